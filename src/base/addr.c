@@ -1,0 +1,169 @@
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t addr_length(struct addr addr)
+{
+	switch (addr.family) {
+	case ADDR_IPV4:
+		return 4;
+	case ADDR_IPV6:
+		return 16;
+	default:
+		return 0;
+	}
+}
+
+struct addr addr_from_bytes(const void *bytes, size_t length)
+{
+	struct addr addr = {0};
+
+	if (length != 4 && length != 16)
+		return addr;
+	addr.family = length == 4 ? ADDR_IPV4 : ADDR_IPV6;
+	memcpy(addr.bytes, bytes, length);
+	return addr;
+}
+
+int addr_parse(const char *text, struct addr *ret)
+{
+	struct addr addr = {0};
+
+	if (inet_pton(AF_INET, text, addr.bytes) == 1)
+		addr.family = ADDR_IPV4;
+	else if (inet_pton(AF_INET6, text, addr.bytes) == 1)
+		addr.family = ADDR_IPV6;
+	else
+		return -EINVAL;
+	*ret = addr;
+	return 0;
+}
+
+const char *addr_format(struct addr addr, char text[static ADDR_TEXT_MAX])
+{
+	text[0] = '\0';
+	if (addr.family == ADDR_IPV4)
+		inet_ntop(AF_INET, addr.bytes, text, ADDR_TEXT_MAX);
+	else if (addr.family == ADDR_IPV6)
+		inet_ntop(AF_INET6, addr.bytes, text, ADDR_TEXT_MAX);
+	return text;
+}
+
+int addr_compare(struct addr a, struct addr b)
+{
+	if (a.family != b.family)
+		return a.family < b.family ? -1 : 1;
+	return memcmp(a.bytes, b.bytes, sizeof(a.bytes));
+}
+
+bool addr_equal(struct addr a, struct addr b)
+{
+	return addr_compare(a, b) == 0;
+}
+
+bool addr_is_set(struct addr addr)
+{
+	return addr.family != ADDR_NONE;
+}
+
+bool addr_is_loopback(struct addr addr)
+{
+	static const uint8_t loopback6[16] = {[15] = 1};
+
+	if (addr.family == ADDR_IPV4)
+		return addr.bytes[0] == 127;
+	return addr.family == ADDR_IPV6 && memcmp(addr.bytes, loopback6, 16) == 0;
+}
+
+bool addr_is_link_local(struct addr addr)
+{
+	if (addr.family == ADDR_IPV4)
+		return addr.bytes[0] == 169 && addr.bytes[1] == 254;
+	return addr.family == ADDR_IPV6 && addr.bytes[0] == 0xfe && (addr.bytes[1] & 0xc0) == 0x80;
+}
+
+bool addr_is_multicast(struct addr addr)
+{
+	static const uint8_t broadcast[4] = {255, 255, 255, 255};
+
+	if (addr.family == ADDR_IPV4)
+		return (addr.bytes[0] & 0xf0) == 0xe0 || memcmp(addr.bytes, broadcast, 4) == 0;
+	return addr.family == ADDR_IPV6 && addr.bytes[0] == 0xff;
+}
+
+static void clear_host_bits(struct prefix *prefix)
+{
+	for (size_t i = 0; i < sizeof(prefix->addr.bytes); i++) {
+		unsigned first = (unsigned)i * 8;
+
+		if (first >= prefix->length)
+			prefix->addr.bytes[i] = 0;
+		else if (first + 8 > prefix->length)
+			prefix->addr.bytes[i] &= (uint8_t)(0xff << (first + 8 - prefix->length));
+	}
+}
+
+static int parse_length(const char *text, unsigned max, uint8_t *ret)
+{
+	char *end = NULL;
+	unsigned long length;
+
+	if (text[0] < '0' || text[0] > '9' || strlen(text) > 3)
+		return -EINVAL;
+	length = strtoul(text, &end, 10);
+	if (*end != '\0' || length > max)
+		return -EINVAL;
+	*ret = (uint8_t)length;
+	return 0;
+}
+
+int prefix_parse(const char *text, struct prefix *ret)
+{
+	char address[ADDR_TEXT_MAX];
+	const char *slash = strchr(text, '/');
+	struct prefix prefix = {0};
+	size_t length = slash ? (size_t)(slash - text) : strlen(text);
+	int r;
+
+	if (length >= sizeof(address))
+		return -EINVAL;
+	memcpy(address, text, length);
+	address[length] = '\0';
+	r = addr_parse(address, &prefix.addr);
+	if (r < 0)
+		return r;
+	prefix = prefix_of(prefix.addr);
+	if (slash) {
+		r = parse_length(slash + 1, prefix.length, &prefix.length);
+		if (r < 0)
+			return r;
+	}
+	clear_host_bits(&prefix);
+	*ret = prefix;
+	return 0;
+}
+
+const char *prefix_format(struct prefix prefix, char text[static PREFIX_TEXT_MAX])
+{
+	char address[ADDR_TEXT_MAX];
+
+	snprintf(text, PREFIX_TEXT_MAX, "%s/%u", addr_format(prefix.addr, address), prefix.length);
+	return text;
+}
+
+bool prefix_contains(struct prefix prefix, struct addr addr)
+{
+	struct prefix other = {.addr = addr, .length = prefix.length};
+
+	clear_host_bits(&other);
+	return addr_equal(other.addr, prefix.addr);
+}
+
+struct prefix prefix_of(struct addr addr)
+{
+	return (struct prefix){.addr = addr, .length = (uint8_t)(addr_length(addr) * 8)};
+}

@@ -1,0 +1,26 @@
+/* A growing byte buffer that remembers the first failure: write straight through, check once. */
+#ifndef NETPOL_BASE_BUF_H
+#define NETPOL_BASE_BUF_H
+
+#include <stddef.h>
+
+/* Start from {0}; release with buf_clear(). */
+struct buf {
+	char *data; /* NUL-terminated once anything was written; NULL before */
+	size_t length;
+	size_t capacity;
+	int error; /* 0 or the first negative errno; once set, writes do nothing */
+};
+
+void buf_put(struct buf *buf, const void *bytes, size_t length);
+void buf_puts(struct buf *buf, const char *text);
+void buf_putc(struct buf *buf, char c);
+void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Reads the whole file, at most limit bytes: -EFBIG beyond that, else -errno of the failing call.
+ */
+int buf_read_file(struct buf *buf, const char *path, size_t limit);
+int buf_read_fd(struct buf *buf, int fd, size_t limit);
+/* Frees and zeroes. */
+void buf_clear(struct buf *buf);
+
+#endif

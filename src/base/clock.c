@@ -1,0 +1,190 @@
+#include "base/clock.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t clock_read(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return (int64_t)now.tv_sec * NSEC_PER_SEC + now.tv_nsec;
+}
+
+int64_t clock_now(void)
+{
+	return clock_read(CLOCK_REALTIME);
+}
+
+int64_t clock_monotonic(void)
+{
+	return clock_read(CLOCK_MONOTONIC);
+}
+
+static int64_t divide_down(int64_t value, int64_t by)
+{
+	return value / by - (value % by < 0);
+}
+
+int64_t clock_msec(int64_t ns)
+{
+	return divide_down(ns, NSEC_PER_MSEC);
+}
+
+const char *clock_format(int64_t msec, char text[static CLOCK_TEXT_MAX])
+{
+	time_t seconds = divide_down(msec, MSEC_PER_SEC);
+	int rest = (int)(msec - seconds * MSEC_PER_SEC);
+	struct tm tm = {0};
+	size_t length;
+
+	if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900) {
+		snprintf(text, CLOCK_TEXT_MAX, "%s",
+			 msec < 0 ? "0000-01-01T00:00:00Z" : "9999-12-31T23:59:59Z");
+		return text;
+	}
+	length = strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (rest)
+		snprintf(text + length, CLOCK_TEXT_MAX - length, ".%03dZ", rest);
+	else
+		snprintf(text + length, CLOCK_TEXT_MAX - length, "Z");
+	return text;
+}
+
+/* Exactly width digits, then the separator (0: nothing to follow). */
+static bool take_number(const char **text, int width, char separator, int *ret)
+{
+	int value = 0;
+
+	for (int i = 0; i < width; i++, (*text)++) {
+		if (!isdigit((unsigned char)**text))
+			return false;
+		value = value * 10 + (**text - '0');
+	}
+	if (separator) {
+		if (**text != separator)
+			return false;
+		(*text)++;
+	}
+	*ret = value;
+	return true;
+}
+
+static bool take_fraction(const char **text, int64_t *ret_msec)
+{
+	int64_t msec = 0, scale = 100;
+	int digits = 0;
+
+	if (**text != '.') {
+		*ret_msec = 0;
+		return true;
+	}
+	for ((*text)++; isdigit((unsigned char)**text); (*text)++, digits++) {
+		msec += (**text - '0') * scale;
+		scale /= 10;
+	}
+	*ret_msec = msec;
+	return digits > 0 && digits <= 9;
+}
+
+static bool take_offset(const char **text, int *ret_minutes)
+{
+	int hours, minutes, sign;
+
+	if (**text == 'Z' || **text == 'z') {
+		(*text)++;
+		*ret_minutes = 0;
+		return true;
+	}
+	if (**text != '+' && **text != '-')
+		return false;
+	sign = **text == '-' ? -1 : 1;
+	(*text)++;
+	if (!take_number(text, 2, ':', &hours) || !take_number(text, 2, 0, &minutes) ||
+	    hours > 23 || minutes > 59)
+		return false;
+	*ret_minutes = sign * (hours * 60 + minutes);
+	return true;
+}
+
+static bool is_calendar_date(const struct tm *tm)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int year = tm->tm_year + 1900;
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	if (tm->tm_mon < 0 || tm->tm_mon > 11 || tm->tm_mday < 1)
+		return false;
+	return tm->tm_mday <= days[tm->tm_mon] + (tm->tm_mon == 1 && leap);
+}
+
+int clock_parse(const char *text, int64_t *ret_msec)
+{
+	struct tm tm = {0};
+	int64_t fraction;
+	int offset;
+
+	if (!take_number(&text, 4, '-', &tm.tm_year) || !take_number(&text, 2, '-', &tm.tm_mon) ||
+	    !take_number(&text, 2, 0, &tm.tm_mday))
+		return -EINVAL;
+	if (*text != 'T' && *text != 't' && *text != ' ')
+		return -EINVAL;
+	text++;
+	if (!take_number(&text, 2, ':', &tm.tm_hour) || !take_number(&text, 2, ':', &tm.tm_min) ||
+	    !take_number(&text, 2, 0, &tm.tm_sec) || !take_fraction(&text, &fraction) ||
+	    !take_offset(&text, &offset) || *text != '\0')
+		return -EINVAL;
+	tm.tm_year -= 1900;
+	tm.tm_mon -= 1;
+	if (!is_calendar_date(&tm) || tm.tm_hour > 23 || tm.tm_min > 59 || tm.tm_sec > 60)
+		return -EINVAL;
+	*ret_msec = ((int64_t)timegm(&tm) - offset * 60) * MSEC_PER_SEC + fraction;
+	return 0;
+}
+
+int clock_parse_duration(const char *text, int64_t *ret_msec)
+{
+	static const struct {
+		const char *unit;
+		int64_t msec;
+	} units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
+	char *end = NULL;
+	long long value;
+
+	if (!isdigit((unsigned char)text[0]))
+		return -EINVAL;
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	if (errno == ERANGE)
+		return -ERANGE;
+	if (value == 0 && *end == '\0') {
+		*ret_msec = 0;
+		return 0;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strcmp(end, units[i].unit) != 0)
+			continue;
+		if (value > INT64_MAX / units[i].msec)
+			return -ERANGE;
+		*ret_msec = value * units[i].msec;
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int clock_parse_since(const char *text, int64_t now_msec, int64_t *ret_msec)
+{
+	int64_t before;
+	int r = clock_parse_duration(text, &before);
+
+	if (r == -EINVAL)
+		return clock_parse(text, ret_msec);
+	if (r < 0)
+		return r;
+	*ret_msec = now_msec - before;
+	return 0;
+}

@@ -1,0 +1,90 @@
+#include "base/problem.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool problem_is_known(const struct problems *problems, enum problem_severity severity,
+			     const char *subject, const char *message)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+
+		if (problem->severity == severity && strcmp(problem->subject, subject) == 0 &&
+		    strcmp(problem->message, message) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool problems_grow(struct problems *problems)
+{
+	size_t capacity = problems->capacity ? problems->capacity * 2 : 16;
+	struct problem *items;
+
+	if (problems->count < problems->capacity)
+		return true;
+	items = realloc(problems->items, capacity * sizeof(*items));
+	if (!items)
+		return false;
+	problems->items = items;
+	problems->capacity = capacity;
+	return true;
+}
+
+void problem_add(struct problems *problems, enum problem_severity severity, const char *subject,
+		 const char *format, ...)
+{
+	char *message = NULL, *copy = NULL;
+	va_list arguments;
+	int length;
+
+	if (severity == PROBLEM_ERROR)
+		problems->errors++;
+	va_start(arguments, format);
+	length = vasprintf(&message, format, arguments);
+	va_end(arguments);
+	if (length < 0) {
+		problems->left_out++;
+		return;
+	}
+	if (problem_is_known(problems, severity, subject, message)) {
+		free(message);
+		return;
+	}
+	copy = strdup(subject);
+	if (!copy || problems->count == PROBLEMS_MAX || !problems_grow(problems)) {
+		problems->left_out++;
+		free(message);
+		free(copy);
+		return;
+	}
+	problems->items[problems->count++] =
+	    (struct problem){.severity = severity, .subject = copy, .message = message};
+}
+
+void problems_print(const struct problems *problems, const char *program, FILE *out)
+{
+	static const char *const names[] = {
+	    [PROBLEM_NOTE] = "note", [PROBLEM_WARNING] = "warning", [PROBLEM_ERROR] = "error"};
+
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+
+		fprintf(out, "%s: %s: %s: %s\n", program, names[problem->severity],
+			problem->subject, problem->message);
+	}
+	if (problems->left_out > 0)
+		fprintf(out, "%s: note: %zu more problems are not shown\n", program,
+			problems->left_out);
+}
+
+void problems_clear(struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		free(problems->items[i].subject);
+		free(problems->items[i].message);
+	}
+	free(problems->items);
+	*problems = (struct problems){0};
+}
