@@ -1,0 +1,141 @@
+/*
+ * The kernel's streams as the collector's loop uses them: conntrack events, conntrack look-ups,
+ * logged packets.
+ *
+ * Every object belongs to one thread. The file descriptors of ct_feed and log_feed are non-blocking
+ * and level-triggered: wait for input, then read; they stay valid until close. ct_query waits, but
+ * never longer than nlsock_exchange() says.
+ */
+#ifndef NETPOL_KERNEL_FEED_H
+#define NETPOL_KERNEL_FEED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kernel/event.h"
+#include "kernel/nflog_request.h"
+
+/* The event is valid during the call only. */
+typedef void conntrack_event_fn(void *context, const struct conntrack_event *event);
+typedef void packet_event_fn(void *context, const struct packet_event *event);
+
+/*
+ * Conntrack events, NEW and DESTROY. Groups 1 and 3 alone: UPDATE (2) comes with every step of a
+ * TCP connection. An entry emits events only if it was made while somebody listened or
+ * net.netfilter.nf_conntrack_events was 1.
+ */
+struct ct_feed;
+
+/*
+ * What one ct_feed_read() met. drops counts datagrams the socket could not take since the last
+ * read: an upper bound, see nlsock_drops(). overruns counts ENOBUFS from receive: 0 as long as the
+ * socket stays open on overrun (nlsock_stay_open()).
+ */
+struct ct_burst {
+	uint64_t events;      /* handed over */
+	uint64_t undecodable; /* messages of the kernel that ct_decode() refused */
+	uint64_t overruns;
+	uint64_t drops;
+};
+
+/*
+ * buffer_size: bytes to ask for, see nlsock_set_buffer(); an event is charged 1280 of the granted
+ * ones. -EPERM: no CAP_NET_ADMIN over this network namespace.
+ */
+int ct_feed_open(size_t buffer_size, struct ct_feed **ret);
+struct ct_feed *ct_feed_close(struct ct_feed *feed); /* NULL is allowed; returns NULL */
+int ct_feed_fd(const struct ct_feed *feed);
+size_t ct_feed_granted(const struct ct_feed *feed); /* bytes in force, as nlsock_buffer() */
+
+/*
+ * Reads until the socket is empty or budget messages were read (one batch of at most 64 may go
+ * beyond). An error that comes after something was read is left for the next call. Call it now and
+ * then without input too: the drop counter is read at the end of every call. Errors: those of
+ * recvmmsg(2), but neither EAGAIN, EINTR nor ENOBUFS.
+ */
+int ct_feed_read(struct ct_feed *feed, conntrack_event_fn *fn, void *context, size_t budget,
+		 struct ct_burst *ret);
+
+/*
+ * Look-ups and dumps on a socket of their own, so that a dump cannot fill the event socket's
+ * buffer. After a failure the socket is made anew by the next call.
+ */
+struct ct_query;
+
+int ct_query_open(struct ct_query **ret);
+struct ct_query *ct_query_close(struct ct_query *query); /* NULL is allowed; returns NULL */
+
+/*
+ * Hands over every entry (CONNTRACK_ENTRY), both families, as fast as the kernel lists them: the
+ * calling thread is busy for about a microsecond an entry. Entries can be missed or come twice
+ * while the table is resized. Expired entries met on the way are destroyed by the kernel, which is
+ * a DESTROY event.
+ *
+ * 0; -EINTR: complete, but the kernel says that the table changed under it; -EBADMSG: some entries
+ * could not be decoded, all others were handed over; others as nlsock_exchange(), then any number
+ * of entries was handed over.
+ */
+int ct_query_dump(struct ct_query *query, conntrack_event_fn *fn, void *context);
+
+/*
+ * The live entry with this original tuple or, with reply true, this reply tuple; zone as in struct
+ * conntrack_event, for reply the zone of the reply direction. -ENOENT: there is none; unconfirmed
+ * entries are not found.
+ */
+int ct_query_find(struct ct_query *query, const struct tuple *tuple, bool reply, uint16_t zone,
+		  struct conntrack_event *ret);
+
+/* Sums over the CPUs of this network namespace's table. */
+int ct_query_stats(struct ct_query *query, struct conntrack_stats *ret);
+
+/* Defaults that suit a node: a batch of 128 copies of 128 bytes takes 27 KiB. */
+#define LOG_FEED_QUEUE_THRESHOLD 128
+#define LOG_FEED_TIMEOUT 10 /* 100 ms */
+#define LOG_FEED_COPY_RANGE 128
+#define LOG_FEED_BATCH_BYTES 65536
+
+/*
+ * The kernel keeps a batch until it is full or its timeout is over, and nothing makes it send one
+ * earlier: a packet is told at most settings.timeout (1/100 s) after it was logged. A batch of
+ * which less than half was used is cut to size before the buffer is charged.
+ */
+struct log_feed_options {
+	uint16_t group;
+	struct nflog_settings settings;
+	size_t buffer_size; /* see nlsock_set_buffer() */
+};
+
+/*
+ * One NFLOG group: packets that a log rule sent there. A group has one listener; without one its
+ * rules log nothing.
+ */
+struct log_feed;
+
+/*
+ * What one log_feed_read() met. lost counts missing sequence numbers; the last ones lost show only
+ * when another message comes. overruns and drops as in struct ct_burst; here a datagram is a whole
+ * batch.
+ */
+struct log_burst {
+	uint64_t packets;     /* handed over */
+	uint64_t undecodable; /* messages that nflog_decode() refused; not part of lost */
+	uint64_t lost;
+	uint64_t overruns;
+	uint64_t drops;
+};
+
+/*
+ * -EBUSY: another socket has the group; -EPERM: no CAP_NET_ADMIN; -ERANGE: batch_bytes out of
+ * range.
+ */
+int log_feed_open(const struct log_feed_options *options, struct log_feed **ret);
+struct log_feed *log_feed_close(struct log_feed *feed); /* NULL is allowed; returns NULL */
+int log_feed_fd(const struct log_feed *feed);
+size_t log_feed_granted(const struct log_feed *feed);
+
+/* As ct_feed_read(); one batch of the kernel may go beyond the budget. */
+int log_feed_read(struct log_feed *feed, packet_event_fn *fn, void *context, size_t budget,
+		  struct log_burst *ret);
+
+#endif
