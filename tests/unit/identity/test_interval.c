@@ -1,0 +1,386 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "identity/interval.h"
+
+static struct addr address(const char *text)
+{
+	struct addr addr = {0};
+
+	assert_int_equal(addr_parse(text, &addr), 0);
+	return addr;
+}
+
+static uint32_t put_sandbox(struct registry *registry, const char *name, const char *sandbox,
+			    const char *text, int64_t since, int64_t until)
+{
+	char namespace[] = "shop", source[] = "test", uid[64];
+	struct pod_address owned = {address(text), since, until};
+	struct pod pod = {.namespace = namespace,
+			  .name = (char *)(uintptr_t)name,
+			  .uid = uid,
+			  .sandbox = (char *)(uintptr_t)sandbox,
+			  .source = source,
+			  .addresses = &owned,
+			  .address_count = 1};
+	uint32_t number = 0;
+	bool changed;
+
+	snprintf(uid, sizeof(uid), "uid-%s", name);
+	assert_int_equal(registry_put(registry, &pod, &number, &changed), 0);
+	assert_true(number > 0);
+	return number;
+}
+
+static uint32_t put(struct registry *registry, const char *name, const char *text, int64_t since,
+		    int64_t until)
+{
+	return put_sandbox(registry, name, "s", text, since, until);
+}
+
+static int bind(const struct registry *registry, const char *text, int64_t when, int64_t slack)
+{
+	uint32_t number = UINT32_MAX;
+	int r = registry_bind(registry, address(text), when, slack, &number);
+
+	if (r < 0)
+		assert_int_equal(number, UINT32_MAX);
+	return r < 0 ? r : (int)number;
+}
+
+static int bind_span(const struct registry *registry, const char *text, int64_t from, int64_t until,
+		     int64_t slack)
+{
+	uint32_t number = UINT32_MAX;
+	int r = registry_bind_span(registry, address(text), from, until, slack, &number);
+
+	if (r < 0)
+		assert_int_equal(number, UINT32_MAX);
+	return r < 0 ? r : (int)number;
+}
+
+static void test_empty(void **state)
+{
+	struct registry *registry = registry_new();
+
+	(void)state;
+	assert_int_equal(bind(registry, "10.0.0.1", 5, 100), 0);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 5, 7, 100), 0);
+	assert_int_equal(registry_count(registry), 0);
+	assert_null(registry_get(registry, 0));
+	assert_null(registry_get(registry, 1));
+	assert_false(registry_end(registry, 1, 5));
+	registry_forget(registry, 5);
+	assert_null(registry_free(registry));
+	assert_null(registry_free(NULL));
+}
+
+static void test_address_reuse(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, INTERVAL_OPEN);
+	int b;
+
+	(void)state;
+	assert_int_equal(bind(registry, "10.0.0.1", 99, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 100, 0), a);
+	assert_int_equal(bind(registry, "10.0.0.1", INT64_MAX - 1, 0), a);
+	assert_true(registry_end(registry, (uint32_t)a, 200));
+	assert_false(registry_end(registry, (uint32_t)a, 250));
+	b = (int)put(registry, "b", "10.0.0.1", 200, INTERVAL_OPEN);
+	assert_int_not_equal(a, b);
+	assert_int_equal(bind(registry, "10.0.0.1", 199, 1000), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 200, 1000), b);
+	assert_int_equal(bind(registry, "10.0.0.2", 200, 0), 0);
+	assert_int_equal(registry_count(registry), 2);
+	assert_string_equal(registry_get(registry, (uint32_t)a)->name, "a");
+	assert_int_equal(registry_get(registry, (uint32_t)a)->addresses[0].until, 200);
+	registry_free(registry);
+}
+
+static void test_slack(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, 200), b;
+
+	(void)state;
+	assert_int_equal(bind(registry, "10.0.0.1", 90, 9), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 90, 10), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 90, INT64_MAX), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 200, INT64_MAX), 0);
+	b = (int)put(registry, "b", "10.0.0.1", 205, INTERVAL_OPEN);
+	assert_int_equal(bind(registry, "10.0.0.1", 90, 10), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 90, 200), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 203, 10), b);
+	assert_int_equal(bind(registry, "10.0.0.1", 150, 100), a);
+	registry_free(registry);
+}
+
+static void test_ambiguity(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, 200);
+	int b = (int)put(registry, "b", "10.0.0.1", 150, 300);
+
+	(void)state;
+	assert_int_equal(bind(registry, "10.0.0.1", 149, 0), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 150, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.1", 199, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.1", 200, 0), b);
+	registry_free(registry);
+}
+
+static void test_sandbox_restart(void **state)
+{
+	struct registry *registry = registry_new();
+	int old = (int)put_sandbox(registry, "a", "one", "10.0.0.1", 100, INTERVAL_OPEN);
+	int new = (int)put_sandbox(registry, "a", "two", "10.0.0.1", 150, INTERVAL_OPEN);
+
+	(void)state;
+	assert_int_not_equal(old, new);
+	assert_int_equal(bind(registry, "10.0.0.1", 140, 0), old);
+	assert_int_equal(bind(registry, "10.0.0.1", 160, 0), new);
+	assert_true(registry_end(registry, (uint32_t)old, 170));
+	assert_int_equal(bind(registry, "10.0.0.1", 165, 0), new);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 110, 300, 0), old);
+	registry_free(registry);
+}
+
+static void test_span(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, 200);
+	int b = (int)put(registry, "b", "10.0.0.1", 300, INTERVAL_OPEN);
+
+	(void)state;
+	assert_int_equal(bind_span(registry, "10.0.0.1", 100, 199, 0), a);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 100, 299, 0), a);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 100, 300, 0), -ENOTUNIQ);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 90, 110, 0), -ENOTUNIQ);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 90, 110, 10), a);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 90, 95, 10), a);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 90, 95, 0), 0);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 200, 299, 0), 0);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 300, 900, 0), b);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 90, 900, 10), -ENOTUNIQ);
+	registry_free(registry);
+}
+
+static void test_put_again(void **state)
+{
+	char empty[] = "", name[] = "a";
+	struct pod_address both[] = {{address("10.0.0.1"), 100, INTERVAL_OPEN},
+				     {address("fd00::1"), 100, INTERVAL_OPEN}};
+	struct pod pod = {.namespace = empty,
+			  .name = name,
+			  .uid = empty,
+			  .sandbox = empty,
+			  .source = empty,
+			  .addresses = both,
+			  .address_count = 2};
+	struct registry *registry = registry_new();
+	uint32_t first = 0, again = 0;
+	bool changed = false;
+
+	(void)state;
+	assert_int_equal(registry_put(registry, &pod, &first, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(registry_put(registry, &pod, &again, &changed), 0);
+	assert_false(changed);
+	assert_int_equal(first, again);
+	both[0].until = 200;
+	assert_int_equal(registry_put(registry, &pod, &again, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(bind(registry, "10.0.0.1", 200, 0), 0);
+	/* The ended interval stays though it is not given; the open one that is not given goes. */
+	both[0] = (struct pod_address){address("10.0.0.9"), 300, INTERVAL_OPEN};
+	pod.address_count = 1;
+	assert_int_equal(registry_put(registry, &pod, &again, &changed), 0);
+	assert_true(changed);
+	assert_int_equal(bind(registry, "10.0.0.1", 150, 0), first);
+	assert_int_equal(bind(registry, "fd00::1", 150, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.9", 300, 0), first);
+	assert_int_equal(registry_get(registry, first)->address_count, 2);
+	/* It may come to life again. */
+	both[0] = (struct pod_address){address("10.0.0.1"), 100, INTERVAL_OPEN};
+	assert_int_equal(registry_put(registry, &pod, &again, &changed), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 500, 0), first);
+	assert_int_equal(registry_get(registry, first)->address_count, 1);
+	assert_int_equal(registry_count(registry), 1);
+	registry_free(registry);
+}
+
+static void test_end_before_since(void **state)
+{
+	struct registry *registry = registry_new();
+	uint32_t a = put(registry, "a", "10.0.0.1", 100, INTERVAL_OPEN);
+
+	(void)state;
+	assert_true(registry_end(registry, a, 50));
+	assert_int_equal(registry_get(registry, a)->addresses[0].until, 100);
+	assert_int_equal(bind(registry, "10.0.0.1", 100, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 95, 10), a);
+	registry_free(registry);
+}
+
+static void test_forget(void **state)
+{
+	struct registry *registry = registry_new();
+	uint32_t a = put(registry, "a", "10.0.0.1", 100, 200);
+	uint32_t b = put(registry, "b", "10.0.0.1", 200, INTERVAL_OPEN);
+	uint32_t c;
+
+	(void)state;
+	registry_forget(registry, 200);
+	assert_int_equal(registry_count(registry), 2);
+	registry_forget(registry, 201);
+	assert_int_equal(registry_count(registry), 1);
+	assert_null(registry_get(registry, a));
+	assert_int_equal(bind(registry, "10.0.0.1", 150, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 250, 0), b);
+	c = put(registry, "a", "10.0.0.1", 100, 200);
+	assert_true(c > b);
+	registry_forget(registry, INT64_MAX);
+	assert_int_equal(registry_count(registry), 1);
+	registry_free(registry);
+}
+
+enum { PODS = 5000, ADDRESSES = 400, SPAN = 10000, QUESTIONS = 30000 };
+
+struct naive {
+	uint32_t number;
+	int pod; /* identity: two sandboxes may share it */
+	int address;
+	int64_t since, until;
+};
+
+static unsigned random_next(unsigned *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+static struct addr random_address(int index)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (index % 2)
+		snprintf(text, sizeof(text), "10.0.%d.%d", index / 250, index % 250);
+	else
+		snprintf(text, sizeof(text), "fd00::%x", index + 1);
+	return address(text);
+}
+
+static int naive_bind(const struct naive *all, int address_index, int64_t from, int64_t until)
+{
+	const struct naive *found = NULL;
+
+	for (int i = 0; i < PODS; i++) {
+		if (all[i].address != address_index || all[i].since > until || all[i].until <= from)
+			continue;
+		if (found && found->pod != all[i].pod)
+			return -ENOTUNIQ;
+		if (!found || all[i].since > found->since ||
+		    (all[i].since == found->since && all[i].number > found->number))
+			found = &all[i];
+	}
+	return found ? (int)found->number : 0;
+}
+
+static int naive_soon(const struct naive *all, int address_index, int64_t when, int64_t slack)
+{
+	const struct naive *found = NULL;
+
+	for (int i = 0; i < PODS; i++) {
+		if (all[i].address != address_index || all[i].since <= when ||
+		    all[i].since > when + slack)
+			continue;
+		if (found && found->pod != all[i].pod)
+			return 0;
+		if (!found || all[i].since < found->since ||
+		    (all[i].since == found->since && all[i].number < found->number))
+			found = &all[i];
+	}
+	return found ? (int)found->number : 0;
+}
+
+static void random_fill(struct registry *registry, struct naive *all, unsigned *seed)
+{
+	for (int i = 0; i < PODS; i++) {
+		struct naive *one = &all[i];
+		char name[32], sandbox[32], text[ADDR_TEXT_MAX];
+
+		one->pod = (int)(random_next(seed) % (PODS / 2));
+		one->address = (int)(random_next(seed) % ADDRESSES);
+		one->since = random_next(seed) % SPAN;
+		one->until =
+		    random_next(seed) % 10 ? one->since + random_next(seed) % 500 : INTERVAL_OPEN;
+		snprintf(name, sizeof(name), "pod-%d", one->pod);
+		snprintf(sandbox, sizeof(sandbox), "sandbox-%d", i);
+		addr_format(random_address(one->address), text);
+		one->number = put_sandbox(registry, name, sandbox, text, one->since, INTERVAL_OPEN);
+		if (one->until != INTERVAL_OPEN)
+			assert_true(registry_end(registry, one->number, one->until));
+	}
+}
+
+static void test_random_against_naive(void **state)
+{
+	struct naive *all = calloc(PODS, sizeof(*all));
+	struct registry *registry = registry_new();
+	unsigned seed = 7, bound = 0, ambiguous = 0;
+
+	(void)state;
+	assert_non_null(all);
+	random_fill(registry, all, &seed);
+	assert_int_equal(registry_count(registry), PODS);
+	for (int i = 0; i < QUESTIONS; i++) {
+		int index = (int)(random_next(&seed) % ADDRESSES);
+		int64_t when = random_next(&seed) % SPAN, slack = random_next(&seed) % 20;
+		char text[ADDR_TEXT_MAX];
+		int expected = naive_bind(all, index, when, when);
+
+		if (expected == 0)
+			expected = naive_soon(all, index, when, slack);
+		addr_format(random_address(index), text);
+		assert_int_equal(bind(registry, text, when, slack), expected);
+		bound += expected > 0;
+		ambiguous += expected < 0;
+	}
+	assert_true(bound > 1000 && ambiguous > 1000);
+	registry_forget(registry, SPAN / 2);
+	for (int i = 0; i < PODS; i++)
+		if (all[i].until < SPAN / 2)
+			all[i].address = -1;
+	for (int i = 0; i < QUESTIONS; i++) {
+		int index = (int)(random_next(&seed) % ADDRESSES);
+		int64_t when = random_next(&seed) % SPAN;
+		char text[ADDR_TEXT_MAX];
+
+		addr_format(random_address(index), text);
+		assert_int_equal(bind(registry, text, when, 0), naive_bind(all, index, when, when));
+	}
+	registry_free(registry);
+	free(all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_empty),           cmocka_unit_test(test_address_reuse),
+	    cmocka_unit_test(test_slack),           cmocka_unit_test(test_ambiguity),
+	    cmocka_unit_test(test_sandbox_restart), cmocka_unit_test(test_span),
+	    cmocka_unit_test(test_put_again),       cmocka_unit_test(test_end_before_since),
+	    cmocka_unit_test(test_forget),          cmocka_unit_test(test_random_against_naive),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
