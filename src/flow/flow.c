@@ -1,0 +1,135 @@
+#include "flow/flow.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static const char *const verdict_names[VERDICT_MAX + 1] = {
+    [VERDICT_ANSWERED] = "answered", [VERDICT_ONE_WAY] = "one-way",
+    [VERDICT_REFUSED] = "refused",   [VERDICT_UNANSWERED] = "unanswered",
+    [VERDICT_DENIED] = "denied",     [VERDICT_UNKNOWN] = "unknown",
+};
+
+static const char *const loss_source_names[] = {
+    [LOSS_CONNTRACK] = "conntrack", [LOSS_TABLE] = "table",   [LOSS_LOG] = "log",
+    [LOSS_RULES] = "rules",         [LOSS_DAEMON] = "daemon", [LOSS_STORE] = "store",
+    [LOSS_IDENTITY] = "identity",
+};
+
+static const struct {
+	uint8_t number;
+	const char *name;
+} protocols[] = {
+    {IPPROTO_TCP, "TCP"},   {IPPROTO_UDP, "UDP"},         {IPPROTO_SCTP, "SCTP"},
+    {IPPROTO_ICMP, "ICMP"}, {IPPROTO_ICMPV6, "ICMPv6"},   {IPPROTO_IGMP, "IGMP"},
+    {IPPROTO_DCCP, "DCCP"}, {IPPROTO_UDPLITE, "UDPLite"}, {IPPROTO_GRE, "GRE"},
+    {IPPROTO_ESP, "ESP"},   {IPPROTO_AH, "AH"},
+};
+
+const char *verdict_name(enum verdict verdict)
+{
+	if (verdict < VERDICT_ANSWERED || verdict > VERDICT_MAX)
+		return "invalid";
+	return verdict_names[verdict];
+}
+
+int verdict_parse(const char *name, enum verdict *ret)
+{
+	for (unsigned i = VERDICT_ANSWERED; i <= VERDICT_MAX; i++) {
+		if (strcmp(name, verdict_names[i]) == 0) {
+			*ret = (enum verdict)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+const char *protocol_name(uint8_t protocol, char text[static 4])
+{
+	for (size_t i = 0; i < COUNT(protocols); i++) {
+		if (protocols[i].number == protocol)
+			return protocols[i].name;
+	}
+	snprintf(text, 4, "%u", (unsigned)protocol);
+	return text;
+}
+
+static int protocol_number(const char *text, uint8_t *ret)
+{
+	size_t length = strspn(text, "0123456789");
+	unsigned number = 0;
+
+	if (length == 0 || length > 3 || text[length] != '\0' || (length > 1 && text[0] == '0'))
+		return -EINVAL;
+	for (size_t i = 0; i < length; i++)
+		number = number * 10 + (unsigned)(text[i] - '0');
+	if (number > UINT8_MAX)
+		return -EINVAL;
+	*ret = (uint8_t)number;
+	return 0;
+}
+
+int protocol_parse(const char *name, uint8_t *ret)
+{
+	for (size_t i = 0; i < COUNT(protocols); i++) {
+		if (strcasecmp(name, protocols[i].name) == 0) {
+			*ret = protocols[i].number;
+			return 0;
+		}
+	}
+	return protocol_number(name, ret);
+}
+
+const char *loss_source_name(enum loss_source source)
+{
+	if ((size_t)source >= COUNT(loss_source_names))
+		return "invalid";
+	return loss_source_names[source];
+}
+
+int loss_source_parse(const char *name, enum loss_source *ret)
+{
+	for (size_t i = 0; i < COUNT(loss_source_names); i++) {
+		if (strcmp(name, loss_source_names[i]) == 0) {
+			*ret = (enum loss_source)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+void totals_add(struct totals *sum, const struct totals *more)
+{
+	sum->connections += more->connections;
+	sum->closed += more->closed;
+	sum->counted += more->counted;
+	sum->packets_sent += more->packets_sent;
+	sum->packets_received += more->packets_received;
+	sum->bytes_sent += more->bytes_sent;
+	sum->bytes_received += more->bytes_received;
+}
+
+struct batch *batch_free(struct batch *batch)
+{
+	if (!batch)
+		return NULL;
+	for (size_t i = 0; i < batch->pod_count; i++)
+		pod_clear(&batch->pods[i].pod);
+	for (size_t i = 0; i < batch->fact_count; i++) {
+		free(batch->facts[i].name);
+		free(batch->facts[i].value);
+	}
+	free(batch->flows);
+	free(batch->gaps);
+	free(batch->pods);
+	free(batch->checkpoints);
+	free(batch->addresses);
+	free(batch->facts);
+	free(batch);
+	return NULL;
+}

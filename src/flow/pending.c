@@ -1,0 +1,281 @@
+#include "flow/pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+
+/* Keyed hashes of confirmed paths; 0 is free. Two of them take turns, so each path is known for
+ * PENDING_WAIT to twice that. */
+struct memory {
+	uint64_t *slots;
+	size_t slot_count;
+	size_t count;
+};
+
+enum attempt_state { ATTEMPT_WAITING = 1, ATTEMPT_JUDGED };
+
+struct attempt {
+	struct path path;
+	int64_t first;
+	uint8_t state; /* 0: free */
+};
+
+struct pending {
+	struct pending_options options;
+	struct hash_seed seed;
+	struct memory now, before;
+	int64_t turned;
+	int64_t whole_since;
+	struct attempt *attempts; /* open addressing, at most half full */
+	size_t slot_count;
+	size_t count;
+	size_t waiting;
+	int64_t earliest; /* no waiting attempt is older */
+	int64_t swept;
+};
+
+#define SLOTS_FIRST 256u
+
+struct pending *pending_new(struct pending_options options)
+{
+	struct pending *pending = calloc(1, sizeof(*pending));
+
+	if (!pending)
+		return NULL;
+	pending->options = options;
+	pending->seed = hash_seed_random();
+	pending->earliest = INT64_MAX;
+	return pending;
+}
+
+struct pending *pending_free(struct pending *pending)
+{
+	if (pending) {
+		free(pending->now.slots);
+		free(pending->before.slots);
+		free(pending->attempts);
+		free(pending);
+	}
+	return NULL;
+}
+
+static uint64_t path_hash(const struct pending *pending, const struct path *path)
+{
+	uint64_t hash = hash_bytes(pending->seed, path, sizeof(*path));
+
+	return hash ? hash : 1;
+}
+
+static bool memory_has(const struct memory *memory, uint64_t hash)
+{
+	size_t mask = memory->slot_count - 1;
+
+	if (memory->slot_count == 0)
+		return false;
+	for (size_t at = hash & mask; memory->slots[at]; at = (at + 1) & mask)
+		if (memory->slots[at] == hash)
+			return true;
+	return false;
+}
+
+static void memory_place(struct memory *memory, uint64_t hash)
+{
+	size_t mask = memory->slot_count - 1;
+	size_t at = hash & mask;
+
+	while (memory->slots[at] && memory->slots[at] != hash)
+		at = (at + 1) & mask;
+	memory->count += memory->slots[at] == 0;
+	memory->slots[at] = hash;
+}
+
+static bool memory_grow(struct memory *memory)
+{
+	struct memory grown = {.slot_count =
+				   memory->slot_count ? memory->slot_count * 2 : SLOTS_FIRST};
+
+	grown.slots = calloc(grown.slot_count, sizeof(*grown.slots));
+	if (!grown.slots)
+		return false;
+	for (size_t i = 0; i < memory->slot_count; i++)
+		if (memory->slots[i])
+			memory_place(&grown, memory->slots[i]);
+	free(memory->slots);
+	*memory = grown;
+	return true;
+}
+
+static bool memory_add(struct memory *memory, uint64_t hash, size_t limit)
+{
+	if (memory->count >= limit)
+		return memory_has(memory, hash);
+	if ((memory->count + 1) * 2 > memory->slot_count && !memory_grow(memory))
+		return false;
+	memory_place(memory, hash);
+	return true;
+}
+
+static void memory_turn(struct pending *pending, int64_t now)
+{
+	struct memory old = pending->before;
+
+	if (now - pending->turned < PENDING_WAIT)
+		return;
+	pending->before = pending->now;
+	free(old.slots);
+	pending->now = (struct memory){0};
+	pending->turned = now;
+}
+
+/* The attempt of this path, or the free slot where it belongs; NULL: no memory yet. */
+static struct attempt *attempt_find(const struct pending *pending, const struct path *path)
+{
+	size_t mask = pending->slot_count - 1;
+	size_t at = path_hash(pending, path) & mask;
+
+	if (pending->slot_count == 0)
+		return NULL;
+	while (pending->attempts[at].state &&
+	       memcmp(&pending->attempts[at].path, path, sizeof(*path)) != 0)
+		at = (at + 1) & mask;
+	return &pending->attempts[at];
+}
+
+/* Moves what is kept into a fresh array; false: no memory, nothing changed. */
+static bool attempts_rebuild(struct pending *pending, size_t slot_count, int64_t forget_before)
+{
+	struct attempt *old = pending->attempts;
+	size_t old_count = pending->slot_count;
+	struct attempt *attempts = calloc(slot_count, sizeof(*attempts));
+
+	if (!attempts)
+		return false;
+	pending->attempts = attempts;
+	pending->slot_count = slot_count;
+	pending->count = 0;
+	for (size_t i = 0; i < old_count; i++) {
+		if (!old[i].state ||
+		    (old[i].state == ATTEMPT_JUDGED && old[i].first < forget_before))
+			continue;
+		*attempt_find(pending, &old[i].path) = old[i];
+		pending->count++;
+	}
+	free(old);
+	return true;
+}
+
+static bool attempts_make_room(struct pending *pending, int64_t now)
+{
+	if (pending->count >= pending->options.packet_limit)
+		return false;
+	if ((pending->count + 1) * 2 <= pending->slot_count)
+		return true;
+	return attempts_rebuild(pending,
+				pending->slot_count ? pending->slot_count * 2 : SLOTS_FIRST,
+				now - PENDING_ATTEMPT);
+}
+
+/* Linear probing closes the hole by moving later members of the run into it. */
+static void attempt_remove(struct pending *pending, struct attempt *attempt)
+{
+	size_t mask = pending->slot_count - 1;
+	size_t hole = (size_t)(attempt - pending->attempts);
+
+	for (size_t at = (hole + 1) & mask; pending->attempts[at].state; at = (at + 1) & mask) {
+		size_t home = path_hash(pending, &pending->attempts[at].path) & mask;
+
+		if (((at - home) & mask) >= ((at - hole) & mask)) {
+			pending->attempts[hole] = pending->attempts[at];
+			hole = at;
+		}
+	}
+	pending->attempts[hole].state = 0;
+	pending->count--;
+}
+
+void pending_confirmed(struct pending *pending, const struct path *path, int64_t now)
+{
+	struct attempt *attempt = attempt_find(pending, path);
+
+	memory_turn(pending, now);
+	if (!memory_add(&pending->now, path_hash(pending, path), pending->options.confirmed_limit))
+		pending->whole_since = now;
+	if (attempt && attempt->state == ATTEMPT_WAITING) {
+		attempt_remove(pending, attempt);
+		pending->waiting--;
+	}
+}
+
+bool pending_packet(struct pending *pending, const struct path *path, int64_t now)
+{
+	uint64_t hash = path_hash(pending, path);
+	struct attempt *attempt;
+
+	memory_turn(pending, now);
+	if (memory_has(&pending->now, hash) || memory_has(&pending->before, hash))
+		return true;
+	attempt = attempt_find(pending, path);
+	if (attempt && attempt->state == ATTEMPT_JUDGED &&
+	    now - attempt->first >= PENDING_ATTEMPT) {
+		attempt_remove(pending, attempt);
+		attempt = attempt_find(pending, path);
+	}
+	if (attempt && attempt->state)
+		return true;
+	if (!attempts_make_room(pending, now))
+		return false;
+	attempt = attempt_find(pending, path);
+	*attempt = (struct attempt){.path = *path, .first = now, .state = ATTEMPT_WAITING};
+	pending->count++;
+	pending->waiting++;
+	if (now < pending->earliest)
+		pending->earliest = now;
+	return true;
+}
+
+static void judge_before(struct pending *pending, int64_t deadline, pending_fn *judge,
+			 void *context)
+{
+	pending->earliest = INT64_MAX;
+	for (size_t i = 0; i < pending->slot_count; i++) {
+		struct attempt *attempt = &pending->attempts[i];
+
+		if (attempt->state != ATTEMPT_WAITING)
+			continue;
+		if (attempt->first > deadline) {
+			if (attempt->first < pending->earliest)
+				pending->earliest = attempt->first;
+			continue;
+		}
+		attempt->state = ATTEMPT_JUDGED;
+		pending->waiting--;
+		judge(context, &attempt->path, attempt->first);
+	}
+}
+
+void pending_expire(struct pending *pending, int64_t now, pending_fn *judge, void *context)
+{
+	if (pending->waiting > 0 && now - pending->earliest >= PENDING_WAIT)
+		judge_before(pending, now - PENDING_WAIT, judge, context);
+	if (pending->count > 0 && now - pending->swept >= PENDING_ATTEMPT / 8) {
+		attempts_rebuild(pending, pending->slot_count, now - PENDING_ATTEMPT);
+		pending->swept = now;
+	}
+	memory_turn(pending, now);
+}
+
+void pending_flush(struct pending *pending, pending_fn *judge, void *context)
+{
+	judge_before(pending, INT64_MAX, judge, context);
+}
+
+size_t pending_waiting(const struct pending *pending)
+{
+	return pending->waiting;
+}
+
+int64_t pending_whole_since(const struct pending *pending)
+{
+	return pending->whole_since;
+}

@@ -1,0 +1,589 @@
+#include "flow/track.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/live.h"
+
+#define GAPS_MAX 64u
+
+struct track {
+	struct track_options options;
+	struct fold *fold;
+	const struct registry *registry;
+	struct live *live;
+	struct pending *pending;
+	struct gap gaps[GAPS_MAX];
+	size_t gap_count;
+	struct checkpoint *checkpoints;
+	size_t checkpoint_count;
+	size_t checkpoint_capacity;
+	uint32_t generation;
+	int64_t last_loss;
+	struct track_figures figures;
+};
+
+struct track *track_new(struct track_options options, struct fold *fold,
+			const struct registry *registry)
+{
+	struct track *track = calloc(1, sizeof(*track));
+
+	if (!track)
+		return NULL;
+	track->options = options;
+	track->fold = fold;
+	track->registry = registry;
+	track->live = live_new(options.live_limit);
+	track->pending = pending_new(options.pending);
+	if (!track->live || !track->pending)
+		return track_free(track);
+	return track;
+}
+
+struct track *track_free(struct track *track)
+{
+	if (track) {
+		live_free(track->live);
+		pending_free(track->pending);
+		free(track->checkpoints);
+		free(track);
+	}
+	return NULL;
+}
+
+/* ---- gaps ---- */
+
+static void gap_extend(struct gap *gap, const struct gap *more)
+{
+	if (more->from < gap->from)
+		gap->from = more->from;
+	if (more->until > gap->until)
+		gap->until = more->until;
+	gap->at_most = gap->at_most < 0 || more->at_most < 0 ? -1 : gap->at_most + more->at_most;
+}
+
+void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
+		const char *reason)
+{
+	struct gap gap = {
+	    .source = loss->source,
+	    .from = clock_msec(from),
+	    .until = clock_msec(until),
+	    .at_most = loss->bounded ? (int64_t)loss->at_most : -1,
+	    .reason = reason,
+	};
+
+	if (until > track->last_loss)
+		track->last_loss = until;
+	for (size_t i = 0; i < track->gap_count; i++) {
+		if (track->gaps[i].source == gap.source &&
+		    strcmp(track->gaps[i].reason, reason) == 0) {
+			gap_extend(&track->gaps[i], &gap);
+			return;
+		}
+	}
+	if (track->gap_count < GAPS_MAX)
+		track->gaps[track->gap_count++] = gap;
+	else
+		gap_extend(&track->gaps[GAPS_MAX - 1], &gap);
+}
+
+static void lose_one(struct track *track, enum loss_source source, int64_t now, const char *reason)
+{
+	struct loss loss = {.source = source, .bounded = true, .at_most = 1};
+
+	track_loss(track, &loss, now, now, reason);
+}
+
+/* ---- checkpoints ---- */
+
+static void checkpoint_add(struct track *track, const struct checkpoint *checkpoint, int64_t now)
+{
+	size_t capacity = track->checkpoint_capacity ? track->checkpoint_capacity * 2 : 64;
+	struct checkpoint *checkpoints;
+
+	if (track->checkpoint_count == track->checkpoint_capacity) {
+		checkpoints = realloc(track->checkpoints, capacity * sizeof(*checkpoints));
+		if (!checkpoints) {
+			lose_one(track, LOSS_STORE, now, "no memory for a checkpoint");
+			return;
+		}
+		track->checkpoints = checkpoints;
+		track->checkpoint_capacity = capacity;
+	}
+	track->checkpoints[track->checkpoint_count++] = *checkpoint;
+}
+
+static void checkpoint_save(struct track *track, struct live_entry *entry, int64_t now)
+{
+	struct checkpoint checkpoint = {
+	    .original = entry->original,
+	    .reply = entry->reply,
+	    .zone = entry->zone,
+	    .id = entry->id,
+	    .start_ns = entry->start_ns,
+	    .first_ns = entry->first_ns,
+	    .has_counters = entry->has_counters,
+	    .direction_uncertain = entry->direction_uncertain,
+	    .verdict = entry->verdict,
+	    .packets_sent = entry->packets_sent,
+	    .packets_received = entry->packets_received,
+	    .bytes_sent = entry->bytes_sent,
+	    .bytes_received = entry->bytes_received,
+	};
+
+	entry->checkpoint = true;
+	checkpoint_add(track, &checkpoint, now);
+}
+
+static void checkpoint_drop(struct track *track, const struct live_entry *entry, int64_t now)
+{
+	struct checkpoint checkpoint = {
+	    .original = entry->original,
+	    .reply = entry->reply,
+	    .zone = entry->zone,
+	    .id = entry->id,
+	    .start_ns = entry->start_ns,
+	    .remove = true,
+	};
+
+	if (entry->checkpoint)
+		checkpoint_add(track, &checkpoint, now);
+}
+
+void track_restore(struct track *track, const struct checkpoint *checkpoint)
+{
+	struct live_entry *entry;
+
+	if (live_find(track->live, &checkpoint->original, checkpoint->zone, checkpoint->id))
+		return;
+	entry = live_insert(track->live, &checkpoint->original, checkpoint->zone, checkpoint->id);
+	if (!entry)
+		return;
+	entry->reply = checkpoint->reply;
+	entry->start_ns = checkpoint->start_ns;
+	entry->first_ns = checkpoint->first_ns;
+	entry->verdict = checkpoint->verdict;
+	entry->has_counters = checkpoint->has_counters;
+	entry->direction_uncertain = checkpoint->direction_uncertain;
+	entry->packets_sent = checkpoint->packets_sent;
+	entry->packets_received = checkpoint->packets_received;
+	entry->bytes_sent = checkpoint->bytes_sent;
+	entry->bytes_received = checkpoint->bytes_received;
+	entry->checkpoint = true;
+	entry->generation = track->generation;
+}
+
+/* ---- counting ---- */
+
+/* An ambiguous address is nobody's: 0, as for an unknown one. */
+static uint32_t bind_pod(const struct track *track, struct addr address, int64_t when)
+{
+	uint32_t number = 0;
+
+	if (registry_bind(track->registry, address, when, track->options.bind_slack, &number) < 0)
+		return 0;
+	return number;
+}
+
+static void entry_bind(const struct track *track, struct live_entry *entry)
+{
+	if (!entry->source_pod)
+		entry->source_pod = bind_pod(track, entry->original.source, entry->first_ns);
+	if (!entry->destination_pod)
+		entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns);
+}
+
+static struct edge_key entry_key(const struct live_entry *entry, uint8_t verdict)
+{
+	struct edge_key key = resolve_key(&entry->original, &entry->reply);
+
+	key.source_pod = entry->source_pod;
+	key.destination_pod = entry->destination_pod;
+	key.direction_uncertain = entry->direction_uncertain;
+	key.verdict = verdict;
+	return key;
+}
+
+static void add(struct track *track, const struct edge_key *key, int64_t first, int64_t last,
+		const struct totals *totals)
+{
+	int64_t when = clock_msec(last);
+
+	if (fold_add(track->fold, key, when, clock_msec(first), when, totals) < 0)
+		lose_one(track, LOSS_STORE, last, "the fold table is full");
+}
+
+static int64_t counter_grown(uint64_t *counted, uint64_t now_value, bool *fell)
+{
+	uint64_t before = *counted;
+
+	*counted = now_value;
+	if (now_value >= before)
+		return (int64_t)(now_value - before);
+	*fell = true;
+	return (int64_t)now_value;
+}
+
+/* What the event shows beyond what was counted, all of it if nothing was; the entry then has the
+ * event's counters. */
+static struct totals entry_grow(struct track *track, struct live_entry *entry,
+				const struct conntrack_event *event, int64_t now)
+{
+	struct totals grown = {0};
+	bool fell = false;
+
+	if (!event->has_counters)
+		return grown;
+	if (!entry->verdict)
+		entry->packets_sent = entry->packets_received = entry->bytes_sent =
+		    entry->bytes_received = 0;
+	entry->has_counters = true;
+	grown.packets_sent = counter_grown(&entry->packets_sent, event->packets_sent, &fell);
+	grown.packets_received =
+	    counter_grown(&entry->packets_received, event->packets_received, &fell);
+	grown.bytes_sent = counter_grown(&entry->bytes_sent, event->bytes_sent, &fell);
+	grown.bytes_received = counter_grown(&entry->bytes_received, event->bytes_received, &fell);
+	if (fell)
+		lose_one(track, LOSS_CONNTRACK, now, "counters of a connection went back to zero");
+	return grown;
+}
+
+static bool totals_are_zero(const struct totals *totals)
+{
+	static const struct totals zero;
+
+	return memcmp(totals, &zero, sizeof(zero)) == 0;
+}
+
+/* Counts what has grown under the verdict, the connection itself if it was not counted under it
+ * yet. */
+static bool entry_count(struct track *track, struct live_entry *entry, uint8_t verdict,
+			struct totals grown, bool closed, int64_t now)
+{
+	bool fresh = entry->verdict == 0;
+	struct edge_key key;
+
+	entry_bind(track, entry);
+	if (entry->verdict && entry->verdict != verdict) {
+		struct totals moved = {.connections = -1, .counted = entry->has_counters ? -1 : 0};
+
+		key = entry_key(entry, entry->verdict);
+		add(track, &key, now, now, &moved);
+	}
+	if (entry->verdict != verdict) {
+		grown.connections = 1;
+		grown.counted = entry->has_counters;
+	}
+	grown.closed = closed;
+	entry->verdict = verdict;
+	if (totals_are_zero(&grown))
+		return false;
+	key = entry_key(entry, verdict);
+	add(track, &key, fresh ? entry->first_ns : now, now, &grown);
+	return true;
+}
+
+static struct totals entry_uncounted(const struct live_entry *entry)
+{
+	if (entry->verdict)
+		return (struct totals){0};
+	return (struct totals){
+	    .packets_sent = (int64_t)entry->packets_sent,
+	    .packets_received = (int64_t)entry->packets_received,
+	    .bytes_sent = (int64_t)entry->bytes_sent,
+	    .bytes_received = (int64_t)entry->bytes_received,
+	};
+}
+
+static void entry_end(struct track *track, struct live_entry *entry, int64_t now)
+{
+	checkpoint_drop(track, entry, now);
+	live_remove(track->live, entry);
+}
+
+/* Its DESTROY never came: closed with what was known. */
+static void entry_lost(struct track *track, struct live_entry *entry, int64_t now)
+{
+	uint8_t verdict = entry->verdict ? entry->verdict : VERDICT_UNKNOWN;
+
+	entry_count(track, entry, verdict, entry_uncounted(entry), true, now);
+	lose_one(track, LOSS_CONNTRACK, now, "the end of a connection was not seen");
+	entry_end(track, entry, now);
+}
+
+static bool is_another(const struct live_entry *entry, const struct conntrack_event *event)
+{
+	return entry->start_ns && event->has_start && entry->start_ns != event->start;
+}
+
+/* The entry of the event's connection; an older one of the same key is closed first. */
+static struct live_entry *entry_of(struct track *track, const struct conntrack_event *event,
+				   int64_t now)
+{
+	struct live_entry *entry = live_find(track->live, &event->original, event->zone, event->id);
+
+	if (!entry || !is_another(entry, event))
+		return entry;
+	entry_lost(track, entry, now);
+	return NULL;
+}
+
+static void entry_begin(struct live_entry *entry, const struct conntrack_event *event, int64_t now)
+{
+	entry->reply = event->reply;
+	entry->first_ns = now;
+	entry->direction_uncertain = resolve_direction_uncertain(event);
+}
+
+static void entry_set_start(struct live_entry *entry, const struct conntrack_event *event)
+{
+	if (event->has_start)
+		entry->start_ns = entry->first_ns = event->start;
+}
+
+/* ---- events ---- */
+
+static void on_new(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	struct live_entry *entry = live_find(track->live, &event->original, event->zone, event->id);
+
+	track->figures.created++;
+	if (entry && entry->announced) {
+		entry_lost(track, entry, now);
+		entry = NULL;
+	}
+	if (!entry) {
+		entry = live_insert(track->live, &event->original, event->zone, event->id);
+		if (!entry)
+			return; /* counted whole at its end */
+		entry_begin(entry, event, now);
+	}
+	entry->announced = true;
+	entry->generation = track->generation;
+	entry->direction_uncertain = resolve_direction_uncertain(event);
+}
+
+static void on_destroy(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	struct live_entry unseen = {
+	    .original = event->original, .zone = event->zone, .id = event->id};
+	struct live_entry *entry = entry_of(track, event, now);
+	int64_t end = event->has_stop ? event->stop : now;
+	struct live_entry *counted = entry ? entry : &unseen;
+
+	track->figures.destroyed++;
+	if (!entry)
+		entry_begin(&unseen, event, end);
+	entry_set_start(counted, event);
+	entry_count(track, counted, (uint8_t)resolve_ended(event),
+		    entry_grow(track, counted, event, now), true, end);
+	if (entry)
+		entry_end(track, entry, now);
+}
+
+void track_event(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	struct path path = path_of_connection(&event->original, &event->reply);
+
+	pending_confirmed(track->pending, &path, now);
+	if (event->type == CONNTRACK_NEW)
+		on_new(track, event, now);
+	else if (event->type == CONNTRACK_DESTROY)
+		on_destroy(track, event, now);
+}
+
+/* ---- dumps ---- */
+
+void track_dump_begin(struct track *track)
+{
+	track->generation++;
+}
+
+void track_dump_cancel(struct track *track)
+{
+	track->generation--;
+}
+
+/* Silence is only a verdict once it has lasted, and for what needs no answer: a SYN may still be
+ * answered. */
+static enum verdict open_verdict(struct live_entry *entry, const struct conntrack_event *event)
+{
+	enum verdict verdict = resolve_open(event);
+
+	if (verdict != VERDICT_UNKNOWN)
+		return verdict;
+	if (entry->silent_dumps < 2)
+		entry->silent_dumps++;
+	if (entry->silent_dumps == 2 && resolve_silent(event->original.protocol) == VERDICT_ONE_WAY)
+		return VERDICT_ONE_WAY;
+	return VERDICT_UNKNOWN;
+}
+
+static void count_open(struct track *track, struct live_entry *entry,
+		       const struct conntrack_event *event, int64_t now)
+{
+	uint8_t verdict = (uint8_t)open_verdict(entry, event);
+	struct totals grown;
+
+	grown = entry_grow(track, entry, event, now);
+	if (verdict == VERDICT_UNKNOWN)
+		verdict = entry->verdict;
+	if (verdict == 0)
+		return;
+	if (entry_count(track, entry, verdict, grown, false, now))
+		checkpoint_save(track, entry, now);
+}
+
+void track_dump_entry(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	struct path path = path_of_connection(&event->original, &event->reply);
+	struct live_entry *entry;
+
+	if (event->status & CONNTRACK_DYING)
+		return;
+	pending_confirmed(track->pending, &path, now);
+	entry = entry_of(track, event, now);
+	if (!entry) {
+		entry = live_insert(track->live, &event->original, event->zone, event->id);
+		if (!entry) {
+			lose_one(track, LOSS_STORE, now, "the table of live connections is full");
+			return;
+		}
+		entry_begin(entry, event, now);
+	}
+	entry_set_start(entry, event);
+	entry->generation = track->generation;
+	count_open(track, entry, event, now);
+}
+
+struct sweep {
+	struct track *track;
+	int64_t now;
+	size_t lost;
+};
+
+static void sweep_visit(void *context, struct live_entry *entry)
+{
+	struct sweep *sweep = context;
+
+	if ((int32_t)(sweep->track->generation - entry->generation) < 2)
+		return;
+	entry_lost(sweep->track, entry, sweep->now);
+	sweep->lost++;
+}
+
+size_t track_dump_end(struct track *track, int64_t now)
+{
+	struct sweep sweep = {.track = track, .now = now};
+
+	live_walk(track->live, sweep_visit, &sweep);
+	return sweep.lost;
+}
+
+/* ---- first packets ---- */
+
+void track_packet(struct track *track, const struct packet_event *packet, int64_t now)
+{
+	struct path path = path_of_packet(&packet->tuple);
+
+	track->figures.packets++;
+	if (packet->fragment)
+		return;
+	if (!pending_packet(track->pending, &path, now))
+		lose_one(track, LOSS_LOG, now, "too many first packets wait for their connection");
+}
+
+struct judgement {
+	struct track *track;
+	int64_t now;
+	track_look_fn *look;
+	void *context;
+};
+
+static void judge(void *context, const struct path *path, int64_t first)
+{
+	struct judgement *judgement = context;
+	struct track *track = judgement->track;
+	struct totals attempt = {.connections = 1, .closed = 1};
+	struct edge_key key;
+	int found = judgement->look(judgement->context, path);
+
+	if (found > 0)
+		return;
+	memset(&key, 0, sizeof(key));
+	key.source = path->source;
+	key.destination = path->destination;
+	key.protocol = path->protocol;
+	key.has_port = protocol_has_ports(path->protocol);
+	key.port = key.has_port ? path->destination_port : 0;
+	key.source_pod = bind_pod(track, path->source, first);
+	key.destination_pod = bind_pod(track, path->destination, first);
+	key.verdict = VERDICT_DENIED;
+	if (found < 0 || track->last_loss >= first || pending_whole_since(track->pending) >= first)
+		key.verdict = VERDICT_UNKNOWN, attempt = (struct totals){0};
+	else
+		track->figures.denied++;
+	add(track, &key, first, first, &attempt);
+}
+
+void track_expire(struct track *track, int64_t now, track_look_fn *look, void *context)
+{
+	struct judgement judgement = {.track = track, .now = now, .look = look, .context = context};
+
+	pending_expire(track->pending, now, judge, &judgement);
+}
+
+/* ---- the end ---- */
+
+struct finish {
+	struct track *track;
+	int64_t now;
+};
+
+static void finish_visit(void *context, struct live_entry *entry)
+{
+	struct finish *finish = context;
+
+	if (entry->verdict)
+		return;
+	entry_count(finish->track, entry, (uint8_t)resolve_silent(entry->original.protocol),
+		    entry_uncounted(entry), false, finish->now);
+	checkpoint_save(finish->track, entry, finish->now);
+}
+
+void track_finish(struct track *track, int64_t now, track_look_fn *look, void *context)
+{
+	struct judgement judgement = {.track = track, .now = now, .look = look, .context = context};
+	struct finish finish = {.track = track, .now = now};
+
+	pending_flush(track->pending, judge, &judgement);
+	live_walk(track->live, finish_visit, &finish);
+}
+
+void track_take(struct track *track, struct batch *batch)
+{
+	batch->checkpoints = track->checkpoints;
+	batch->checkpoint_count = track->checkpoint_count;
+	track->checkpoints = NULL;
+	track->checkpoint_count = track->checkpoint_capacity = 0;
+	if (track->gap_count == 0)
+		return;
+	batch->gaps = calloc(track->gap_count, sizeof(*batch->gaps));
+	if (!batch->gaps)
+		return;
+	memcpy(batch->gaps, track->gaps, track->gap_count * sizeof(*batch->gaps));
+	batch->gap_count = track->gap_count;
+	track->gap_count = 0;
+}
+
+struct track_figures track_figures(const struct track *track)
+{
+	struct track_figures figures = track->figures;
+
+	figures.live = live_count(track->live);
+	figures.waiting = pending_waiting(track->pending);
+	return figures;
+}

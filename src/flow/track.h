@@ -1,0 +1,81 @@
+/*
+ * From events to evidence: follows each connection and adds what it did to the fold table.
+ *
+ * 1. track_restore() with what an earlier run had counted, then a dump, then events as they come.
+ * 2. A connection is counted once, when its verdict is known: at its end, or by the first dump that
+ * saw a reply. Later dumps and its end add what has come since. If the verdict changes, the
+ * connection moves; its bytes stay where they were seen.
+ * 3. Pods are bound at the connection's start.
+ * 4. First packets that nothing confirms are denied, or unknown if anything was lost meanwhile.
+ * 5. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
+ *
+ * Times are CLOCK_REALTIME ns. One thread.
+ */
+#ifndef NETPOL_FLOW_TRACK_H
+#define NETPOL_FLOW_TRACK_H
+
+#include "flow/flow.h"
+#include "flow/fold.h"
+#include "flow/pending.h"
+#include "identity/interval.h"
+
+struct track;
+
+struct track_options {
+	size_t live_limit;
+	struct pending_options pending;
+	int64_t bind_slack; /* ns by which a pod may be known later than it speaks */
+};
+
+struct track_figures {
+	uint64_t created;   /* NEW events */
+	uint64_t destroyed; /* DESTROY events */
+	uint64_t packets;   /* logged first packets */
+	uint64_t denied;    /* attempts judged so */
+	size_t live;
+	size_t waiting; /* packets that wait for their connection */
+};
+
+/* Fold table and registry are borrowed and outlive the tracker. NULL: no memory. */
+struct track *track_new(struct track_options options, struct fold *fold,
+			const struct registry *registry);
+struct track *track_free(struct track *track); /* NULL is allowed; returns NULL */
+
+void track_restore(struct track *track, const struct checkpoint *checkpoint);
+
+/* NEW or DESTROY. */
+void track_event(struct track *track, const struct conntrack_event *event, int64_t now);
+
+/*
+ * A dump: begin, every entry, then all events that were queued meanwhile through track_event(),
+ * then end. Connections that two dumps in a row did not show ended unseen: they are closed with
+ * their last known counters, and the number of them returned.
+ */
+void track_dump_begin(struct track *track);
+void track_dump_entry(struct track *track, const struct conntrack_event *entry, int64_t now);
+size_t track_dump_end(struct track *track, int64_t now);
+/* In place of the end: the dump was not whole, so what it did not show says nothing. */
+void track_dump_cancel(struct track *track);
+
+/* A packet of a connection that was not confirmed when it passed forward. */
+void track_packet(struct track *track, const struct packet_event *packet, int64_t now);
+
+/* Is there a connection of this path in the kernel's table? Negative errno: cannot be said. */
+typedef int track_look_fn(void *context, const struct path *path);
+/* Judges the packets whose time is over. Drop counters must have been read just before: losses
+ * count up to now. */
+void track_expire(struct track *track, int64_t now, track_look_fn *look, void *context);
+
+/* Something was missed between the moments: a gap, and no claim "denied" for that time. reason is
+ * static. */
+void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
+		const char *reason);
+
+/* The end of the run, after a last dump: what is still open or waiting is counted as it stands. */
+void track_finish(struct track *track, int64_t now, track_look_fn *look, void *context);
+
+/* Moves gaps and checkpoints to the batch; gaps stay here if there is no memory for them. */
+void track_take(struct track *track, struct batch *batch);
+struct track_figures track_figures(const struct track *track);
+
+#endif
