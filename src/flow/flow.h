@@ -25,7 +25,8 @@ enum verdict {
 	VERDICT_REFUSED = 3,    /* a lone RST came back */
 	VERDICT_UNANSWERED = 4, /* forwarded, nothing came back */
 	VERDICT_DENIED = 5,     /* dropped on this node between our hook and confirmation */
-	VERDICT_UNKNOWN = 6     /* loss leaves it open: an attempt logged (no connection), or a connection whose end was not seen */
+	VERDICT_UNKNOWN = 6     /* loss leaves it open: an attempt logged (no connection), or a
+				   connection whose end was not seen */
 };
 #define VERDICT_MAX 6
 
@@ -150,8 +151,6 @@ struct batch {
 			       have ended */
 	struct checkpoint *checkpoints;
 	size_t checkpoint_count;
-	bool checkpoints_reset; /* delete all rows first: connections of an earlier run are
-				   accounted for */
 	struct node_address *addresses;
 	size_t address_count;
 	struct fact *facts;

@@ -118,13 +118,17 @@ static bool memory_add(struct memory *memory, uint64_t hash, size_t limit)
 
 static void memory_turn(struct pending *pending, int64_t now)
 {
-	struct memory old = pending->before;
+	int64_t age = now - pending->turned;
 
-	if (now - pending->turned < PENDING_WAIT)
+	if (age < PENDING_WAIT)
 		return;
+	free(pending->before.slots);
 	pending->before = pending->now;
-	free(old.slots);
 	pending->now = (struct memory){0};
+	if (age >= 2 * PENDING_WAIT) {
+		free(pending->before.slots);
+		pending->before = (struct memory){0};
+	}
 	pending->turned = now;
 }
 
@@ -199,8 +203,9 @@ void pending_confirmed(struct pending *pending, const struct path *path, int64_t
 	struct attempt *attempt = attempt_find(pending, path);
 
 	memory_turn(pending, now);
+	/* Its packet may come as late as PENDING_WAIT from now. */
 	if (!memory_add(&pending->now, path_hash(pending, path), pending->options.confirmed_limit))
-		pending->whole_since = now;
+		pending->whole_since = now + PENDING_WAIT;
 	if (attempt && attempt->state == ATTEMPT_WAITING) {
 		attempt_remove(pending, attempt);
 		pending->waiting--;

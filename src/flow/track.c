@@ -153,6 +153,24 @@ static void checkpoint_drop(struct track *track, const struct live_entry *entry,
 		checkpoint_add(track, &checkpoint, now);
 }
 
+/* An ambiguous address is nobody's: 0, as for an unknown one. */
+static uint32_t bind_pod(const struct track *track, struct addr address, int64_t when)
+{
+	uint32_t number = 0;
+
+	if (registry_bind(track->registry, address, when, track->options.bind_slack, &number) < 0)
+		return 0;
+	return number;
+}
+
+static void entry_bind(const struct track *track, struct live_entry *entry)
+{
+	if (!entry->source_pod)
+		entry->source_pod = bind_pod(track, entry->original.source, entry->first_ns);
+	if (!entry->destination_pod)
+		entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns);
+}
+
 void track_restore(struct track *track, const struct checkpoint *checkpoint)
 {
 	struct live_entry *entry;
@@ -174,27 +192,10 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 	entry->bytes_received = checkpoint->bytes_received;
 	entry->checkpoint = true;
 	entry->generation = track->generation;
+	entry_bind(track, entry);
 }
 
 /* ---- counting ---- */
-
-/* An ambiguous address is nobody's: 0, as for an unknown one. */
-static uint32_t bind_pod(const struct track *track, struct addr address, int64_t when)
-{
-	uint32_t number = 0;
-
-	if (registry_bind(track->registry, address, when, track->options.bind_slack, &number) < 0)
-		return 0;
-	return number;
-}
-
-static void entry_bind(const struct track *track, struct live_entry *entry)
-{
-	if (!entry->source_pod)
-		entry->source_pod = bind_pod(track, entry->original.source, entry->first_ns);
-	if (!entry->destination_pod)
-		entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns);
-}
 
 static struct edge_key entry_key(const struct live_entry *entry, uint8_t verdict)
 {
@@ -240,6 +241,7 @@ static struct totals entry_grow(struct track *track, struct live_entry *entry,
 	if (!entry->verdict)
 		entry->packets_sent = entry->packets_received = entry->bytes_sent =
 		    entry->bytes_received = 0;
+	grown.counted = entry->verdict && !entry->has_counters;
 	entry->has_counters = true;
 	grown.packets_sent = counter_grown(&entry->packets_sent, event->packets_sent, &fell);
 	grown.packets_received =
@@ -258,22 +260,24 @@ static bool totals_are_zero(const struct totals *totals)
 	return memcmp(totals, &zero, sizeof(zero)) == 0;
 }
 
-/* Counts what has grown under the verdict, the connection itself if it was not counted under it
- * yet. */
+/* Counts what has grown, and the connection itself if it was not counted on this edge yet: the
+ * verdict may have changed, a pod may have become known. */
 static bool entry_count(struct track *track, struct live_entry *entry, uint8_t verdict,
 			struct totals grown, bool closed, int64_t now)
 {
-	bool fresh = entry->verdict == 0;
-	struct edge_key key;
+	struct edge_key before = entry_key(entry, entry->verdict), key;
+	bool fresh = entry->verdict == 0, moves;
 
 	entry_bind(track, entry);
-	if (entry->verdict && entry->verdict != verdict) {
-		struct totals moved = {.connections = -1, .counted = entry->has_counters ? -1 : 0};
+	key = entry_key(entry, verdict);
+	moves = !fresh && memcmp(&before, &key, sizeof(key)) != 0;
+	if (moves) {
+		struct totals moved = {.connections = -1,
+				       .counted = grown.counted - entry->has_counters};
 
-		key = entry_key(entry, entry->verdict);
-		add(track, &key, now, now, &moved);
+		add(track, &before, now, now, &moved);
 	}
-	if (entry->verdict != verdict) {
+	if (fresh || moves) {
 		grown.connections = 1;
 		grown.counted = entry->has_counters;
 	}
@@ -281,7 +285,6 @@ static bool entry_count(struct track *track, struct live_entry *entry, uint8_t v
 	entry->verdict = verdict;
 	if (totals_are_zero(&grown))
 		return false;
-	key = entry_key(entry, verdict);
 	add(track, &key, fresh ? entry->first_ns : now, now, &grown);
 	return true;
 }
@@ -338,10 +341,19 @@ static void entry_begin(struct live_entry *entry, const struct conntrack_event *
 	entry->direction_uncertain = resolve_direction_uncertain(event);
 }
 
-static void entry_set_start(struct live_entry *entry, const struct conntrack_event *event)
+/* The start is part of a checkpoint's identity. */
+static void entry_set_start(struct track *track, struct live_entry *entry,
+			    const struct conntrack_event *event, int64_t now)
 {
-	if (event->has_start)
-		entry->start_ns = entry->first_ns = event->start;
+	bool renames = entry->checkpoint && entry->start_ns != event->start;
+
+	if (!event->has_start)
+		return;
+	if (renames)
+		checkpoint_drop(track, entry, now);
+	entry->start_ns = entry->first_ns = event->start;
+	if (renames)
+		checkpoint_save(track, entry, now);
 }
 
 /* ---- events ---- */
@@ -363,7 +375,8 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 	}
 	entry->announced = true;
 	entry->generation = track->generation;
-	entry->direction_uncertain = resolve_direction_uncertain(event);
+	if (!entry->verdict)
+		entry->direction_uncertain = resolve_direction_uncertain(event);
 }
 
 static void on_destroy(struct track *track, const struct conntrack_event *event, int64_t now)
@@ -377,7 +390,7 @@ static void on_destroy(struct track *track, const struct conntrack_event *event,
 	track->figures.destroyed++;
 	if (!entry)
 		entry_begin(&unseen, event, end);
-	entry_set_start(counted, event);
+	entry_set_start(track, counted, event, now);
 	entry_count(track, counted, (uint8_t)resolve_ended(event),
 		    entry_grow(track, counted, event, now), true, end);
 	if (entry)
@@ -454,7 +467,7 @@ void track_dump_entry(struct track *track, const struct conntrack_event *event, 
 		}
 		entry_begin(entry, event, now);
 	}
-	entry_set_start(entry, event);
+	entry_set_start(track, entry, event, now);
 	entry->generation = track->generation;
 	count_open(track, entry, event, now);
 }
@@ -522,7 +535,9 @@ static void judge(void *context, const struct path *path, int64_t first)
 	key.source_pod = bind_pod(track, path->source, first);
 	key.destination_pod = bind_pod(track, path->destination, first);
 	key.verdict = VERDICT_DENIED;
-	if (found < 0 || track->last_loss >= first || pending_whole_since(track->pending) >= first)
+	/* A packet may come PENDING_WAIT later than the events of its connection. */
+	if (found < 0 || track->last_loss + PENDING_WAIT >= first ||
+	    pending_whole_since(track->pending) >= first)
 		key.verdict = VERDICT_UNKNOWN, attempt = (struct totals){0};
 	else
 		track->figures.denied++;

@@ -1,0 +1,139 @@
+-- The first schema. Never edited once released: later changes are files of their own.
+
+PRAGMA application_id = 1850765164; -- the bytes "nPol"
+
+CREATE TABLE node ( -- A machine that recorded into this file. All times in all tables, where no unit is named: milliseconds since 1970-01-01 UTC.
+	id INTEGER PRIMARY KEY,
+	name TEXT NOT NULL UNIQUE CHECK (name <> ''),
+	first INTEGER,                     -- time of the first committed batch; NULL: none yet
+	heartbeat INTEGER,                 -- time of the last committed batch: what happened later is not in this file
+	longest INTEGER NOT NULL DEFAULT 0 -- largest flow.last_seen ever written: how far before a moment a search in flow has to begin
+) STRICT;
+
+CREATE TABLE address ( -- Every IP address that another table names, once.
+	id INTEGER PRIMARY KEY,
+	bytes BLOB NOT NULL UNIQUE CHECK (length(bytes) IN (4, 16)), -- network byte order
+	text TEXT NOT NULL                                           -- the same for people: 10.0.0.1, fd00::1
+) STRICT;
+
+CREATE TABLE pod ( -- One sandbox of a pod on its node. A pod whose sandbox is replaced is a new row with the same uid. '' is unknown.
+	id INTEGER PRIMARY KEY,
+	node INTEGER NOT NULL REFERENCES node,
+	namespace TEXT NOT NULL,
+	name TEXT NOT NULL,
+	uid TEXT NOT NULL,     -- as the API server knows the pod
+	sandbox TEXT NOT NULL, -- container id of the sandbox
+	source TEXT NOT NULL,  -- where this was read: cni-result, ...
+	UNIQUE (node, namespace, name, uid, sandbox)
+) STRICT;
+
+CREATE TABLE pod_address ( -- When an address was a pod's: from since up to, not including, until.
+	pod INTEGER NOT NULL REFERENCES pod,
+	address INTEGER NOT NULL REFERENCES address,
+	since INTEGER NOT NULL,
+	until INTEGER, -- NULL: still
+	PRIMARY KEY (pod, address, since)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE node_address ( -- When an address was the node's own: from since up to, not including, until.
+	node INTEGER NOT NULL REFERENCES node,
+	address INTEGER NOT NULL REFERENCES address,
+	since INTEGER NOT NULL,
+	until INTEGER, -- NULL: still
+	PRIMARY KEY (node, address, since)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE edge ( -- One conversation: who asked whom for what, and how it went; client ports are folded away. Totals since the edge was first seen.
+	id INTEGER PRIMARY KEY AUTOINCREMENT,                          -- never used twice
+	node INTEGER NOT NULL REFERENCES node,                         -- recorded by
+	source INTEGER NOT NULL REFERENCES address,                    -- the client, as it called itself
+	destination INTEGER NOT NULL REFERENCES address,               -- the one that answered, or would have: the backend
+	service INTEGER REFERENCES address,                            -- the address that the client asked for, where it or its port is not the backend's (destination NAT)
+	translated INTEGER REFERENCES address,                         -- the client, as the backend saw it, where that differs (source NAT)
+	source_pod INTEGER REFERENCES pod,                             -- owner of source when the connection began; NULL: no pod known on this node
+	destination_pod INTEGER REFERENCES pod,                        -- owner of destination, likewise
+	protocol INTEGER NOT NULL CHECK (protocol BETWEEN 0 AND 255),  -- IANA number: 6 TCP, 17 UDP, ...
+	port INTEGER CHECK (port BETWEEN 0 AND 65535),                 -- target port at destination; NULL: the protocol has none
+	service_port INTEGER CHECK (service_port BETWEEN 0 AND 65535), -- port at service; NULL: no service
+	verdict INTEGER NOT NULL CHECK (verdict BETWEEN 1 AND 6),      -- 1 answered, 2 one-way, 3 refused, 4 unanswered, 5 denied, 6 unknown
+	direction_uncertain INTEGER NOT NULL CHECK (direction_uncertain IN (0, 1)), -- 1: picked up mid-stream, source may be the server
+	connections INTEGER NOT NULL,      -- counted once each; for denied: attempts
+	closed INTEGER NOT NULL,           -- of these, how many have ended
+	counted INTEGER NOT NULL,          -- of these, how many had counters in the kernel; where 0, packets and bytes are not known
+	packets_sent INTEGER NOT NULL,     -- source to destination
+	packets_received INTEGER NOT NULL, -- destination to source
+	bytes_sent INTEGER NOT NULL,
+	bytes_received INTEGER NOT NULL,
+	first_seen INTEGER NOT NULL,
+	last_seen INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX edge_key ON edge (
+	source, destination, ifnull(port, -1), protocol, verdict, node, direction_uncertain, ifnull(service, 0),
+	ifnull(service_port, -1), ifnull(translated, 0), ifnull(source_pod, 0), ifnull(destination_pod, 0)
+);
+
+CREATE TABLE flow ( -- What an edge did in one window of time.
+	window INTEGER NOT NULL,                          -- its start
+	edge INTEGER NOT NULL REFERENCES edge,
+	sequence INTEGER NOT NULL CHECK (sequence >= 0),  -- 0: a window; else this row is one connection, numbered among those that began at the same moment
+	length INTEGER NOT NULL CHECK (length >= 0),      -- of the window; 0: this row is one connection
+	connections INTEGER NOT NULL,                     -- these as in edge; negative where a connection moved on to another verdict
+	closed INTEGER NOT NULL,
+	counted INTEGER NOT NULL,
+	packets_sent INTEGER NOT NULL,
+	packets_received INTEGER NOT NULL,
+	bytes_sent INTEGER NOT NULL,
+	bytes_received INTEGER NOT NULL,
+	first_seen INTEGER NOT NULL CHECK (first_seen >= 0),        -- milliseconds after window
+	last_seen INTEGER NOT NULL CHECK (last_seen >= first_seen), -- milliseconds after window
+	PRIMARY KEY (window, edge, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE gap ( -- A time in which a node may have missed something, and knows it.
+	id INTEGER PRIMARY KEY,
+	node INTEGER NOT NULL REFERENCES node,
+	source TEXT NOT NULL, -- who missed it: conntrack, table, log, rules, daemon, store, identity
+	since INTEGER NOT NULL,
+	until INTEGER NOT NULL CHECK (until >= since),
+	at_most INTEGER CHECK (at_most >= 0), -- events that may be missing; NULL: no bound known
+	reason TEXT NOT NULL
+) STRICT;
+
+CREATE INDEX gap_until ON gap (node, source, until);
+
+CREATE TABLE checkpoint ( -- What has been counted of a live connection, so that a restart counts nothing twice. Private to netpold.
+	node INTEGER NOT NULL REFERENCES node,
+	zone INTEGER NOT NULL,
+	source BLOB NOT NULL,      -- original direction; bytes as in address
+	destination BLOB NOT NULL,
+	protocol INTEGER NOT NULL,
+	has_ports INTEGER NOT NULL,
+	source_port INTEGER NOT NULL,
+	destination_port INTEGER NOT NULL,
+	id INTEGER NOT NULL,       -- of the kernel's entry; repeats over time
+	start INTEGER NOT NULL,    -- of the kernel's entry, nanoseconds since 1970-01-01 UTC; 0: not known
+	reply_source BLOB NOT NULL, -- reply direction: who really answered, and whom
+	reply_destination BLOB NOT NULL,
+	reply_source_port INTEGER NOT NULL,
+	reply_destination_port INTEGER NOT NULL,
+	first INTEGER NOT NULL,    -- when it began, as well as is known, nanoseconds
+	direction_uncertain INTEGER NOT NULL,
+	verdict INTEGER NOT NULL,
+	has_counters INTEGER NOT NULL,
+	packets_sent INTEGER NOT NULL,
+	packets_received INTEGER NOT NULL,
+	bytes_sent INTEGER NOT NULL,
+	bytes_received INTEGER NOT NULL,
+	PRIMARY KEY (node, zone, source, destination, protocol, source_port, destination_port, id, start)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE fact ( -- What is known about a node and its run: sysctls, sources, exclusions. Current values only.
+	node INTEGER NOT NULL REFERENCES node,
+	name TEXT NOT NULL,
+	value TEXT NOT NULL,
+	since INTEGER NOT NULL, -- when it took this value
+	PRIMARY KEY (node, name)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 1;

@@ -1,0 +1,2 @@
+-- How many addresses are known?
+SELECT count(*) FROM address;

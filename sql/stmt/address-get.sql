@@ -1,0 +1,2 @@
+-- The number of an address.
+SELECT id FROM address WHERE bytes = ?1;

@@ -1,0 +1,2 @@
+-- Makes an address known.
+INSERT INTO address (bytes, text) VALUES (?1, ?2);

@@ -1,0 +1,2 @@
+-- Is this file ours?
+PRAGMA application_id;

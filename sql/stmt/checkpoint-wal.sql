@@ -1,0 +1,2 @@
+-- Brings the WAL into the database and empties it.
+PRAGMA wal_checkpoint(TRUNCATE);

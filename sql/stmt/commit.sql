@@ -1,0 +1,2 @@
+-- Makes a batch last.
+COMMIT;

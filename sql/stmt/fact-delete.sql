@@ -1,0 +1,2 @@
+-- A fact ends.
+DELETE FROM fact WHERE node = ?1 AND name = ?2;

@@ -1,0 +1,2 @@
+-- Pages that hold nothing.
+PRAGMA freelist_count;

@@ -1,0 +1,2 @@
+-- A gap became part of another.
+DELETE FROM gap WHERE id = ?1;

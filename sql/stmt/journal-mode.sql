@@ -1,0 +1,2 @@
+-- Did the file system allow a WAL?
+PRAGMA journal_mode;

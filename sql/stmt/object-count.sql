@@ -1,0 +1,2 @@
+-- Is the file empty?
+SELECT count(*) FROM sqlite_schema;

@@ -1,0 +1,2 @@
+-- Is the pod still there?
+SELECT count(*) FROM pod WHERE id = ?1;

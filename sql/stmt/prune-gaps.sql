@@ -1,0 +1,2 @@
+-- Deletes gaps that ended before a moment.
+DELETE FROM gap WHERE until < ?1;

@@ -1,0 +1,26 @@
+-- What the edges' totals have beyond their windows: evidence whose windows are gone.
+WITH part AS (
+	SELECT edge, sum(connections) AS connections, sum(closed) AS closed, sum(counted) AS counted,
+		sum(packets_sent) AS packets_sent, sum(packets_received) AS packets_received,
+		sum(bytes_sent) AS bytes_sent, sum(bytes_received) AS bytes_received
+	FROM flow
+	GROUP BY edge
+), rest AS (
+	SELECT edge.*,
+		edge.connections - ifnull(part.connections, 0) AS more_connections,
+		edge.closed - ifnull(part.closed, 0) AS more_closed,
+		edge.counted - ifnull(part.counted, 0) AS more_counted,
+		edge.packets_sent - ifnull(part.packets_sent, 0) AS more_packets_sent,
+		edge.packets_received - ifnull(part.packets_received, 0) AS more_packets_received,
+		edge.bytes_sent - ifnull(part.bytes_sent, 0) AS more_bytes_sent,
+		edge.bytes_received - ifnull(part.bytes_received, 0) AS more_bytes_received
+	FROM edge
+	LEFT JOIN part ON part.edge = edge.id
+)
+SELECT id, node, source, destination, service, translated, source_pod, destination_pod, protocol, port, service_port, verdict,
+	direction_uncertain, more_connections, more_closed, more_counted, more_packets_sent, more_packets_received,
+	more_bytes_sent, more_bytes_received, first_seen, last_seen
+FROM rest
+WHERE more_connections <> 0 OR more_closed <> 0 OR more_counted <> 0 OR more_packets_sent <> 0
+	OR more_packets_received <> 0 OR more_bytes_sent <> 0 OR more_bytes_received <> 0
+ORDER BY id;

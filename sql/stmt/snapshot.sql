@@ -1,0 +1,2 @@
+-- Begins the one snapshot of a reader.
+BEGIN;

@@ -1,0 +1,2 @@
+-- The number of the last migration.
+PRAGMA user_version;

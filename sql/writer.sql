@@ -1,0 +1,9 @@
+-- Settings of the one connection that writes. The first two count only while the file is empty.
+PRAGMA page_size = 4096;
+PRAGMA auto_vacuum = INCREMENTAL;
+PRAGMA journal_mode = WAL;
+PRAGMA synchronous = NORMAL;
+PRAGMA journal_size_limit = 67108864;
+PRAGMA wal_autocheckpoint = 4000;
+PRAGMA cache_size = -8192;
+PRAGMA temp_store = MEMORY;

@@ -1,0 +1,27 @@
+/* Pods from rows that come one for each time of each address, as the writer's state and the reader
+ * need them. */
+#ifndef NETPOL_STORE_POD_ROWS_H
+#define NETPOL_STORE_POD_ROWS_H
+
+#include "identity/pod.h"
+#include "store/db.h"
+
+/* Columns: pod, namespace, name, uid, sandbox, source, address bytes or NULL, since ms, until ms or
+ * NULL. */
+struct pod_rows {
+	int64_t number;  /* of the pod below; 0: none yet */
+	struct pod pod;  /* times multiplied by scale */
+	size_t capacity; /* of pod.addresses */
+	int64_t scale;   /* 1: ms; NSEC_PER_MSEC: ns */
+};
+
+/*
+ * True: the row begins another pod, and the one collected so far is complete: use it, take it over
+ * or pod_rows_clear() it, then call again with the same row. False: the row was added. Sets the
+ * sticky error.
+ */
+bool pod_rows_add(struct pod_rows *rows, struct db *db, sqlite3_stmt *statement);
+/* Frees the pod collected. */
+void pod_rows_clear(struct pod_rows *rows);
+
+#endif

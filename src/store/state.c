@@ -1,0 +1,154 @@
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "store/pod_rows.h"
+
+#define LATE_MS (INT64_C(24) * 60 * 60 * 1000)
+
+/* Doubles at powers of two; the caller's count is the number of items in use. */
+static void *room(struct db *db, void *items, size_t count, size_t size)
+{
+	void *larger = items;
+
+	if ((count & (count - 1)) == 0) {
+		larger = reallocarray(items, count ? count * 2 : 1, size);
+		if (!larger)
+			db_fail(db, -ENOMEM, "out of memory");
+	}
+	return larger;
+}
+
+static struct checkpoint checkpoint_of(sqlite3_stmt *statement)
+{
+	return (struct checkpoint){
+	    .zone = (uint16_t)sqlite3_column_int(statement, 0),
+	    .original =
+		{
+		    .source = db_column_addr(statement, 1),
+		    .destination = db_column_addr(statement, 2),
+		    .protocol = (uint8_t)sqlite3_column_int(statement, 3),
+		    .source_port = (uint16_t)sqlite3_column_int(statement, 4),
+		    .destination_port = (uint16_t)sqlite3_column_int(statement, 5),
+		    .has_ports = sqlite3_column_int(statement, 8) != 0,
+		},
+	    .reply =
+		{
+		    .source = db_column_addr(statement, 15),
+		    .destination = db_column_addr(statement, 16),
+		    .protocol = (uint8_t)sqlite3_column_int(statement, 3),
+		    .source_port = (uint16_t)sqlite3_column_int(statement, 17),
+		    .destination_port = (uint16_t)sqlite3_column_int(statement, 18),
+		    .has_ports = sqlite3_column_int(statement, 8) != 0,
+		},
+	    .first_ns = sqlite3_column_int64(statement, 19),
+	    .direction_uncertain = sqlite3_column_int(statement, 20) != 0,
+	    .id = (uint32_t)sqlite3_column_int64(statement, 6),
+	    .start_ns = sqlite3_column_int64(statement, 7),
+	    .verdict = (uint8_t)sqlite3_column_int(statement, 9),
+	    .has_counters = sqlite3_column_int(statement, 10) != 0,
+	    .packets_sent = (uint64_t)sqlite3_column_int64(statement, 11),
+	    .packets_received = (uint64_t)sqlite3_column_int64(statement, 12),
+	    .bytes_sent = (uint64_t)sqlite3_column_int64(statement, 13),
+	    .bytes_received = (uint64_t)sqlite3_column_int64(statement, 14),
+	};
+}
+
+static void load_checkpoints(struct store *store, struct store_state *state)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_STATE_CHECKPOINTS);
+
+	db_bind_int(db, statement, 1, store->node);
+	while (db_row(db, statement)) {
+		struct checkpoint *larger =
+		    room(db, state->checkpoints, state->checkpoint_count, sizeof(*larger));
+
+		if (!larger)
+			continue;
+		state->checkpoints = larger;
+		state->checkpoints[state->checkpoint_count++] = checkpoint_of(statement);
+	}
+}
+
+static void load_facts(struct store *store, struct store_state *state)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_STATE_FACTS);
+
+	db_bind_int(db, statement, 1, store->node);
+	while (db_row(db, statement)) {
+		struct fact *larger = room(db, state->facts, state->fact_count, sizeof(*larger)),
+			    *fact;
+
+		if (!larger)
+			continue;
+		state->facts = larger;
+		fact = &state->facts[state->fact_count++];
+		fact->name = strdup(db_column_text(statement, 0));
+		fact->value = strdup(db_column_text(statement, 1));
+		if (!fact->name || !fact->value)
+			db_fail(db, -ENOMEM, "out of memory");
+	}
+}
+
+static void keep_pod(struct db *db, struct store_state *state, struct pod_rows *rows)
+{
+	struct pod *larger = room(db, state->pods, state->pod_count, sizeof(*larger));
+
+	if (larger) {
+		state->pods = larger;
+		state->pods[state->pod_count++] = rows->pod;
+		rows->pod = (struct pod){0};
+	}
+	pod_rows_clear(rows);
+}
+
+static void load_pods(struct store *store, struct store_state *state)
+{
+	struct db *db = &store->db;
+	struct pod_rows rows = {.scale = NSEC_PER_MSEC};
+	sqlite3_stmt *statement = db_use(db, SQL_STATE_PODS);
+
+	db_bind_int(db, statement, 1, store->node);
+	db_bind_int(db, statement, 2, store->heartbeat - LATE_MS);
+	while (db_row(db, statement)) {
+		while (!db->error && pod_rows_add(&rows, db, statement))
+			keep_pod(db, state, &rows);
+	}
+	if (rows.number)
+		keep_pod(db, state, &rows);
+}
+
+int store_load_state(struct store *store, struct store_state *ret)
+{
+	struct store_state state = {.heartbeat = store->heartbeat};
+	int error;
+
+	load_checkpoints(store, &state);
+	load_facts(store, &state);
+	load_pods(store, &state);
+	error = db_take_error(&store->db);
+	if (error)
+		store_state_clear(&state);
+	else
+		*ret = state;
+	return error;
+}
+
+void store_state_clear(struct store_state *state)
+{
+	for (size_t i = 0; i < state->fact_count; i++) {
+		free(state->facts[i].name);
+		free(state->facts[i].value);
+	}
+	for (size_t i = 0; i < state->pod_count; i++)
+		pod_clear(&state->pods[i]);
+	free(state->checkpoints);
+	free(state->facts);
+	free(state->pods);
+	*state = (struct store_state){0};
+}

@@ -1,0 +1,188 @@
+/*
+ * ▷ The database: one writer that folds batches into it, and readers that never disturb the writer.
+ *
+ * SQLite, WAL, STRICT tables, PRAGMA user_version; all SQL stands in sql/. Times are milliseconds
+ * since the epoch. Errors are negative errno: -ENOSPC (full), -EIO, -EBUSY, -EBADMSG (not a
+ * database, or damaged), -EPROTO (made by a newer netpol; for a reader also by an older one),
+ * -EINVAL (a batch that contradicts itself), -ENOENT, -EACCES, -EEXIST, -ENOMEM; the text is in
+ * store_error(). Quotas and size limits are -ENOSPC too.
+ */
+#ifndef NETPOL_STORE_STORE_H
+#define NETPOL_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "flow/flow.h"
+
+/* ---- writing: one handle, one thread at a time ---- */
+
+struct store;
+
+struct store_options {
+	bool create_only;          /* -EEXIST if the file is there (import) */
+	bool readable_after_close; /* keep -wal and -shm at close, so that a reader without write
+				      permission can open */
+};
+
+/*
+ * Opens or makes the database, migrates an older one. The file is made 0640, whatever the
+ * umask. Before anything else the lock file PATH.lock is taken: -EBUSY if another process holds it;
+ * it goes at close. On failure *ret_error (malloc'd text, free() it; NULL without memory) says why,
+ * and a file that was made here is removed. options may be NULL: none.
+ */
+int store_open(const char *path, const struct store_options *options, struct store **ret,
+	       char **ret_error);
+/* Checkpoints and closes; NULL is allowed. Returns NULL. */
+struct store *store_close(struct store *store);
+/* The text of the last failure of this handle; "" if none. */
+const char *store_error(const struct store *store);
+
+/*
+ * Everything written from here on was recorded by this node; a run of the node begins where it
+ * differs from the one before. -EINVAL for "".
+ */
+int store_use_node(struct store *store, const char *node);
+/*
+ * One transaction: all of the batch or nothing; after a failure the same batch may be given again.
+ *
+ * Numbers of pods are those of this run of this handle; a flow that names one which no batch has
+ * told is -EINVAL. Times of pods are ns and are stored as ms, rounded down. A pod's intervals are
+ * known by address and since: told again, until is what was told last. A pod that was pruned is
+ * none to later flows until it is told again.
+ *
+ * With the first pods_complete of a run, intervals of the node's pods and of its own addresses that
+ * are still open and were not named in this run end at the heartbeat of the run before.
+ *
+ * Rows of one window and edge are added up; with length 0 every flow is a row of its own. A row's
+ * first_seen is at least its window, its last_seen at least its first_seen: earlier ones are raised
+ * (the edge keeps what was told). A gap without reason has "", one that ends before it begins has
+ * no length; gaps of the same source and reason that touch or overlap become one, with the sum of
+ * their bounds. The batch's time becomes the node's heartbeat and dates facts and node addresses.
+ */
+int store_write(struct store *store, const struct batch *batch);
+/*
+ * Deletes flow windows that ended before the moment, edges last seen before it, gaps and pod
+ * addresses that ended before it and that nothing names, oldest first. At most limit flow rows and
+ * as many edges, limit > 0; *ret_more tells whether some are left.
+ */
+int store_prune(struct store *store, int64_t before, unsigned limit, bool *ret_more);
+
+/* What an earlier run left: read once, before the first write. */
+struct store_state {
+	int64_t heartbeat; /* time of the last committed batch of this node; 0: none */
+	struct checkpoint *checkpoints;
+	size_t checkpoint_count;
+	struct fact *facts;
+	size_t fact_count;
+	struct pod *pods; /* this node's pods whose intervals are open or ended less than a day
+			     before the heartbeat; times in ns, as the daemon has them */
+	size_t pod_count;
+};
+int store_load_state(struct store *store, struct store_state *ret);
+void store_state_clear(struct store_state *state);
+
+/* ---- reading: read-only, never writes, never blocks the writer ---- */
+
+struct reader;
+
+/*
+ * Opens and starts one snapshot. On failure *ret_error is malloc'd text (NULL without memory).
+ *
+ * Works while a writer writes, after it stopped (with readable_after_close) and after it was
+ * killed, for anyone who may read the file, -wal and -shm. Nothing is ever written or made beside
+ * the file. A file without -wal is taken as one that nobody writes; if a writer comes to it all the
+ * same, the walk in progress ends with -EBUSY, and what it passed counts for nothing.
+ */
+int reader_open(const char *path, struct reader **ret, char **ret_error);
+struct reader *reader_close(struct reader *reader); /* NULL is allowed; returns NULL */
+const char *reader_error(const struct reader *reader);
+
+/* A stored edge; key.source_pod and key.destination_pod are numbers of reader_pods(). */
+struct edge {
+	int64_t id;
+	const char *node; /* the node that recorded it */
+	struct edge_key key;
+	struct totals totals;
+	int64_t first_seen;
+	int64_t last_seen;
+};
+
+struct stored_pod {
+	uint32_t number;
+	const char *node;
+	struct pod pod; /* times in ms */
+};
+
+struct stored_address {
+	const char *node;
+	struct addr address;
+	int64_t since;
+	int64_t until; /* INTERVAL_OPEN: still */
+};
+
+struct stored_flow {
+	const char *node;
+	struct flow
+	    flow;     /* length FLOW_WITHOUT_WINDOW: what the edge's totals have beyond its rows */
+	int64_t edge; /* id */
+};
+
+struct stored_fact {
+	const char *node;
+	const char *name;
+	const char *value;
+	int64_t since;
+};
+
+/* Half-open; INT64_MIN and INT64_MAX for no bound. */
+struct interval {
+	int64_t from;
+	int64_t until;
+};
+
+/*
+ * Visitors see rows in a stable order that does not depend on how they were inserted where that is
+ * said; pointers are valid during the call. A visitor's non-zero return ends the walk and is
+ * returned.
+ */
+typedef int reader_pod_fn(void *context, const struct stored_pod *pod);
+typedef int reader_address_fn(void *context, const struct stored_address *address);
+typedef int reader_edge_fn(void *context, const struct edge *edge);
+typedef int reader_flow_fn(void *context, const struct stored_flow *flow);
+typedef int reader_gap_fn(void *context, const char *node, const struct gap *gap);
+typedef int reader_fact_fn(void *context, const struct stored_fact *fact);
+typedef int reader_node_fn(void *context, const char *node, int64_t first, int64_t heartbeat);
+
+int reader_nodes(struct reader *reader, reader_node_fn *visit, void *context); /* by name */
+int reader_pods(struct reader *reader, reader_pod_fn *visit,
+		void *context); /* by node, namespace, name, … */
+int reader_addresses(struct reader *reader, reader_address_fn *visit,
+		     void *context); /* by node, address, since */
+/*
+ * Edges with anything in the interval. One that lies inside has its totals; one that is cut has the
+ * sums, first and last seen of its flow rows with anything seen in the interval. So nothing that
+ * was seen is left out, and an interval that cuts windows counts up to a window too much at its
+ * ends; cut at window boundaries, sums are exact. No order is promised.
+ */
+int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn *visit,
+		 void *context);
+/*
+ * Flow rows with anything seen in the interval, by window then edge; remainders
+ * (FLOW_WITHOUT_WINDOW, window is first_seen) first, and only without interval bounds.
+ */
+int reader_flows(struct reader *reader, struct interval interval, reader_flow_fn *visit,
+		 void *context);
+int reader_gaps(struct reader *reader, struct interval interval, reader_gap_fn *visit,
+		void *context);                                                /* by from */
+int reader_facts(struct reader *reader, reader_fact_fn *visit, void *context); /* by node, name */
+
+/* Bytes of the database file and of its WAL; schema number; rows. */
+struct store_figures {
+	int64_t file_bytes, wal_bytes;
+	int64_t edges, flows, pods, gaps;
+	int schema;
+};
+int reader_figures(struct reader *reader, struct store_figures *ret);
+
+#endif

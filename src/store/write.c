@@ -1,0 +1,210 @@
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void bind_gap_kind(struct store *store, sqlite3_stmt *statement, const struct gap *gap)
+{
+	db_bind_int(&store->db, statement, 1, store->node);
+	db_bind_text(&store->db, statement, 2, loss_source_name(gap->source));
+	db_bind_int(&store->db, statement, 3, gap->from);
+	db_bind_int(&store->db, statement, 4, gap->until);
+}
+
+static int64_t add_bounds(int64_t a, int64_t b)
+{
+	int64_t sum;
+
+	return a < 0 || b < 0 || __builtin_add_overflow(a, b, &sum) ? -1 : sum;
+}
+
+/* Takes one neighbour out of the table and into the gap; false when there is none left. */
+static bool absorb_neighbour(struct store *store, struct gap *gap)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_GAP_NEAR);
+	int64_t id, since, until;
+
+	bind_gap_kind(store, statement, gap);
+	db_bind_text(db, statement, 5, gap->reason);
+	if (!db_row(db, statement))
+		return false;
+	id = sqlite3_column_int64(statement, 0);
+	since = sqlite3_column_int64(statement, 1);
+	until = sqlite3_column_int64(statement, 2);
+	gap->at_most = sqlite3_column_type(statement, 3) == SQLITE_NULL
+			   ? -1
+			   : add_bounds(gap->at_most, sqlite3_column_int64(statement, 3));
+	db_stop(statement);
+	gap->from = since < gap->from ? since : gap->from;
+	gap->until = until > gap->until ? until : gap->until;
+	statement = db_use(db, SQL_GAP_DELETE);
+	db_bind_int(db, statement, 1, id);
+	db_run(db, statement);
+	return !db->error;
+}
+
+static void write_gap(struct store *store, const struct gap *told)
+{
+	struct db *db = &store->db;
+	struct gap gap = *told;
+	sqlite3_stmt *statement;
+
+	if (!gap.reason)
+		gap.reason = "";
+	/* A clock that was set back leaves a gap without length. */
+	if (gap.until < gap.from)
+		gap.until = gap.from;
+	while (absorb_neighbour(store, &gap))
+		;
+	statement = db_use(db, SQL_GAP_PUT);
+	bind_gap_kind(store, statement, &gap);
+	if (gap.at_most < 0)
+		db_bind_null(db, statement, 5);
+	else
+		db_bind_int(db, statement, 5, gap.at_most);
+	db_bind_text(db, statement, 6, gap.reason);
+	db_run(db, statement);
+}
+
+static void write_gaps(struct store *store, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->gap_count && !store->db.error; i++)
+		write_gap(store, &batch->gaps[i]);
+}
+
+static void bind_checkpoint(struct store *store, sqlite3_stmt *statement,
+			    const struct checkpoint *checkpoint)
+{
+	struct db *db = &store->db;
+	const struct tuple *tuple = &checkpoint->original;
+
+	db_bind_int(db, statement, 1, store->node);
+	db_bind_int(db, statement, 2, checkpoint->zone);
+	db_bind_addr(db, statement, 3, &tuple->source);
+	db_bind_addr(db, statement, 4, &tuple->destination);
+	db_bind_int(db, statement, 5, tuple->protocol);
+	db_bind_int(db, statement, 6, tuple->source_port);
+	db_bind_int(db, statement, 7, tuple->destination_port);
+	db_bind_int(db, statement, 8, checkpoint->id);
+	db_bind_int(db, statement, 9, checkpoint->start_ns);
+}
+
+static void bind_counted(struct db *db, sqlite3_stmt *statement,
+			 const struct checkpoint *checkpoint)
+{
+	const struct tuple *reply = &checkpoint->reply;
+
+	db_bind_int(db, statement, 10, checkpoint->original.has_ports);
+	db_bind_int(db, statement, 11, checkpoint->verdict);
+	db_bind_int(db, statement, 12, checkpoint->has_counters);
+	db_bind_int(db, statement, 13, (int64_t)checkpoint->packets_sent);
+	db_bind_int(db, statement, 14, (int64_t)checkpoint->packets_received);
+	db_bind_int(db, statement, 15, (int64_t)checkpoint->bytes_sent);
+	db_bind_int(db, statement, 16, (int64_t)checkpoint->bytes_received);
+	db_bind_addr(db, statement, 17, &reply->source);
+	db_bind_addr(db, statement, 18, &reply->destination);
+	db_bind_int(db, statement, 19, reply->source_port);
+	db_bind_int(db, statement, 20, reply->destination_port);
+	db_bind_int(db, statement, 21, checkpoint->first_ns);
+	db_bind_int(db, statement, 22, checkpoint->direction_uncertain);
+}
+
+static void write_checkpoint(struct store *store, const struct checkpoint *checkpoint)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement =
+	    db_use(db, checkpoint->remove ? SQL_CHECKPOINT_DELETE : SQL_CHECKPOINT_PUT);
+
+	bind_checkpoint(store, statement, checkpoint);
+	if (!checkpoint->remove)
+		bind_counted(db, statement, checkpoint);
+	db_run(db, statement);
+}
+
+static void write_checkpoints(struct store *store, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->checkpoint_count && !store->db.error; i++)
+		write_checkpoint(store, &batch->checkpoints[i]);
+}
+
+static void write_facts(struct store *store, const struct batch *batch)
+{
+	struct db *db = &store->db;
+
+	for (size_t i = 0; i < batch->fact_count && !db->error; i++) {
+		const struct fact *fact = &batch->facts[i];
+		sqlite3_stmt *statement = db_use(db, fact->value ? SQL_FACT_PUT : SQL_FACT_DELETE);
+
+		db_bind_int(db, statement, 1, store->node);
+		db_bind_text(db, statement, 2, fact->name);
+		if (fact->value) {
+			db_bind_text(db, statement, 3, fact->value);
+			db_bind_int(db, statement, 4, batch->time);
+		}
+		db_run(db, statement);
+	}
+}
+
+static void beat(struct store *store, const struct batch *batch)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_NODE_BEAT);
+
+	db_bind_int(db, statement, 1, store->node);
+	db_bind_int(db, statement, 2, batch->time);
+	db_bind_int(db, statement, 3, store->longest);
+	db_run(db, statement);
+}
+
+/* Rows that the batch's pods had before, so that a rollback can give them back. */
+static int64_t *remember_pods(const struct store *store, const struct batch *batch)
+{
+	int64_t *rows = calloc(batch->pod_count + 1, sizeof(*rows));
+
+	for (size_t i = 0; rows && i < batch->pod_count; i++)
+		rows[i] = idmap_get(&store->pods, &batch->pods[i].number);
+	return rows;
+}
+
+static void restore_pods(struct store *store, const struct batch *batch, const int64_t *rows)
+{
+	for (size_t i = 0; i < batch->pod_count; i++) {
+		if (idmap_get(&store->pods, &batch->pods[i].number))
+			idmap_put(&store->pods, &batch->pods[i].number,
+				  rows[i] ? rows[i] : POD_UNTOLD);
+	}
+}
+
+int store_write(struct store *store, const struct batch *batch)
+{
+	struct db *db = &store->db;
+	int64_t longest = store->longest;
+	int64_t *pods = remember_pods(store, batch);
+	int error;
+
+	if (!pods || !store->node) {
+		free(pods);
+		db_fail(db, store->node ? -ENOMEM : -EINVAL,
+			store->node ? "out of memory" : "no node was chosen");
+		return db_take_error(db);
+	}
+	db_begin(db);
+	write_identity(store, batch);
+	write_flows(store, batch);
+	write_gaps(store, batch);
+	write_checkpoints(store, batch);
+	write_facts(store, batch);
+	beat(store, batch);
+	error = db_end(db);
+	if (error) {
+		restore_pods(store, batch, pods);
+		store_forget_caches(store);
+		store->longest = longest;
+	} else if (batch->pods_complete) {
+		store->settled = true;
+	}
+	free(pods);
+	return error;
+}

@@ -1,0 +1,213 @@
+#include "store/store_internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+void numbers_add(struct db *db, struct numbers *numbers, int64_t number)
+{
+	if (numbers->count == numbers->capacity) {
+		size_t capacity = numbers->capacity ? numbers->capacity * 2 : 64;
+		int64_t *items = reallocarray(numbers->items, capacity, sizeof(*items));
+
+		if (!items) {
+			db_fail(db, -ENOMEM, "out of memory");
+			return;
+		}
+		numbers->items = items;
+		numbers->capacity = capacity;
+	}
+	numbers->items[numbers->count++] = number;
+}
+
+void numbers_collect(struct db *db, sqlite3_stmt *statement, struct numbers *numbers)
+{
+	while (db_row(db, statement))
+		numbers_add(db, numbers, sqlite3_column_int64(statement, 0));
+}
+
+void numbers_clear(struct numbers *numbers)
+{
+	free(numbers->items);
+	*numbers = (struct numbers){0};
+}
+
+static int64_t add_address(struct db *db, const struct addr *address)
+{
+	sqlite3_stmt *statement = db_use(db, SQL_ADDRESS_PUT);
+	char text[ADDR_TEXT_MAX];
+
+	db_bind_addr(db, statement, 1, address);
+	db_bind_text(db, statement, 2, addr_format(*address, text));
+	db_run(db, statement);
+	return db->error ? 0 : sqlite3_last_insert_rowid(db->handle);
+}
+
+int64_t write_address(struct store *store, struct addr address)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement;
+	int64_t number;
+
+	if (!addr_is_set(address))
+		return 0;
+	number = idmap_get(&store->addresses, &address);
+	if (number)
+		return number;
+	statement = db_use(db, SQL_ADDRESS_GET);
+	db_bind_addr(db, statement, 1, &address);
+	number = db_run_int(db, statement, 0);
+	if (!number)
+		number = add_address(db, &address);
+	if (number && !db->error)
+		idmap_put(&store->addresses, &address, number);
+	return number;
+}
+
+static void write_interval(struct store *store, int64_t pod, const struct pod_address *interval)
+{
+	struct db *db = &store->db;
+	int64_t address = write_address(store, interval->address);
+	sqlite3_stmt *statement = db_use(db, SQL_POD_ADDRESS_PUT);
+
+	if (!address)
+		db_fail(db, -EINVAL, "a pod's address is none");
+	db_bind_int(db, statement, 1, pod);
+	db_bind_int(db, statement, 2, address);
+	db_bind_int(db, statement, 3, clock_msec(interval->since));
+	if (interval->until == INTERVAL_OPEN)
+		db_bind_null(db, statement, 4);
+	else
+		db_bind_int(db, statement, 4, clock_msec(interval->until));
+	db_run(db, statement);
+}
+
+static int64_t put_pod(struct store *store, const struct pod *pod)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_POD_PUT);
+
+	db_bind_int(db, statement, 1, store->node);
+	db_bind_text(db, statement, 2, pod->namespace);
+	db_bind_text(db, statement, 3, pod->name);
+	db_bind_text(db, statement, 4, pod->uid);
+	db_bind_text(db, statement, 5, pod->sandbox);
+	db_bind_text(db, statement, 6, pod->source);
+	return db_run_int(db, statement, 0);
+}
+
+static void write_pod(struct store *store, const struct batch_pod *entry)
+{
+	int64_t pod = put_pod(store, &entry->pod), before;
+
+	if (store->db.error)
+		return;
+	if (entry->number == 0)
+		db_fail(&store->db, -EINVAL, "a pod without a number");
+	before = idmap_get(&store->pods, &entry->number);
+	if (before && before != pod)
+		idmap_clear(&store->edges);
+	if (!idmap_put(&store->pods, &entry->number, pod))
+		db_fail(&store->db, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < entry->pod.address_count; i++)
+		write_interval(store, pod, &entry->pod.addresses[i]);
+}
+
+static void end_pod(struct store *store, int64_t pod)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_POD_END);
+
+	db_bind_int(db, statement, 1, pod);
+	db_bind_int(db, statement, 2, store->heartbeat);
+	db_run(db, statement);
+}
+
+/* Pods that vanished while nobody looked. */
+static void end_unnamed_pods(struct store *store)
+{
+	struct db *db = &store->db;
+	struct numbers open = {0};
+	struct idmap named;
+	size_t position = 0;
+	int64_t *pod;
+	sqlite3_stmt *statement = db_use(db, SQL_POD_OPEN);
+
+	idmap_init(&named, sizeof(*pod), 0);
+	while (idmap_next(&store->pods, &position, &pod)) {
+		if (!idmap_put(&named, pod, 1))
+			db_fail(db, -ENOMEM, "out of memory");
+	}
+	db_bind_int(db, statement, 1, store->node);
+	numbers_collect(db, statement, &open);
+	for (size_t i = 0; i < open.count; i++) {
+		if (!idmap_get(&named, &open.items[i]))
+			end_pod(store, open.items[i]);
+	}
+	numbers_clear(&open);
+	idmap_clear(&named);
+}
+
+static void begin_own_address(struct store *store, struct addr address, int64_t when)
+{
+	struct db *db = &store->db;
+	int64_t number = write_address(store, address);
+	sqlite3_stmt *statement = db_use(db, SQL_NODE_ADDRESS_PUT);
+
+	db_bind_int(db, statement, 1, store->node);
+	db_bind_int(db, statement, 2, number);
+	db_bind_int(db, statement, 3, when);
+	db_run(db, statement);
+	if (!idmap_put(&store->own, &address, 1))
+		db_fail(db, -ENOMEM, "out of memory");
+}
+
+static void end_own_address(struct store *store, int64_t number, int64_t when)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_NODE_ADDRESS_END);
+
+	db_bind_int(db, statement, 1, store->node);
+	db_bind_int(db, statement, 2, number);
+	db_bind_int(db, statement, 3, when);
+	db_run(db, statement);
+}
+
+static void end_unnamed_addresses(struct store *store)
+{
+	struct db *db = &store->db;
+	struct numbers open = {0};
+	sqlite3_stmt *statement = db_use(db, SQL_NODE_ADDRESS_OPEN);
+
+	db_bind_int(db, statement, 1, store->node);
+	while (db_row(db, statement)) {
+		struct addr address = db_column_addr(statement, 1);
+
+		if (!idmap_get(&store->own, &address))
+			numbers_add(db, &open, sqlite3_column_int64(statement, 0));
+	}
+	for (size_t i = 0; i < open.count; i++)
+		end_own_address(store, open.items[i], store->heartbeat);
+	numbers_clear(&open);
+}
+
+void write_identity(struct store *store, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->pod_count && !store->db.error; i++)
+		write_pod(store, &batch->pods[i]);
+	for (size_t i = 0; i < batch->address_count && !store->db.error; i++) {
+		const struct node_address *entry = &batch->addresses[i];
+
+		if (!addr_is_set(entry->address))
+			db_fail(&store->db, -EINVAL, "a node's address is none");
+		else if (entry->present)
+			begin_own_address(store, entry->address, batch->time);
+		else
+			end_own_address(store, write_address(store, entry->address), batch->time);
+	}
+	if (batch->pods_complete && !store->settled) {
+		end_unnamed_pods(store);
+		end_unnamed_addresses(store);
+	}
+}
