@@ -1,0 +1,252 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "sources/cni_result.h"
+
+#define ID "8f3a0c5b7d9e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f809102"
+
+static int decode(const char *text, const char *file_name, struct cni_result *ret)
+{
+	return cni_result_decode(text, strlen(text), file_name, ret);
+}
+
+static int decode_file(const char *name, const char *file_name, struct cni_result *ret)
+{
+	const char *root = getenv("abs_top_srcdir");
+	struct buf path = {0}, content = {0};
+	int r;
+
+	buf_printf(&path, "%s/tests/data/cni/%s", root ? root : ".", name);
+	assert_int_equal(buf_read_file(&content, path.data, CNI_RESULT_BYTES_MAX), 0);
+	r = cni_result_decode(content.data, content.length, file_name, ret);
+	buf_clear(&path);
+	buf_clear(&content);
+	return r;
+}
+
+static void expect_addresses(const struct cni_result *result, const char *first, const char *second)
+{
+	char text[ADDR_TEXT_MAX];
+
+	assert_int_equal(result->address_count, second ? 2 : 1);
+	assert_string_equal(addr_format(result->addresses[0], text), first);
+	if (second)
+		assert_string_equal(addr_format(result->addresses[1], text), second);
+}
+
+static void test_containerd(void **state)
+{
+	struct cni_result result = {0};
+
+	(void)state;
+	assert_int_equal(decode_file("containerd-1.0.json", "x", &result), 0);
+	assert_string_equal(result.sandbox, ID);
+	assert_string_equal(result.interface, "eth0");
+	assert_string_equal(result.netns,
+			    "/var/run/netns/cni-0f4c2f1e-7d53-4d0c-8f35-0d1f8b2a6c11");
+	assert_string_equal(result.namespace, "shop");
+	assert_string_equal(result.name, "api-5d4f8c7b9-x2x7q");
+	assert_string_equal(result.uid, "6c1f3a52-0f4e-4b7e-9d59-2b1a7a4d3c10");
+	expect_addresses(&result, "10.88.0.7", NULL);
+	cni_result_clear(&result);
+	assert_null(result.sandbox);
+}
+
+static void test_crio_dual_stack(void **state)
+{
+	struct cni_result result = {0};
+
+	(void)state;
+	assert_int_equal(decode_file("crio-dual-stack-1.0.json", "x", &result), 0);
+	assert_string_equal(result.name, "db-0");
+	expect_addresses(&result, "10.85.0.9", "1100:200::9");
+	cni_result_clear(&result);
+}
+
+static void test_bare(void **state)
+{
+	struct cni_result result = {0};
+
+	(void)state;
+	assert_int_equal(decode_file("bare-0.2.json", "my-net-" ID "-eth0", &result), 0);
+	assert_string_equal(result.sandbox, ID);
+	assert_string_equal(result.interface, "eth0");
+	assert_string_equal(result.namespace, "");
+	assert_string_equal(result.name, "");
+	assert_string_equal(result.netns, "");
+	expect_addresses(&result, "10.22.0.12", "fd00:22::c");
+	cni_result_clear(&result);
+	assert_int_equal(decode_file("bare-0.4.json", ID "-net-1", &result), 0);
+	assert_string_equal(result.interface, "net-1");
+	expect_addresses(&result, "10.22.0.13", NULL);
+	cni_result_clear(&result);
+	assert_int_equal(decode_file("bare-0.2.json", "my-net-" ID "-lo", &result),
+			 CNI_RESULT_SKIPPED);
+	assert_int_equal(decode_file("bare-0.2.json", "my-net-eth0", &result), -ENOKEY);
+	assert_int_equal(decode_file("bare-0.2.json", "x" ID "-eth0", &result), -ENOKEY);
+	assert_int_equal(decode_file("bare-0.2.json", ID "-", &result), -ENOKEY);
+	assert_int_equal(decode_file("bare-0.2.json", ID, &result), -ENOKEY);
+}
+
+static void test_addresses_without_sandbox(void **state)
+{
+	struct cni_result result = {0};
+
+	(void)state;
+	assert_int_equal(decode_file("no-sandbox-1.1.json", "x", &result), 0);
+	expect_addresses(&result, "192.168.7.4", "fd07::4");
+	cni_result_clear(&result);
+}
+
+static void test_skipped(void **state)
+{
+	struct cni_result result = {.name = (char *)&result}, before = result;
+
+	(void)state;
+	assert_int_equal(decode_file("loopback.json", "x", &result), CNI_RESULT_SKIPPED);
+	assert_int_equal(
+	    decode("{\"kind\":\"cniCacheV1\",\"containerId\":\"c\",\"result\":{}}", "x", &result),
+	    CNI_RESULT_SKIPPED);
+	assert_int_equal(decode("{\"cniVersion\":\"1.0.0\",\"ips\":[{\"address\":\"fe80::1/64\"},"
+				"{\"address\":\"127.0.0.1/8\"}]}",
+				ID "-eth0", &result),
+			 CNI_RESULT_SKIPPED);
+	assert_memory_equal(&result, &before, sizeof(result));
+}
+
+static void test_loopback_names(void **state)
+{
+	(void)state;
+	assert_true(cni_result_is_loopback("cni-loopback-" ID "-lo"));
+	assert_true(cni_result_is_loopback("cni-loopback-" ID "-eth0"));
+	assert_true(cni_result_is_loopback("net-" ID "-lo"));
+	assert_false(cni_result_is_loopback("net-" ID "-eth0"));
+	assert_false(cni_result_is_loopback("net-lo"));
+	assert_false(cni_result_is_loopback(""));
+}
+
+#define CACHED(rest) "{\"kind\":\"cniCacheV1\",\"containerId\":\"c\"," rest "}"
+#define IPS(list) CACHED("\"result\":{\"ips\":[" list "]}")
+
+static void test_preference(void **state)
+{
+	static const char interfaces[] =
+	    CACHED("\"result\":{\"interfaces\":[{\"name\":\"veth\"},{\"name\":\"eth0\","
+		   "\"sandbox\":\"/n\"},7],\"ips\":[{\"address\":\"10.0.0.1/8\"},"
+		   "{\"address\":\"10.0.0.2/8\",\"interface\":0},{\"address\":\"10.0.0.3/8\","
+		   "\"interface\":1},{\"address\":\"10.0.0.4/8\",\"interface\":-1},"
+		   "{\"address\":\"10.0.0.5/8\",\"interface\":99},{\"address\":\"10.0.0.6/8\","
+		   "\"interface\":2},{\"address\":\"10.0.0.3/8\",\"interface\":1}]}");
+	struct cni_result result = {0};
+
+	(void)state;
+	assert_int_equal(decode(interfaces, "x", &result), 0);
+	expect_addresses(&result, "10.0.0.3", NULL);
+	assert_string_equal(result.sandbox, "c");
+	cni_result_clear(&result);
+	assert_int_equal(
+	    decode(IPS("{\"address\":\"10.0.0.7\",\"interface\":\"x\"}"), "x", &result), 0);
+	expect_addresses(&result, "10.0.0.7", NULL);
+	cni_result_clear(&result);
+	assert_int_equal(decode("{\"kind\":\"cniCacheV1\",\"cniArgs\":[[\"K8S_POD_INFRA_CONTAINER_"
+				"ID\",\"i\"],[],[1],7,[\"K8S_POD_NAME\"],[\"K8S_POD_UID\",3]],"
+				"\"result\":{\"ip4\":{\"ip\":\"10.0.0.8/24\"},\"ip6\":null}}",
+				"x", &result),
+			 0);
+	assert_string_equal(result.sandbox, "i");
+	assert_string_equal(result.name, "");
+	cni_result_clear(&result);
+}
+
+static void test_garbage(void **state)
+{
+	static const struct {
+		const char *text;
+		int error;
+		const char *reason;
+	} cases[] = {
+	    {"", -ENODATA, "empty"},
+	    {"{\"kind\":\"cniCacheV1\",\"contai", -EBADMSG, "not JSON"},
+	    {"{\"kind\":\"cniCacheV1\"} x", -EBADMSG, "not JSON"},
+	    {"{\"a\":1,\"a\":2}", -EBADMSG, "not JSON"},
+	    {"\xff\xfe", -EBADMSG, "not JSON"},
+	    {"[]", -EPROTO, "not a CNI result"},
+	    {"7", -EBADMSG, "not JSON"},
+	    {"{}", -EPROTO, "not a CNI result"},
+	    {"{\"kind\":7}", -EPROTO, "not a CNI result"},
+	    {"{\"kind\":\"cniCacheV9\",\"ips\":[]}", -EPROTO, "not a CNI result"},
+	    {"{\"kind\":\"cniCacheV1\"}", -EPROTO, "not a CNI result"},
+	    {"{\"kind\":\"cniCacheV1\",\"result\":[]}", -EPROTO, "not a CNI result"},
+	    {CACHED("\"ifName\":7,\"result\":{}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"cniArgs\":{},\"result\":{}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"result\":{\"ips\":{}}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"result\":{\"ip4\":\"x\"}"), -EPROTO, "not a CNI result"},
+	    {IPS("7"), -EPROTO, "not a CNI result"},
+	    {IPS("{}"), -EADDRNOTAVAIL, "an address that is none"},
+	    {IPS("{\"address\":\"x\"}"), -EADDRNOTAVAIL, "an address that is none"},
+	    {IPS("{\"address\":\"/8\"}"), -EADDRNOTAVAIL, "an address that is none"},
+	    {IPS("{\"address\":\"10.0.0.1/33\"}"), -EADDRNOTAVAIL, "an address that is none"},
+	    {IPS("{\"address\":\"10.0.0.1/8\"},{\"address\":\"10.0.0\"}"), -EADDRNOTAVAIL,
+	     "an address that is none"},
+	    {"{\"kind\":\"cniCacheV1\",\"result\":{\"ip4\":{\"ip\":\"10.0.0.1/8\"}}}", -ENOKEY,
+	     "neither the content nor the file name has a sandbox id"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cni_result result = {0}, zero = {0};
+		int r = decode(cases[i].text, "x", &result);
+
+		assert_int_equal(r, cases[i].error);
+		assert_string_equal(cni_result_error(r), cases[i].reason);
+		assert_memory_equal(&result, &zero, sizeof(result));
+	}
+}
+
+static void test_bounds(void **state)
+{
+	char *big = malloc(CNI_RESULT_BYTES_MAX + 1);
+	struct cni_result result = {0};
+
+	(void)state;
+	assert_non_null(big);
+	memset(big, '[', CNI_RESULT_BYTES_MAX + 1);
+	assert_int_equal(cni_result_decode(big, CNI_RESULT_BYTES_MAX + 1, "x", &result), -EFBIG);
+	assert_int_equal(cni_result_decode(big, CNI_RESULT_BYTES_MAX, "x", &result), -EBADMSG);
+	free(big);
+}
+
+/* Every cut of a good file is an error, never a shorter result. */
+static void test_half_written(void **state)
+{
+	static const char whole[] =
+	    CACHED("\"ifName\":\"eth0\",\"result\":{\"ips\":[{\"address\":\"10.0.0.1/8\"}]}");
+	struct cni_result result = {0};
+
+	(void)state;
+	for (size_t length = 0; length < sizeof(whole) - 1; length++)
+		assert_true(cni_result_decode(whole, length, "x", &result) < 0);
+	assert_int_equal(cni_result_decode(whole, sizeof(whole) - 1, "x", &result), 0);
+	cni_result_clear(&result);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_containerd), cmocka_unit_test(test_crio_dual_stack),
+	    cmocka_unit_test(test_bare),       cmocka_unit_test(test_addresses_without_sandbox),
+	    cmocka_unit_test(test_skipped),    cmocka_unit_test(test_loopback_names),
+	    cmocka_unit_test(test_preference), cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_bounds),     cmocka_unit_test(test_half_written),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
