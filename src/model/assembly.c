@@ -1,0 +1,504 @@
+#include "model/assembly.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "model/bind.h"
+#include "model/pods.h"
+#include "model/strings.h"
+#include "model/workload.h"
+
+#define ENDS_PER_BLOCK 256
+
+/* Ends that edges point to: blocks, because a growing array moves. */
+struct end_block {
+	struct end_block *next;
+	size_t used;
+	struct end ends[ENDS_PER_BLOCK];
+};
+
+struct built {
+	struct graph graph; /* first: what everybody else sees of it */
+	struct strings strings;
+	struct pods pods;
+	struct end_block *ends;
+};
+
+struct assembly {
+	const struct inventory *inventory;
+	struct problems *problems;
+	struct built *built;
+	struct workloads workloads;
+	struct binder binder;
+	struct pod_row *rows; /* by number once indexed */
+	size_t row_count;
+	size_t row_capacity;
+	size_t node_capacity; /* of binder.nodes */
+	size_t edge_capacity; /* of built->graph.edges */
+};
+
+/* The array with room for one more than count. NULL: out of memory, the array is as it was. */
+static void *reserve(void *items, size_t count, size_t *capacity, size_t size)
+{
+	size_t larger = *capacity ? *capacity + *capacity / 2 : 64;
+	void *grown;
+
+	if (count < *capacity)
+		return items;
+	grown = reallocarray(items, larger, size);
+	if (grown)
+		*capacity = larger;
+	return grown;
+}
+
+struct assembly *assembly_new(const struct inventory *inventory, struct problems *problems)
+{
+	struct assembly *assembly = calloc(1, sizeof(*assembly));
+
+	if (!assembly)
+		return NULL;
+	assembly->inventory = inventory;
+	assembly->problems = problems;
+	assembly->built = calloc(1, sizeof(*assembly->built));
+	if (!assembly->built)
+		return assembly_free(assembly);
+	assembly->built->graph.inventory = inventory;
+	assembly->built->graph.seen = (struct interval){.from = INT64_MAX, .until = INT64_MIN};
+	return assembly;
+}
+
+struct assembly *assembly_free(struct assembly *assembly)
+{
+	if (!assembly)
+		return NULL;
+	if (assembly->built)
+		graph_free(&assembly->built->graph);
+	for (size_t i = 0; i < assembly->row_count; i++)
+		free(assembly->rows[i].addresses);
+	free(assembly->rows);
+	binder_clear(&assembly->binder);
+	workloads_clear(&assembly->workloads);
+	free(assembly);
+	return NULL;
+}
+
+struct graph *graph_free(struct graph *graph)
+{
+	struct built *built = (struct built *)graph;
+
+	if (!built)
+		return NULL;
+	for (size_t i = 0; i < graph->workload_count; i++)
+		free(graph->workloads[i].selector.items);
+	free(graph->workloads);
+	free(graph->edges);
+	pods_clear(&built->pods);
+	while (built->ends) {
+		struct end_block *next = built->ends->next;
+
+		free(built->ends);
+		built->ends = next;
+	}
+	strings_clear(&built->strings);
+	free(built);
+	return NULL;
+}
+
+int assembly_pod(void *context, const struct stored_pod *pod)
+{
+	struct assembly *assembly = context;
+	struct strings *strings = &assembly->built->strings;
+	struct pod_row row = {.number = pod->number,
+			      .node = strings_intern(strings, pod->node),
+			      .namespace = strings_intern(strings, pod->pod.namespace),
+			      .name = strings_intern(strings, pod->pod.name),
+			      .uid = strings_intern(strings, pod->pod.uid),
+			      .sandbox = strings_intern(strings, pod->pod.sandbox),
+			      .source = strings_intern(strings, pod->pod.source),
+			      .address_count = pod->pod.address_count};
+	struct pod_row *rows;
+
+	if (!row.node || !row.namespace || !row.name || !row.uid || !row.sandbox || !row.source)
+		return -ENOMEM;
+	rows = reserve(assembly->rows, assembly->row_count, &assembly->row_capacity, sizeof(*rows));
+	if (!rows)
+		return -ENOMEM;
+	assembly->rows = rows;
+	row.addresses = calloc(row.address_count + 1, sizeof(*row.addresses));
+	if (!row.addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < row.address_count; i++)
+		row.addresses[i] = pod->pod.addresses[i];
+	assembly->rows[assembly->row_count++] = row;
+	return 0;
+}
+
+static int add_node(struct assembly *assembly, const char *node, struct addr address, int64_t since,
+		    int64_t until)
+{
+	struct binder *binder = &assembly->binder;
+	struct node_claim claim = {.address = address, .since = since, .until = until};
+	struct node_claim *nodes;
+
+	if (addr_is_loopback(address) || !addr_is_set(address))
+		return 0;
+	claim.node = strings_intern(&assembly->built->strings, node);
+	nodes =
+	    reserve(binder->nodes, binder->node_count, &assembly->node_capacity, sizeof(*nodes));
+	if (!nodes)
+		return -ENOMEM;
+	binder->nodes = nodes;
+	if (!claim.node)
+		return -ENOMEM;
+	binder->nodes[binder->node_count++] = claim;
+	return 0;
+}
+
+int assembly_address(void *context, const struct stored_address *address)
+{
+	return add_node(context, address->node, address->address, address->since, address->until);
+}
+
+/* ---- the index ---- */
+
+static int compare_rows(const void *a, const void *b)
+{
+	const struct pod_row *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+static int register_row(struct assembly *assembly, struct registry *registry,
+			const struct pod_row *row, uint32_t *ret_number)
+{
+	struct strings *strings = &assembly->built->strings;
+	struct buf sandbox = {0};
+	struct pod pod = {.namespace = (char *)row->namespace,
+			  .name = (char *)row->name,
+			  .uid = (char *)row->uid,
+			  .source = (char *)row->source,
+			  .addresses = row->addresses,
+			  .address_count = row->address_count};
+	bool changed;
+
+	/* Sandboxes are told apart within a node; one that is not known must not swallow another
+	 * node's. */
+	buf_printf(&sandbox, "%s/%s/%u", row->node, row->sandbox, row->number);
+	if (!sandbox.error)
+		pod.sandbox = (char *)strings_intern(strings, sandbox.data);
+	buf_clear(&sandbox);
+	return pod.sandbox ? registry_put(registry, &pod, ret_number, &changed) : -ENOMEM;
+}
+
+static int index_registry(struct assembly *assembly)
+{
+	struct binder *binder = &assembly->binder;
+
+	binder->registry = registry_new();
+	binder->pod_of_number = calloc(assembly->row_count + 1, sizeof(*binder->pod_of_number));
+	if (!binder->registry || !binder->pod_of_number)
+		return -ENOMEM;
+	for (size_t i = 0; i < assembly->row_count; i++) {
+		uint32_t number = 0;
+		int r = register_row(assembly, binder->registry, &assembly->rows[i], &number);
+
+		if (r < 0)
+			return r;
+		/* Every row is an entry of its own: the numbers count up from 1. */
+		if (number > assembly->row_count)
+			return -EINVAL;
+		binder->pod_of_number[number] = assembly->rows[i].pod;
+	}
+	return 0;
+}
+
+static int index_inventory_pods(struct assembly *assembly)
+{
+	const struct inventory *inventory = assembly->inventory;
+	struct binder *binder = &assembly->binder;
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < inventory->pod_count; i++)
+		count += inventory->pods[i].address_count;
+	binder->inventory_pods = calloc(count + 1, sizeof(*binder->inventory_pods));
+	if (!binder->inventory_pods)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->pod_count && r == 0; i++) {
+		const struct inventory_pod *pod = &inventory->pods[i];
+
+		for (size_t j = 0; j < pod->address_count && !pod->finished && r == 0; j++) {
+			if (pod->host_network)
+				r = add_node(assembly, pod->node, pod->addresses[j], INT64_MIN,
+					     INTERVAL_OPEN);
+			else
+				binder->inventory_pods[binder->inventory_pod_count++] =
+				    (struct pod_claim){.address = pod->addresses[j],
+						       .pod =
+							   assembly->built->pods.of_inventory[i]};
+		}
+	}
+	return r;
+}
+
+static int index_inventory_nodes(struct assembly *assembly)
+{
+	const struct inventory *inventory = assembly->inventory;
+	struct binder *binder = &assembly->binder;
+	size_t count = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < inventory->node_count; i++)
+		count += inventory->nodes[i].pod_range_count;
+	binder->ranges = calloc(count + 1, sizeof(*binder->ranges));
+	if (!binder->ranges)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->node_count && r == 0; i++) {
+		const struct inventory_node *node = &inventory->nodes[i];
+		const char *name = strings_intern(&assembly->built->strings, node->name);
+
+		if (!name)
+			return -ENOMEM;
+		for (size_t j = 0; j < node->address_count && r == 0; j++)
+			r = add_node(assembly, name, node->addresses[j], INT64_MIN, INTERVAL_OPEN);
+		for (size_t j = 0; j < node->pod_range_count; j++)
+			binder->ranges[binder->range_count++] =
+			    (struct range_claim){.range = node->pod_ranges[j], .node = name};
+	}
+	return r;
+}
+
+static int index_services(struct assembly *assembly)
+{
+	const struct inventory *inventory = assembly->inventory;
+	struct binder *binder = &assembly->binder;
+	size_t count = 0;
+
+	for (size_t i = 0; i < inventory->service_count; i++)
+		count += inventory->services[i].address_count;
+	binder->services = calloc(count + 1, sizeof(*binder->services));
+	if (!binder->services)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->service_count; i++)
+		for (size_t j = 0; j < inventory->services[i].address_count; j++)
+			binder->services[binder->service_count++] =
+			    (struct service_claim){.address = inventory->services[i].addresses[j],
+						   .service = &inventory->services[i]};
+	return 0;
+}
+
+static void hand_over_workloads(struct assembly *assembly)
+{
+	struct graph *graph = &assembly->built->graph;
+
+	graph->workloads = assembly->workloads.items;
+	graph->workload_count = assembly->workloads.count;
+	assembly->workloads.items = NULL;
+	assembly->workloads.count = 0;
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		const struct graph_pod *pod = &graph->pods[i];
+
+		if (pod->workload == GRAPH_NONE)
+			continue;
+		graph->workloads[pod->workload].pods++;
+		graph->workloads[pod->workload].recorded |= pod->local;
+	}
+}
+
+int assembly_index(struct assembly *assembly)
+{
+	struct built *built = assembly->built;
+	int r = workloads_build(assembly->inventory, &built->strings, &assembly->workloads);
+
+	if (r == 0)
+		r = pods_join(assembly->rows, assembly->row_count, assembly->inventory,
+			      &assembly->workloads, &built->strings, assembly->problems,
+			      &built->pods);
+	if (r == 0)
+		r = pods_mark_ambiguous(&built->pods, assembly->rows, assembly->row_count,
+					assembly->problems);
+	if (r == 0)
+		r = index_registry(assembly);
+	if (r == 0 && assembly->inventory) {
+		r = index_inventory_pods(assembly);
+		r = r < 0 ? r : index_inventory_nodes(assembly);
+		r = r < 0 ? r : index_services(assembly);
+	}
+	if (r < 0)
+		return r;
+	built->graph.pods = built->pods.items;
+	built->graph.pod_count = built->pods.count;
+	assembly->binder.pods = built->pods.items;
+	binder_sort(&assembly->binder);
+	if (assembly->row_count > 0)
+		qsort(assembly->rows, assembly->row_count, sizeof(*assembly->rows), compare_rows);
+	hand_over_workloads(assembly);
+	return 0;
+}
+
+/* ---- edges ---- */
+
+static const struct pod_row *find_row(const struct assembly *assembly, uint32_t number)
+{
+	struct pod_row wanted = {.number = number};
+
+	if (number == 0 || assembly->row_count == 0)
+		return NULL;
+	return bsearch(&wanted, assembly->rows, assembly->row_count, sizeof(wanted), compare_rows);
+}
+
+/* What the daemon bound when the connection began is certain; the rest is looked up. */
+static int bind_end(const struct assembly *assembly, const struct graph_edge *edge, uint32_t number,
+		    struct addr address, struct end *ret)
+{
+	const struct pod_row *row = find_row(assembly, number);
+
+	if (!row)
+		return binder_address(&assembly->binder, address, edge->edge.first_seen,
+				      edge->edge.last_seen, edge->edge.node, ret);
+	*ret = binder_pod(&assembly->binder, row->pod, address, edge->edge.node);
+	ret->local = true;
+	return 0;
+}
+
+static struct end *new_end(struct built *built)
+{
+	struct end_block *block = built->ends;
+
+	if (!block || block->used == ENDS_PER_BLOCK) {
+		block = calloc(1, sizeof(*block));
+		if (!block)
+			return NULL;
+		block->next = built->ends;
+		built->ends = block;
+	}
+	return &block->ends[block->used++];
+}
+
+static int bind_edge(struct assembly *assembly, struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+	struct end *translated;
+	int r;
+
+	r = bind_end(assembly, edge, key->source_pod, key->source, &edge->from);
+	if (r == 0)
+		r = bind_end(assembly, edge, key->destination_pod, key->destination, &edge->to);
+	if (r < 0)
+		return r;
+	if (addr_is_set(key->service))
+		edge->service = binder_service(&assembly->binder, key->service);
+	else if (strcmp(edge->to.class, "service") == 0)
+		edge->service = binder_service(&assembly->binder, key->destination);
+	if (!addr_is_set(key->translated))
+		return 0;
+	translated = new_end(assembly->built);
+	if (!translated)
+		return -ENOMEM;
+	edge->translated = translated;
+	return bind_end(assembly, edge, 0, key->translated, translated);
+}
+
+static void mark_recorded(struct graph *graph, const struct end *end)
+{
+	if (end->local && end->workload != GRAPH_NONE)
+		graph->workloads[end->workload].recorded = true;
+}
+
+int assembly_edge(void *context, const struct edge *edge)
+{
+	struct assembly *assembly = context;
+	struct graph *graph = &assembly->built->graph;
+	struct graph_edge bound = {.edge = *edge};
+	struct graph_edge *edges;
+	int r;
+
+	bound.edge.node = strings_intern(&assembly->built->strings, edge->node);
+	edges = reserve(graph->edges, graph->edge_count, &assembly->edge_capacity, sizeof(*edges));
+	if (!edges)
+		return -ENOMEM;
+	graph->edges = edges;
+	if (!bound.edge.node)
+		return -ENOMEM;
+	r = bind_edge(assembly, &bound);
+	if (r < 0)
+		return r;
+	graph->edges[graph->edge_count++] = bound;
+	mark_recorded(graph, &bound.from);
+	mark_recorded(graph, &bound.to);
+	if (edge->first_seen < graph->seen.from)
+		graph->seen.from = edge->first_seen;
+	if (edge->last_seen > graph->seen.until)
+		graph->seen.until = edge->last_seen;
+	return 0;
+}
+
+/* ---- the order ---- */
+
+static int compare_numbers(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_ends(const struct end *a, const struct end *b)
+{
+	int r = compare_numbers(a->kind, b->kind);
+
+	/* Pods are sorted by what they are called. */
+	if (r == 0 && a->kind == END_POD)
+		r = compare_numbers((int64_t)a->pod, (int64_t)b->pod);
+	if (r == 0 && a->kind == END_NODE)
+		r = strcmp(a->name, b->name);
+	return r ? r : addr_compare(a->address, b->address);
+}
+
+static int compare_keys(const struct edge_key *a, const struct edge_key *b)
+{
+	int r = compare_numbers(a->protocol, b->protocol);
+
+	r = r ? r : compare_numbers(a->has_port, b->has_port);
+	r = r ? r : compare_numbers(a->port, b->port);
+	r = r ? r : addr_compare(a->service, b->service);
+	r = r ? r : compare_numbers(a->service_port, b->service_port);
+	r = r ? r : addr_compare(a->translated, b->translated);
+	r = r ? r : compare_numbers(a->verdict, b->verdict);
+	return r ? r : compare_numbers(a->direction_uncertain, b->direction_uncertain);
+}
+
+static int compare_totals(const struct totals *a, const struct totals *b)
+{
+	int r = compare_numbers(a->connections, b->connections);
+
+	r = r ? r : compare_numbers(a->closed, b->closed);
+	r = r ? r : compare_numbers(a->counted, b->counted);
+	r = r ? r : compare_numbers(a->packets_sent, b->packets_sent);
+	r = r ? r : compare_numbers(a->packets_received, b->packets_received);
+	r = r ? r : compare_numbers(a->bytes_sent, b->bytes_sent);
+	return r ? r : compare_numbers(a->bytes_received, b->bytes_received);
+}
+
+/* Row ids and pods' numbers depend on the order of writing: they take no part. */
+static int compare_edges(const void *a, const void *b)
+{
+	const struct graph_edge *x = a, *y = b;
+	int r = compare_ends(&x->from, &y->from);
+
+	r = r ? r : compare_ends(&x->to, &y->to);
+	r = r ? r : compare_keys(&x->edge.key, &y->edge.key);
+	r = r ? r : strcmp(x->edge.node, y->edge.node);
+	r = r ? r : compare_numbers(x->edge.first_seen, y->edge.first_seen);
+	r = r ? r : compare_numbers(x->edge.last_seen, y->edge.last_seen);
+	return r ? r : compare_totals(&x->edge.totals, &y->edge.totals);
+}
+
+struct graph *assembly_finish(struct assembly *assembly)
+{
+	struct graph *graph = &assembly->built->graph;
+
+	if (graph->edge_count > 0)
+		qsort(graph->edges, graph->edge_count, sizeof(*graph->edges), compare_edges);
+	assembly->built = NULL;
+	return graph;
+}

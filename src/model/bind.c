@@ -1,0 +1,246 @@
+#include "model/bind.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every claim starts with its address, so that one comparison and one search serve them all. */
+static int compare_addresses(const void *a, const void *b)
+{
+	const struct addr *x = a, *y = b;
+
+	return addr_compare(*x, *y);
+}
+
+static int compare_pod_claims(const void *a, const void *b)
+{
+	const struct pod_claim *x = a, *y = b;
+	int r = addr_compare(x->address, y->address);
+
+	return r ? r : (x->pod > y->pod) - (x->pod < y->pod);
+}
+
+static int compare_node_claims(const void *a, const void *b)
+{
+	const struct node_claim *x = a, *y = b;
+	int r = addr_compare(x->address, y->address);
+
+	r = r ? r : strcmp(x->node, y->node);
+	return r ? r : (x->since > y->since) - (x->since < y->since);
+}
+
+static int compare_service_claims(const void *a, const void *b)
+{
+	const struct service_claim *x = a, *y = b;
+	int r = addr_compare(x->address, y->address);
+
+	r = r ? r : strcmp(x->service->namespace, y->service->namespace);
+	return r ? r : strcmp(x->service->name, y->service->name);
+}
+
+static int compare_range_claims(const void *a, const void *b)
+{
+	const struct range_claim *x = a, *y = b;
+	int r = addr_compare(x->range.addr, y->range.addr);
+
+	r = r ? r : (x->range.length > y->range.length) - (x->range.length < y->range.length);
+	return r ? r : strcmp(x->node, y->node);
+}
+
+static void sort(void *items, size_t count, size_t size, int (*compare)(const void *, const void *))
+{
+	if (count > 0)
+		qsort(items, count, size, compare);
+}
+
+void binder_sort(struct binder *binder)
+{
+	sort(binder->inventory_pods, binder->inventory_pod_count, sizeof(*binder->inventory_pods),
+	     compare_pod_claims);
+	sort(binder->nodes, binder->node_count, sizeof(*binder->nodes), compare_node_claims);
+	sort(binder->ranges, binder->range_count, sizeof(*binder->ranges), compare_range_claims);
+	sort(binder->services, binder->service_count, sizeof(*binder->services),
+	     compare_service_claims);
+}
+
+void binder_clear(struct binder *binder)
+{
+	registry_free(binder->registry);
+	free(binder->pod_of_number);
+	free(binder->inventory_pods);
+	free(binder->nodes);
+	free(binder->ranges);
+	free(binder->services);
+	*binder = (struct binder){0};
+}
+
+/* The first of the claims with the address, and how many there are. */
+static size_t find_claims(const void *claims, size_t count, size_t size, struct addr address,
+			  size_t *ret_count)
+{
+	const char *base = claims;
+	size_t low = 0, high = count, end;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_addresses(base + middle * size, &address) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (end = low; end < count && compare_addresses(base + end * size, &address) == 0; end++)
+		;
+	*ret_count = end - low;
+	return low;
+}
+
+static struct end plain_end(enum end_kind kind, const char *class, struct addr address)
+{
+	return (struct end){.kind = kind,
+			    .class = class,
+			    .namespace = "",
+			    .name = "",
+			    .uid = "",
+			    .node = "",
+			    .address = address,
+			    .pod = GRAPH_NONE,
+			    .workload = GRAPH_NONE};
+}
+
+struct end binder_pod(const struct binder *binder, size_t pod, struct addr address,
+		      const char *recorder)
+{
+	const struct graph_pod *known = &binder->pods[pod];
+	struct end end = plain_end(END_POD, "pod", address);
+
+	end.namespace = known->namespace;
+	end.name = known->name;
+	end.uid = known->uid;
+	end.node = known->node;
+	end.pod = pod;
+	end.workload = known->workload;
+	end.local = *recorder && known->node == recorder;
+	return end;
+}
+
+static struct end node_end(const char *node, struct addr address)
+{
+	struct end end = plain_end(END_NODE, "node", address);
+
+	end.name = node;
+	return end;
+}
+
+/*
+ * Bridges and tunnels have the same addresses on many nodes: the recorder's own counts first, then
+ * those that were there at the time. Where several remain, it is a node, but not known which.
+ */
+static const char *find_node(const struct binder *binder, struct addr address, int64_t from,
+			     int64_t until, const char *recorder)
+{
+	const char *then = NULL, *ever = NULL;
+	size_t count;
+	size_t first =
+	    find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes), address, &count);
+
+	for (size_t i = first; i < first + count; i++) {
+		const struct node_claim *claim = &binder->nodes[i];
+
+		if (claim->node == recorder)
+			return recorder;
+		ever = ever && ever != claim->node ? "" : claim->node;
+		if (claim->since <= until && claim->until > from)
+			then = then && then != claim->node ? "" : claim->node;
+	}
+	return then ? then : ever;
+}
+
+/* Ranges of nodes do not overlap: the last that starts at or before the address is the only
+ * candidate. */
+static const struct range_claim *find_range(const struct binder *binder, struct addr address)
+{
+	size_t low = 0, high = binder->range_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (addr_compare(binder->ranges[middle].range.addr, address) <= 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == 0 || !prefix_contains(binder->ranges[low - 1].range, address))
+		return NULL;
+	return &binder->ranges[low - 1];
+}
+
+static bool was_ever_recorded(const struct binder *binder, struct addr address)
+{
+	uint32_t number = 0;
+
+	return registry_bind_span(binder->registry, address, INT64_MIN, INT64_MAX, 0, &number) ==
+		   -ENOTUNIQ ||
+	       number != 0;
+}
+
+/* Nobody is recorded to have had the address then, and it is no node's. */
+static struct end unrecorded_end(const struct binder *binder, struct addr address,
+				 const char *recorder)
+{
+	size_t count;
+	size_t first = find_claims(binder->inventory_pods, binder->inventory_pod_count,
+				   sizeof(*binder->inventory_pods), address, &count);
+	const struct range_claim *range = find_range(binder, address);
+
+	if (count > 1)
+		return plain_end(END_UNKNOWN, "ambiguous", address);
+	/* An address that moved before or after: the inventory tells of its own moment only. */
+	if (was_ever_recorded(binder, address))
+		return plain_end(END_UNKNOWN, "pod", address);
+	if (count == 1)
+		return binder_pod(binder, binder->inventory_pods[first].pod, address, recorder);
+	/* A range's first address is never a pod's: flannel's tunnel has it. */
+	if (range && addr_equal(range->range.addr, address))
+		return node_end(range->node, address);
+	if (range)
+		return plain_end(END_UNKNOWN, "pod", address);
+	if (binder_service(binder, address))
+		return plain_end(END_EXTERNAL, "service", address);
+	if (addr_is_link_local(address))
+		return plain_end(END_EXTERNAL, "link-local", address);
+	if (addr_is_multicast(address))
+		return plain_end(END_EXTERNAL, "multicast", address);
+	return plain_end(END_EXTERNAL, "external", address);
+}
+
+int binder_address(const struct binder *binder, struct addr address, int64_t from, int64_t until,
+		   const char *recorder, struct end *ret)
+{
+	uint32_t number = 0;
+	const char *node;
+	int r = registry_bind_span(binder->registry, address, from, until, BIND_SLACK, &number);
+
+	if (r < 0 && r != -ENOTUNIQ)
+		return r;
+	if (r == -ENOTUNIQ) {
+		*ret = plain_end(END_UNKNOWN, "ambiguous", address);
+		return 0;
+	}
+	if (number > 0) {
+		*ret = binder_pod(binder, binder->pod_of_number[number], address, recorder);
+		return 0;
+	}
+	node = find_node(binder, address, from, until, recorder);
+	*ret = node ? node_end(node, address) : unrecorded_end(binder, address, recorder);
+	return 0;
+}
+
+const struct inventory_service *binder_service(const struct binder *binder, struct addr address)
+{
+	size_t count;
+	size_t first = find_claims(binder->services, binder->service_count,
+				   sizeof(*binder->services), address, &count);
+
+	return count > 0 ? binder->services[first].service : NULL;
+}

@@ -1,0 +1,101 @@
+/*
+ * ▷ The cluster as the evidence shows it: workloads, their pods, and who spoke with whom.
+ *
+ * Built from stored rows and an optional inventory. Everything in it is owned by the graph and
+ * sorted, so that the same evidence gives the same bytes. Times are ms since the epoch.
+ */
+#ifndef NETPOL_MODEL_GRAPH_H
+#define NETPOL_MODEL_GRAPH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/problem.h"
+#include "identity/inventory.h"
+#include "store/store.h"
+
+enum end_kind { END_POD, END_NODE, END_EXTERNAL, END_UNKNOWN };
+
+/* One side of an edge. Strings are never NULL; "" is "does not apply" or "not known". */
+struct end {
+	enum end_kind kind;
+	/*
+	 * "pod", "node", "service", "link-local", "multicast", "external", "ambiguous" (several
+	 * pods had the address). END_UNKNOWN with class "pod": an address of the pod network, but
+	 * not known whose.
+	 */
+	const char *class;
+	const char *namespace;
+	const char *name; /* of the pod or node */
+	const char *uid;
+	const char *node; /* on which the pod runs */
+	struct addr address;
+	size_t pod;      /* index into graph.pods, or GRAPH_NONE */
+	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
+	bool local;      /* the pod was on the node that recorded this edge */
+};
+#define GRAPH_NONE SIZE_MAX
+
+/* Pods of one owner. Without an inventory, or for a pod it does not know, there is no workload. */
+struct workload {
+	const char *namespace;
+	const char *kind; /* "Deployment", … "Pod" */
+	const char *name;
+	struct labels selector; /* picks its pods; count 0: no usable label */
+	bool selector_proven;   /* no other pod of the namespace in the inventory matches */
+	const char
+	    *also_picks; /* workloads whose pods it picks besides: "Job/a, Pod/b"; "" if none */
+	bool host_network;
+	bool recorded; /* at least one of its pods was local to a recording node */
+	size_t pods;   /* known in inventory or store */
+};
+
+struct graph_edge {
+	struct end from;
+	struct end to;
+	const struct end
+	    *translated; /* from as the destination sees it after source NAT; or NULL */
+	const struct inventory_service
+	    *service;     /* the service asked for, if the inventory has it */
+	struct edge edge; /* as stored; edge.node is owned by the graph */
+};
+
+struct graph_pod {
+	const char *node;
+	const char *namespace;
+	const char *name;
+	const char *uid;
+	const char *source;                  /* sorted: "cni-result,inventory" */
+	const struct labels *labels;         /* NULL: not known */
+	size_t workload;                     /* or GRAPH_NONE */
+	bool local;                          /* from a node's own record */
+	bool ambiguous;                      /* shares an address in time with another live pod */
+	const struct pod_address *addresses; /* ms; since INT64_MIN: not known */
+	size_t address_count;
+};
+
+struct graph {
+	struct workload *workloads; /* by namespace, kind, name */
+	size_t workload_count;
+	struct graph_pod *pods; /* by namespace, name, uid, node */
+	size_t pod_count;
+	struct graph_edge *edges; /* by from, to, protocol, port, … */
+	size_t edge_count;
+	const struct inventory *inventory; /* borrowed; may be NULL */
+	struct interval seen; /* first and last moment of any edge; from > until if there is none */
+};
+
+/*
+ * Reads pods, addresses and the edges of the interval from the reader. The inventory outlives the
+ * graph. What does not fit together goes to problems (contradicting identities, ambiguous
+ * addresses).
+ */
+int graph_build(struct reader *reader, struct interval interval, const struct inventory *inventory,
+		struct problems *problems, struct graph **ret);
+struct graph *graph_free(struct graph *graph); /* NULL is allowed; returns NULL */
+
+/* "pod", "node", "external", "unknown". */
+const char *end_kind_name(enum end_kind kind);
+
+#endif

@@ -1,0 +1,240 @@
+#include "model/selector.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+/* How many other workloads are named, and after how many of their pods the search ends. */
+#define NAMED_MAX 3
+#define OTHERS_MAX 64
+
+/* A label as one pod carries it: all of them, sorted, answer "which pods have it" without a walk
+ * over the inventory. */
+struct posting {
+	const char *namespace;
+	const char *key;
+	const char *value;
+	size_t pod;
+};
+
+struct postings {
+	struct posting *items;
+	size_t count;
+};
+
+static int compare_labels_at(const struct posting *a, const struct posting *b)
+{
+	int r = strcmp(a->namespace, b->namespace);
+
+	r = r ? r : strcmp(a->key, b->key);
+	return r ? r : strcmp(a->value, b->value);
+}
+
+static int compare_postings(const void *a, const void *b)
+{
+	const struct posting *x = a, *y = b;
+	int r = compare_labels_at(x, y);
+
+	return r ? r : (x->pod > y->pod) - (x->pod < y->pod);
+}
+
+static int postings_build(const struct inventory *inventory, struct postings *ret)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < inventory->pod_count; i++)
+		count += inventory->pods[i].labels.count;
+	ret->items = calloc(count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->pod_count; i++) {
+		const struct inventory_pod *pod = &inventory->pods[i];
+
+		for (size_t j = 0; j < pod->labels.count; j++)
+			ret->items[ret->count++] =
+			    (struct posting){.namespace = pod->namespace,
+					     .key = pod->labels.items[j].key,
+					     .value = pod->labels.items[j].value,
+					     .pod = i};
+	}
+	qsort(ret->items, ret->count, sizeof(*ret->items), compare_postings);
+	return 0;
+}
+
+/* The first posting that is not before the wanted one; with after: not before or equal. */
+static size_t postings_bound(const struct postings *postings, const struct posting *wanted,
+			     bool after)
+{
+	size_t low = 0, high = postings->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int r = compare_labels_at(&postings->items[middle], wanted);
+
+		if (r < 0 || (after && r == 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The pods with the selector's rarest label: all candidates of the whole selector. */
+static void postings_rarest(const struct postings *postings, const struct workload *workload,
+			    size_t *ret_from, size_t *ret_until)
+{
+	size_t best = SIZE_MAX;
+
+	for (size_t i = 0; i < workload->selector.count; i++) {
+		struct posting wanted = {.namespace = workload->namespace,
+					 .key = workload->selector.items[i].key,
+					 .value = workload->selector.items[i].value};
+		size_t from = postings_bound(postings, &wanted, false);
+		size_t until = postings_bound(postings, &wanted, true);
+
+		if (until - from >= best)
+			continue;
+		best = until - from;
+		*ret_from = from;
+		*ret_until = until;
+	}
+}
+
+static int compare_indexes(const void *a, const void *b)
+{
+	const size_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static const char *name_others(const struct workloads *workloads, size_t *others, size_t count,
+			       struct strings *strings)
+{
+	const char *text = NULL;
+	struct buf buf = {0};
+	size_t named = 0;
+
+	qsort(others, count, sizeof(*others), compare_indexes);
+	for (size_t i = 0; i < count; i++) {
+		const struct workload *other = &workloads->items[others[i]];
+
+		if (i > 0 && others[i] == others[i - 1])
+			continue;
+		if (named < NAMED_MAX)
+			buf_printf(&buf, "%s%s/%s", named > 0 ? ", " : "", other->kind,
+				   other->name);
+		named++;
+	}
+	if (named > NAMED_MAX)
+		buf_puts(&buf, " and more");
+	if (!buf.error)
+		text = strings_intern(strings, buf.data);
+	buf_clear(&buf);
+	return text;
+}
+
+static int prove(struct workloads *workloads, size_t index, const struct inventory *inventory,
+		 const struct postings *postings, struct strings *strings)
+{
+	struct workload *workload = &workloads->items[index];
+	size_t from = 0, until = 0, count = 0;
+	size_t *others;
+	int r = 0;
+
+	if (workload->selector.count == 0)
+		return 0;
+	postings_rarest(postings, workload, &from, &until);
+	others = calloc(OTHERS_MAX, sizeof(*others));
+	if (!others)
+		return -ENOMEM;
+	for (size_t i = from; i < until && count < OTHERS_MAX; i++) {
+		size_t pod = postings->items[i].pod;
+
+		if (workloads->of_pod[pod] != index &&
+		    labels_match(&inventory->pods[pod].labels, &workload->selector))
+			others[count++] = workloads->of_pod[pod];
+	}
+	workload->selector_proven = count == 0;
+	if (count > 0) {
+		workload->also_picks = name_others(workloads, others, count, strings);
+		if (!workload->also_picks) {
+			workload->also_picks = "";
+			r = -ENOMEM;
+		}
+	}
+	free(others);
+	return r;
+}
+
+static int selector_start(struct labels *selector, const struct labels *labels)
+{
+	selector->items = calloc(labels->count + 1, sizeof(*selector->items));
+	if (!selector->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < labels->count; i++) {
+		const struct label *label = &labels->items[i];
+
+		if (!label_is_volatile(label->key) && label_is_valid(label->key, label->value))
+			selector->items[selector->count++] = *label;
+	}
+	return 0;
+}
+
+static void selector_narrow(struct labels *selector, const struct labels *labels)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < selector->count; i++) {
+		const char *value = labels_get(labels, selector->items[i].key);
+
+		if (value && strcmp(value, selector->items[i].value) == 0)
+			selector->items[kept++] = selector->items[i];
+	}
+	selector->count = kept;
+}
+
+static int intersect(struct labels *selector, const struct labels *labels)
+{
+	if (!selector->items)
+		return selector_start(selector, labels);
+	selector_narrow(selector, labels);
+	return 0;
+}
+
+/* A pod that failed long ago may have the labels of an older template: the living decide where
+ * there are any. */
+static int intersect_all(struct workloads *workloads, const struct inventory *inventory)
+{
+	bool *alive = calloc(workloads->count + 1, sizeof(*alive));
+	int r = 0;
+
+	if (!alive)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->pod_count; i++)
+		alive[workloads->of_pod[i]] |= !inventory->pods[i].finished;
+	for (size_t i = 0; i < inventory->pod_count && r == 0; i++) {
+		size_t index = workloads->of_pod[i];
+
+		if (!alive[index] || !inventory->pods[i].finished)
+			r = intersect(&workloads->items[index].selector,
+				      &inventory->pods[i].labels);
+	}
+	free(alive);
+	return r;
+}
+
+int selectors_choose(struct workloads *workloads, const struct inventory *inventory,
+		     struct strings *strings)
+{
+	struct postings postings = {0};
+	int r = postings_build(inventory, &postings);
+
+	if (r == 0)
+		r = intersect_all(workloads, inventory);
+	for (size_t i = 0; i < workloads->count && r == 0; i++)
+		r = prove(workloads, i, inventory, &postings, strings);
+	free(postings.items);
+	return r;
+}

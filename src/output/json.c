@@ -1,0 +1,88 @@
+#include "output/output.h"
+
+#include <string.h>
+
+#include "output/text.h"
+
+struct printer {
+	struct buf *buf;
+	bool pretty;
+};
+
+static void put_value(const struct printer *printer, const json_t *value, size_t depth);
+
+static void put_break(const struct printer *printer, size_t depth)
+{
+	if (!printer->pretty)
+		return;
+	buf_putc(printer->buf, '\n');
+	text_put_spaces(printer->buf, depth * 2);
+}
+
+static void put_between(const struct printer *printer, bool first, size_t depth)
+{
+	if (!first)
+		buf_puts(printer->buf, printer->pretty ? "," : ", ");
+	put_break(printer, depth);
+}
+
+static void put_object(const struct printer *printer, const json_t *object, size_t depth)
+{
+	json_t *members = (json_t *)object;
+	json_t *value;
+	const char *key;
+	bool first = true;
+
+	buf_putc(printer->buf, '{');
+	json_object_foreach(members, key, value)
+	{
+		if (strcmp(key, OUTPUT_COMMENT) == 0)
+			continue;
+		put_between(printer, first, depth + 1);
+		text_put_quoted(printer->buf, key, strlen(key));
+		buf_puts(printer->buf, ": ");
+		put_value(printer, value, depth + 1);
+		first = false;
+	}
+	if (!first)
+		put_break(printer, depth);
+	buf_putc(printer->buf, '}');
+}
+
+static void put_array(const struct printer *printer, const json_t *array, size_t depth)
+{
+	size_t count = json_array_size(array);
+
+	buf_putc(printer->buf, '[');
+	for (size_t i = 0; i < count; i++) {
+		put_between(printer, i == 0, depth + 1);
+		put_value(printer, json_array_get(array, i), depth + 1);
+	}
+	if (count > 0)
+		put_break(printer, depth);
+	buf_putc(printer->buf, ']');
+}
+
+static void put_value(const struct printer *printer, const json_t *value, size_t depth)
+{
+	if (json_is_object(value))
+		put_object(printer, value, depth);
+	else if (json_is_array(value))
+		put_array(printer, value, depth);
+	else if (json_is_string(value))
+		text_put_quoted(printer->buf, json_string_value(value), json_string_length(value));
+	else
+		text_put_scalar(printer->buf, value);
+}
+
+void output_json(struct buf *buf, const json_t *tree)
+{
+	put_value(&(struct printer){.buf = buf, .pretty = true}, tree, 0);
+	buf_putc(buf, '\n');
+}
+
+void output_json_line(struct buf *buf, const json_t *tree)
+{
+	put_value(&(struct printer){.buf = buf}, tree, 0);
+	buf_putc(buf, '\n');
+}

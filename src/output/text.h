@@ -1,0 +1,25 @@
+/* Characters and scalars as the printers write them; private to output/. */
+#ifndef NETPOL_OUTPUT_TEXT_H
+#define NETPOL_OUTPUT_TEXT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/* One character of UTF-8 (RFC 3629): its length in bytes, 0 if the bytes are none. length is at
+ * least 1. */
+size_t text_decode(const char *bytes, size_t length, uint32_t *ret_code);
+/* False for controls, line and paragraph separators, direction overrides, BOM and noncharacters. */
+bool text_is_printable(uint32_t code);
+/* In double quotes, with escapes that JSON (RFC 8259) and YAML 1.1 have in common. */
+void text_put_quoted(struct buf *buf, const char *bytes, size_t length);
+/* Printable characters as they are, '?' for each of the others. */
+void text_put_visible(struct buf *buf, const char *bytes, size_t length);
+/* An integer, real, boolean or null in a spelling that JSON and YAML 1.1 read alike. */
+void text_put_scalar(struct buf *buf, const json_t *value);
+void text_put_spaces(struct buf *buf, size_t count);
+
+#endif

@@ -1,0 +1,283 @@
+#include "output/output.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "output/text.h"
+
+#define DIGITS "0123456789"
+
+/* A key on one line with its value may have 1024 characters (YAML 1.1, 9.3.2); quotes included. */
+#define SIMPLE_KEY_MAX 1000
+
+static bool is_word(const char *text)
+{
+	static const char *const words[] = {"y",   "yes",  "n", "no", "true", "false", "on",
+					    "off", "null", "~", "=",  "<<",   ".inf",  ".nan"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool is_based_number(const char *text)
+{
+	const char *digits;
+
+	if (text[0] != '0' || text[1] == '\0')
+		return false;
+	if (text[1] == 'x' || text[1] == 'X')
+		digits = DIGITS "abcdefABCDEF_";
+	else if (text[1] == 'b' || text[1] == 'B' || text[1] == 'o' || text[1] == 'O')
+		digits = "01234567_";
+	else
+		return false;
+	return text[2 + strspn(text + 2, digits)] == '\0';
+}
+
+/* Integers, reals and sexagesimals of YAML 1.1 and 1.2, and the readers' liberties: 1e3, 1,000. */
+static bool is_number(const char *text)
+{
+	const char *p = text + (*text == '-' || *text == '+');
+	size_t n;
+
+	if (strcasecmp(p, ".inf") == 0 || is_based_number(p))
+		return true;
+	if ((*p < '0' || *p > '9') && *p != '.')
+		return false;
+	p += strspn(p, DIGITS "_,");
+	while (*p == ':') {
+		n = strspn(p + 1, DIGITS);
+		if (n == 0)
+			return false;
+		p += 1 + n;
+	}
+	if (*p == '.')
+		p += 1 + strspn(p + 1, DIGITS "_");
+	if (*p == 'e' || *p == 'E') {
+		p++;
+		p += *p == '-' || *p == '+';
+		n = strspn(p, DIGITS);
+		if (n == 0)
+			return false;
+		p += n;
+	}
+	return *p == '\0';
+}
+
+/* yyyy-mm-dd, alone or with a time after it (timestamp type of YAML 1.1). */
+static bool is_timestamp(const char *text)
+{
+	if (strspn(text, DIGITS) != 4)
+		return false;
+	text += 4;
+	for (int part = 0; part < 2; part++) {
+		size_t n = *text == '-' ? strspn(text + 1, DIGITS) : 0;
+
+		if (n < 1 || n > 2)
+			return false;
+		text += 1 + n;
+	}
+	return *text == '\0' || *text == 'T' || *text == 't' || *text == ' ';
+}
+
+/* May the characters stand without quotes? Stricter than YAML: what starts like an indicator is
+ * quoted. */
+static bool is_plain_text(const char *text, size_t length)
+{
+	char before = ' ';
+
+	if (length == 0 || strchr("-?:,[]{}#&*!|>'\"%@` ", text[0]) || text[length - 1] == ' ' ||
+	    text[length - 1] == ':' || strncmp(text, "...", 3) == 0)
+		return false;
+	for (size_t i = 0; i < length;) {
+		uint32_t code;
+		size_t n = text_decode(text + i, length - i, &code);
+
+		if (n == 0 || !text_is_printable(code))
+			return false;
+		if ((before == ':' && code == ' ') || (before == ' ' && code == '#'))
+			return false;
+		before = text[i];
+		i += n;
+	}
+	return true;
+}
+
+static bool is_plain(const char *text, size_t length)
+{
+	return is_plain_text(text, length) && !is_word(text) && !is_number(text) &&
+	       !is_timestamp(text);
+}
+
+static void put_string(struct buf *buf, const char *text, size_t length)
+{
+	if (is_plain(text, length))
+		buf_put(buf, text, length);
+	else
+		text_put_quoted(buf, text, length);
+}
+
+static bool is_comment(const char *key)
+{
+	return strcmp(key, OUTPUT_COMMENT) == 0;
+}
+
+static const char *comment_of(const json_t *value)
+{
+	return json_string_value(json_object_get(value, OUTPUT_COMMENT));
+}
+
+static void put_comment(struct buf *buf, const char *comment, size_t column)
+{
+	while (comment) {
+		size_t length = strcspn(comment, "\n");
+
+		text_put_spaces(buf, column);
+		buf_puts(buf, length > 0 ? "# " : "#");
+		text_put_visible(buf, comment, length);
+		buf_putc(buf, '\n');
+		comment = comment[length] == '\n' ? comment + length + 1 : NULL;
+	}
+}
+
+static bool is_empty(const json_t *value)
+{
+	if (json_is_object(value))
+		return json_object_size(value) == (json_object_get(value, OUTPUT_COMMENT) ? 1u : 0);
+	return json_is_array(value) && json_array_size(value) == 0;
+}
+
+static bool is_block(const json_t *value)
+{
+	return (json_is_object(value) || json_is_array(value)) && !is_empty(value);
+}
+
+static void put_inline(struct buf *buf, const json_t *value)
+{
+	if (json_is_object(value))
+		buf_puts(buf, "{}");
+	else if (json_is_array(value))
+		buf_puts(buf, "[]");
+	else if (json_is_string(value))
+		put_string(buf, json_string_value(value), json_string_length(value));
+	else
+		text_put_scalar(buf, value);
+	buf_putc(buf, '\n');
+}
+
+static void put_key(struct buf *buf, const char *key, size_t column)
+{
+	size_t length = strlen(key);
+	size_t longest_escape = is_plain(key, length) ? 1 : sizeof("\\u0000") - 1;
+	bool simple = length * longest_escape <= SIMPLE_KEY_MAX;
+
+	if (!simple)
+		buf_puts(buf, "? ");
+	put_string(buf, key, length);
+	if (!simple) {
+		buf_putc(buf, '\n');
+		text_put_spaces(buf, column);
+	}
+	buf_putc(buf, ':');
+}
+
+static void put_members(struct buf *buf, const json_t *object, size_t column, bool started);
+static void put_items(struct buf *buf, const json_t *array, size_t column, bool started);
+
+static void put_member(struct buf *buf, const json_t *value, size_t column)
+{
+	const char *comment = comment_of(value);
+
+	if (json_is_object(value) && (comment || is_block(value))) {
+		buf_putc(buf, '\n');
+		put_comment(buf, comment, column + 2);
+		if (is_block(value)) {
+			put_members(buf, value, column + 2, false);
+		} else {
+			text_put_spaces(buf, column + 2);
+			put_inline(buf, value);
+		}
+	} else if (is_block(value)) {
+		buf_putc(buf, '\n');
+		put_items(buf, value, column, false);
+	} else {
+		buf_putc(buf, ' ');
+		put_inline(buf, value);
+	}
+}
+
+/* started: the line already stands at the column. */
+static void put_members(struct buf *buf, const json_t *object, size_t column, bool started)
+{
+	json_t *members = (json_t *)object;
+	json_t *value;
+	const char *key;
+
+	json_object_foreach(members, key, value)
+	{
+		if (is_comment(key))
+			continue;
+		if (!started)
+			text_put_spaces(buf, column);
+		started = false;
+		put_key(buf, key, column);
+		put_member(buf, value, column);
+	}
+}
+
+static void put_item(struct buf *buf, const json_t *item, size_t column)
+{
+	buf_putc(buf, '-');
+	if (json_is_array(item) && comment_of(json_array_get(item, 0))) {
+		buf_putc(buf, '\n');
+		put_items(buf, item, column + 2, false);
+		return;
+	}
+	buf_putc(buf, ' ');
+	if (!is_block(item))
+		put_inline(buf, item);
+	else if (json_is_object(item))
+		put_members(buf, item, column + 2, true);
+	else
+		put_items(buf, item, column + 2, true);
+}
+
+static void put_items(struct buf *buf, const json_t *array, size_t column, bool started)
+{
+	size_t count = json_array_size(array);
+
+	for (size_t i = 0; i < count; i++) {
+		const json_t *item = json_array_get(array, i);
+
+		if (!started) {
+			put_comment(buf, comment_of(item), column);
+			text_put_spaces(buf, column);
+		}
+		started = false;
+		put_item(buf, item, column);
+	}
+}
+
+void output_yaml(struct buf *buf, const json_t *tree)
+{
+	put_comment(buf, comment_of(tree), 0);
+	if (!is_block(tree))
+		put_inline(buf, tree);
+	else if (json_is_object(tree))
+		put_members(buf, tree, 0, false);
+	else
+		put_items(buf, tree, 0, false);
+}
+
+void output_yaml_stream(struct buf *buf, const json_t *list)
+{
+	size_t count = json_array_size(list);
+
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_puts(buf, "---\n");
+		output_yaml(buf, json_array_get(list, i));
+	}
+}

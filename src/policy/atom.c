@@ -1,0 +1,64 @@
+#include "policy/atom.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/order.h"
+
+int atoms_add(struct atoms *atoms, const struct atom *atom)
+{
+	size_t capacity = atoms->capacity ? atoms->capacity + atoms->capacity / 2 : 64;
+	struct atom *items;
+
+	if (atoms->count == atoms->capacity) {
+		items = reallocarray(atoms->items, capacity, sizeof(*items));
+		if (!items)
+			return -ENOMEM;
+		atoms->items = items;
+		atoms->capacity = capacity;
+	}
+	atoms->items[atoms->count++] = *atom;
+	return 0;
+}
+
+static int compare_peers(const struct atom *a, const struct atom *b)
+{
+	int r = order_numbers(a->subject, b->subject);
+
+	r = r ? r : order_numbers(a->egress, b->egress);
+	r = r ? r : order_numbers(a->peer, b->peer);
+	r = r ? r : order_numbers(a->group, b->group);
+	if (r == 0 && a->peer == ATOM_BLOCK)
+		r = addr_compare(a->end->address, b->end->address);
+	return r;
+}
+
+static int compare_atoms(const void *a, const void *b)
+{
+	const struct atom *x = a, *y = b;
+	int r = compare_peers(x, y);
+
+	r = r ? r : order_numbers(x->edge == NULL, y->edge == NULL);
+	r = r ? r : order_numbers(x->port, y->port);
+	r = r ? r : order_numbers(x->protocol, y->protocol);
+	/* One array, sorted: its order is the edges' order. */
+	return r ? r : (x->edge > y->edge) - (x->edge < y->edge);
+}
+
+void atoms_sort(struct atoms *atoms)
+{
+	if (atoms->count > 0)
+		qsort(atoms->items, atoms->count, sizeof(*atoms->items), compare_atoms);
+}
+
+bool atom_same_peer(const struct atom *a, const struct atom *b)
+{
+	return compare_peers(a, b) == 0;
+}
+
+void atoms_clear(struct atoms *atoms)
+{
+	free(atoms->items);
+	*atoms = (struct atoms){0};
+}

@@ -1,0 +1,49 @@
+/* The smallest grains of permission: one subject, one direction, one peer, one port; private to
+ * policy/. */
+#ifndef NETPOL_POLICY_ATOM_H
+#define NETPOL_POLICY_ATOM_H
+
+#include "policy/dns.h"
+#include "policy/group.h"
+
+enum atom_peer {
+	ATOM_GROUP, /* pods of a group */
+	ATOM_DNS,   /* pods of the DNS selector that was not observed */
+	ATOM_BLOCK  /* an address */
+};
+
+struct atom {
+	size_t subject; /* group */
+	bool egress;
+	enum atom_peer peer;
+	size_t group;                  /* ATOM_GROUP, else GROUP_NONE */
+	const struct end *end;         /* who it was; NULL for ATOM_DNS */
+	const struct graph_edge *edge; /* NULL: for the sake of DNS, not seen from this subject */
+	uint16_t port;
+	uint8_t protocol;
+};
+
+/* Start from {0}; release with atoms_clear(). */
+struct atoms {
+	struct atom *items;
+	size_t count;
+	size_t capacity;
+};
+
+int atoms_add(struct atoms *atoms, const struct atom *atom);
+/* By subject, direction, peer, port; what was seen before what was added, in the order of the
+ * edges. */
+void atoms_sort(struct atoms *atoms);
+/* Do they differ in the port alone? */
+bool atom_same_peer(const struct atom *a, const struct atom *b);
+void atoms_clear(struct atoms *atoms);
+
+/*
+ * Why a peer is there, in one line: who it is, how many connections, which service was asked,
+ * whether it resolves names. The atoms are all of one subject, direction and peer. malloc'd; NULL:
+ * out of memory.
+ */
+char *atoms_reason(const struct atom *atoms, size_t count, const struct groups *groups,
+		   const struct dns *dns);
+
+#endif

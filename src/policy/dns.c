@@ -1,0 +1,258 @@
+#include "policy/dns.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/order.h"
+
+#define DNS_PORT 53
+
+/* Beyond that many addresses somebody resolves recursively; what they ask is not what everybody
+ * needs. */
+#define ADDRESSES_MAX 32
+
+static const struct label conventional[] = {{(char *)"k8s-app", (char *)"kube-dns"}};
+
+static bool is_dns(const struct edge_key *key)
+{
+	if (key->verdict != VERDICT_ANSWERED || key->direction_uncertain || !key->has_port ||
+	    (key->protocol != IPPROTO_UDP && key->protocol != IPPROTO_TCP))
+		return false;
+	return key->port == DNS_PORT ||
+	       (addr_is_set(key->service) && key->service_port == DNS_PORT);
+}
+
+static size_t group_of(const struct groups *groups, const struct end *end)
+{
+	if (end->kind != END_POD || end->workload == GRAPH_NONE)
+		return GROUP_NONE;
+	return groups->of_workload[end->workload];
+}
+
+/* A pod that no label picks cannot be a peer; it is reported with the edges that name it. */
+static bool is_usable(const struct groups *groups, const struct end *end)
+{
+	return end->kind == END_NODE || end->kind == END_EXTERNAL ||
+	       group_of(groups, end) != GROUP_NONE;
+}
+
+static int compare_resolvers(const void *a, const void *b)
+{
+	const struct resolver *x = a, *y = b;
+	int r = order_numbers(x->group, y->group);
+
+	if (r == 0 && x->group == GROUP_NONE && x->end)
+		r = addr_compare(x->end->address, y->end->address);
+	return r ? r : order_numbers(x->port, y->port);
+}
+
+static void sort_resolvers(struct dns *dns)
+{
+	size_t kept = 0;
+
+	if (dns->count == 0)
+		return;
+	qsort(dns->resolvers, dns->count, sizeof(*dns->resolvers), compare_resolvers);
+	for (size_t i = 0; i < dns->count; i++)
+		if (kept == 0 ||
+		    compare_resolvers(&dns->resolvers[kept - 1], &dns->resolvers[i]) != 0)
+			dns->resolvers[kept++] = dns->resolvers[i];
+	dns->count = kept;
+}
+
+static int add_resolver(struct dns *dns, size_t *capacity, struct resolver resolver)
+{
+	struct resolver *grown;
+	size_t larger = *capacity ? *capacity * 2 : 16;
+
+	/* Many edges, few resolvers: dropping repetitions mostly makes room enough. */
+	if (dns->count == *capacity) {
+		sort_resolvers(dns);
+		if (dns->count * 2 >= *capacity) {
+			grown = reallocarray(dns->resolvers, larger, sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			dns->resolvers = grown;
+			*capacity = larger;
+		}
+	}
+	dns->resolvers[dns->count++] = resolver;
+	return 0;
+}
+
+/* What a resolver itself asks upstream is its own business. */
+static bool *find_resolving_groups(const struct graph *graph, const struct groups *groups)
+{
+	bool *resolves = calloc(groups->count + 1, sizeof(*resolves));
+
+	for (size_t i = 0; resolves && i < graph->edge_count; i++) {
+		size_t group = group_of(groups, &graph->edges[i].to);
+
+		if (group != GROUP_NONE && is_dns(&graph->edges[i].edge.key))
+			resolves[group] = true;
+	}
+	return resolves;
+}
+
+static int find_observed(const struct graph *graph, const struct groups *groups, struct dns *dns)
+{
+	bool *resolves = find_resolving_groups(graph, groups);
+	size_t capacity = 0;
+	int r = resolves ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < graph->edge_count && r == 0; i++) {
+		const struct graph_edge *edge = &graph->edges[i];
+		size_t asker = group_of(groups, &edge->from);
+
+		if (edge->from.kind != END_POD || !is_dns(&edge->edge.key) ||
+		    !is_usable(groups, &edge->to) || (asker != GROUP_NONE && resolves[asker]))
+			continue;
+		r = add_resolver(dns, &capacity,
+				 (struct resolver){.group = group_of(groups, &edge->to),
+						   .end = &edge->to,
+						   .port = edge->edge.key.port});
+	}
+	free(resolves);
+	sort_resolvers(dns);
+	return r;
+}
+
+static void drop_many_addresses(struct dns *dns, struct problems *problems)
+{
+	size_t first = 0;
+
+	while (first < dns->count && dns->resolvers[first].group != GROUP_NONE)
+		first++;
+	if (dns->count - first <= ADDRESSES_MAX)
+		return;
+	problem_add(problems, PROBLEM_WARNING, "DNS",
+		    "%zu addresses outside the pods were asked for names; only those who asked "
+		    "are allowed to",
+		    dns->count - first);
+	dns->count = first;
+}
+
+static const struct inventory_service *find_service(const struct inventory *inventory)
+{
+	const struct inventory_service *labelled = NULL;
+
+	for (size_t i = 0; inventory && i < inventory->service_count; i++) {
+		const struct inventory_service *service = &inventory->services[i];
+		const char *label = labels_get(&service->labels, "k8s-app");
+
+		if (service->selector.count == 0)
+			continue;
+		if (strcmp(service->namespace, "kube-system") == 0 &&
+		    strcmp(service->name, "kube-dns") == 0)
+			return service;
+		if (!labelled && label && strcmp(label, "kube-dns") == 0)
+			labelled = service;
+	}
+	return labelled;
+}
+
+static uint16_t parse_port(const char *text)
+{
+	char *end;
+	unsigned long port = strtoul(text, &end, 10);
+
+	return *text >= '0' && *text <= '9' && !*end && port <= UINT16_MAX ? (uint16_t)port : 0;
+}
+
+/* A port's name means what the selected pods' containers say; 0 if none says anything. */
+static uint16_t named_port(const struct inventory *inventory,
+			   const struct inventory_service *service,
+			   const struct inventory_port *port)
+{
+	for (size_t i = 0; i < inventory->pod_count; i++) {
+		const struct inventory_pod *pod = &inventory->pods[i];
+
+		if (strcmp(pod->namespace, service->namespace) != 0 ||
+		    !labels_match(&pod->labels, &service->selector))
+			continue;
+		for (size_t j = 0; j < pod->port_count; j++)
+			if (strcmp(pod->ports[j].name, port->target) == 0 &&
+			    pod->ports[j].protocol == port->protocol)
+				return pod->ports[j].port;
+	}
+	return 0;
+}
+
+static int use_service(const struct inventory *inventory, struct problems *problems,
+		       struct dns *dns)
+{
+	const struct inventory_service *service = dns->service;
+	size_t capacity = 0;
+	int r = 0;
+
+	dns->namespace = service->namespace;
+	dns->selector = service->selector;
+	for (size_t i = 0; i < service->port_count && r == 0; i++) {
+		const struct inventory_port *port = &service->ports[i];
+		uint16_t target = parse_port(port->target);
+
+		if (port->port != DNS_PORT)
+			continue;
+		if (target == 0 && *port->target)
+			target = named_port(inventory, service, port);
+		if (target == 0 && *port->target)
+			problem_add(
+			    problems, PROBLEM_WARNING, "DNS",
+			    "no pod of service %s in %s tells the number of its port \"%s\"; "
+			    "53 is assumed",
+			    service->name, service->namespace, port->target);
+		r = add_resolver(
+		    dns, &capacity,
+		    (struct resolver){.group = GROUP_NONE, .port = target ? target : DNS_PORT});
+	}
+	sort_resolvers(dns);
+	return r;
+}
+
+static int use_convention(struct problems *problems, struct dns *dns)
+{
+	size_t capacity = 0;
+
+	problem_add(
+	    problems, PROBLEM_NOTE, "DNS",
+	    "no resolver was seen and the inventory has none: pods with k8s-app=kube-dns in "
+	    "kube-system are assumed, at port 53");
+	dns->namespace = "kube-system";
+	dns->selector = (struct labels){.items = (struct label *)conventional, .count = 1};
+	return add_resolver(dns, &capacity,
+			    (struct resolver){.group = GROUP_NONE, .port = DNS_PORT});
+}
+
+int dns_find(const struct graph *graph, const struct groups *groups, struct problems *problems,
+	     struct dns *ret)
+{
+	struct dns dns = {.origin = DNS_OBSERVED, .namespace = ""};
+	int r = find_observed(graph, groups, &dns);
+
+	if (r == 0)
+		drop_many_addresses(&dns, problems);
+	if (r == 0 && dns.count == 0) {
+		dns.origin = DNS_INVENTORY;
+		dns.service = find_service(graph->inventory);
+		if (dns.service)
+			r = use_service(graph->inventory, problems, &dns);
+	}
+	if (r == 0 && dns.count == 0) {
+		dns.origin = DNS_CONVENTION;
+		r = use_convention(problems, &dns);
+	}
+	if (r < 0) {
+		dns_clear(&dns);
+		return r;
+	}
+	*ret = dns;
+	return 0;
+}
+
+void dns_clear(struct dns *dns)
+{
+	free(dns->resolvers);
+	*dns = (struct dns){0};
+}

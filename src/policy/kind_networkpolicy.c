@@ -1,0 +1,101 @@
+#include "policy/policy.h"
+
+#include <netinet/in.h>
+
+/* Also what output/ takes for a comment. */
+#define COMMENT "#"
+
+static json_t *labels_tree(const struct labels *labels)
+{
+	json_t *tree = json_object();
+
+	for (size_t i = 0; i < labels->count; i++)
+		if (json_object_set_new(tree, labels->items[i].key,
+					json_string(labels->items[i].value)) < 0) {
+			json_decref(tree);
+			return NULL;
+		}
+	return tree;
+}
+
+static json_t *peer_tree(const struct policy_peer *peer)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	if (peer->kind == PEER_BLOCK)
+		return json_pack("{s:s, s:{s:s}}", COMMENT, peer->reason, "ipBlock", "cidr",
+				 prefix_format(peer->block, text));
+	if (!*peer->namespace)
+		return json_pack("{s:s, s:{s:o}}", COMMENT, peer->reason, "podSelector",
+				 "matchLabels", labels_tree(&peer->selector));
+	/* Both selectors in one peer: pods of that namespace only. */
+	return json_pack("{s:s, s:{s:{s:s}}, s:{s:o}}", COMMENT, peer->reason, "namespaceSelector",
+			 "matchLabels", "kubernetes.io/metadata.name", peer->namespace,
+			 "podSelector", "matchLabels", labels_tree(&peer->selector));
+}
+
+static const char *protocol_text(uint8_t protocol)
+{
+	if (protocol == IPPROTO_SCTP)
+		return "SCTP";
+	return protocol == IPPROTO_UDP ? "UDP" : "TCP";
+}
+
+static json_t *rule_tree(const struct policy_rule *rule, const char *peers_key)
+{
+	json_t *peers = json_array(), *ports = json_array();
+	int r = 0;
+
+	for (size_t i = 0; i < rule->peer_count; i++)
+		r |= json_array_append_new(peers, peer_tree(&rule->peers[i]));
+	for (size_t i = 0; i < rule->port_count; i++)
+		r |= json_array_append_new(ports, json_pack("{s:s, s:i}", "protocol",
+							    protocol_text(rule->ports[i].protocol),
+							    "port", (int)rule->ports[i].port));
+	if (r < 0) {
+		json_decref(peers);
+		json_decref(ports);
+		return NULL;
+	}
+	return json_pack("{s:o, s:o}", peers_key, peers, "ports", ports);
+}
+
+static json_t *rules_tree(const struct policy_rule *rules, size_t count, const char *peers_key)
+{
+	json_t *tree = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		if (json_array_append_new(tree, rule_tree(&rules[i], peers_key)) < 0) {
+			json_decref(tree);
+			return NULL;
+		}
+	return tree;
+}
+
+static json_t *policy_tree(const struct policy *policy)
+{
+	json_t *metadata =
+	    json_pack("{s:s, s:s, s:{s:s}}", "name", policy->name, "namespace", policy->namespace,
+		      "labels", "app.kubernetes.io/managed-by", "netpol");
+	json_t *spec =
+	    json_pack("{s:{s:o}, s:[ss], s:o, s:o}", "podSelector", "matchLabels",
+		      labels_tree(&policy->selector), "policyTypes", "Ingress", "Egress", "ingress",
+		      rules_tree(policy->ingress, policy->ingress_count, "from"), "egress",
+		      rules_tree(policy->egress, policy->egress_count, "to"));
+
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", COMMENT, policy->subject, "apiVersion",
+			 "networking.k8s.io/v1", "kind", "NetworkPolicy", "metadata", metadata,
+			 "spec", spec);
+}
+
+json_t *kind_networkpolicy(const struct policy_set *set)
+{
+	json_t *items = json_array();
+
+	for (size_t i = 0; i < set->count; i++)
+		if (json_array_append_new(items, policy_tree(&set->policies[i])) < 0) {
+			json_decref(items);
+			return NULL;
+		}
+	return json_pack("{s:s, s:s, s:o}", "apiVersion", "v1", "kind", "List", "items", items);
+}

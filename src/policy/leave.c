@@ -1,0 +1,201 @@
+#include "policy/leave.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+void leave_portless(struct leave *leave, uint8_t protocol)
+{
+	leave->portless++;
+	leave->protocols[protocol / 8] |= (uint8_t)(1u << protocol % 8);
+}
+
+static bool same_end(const struct end *a, const struct end *b)
+{
+	return a->kind == b->kind && a->pod == b->pod &&
+	       (a->pod != GRAPH_NONE || addr_equal(a->address, b->address));
+}
+
+void leave_peer(struct leave *leave, bool egress, const struct end *end)
+{
+	struct leave_peers *peers = &leave->peers[egress];
+
+	peers->edges++;
+	for (size_t i = 0; i < peers->named_count; i++)
+		if (same_end(peers->named[i], end))
+			return;
+	if (peers->named_count < LEAVE_NAMED_MAX)
+		peers->named[peers->named_count++] = end;
+	else
+		peers->more = true;
+}
+
+static void report_portless(const struct leave *leave, const char *subject,
+			    struct problems *problems)
+{
+	struct buf buf = {0};
+	char text[4];
+
+	for (unsigned protocol = 0; protocol < 256; protocol++)
+		if (leave->protocols[protocol / 8] & 1u << protocol % 8)
+			buf_printf(&buf, "%s%s", buf.length > 0 ? ", " : "",
+				   protocol_name((uint8_t)protocol, text));
+	if (!buf.error)
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "%s is left out (%zu edge%s): NetworkPolicy can say TCP, UDP and SCTP "
+			    "with a port only",
+			    buf.data, leave->portless, leave->portless == 1 ? "" : "s");
+	buf_clear(&buf);
+}
+
+static void put_end(struct buf *buf, const struct end *end)
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (end->kind == END_POD)
+		buf_printf(buf, "Pod/%s in %s", end->name, end->namespace);
+	else
+		buf_printf(buf, "%s%s", addr_format(end->address, text),
+			   strcmp(end->class, "ambiguous") == 0 ? " (had several owners)" : "");
+}
+
+static void report_peers(const struct leave_peers *peers, const char *direction,
+			 const char *subject, struct problems *problems)
+{
+	struct buf buf = {0};
+
+	if (peers->edges == 0)
+		return;
+	for (size_t i = 0; i < peers->named_count; i++) {
+		buf_puts(&buf, i > 0 ? ", " : "");
+		put_end(&buf, peers->named[i]);
+	}
+	if (peers->more)
+		buf_puts(&buf, " and more");
+	if (!buf.error)
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "%s pods whose labels are not known is left out (%zu edge%s): "
+			    "%s; " LEAVE_SUPPLY,
+			    direction, peers->edges, peers->edges == 1 ? "" : "s", buf.data);
+	buf_clear(&buf);
+}
+
+void leave_report(const struct leave *leave, const char *subject, struct problems *problems)
+{
+	if (leave->unseen)
+		problem_add(problems, PROBLEM_NOTE, subject,
+			    "no policy: no connection that worked and that a policy can allow was "
+			    "seen");
+	if (leave->uncertain > 0)
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "%zu edge%s picked up in mid-stream may run the other way and %s left "
+			    "out; they become certain when the clients connect anew",
+			    leave->uncertain, leave->uncertain == 1 ? "" : "s",
+			    leave->uncertain == 1 ? "is" : "are");
+	if (leave->portless > 0)
+		report_portless(leave, subject, problems);
+	report_peers(&leave->peers[0], "ingress from", subject, problems);
+	report_peers(&leave->peers[1], "egress to", subject, problems);
+}
+
+/* ---- subjects that get no policy ---- */
+
+static bool is_any(const char *text)
+{
+	return !text || !*text;
+}
+
+static void report_workload(const struct workload *workload, struct problems *problems)
+{
+	const char *reason = NULL;
+	struct buf subject = {0};
+
+	if (workload->host_network)
+		reason = "no policy: its pods use their node's network, where NetworkPolicy does "
+			 "not reach";
+	else if (workload->selector.count == 0)
+		reason = "no policy: its pods have no label in common that would tell them from "
+			 "others; give them one, such as app.kubernetes.io/name";
+	if (!reason)
+		return;
+	buf_printf(&subject, "%s/%s in %s", workload->kind, workload->name, workload->namespace);
+	if (!subject.error)
+		problem_add(problems, PROBLEM_WARNING, subject.data, "%s", reason);
+	buf_clear(&subject);
+}
+
+/* The pods [from, until) are of one namespace. */
+static void report_pods(const struct graph *graph, size_t from, size_t until,
+			struct problems *problems)
+{
+	struct buf subject = {0}, names = {0};
+	size_t count = 0;
+
+	for (size_t i = from; i < until; i++) {
+		const struct graph_pod *pod = &graph->pods[i];
+
+		if (!pod->local || pod->workload != GRAPH_NONE)
+			continue;
+		if (count < LEAVE_NAMED_MAX)
+			buf_printf(&names, "%s%s", count > 0 ? ", " : "", pod->name);
+		count++;
+	}
+	if (count > LEAVE_NAMED_MAX)
+		buf_printf(&names, " and %zu more", count - LEAVE_NAMED_MAX);
+	buf_printf(&subject, "namespace %s", graph->pods[from].namespace);
+	if (count > 0 && !names.error && !subject.error)
+		problem_add(problems, PROBLEM_WARNING, subject.data,
+			    "no policy for pods whose labels are not known: %s; " LEAVE_SUPPLY,
+			    names.data);
+	buf_clear(&subject);
+	buf_clear(&names);
+}
+
+static int report_filter(const struct graph *graph, const struct policy_filter *filter,
+			 struct problems *problems)
+{
+	bool known = false, recorded = false;
+	struct buf subject = {0};
+
+	if (!filter || is_any(filter->workload_name))
+		return 0;
+	for (size_t i = 0; i < graph->workload_count; i++) {
+		if (!filter_matches(filter, &graph->workloads[i]))
+			continue;
+		known = true;
+		recorded |= graph->workloads[i].recorded;
+	}
+	if (recorded)
+		return 0;
+	buf_printf(&subject, "%s%s%s%s%s",
+		   is_any(filter->workload_kind) ? "" : filter->workload_kind,
+		   is_any(filter->workload_kind) ? "" : "/", filter->workload_name,
+		   is_any(filter->namespace) ? "" : " in ",
+		   is_any(filter->namespace) ? "" : filter->namespace);
+	if (subject.error)
+		return subject.error;
+	problem_add(problems, PROBLEM_WARNING, subject.data, "no policy: %s",
+		    known ? "it was not recorded on the node that it runs on"
+			  : "no such workload is known");
+	buf_clear(&subject);
+	return 0;
+}
+
+int leave_report_subjects(const struct graph *graph, const struct policy_filter *filter,
+			  struct problems *problems)
+{
+	const char *only = filter && !is_any(filter->namespace) ? filter->namespace : NULL;
+
+	for (size_t i = 0; i < graph->workload_count; i++)
+		if (graph->workloads[i].recorded && filter_matches(filter, &graph->workloads[i]))
+			report_workload(&graph->workloads[i], problems);
+	for (size_t i = 0, end; i < graph->pod_count; i = end) {
+		for (end = i + 1; end < graph->pod_count; end++)
+			if (strcmp(graph->pods[i].namespace, graph->pods[end].namespace) != 0)
+				break;
+		if (!only || strcmp(only, graph->pods[i].namespace) == 0)
+			report_pods(graph, i, end, problems);
+	}
+	return report_filter(graph, filter, problems);
+}

@@ -1,0 +1,39 @@
+/* What was seen and is not in a policy, counted by reason; private to policy/. */
+#ifndef NETPOL_POLICY_LEAVE_H
+#define NETPOL_POLICY_LEAVE_H
+
+#include "policy/group.h"
+
+#define LEAVE_NAMED_MAX 3
+
+/* Peers of one direction that no rule can name. */
+struct leave_peers {
+	size_t edges;
+	const struct end *named[LEAVE_NAMED_MAX];
+	size_t named_count;
+	bool more; /* than named */
+};
+
+struct leave {
+	bool unseen;                 /* nothing is left that a policy could allow */
+	size_t uncertain;            /* edges picked up in mid-stream */
+	size_t portless;             /* edges of protocols without ports */
+	uint8_t protocols[256 / 8];  /* which */
+	struct leave_peers peers[2]; /* ingress, egress */
+};
+
+void leave_portless(struct leave *leave, uint8_t protocol);
+void leave_peer(struct leave *leave, bool egress, const struct end *end);
+/* At most one problem for each reason. subject: "Deployment/api in shop". */
+void leave_report(const struct leave *leave, const char *subject, struct problems *problems);
+
+/* Recorded pods without labels, workloads without a usable one, names of the filter that mean
+ * nothing. */
+int leave_report_subjects(const struct graph *graph, const struct policy_filter *filter,
+			  struct problems *problems);
+
+#define LEAVE_SUPPLY                                                                               \
+	"give an inventory that has them (--inventory, from kubectl get "                          \
+	"pods,namespaces,services,nodes -A -o json)"
+
+#endif

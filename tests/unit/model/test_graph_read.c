@@ -1,0 +1,117 @@
+/* The graph of a database: rows come out of a file as they went in. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "model/graph.h"
+
+static struct addr address(const char *text)
+{
+	struct addr addr;
+
+	assert_int_equal(addr_parse(text, &addr), 0);
+	return addr;
+}
+
+static void write_database(const char *path)
+{
+	static const struct store_options options = {.create_only = true};
+	struct pod_address web_address = {.address = address("10.1.0.1"), .until = INTERVAL_OPEN};
+	struct batch_pod web = {.number = 1,
+				.pod = {.namespace = (char *)"shop",
+					.name = (char *)"web",
+					.uid = (char *)"u1",
+					.sandbox = (char *)"s1",
+					.source = (char *)"cni-result",
+					.addresses = &web_address,
+					.address_count = 1}};
+	struct node_address node = {.address = address("192.168.0.1"), .present = true};
+	struct flow flow = {.window = 60000,
+			    .length = 60000,
+			    .totals = {.connections = 2, .closed = 2},
+			    .first_seen = 61000,
+			    .last_seen = 62000};
+	struct batch batch = {.time = 100000,
+			      .flows = &flow,
+			      .flow_count = 1,
+			      .pods = &web,
+			      .pod_count = 1,
+			      .addresses = &node,
+			      .address_count = 1};
+	struct store *store = NULL;
+	char *error = NULL;
+
+	flow.key.source = address("10.1.0.1");
+	flow.key.source_pod = 1;
+	flow.key.destination = address("192.168.0.1");
+	flow.key.port = 22;
+	flow.key.has_port = 1;
+	flow.key.protocol = IPPROTO_TCP;
+	flow.key.verdict = VERDICT_ANSWERED;
+	if (store_open(path, &options, &store, &error) < 0)
+		fail_msg("%s", error);
+	assert_int_equal(store_use_node(store, "n1"), 0);
+	assert_int_equal(store_write(store, &batch), 0);
+	store_close(store);
+}
+
+static void test_database(void **state)
+{
+	const struct interval always = {.from = INT64_MIN, .until = INT64_MAX};
+	const struct interval before = {.from = INT64_MIN, .until = 1000};
+	char folder[] = "/tmp/netpol-graph-XXXXXX", path[64], lock[80];
+	struct problems problems = {0};
+	struct reader *reader = NULL;
+	struct graph *graph = NULL;
+	char *error = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/flows.db", folder);
+	snprintf(lock, sizeof(lock), "%s.lock", path);
+	write_database(path);
+	assert_int_equal(reader_open(path, &reader, &error), 0);
+	assert_int_equal(graph_build(reader, always, NULL, &problems, &graph), 0);
+	assert_int_equal(graph->pod_count, 1);
+	assert_int_equal(graph->edge_count, 1);
+	assert_string_equal(graph->edges[0].from.name, "web");
+	assert_true(graph->edges[0].from.local);
+	assert_int_equal(graph->edges[0].to.kind, END_NODE);
+	assert_string_equal(graph->edges[0].to.name, "n1");
+	assert_int_equal(graph->edges[0].edge.totals.connections, 2);
+	assert_string_equal(graph->edges[0].edge.node, "n1");
+	graph = graph_free(graph);
+	assert_int_equal(graph_build(reader, before, NULL, &problems, &graph), 0);
+	assert_int_equal(graph->edge_count, 0);
+	graph_free(graph);
+	reader_close(reader);
+	problems_clear(&problems);
+	unlink(path);
+	unlink(lock);
+	rmdir(folder);
+}
+
+static void test_kind_names(void **state)
+{
+	(void)state;
+	assert_string_equal(end_kind_name(END_POD), "pod");
+	assert_string_equal(end_kind_name(END_UNKNOWN), "unknown");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_database),
+	    cmocka_unit_test(test_kind_names),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,99 @@
+/* The JSON writer: golden texts, and jansson reads back what was written. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <string.h>
+
+#include "output/output.h"
+
+static void assert_prints(const char *source, const char *pretty, const char *line)
+{
+	json_t *tree = json_loads(source, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+	struct buf buf = {0};
+
+	assert_non_null(tree);
+	output_json(&buf, tree);
+	assert_string_equal(buf.data, pretty);
+	buf_clear(&buf);
+	output_json_line(&buf, tree);
+	assert_string_equal(buf.data, line);
+	buf_clear(&buf);
+	json_decref(tree);
+}
+
+static void test_golden(void **state)
+{
+	(void)state;
+	assert_prints("{\"#\":\"gone\",\"b\":[1,{\"#\":\"gone\"},[],\"x\"],\"a\":{\"c\":null}}",
+		      "{\n"
+		      "  \"b\": [\n"
+		      "    1,\n"
+		      "    {},\n"
+		      "    [],\n"
+		      "    \"x\"\n"
+		      "  ],\n"
+		      "  \"a\": {\n"
+		      "    \"c\": null\n"
+		      "  }\n"
+		      "}\n",
+		      "{\"b\": [1, {}, [], \"x\"], \"a\": {\"c\": null}}\n");
+	assert_prints("\"a\\u0000\\n\\u2028\\\"\\\\/\xc3\xa9\"",
+		      "\"a\\u0000\\n\\u2028\\\"\\\\/\xc3\xa9\"\n",
+		      "\"a\\u0000\\n\\u2028\\\"\\\\/\xc3\xa9\"\n");
+	assert_prints("[true,false,1.5]", "[\n  true,\n  false,\n  1.5\n]\n",
+		      "[true, false, 1.5]\n");
+}
+
+static void test_read_back(void **state)
+{
+	json_t *tree = json_array();
+	json_t *back;
+	struct buf buf = {0};
+
+	(void)state;
+	for (uint32_t code = 1; code < 0x300; code++) {
+		char text[3] = {(char)code, 0, 0};
+
+		if (code >= 0x80) {
+			text[0] = (char)(0xc0 | code >> 6);
+			text[1] = (char)(0x80 | (code & 0x3f));
+		}
+		assert_int_equal(json_array_append_new(tree, json_string(text)), 0);
+	}
+	json_array_append_new(tree, json_real(1e300));
+	json_array_append_new(tree, json_real(-0.1));
+	json_array_append_new(tree, json_string("\xf0\x9f\x90\xb3\xf4\x8f\xbf\xbf"));
+	output_json(&buf, tree);
+	back = json_loadb(buf.data, buf.length, 0, NULL);
+	assert_true(json_equal(tree, back));
+	json_decref(back);
+	buf_clear(&buf);
+	json_decref(tree);
+}
+
+static void test_invalid_bytes_are_replaced(void **state)
+{
+	json_t *tree = json_string_nocheck("a\xff\xc0\x80z");
+	struct buf buf = {0};
+
+	(void)state;
+	output_json_line(&buf, tree);
+	assert_string_equal(buf.data, "\"a\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbdz\"\n");
+	buf_clear(&buf);
+	json_decref(tree);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_golden),
+	    cmocka_unit_test(test_read_back),
+	    cmocka_unit_test(test_invalid_bytes_are_replaced),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

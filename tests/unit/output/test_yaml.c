@@ -1,0 +1,468 @@
+/* The YAML writer: golden texts, and random trees that come back as they were. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/document.h"
+#include "output/output.h"
+
+static void assert_yaml(json_t *tree, const char *expected)
+{
+	struct buf buf = {0};
+
+	assert_non_null(tree);
+	output_yaml(&buf, tree);
+	assert_int_equal(buf.error, 0);
+	assert_string_equal(buf.data, expected);
+	buf_clear(&buf);
+	json_decref(tree);
+}
+
+static json_t *parse(const char *text)
+{
+	json_error_t error;
+
+	return json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+}
+
+static void test_shape(void **state)
+{
+	(void)state;
+	assert_yaml(
+	    parse(
+		"{\"kind\":\"List\",\"items\":[{\"kind\":\"A\",\"spec\":{\"sel\":{},"
+		"\"ports\":[{\"protocol\":\"TCP\",\"port\":80}],\"none\":[]}},{\"kind\":\"B\"}]}"),
+	    "kind: List\n"
+	    "items:\n"
+	    "- kind: A\n"
+	    "  spec:\n"
+	    "    sel: {}\n"
+	    "    ports:\n"
+	    "    - protocol: TCP\n"
+	    "      port: 80\n"
+	    "    none: []\n"
+	    "- kind: B\n");
+	assert_yaml(parse("[[1,[2,3]],[],{},null,true,false,\"x\"]"), "- - 1\n"
+								      "  - - 2\n"
+								      "    - 3\n"
+								      "- []\n"
+								      "- {}\n"
+								      "- null\n"
+								      "- true\n"
+								      "- false\n"
+								      "- x\n");
+	assert_yaml(parse("{}"), "{}\n");
+	assert_yaml(parse("[]"), "[]\n");
+	assert_yaml(parse("null"), "null\n");
+	assert_yaml(parse("\"null\""), "\"null\"\n");
+}
+
+static void test_numbers(void **state)
+{
+	(void)state;
+	assert_yaml(parse("[0,-5,9007199254740993,1.0,1.5,1e22,1e-10]"), "- 0\n"
+									 "- -5\n"
+									 "- 9007199254740993\n"
+									 "- 1.0\n"
+									 "- 1.5\n"
+									 "- 1.0e+22\n"
+									 "- 1.0e-10\n");
+}
+
+static void test_comments(void **state)
+{
+	(void)state;
+	assert_yaml(
+	    parse("{\"#\":\"top\\nsecond\\n\\nlast\",\"from\":[{\"#\":\"one\",\"a\":1},{\"#\":"
+		  "\"two\",\"b\":{\"#\":\"in\",\"c\":2}},{\"#\":\"three\"},[{\"#\":\"four\","
+		  "\"d\":3}]],\"e\":{\"#\":\"five\"}}"),
+	    "# top\n"
+	    "# second\n"
+	    "#\n"
+	    "# last\n"
+	    "from:\n"
+	    "# one\n"
+	    "- a: 1\n"
+	    "# two\n"
+	    "- b:\n"
+	    "    # in\n"
+	    "    c: 2\n"
+	    "# three\n"
+	    "- {}\n"
+	    "-\n"
+	    "  # four\n"
+	    "  - d: 3\n"
+	    "e:\n"
+	    "  # five\n"
+	    "  {}\n");
+	assert_yaml(parse("{\"#\":7,\"a\":1}"), "a: 1\n");
+}
+
+/* A comment ends where a YAML reader sees a line end, and that is not \n alone. */
+static void test_comments_cannot_break_out(void **state)
+{
+	(void)state;
+	assert_yaml(parse("[{\"#\":\"a\\r- x\\u0085- y\\u2028- z\\u0000- \\u202e\",\"k\":1}]"),
+		    "# a?- x?- y?- z\n- k: 1\n");
+}
+
+static void test_plain_and_quoted(void **state)
+{
+	static const char *const quoted[] = {"",
+					     "yes",
+					     "No",
+					     "on",
+					     "OFF",
+					     "y",
+					     "N",
+					     "true",
+					     "FALSE",
+					     "null",
+					     "~",
+					     "Null",
+					     "=",
+					     "<<",
+					     "0",
+					     "12",
+					     "-7",
+					     "+1",
+					     "017",
+					     "0o17",
+					     "0x1F",
+					     "0b10",
+					     "1_000",
+					     "1,000",
+					     "1.5",
+					     ".5",
+					     "1.",
+					     "1e3",
+					     "1.2e+3",
+					     "5e8",
+					     ".inf",
+					     "-.INF",
+					     ".NaN",
+					     "12:30",
+					     "12:30:45",
+					     "-1:30.5",
+					     "2026-01-02",
+					     "2026-1-2",
+					     "2026-01-02T03:04:05Z",
+					     "2026-01-02 03:04",
+					     " a",
+					     "a ",
+					     "a: b",
+					     "a:",
+					     "a #b",
+					     "#a",
+					     "-",
+					     "- a",
+					     "?",
+					     "? a",
+					     ":",
+					     "::1",
+					     "[a]",
+					     "{a}",
+					     "&a",
+					     "*a",
+					     "!a",
+					     "|",
+					     ">",
+					     "'a'",
+					     "\"a\"",
+					     "%a",
+					     "@a",
+					     "`a`",
+					     "a\nb",
+					     "a\tb",
+					     "\x7f",
+					     "---",
+					     "...",
+					     ",a",
+					     "\xc2\x85",
+					     "\xe2\x80\xa8",
+					     "\xef\xbb\xbfx",
+					     "\xe2\x80\xaex"};
+	static const char *const plain[] = {"a",
+					    "web",
+					    "a b",
+					    "a:b",
+					    "a#b",
+					    "api.shop:80",
+					    "10.0.0.1",
+					    "10.0.0.1/32",
+					    "fd00::1/128",
+					    "yesterday",
+					    "nullable",
+					    "1a",
+					    "1.2.3",
+					    "v1",
+					    "0xyz",
+					    "12:ab",
+					    "2026-01",
+					    "20260-01-02",
+					    "kubernetes.io/metadata.name",
+					    "a\\b",
+					    "a\"b",
+					    "caf\xc3\xa9",
+					    "a-",
+					    "_",
+					    "5x",
+					    "1e",
+					    "networking.k8s.io/v1",
+					    "\xf0\x9f\x90\xb3"};
+	struct buf buf = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
+		json_t *value = json_string(quoted[i]);
+
+		output_yaml(&buf, value);
+		if (buf.data[0] != '"')
+			fail_msg("not quoted: %s", quoted[i]);
+		buf_clear(&buf);
+		json_decref(value);
+	}
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		json_t *value = json_string(plain[i]);
+
+		output_yaml(&buf, value);
+		assert_int_equal(buf.length, strlen(plain[i]) + 1);
+		assert_memory_equal(buf.data, plain[i], buf.length - 1);
+		buf_clear(&buf);
+		json_decref(value);
+	}
+	assert_yaml(json_string("a\n\t\"\\\x01\xc2\x85"), "\"a\\n\\t\\\"\\\\\\u0001\\u0085\"\n");
+}
+
+static void test_keys(void **state)
+{
+	char key[2001];
+	char expected[2100];
+
+	(void)state;
+	assert_yaml(parse("{\"yes\":{\"a: b\":1},\"\":2,\"80\":3}"), "\"yes\":\n  \"a: b\": 1\n"
+								     "\"\": 2\n\"80\": 3\n");
+	memset(key, 'k', sizeof(key) - 1);
+	key[sizeof(key) - 1] = '\0';
+	/* The value of an explicit key stands on lines of its own. */
+	snprintf(expected, sizeof(expected), "- ? %s\n  :\n    a: 1\n", key);
+	assert_yaml(json_pack("[{s:{s:i}}]", key, "a", 1), expected);
+}
+
+static void test_stream(void **state)
+{
+	json_t *list = parse("[{\"a\":1},{\"#\":\"c\",\"b\":2}]");
+	struct buf buf = {0};
+
+	(void)state;
+	output_yaml_stream(&buf, list);
+	assert_string_equal(buf.data, "a: 1\n---\n# c\nb: 2\n");
+	buf_clear(&buf);
+	json_decref(list);
+}
+
+/* ---- what is written is read back ---- */
+
+static uint32_t next(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+static json_t *random_string(uint32_t *seed)
+{
+	static const char *const pieces[] = {"a",
+					     "b",
+					     "yes",
+					     "no",
+					     "1",
+					     "0",
+					     "9",
+					     ":",
+					     " ",
+					     "#",
+					     "-",
+					     "?",
+					     ".",
+					     "e",
+					     "x",
+					     "_",
+					     "\n",
+					     "\t",
+					     "\"",
+					     "'",
+					     "\\",
+					     "[",
+					     "]",
+					     "{",
+					     "}",
+					     ",",
+					     "&",
+					     "*",
+					     "!",
+					     "|",
+					     ">",
+					     "%",
+					     "@",
+					     "`",
+					     "=",
+					     "<<",
+					     "~",
+					     "null",
+					     "true",
+					     "\x01",
+					     "\x7f",
+					     "\xc2\x85",
+					     "\xc2\xa0",
+					     "\xe2\x80\xa8",
+					     "\xef\xbb\xbf",
+					     "\xef\xbf\xbe",
+					     "\xf0\x9f\x90\xb3",
+					     "\xc3\xa9",
+					     "\r",
+					     "\x1b"};
+	char text[64] = "";
+	uint32_t count = next(seed) % 6;
+
+	for (uint32_t i = 0; i < count; i++)
+		strcat(text, pieces[next(seed) % (sizeof(pieces) / sizeof(pieces[0]))]);
+	return json_string(text);
+}
+
+static json_t *random_tree(uint32_t *seed, int depth)
+{
+	uint32_t kind = next(seed) % (depth > 0 ? 8 : 5);
+	uint32_t count = next(seed) % 5;
+	json_t *tree;
+
+	if (kind == 0)
+		return json_integer((json_int_t)next(seed) - 8000000);
+	if (kind == 1)
+		return json_boolean(next(seed) & 1);
+	if (kind == 2)
+		return json_null();
+	if (kind < 5)
+		return random_string(seed);
+	tree = kind < 7 ? json_object() : json_array();
+	for (uint32_t i = 0; i < count; i++) {
+		json_t *key = random_string(seed);
+		json_t *value = random_tree(seed, depth - 1);
+
+		if (kind < 7)
+			assert_int_equal(json_object_set(tree, json_string_value(key), value), 0);
+		else
+			assert_int_equal(json_array_append(tree, value), 0);
+		json_decref(key);
+		json_decref(value);
+	}
+	if (kind < 7 && next(seed) % 3 == 0)
+		assert_int_equal(json_object_set_new(tree, OUTPUT_COMMENT, random_string(seed)), 0);
+	return tree;
+}
+
+static void assert_same(const struct node *node, const json_t *tree);
+
+static void assert_same_object(const struct node *node, json_t *tree)
+{
+	size_t entries = 0;
+	const char *key;
+	json_t *value;
+
+	assert_int_equal(node_kind(node), NODE_MAPPING);
+	json_object_foreach(tree, key, value)
+	{
+		if (strcmp(key, OUTPUT_COMMENT) == 0)
+			continue;
+		assert_string_equal(node_key(node, entries), key);
+		assert_same(node_item(node, entries), value);
+		entries++;
+	}
+	assert_int_equal(node_count(node), entries);
+}
+
+static void assert_same(const struct node *node, const json_t *tree)
+{
+	int64_t number;
+	bool boolean;
+
+	if (json_is_object(tree)) {
+		assert_same_object(node, (json_t *)tree);
+	} else if (json_is_array(tree)) {
+		assert_int_equal(node_kind(node), NODE_SEQUENCE);
+		assert_int_equal(node_count(node), json_array_size(tree));
+		for (size_t i = 0; i < json_array_size(tree); i++)
+			assert_same(node_item(node, i), json_array_get(tree, i));
+	} else if (json_is_null(tree)) {
+		assert_int_equal(node_kind(node), NODE_NULL);
+	} else if (json_is_string(tree)) {
+		assert_int_equal(node_kind(node), NODE_SCALAR);
+		assert_string_equal(node_text(node), json_string_value(tree));
+		if (!node_is_quoted(node)) {
+			assert_false(node_integer(node, &number));
+			assert_false(node_boolean(node, &boolean));
+		}
+	} else if (json_is_integer(tree)) {
+		assert_false(node_is_quoted(node));
+		assert_true(node_integer(node, &number));
+		assert_int_equal(number, json_integer_value(tree));
+	} else {
+		assert_false(node_is_quoted(node));
+		assert_true(node_boolean(node, &boolean));
+		assert_int_equal(boolean, json_is_true(tree));
+	}
+}
+
+static void assert_read_back(const struct buf *buf, const json_t *tree, uint32_t seed)
+{
+	struct problems problems = {0};
+	struct document *document = NULL;
+
+	if (document_parse(buf->data, buf->length, "tree", &problems, &document) < 0)
+		fail_msg("seed %u: %s: %s\n%s", seed, problems.items[0].subject,
+			 problems.items[0].message, buf->data);
+	assert_int_equal(document_count(document), 1);
+	assert_same(document_root(document, 0), tree);
+	document_free(document);
+	problems_clear(&problems);
+}
+
+static void test_read_back(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= 3000; seed++) {
+		uint32_t random = seed * 2654435761u;
+		json_t *tree = json_pack("{s:o}", "root", random_tree(&random, 5));
+		struct buf yaml = {0}, json = {0};
+
+		output_yaml(&yaml, tree);
+		assert_read_back(&yaml, tree, seed);
+		output_json(&json, tree);
+		assert_read_back(&json, tree, seed);
+		buf_clear(&yaml);
+		buf_clear(&json);
+		json_decref(tree);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_shape),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_comments),
+	    cmocka_unit_test(test_comments_cannot_break_out),
+	    cmocka_unit_test(test_plain_and_quoted),
+	    cmocka_unit_test(test_keys),
+	    cmocka_unit_test(test_stream),
+	    cmocka_unit_test(test_read_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
