@@ -1,0 +1,120 @@
+#include "daemon/announce.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+static const char *rules_problem(int error)
+{
+	switch (error) {
+	case -EBUSY:
+		return "another process owns a table of that name";
+	case -EEXIST:
+		return "there is a table of that name already; delete it, or set manage_rules = no "
+		       "if it is meant to stay";
+	default:
+		return strerror(-error);
+	}
+}
+
+static const char *log_problem(int error)
+{
+	return error == -EBUSY ? "another process has it" : strerror(-error);
+}
+
+static void announce_rules(const struct config *config, const struct taps_figures *taps)
+{
+	if (!config->nftables.manage_rules)
+		return;
+	if (taps->rules_error)
+		log_line(LOG_WARN, "nftables",
+			 "rules cannot be installed: %s; denied connections stay unseen%s",
+			 rules_problem(taps->rules_error),
+			 taps->tracking_was_off ? ", and nothing may be tracked" : "");
+	else if (!taps->rules_owned)
+		log_line(LOG_NOTE, "nftables",
+			 "this kernel has no owned tables: after kill -9 the table stays until the "
+			 "next start");
+}
+
+static void announce_sysctls(const struct sysctls *sysctls)
+{
+	for (size_t i = 0; i < SYSCTL_COUNT; i++)
+		if (sysctls->items[i].error)
+			log_line(LOG_WARN, "sysctl", "%s cannot be set to %ld: %s",
+				 sysctls->items[i].name, sysctls->items[i].wanted,
+				 strerror(-sysctls->items[i].error));
+}
+
+void announce_start(const struct config *config, const struct sysctls *sysctls,
+		    const struct taps_figures *taps)
+{
+	log_line(LOG_INFO, "conntrack", "receive buffer %zu bytes (asked for %" PRId64 ")",
+		 taps->events_granted, config->conntrack.buffer_size);
+	if (taps->tracking_was_off)
+		log_line(
+		    LOG_NOTE, "conntrack",
+		    "nothing was tracked in this network namespace before netpold's own rules");
+	if (taps->log_error)
+		log_line(LOG_WARN, "log",
+			 "group %" PRId64 " cannot be bound: %s; denied connections stay unseen",
+			 config->log_new.group, log_problem(taps->log_error));
+	announce_rules(config, taps);
+	announce_sysctls(sysctls);
+	for (size_t i = 0; i < config->identity.cni_result_count; i++)
+		log_line(LOG_INFO, "identity", "CNI results in %s",
+			 config->identity.cni_results[i]);
+	log_line(LOG_INFO, "store", "%s, node %s", config->store.path, config->node.name);
+}
+
+static const char *rules_text(const struct config *config, const struct taps_figures *taps)
+{
+	if (!config->nftables.manage_rules)
+		return "left to the administrator";
+	if (taps->rules_error)
+		return rules_problem(taps->rules_error);
+	return taps->rules_owned ? "installed, owned" : "installed, not owned";
+}
+
+static int add_sources(const struct config *config, struct batch *batch)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < config->identity.cni_result_count; i++) {
+		char name[64] = "source.cni-result";
+
+		if (i > 0)
+			snprintf(name, sizeof(name), "source.cni-result.%zu", i + 1);
+		r = batch_add_fact(batch, name, config->identity.cni_results[i]);
+	}
+	return r;
+}
+
+int announce_facts(const struct config *config, const struct sysctls *sysctls,
+		   const struct taps_figures *taps, struct batch *batch)
+{
+	char group[128], buffer[64];
+	const struct {
+		const char *name, *value;
+	} facts[] = {
+	    {"excluded.loopback", "connections from 127.0.0.0/8 and ::1"},
+	    {"collector.tracking",
+	     taps->tracking_was_off ? "switched on by netpold's rules" : "was on"},
+	    {"collector.rules", rules_text(config, taps)},
+	    {"collector.log-group", group},
+	    {"collector.event-buffer", buffer},
+	};
+	int r = sysctls_describe(sysctls, batch);
+
+	snprintf(group, sizeof(group), "%" PRId64 "%s%s", config->log_new.group,
+		 taps->log_error ? ": " : "", taps->log_error ? log_problem(taps->log_error) : "");
+	snprintf(buffer, sizeof(buffer), "%zu bytes", taps->events_granted);
+	if (r == 0)
+		r = add_sources(config, batch);
+	for (size_t i = 0; r == 0 && i < sizeof(facts) / sizeof(facts[0]); i++)
+		r = batch_add_fact(batch, facts[i].name, facts[i].value);
+	return r;
+}

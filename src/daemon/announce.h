@@ -1,0 +1,16 @@
+/* What a run says of itself at its start: in the log, and as facts in the database. */
+#ifndef NETPOL_DAEMON_ANNOUNCE_H
+#define NETPOL_DAEMON_ANNOUNCE_H
+
+#include "daemon/config.h"
+#include "daemon/sysctl.h"
+#include "daemon/taps.h"
+
+/* What was granted, what was refused, and what that costs. */
+void announce_start(const struct config *config, const struct sysctls *sysctls,
+		    const struct taps_figures *taps);
+/* The same as facts: sysctl.NAME, source.NAME, excluded.NAME, collector.NAME. -ENOMEM. */
+int announce_facts(const struct config *config, const struct sysctls *sysctls,
+		   const struct taps_figures *taps, struct batch *batch);
+
+#endif

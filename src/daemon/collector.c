@@ -1,0 +1,563 @@
+#include "daemon/collector.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "daemon/announce.h"
+#include "daemon/pods.h"
+#include "daemon/sysctl.h"
+#include "daemon/taps.h"
+#include "daemon/writer.h"
+#include "sources/host_addr.h"
+
+#define USEC_PER_MSEC UINT64_C(1000)
+#define TICK (UINT64_C(1000) * USEC_PER_MSEC)
+/* An idle daemon still says when it was last alive, if less often. */
+#define HEARTBEAT (5 * NSEC_PER_SEC)
+#define RESYNC_INTERVAL (5 * NSEC_PER_SEC)
+#define RESCAN_TICKS 5u
+#define FOLD_LIMIT (1u << 19)
+#define LIVE_LIMIT (1u << 22)
+#define PENDING_PACKETS (1u << 16)
+#define PENDING_CONFIRMED (1u << 20)
+#define BIND_SLACK (5 * NSEC_PER_SEC)
+
+struct collector {
+	struct collector_options options;
+	struct config *config;
+	struct store *store; /* until the writer has it */
+	struct store_state state;
+	struct sysctls sysctls;
+	struct fold *fold;
+	struct pods *pods;
+	struct track *track;
+	struct taps *taps;
+	struct writer *writer;
+	sd_event *loop;
+	sd_event_source *commit_timer, *tick_timer, *dump_timer;
+	struct addr *addresses; /* the node's, as last told */
+	size_t address_count;
+	unsigned ticks;
+	int64_t submitted; /* monotonic */
+	int64_t dumped;
+	uint64_t watchdog; /* usec; 0: none */
+	int writer_error;  /* as last logged */
+	char status[512];
+};
+
+/* ---- batches ---- */
+
+static int add_address_change(struct batch *batch, struct addr address, bool present)
+{
+	struct node_address *addresses =
+	    realloc(batch->addresses, (batch->address_count + 1) * sizeof(*batch->addresses));
+
+	if (!addresses)
+		return -ENOMEM;
+	batch->addresses = addresses;
+	addresses[batch->address_count++] =
+	    (struct node_address){.address = address, .present = present};
+	return 0;
+}
+
+/* Both lists are sorted. */
+static void take_addresses(struct collector *collector, struct batch *batch)
+{
+	struct addr *now = NULL;
+	size_t count = 0, i = 0, j = 0;
+
+	if (host_addr_list(&now, &count) < 0)
+		return;
+	while (i < collector->address_count || j < count) {
+		int order = i == collector->address_count ? 1
+			    : j == count                  ? -1
+					 : addr_compare(collector->addresses[i], now[j]);
+
+		if (order < 0)
+			add_address_change(batch, collector->addresses[i], false);
+		else if (order > 0)
+			add_address_change(batch, now[j], true);
+		i += order <= 0;
+		j += order >= 0;
+	}
+	free(collector->addresses);
+	collector->addresses = now;
+	collector->address_count = count;
+}
+
+static bool batch_is_empty(const struct batch *batch)
+{
+	return batch->flow_count == 0 && batch->gap_count == 0 && batch->pod_count == 0 &&
+	       batch->checkpoint_count == 0 && batch->address_count == 0 && batch->fact_count == 0;
+}
+
+static struct batch *batch_make(struct collector *collector)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (!batch)
+		return NULL;
+	batch->time = clock_msec(clock_now());
+	pods_take(collector->pods, batch);
+	fold_take(collector->fold, &batch->flows, &batch->flow_count);
+	track_take(collector->track, batch);
+	batch->pods_complete = true;
+	return batch;
+}
+
+/* A writer that is behind gets nothing: the fold table goes on folding. */
+static void commit(struct collector *collector)
+{
+	struct batch *batch;
+
+	if (!writer_has_room(collector->writer))
+		return;
+	batch = batch_make(collector);
+	if (!batch)
+		return;
+	if (collector->ticks % RESCAN_TICKS == 0)
+		take_addresses(collector, batch);
+	if (batch_is_empty(batch) && clock_monotonic() - collector->submitted < HEARTBEAT) {
+		batch_free(batch);
+		return;
+	}
+	collector->submitted = clock_monotonic();
+	writer_submit(collector->writer, batch);
+}
+
+/* ---- what is said ---- */
+
+static void log_writer(struct collector *collector, const struct writer_status *status)
+{
+	if (status->error == collector->writer_error)
+		return;
+	if (status->error)
+		log_line(LOG_ERROR, "store",
+			 "cannot write: %s (%s); trying again, connections are folded in memory "
+			 "meanwhile",
+			 status->message, strerror(-status->error));
+	else
+		log_line(LOG_NOTE, "store", "writing again");
+	collector->writer_error = status->error;
+}
+
+static void say_status(struct collector *collector)
+{
+	struct track_figures track = track_figures(collector->track);
+	struct taps_figures taps = taps_figures(collector->taps);
+	struct writer_status writer;
+	char status[sizeof(collector->status)];
+
+	writer_status(collector->writer, &writer);
+	log_writer(collector, &writer);
+	snprintf(status, sizeof(status),
+		 "STATUS=%zu live connections, %zu pods; seen %" PRIu64 " new, %" PRIu64
+		 " ended, %" PRIu64 " denied; lost at most %" PRIu64 " events, %" PRIu64
+		 " packets; store %s",
+		 track.live, pods_count(collector->pods), track.created, track.destroyed,
+		 track.denied, taps.lost_events, taps.lost_packets,
+		 writer.error ? writer.message : "ok");
+	if (strcmp(status, collector->status) != 0) {
+		memcpy(collector->status, status, sizeof(status));
+		sd_notify(0, status);
+	}
+	if (collector->watchdog &&
+	    clock_monotonic() - writer.beat < (int64_t)collector->watchdog * NSEC_PER_USEC / 2)
+		sd_notify(0, "WATCHDOG=1");
+}
+
+/* ---- the loop's callbacks ---- */
+
+static void dump(struct collector *collector)
+{
+	int r = taps_dump(collector->taps);
+
+	collector->dumped = clock_monotonic();
+	if (r < 0)
+		log_line(LOG_WARN, "conntrack", "dump of the table was not whole: %s",
+			 strerror(-r));
+}
+
+static void after_reading(struct collector *collector)
+{
+	if (fold_is_nearly_full(collector->fold))
+		commit(collector);
+}
+
+static int on_events(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct collector *collector = context;
+	bool more;
+	int r = taps_read_events(collector->taps, &more);
+
+	(void)source, (void)fd, (void)events;
+	after_reading(collector);
+	return r;
+}
+
+static int on_packets(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct collector *collector = context;
+	bool more;
+
+	(void)source, (void)fd, (void)events;
+	return taps_read_packets(collector->taps, &more);
+}
+
+static int on_pods(sd_event_source *source, int fd, uint32_t events, void *context)
+{
+	struct collector *collector = context;
+
+	(void)source, (void)fd, (void)events;
+	return pods_read(collector->pods, collector->track);
+}
+
+static int rearm(sd_event_source *timer, uint64_t interval)
+{
+	int r = sd_event_source_set_time_relative(timer, interval);
+
+	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+static int on_commit(sd_event_source *timer, uint64_t time, void *context)
+{
+	struct collector *collector = context;
+
+	(void)time;
+	commit(collector);
+	return rearm(timer, (uint64_t)collector->config->store.commit_interval * USEC_PER_MSEC);
+}
+
+static int on_tick(sd_event_source *timer, uint64_t time, void *context)
+{
+	struct collector *collector = context;
+
+	(void)time;
+	taps_check(collector->taps);
+	if (taps_wants_resync(collector->taps) &&
+	    clock_monotonic() - collector->dumped >= RESYNC_INTERVAL)
+		dump(collector);
+	if (++collector->ticks % RESCAN_TICKS == 0)
+		pods_rescan(collector->pods, collector->track);
+	after_reading(collector);
+	say_status(collector);
+	return rearm(timer, TICK);
+}
+
+static int on_dump(sd_event_source *timer, uint64_t time, void *context)
+{
+	struct collector *collector = context;
+
+	(void)time;
+	dump(collector);
+	after_reading(collector);
+	return rearm(timer, (uint64_t)collector->config->conntrack.dump_interval * USEC_PER_MSEC);
+}
+
+static int on_stop(sd_event_source *source, const struct signalfd_siginfo *signal, void *context)
+{
+	(void)signal, (void)context;
+	return sd_event_exit(sd_event_source_get_event(source), 0);
+}
+
+/* What needs another socket or file stays as it was until a restart. */
+static void reload(struct collector *collector, struct config *fresh)
+{
+	struct config *config = collector->config;
+
+	config->store.flow_window = fresh->store.flow_window;
+	config->store.commit_interval = fresh->store.commit_interval;
+	config->store.retention = fresh->store.retention;
+	config->conntrack.dump_interval = fresh->conntrack.dump_interval;
+	fold_set_window(collector->fold, (uint32_t)config->store.flow_window);
+	writer_set_retention(collector->writer, config->store.retention);
+	rearm(collector->commit_timer, (uint64_t)config->store.commit_interval * USEC_PER_MSEC);
+	rearm(collector->dump_timer, (uint64_t)config->conntrack.dump_interval * USEC_PER_MSEC);
+	log_line(LOG_NOTE, "configuration",
+		 "read again: flow_window, commit_interval, retention and dump_interval are in "
+		 "force; other changes need a restart");
+}
+
+static int on_reload(sd_event_source *source, const struct signalfd_siginfo *signal, void *context)
+{
+	struct collector *collector = context;
+	struct problems problems = {0};
+	struct config fresh;
+
+	(void)source, (void)signal;
+	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+		   (uint64_t)(clock_monotonic() / NSEC_PER_USEC));
+	if (config_defaults(&fresh) == 0) {
+		if (!collector->options.config_path ||
+		    config_read(collector->options.config_path, &fresh, &problems) == 0)
+			reload(collector, &fresh);
+		else
+			log_line(LOG_ERROR, "configuration", "not changed");
+		config_clear(&fresh);
+	}
+	for (size_t i = 0; i < problems.count; i++)
+		log_line(LOG_ERROR, "configuration", "%s: %s", problems.items[i].subject,
+			 problems.items[i].message);
+	problems_clear(&problems);
+	sd_notify(0, "READY=1");
+	return 0;
+}
+
+/* ---- start ---- */
+
+static int start_store(struct collector *collector)
+{
+	static const struct store_options options = {.readable_after_close = true};
+	const struct config *config = collector->config;
+	char *error = NULL;
+	int r = store_open(config->store.path, &options, &collector->store, &error);
+
+	if (r < 0) {
+		log_line(LOG_ERROR, "store", "%s", error ? error : strerror(-r));
+		free(error);
+		return r;
+	}
+	r = store_use_node(collector->store, config->node.name);
+	if (r == 0)
+		r = store_load_state(collector->store, &collector->state);
+	if (r < 0)
+		log_line(LOG_ERROR, "store", "%s: %s", config->store.path,
+			 store_error(collector->store));
+	return r;
+}
+
+static int start_flow(struct collector *collector)
+{
+	const struct config *config = collector->config;
+	const struct track_options options = {
+	    .live_limit = LIVE_LIMIT,
+	    .pending = {.packet_limit = PENDING_PACKETS, .confirmed_limit = PENDING_CONFIRMED},
+	    .bind_slack = BIND_SLACK,
+	};
+	const struct store_state *state = &collector->state;
+	int r = pods_open(config, state, &collector->pods);
+
+	if (r < 0)
+		return r;
+	collector->fold = fold_new((struct fold_options){
+	    .window = (uint32_t)config->store.flow_window, .limit = FOLD_LIMIT});
+	if (!collector->fold)
+		return -ENOMEM;
+	collector->track = track_new(options, collector->fold, pods_registry(collector->pods));
+	if (!collector->track)
+		return -ENOMEM;
+	for (size_t i = 0; i < state->checkpoint_count; i++)
+		track_restore(collector->track, &state->checkpoints[i]);
+	if (state->heartbeat)
+		track_loss(collector->track, &(struct loss){.source = LOSS_DAEMON},
+			   state->heartbeat * NSEC_PER_MSEC, clock_now(),
+			   "netpold was not running");
+	return 0;
+}
+
+static int start_taps(struct collector *collector)
+{
+	const char *what = "";
+	int r = taps_open(collector->config, collector->track, &collector->taps, &what);
+
+	if (r < 0)
+		log_line(LOG_ERROR, "conntrack", "cannot %s: %s%s", what, strerror(-r),
+			 r == -EPERM ? " (CAP_NET_ADMIN is needed)" : "");
+	return r;
+}
+
+/* What was there must be in the database before it is changed. */
+static int start_sysctls(struct collector *collector)
+{
+	struct batch *batch = batch_make(collector);
+	int r;
+
+	sysctls_prepare(&collector->sysctls, SYSCTL_DIRECTORY, collector->state.facts,
+			collector->state.fact_count);
+	if (!batch)
+		return -ENOMEM;
+	r = sysctls_record(&collector->sysctls, batch);
+	take_addresses(collector, batch);
+	if (r == 0)
+		r = store_write(collector->store, batch);
+	batch_free(batch);
+	if (r < 0) {
+		log_line(LOG_ERROR, "store", "%s: %s", collector->config->store.path,
+			 store_error(collector->store));
+		return r;
+	}
+	sysctls_apply(&collector->sysctls);
+	return 0;
+}
+
+static int start_writer(struct collector *collector)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+	int r = -ENOMEM;
+	struct taps_figures taps = taps_figures(collector->taps);
+
+	if (batch)
+		r = announce_facts(collector->config, &collector->sysctls, &taps, batch);
+
+	collector->writer = writer_start(collector->store, collector->config->store.retention);
+	collector->store = NULL;
+	if (r < 0 || !collector->writer) {
+		batch_free(batch);
+		return -ENOMEM;
+	}
+	batch->time = clock_msec(clock_now());
+	r = writer_submit(collector->writer, batch);
+	return r;
+}
+
+static int add_timer(struct collector *collector, sd_event_source **ret, uint64_t interval,
+		     sd_event_time_handler_t fn)
+{
+	return sd_event_add_time_relative(collector->loop, ret, CLOCK_MONOTONIC, interval,
+					  USEC_PER_MSEC, fn, collector);
+}
+
+static int start_loop(struct collector *collector)
+{
+	const struct config *config = collector->config;
+	int log_fd = taps_log_fd(collector->taps);
+	int r = sd_event_add_io(collector->loop, NULL, taps_event_fd(collector->taps), EPOLLIN,
+				on_events, collector);
+
+	if (r >= 0 && log_fd >= 0)
+		r = sd_event_add_io(collector->loop, NULL, log_fd, EPOLLIN, on_packets, collector);
+	if (r >= 0)
+		r = sd_event_add_io(collector->loop, NULL, pods_fd(collector->pods), EPOLLIN,
+				    on_pods, collector);
+	if (r >= 0)
+		r = sd_event_add_signal(collector->loop, NULL, SIGTERM, on_stop, collector);
+	if (r >= 0)
+		r = sd_event_add_signal(collector->loop, NULL, SIGINT, on_stop, collector);
+	if (r >= 0)
+		r = sd_event_add_signal(collector->loop, NULL, SIGHUP, on_reload, collector);
+	if (r >= 0)
+		r = add_timer(collector, &collector->commit_timer,
+			      (uint64_t)config->store.commit_interval * USEC_PER_MSEC, on_commit);
+	if (r >= 0)
+		r = add_timer(collector, &collector->tick_timer, TICK, on_tick);
+	if (r >= 0)
+		r = add_timer(collector, &collector->dump_timer,
+			      (uint64_t)config->conntrack.dump_interval * USEC_PER_MSEC, on_dump);
+	if (r < 0)
+		log_line(LOG_ERROR, "loop", "cannot be set up: %s", strerror(-r));
+	return r < 0 ? r : 0;
+}
+
+static int start(struct collector *collector)
+{
+	struct taps_figures taps;
+	int r = sd_event_new(&collector->loop);
+
+	if (r >= 0)
+		r = start_store(collector);
+	if (r >= 0)
+		r = start_flow(collector);
+	if (r >= 0)
+		r = start_taps(collector);
+	if (r >= 0)
+		r = start_sysctls(collector);
+	if (r < 0)
+		return r;
+	taps_protect(collector->taps);
+	r = start_writer(collector);
+	if (r >= 0)
+		r = start_loop(collector);
+	if (r < 0)
+		return r;
+	taps = taps_figures(collector->taps);
+	announce_start(collector->config, &collector->sysctls, &taps);
+	dump(collector);
+	commit(collector);
+	return 0;
+}
+
+/* ---- stop ---- */
+
+static int stop_writer(struct collector *collector)
+{
+	struct batch *last = batch_make(collector);
+	unsigned lost;
+
+	if (!last)
+		last = calloc(1, sizeof(*last));
+	if (!last)
+		return -ENOMEM;
+	sysctls_restore(&collector->sysctls, last);
+	lost = writer_stop(collector->writer, last);
+	collector->writer = NULL;
+	if (lost > 0)
+		log_line(LOG_ERROR, "store", "%u batches could not be written and are lost", lost);
+	return lost > 0 ? -EIO : 0;
+}
+
+static int stop(struct collector *collector, int r)
+{
+	sd_notify(0, "STOPPING=1");
+	if (collector->taps && collector->writer)
+		taps_finish(collector->taps);
+	if (collector->writer) {
+		int written = stop_writer(collector);
+
+		r = r < 0 ? r : written;
+	}
+	taps_close(collector->taps);
+	track_free(collector->track);
+	fold_free(collector->fold);
+	pods_free(collector->pods);
+	store_close(collector->store);
+	store_state_clear(&collector->state);
+	sd_event_source_unref(collector->commit_timer);
+	sd_event_source_unref(collector->tick_timer);
+	sd_event_source_unref(collector->dump_timer);
+	sd_event_unref(collector->loop);
+	free(collector->addresses);
+	return r;
+}
+
+static void block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int collector_run(const struct collector_options *options, struct config *config)
+{
+	struct collector collector = {.options = *options, .config = config};
+	int r;
+
+	block_signals();
+	r = start(&collector);
+	if (r >= 0) {
+		sd_watchdog_enabled(0, &collector.watchdog);
+		say_status(&collector);
+		sd_notify(0, "READY=1");
+		log_line(LOG_NOTE, "netpold", "recording");
+		r = sd_event_loop(collector.loop);
+		if (r < 0)
+			log_line(LOG_ERROR, "loop", "ended: %s", strerror(-r));
+	}
+	r = stop(&collector, r);
+	config_clear(config);
+	return r;
+}

@@ -1,0 +1,383 @@
+#include "daemon/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#define KEYS_MAX 32u
+
+int config_defaults(struct config *ret)
+{
+	struct config config = {
+	    .store = {.flow_window = 60 * MSEC_PER_SEC,
+		      .commit_interval = MSEC_PER_SEC,
+		      .retention = 30 * 24 * 3600 * MSEC_PER_SEC},
+	    .conntrack = {.buffer_size = 32 << 20, .dump_interval = 60 * MSEC_PER_SEC},
+	    .nftables = {.manage_rules = true},
+	    .log_new = {.group = 4790},
+	};
+	char host[256] = "localhost";
+
+	if (gethostname(host, sizeof(host) - 1) < 0 || host[0] == '\0')
+		snprintf(host, sizeof(host), "localhost");
+	config.store.path = strdup("/var/lib/netpol/flows.db");
+	config.identity.cni_results[0] = strdup("/var/lib/cni/results");
+	config.identity.cni_result_count = 1;
+	config.node.name = strdup(host);
+	if (!config.store.path || !config.identity.cni_results[0] || !config.node.name) {
+		config_clear(&config);
+		return -ENOMEM;
+	}
+	*ret = config;
+	return 0;
+}
+
+static void directories_clear(struct config *config)
+{
+	for (size_t i = 0; i < config->identity.cni_result_count; i++)
+		free(config->identity.cni_results[i]);
+	config->identity.cni_result_count = 0;
+}
+
+void config_clear(struct config *config)
+{
+	free(config->store.path);
+	free(config->node.name);
+	directories_clear(config);
+	*config = (struct config){0};
+}
+
+/* ---- values: each setter answers with what was expected, or NULL if the value was taken ---- */
+
+struct key {
+	const char *section;
+	const char *name;
+	const char *(*set)(struct config *config, const char *value);
+};
+
+static const char *set_text(char **field, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return "more memory";
+	free(*field);
+	*field = copy;
+	return NULL;
+}
+
+static const char *set_duration(int64_t *field, const char *value, int64_t least, int64_t most,
+				const char *expected)
+{
+	int64_t duration;
+
+	if (clock_parse_duration(value, &duration) < 0 || duration < least || duration > most)
+		return expected;
+	*field = duration;
+	return NULL;
+}
+
+static const char *set_store_path(struct config *config, const char *value)
+{
+	return value[0] == '/' ? set_text(&config->store.path, value) : "an absolute path";
+}
+
+static const char *set_flow_window(struct config *config, const char *value)
+{
+	return set_duration(
+	    &config->store.flow_window, value, 0, 24 * 3600 * MSEC_PER_SEC,
+	    "a duration of at most 24h such as 60s, or 0 for one row per connection");
+}
+
+static const char *set_commit_interval(struct config *config, const char *value)
+{
+	return set_duration(&config->store.commit_interval, value, 100, 60 * MSEC_PER_SEC,
+			    "a duration from 100ms to 60s");
+}
+
+static const char *set_retention(struct config *config, const char *value)
+{
+	return set_duration(&config->store.retention, value, 60 * MSEC_PER_SEC,
+			    3650LL * 24 * 3600 * MSEC_PER_SEC, "a duration from 60s to 3650d");
+}
+
+static const char *set_dump_interval(struct config *config, const char *value)
+{
+	return set_duration(&config->conntrack.dump_interval, value, MSEC_PER_SEC,
+			    3600 * MSEC_PER_SEC, "a duration from 1s to 1h");
+}
+
+static const char *set_buffer_size(struct config *config, const char *value)
+{
+	static const char expected[] = "a size from 64K to 1G, such as 33554432, 32M or 512K";
+	char *end = NULL;
+	long long size;
+
+	if (!isdigit((unsigned char)value[0]))
+		return expected;
+	errno = 0;
+	size = strtoll(value, &end, 10);
+	if (errno || size > 1 << 30)
+		return expected;
+	if (*end == 'K' || *end == 'M' || *end == 'G') {
+		size <<= *end == 'K' ? 10 : *end == 'M' ? 20 : 30;
+		end++;
+	}
+	if (*end != '\0' || size < 64 << 10 || size > 1 << 30)
+		return expected;
+	config->conntrack.buffer_size = size;
+	return NULL;
+}
+
+static const char *set_manage_rules(struct config *config, const char *value)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return "yes or no";
+	config->nftables.manage_rules = strcmp(value, "yes") == 0;
+	return NULL;
+}
+
+static const char *set_log_group(struct config *config, const char *value)
+{
+	static const char expected[] = "an NFLOG group from 1 to 65535";
+	char *end = NULL;
+	long group;
+
+	if (!isdigit((unsigned char)value[0]) || strlen(value) > 5)
+		return expected;
+	group = strtol(value, &end, 10);
+	if (*end != '\0' || group < 1 || group > 65535)
+		return expected;
+	config->log_new.group = group;
+	return NULL;
+}
+
+static const char *set_log_meaning(struct config *config, const char *value)
+{
+	(void)config;
+	return strcmp(value, "new") == 0 ? NULL : "new";
+}
+
+static const char *add_directory(struct config *config, const char *path)
+{
+	size_t count = config->identity.cni_result_count;
+
+	if (path[0] != '/')
+		return "absolute paths of directories, separated by blanks";
+	if (count == CONFIG_DIRECTORIES_MAX)
+		return "at most 16 directories";
+	config->identity.cni_results[count] = strdup(path);
+	if (!config->identity.cni_results[count])
+		return "more memory";
+	config->identity.cni_result_count++;
+	return NULL;
+}
+
+static const char *set_cni_results(struct config *config, const char *value)
+{
+	const char *expected = NULL;
+	char *copy = strdup(value), *rest = NULL;
+
+	if (!copy)
+		return "more memory";
+	directories_clear(config);
+	for (char *path = strtok_r(copy, " \t,", &rest); path && !expected;
+	     path = strtok_r(NULL, " \t,", &rest))
+		expected = add_directory(config, path);
+	free(copy);
+	return expected;
+}
+
+static const char *set_node_name(struct config *config, const char *value)
+{
+	size_t length = strlen(value);
+
+	if (length == 0 || length > 253)
+		return "the node's name as Kubernetes knows it, 1 to 253 characters";
+	for (const char *c = value; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '-' && *c != '.')
+			return "the node's name as Kubernetes knows it: letters, digits, '-' and "
+			       "'.'";
+	return set_text(&config->node.name, value);
+}
+
+static const struct key keys[] = {
+    {"store", "path", set_store_path},
+    {"store", "flow_window", set_flow_window},
+    {"store", "commit_interval", set_commit_interval},
+    {"store", "retention", set_retention},
+    {"conntrack", "buffer_size", set_buffer_size},
+    {"conntrack", "dump_interval", set_dump_interval},
+    {"nftables", "manage_rules", set_manage_rules},
+    {"log-group new", "group", set_log_group},
+    {"log-group new", "meaning", set_log_meaning},
+    {"identity", "cni_results", set_cni_results},
+    {"node", "name", set_node_name},
+};
+#define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
+_Static_assert(KEY_COUNT <= KEYS_MAX, "one bit of seen per key");
+
+/* ---- lines ---- */
+
+struct parse {
+	const char *at, *end;
+	const char *name;
+	unsigned line;
+	struct config *config;
+	struct problems *problems;
+	size_t problem_count;
+	uint32_t seen; /* keys that were set, one bit each */
+};
+
+static void complain(struct parse *parse, const char *what, const char *given, const char *expected)
+{
+	char subject[512];
+
+	snprintf(subject, sizeof(subject), "%s:%u", parse->name, parse->line);
+	problem_add(parse->problems, PROBLEM_ERROR, subject, "%s '%s': expected %s", what, given,
+		    expected);
+	parse->problem_count++;
+}
+
+static bool section_is_known(const char *section)
+{
+	for (size_t i = 0; i < KEY_COUNT; i++)
+		if (strcmp(keys[i].section, section) == 0)
+			return true;
+	return false;
+}
+
+/* inih does not tell of sections without keys. */
+static void check_section(struct parse *parse, const char *line)
+{
+	char section[64] = "";
+	const char *close;
+
+	while (*line == ' ' || *line == '\t')
+		line++;
+	if (*line != '[')
+		return;
+	close = strchr(line, ']');
+	if (!close)
+		return;
+	snprintf(section, sizeof(section), "%.*s", (int)(close - line - 1), line + 1);
+	if (!section_is_known(section))
+		complain(parse, "unknown section", section,
+			 "[store], [conntrack], [nftables], [log-group new], [identity] or [node]");
+}
+
+static void complain_unreadable(struct parse *parse)
+{
+	complain(parse, "line", "cannot be read",
+		 "[section], key = value, or a comment that begins with ';' or '#'");
+}
+
+/* inih tells of the first such line only. */
+static bool is_readable(const char *line)
+{
+	line += strspn(line, " \t\r");
+	if (*line == '\0' || *line == ';' || *line == '#')
+		return true;
+	return strpbrk(line, *line == '[' ? "]" : "=:") != NULL;
+}
+
+static bool is_binary(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		if ((unsigned char)bytes[i] < ' ' && bytes[i] != '\t' && bytes[i] != '\r')
+			return true;
+	return false;
+}
+
+/* fgets() over memory. A line that is too long or binary is reported and read as an empty one. */
+static char *read_line(char *line, int size, void *stream)
+{
+	struct parse *parse = stream;
+	const char *newline;
+	size_t length;
+
+	if (parse->at >= parse->end)
+		return NULL;
+	newline = memchr(parse->at, '\n', (size_t)(parse->end - parse->at));
+	length = (size_t)((newline ? newline : parse->end) - parse->at);
+	parse->line++;
+	line[0] = '\0';
+	if (length + 1 >= (size_t)size)
+		complain(parse, "line", "too long", "at most 190 characters");
+	else if (is_binary(parse->at, length))
+		complain(parse, "line", "binary", "text");
+	else
+		snprintf(line, (size_t)size, "%.*s", (int)length, parse->at);
+	parse->at = newline ? newline + 1 : parse->end;
+	check_section(parse, line);
+	if (!is_readable(line)) {
+		complain_unreadable(parse);
+		line[0] = '\0';
+	}
+	return line;
+}
+
+static int on_key(void *user, const char *section, const char *name, const char *value)
+{
+	struct parse *parse = user;
+	const char *expected;
+
+	for (size_t i = 0; i < KEY_COUNT; i++) {
+		if (strcmp(keys[i].section, section) != 0 || strcmp(keys[i].name, name) != 0)
+			continue;
+		if (parse->seen & (1u << i)) {
+			complain(parse, "repeated key", name, "each key once");
+			return 1;
+		}
+		parse->seen |= 1u << i;
+		expected = keys[i].set(parse->config, value);
+		if (expected)
+			complain(parse, name, value, expected);
+		return 1;
+	}
+	if (section[0] == '\0')
+		complain(parse, "key before any section", name, "a section such as [store] first");
+	else if (section_is_known(section))
+		complain(parse, "unknown key", name, "a key of that section, see netpold.conf(5)");
+	return 1;
+}
+
+int config_parse(const char *text, size_t length, const char *name, struct config *config,
+		 struct problems *problems)
+{
+	struct parse parse = {
+	    .at = text, .end = text + length, .name = name, .config = config, .problems = problems};
+	int broken;
+
+	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+		parse.at += 3; /* a byte order mark */
+	broken = ini_parse_stream(read_line, &parse, on_key, &parse);
+
+	if (broken > 0) {
+		parse.line = (unsigned)broken;
+		complain_unreadable(&parse);
+	}
+	if (broken < 0)
+		return -ENOMEM;
+	return parse.problem_count > 0 ? -EINVAL : 0;
+}
+
+int config_read(const char *path, struct config *config, struct problems *problems)
+{
+	struct buf text = {0};
+	int r = buf_read_file(&text, path, CONFIG_BYTES_MAX);
+
+	if (r < 0)
+		problem_add(problems, PROBLEM_ERROR, path, "cannot be read: %s", strerror(-r));
+	else
+		r = config_parse(text.data ? text.data : "", text.length, path, config, problems);
+	buf_clear(&text);
+	return r;
+}

@@ -1,0 +1,57 @@
+/*
+ * netpold.conf: an INI file read with inih through a line reader of our own, since Debian's build
+ * of inih hides line numbers and empty sections. An unknown section or key, a value out of range
+ * and a repeated key are errors with file and line.
+ */
+#ifndef NETPOL_DAEMON_CONFIG_H
+#define NETPOL_DAEMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/problem.h"
+
+#define CONFIG_PATH_DEFAULT "/etc/netpol/netpold.conf"
+#define CONFIG_BYTES_MAX (1u << 20)
+#define CONFIG_DIRECTORIES_MAX 16u
+
+struct config {
+	struct {
+		char *path;              /* database */
+		int64_t flow_window;     /* ms; 0: one row per connection */
+		int64_t commit_interval; /* ms */
+		int64_t retention;       /* ms */
+	} store;
+	struct {
+		int64_t buffer_size;   /* bytes asked for the event socket */
+		int64_t dump_interval; /* ms */
+	} conntrack;
+	struct {
+		bool manage_rules;
+	} nftables;
+	struct {
+		int64_t group; /* NFLOG group of first packets, 0..65535 */
+	} log_new;
+	struct {
+		char *cni_results[CONFIG_DIRECTORIES_MAX]; /* directories */
+		size_t cni_result_count;
+	} identity;
+	struct {
+		char *name; /* of this node */
+	} node;
+};
+
+/* Built-in values; the node's name is the host's. -ENOMEM. */
+int config_defaults(struct config *ret);
+/*
+ * Reads text over the defaults. name stands in problems ("name:line: …"). -EINVAL if any problem
+ * was added, all of them being collected first; *config then holds what could be read. Fuzzed.
+ */
+int config_parse(const char *text, size_t length, const char *name, struct config *config,
+		 struct problems *problems);
+/* The same for a file. -errno with a problem if it cannot be read. */
+int config_read(const char *path, struct config *config, struct problems *problems);
+void config_clear(struct config *config);
+
+#endif

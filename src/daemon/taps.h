@@ -1,0 +1,59 @@
+/*
+ * The kernel's side of the collector: the event socket, look-ups, the log group and our rules, all
+ * feeding one tracker.
+ *
+ * taps_open() subscribes; taps_protect() then installs the rules, which also switches tracking on;
+ * taps_dump() comes after both, so that nothing falls between. Whatever a socket, the table or a
+ * rule lost becomes a gap of the tracker here. One thread.
+ */
+#ifndef NETPOL_DAEMON_TAPS_H
+#define NETPOL_DAEMON_TAPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "daemon/config.h"
+#include "flow/track.h"
+
+struct taps;
+
+struct taps_figures {
+	size_t events_granted; /* bytes of receive buffer in force */
+	size_t log_granted;
+	bool rules;            /* our table is there */
+	bool rules_owned;      /* and dies with us */
+	bool tracking_was_off; /* nothing was tracked before our rules */
+	int log_error;         /* negative errno: the log group could not be bound */
+	int rules_error;
+	uint64_t lost_events, lost_packets, table_losses;
+};
+
+/* config and track are borrowed. *ret_what names what failed. */
+int taps_open(const struct config *config, struct track *track, struct taps **ret,
+	      const char **ret_what);
+struct taps *taps_close(struct taps *taps); /* NULL is allowed; returns NULL */
+/* Binds the log group and installs the rules; failures are in the figures: events alone are
+ * evidence too. */
+void taps_protect(struct taps *taps);
+/* Takes the rules away and lets the log group go, before the last batch is judged. */
+void taps_unprotect(struct taps *taps);
+
+int taps_event_fd(const struct taps *taps);
+int taps_log_fd(const struct taps *taps); /* -1: no log group */
+
+/* Reads what is there. *ret_more: the budget ended first. Errors of the socket. */
+int taps_read_events(struct taps *taps, bool *ret_more);
+int taps_read_packets(struct taps *taps, bool *ret_more);
+/* A whole dump, the events queued meanwhile, and what vanished. */
+int taps_dump(struct taps *taps);
+/* Reads the loss counters of sockets, table and rule, then judges the packets whose time is over.
+ */
+void taps_check(struct taps *taps);
+/* A loss was seen since the last dump. */
+bool taps_wants_resync(const struct taps *taps);
+/* The last reading and judging of the run. */
+void taps_finish(struct taps *taps);
+struct taps_figures taps_figures(const struct taps *taps);
+
+#endif
