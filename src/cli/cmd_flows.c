@@ -1,0 +1,268 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/evidence.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+#include "cli/shape.h"
+
+/* Stored pods by number, so that a flow's ends can be named. */
+struct walk {
+	struct session *session;
+	struct pod *pods; /* by number; a namespace of NULL: there is none */
+	size_t pod_capacity;
+	struct output_table *table;
+	struct buf buf;
+	struct progress progress;
+};
+
+static bool is_wanted_node(const struct walk *walk, const char *node)
+{
+	const char *wanted = walk->session->options->node;
+
+	return !wanted || strcmp(wanted, node) == 0;
+}
+
+static int keep_pod(struct walk *walk, const struct stored_pod *stored)
+{
+	size_t capacity = walk->pod_capacity ? walk->pod_capacity : 64;
+	struct pod *pods;
+
+	while (capacity <= stored->number)
+		capacity *= 2;
+	if (capacity > walk->pod_capacity) {
+		pods = realloc(walk->pods, capacity * sizeof(*pods));
+		if (!pods)
+			return -ENOMEM;
+		memset(pods + walk->pod_capacity, 0,
+		       (capacity - walk->pod_capacity) * sizeof(*pods));
+		walk->pods = pods;
+		walk->pod_capacity = capacity;
+	}
+	walk->pods[stored->number] = (struct pod){
+	    .namespace = strdup(stored->pod.namespace),
+	    .name = strdup(stored->pod.name),
+	    .uid = strdup(stored->pod.uid),
+	    .sandbox = strdup(stored->pod.sandbox),
+	};
+	return 0;
+}
+
+static const struct pod *find_pod(const struct walk *walk, uint32_t number)
+{
+	if (number == 0 || number >= walk->pod_capacity || !walk->pods[number].namespace)
+		return NULL;
+	return &walk->pods[number];
+}
+
+static void free_pods(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->pod_capacity; i++) {
+		free(walk->pods[i].namespace);
+		free(walk->pods[i].name);
+		free(walk->pods[i].uid);
+		free(walk->pods[i].sandbox);
+	}
+	free(walk->pods);
+}
+
+/* Prints as it goes: a record may be larger than memory. */
+static int put_line(struct walk *walk, json_t *tree)
+{
+	if (!tree)
+		return -ENOMEM;
+	output_json_line(&walk->buf, tree);
+	json_decref(tree);
+	if (walk->buf.error)
+		return walk->buf.error;
+	if (walk->buf.length > 1 << 16)
+		session_print(walk->session, &walk->buf);
+	return ferror(stdout) ? -EIO : 0;
+}
+
+static bool is_evidence(const struct walk *walk)
+{
+	return walk->session->options->format == FORMAT_JSONL;
+}
+
+static int visit_node(void *context, const char *node, int64_t first, int64_t heartbeat)
+{
+	struct walk *walk = context;
+
+	return is_wanted_node(walk, node) ? put_line(walk, evidence_header(node, first, heartbeat))
+					  : 0;
+}
+
+static int visit_pod(void *context, const struct stored_pod *pod)
+{
+	struct walk *walk = context;
+	int r;
+
+	if (!is_wanted_node(walk, pod->node))
+		return 0;
+	r = keep_pod(walk, pod);
+	if (r < 0 || !is_evidence(walk))
+		return r;
+	return put_line(walk, evidence_of_pod(pod));
+}
+
+static int visit_address(void *context, const struct stored_address *address)
+{
+	struct walk *walk = context;
+
+	return is_wanted_node(walk, address->node) ? put_line(walk, evidence_of_address(address))
+						   : 0;
+}
+
+static int visit_fact(void *context, const struct stored_fact *fact)
+{
+	struct walk *walk = context;
+
+	return is_wanted_node(walk, fact->node) ? put_line(walk, evidence_of_fact(fact)) : 0;
+}
+
+static int visit_gap(void *context, const char *node, const struct gap *gap)
+{
+	struct walk *walk = context;
+
+	return is_wanted_node(walk, node) ? put_line(walk, evidence_of_gap(node, gap)) : 0;
+}
+
+static bool is_wanted_flow(const struct walk *walk, const struct stored_flow *flow,
+			   const struct pod *source, const struct pod *destination)
+{
+	const char *namespace = walk->session->options->namespace;
+
+	if (!is_wanted_node(walk, flow->node))
+		return false;
+	if (!namespace)
+		return true;
+	return (source && strcmp(source->namespace, namespace) == 0) ||
+	       (destination && strcmp(destination->namespace, namespace) == 0);
+}
+
+static const char *end_cell(struct addr address, const struct pod *pod,
+			    char cell[static SHAPE_CELL_MAX])
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (pod)
+		snprintf(cell, SHAPE_CELL_MAX, "%s/%s", pod->namespace, pod->name);
+	else
+		snprintf(cell, SHAPE_CELL_MAX, "%s", addr_format(address, text));
+	return cell;
+}
+
+static int put_row(struct walk *walk, const struct flow *flow, const struct pod *source,
+		   const struct pod *destination)
+{
+	const struct edge_key *key = &flow->key;
+	char window[CLOCK_TEXT_MAX] = "", from[SHAPE_CELL_MAX], to[SHAPE_CELL_MAX], port[16];
+	char connections[24], sent[24], received[24];
+
+	if (flow->length != FLOW_WITHOUT_WINDOW)
+		clock_format(flow->window, window);
+	snprintf(connections, sizeof(connections), "%" PRId64, flow->totals.connections);
+	const char *cells[] = {
+	    window,
+	    end_cell(key->source, source, from),
+	    end_cell(key->destination, destination, to),
+	    shape_port_cell(key->protocol, key->has_port, key->port, port),
+	    verdict_name((enum verdict)key->verdict),
+	    connections,
+	    shape_bytes_cell(&flow->totals, flow->totals.bytes_sent, sent),
+	    shape_bytes_cell(&flow->totals, flow->totals.bytes_received, received),
+	};
+	return output_table_row(walk->table, cells);
+}
+
+static int visit_flow(void *context, const struct stored_flow *flow)
+{
+	struct walk *walk = context;
+	const struct pod *source = find_pod(walk, flow->flow.key.source_pod);
+	const struct pod *destination = find_pod(walk, flow->flow.key.destination_pod);
+
+	progress_step(&walk->progress);
+	if (!is_wanted_flow(walk, flow, source, destination))
+		return 0;
+	if (is_evidence(walk))
+		return put_line(walk, evidence_of_flow(flow, source, destination));
+	return put_row(walk, &flow->flow, source, destination);
+}
+
+static int print_evidence(struct walk *walk)
+{
+	struct reader *reader = walk->session->reader;
+	struct interval interval = walk->session->options->interval;
+	int r = reader_nodes(reader, visit_node, walk);
+
+	if (r == 0)
+		r = reader_pods(reader, visit_pod, walk);
+	if (r == 0)
+		r = reader_addresses(reader, visit_address, walk);
+	if (r == 0)
+		r = reader_facts(reader, visit_fact, walk);
+	if (r == 0)
+		r = reader_gaps(reader, interval, visit_gap, walk);
+	if (r == 0)
+		r = reader_flows(reader, interval, visit_flow, walk);
+	if (r == 0)
+		session_print(walk->session, &walk->buf);
+	return r;
+}
+
+static int print_table(struct walk *walk)
+{
+	static const char *const titles[] = {"WINDOW",  "FROM",        "TO",   "PORT",
+					     "VERDICT", "CONNECTIONS", "SENT", "RECEIVED"};
+	struct reader *reader = walk->session->reader;
+	int r;
+
+	walk->table = output_table_new(titles, 8);
+	if (!walk->table)
+		return -ENOMEM;
+	r = reader_pods(reader, visit_pod, walk);
+	if (r == 0)
+		r = reader_flows(reader, walk->session->options->interval, visit_flow, walk);
+	if (r == 0)
+		session_print_table(walk->session, walk->table);
+	else
+		output_table_free(walk->table);
+	return r;
+}
+
+static int run(const struct options *options)
+{
+	struct session session;
+	struct walk walk = {.session = &session};
+	int r;
+
+	if (!session_begin(&session, options))
+		return session_end(&session);
+	progress_begin(&walk.progress, "flows read");
+	r = is_evidence(&walk) ? print_evidence(&walk) : print_table(&walk);
+	progress_end(&walk.progress);
+	if (r < 0 && !ferror(stdout))
+		session_fail(&session, options->db, r);
+	buf_clear(&walk.buf);
+	free_pods(&walk);
+	return session_end(&session);
+}
+
+const struct command command_flows = {
+    .name = "flows",
+    .summary = "what each edge did in each window of time",
+    .operands = "",
+    .details = "With --format jsonl the whole record as lines of JSON, which `import` turns into a "
+	       "database again: header, pod,\n"
+	       "fact, gap and flow lines. Flows whose rows were pruned come as one flow without a "
+	       "window per edge.\n",
+    .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_NODE | TAKES_STRICT,
+    .formats = FORMAT_TABLE | FORMAT_JSONL | FORMAT_CSV,
+    .format = FORMAT_TABLE,
+    .run = run,
+};

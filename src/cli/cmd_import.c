@@ -1,0 +1,477 @@
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/problem.h"
+#include "cli/command.h"
+#include "cli/evidence.h"
+#include "cli/progress.h"
+
+#define BATCH_FLOWS 4096u
+
+/* A node of the evidence; one node's lines make one run of the store. */
+struct import_node {
+	char *name;
+	int64_t heartbeat;
+	json_t *pods; /* "namespace/name" → array of numbers */
+	struct pod *known;
+	uint32_t pod_count; /* numbers are 1 … pod_count */
+};
+
+struct import {
+	const struct options *options;
+	struct store *store;
+	struct problems problems;
+	struct progress progress;
+	struct import_node *nodes;
+	size_t node_count;
+	struct import_node *node; /* of the batch */
+	struct batch *batch;
+	int64_t batch_time; /* 0: any will do */
+	size_t flow_capacity;
+	const char *file;
+	unsigned line;
+};
+
+static void complain(struct import *import, const char *reason)
+{
+	char subject[512];
+
+	snprintf(subject, sizeof(subject), "%s:%u", import->file, import->line);
+	problem_add(&import->problems, PROBLEM_ERROR, subject, "%s", reason);
+}
+
+/* ---- batches ---- */
+
+static int flush_batch(struct import *import)
+{
+	int r;
+
+	if (!import->batch)
+		return 0;
+	import->batch->time = import->batch_time ? import->batch_time : import->node->heartbeat;
+	r = store_use_node(import->store, import->node->name);
+	if (r == 0)
+		r = store_write(import->store, import->batch);
+	if (r < 0)
+		complain(import, store_error(import->store));
+	import->batch = batch_free(import->batch);
+	import->flow_capacity = 0;
+	import->batch_time = 0;
+	return r;
+}
+
+/* A batch has one node, and one moment where that matters (time not 0). */
+static int need_batch(struct import *import, struct import_node *node, int64_t time)
+{
+	if (import->batch &&
+	    (import->node != node || (time && import->batch_time && time != import->batch_time) ||
+	     import->batch->flow_count >= BATCH_FLOWS)) {
+		int r = flush_batch(import);
+
+		if (r < 0)
+			return r;
+	}
+	if (!import->batch)
+		import->batch = calloc(1, sizeof(*import->batch));
+	import->node = node;
+	if (time)
+		import->batch_time = time;
+	return import->batch ? 0 : -ENOMEM;
+}
+
+/* ---- nodes and pods ---- */
+
+static struct import_node *find_node(struct import *import, const char *name)
+{
+	struct import_node *nodes;
+
+	for (size_t i = 0; i < import->node_count; i++)
+		if (strcmp(import->nodes[i].name, name) == 0)
+			return &import->nodes[i];
+	if (flush_batch(import) < 0)
+		return NULL;
+	nodes = realloc(import->nodes, (import->node_count + 1) * sizeof(*nodes));
+	if (!nodes)
+		return NULL;
+	import->nodes = nodes;
+	nodes[import->node_count] =
+	    (struct import_node){.name = strdup(name), .pods = json_object()};
+	if (!nodes[import->node_count].name || !nodes[import->node_count].pods)
+		return NULL;
+	return &nodes[import->node_count++];
+}
+
+static char *pod_name_key(const char *namespace, const char *name)
+{
+	char *key = NULL;
+
+	return asprintf(&key, "%s/%s", namespace, name) < 0 ? NULL : key;
+}
+
+/* Evidence has milliseconds, a batch nanoseconds. */
+static int copy_in_nanoseconds(const struct pod *pod, struct pod *ret)
+{
+	int r = pod_copy(pod, ret);
+
+	for (size_t i = 0; r == 0 && i < ret->address_count; i++) {
+		ret->addresses[i].since *= NSEC_PER_MSEC;
+		if (ret->addresses[i].until != INTERVAL_OPEN)
+			ret->addresses[i].until *= NSEC_PER_MSEC;
+	}
+	return r;
+}
+
+static int remember_pod(struct import_node *node, const struct pod *pod)
+{
+	char *key = pod_name_key(pod->namespace, pod->name);
+	struct pod *known = realloc(node->known, (node->pod_count + 1) * sizeof(*known));
+	json_t *numbers = NULL;
+	int r = -ENOMEM;
+
+	if (known)
+		node->known = known;
+	if (!key || !known || pod_copy(pod, &known[node->pod_count]) < 0)
+		goto out;
+	node->pod_count++;
+	numbers = json_object_get(node->pods, key);
+	if (!numbers && json_object_set_new(node->pods, key, json_array()) == 0)
+		numbers = json_object_get(node->pods, key);
+	if (json_array_append_new(numbers, json_integer(node->pod_count)) == 0)
+		r = 0;
+out:
+	free(key);
+	return r;
+}
+
+/* The one pod that the end names; 0 with a complaint if there is none or more than one. */
+static uint32_t find_pod(struct import *import, const struct import_node *node,
+			 const struct evidence_pod *pod)
+{
+	char *key = pod_name_key(pod->namespace, pod->name);
+	json_t *numbers = key ? json_object_get(node->pods, key) : NULL;
+	uint32_t found = 0;
+	char reason[256];
+
+	free(key);
+	for (size_t i = 0; i < json_array_size(numbers); i++) {
+		uint32_t number = (uint32_t)json_integer_value(json_array_get(numbers, i));
+		const struct pod *known = &node->known[number - 1];
+
+		if ((pod->uid[0] && strcmp(pod->uid, known->uid) != 0) ||
+		    (pod->sandbox[0] && strcmp(pod->sandbox, known->sandbox) != 0))
+			continue;
+		if (found) {
+			complain(import,
+				 "more than one pod line has that name: give uid or sandbox");
+			return 0;
+		}
+		found = number;
+	}
+	if (!found) {
+		snprintf(reason, sizeof(reason),
+			 "no pod line of this node before it has %.100s/%.100s", pod->namespace,
+			 pod->name);
+		complain(import, reason);
+	}
+	return found;
+}
+
+/* ---- lines ---- */
+
+static int take_header(struct import *import, struct import_node *node,
+		       const struct evidence *evidence)
+{
+	node->heartbeat = evidence->until;
+	return evidence->from ? need_batch(import, node, evidence->from) : 0;
+}
+
+static int take_pod(struct import *import, struct import_node *node,
+		    const struct evidence *evidence)
+{
+	struct batch_pod *pods;
+	int r = need_batch(import, node, 0);
+
+	if (r == 0)
+		r = remember_pod(node, &evidence->pod);
+	if (r < 0)
+		return r;
+	pods = realloc(import->batch->pods, (import->batch->pod_count + 1) * sizeof(*pods));
+	if (!pods)
+		return -ENOMEM;
+	import->batch->pods = pods;
+	r = copy_in_nanoseconds(&evidence->pod, &pods[import->batch->pod_count].pod);
+	if (r < 0)
+		return r;
+	pods[import->batch->pod_count++].number = node->pod_count;
+	return 0;
+}
+
+static int add_address(struct import *import, struct import_node *node, struct addr address,
+		       bool present, int64_t when)
+{
+	struct node_address *addresses;
+	int r = need_batch(import, node, when);
+
+	if (r < 0)
+		return r;
+	addresses = realloc(import->batch->addresses,
+			    (import->batch->address_count + 1) * sizeof(*addresses));
+	if (!addresses)
+		return -ENOMEM;
+	import->batch->addresses = addresses;
+	addresses[import->batch->address_count++] =
+	    (struct node_address){.address = address, .present = present};
+	return 0;
+}
+
+static int take_address(struct import *import, struct import_node *node,
+			const struct evidence *evidence)
+{
+	struct addr address;
+	int r;
+
+	if (addr_parse(evidence->value, &address) < 0) {
+		complain(import, "\"value\": expected an IPv4 or IPv6 address");
+		return 0;
+	}
+	r = add_address(import, node, address, true, evidence->from);
+	if (r == 0 && evidence->until != INTERVAL_OPEN)
+		r = add_address(import, node, address, false, evidence->until);
+	return r;
+}
+
+static int take_fact(struct import *import, struct import_node *node,
+		     const struct evidence *evidence)
+{
+	struct fact *facts;
+	int r;
+
+	if (strcmp(evidence->name, EVIDENCE_ADDRESS_FACT) == 0)
+		return take_address(import, node, evidence);
+	r = need_batch(import, node, evidence->from);
+	if (r < 0)
+		return r;
+	facts = realloc(import->batch->facts, (import->batch->fact_count + 1) * sizeof(*facts));
+	if (!facts)
+		return -ENOMEM;
+	import->batch->facts = facts;
+	facts[import->batch->fact_count++] =
+	    (struct fact){.name = strdup(evidence->name), .value = strdup(evidence->value)};
+	return 0;
+}
+
+/* A gap's reason must outlive the line, so it goes at once. */
+static int take_gap(struct import *import, struct import_node *node,
+		    const struct evidence *evidence)
+{
+	int r = need_batch(import, node, 0);
+
+	if (r < 0)
+		return r;
+	import->batch->gaps = malloc(sizeof(*import->batch->gaps));
+	if (!import->batch->gaps)
+		return -ENOMEM;
+	import->batch->gaps[0] = evidence->gap;
+	import->batch->gap_count = 1;
+	return flush_batch(import);
+}
+
+static int take_flow(struct import *import, struct import_node *node, struct evidence *evidence)
+{
+	struct flow *flow = &evidence->flow;
+	size_t capacity;
+	struct flow *flows;
+	int r = need_batch(import, node, 0);
+
+	if (r < 0)
+		return r;
+	if (evidence->source.name)
+		flow->key.source_pod = find_pod(import, node, &evidence->source);
+	if (evidence->destination.name)
+		flow->key.destination_pod = find_pod(import, node, &evidence->destination);
+	if (import->batch->flow_count == import->flow_capacity) {
+		capacity = import->flow_capacity ? import->flow_capacity * 2 : 64;
+		flows = realloc(import->batch->flows, capacity * sizeof(*flows));
+		if (!flows)
+			return -ENOMEM;
+		import->batch->flows = flows;
+		import->flow_capacity = capacity;
+	}
+	import->batch->flows[import->batch->flow_count++] = *flow;
+	return 0;
+}
+
+static int take_line(struct import *import, const char *line, size_t length)
+{
+	struct evidence evidence;
+	struct import_node *node;
+	char reason[256] = "";
+	int r = evidence_decode(line, length, &evidence, reason);
+
+	if (r == -EINVAL) {
+		complain(import, reason);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	node = find_node(import, evidence.node[0] ? evidence.node : "node");
+	if (!node)
+		r = -ENOMEM;
+	else if (evidence.type == EVIDENCE_HEADER)
+		r = take_header(import, node, &evidence);
+	else if (evidence.type == EVIDENCE_POD)
+		r = take_pod(import, node, &evidence);
+	else if (evidence.type == EVIDENCE_FACT)
+		r = take_fact(import, node, &evidence);
+	else if (evidence.type == EVIDENCE_GAP)
+		r = take_gap(import, node, &evidence);
+	else
+		r = take_flow(import, node, &evidence);
+	evidence_clear(&evidence);
+	return r;
+}
+
+static bool is_blank(const char *line)
+{
+	return line[strspn(line, " \t\r\n")] == '\0';
+}
+
+static int read_lines(struct import *import, FILE *file)
+{
+	char *line = NULL;
+	size_t capacity = 0;
+	ssize_t length;
+	int r = 0;
+
+	import->line = 0;
+	while (r == 0 && (length = getline(&line, &capacity, file)) >= 0) {
+		import->line++;
+		progress_step(&import->progress);
+		if (!is_blank(line))
+			r = take_line(import, line, (size_t)length);
+	}
+	if (r == 0 && ferror(file)) {
+		complain(import, strerror(errno));
+		r = -EIO;
+	}
+	free(line);
+	return r;
+}
+
+static int read_file(struct import *import, const char *path)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	int r;
+
+	import->file = strcmp(path, "-") == 0 ? "standard input" : path;
+	if (!file) {
+		problem_add(&import->problems, PROBLEM_ERROR, path, "cannot be read: %s",
+			    strerror(errno));
+		return -EIO;
+	}
+	r = read_lines(import, file);
+	if (file != stdin)
+		fclose(file);
+	return r;
+}
+
+/* ---- the whole ---- */
+
+/* The last word of each node is its heartbeat. */
+static int close_nodes(struct import *import)
+{
+	int r = flush_batch(import);
+
+	for (size_t i = 0; r == 0 && i < import->node_count; i++) {
+		r = need_batch(import, &import->nodes[i], import->nodes[i].heartbeat);
+		if (r == 0)
+			r = flush_batch(import);
+	}
+	return r;
+}
+
+static void import_clear(struct import *import)
+{
+	for (size_t i = 0; i < import->node_count; i++) {
+		struct import_node *node = &import->nodes[i];
+
+		for (uint32_t j = 0; j < node->pod_count; j++)
+			pod_clear(&node->known[j]);
+		free(node->known);
+		free(node->name);
+		json_decref(node->pods);
+	}
+	free(import->nodes);
+	batch_free(import->batch);
+}
+
+static int read_all(struct import *import)
+{
+	static char *const standard_input[] = {(char *)"-"};
+	char *const *files = import->options->file_count ? import->options->files : standard_input;
+	size_t count = import->options->file_count ? import->options->file_count : 1;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = read_file(import, files[i]);
+	return r == 0 ? close_nodes(import) : r;
+}
+
+/* What could not be made whole is not left behind. */
+static void remove_database(const char *path)
+{
+	static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+	char name[4096];
+
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+		unlink(name);
+	}
+}
+
+static int run(const struct options *options)
+{
+	static const struct store_options create = {.create_only = true};
+	struct import import = {.options = options};
+	char *error = NULL;
+	char lock[4096];
+	int r = store_open(options->into, &create, &import.store, &error);
+
+	if (r < 0) {
+		fprintf(stderr, "%s: %s\n", PROGRAM, error ? error : strerror(-r));
+		free(error);
+		return EXIT_USAGE;
+	}
+	progress_begin(&import.progress, "lines read");
+	r = read_all(&import);
+	progress_end(&import.progress);
+	if (r < 0 && import.problems.errors == 0)
+		problem_add(&import.problems, PROBLEM_ERROR, options->into, "%s", strerror(-r));
+	store_close(import.store);
+	import_clear(&import);
+	problems_print(&import.problems, PROGRAM, stderr);
+	if (import.problems.errors > 0)
+		remove_database(options->into);
+	snprintf(lock, sizeof(lock), "%s.lock", options->into);
+	unlink(lock);
+	r = import.problems.errors > 0 ? EXIT_USAGE : EXIT_DONE;
+	problems_clear(&import.problems);
+	return r;
+}
+
+const struct command command_import = {
+    .name = "import",
+    .summary = "makes a database from lines that flows --format jsonl printed, or that you wrote",
+    .operands = "[FILE]...",
+    .details = "Reads the files, or standard input, in order. It only ever makes a new database; "
+	       "if any line is wrong, none is\n"
+	       "made. The lines are described in netpol-report(1).\n",
+    .takes = TAKES_INTO | TAKES_FILES,
+    .formats = 0,
+    .format = FORMAT_TABLE,
+    .run = run,
+};

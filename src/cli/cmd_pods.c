@@ -1,0 +1,146 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/session.h"
+#include "cli/shape.h"
+
+static bool is_wanted(const struct session *session, const struct graph_pod *pod)
+{
+	const struct options *options = session->options;
+	const struct end end = {.kind = END_POD,
+				.namespace = pod->namespace,
+				.name = pod->name,
+				.workload = pod->workload};
+
+	if (options->node && strcmp(options->node, pod->node) != 0)
+		return false;
+	return session_wants_end(session, &end);
+}
+
+static json_t *addresses_json(const struct graph_pod *pod)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < pod->address_count; i++)
+		json_array_append_new(array,
+				      json_pack("{s:o, s:o, s:o}", "address",
+						shape_address(pod->addresses[i].address), "from",
+						shape_time(pod->addresses[i].since), "until",
+						shape_time(pod->addresses[i].until)));
+	return array;
+}
+
+static json_t *sources_json(const char *sources)
+{
+	json_t *array = json_array();
+
+	while (*sources) {
+		size_t length = strcspn(sources, ",");
+
+		json_array_append_new(array, json_stringn(sources, length));
+		sources += length + (sources[length] == ',');
+	}
+	return array;
+}
+
+static json_t *workload_json(const struct graph *graph, const struct graph_pod *pod)
+{
+	if (pod->workload == GRAPH_NONE)
+		return json_null();
+	return json_sprintf("%s/%s", graph->workloads[pod->workload].kind,
+			    graph->workloads[pod->workload].name);
+}
+
+static json_t *pods_json(const struct session *session)
+{
+	const struct graph *graph = session->graph;
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		const struct graph_pod *pod = &graph->pods[i];
+
+		if (!is_wanted(session, pod))
+			continue;
+		json_array_append_new(
+		    array,
+		    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "namespace",
+			      shape_text(pod->namespace), "name", shape_text(pod->name), "uid",
+			      shape_text(pod->uid), "node", shape_text(pod->node), "workload",
+			      workload_json(graph, pod), "addresses", addresses_json(pod), "labels",
+			      shape_labels(pod->labels), "sources", sources_json(pod->source),
+			      "ambiguous", pod->ambiguous));
+	}
+	return array;
+}
+
+static int pod_rows(struct output_table *table, const struct graph *graph,
+		    const struct graph_pod *pod)
+{
+	static const struct pod_address none = {.until = INTERVAL_OPEN};
+	char workload[SHAPE_CELL_MAX] = "", address[ADDR_TEXT_MAX], since[CLOCK_TEXT_MAX],
+	     until[CLOCK_TEXT_MAX];
+	size_t rows = pod->address_count ? pod->address_count : 1;
+	int r = 0;
+
+	if (pod->workload != GRAPH_NONE)
+		snprintf(workload, sizeof(workload), "%s/%s", graph->workloads[pod->workload].kind,
+			 graph->workloads[pod->workload].name);
+	for (size_t i = 0; r == 0 && i < rows; i++) {
+		const struct pod_address *owned = pod->address_count ? &pod->addresses[i] : &none;
+		const char *cells[] = {
+		    pod->namespace,
+		    pod->name,
+		    workload,
+		    pod->node,
+		    addr_format(owned->address, address),
+		    owned->since > 0 ? clock_format(owned->since, since) : "",
+		    owned->until == INTERVAL_OPEN ? "" : clock_format(owned->until, until),
+		    pod->ambiguous ? "ambiguous" : pod->source,
+		};
+
+		r = output_table_row(table, cells);
+	}
+	return r;
+}
+
+static void print_table(struct session *session)
+{
+	static const char *const titles[] = {"NAMESPACE", "NAME", "WORKLOAD", "NODE",
+					     "ADDRESS",   "FROM", "UNTIL",    "SOURCES"};
+	struct output_table *table = output_table_new(titles, 8);
+	int r = 0;
+
+	for (size_t i = 0; table && r == 0 && i < session->graph->pod_count; i++)
+		if (is_wanted(session, &session->graph->pods[i]))
+			r = pod_rows(table, session->graph, &session->graph->pods[i]);
+	if (r < 0)
+		table = output_table_free(table);
+	session_print_table(session, table);
+}
+
+static int run(const struct options *options)
+{
+	struct session session;
+
+	if (!session_begin(&session, options) || !session_build(&session))
+		return session_end(&session);
+	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
+		session_print_array(&session, pods_json(&session));
+	else
+		print_table(&session);
+	return session_end(&session);
+}
+
+const struct command command_pods = {
+    .name = "pods",
+    .summary = "pods and the time during which each address was theirs",
+    .operands = "",
+    .details = "Pods that a node recorded, and those of the inventory. An address without UNTIL is "
+	       "still owned.\n",
+    .takes = TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_NODE | TAKES_INVENTORY | TAKES_STRICT,
+    .formats = FORMAT_TABLE | FORMAT_JSON | FORMAT_JSONL | FORMAT_CSV,
+    .format = FORMAT_TABLE,
+    .run = run,
+};

@@ -1,0 +1,320 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/session.h"
+#include "cli/shape.h"
+
+/* What the record holds, summed over the interval and the nodes asked for. */
+struct summary {
+	const struct options *options;
+	struct totals verdicts[VERDICT_MAX + 1];
+	struct totals all; /* but for what never opened */
+	int64_t first, last;
+	json_t *nodes;
+	json_t *gaps;
+	json_t *sources;
+	json_t *sysctls;
+	json_t *excluded;
+	json_t *collector;
+	size_t pods, labelled, ambiguous;
+	struct store_figures figures;
+};
+
+static bool is_wanted(const struct summary *summary, const char *node)
+{
+	return !summary->options->node || strcmp(summary->options->node, node) == 0;
+}
+
+static int add_node(void *context, const char *node, int64_t first, int64_t heartbeat)
+{
+	struct summary *summary = context;
+
+	if (!is_wanted(summary, node))
+		return 0;
+	return json_array_append_new(summary->nodes,
+				     json_pack("{s:s, s:o, s:o}", "name", node, "from",
+					       shape_time(first), "until", shape_time(heartbeat)));
+}
+
+static int add_edge(void *context, const struct edge *edge)
+{
+	struct summary *summary = context;
+
+	if (!is_wanted(summary, edge->node))
+		return 0;
+	totals_add(&summary->verdicts[edge->key.verdict], &edge->totals);
+	if (edge->key.verdict != VERDICT_DENIED)
+		totals_add(&summary->all, &edge->totals);
+	if (edge->first_seen < summary->first)
+		summary->first = edge->first_seen;
+	if (edge->last_seen > summary->last)
+		summary->last = edge->last_seen;
+	return 0;
+}
+
+static int add_gap(void *context, const char *node, const struct gap *gap)
+{
+	struct summary *summary = context;
+
+	return is_wanted(summary, node) ? json_array_append_new(summary->gaps, shape_gap(node, gap))
+					: 0;
+}
+
+static int add_fact(void *context, const struct stored_fact *fact)
+{
+	struct summary *summary = context;
+	const char *dot = strchr(fact->name, '.');
+
+	if (!is_wanted(summary, fact->node) || !dot)
+		return 0;
+	if (strncmp(fact->name, "sysctl.", 7) == 0)
+		return json_object_set_new(summary->sysctls, dot + 1, json_string(fact->value));
+	if (strncmp(fact->name, "source.", 7) == 0)
+		return json_array_append_new(summary->sources,
+					     json_pack("{s:s, s:s, s:s}", "node", fact->node,
+						       "name", dot + 1, "place", fact->value));
+	if (strncmp(fact->name, "excluded.", 9) == 0)
+		return json_array_append_new(summary->excluded,
+					     json_pack("{s:s, s:s, s:s}", "node", fact->node,
+						       "name", dot + 1, "what", fact->value));
+	if (strncmp(fact->name, "collector.", 10) == 0)
+		return json_object_set_new(summary->collector, dot + 1, json_string(fact->value));
+	return 0;
+}
+
+static void count_pods(struct summary *summary, const struct graph *graph)
+{
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		if (!graph->pods[i].local || !is_wanted(summary, graph->pods[i].node))
+			continue;
+		summary->pods++;
+		summary->labelled += graph->pods[i].labels != NULL;
+		summary->ambiguous += graph->pods[i].ambiguous;
+	}
+}
+
+static int collect(struct session *session, struct summary *summary)
+{
+	struct interval interval = session->options->interval;
+	int r = reader_nodes(session->reader, add_node, summary);
+
+	if (r == 0)
+		r = reader_edges(session->reader, interval, add_edge, summary);
+	if (r == 0)
+		r = reader_gaps(session->reader, interval, add_gap, summary);
+	if (r == 0)
+		r = reader_facts(session->reader, add_fact, summary);
+	if (r == 0)
+		r = reader_figures(session->reader, &summary->figures);
+	count_pods(summary, session->graph);
+	return r;
+}
+
+static json_t *connections_json(const struct summary *summary)
+{
+	const struct totals *verdicts = summary->verdicts;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "opened",
+			 (json_int_t)summary->all.connections, "closed",
+			 (json_int_t)summary->all.closed, "answered",
+			 (json_int_t)verdicts[VERDICT_ANSWERED].connections, "one_way",
+			 (json_int_t)verdicts[VERDICT_ONE_WAY].connections, "refused",
+			 (json_int_t)verdicts[VERDICT_REFUSED].connections, "unanswered",
+			 (json_int_t)verdicts[VERDICT_UNANSWERED].connections, "denied",
+			 (json_int_t)verdicts[VERDICT_DENIED].connections, "unknown",
+			 (json_int_t)verdicts[VERDICT_UNKNOWN].connections);
+}
+
+static json_t *counters_json(const struct summary *summary, int64_t sent, int64_t received)
+{
+	return json_pack("{s:o, s:o}", "sent", shape_counter(&summary->all, sent), "received",
+			 shape_counter(&summary->all, received));
+}
+
+static json_t *status_json(const struct session *session, const struct summary *summary)
+{
+	const struct store_figures *figures = &summary->figures;
+
+	return json_pack(
+	    "{s:{s:o, s:o}, s:O, s:o, s:o, s:o, s:{s:I, s:I, s:I}, s:O, s:O, s:O, s:O, s:{s:s, "
+	    "s:I, s:I, s:I, s:I, s:i}, s:O, s:n, s:b}",
+	    "interval", "from",
+	    shape_time(summary->first == INT64_MAX ? INT64_MIN : summary->first), "until",
+	    shape_time(summary->last), "nodes", summary->nodes, "connections",
+	    connections_json(summary), "packets",
+	    counters_json(summary, summary->all.packets_sent, summary->all.packets_received),
+	    "bytes", counters_json(summary, summary->all.bytes_sent, summary->all.bytes_received),
+	    "pods", "known", (json_int_t)summary->pods, "labelled", (json_int_t)summary->labelled,
+	    "ambiguous", (json_int_t)summary->ambiguous, "gaps", summary->gaps, "sources",
+	    summary->sources, "sysctls", summary->sysctls, "excluded", summary->excluded, "store",
+	    "path", session->options->db, "bytes", (json_int_t)figures->file_bytes, "wal_bytes",
+	    (json_int_t)figures->wal_bytes, "edges", (json_int_t)figures->edges, "flows",
+	    (json_int_t)figures->flows, "schema", figures->schema, "collector", summary->collector,
+	    "dataplane", "complete", json_array_size(summary->gaps) == 0);
+}
+
+static const char *text_of(json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
+static void put_counter(struct buf *buf, const struct summary *summary, const char *name,
+			int64_t sent, int64_t received)
+{
+	if (summary->all.counted)
+		buf_printf(buf, "%-12s sent %" PRId64 ", received %" PRId64 "\n", name, sent,
+			   received);
+	else
+		buf_printf(buf, "%-12s not counted\n", name);
+}
+
+static void put_connections(struct buf *buf, const struct summary *summary)
+{
+	static const char *const names[VERDICT_MAX + 1] = {
+	    "", "answered", "one-way", "refused", "unanswered", "denied", "unknown"};
+
+	buf_printf(buf, "connections  opened %" PRId64 ", closed %" PRId64 "\n",
+		   summary->all.connections, summary->all.closed);
+	for (unsigned i = 1; i <= VERDICT_MAX; i++)
+		buf_printf(buf, "  %-10s %" PRId64 "\n", names[i],
+			   summary->verdicts[i].connections);
+	put_counter(buf, summary, "packets", summary->all.packets_sent,
+		    summary->all.packets_received);
+	put_counter(buf, summary, "bytes", summary->all.bytes_sent, summary->all.bytes_received);
+}
+
+static void put_object(struct buf *buf, const char *title, json_t *object)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(object, key, value)
+	    buf_printf(buf, "%-12s %s: %s\n", title, key, json_string_value(value));
+}
+
+static void put_places(struct buf *buf, const char *title, json_t *array, const char *what)
+{
+	size_t i;
+	json_t *item;
+
+	json_array_foreach(array, i, item)
+	    buf_printf(buf, "%-12s %s: %s\n", title, text_of(item, "name"), text_of(item, what));
+}
+
+static void put_gaps(struct buf *buf, const struct summary *summary)
+{
+	size_t i;
+	json_t *gap;
+
+	json_array_foreach(summary->gaps, i, gap)
+	{
+		json_t *at_most = json_object_get(gap, "at_most");
+
+		buf_printf(buf, "gap          %s on %s, %s to %s: %s", text_of(gap, "source"),
+			   text_of(gap, "node"), text_of(gap, "from"), text_of(gap, "until"),
+			   text_of(gap, "reason"));
+		if (json_is_integer(at_most))
+			buf_printf(buf, " (at most %" JSON_INTEGER_FORMAT ")",
+				   json_integer_value(at_most));
+		buf_putc(buf, '\n');
+	}
+	buf_printf(buf, "complete     %s\n", json_array_size(summary->gaps) == 0 ? "yes" : "no");
+}
+
+static void put_text(struct buf *buf, const struct session *session, const struct summary *summary)
+{
+	const struct store_figures *figures = &summary->figures;
+	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
+	size_t i;
+	json_t *node;
+
+	if (summary->first <= summary->last)
+		buf_printf(buf, "interval     %s to %s\n", clock_format(summary->first, from),
+			   clock_format(summary->last, until));
+	else
+		buf_puts(buf, "interval     nothing recorded\n");
+	json_array_foreach(summary->nodes, i, node) buf_printf(
+	    buf, "node         %s, last heard %s\n", text_of(node, "name"),
+	    json_is_null(json_object_get(node, "until")) ? "never" : text_of(node, "until"));
+	put_connections(buf, summary);
+	buf_printf(buf, "pods         known %zu, labelled %zu, ambiguous %zu\n", summary->pods,
+		   summary->labelled, summary->ambiguous);
+	put_places(buf, "source", summary->sources, "place");
+	put_object(buf, "sysctl", summary->sysctls);
+	put_object(buf, "collector", summary->collector);
+	put_places(buf, "excluded", summary->excluded, "what");
+	buf_printf(buf,
+		   "store        %s: %" PRId64 " edges, %" PRId64 " flow rows, %" PRId64
+		   " bytes and %" PRId64 " in the log\n",
+		   session->options->db, figures->edges, figures->flows, figures->file_bytes,
+		   figures->wal_bytes);
+	put_gaps(buf, summary);
+}
+
+static void print_status(struct session *session, const struct summary *summary)
+{
+	struct buf buf = {0};
+	json_t *tree;
+
+	if (session->options->format == FORMAT_JSON) {
+		tree = status_json(session, summary);
+		if (tree)
+			output_json(&buf, tree);
+		else
+			buf.error = -ENOMEM;
+		json_decref(tree);
+	} else {
+		put_text(&buf, session, summary);
+	}
+	session_print(session, &buf);
+}
+
+static int run(const struct options *options)
+{
+	struct summary summary = {.options = options,
+				  .first = INT64_MAX,
+				  .last = INT64_MIN,
+				  .nodes = json_array(),
+				  .gaps = json_array(),
+				  .sources = json_array(),
+				  .sysctls = json_object(),
+				  .excluded = json_array(),
+				  .collector = json_object()};
+	struct session session;
+	int r;
+
+	if (session_begin(&session, options) && session_build(&session)) {
+		r = collect(&session, &summary);
+		if (r != 0)
+			session_fail(&session, options->db, r < 0 ? r : -ENOMEM);
+		else
+			print_status(&session, &summary);
+	}
+	json_decref(summary.nodes);
+	json_decref(summary.gaps);
+	json_decref(summary.sources);
+	json_decref(summary.sysctls);
+	json_decref(summary.excluded);
+	json_decref(summary.collector);
+	return session_end(&session);
+}
+
+const struct command command_status = {
+    .name = "status",
+    .summary = "what was recorded, from where, and what is missing",
+    .operands = "",
+    .details =
+	"Connections by how they went, pods, sources, kernel settings, and every gap: a time in "
+	"which something was\n"
+	"missed, with the most that it can have been. The record is complete if there is none.\n",
+    .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NODE | TAKES_INVENTORY | TAKES_STRICT,
+    .formats = FORMAT_TABLE | FORMAT_JSON,
+    .format = FORMAT_TABLE,
+    .run = run,
+};

@@ -1,0 +1,429 @@
+#include "cli/evidence.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/shape.h"
+
+/* Sums stay far from overflow. */
+#define COUNT_MAX (INT64_C(1) << 53)
+
+/* ---- writing ---- */
+
+json_t *evidence_header(const char *node, int64_t first, int64_t heartbeat)
+{
+	return json_pack("{s:s, s:i, s:s, s:o, s:o}", "type", "header", "version", EVIDENCE_VERSION,
+			 "node", node, "from", shape_time(first), "until", shape_time(heartbeat));
+}
+
+json_t *evidence_of_pod(const struct stored_pod *pod)
+{
+	json_t *addresses = json_array();
+
+	for (size_t i = 0; i < pod->pod.address_count; i++) {
+		const struct pod_address *owned = &pod->pod.addresses[i];
+
+		json_array_append_new(addresses, json_pack("{s:o, s:o, s:o}", "address",
+							   shape_address(owned->address), "from",
+							   shape_time(owned->since), "until",
+							   shape_time(owned->until)));
+	}
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "type", "pod", "node",
+			 pod->node, "namespace", pod->pod.namespace, "name", pod->pod.name, "uid",
+			 shape_text(pod->pod.uid), "sandbox", shape_text(pod->pod.sandbox),
+			 "source", shape_text(pod->pod.source), "addresses", addresses);
+}
+
+json_t *evidence_of_fact(const struct stored_fact *fact)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:o}", "type", "fact", "node", fact->node, "name",
+			 fact->name, "value", fact->value, "since", shape_time(fact->since));
+}
+
+json_t *evidence_of_address(const struct stored_address *address)
+{
+	return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o}", "type", "fact", "node", address->node,
+			 "name", EVIDENCE_ADDRESS_FACT, "value", shape_address(address->address),
+			 "since", shape_time(address->since), "until", shape_time(address->until));
+}
+
+json_t *evidence_of_gap(const char *node, const struct gap *gap)
+{
+	json_t *tree = json_pack("{s:s}", "type", "gap");
+	json_t *members = shape_gap(node, gap);
+
+	if (!tree || !members || json_object_update(tree, members) < 0) {
+		json_decref(tree);
+		tree = NULL;
+	}
+	json_decref(members);
+	return tree;
+}
+
+static json_t *end_tree(struct addr address, const struct pod *pod)
+{
+	if (!pod)
+		return json_pack("{s:o}", "address", shape_address(address));
+	return json_pack("{s:o, s:s, s:s, s:o, s:o}", "address", shape_address(address),
+			 "namespace", pod->namespace, "name", pod->name, "uid",
+			 shape_text(pod->uid), "sandbox", shape_text(pod->sandbox));
+}
+
+static json_t *port_tree(bool has_port, uint16_t port)
+{
+	return has_port ? json_integer(port) : json_null();
+}
+
+static json_t *service_tree(const struct edge_key *key)
+{
+	if (!addr_is_set(key->service))
+		return json_null();
+	return json_pack("{s:o, s:o}", "address", shape_address(key->service), "port",
+			 port_tree(key->has_port, key->service_port));
+}
+
+static void set_counter(json_t *tree, const struct totals *totals, const char *name, int64_t value)
+{
+	json_object_set_new(tree, name,
+			    totals->counted || value ? json_integer(value) : json_null());
+}
+
+static void set_totals(json_t *tree, const struct totals *totals)
+{
+	json_object_set_new(tree, "connections", json_integer(totals->connections));
+	json_object_set_new(tree, "closed", json_integer(totals->closed));
+	json_object_set_new(tree, "counted", json_integer(totals->counted));
+	set_counter(tree, totals, "packets_sent", totals->packets_sent);
+	set_counter(tree, totals, "packets_received", totals->packets_received);
+	set_counter(tree, totals, "bytes_sent", totals->bytes_sent);
+	set_counter(tree, totals, "bytes_received", totals->bytes_received);
+}
+
+json_t *evidence_of_flow(const struct stored_flow *stored, const struct pod *source,
+			 const struct pod *destination)
+{
+	const struct flow *flow = &stored->flow;
+	const struct edge_key *key = &flow->key;
+	bool window = flow->length != FLOW_WITHOUT_WINDOW;
+	char protocol[4];
+	json_t *tree = json_pack(
+	    "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:b}", "type", "flow", "node",
+	    stored->node, "window", window ? shape_time(flow->window) : json_null(), "length",
+	    window ? json_integer(flow->length) : json_null(), "from",
+	    end_tree(key->source, source), "to", end_tree(key->destination, destination), "service",
+	    service_tree(key), "translated", shape_address(key->translated), "protocol",
+	    protocol_name(key->protocol, protocol), "port", port_tree(key->has_port, key->port),
+	    "verdict", verdict_name((enum verdict)key->verdict), "direction_certain",
+	    !key->direction_uncertain);
+
+	if (!tree)
+		return NULL;
+	set_totals(tree, &flow->totals);
+	json_object_set_new(tree, "first_seen", shape_time(flow->first_seen));
+	json_object_set_new(tree, "last_seen", shape_time(flow->last_seen));
+	return tree;
+}
+
+/* ---- reading: the first thing that is wrong is remembered, then nothing more is read ---- */
+
+struct reading {
+	const char *expected; /* NULL: all well */
+	const char *member;
+};
+
+static json_t *member(const json_t *object, const char *name)
+{
+	json_t *value = json_object_get(object, name);
+
+	return json_is_null(value) ? NULL : value;
+}
+
+static void expect(struct reading *reading, const char *name, const char *expected)
+{
+	if (reading->expected)
+		return;
+	reading->member = name;
+	reading->expected = expected;
+}
+
+/* fallback NULL: the member must be there. */
+static const char *get_text(struct reading *reading, const json_t *object, const char *name,
+			    const char *fallback)
+{
+	const json_t *value = member(object, name);
+
+	if (value ? !json_is_string(value) : !fallback) {
+		expect(reading, name, "a string");
+		return "";
+	}
+	return value ? json_string_value(value) : fallback;
+}
+
+static int64_t get_integer(struct reading *reading, const json_t *object, const char *name,
+			   int64_t fallback, int64_t least, int64_t most)
+{
+	const json_t *value = member(object, name);
+
+	if (!value)
+		return fallback;
+	if (!json_is_integer(value) || json_integer_value(value) < least ||
+	    json_integer_value(value) > most) {
+		expect(reading, name, "a whole number in range");
+		return fallback;
+	}
+	return json_integer_value(value);
+}
+
+static bool get_boolean(struct reading *reading, const json_t *object, const char *name,
+			bool fallback)
+{
+	const json_t *value = member(object, name);
+
+	if (value && !json_is_boolean(value))
+		expect(reading, name, "true or false");
+	return value ? json_is_true(value) : fallback;
+}
+
+/* Refers to a missing member by *must; otherwise absent gives fallback. */
+static int64_t get_time(struct reading *reading, const json_t *object, const char *name, bool must,
+			int64_t fallback)
+{
+	const json_t *value = member(object, name);
+	int64_t time = fallback;
+
+	if (value ? !json_is_string(value) || clock_parse(json_string_value(value), &time) < 0
+		  : must)
+		expect(reading, name, "a moment such as 2026-01-31T12:00:00Z");
+	return time;
+}
+
+static struct addr get_address(struct reading *reading, const json_t *object, const char *name,
+			       bool must)
+{
+	const json_t *value = member(object, name);
+	struct addr address = {0};
+
+	if (value ? !json_is_string(value) || addr_parse(json_string_value(value), &address) < 0
+		  : must)
+		expect(reading, name, "an IPv4 or IPv6 address");
+	return address;
+}
+
+static void read_header(struct reading *reading, struct evidence *evidence)
+{
+	if (get_integer(reading, evidence->tree, "version", 0, 0, 1 << 20) != EVIDENCE_VERSION)
+		expect(reading, "version", "1");
+	evidence->until = get_time(reading, evidence->tree, "until", false, 0);
+	evidence->from = get_time(reading, evidence->tree, "from", false, evidence->until);
+}
+
+static void read_pod(struct reading *reading, struct evidence *evidence)
+{
+	const json_t *addresses = member(evidence->tree, "addresses");
+	struct pod *pod = &evidence->pod;
+
+	pod->namespace = (char *)get_text(reading, evidence->tree, "namespace", NULL);
+	pod->name = (char *)get_text(reading, evidence->tree, "name", NULL);
+	pod->uid = (char *)get_text(reading, evidence->tree, "uid", "");
+	pod->sandbox = (char *)get_text(reading, evidence->tree, "sandbox", "");
+	pod->source = (char *)get_text(reading, evidence->tree, "source", "import");
+	if (addresses && !json_is_array(addresses)) {
+		expect(reading, "addresses", "an array");
+		return;
+	}
+	pod->addresses = calloc(json_array_size(addresses) + 1, sizeof(*pod->addresses));
+	if (!pod->addresses)
+		return;
+	for (size_t i = 0; i < json_array_size(addresses); i++) {
+		const json_t *owned = json_array_get(addresses, i);
+
+		pod->addresses[i] = (struct pod_address){
+		    .address = get_address(reading, owned, "address", true),
+		    .since = get_time(reading, owned, "from", true, 0),
+		    .until = get_time(reading, owned, "until", false, INTERVAL_OPEN),
+		};
+		if (pod->addresses[i].until < pod->addresses[i].since)
+			expect(reading, "until", "a moment that is not before from");
+	}
+	pod->address_count = json_array_size(addresses);
+}
+
+static void read_fact(struct reading *reading, struct evidence *evidence)
+{
+	evidence->name = get_text(reading, evidence->tree, "name", NULL);
+	evidence->value = get_text(reading, evidence->tree, "value", NULL);
+	evidence->from = get_time(reading, evidence->tree, "since", false, 0);
+	evidence->until = get_time(reading, evidence->tree, "until", false, INTERVAL_OPEN);
+}
+
+static void read_gap(struct reading *reading, struct evidence *evidence)
+{
+	struct gap *gap = &evidence->gap;
+
+	if (loss_source_parse(get_text(reading, evidence->tree, "source", NULL), &gap->source) < 0)
+		expect(reading, "source",
+		       "conntrack, table, log, rules, daemon, store or identity");
+	gap->from = get_time(reading, evidence->tree, "from", true, 0);
+	gap->until = get_time(reading, evidence->tree, "until", true, 0);
+	gap->at_most = get_integer(reading, evidence->tree, "at_most", -1, 0, INT64_MAX);
+	gap->reason = get_text(reading, evidence->tree, "reason", "");
+	if (gap->until < gap->from)
+		expect(reading, "until", "a moment that is not before from");
+}
+
+static struct evidence_pod read_end(struct reading *reading, const json_t *tree, const char *name,
+				    struct addr *ret_address)
+{
+	const json_t *end = member(tree, name);
+	struct evidence_pod pod = {0};
+
+	if (!json_is_object(end)) {
+		expect(reading, name, "an object with an address");
+		return pod;
+	}
+	*ret_address = get_address(reading, end, "address", true);
+	if (!member(end, "name"))
+		return pod;
+	pod.namespace = get_text(reading, end, "namespace", NULL);
+	pod.name = get_text(reading, end, "name", NULL);
+	pod.uid = get_text(reading, end, "uid", "");
+	pod.sandbox = get_text(reading, end, "sandbox", "");
+	return pod;
+}
+
+static void read_service(struct reading *reading, const json_t *tree, struct edge_key *key)
+{
+	const json_t *service = member(tree, "service");
+
+	if (!service)
+		return;
+	if (!json_is_object(service))
+		expect(reading, "service", "an object with an address");
+	key->service = get_address(reading, service, "address", true);
+	key->service_port = (uint16_t)get_integer(reading, service, "port", 0, 0, UINT16_MAX);
+}
+
+static void read_key(struct reading *reading, struct evidence *evidence)
+{
+	const json_t *tree = evidence->tree;
+	struct edge_key *key = &evidence->flow.key;
+	enum verdict verdict = VERDICT_ANSWERED;
+
+	evidence->source = read_end(reading, tree, "from", &key->source);
+	evidence->destination = read_end(reading, tree, "to", &key->destination);
+	read_service(reading, tree, key);
+	key->translated = get_address(reading, tree, "translated", false);
+	if (protocol_parse(get_text(reading, tree, "protocol", NULL), &key->protocol) < 0)
+		expect(reading, "protocol", "a protocol's name or number");
+	key->has_port = member(tree, "port") != NULL;
+	key->port = (uint16_t)get_integer(reading, tree, "port", 0, 0, UINT16_MAX);
+	if (verdict_parse(get_text(reading, tree, "verdict", "answered"), &verdict) < 0)
+		expect(reading, "verdict",
+		       "answered, one-way, refused, unanswered, denied or unknown");
+	key->verdict = (uint8_t)verdict;
+	key->direction_uncertain = !get_boolean(reading, tree, "direction_certain", true);
+}
+
+static void read_totals(struct reading *reading, const json_t *tree, struct totals *totals)
+{
+	const struct {
+		const char *name;
+		int64_t *field;
+	} fields[] = {
+	    {"closed", &totals->closed},
+	    {"packets_sent", &totals->packets_sent},
+	    {"packets_received", &totals->packets_received},
+	    {"bytes_sent", &totals->bytes_sent},
+	    {"bytes_received", &totals->bytes_received},
+	};
+	bool has_counters = member(tree, "packets_sent") || member(tree, "bytes_sent");
+
+	totals->connections = get_integer(reading, tree, "connections", 1, INT32_MIN, COUNT_MAX);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		*fields[i].field =
+		    get_integer(reading, tree, fields[i].name, 0, INT32_MIN, COUNT_MAX);
+	totals->counted = get_integer(reading, tree, "counted",
+				      has_counters ? totals->connections : 0, INT32_MIN, COUNT_MAX);
+}
+
+static void read_flow(struct reading *reading, struct evidence *evidence)
+{
+	struct flow *flow = &evidence->flow;
+	const json_t *tree = evidence->tree;
+
+	read_key(reading, evidence);
+	read_totals(reading, tree, &flow->totals);
+	flow->first_seen = get_time(reading, tree, "first_seen", true, 0);
+	flow->last_seen = get_time(reading, tree, "last_seen", false, flow->first_seen);
+	flow->length = FLOW_WITHOUT_WINDOW;
+	if (member(tree, "window")) {
+		flow->window = get_time(reading, tree, "window", true, 0);
+		flow->length =
+		    (uint32_t)get_integer(reading, tree, "length", 0, 0, 24 * 3600 * MSEC_PER_SEC);
+	}
+	if (flow->last_seen < flow->first_seen)
+		expect(reading, "last_seen", "a moment that is not before first_seen");
+}
+
+static void read_any(struct reading *reading, struct evidence *evidence)
+{
+	static const struct {
+		const char *type;
+		enum evidence_type number;
+		void (*read)(struct reading *reading, struct evidence *evidence);
+	} types[] = {
+	    {"header", EVIDENCE_HEADER, read_header}, {"pod", EVIDENCE_POD, read_pod},
+	    {"fact", EVIDENCE_FACT, read_fact},       {"gap", EVIDENCE_GAP, read_gap},
+	    {"flow", EVIDENCE_FLOW, read_flow},
+	};
+	const char *type = get_text(reading, evidence->tree, "type", NULL);
+
+	evidence->node = get_text(reading, evidence->tree, "node", "");
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strcmp(types[i].type, type) != 0)
+			continue;
+		evidence->type = types[i].number;
+		types[i].read(reading, evidence);
+		return;
+	}
+	expect(reading, "type", "header, pod, fact, gap or flow");
+}
+
+int evidence_decode(const char *line, size_t length, struct evidence *ret, char reason[static 256])
+{
+	struct evidence evidence = {0};
+	struct reading reading = {0};
+	json_error_t error;
+
+	memset(&evidence.flow.key, 0, sizeof(evidence.flow.key));
+	evidence.tree = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
+	if (!evidence.tree) {
+		snprintf(reason, 256, "not JSON: %s", error.text);
+		return -EINVAL;
+	}
+	if (json_is_object(evidence.tree))
+		read_any(&reading, &evidence);
+	else
+		expect(&reading, "line", "an object");
+	if (reading.expected) {
+		snprintf(reason, 256, "\"%s\": expected %s", reading.member, reading.expected);
+		evidence_clear(&evidence);
+		return -EINVAL;
+	}
+	if (evidence.type == EVIDENCE_POD && !evidence.pod.addresses) {
+		evidence_clear(&evidence);
+		return -ENOMEM;
+	}
+	*ret = evidence;
+	return 0;
+}
+
+void evidence_clear(struct evidence *evidence)
+{
+	free(evidence->pod.addresses);
+	json_decref(evidence->tree);
+	*evidence = (struct evidence){0};
+}

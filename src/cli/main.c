@@ -1,0 +1,119 @@
+#include <config.h>
+
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/command.h"
+
+#define DB_DEFAULT "/var/lib/netpol/flows.db"
+
+static const struct command *const commands[] = {
+    &command_status, &command_pods,   &command_flows,  &command_edges,
+    &command_denied, &command_policy, &command_import,
+};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(FILE *out)
+{
+	fprintf(out,
+		"Usage: %s [--db FILE] COMMAND [OPTION]...\n"
+		"Answers questions about the connections that netpold recorded.\n\nCommands:\n",
+		PROGRAM);
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	fprintf(
+	    out,
+	    "\nOptions:\n"
+	    "      --db FILE   the database to read [$NETPOL_DB, else " DB_DEFAULT "]\n"
+	    "  -h, --help      print this and end; each command has --help too\n"
+	    "      --version   print the version and end\n"
+	    "\nExit status: 0 done; 1 done, and the answer is no (with --strict: any problem);\n"
+	    "2 usage or input error; 3 database cannot be read.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (strcmp(commands[i]->name, name) == 0)
+			return commands[i];
+	return NULL;
+}
+
+/* Options before the command; returns the index of the command, or -1 with the exit status in *ret.
+ */
+static int parse_globals(int argc, char **argv, const char **ret_db, int *ret)
+{
+	int i = 1;
+
+	*ret = EXIT_DONE;
+	for (; i < argc && argv[i][0] == '-'; i++) {
+		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+			print_help(stdout);
+			return -1;
+		}
+		if (strcmp(argv[i], "--version") == 0) {
+			printf("%s %s\n", PROGRAM, PACKAGE_VERSION);
+			return -1;
+		}
+		if (strncmp(argv[i], "--db=", 5) == 0) {
+			*ret_db = argv[i] + 5;
+		} else if (strcmp(argv[i], "--db") == 0 && i + 1 < argc) {
+			*ret_db = argv[++i];
+		} else {
+			fprintf(stderr, "%s: unknown option '%s'; see %s --help\n", PROGRAM,
+				argv[i], PROGRAM);
+			*ret = EXIT_USAGE;
+			return -1;
+		}
+	}
+	if (i < argc)
+		return i;
+	print_help(stderr);
+	*ret = EXIT_USAGE;
+	return -1;
+}
+
+static int run(const struct command *command, struct options *options)
+{
+	int status = command->run(options);
+
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		perror(PROGRAM ": standard output");
+		return status == EXIT_DONE ? EXIT_USAGE : status;
+	}
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	const char *environment = getenv("NETPOL_DB");
+	struct options options = {.db = environment && environment[0] ? environment : DB_DEFAULT};
+	const struct command *command;
+	int status;
+	int at = parse_globals(argc, argv, &options.db, &status);
+
+	setlocale(LC_CTYPE, "");
+	if (at < 0)
+		return status;
+	command = find_command(argv[at]);
+	if (!command) {
+		fprintf(stderr, "%s: unknown command '%s'; see %s --help\n", PROGRAM, argv[at],
+			PROGRAM);
+		return EXIT_USAGE;
+	}
+	switch (options_parse(command, argc - at, argv + at, &options)) {
+	case OPTIONS_RUN:
+		status = run(command, &options);
+		break;
+	case OPTIONS_DONE:
+		status = EXIT_DONE;
+		break;
+	default:
+		status = EXIT_USAGE;
+		break;
+	}
+	options_clear(&options);
+	return status;
+}

@@ -1,0 +1,69 @@
+/*
+ * Options with one spelling everywhere: a command says which of them it takes, and its help is
+ * printed from the same table.
+ */
+#ifndef NETPOL_CLI_OPTIONS_H
+#define NETPOL_CLI_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "store/store.h"
+
+/* Bits of command.takes. --db, --help and --version need none. */
+enum {
+	TAKES_SINCE = 1 << 0,
+	TAKES_UNTIL = 1 << 1,
+	TAKES_NAMESPACE = 1 << 2, /* -n and -A */
+	TAKES_WORKLOAD = 1 << 3,
+	TAKES_NODE = 1 << 4,
+	TAKES_INVENTORY = 1 << 5,
+	TAKES_INTO = 1 << 6,
+	TAKES_STRICT = 1 << 7,
+	TAKES_FILES = 1 << 8, /* operands; without it there are none */
+	TAKES_FILTERS = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_NODE
+};
+
+enum format {
+	FORMAT_TABLE = 1 << 0,
+	FORMAT_JSON = 1 << 1,
+	FORMAT_JSONL = 1 << 2,
+	FORMAT_YAML = 1 << 3,
+	FORMAT_CSV = 1 << 4
+};
+
+struct command;
+
+struct options {
+	const char *db; /* NULL: neither --db nor NETPOL_DB */
+	enum format format;
+	struct interval interval;
+	const char *namespace; /* NULL: all */
+	char *workload_kind;   /* canonical, "Deployment"; NULL: all */
+	char *workload_name;
+	const char *node; /* NULL: all */
+	const char *into;
+	bool strict;
+	const char *const *inventory; /* inventory_count paths */
+	size_t inventory_count;
+	char *const *files;
+	size_t file_count;
+	const char **inventory_paths; /* owned */
+};
+
+enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
+
+/* argv[0] is the command's name. OPTIONS_DONE: help was printed; OPTIONS_WRONG: the reason was
+ * printed to stderr. */
+enum options_result options_parse(const struct command *command, int argc, char **argv,
+				  struct options *options);
+void options_clear(struct options *options);
+void options_print_help(const struct command *command, FILE *out);
+
+/* "deploy", "Deployments", "deployment" → "Deployment"; NULL for what kubectl does not know either.
+ */
+const char *options_kind(const char *text);
+
+#endif

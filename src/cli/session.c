@@ -1,0 +1,168 @@
+#include "cli/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool session_begin(struct session *session, const struct options *options)
+{
+	char *error = NULL;
+	int r;
+
+	memset(session, 0, sizeof(*session));
+	session->options = options;
+	r = reader_open(options->db, &session->reader, &error);
+	if (r == 0)
+		return true;
+	fprintf(stderr, "%s: %s\n", PROGRAM, error ? error : strerror(-r));
+	free(error);
+	session->status = EXIT_DATABASE;
+	return false;
+}
+
+static int read_inventory(struct session *session, const char *path)
+{
+	struct document *document = NULL;
+	int r = document_read(path, &session->problems, &document);
+
+	if (r == 0)
+		r = inventory_add(session->inventory, document, &session->problems);
+	document_free(document);
+	return r;
+}
+
+static bool read_inventories(struct session *session)
+{
+	const struct options *options = session->options;
+	int r = 0;
+
+	if (options->inventory_count == 0)
+		return true;
+	session->inventory = inventory_new();
+	if (!session->inventory)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < options->inventory_count; i++)
+		r = read_inventory(session, options->inventory[i]);
+	if (r == 0)
+		r = inventory_finish(session->inventory, &session->problems);
+	if (r == 0)
+		return true;
+	if (session->problems.errors == 0)
+		session_fail(session, "inventory", r);
+	session->status = EXIT_USAGE;
+	return false;
+}
+
+bool session_build(struct session *session)
+{
+	int r;
+
+	if (!read_inventories(session))
+		return false;
+	r = graph_build(session->reader, session->options->interval, session->inventory,
+			&session->problems, &session->graph);
+	if (r < 0)
+		session_fail(session, session->options->db, r);
+	return r == 0;
+}
+
+void session_fail(struct session *session, const char *what, int error)
+{
+	const char *text = session->reader ? reader_error(session->reader) : "";
+
+	fprintf(stderr, "%s: %s: %s\n", PROGRAM, what, text[0] ? text : strerror(-error));
+	session->status = EXIT_DATABASE;
+}
+
+int session_end(struct session *session)
+{
+	problems_print(&session->problems, PROGRAM, stderr);
+	if (session->status == EXIT_DONE && session->options->strict &&
+	    session->problems.count + session->problems.left_out > 0)
+		session->status = EXIT_NO;
+	problems_clear(&session->problems);
+	graph_free(session->graph);
+	inventory_free(session->inventory);
+	reader_close(session->reader);
+	return session->status;
+}
+
+bool session_wants_end(const struct session *session, const struct end *end)
+{
+	const struct options *options = session->options;
+	const struct workload *workload;
+
+	if (options->namespace && strcmp(options->namespace, end->namespace) != 0)
+		return false;
+	if (!options->workload_name)
+		return true;
+	if (end->kind == END_POD && strcmp(options->workload_kind, "Pod") == 0 &&
+	    strcmp(options->workload_name, end->name) == 0)
+		return true;
+	if (end->workload == GRAPH_NONE)
+		return false;
+	workload = &session->graph->workloads[end->workload];
+	return strcmp(options->workload_kind, workload->kind) == 0 &&
+	       strcmp(options->workload_name, workload->name) == 0;
+}
+
+bool session_wants_edge(const struct session *session, const struct graph_edge *edge)
+{
+	const struct options *options = session->options;
+
+	if (options->node && strcmp(options->node, edge->edge.node) != 0)
+		return false;
+	return session_wants_end(session, &edge->from) || session_wants_end(session, &edge->to);
+}
+
+void session_print(struct session *session, struct buf *buf)
+{
+	if (buf->error)
+		session_fail(session, "answer", buf->error);
+	else if (buf->length > 0)
+		fwrite(buf->data, 1, buf->length, stdout);
+	buf_clear(buf);
+}
+
+void session_print_array(struct session *session, json_t *array)
+{
+	struct buf buf = {0};
+
+	if (!array)
+		buf.error = -ENOMEM;
+	else if (session->options->format == FORMAT_JSON)
+		output_json(&buf, array);
+	else
+		for (size_t i = 0; i < json_array_size(array); i++)
+			output_json_line(&buf, json_array_get(array, i));
+	json_decref(array);
+	session_print(session, &buf);
+}
+
+void session_print_table(struct session *session, struct output_table *table)
+{
+	struct buf buf = {0};
+
+	if (!table)
+		buf.error = -ENOMEM;
+	else if (session->options->format == FORMAT_CSV)
+		output_table_csv(&buf, table);
+	else
+		output_table_print(&buf, table);
+	output_table_free(table);
+	session_print(session, &buf);
+}
+
+void session_print_edges(struct session *session, const char *const *titles, size_t columns,
+			 session_edge_row_fn *row, session_edge_wanted_fn *wanted)
+{
+	struct output_table *table = output_table_new(titles, columns);
+	int r = 0;
+
+	for (size_t i = 0; table && r == 0 && i < session->graph->edge_count; i++)
+		if (wanted(session, &session->graph->edges[i]))
+			r = row(table, &session->graph->edges[i]);
+	if (r < 0)
+		table = output_table_free(table);
+	session_print_table(session, table);
+}

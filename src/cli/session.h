@@ -1,0 +1,47 @@
+/* What most commands do first and last: open the database, read the inventory, build the graph;
+ * print problems, decide the status. */
+#ifndef NETPOL_CLI_SESSION_H
+#define NETPOL_CLI_SESSION_H
+
+#include "base/problem.h"
+#include "cli/command.h"
+#include "model/graph.h"
+#include "output/output.h"
+#include "store/store.h"
+
+struct session {
+	const struct options *options;
+	struct reader *reader;
+	struct inventory *inventory; /* NULL: none was given */
+	struct graph *graph;         /* after session_build() */
+	struct problems problems;
+	int status; /* the exit status so far */
+};
+
+/* Opens the database. False: said why, status is set; session_end() is due all the same. */
+bool session_begin(struct session *session, const struct options *options);
+/* Reads the inventories and builds the graph of the interval. */
+bool session_build(struct session *session);
+/* A failure inside: error is negative errno. */
+void session_fail(struct session *session, const char *what, int error);
+/* Prints problems to stderr, releases everything, returns the exit status. */
+int session_end(struct session *session);
+
+/* Does the end pass the filters of namespace and workload? */
+bool session_wants_end(const struct session *session, const struct end *end);
+/* Does either end, and the node that recorded it? */
+bool session_wants_edge(const struct session *session, const struct graph_edge *edge);
+
+/* Prints the buffer to stdout and clears it. */
+void session_print(struct session *session, struct buf *buf);
+/* A table or CSV of the edges that are wanted, one row each. */
+typedef bool session_edge_wanted_fn(const struct session *session, const struct graph_edge *edge);
+typedef int session_edge_row_fn(struct output_table *table, const struct graph_edge *edge);
+void session_print_edges(struct session *session, const char *const *titles, size_t columns,
+			 session_edge_row_fn *row, session_edge_wanted_fn *wanted);
+/* Prints the table, or CSV if that was asked for, and frees it. NULL: no memory. */
+void session_print_table(struct session *session, struct output_table *table);
+/* The array in the format asked for: json or jsonl. Takes the reference. */
+void session_print_array(struct session *session, json_t *array);
+
+#endif

@@ -1,0 +1,171 @@
+#include "cli/shape.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+json_t *shape_text(const char *text)
+{
+	return text && text[0] ? json_string(text) : json_null();
+}
+
+json_t *shape_address(struct addr address)
+{
+	char text[ADDR_TEXT_MAX];
+
+	return shape_text(addr_format(address, text));
+}
+
+json_t *shape_time(int64_t msec)
+{
+	char text[CLOCK_TEXT_MAX];
+
+	if (msec == 0 || msec == INT64_MIN || msec == INTERVAL_OPEN)
+		return json_null();
+	return json_string(clock_format(msec, text));
+}
+
+json_t *shape_counter(const struct totals *totals, int64_t value)
+{
+	return totals->counted ? json_integer(value) : json_null();
+}
+
+json_t *shape_labels(const struct labels *labels)
+{
+	json_t *object;
+
+	if (!labels)
+		return json_null();
+	object = json_object();
+	for (size_t i = 0; i < labels->count; i++)
+		json_object_set_new(object, labels->items[i].key,
+				    json_string(labels->items[i].value));
+	return object;
+}
+
+static json_t *workload_text(const struct graph *graph, size_t index)
+{
+	if (index == GRAPH_NONE)
+		return json_null();
+	return json_sprintf("%s/%s", graph->workloads[index].kind, graph->workloads[index].name);
+}
+
+json_t *shape_end(const struct graph *graph, const struct end *end)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
+			 end_kind_name(end->kind), "class", shape_text(end->class), "namespace",
+			 shape_text(end->namespace), "name", shape_text(end->name), "workload",
+			 workload_text(graph, end->workload), "node", shape_text(end->node), "uid",
+			 shape_text(end->uid), "address", shape_address(end->address));
+}
+
+static json_t *shape_service(const struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+	json_t *name = json_null();
+
+	if (!addr_is_set(key->service))
+		return json_null();
+	if (edge->service)
+		name = json_sprintf("%s/%s", edge->service->namespace, edge->service->name);
+	return json_pack("{s:o, s:o, s:o}", "address", shape_address(key->service), "port",
+			 key->has_port ? json_integer(key->service_port) : json_null(), "name",
+			 name);
+}
+
+json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+	const struct totals *totals = &edge->edge.totals;
+	char protocol[4];
+
+	return json_pack(
+	    "{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
+	    "from", shape_end(graph, &edge->from), "to", shape_end(graph, &edge->to), "protocol",
+	    protocol_name(key->protocol, protocol), "port",
+	    key->has_port ? json_integer(key->port) : json_null(), "service", shape_service(edge),
+	    "verdict", verdict_name((enum verdict)key->verdict), "direction_certain",
+	    !key->direction_uncertain, "connections", (json_int_t)totals->connections,
+	    "packets_sent", shape_counter(totals, totals->packets_sent), "packets_received",
+	    shape_counter(totals, totals->packets_received), "bytes_sent",
+	    shape_counter(totals, totals->bytes_sent), "bytes_received",
+	    shape_counter(totals, totals->bytes_received), "first_seen",
+	    shape_time(edge->edge.first_seen), "last_seen", shape_time(edge->edge.last_seen),
+	    "recorded_by", edge->edge.node, "translated", shape_address(key->translated));
+}
+
+json_t *shape_gap(const char *node, const struct gap *gap)
+{
+	return json_pack(
+	    "{s:s, s:s, s:o, s:o, s:o, s:s}", "node", node, "source", loss_source_name(gap->source),
+	    "from", shape_time(gap->from), "until", shape_time(gap->until), "at_most",
+	    gap->at_most < 0 ? json_null() : json_integer(gap->at_most), "reason", gap->reason);
+}
+
+const char *shape_end_cell(const struct end *end, char cell[static SHAPE_CELL_MAX])
+{
+	char address[ADDR_TEXT_MAX];
+
+	addr_format(end->address, address);
+	switch (end->kind) {
+	case END_POD:
+		snprintf(cell, SHAPE_CELL_MAX, "%s/%s", end->namespace, end->name);
+		break;
+	case END_NODE:
+		snprintf(cell, SHAPE_CELL_MAX, "node %s (%s)", end->name, address);
+		break;
+	default:
+		if (strcmp(end->class, "external") == 0)
+			snprintf(cell, SHAPE_CELL_MAX, "%s", address);
+		else
+			snprintf(cell, SHAPE_CELL_MAX, "%s (%s)", address, end->class);
+		break;
+	}
+	return cell;
+}
+
+const char *shape_port_cell(uint8_t protocol, bool has_port, uint16_t port, char cell[static 16])
+{
+	char name[4];
+
+	if (has_port)
+		snprintf(cell, 16, "%s %u", protocol_name(protocol, name), port);
+	else
+		snprintf(cell, 16, "%s", protocol_name(protocol, name));
+	return cell;
+}
+
+const char *shape_address_port_cell(struct addr address, uint16_t port,
+				    char cell[static ADDR_TEXT_MAX + 8])
+{
+	char text[ADDR_TEXT_MAX];
+
+	if (!addr_is_set(address))
+		cell[0] = '\0';
+	else
+		snprintf(cell, ADDR_TEXT_MAX + 8, address.family == ADDR_IPV6 ? "[%s]:%u" : "%s:%u",
+			 addr_format(address, text), port);
+	return cell;
+}
+
+const char *shape_bytes_cell(const struct totals *totals, int64_t bytes, char cell[static 24])
+{
+	static const char *const units[] = {"kB", "MB", "GB", "TB", "PB"};
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	if (!totals->counted) {
+		snprintf(cell, 24, "-");
+		return cell;
+	}
+	if (bytes < 1000) {
+		snprintf(cell, 24, "%" PRId64 " B", bytes);
+		return cell;
+	}
+	for (value /= 1000; value >= 999.95 && unit + 1 < sizeof(units) / sizeof(units[0]); unit++)
+		value /= 1000;
+	snprintf(cell, 24, "%.1f %s", value, units[unit]);
+	return cell;
+}
