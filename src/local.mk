@@ -1,0 +1,272 @@
+# Libraries and programs in the order in which data flows through them.
+
+noinst_LIBRARIES += libbase.a librecord.a libidentity.a libcollect.a libstore.a libcompile.a libcli.a
+
+libbase_a_SOURCES = \
+	src/base/addr.c \
+	src/base/addr.h \
+	src/base/buf.c \
+	src/base/buf.h \
+	src/base/clock.c \
+	src/base/clock.h \
+	src/base/document.c \
+	src/base/document.h \
+	src/base/document_build.c \
+	src/base/document_build.h \
+	src/base/document_json.c \
+	src/base/document_yaml.c \
+	src/base/hash.c \
+	src/base/hash.h \
+	src/base/log.c \
+	src/base/log.h \
+	src/base/problem.c \
+	src/base/problem.h
+libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
+
+# What the collector hands to the store, in words that both programs use.
+librecord_a_SOURCES = src/flow/flow.c src/flow/flow.h
+
+libidentity_a_SOURCES = \
+	src/identity/interval.c \
+	src/identity/interval.h \
+	src/identity/inventory.c \
+	src/identity/inventory.h \
+	src/identity/inventory_object.c \
+	src/identity/inventory_object.h \
+	src/identity/pod.c \
+	src/identity/pod.h
+
+# kernel, sources, flow and the daemon less its main: all that only netpold has.
+libcollect_a_SOURCES = \
+	src/daemon/announce.c \
+	src/daemon/announce.h \
+	src/daemon/collector.c \
+	src/daemon/collector.h \
+	src/daemon/config.c \
+	src/daemon/config.h \
+	src/daemon/pods.c \
+	src/daemon/pods.h \
+	src/daemon/sysctl.c \
+	src/daemon/sysctl.h \
+	src/daemon/taps.c \
+	src/daemon/taps.h \
+	src/daemon/writer.c \
+	src/daemon/writer.h \
+	src/flow/fold.c \
+	src/flow/fold.h \
+	src/flow/live.c \
+	src/flow/live.h \
+	src/flow/pending.c \
+	src/flow/pending.h \
+	src/flow/resolve.c \
+	src/flow/resolve.h \
+	src/flow/track.c \
+	src/flow/track.h \
+	src/kernel/answer.c \
+	src/kernel/answer.h \
+	src/kernel/ct_decode.c \
+	src/kernel/ct_decode.h \
+	src/kernel/ct_request.c \
+	src/kernel/ct_request.h \
+	src/kernel/event.h \
+	src/kernel/feed.c \
+	src/kernel/feed.h \
+	src/kernel/loss.h \
+	src/kernel/nflog_decode.c \
+	src/kernel/nflog_decode.h \
+	src/kernel/nflog_request.c \
+	src/kernel/nflog_request.h \
+	src/kernel/nlsock.c \
+	src/kernel/nlsock.h \
+	src/kernel/packet.c \
+	src/kernel/packet.h \
+	src/kernel/request.h \
+	src/kernel/rules.c \
+	src/kernel/rules.h \
+	src/kernel/wire.h \
+	src/sources/cni_cache.c \
+	src/sources/cni_cache.h \
+	src/sources/cni_result.c \
+	src/sources/cni_result.h \
+	src/sources/host_addr.c \
+	src/sources/host_addr.h \
+	src/sources/watch.c \
+	src/sources/watch.h
+libcollect_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SYSTEMD_CFLAGS) $(INIH_CFLAGS) \
+	$(JANSSON_CFLAGS) -pthread
+
+libstore_a_SOURCES = \
+	src/store/db.c \
+	src/store/db.h \
+	src/store/idmap.c \
+	src/store/idmap.h \
+	src/store/lock.c \
+	src/store/lock.h \
+	src/store/open.c \
+	src/store/pod_rows.c \
+	src/store/pod_rows.h \
+	src/store/prune.c \
+	src/store/read.c \
+	src/store/reader.c \
+	src/store/reader_internal.h \
+	src/store/schema.c \
+	src/store/schema.h \
+	src/store/state.c \
+	src/store/store.h \
+	src/store/store_internal.h \
+	src/store/write.c \
+	src/store/write_flows.c \
+	src/store/write_identity.c
+nodist_libstore_a_SOURCES = src/store/sql.h
+libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+$(libstore_a_OBJECTS): src/store/sql.h
+
+# model, policy, output: from stored rows to text.
+libcompile_a_SOURCES = \
+	src/model/assembly.c \
+	src/model/assembly.h \
+	src/model/bind.c \
+	src/model/bind.h \
+	src/model/graph.c \
+	src/model/graph.h \
+	src/model/labels.c \
+	src/model/pods.c \
+	src/model/pods.h \
+	src/model/selector.c \
+	src/model/selector.h \
+	src/model/strings.c \
+	src/model/strings.h \
+	src/model/workload.c \
+	src/model/workload.h \
+	src/output/json.c \
+	src/output/output.h \
+	src/output/table.c \
+	src/output/text.c \
+	src/output/text.h \
+	src/output/yaml.c \
+	src/policy/atom.c \
+	src/policy/atom.h \
+	src/policy/derive.c \
+	src/policy/dns.c \
+	src/policy/dns.h \
+	src/policy/group.c \
+	src/policy/group.h \
+	src/policy/kind_networkpolicy.c \
+	src/policy/leave.c \
+	src/policy/leave.h \
+	src/policy/name.c \
+	src/policy/name.h \
+	src/policy/order.c \
+	src/policy/order.h \
+	src/policy/policy.h \
+	src/policy/reason.c \
+	src/policy/reduce.c \
+	src/policy/reduce.h
+libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+libcli_a_SOURCES = \
+	src/cli/cmd_denied.c \
+	src/cli/cmd_edges.c \
+	src/cli/cmd_flows.c \
+	src/cli/cmd_import.c \
+	src/cli/cmd_pods.c \
+	src/cli/cmd_policy.c \
+	src/cli/cmd_status.c \
+	src/cli/command.h \
+	src/cli/evidence.c \
+	src/cli/evidence.h \
+	src/cli/options.c \
+	src/cli/options.h \
+	src/cli/progress.c \
+	src/cli/progress.h \
+	src/cli/session.c \
+	src/cli/session.h \
+	src/cli/shape.c \
+	src/cli/shape.h
+libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+sbin_PROGRAMS += netpold
+netpold_SOURCES = src/daemon/main.c
+netpold_LDADD = libcollect.a libstore.a librecord.a libidentity.a libbase.a \
+	$(NFTNL_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) -lpthread
+
+bin_PROGRAMS += netpol-report
+netpol_report_SOURCES = src/cli/main.c
+netpol_report_LDADD = libcli.a libcompile.a libstore.a librecord.a libidentity.a libbase.a \
+	$(SQLITE_LIBS) $(JANSSON_LIBS) $(YAML_LIBS)
+
+# Every SQL file of the project, as one header.
+sql_files = \
+	sql/001-first.sql \
+	sql/reader.sql \
+	sql/schema.sql \
+	sql/stmt/address-count.sql \
+	sql/stmt/address-get.sql \
+	sql/stmt/address-put.sql \
+	sql/stmt/all-pages.sql \
+	sql/stmt/application-id.sql \
+	sql/stmt/begin.sql \
+	sql/stmt/checkpoint-delete.sql \
+	sql/stmt/checkpoint-put.sql \
+	sql/stmt/checkpoint-wal.sql \
+	sql/stmt/commit.sql \
+	sql/stmt/edge-add.sql \
+	sql/stmt/edge-put.sql \
+	sql/stmt/fact-delete.sql \
+	sql/stmt/fact-put.sql \
+	sql/stmt/flow-append.sql \
+	sql/stmt/flow-fold.sql \
+	sql/stmt/free-pages.sql \
+	sql/stmt/gap-delete.sql \
+	sql/stmt/gap-near.sql \
+	sql/stmt/gap-put.sql \
+	sql/stmt/journal-mode.sql \
+	sql/stmt/node-address-end.sql \
+	sql/stmt/node-address-open.sql \
+	sql/stmt/node-address-put.sql \
+	sql/stmt/node-beat.sql \
+	sql/stmt/node-get.sql \
+	sql/stmt/node-put.sql \
+	sql/stmt/object-count.sql \
+	sql/stmt/pod-address-put.sql \
+	sql/stmt/pod-end.sql \
+	sql/stmt/pod-known.sql \
+	sql/stmt/pod-open.sql \
+	sql/stmt/pod-put.sql \
+	sql/stmt/prune-addresses.sql \
+	sql/stmt/prune-edges.sql \
+	sql/stmt/prune-flows.sql \
+	sql/stmt/prune-gaps.sql \
+	sql/stmt/prune-node-addresses.sql \
+	sql/stmt/prune-pod-addresses.sql \
+	sql/stmt/prune-pod.sql \
+	sql/stmt/read-addresses.sql \
+	sql/stmt/read-edges-cut.sql \
+	sql/stmt/read-edges.sql \
+	sql/stmt/read-facts.sql \
+	sql/stmt/read-figures.sql \
+	sql/stmt/read-flows.sql \
+	sql/stmt/read-gaps.sql \
+	sql/stmt/read-longest.sql \
+	sql/stmt/read-node-addresses.sql \
+	sql/stmt/read-nodes.sql \
+	sql/stmt/read-pods.sql \
+	sql/stmt/read-remainders.sql \
+	sql/stmt/rollback.sql \
+	sql/stmt/snapshot.sql \
+	sql/stmt/state-checkpoints.sql \
+	sql/stmt/state-facts.sql \
+	sql/stmt/state-pods.sql \
+	sql/stmt/user-version.sql \
+	sql/stmt/vacuum.sql \
+	sql/stmt/views-current.sql \
+	sql/views.sql \
+	sql/writer.sql
+EXTRA_DIST += $(sql_files) src/store/embed-sql.sh
+BUILT_SOURCES += src/store/sql.h
+CLEANFILES += src/store/sql.h
+src/store/sql.h: $(sql_files) src/store/embed-sql.sh
+	$(AM_V_GEN)$(MKDIR_P) src/store && \
+	$(SHELL) $(srcdir)/src/store/embed-sql.sh $(srcdir)/sql >$@.tmp && mv $@.tmp $@
+
+pkgdata_DATA = sql/views.sql
