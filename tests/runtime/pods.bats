@@ -1,0 +1,118 @@
+#!/usr/bin/env bats
+# Real pods, made through the container runtime on real CNI plugins: who had an address is true
+# for the moment.
+
+bats_require_minimum_version 1.5.0
+
+CALLS=20 # of the pod that lives only as long as it takes to make them
+
+setup_file() {
+	export cluster=$BATS_TEST_DIRNAME/../../contrib/demo/cluster.sh
+	export programs=${abs_top_builddir:-$PWD}
+}
+
+setup() {
+	local missing
+	# shellcheck source=../../contrib/demo/cluster.sh
+	. "$cluster"
+	missing=$(cluster_missing) || skip "$missing"
+	command -v socat >/dev/null || skip 'missing: socat (package socat)'
+	export CALLS directory=$BATS_TEST_TMPDIR
+	export db=$directory/flows.db uid=0b7c2a52-6f0e-4d6e-9f0e-3c1f6c5f8a01
+}
+
+# in_cluster FUNCTION: runs it in namespaces of its own; what it leaves is gone with them. Its
+# exit status is the function's.
+in_cluster() {
+	declare -fx scenario_begin scenario_end recorded ready_or_dead turn "$1"
+	(cluster_enter "$directory" bash -c '
+		set -u
+		. "$cluster"
+		trap scenario_end EXIT
+		scenario_begin && "$1"' bash "$1") 3>&-
+}
+
+scenario_begin() {
+	cluster_start "$directory/node" 10.244.1.2 10.244.1.3 || return 1
+	cc -O2 -D_GNU_SOURCE -o "$directory/talk" "$CLUSTER_SOURCE/talk.c" -lresolv || return 1
+	pod_run lab server 0b7c2a52-6f0e-4d6e-9f0e-3c1f6c5f8a00 app=server || return 1
+	pod_start lab server "$directory/talk" listen 8080
+	wait_until 10 pod_exec lab server "$directory/talk" call 1 - 127.0.0.1 8080 || return 1
+
+	# Whether a connection was answered is told at its end, or by a look at those that are open.
+	printf '[store]\npath = %s\n[conntrack]\ndump_interval = 1s\n[node]\nname = here\n' "$db" \
+		>"$directory/netpold.conf"
+	socat -u "UNIX-RECV:$directory/notify" "OPEN:$directory/notified,creat,append" &
+	wait_until 10 test -S "$directory/notify" || return 1
+	NOTIFY_SOCKET=$directory/notify "$programs/netpold" --config "$directory/netpold.conf" \
+		>"$directory/netpold.log" 2>&1 &
+	netpold=$!
+	wait_until 20 ready_or_dead && kill -0 "$netpold"
+}
+
+ready_or_dead() {
+	grep -qs 'READY=1' "$directory/notified" || ! kill -0 "$netpold" 2>/dev/null
+}
+
+scenario_end() {
+	local status=$?
+	if [ $status -ne 0 ]; then
+		cat "$directory/netpold.log"
+		tail -n 5 "$directory/node/containerd.log"
+		"$programs/netpol-report" --db "$db" edges --format json
+	fi
+	if kill "${netpold:-}" 2>/dev/null; then
+		wait "$netpold" || { echo "netpold ended with $?"; status=1; }
+	fi
+	cluster_stop
+	exit $status
+}
+
+# recorded NAME UID CONNECTIONS: exactly so many to the server are bound to that pod.
+recorded() {
+	"$programs/netpol-report" --db "$db" edges --format json 2>/dev/null |
+		jq -e --arg name "$1" --arg uid "$2" --argjson count "$3" '
+			[.[] | select(.to.name == "server" and .port == 8080 and .verdict == "answered") |
+				select(.from.kind == "pod" and .from.name == $name and .from.uid == $uid) |
+				.connections] | add == $count' >/dev/null
+}
+
+short_life() {
+	local server begin end
+	server=$(pod_address lab server)
+	begin=$(date +%s%3N)
+	pod_run lab brief "$uid" app=brief || return 1
+	pod_exec lab brief "$directory/talk" call "$CALLS" - "$server" 8080 || return 1
+	pod_stop lab brief || return 1
+	end=$(date +%s%3N)
+	echo $((end - begin)) >"$directory/lived"
+	wait_until 20 recorded brief "$uid" "$CALLS"
+}
+
+@test "all connections of a pod that lived about 300 ms are bound to it" {
+	run in_cluster short_life
+	echo "$output"
+	echo "# from its request to its end: $(cat "$directory/lived") ms" >&3
+	[ "$status" -eq 0 ]
+}
+
+# turn POD UID CALLS: a pod, so many connections of it, and its end.
+turn() {
+	pod_run lab "$1" "$2" "app=$1" || return 1
+	pod_address lab "$1" >>"$directory/turns"
+	pod_exec lab "$1" "$directory/talk" call "$3" - "$(pod_address lab server)" 8080 || return 1
+	pod_stop lab "$1"
+}
+
+one_after_another() {
+	local first=${uid%01}11 second=${uid%01}12
+	turn first "$first" 3 && turn second "$second" 5 || return 1
+	[ "$(uniq "$directory/turns" | wc -l)" -eq 1 ] || { echo 'the addresses differ'; return 1; }
+	wait_until 20 recorded first "$first" 3 && wait_until 20 recorded second "$second" 5
+}
+
+@test "an address that moved from one pod to another gives each its own edges" {
+	run in_cluster one_after_another
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
