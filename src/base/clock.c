@@ -38,7 +38,7 @@ int64_t clock_msec(int64_t ns)
 const char *clock_format(int64_t msec, char text[static CLOCK_TEXT_MAX])
 {
 	time_t seconds = divide_down(msec, MSEC_PER_SEC);
-	int rest = (int)(msec - seconds * MSEC_PER_SEC);
+	int rest = (int)((msec % MSEC_PER_SEC + MSEC_PER_SEC) % MSEC_PER_SEC);
 	struct tm tm = {0};
 	size_t length;
 
@@ -47,7 +47,7 @@ const char *clock_format(int64_t msec, char text[static CLOCK_TEXT_MAX])
 			 msec < 0 ? "0000-01-01T00:00:00Z" : "9999-12-31T23:59:59Z");
 		return text;
 	}
-	length = strftime(text, CLOCK_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+	length = strftime(text, CLOCK_TEXT_MAX, "%04Y-%m-%dT%H:%M:%S", &tm);
 	if (rest)
 		snprintf(text + length, CLOCK_TEXT_MAX - length, ".%03dZ", rest);
 	else
