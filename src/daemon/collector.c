@@ -178,12 +178,24 @@ static void say_status(struct collector *collector)
 
 /* ---- the loop's callbacks ---- */
 
+/* A source whose callback fails would be switched off in silence: better to end and be started
+ * again. */
+static int must_go_on(struct collector *collector, const char *subject, int r)
+{
+	if (r >= 0)
+		return 0;
+	log_line(LOG_ERROR, subject, "cannot be read any more: %s", strerror(-r));
+	return sd_event_exit(collector->loop, r);
+}
+
+/* A table that changes under a busy dump, or events that do not end, are no fault: the next dump
+ * comes. */
 static void dump(struct collector *collector)
 {
 	int r = taps_dump(collector->taps);
 
 	collector->dumped = clock_monotonic();
-	if (r < 0)
+	if (r < 0 && r != -EINTR && r != -EAGAIN)
 		log_line(LOG_WARN, "conntrack", "dump of the table was not whole: %s",
 			 strerror(-r));
 }
@@ -202,7 +214,7 @@ static int on_events(sd_event_source *source, int fd, uint32_t events, void *con
 
 	(void)source, (void)fd, (void)events;
 	after_reading(collector);
-	return r;
+	return must_go_on(collector, "conntrack", r);
 }
 
 static int on_packets(sd_event_source *source, int fd, uint32_t events, void *context)
@@ -211,7 +223,7 @@ static int on_packets(sd_event_source *source, int fd, uint32_t events, void *co
 	bool more;
 
 	(void)source, (void)fd, (void)events;
-	return taps_read_packets(collector->taps, &more);
+	return must_go_on(collector, "log", taps_read_packets(collector->taps, &more));
 }
 
 static int on_pods(sd_event_source *source, int fd, uint32_t events, void *context)
@@ -219,7 +231,7 @@ static int on_pods(sd_event_source *source, int fd, uint32_t events, void *conte
 	struct collector *collector = context;
 
 	(void)source, (void)fd, (void)events;
-	return pods_read(collector->pods, collector->track);
+	return must_go_on(collector, "identity", pods_read(collector->pods, collector->track));
 }
 
 static int rearm(sd_event_source *timer, uint64_t interval)

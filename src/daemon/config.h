@@ -31,7 +31,7 @@ struct config {
 		bool manage_rules;
 	} nftables;
 	struct {
-		int64_t group; /* NFLOG group of first packets, 0..65535 */
+		int64_t group; /* NFLOG group of first packets, 1..65535 */
 	} log_new;
 	struct {
 		char *cni_results[CONFIG_DIRECTORIES_MAX]; /* directories */

@@ -165,6 +165,8 @@ void sysctls_apply(struct sysctls *sysctls)
 		item->error = read_setting(sysctls, item->name, &value);
 		if (item->error == 0 && value != item->wanted)
 			item->error = write_setting(sysctls, item->name, item->wanted);
+		if (item->error < 0)
+			item->ours = false;
 	}
 }
 
@@ -185,6 +187,8 @@ int sysctls_describe(const struct sysctls *sysctls, struct batch *batch)
 		else
 			snprintf(text, sizeof(text), "%ld", value);
 		r = add_named_fact(batch, VALUE_PREFIX, item->name, text);
+		if (r == 0 && !item->ours)
+			r = add_named_fact(batch, RECORD_PREFIX, item->name, NULL);
 		if (r < 0)
 			return r;
 	}

@@ -39,7 +39,10 @@ void sysctls_prepare(struct sysctls *sysctls, const char *directory, const struc
 int sysctls_record(const struct sysctls *sysctls, struct batch *batch);
 /* Sets what differs; failures are in error. */
 void sysctls_apply(struct sysctls *sysctls);
-/* Adds "sysctl.NAME" facts: the value in force and, if it is not the wanted one, why. -ENOMEM. */
+/*
+ * Adds "sysctl.NAME" facts: the value in force and, if it is not the wanted one, why; ends the
+ * records of what is not ours after all. -ENOMEM.
+ */
 int sysctls_describe(const struct sysctls *sysctls, struct batch *batch);
 /* Puts back what is ours and adds the facts that end the records. */
 int sysctls_restore(struct sysctls *sysctls, struct batch *batch);

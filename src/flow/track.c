@@ -208,12 +208,14 @@ static struct edge_key entry_key(const struct live_entry *entry, uint8_t verdict
 	return key;
 }
 
+/* A clock that was set back must not make a row end before it began. */
 static void add(struct track *track, const struct edge_key *key, int64_t first, int64_t last,
 		const struct totals *totals)
 {
 	int64_t when = clock_msec(last);
+	int64_t begun = clock_msec(first < last ? first : last);
 
-	if (fold_add(track->fold, key, when, clock_msec(first), when, totals) < 0)
+	if (fold_add(track->fold, key, when, begun, when, totals) < 0)
 		lose_one(track, LOSS_STORE, last, "the fold table is full");
 }
 
