@@ -69,8 +69,10 @@ unit_tests = \
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_cni_result \
+	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_ct_decode \
 	tests/fuzz/fuzz_document \
+	tests/fuzz/fuzz_evidence \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_packet
@@ -78,6 +80,7 @@ fuzz_targets = \
 # These need nothing but the build and ordinary programs.
 rootless_bats = \
 	tests/fuzz/replay.bats \
+	tests/golden/golden.bats \
 	tests/tree/layers.bats \
 	tests/tree/man.bats \
 	tests/tree/unit.bats
@@ -110,6 +113,8 @@ endif
 endif
 
 EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
+	tests/golden/golden.bash \
+	tests/golden/update.sh \
 	tests/netns/lab.sh \
 	tests/netns/namespace.bash \
 	tests/unit/flow/fixture.h \

@@ -45,7 +45,7 @@ missing() {
       return 1
     }
   done
-  unprivileged unshare --user --map-root-user --net --mount true 2>/dev/null || {
+  unprivileged unshare --user --map-root-user --net --mount --pid --fork --mount-proc true 2>/dev/null || {
     echo "this system does not let an unprivileged user make user namespaces"
     return 1
   }
@@ -63,5 +63,5 @@ in_namespace() {
   } > "$lab/script"
   chmod 755 "$lab/script"
   unprivileged env -i PATH="$PATH:/usr/sbin:/sbin" HOME=/ LC_ALL=C \
-    timeout --kill-after=5 120 unshare --user --map-root-user --net --mount --pid --fork --kill-child bash "$lab/script" 3>&-
+    timeout --kill-after=5 120 unshare --user --map-root-user --net --mount --pid --fork --kill-child --mount-proc bash "$lab/script" 3>&-
 }

@@ -1,0 +1,1447 @@
+#include "tests/unit/flow/fixture.h"
+
+#include <stdio.h>
+
+#include "flow/track.h"
+
+#define WINDOW 60000u
+#define ROWS_MAX 64
+
+/* A tracker, and what it has told so far. */
+struct bench {
+	struct fold *fold;
+	struct registry *registry;
+	struct track *track;
+	struct flow rows[ROWS_MAX]; /* of the last take() */
+	size_t row_count;
+	struct checkpoint checkpoints[ROWS_MAX];
+	size_t checkpoint_count;
+	struct gap gaps[ROWS_MAX];
+	size_t gap_count;
+};
+
+static const struct track_options options = {
+    .live_limit = 1000,
+    .pending = {.packet_limit = 1000, .confirmed_limit = 1000},
+    .bind_slack = 5 * NSEC_PER_SEC,
+};
+
+static void bench_start(struct bench *bench, struct track_options with)
+{
+	bench->track = track_new(with, bench->fold, bench->registry);
+	assert_non_null(bench->track);
+}
+
+static struct bench *bench_new_with(struct track_options with, struct fold_options fold)
+{
+	struct bench *bench = calloc(1, sizeof(*bench));
+
+	assert_non_null(bench);
+	bench->fold = fold_new(fold);
+	bench->registry = registry_new();
+	assert_non_null(bench->fold);
+	assert_non_null(bench->registry);
+	bench_start(bench, with);
+	return bench;
+}
+
+static struct bench *bench_new(void)
+{
+	return bench_new_with(options, (struct fold_options){.window = WINDOW, .limit = 1000});
+}
+
+static void bench_free(struct bench *bench)
+{
+	track_free(bench->track);
+	fold_free(bench->fold);
+	registry_free(bench->registry);
+	free(bench);
+}
+
+static void take(struct bench *bench)
+{
+	struct batch batch = {0};
+	struct flow *rows;
+
+	fold_take(bench->fold, &rows, &bench->row_count);
+	track_take(bench->track, &batch);
+	assert_true(bench->row_count <= ROWS_MAX);
+	assert_true(batch.checkpoint_count <= ROWS_MAX && batch.gap_count <= ROWS_MAX);
+	for (size_t i = 0; i < bench->row_count; i++)
+		bench->rows[i] = rows[i];
+	bench->checkpoint_count = batch.checkpoint_count;
+	for (size_t i = 0; i < batch.checkpoint_count; i++)
+		bench->checkpoints[i] = batch.checkpoints[i];
+	bench->gap_count = batch.gap_count;
+	for (size_t i = 0; i < batch.gap_count; i++)
+		bench->gaps[i] = batch.gaps[i];
+	free(rows);
+	free(batch.checkpoints);
+	free(batch.gaps);
+}
+
+/* A new run that knows the checkpoints of the last take(). */
+static void restart(struct bench *bench)
+{
+	track_free(bench->track);
+	bench_start(bench, options);
+	for (size_t i = 0; i < bench->checkpoint_count; i++)
+		track_restore(bench->track, &bench->checkpoints[i]);
+}
+
+/* The only row. */
+static const struct flow *take_row(struct bench *bench)
+{
+	take(bench);
+	assert_int_equal(bench->row_count, 1);
+	assert_int_equal(bench->rows[0].length, WINDOW);
+	return &bench->rows[0];
+}
+
+static const struct flow *row_of(const struct bench *bench, enum verdict verdict)
+{
+	const struct flow *found = NULL;
+
+	for (size_t i = 0; i < bench->row_count; i++) {
+		if (bench->rows[i].key.verdict != verdict)
+			continue;
+		assert_null(found);
+		found = &bench->rows[i];
+	}
+	assert_non_null(found);
+	return found;
+}
+
+static struct conntrack_event tcp(enum conntrack_event_type type)
+{
+	struct tuple tuple = a_tuple(IPPROTO_TCP, "10.0.0.1", 40000, "10.0.0.2", 80);
+	struct conntrack_event event = an_event(type, tuple, reversed(tuple));
+
+	event.has_tcp_state = type != CONNTRACK_DESTROY;
+	event.tcp_state =
+	    type == CONNTRACK_NEW ? TCP_CONNTRACK_SYN_SENT : TCP_CONNTRACK_ESTABLISHED;
+	return event;
+}
+
+static struct conntrack_event udp(enum conntrack_event_type type)
+{
+	struct tuple tuple = a_tuple(IPPROTO_UDP, "10.0.0.1", 40000, "10.0.0.2", 8125);
+
+	return an_event(type, tuple, reversed(tuple));
+}
+
+/* The kernel tells the start in dumps and at the end. */
+static struct conntrack_event answered(enum conntrack_event_type type, int64_t start)
+{
+	struct conntrack_event event = tcp(type);
+
+	event.status |= CONNTRACK_SEEN_REPLY | CONNTRACK_ASSURED;
+	set_start(&event, start);
+	return event;
+}
+
+static void tell(struct bench *bench, struct conntrack_event event, int64_t now)
+{
+	track_event(bench->track, &event, now);
+}
+
+/* A whole dump of no or one entry. */
+static size_t dump(struct bench *bench, const struct conntrack_event *entry, int64_t now)
+{
+	track_dump_begin(bench->track);
+	if (entry)
+		track_dump_entry(bench->track, entry, now);
+	return track_dump_end(bench->track, now);
+}
+
+static size_t dump_counters(struct bench *bench, struct conntrack_event entry, uint64_t packets,
+			    uint64_t bytes, int64_t now)
+{
+	set_counters(&entry, packets, packets, bytes, bytes);
+	return dump(bench, &entry, now);
+}
+
+/* ---- how a connection went ---- */
+
+static void test_answered(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0);
+	const struct flow *row;
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0 + NSEC_PER_MSEC);
+	assert_int_equal(track_figures(bench->track).live, 1);
+	assert_int_equal(fold_count(bench->fold), 0);
+	set_counters(&end, 5, 4, 500, 4000);
+	set_stop(&end, T0 + SECONDS(50));
+	tell(bench, end, T0 + SECONDS(51));
+	row = take_row(bench);
+	assert_int_equal(row->key.verdict, VERDICT_ANSWERED);
+	assert_addr(row->key.source, "10.0.0.1");
+	assert_addr(row->key.destination, "10.0.0.2");
+	assert_int_equal(row->key.port, 80);
+	assert_int_equal(row->key.direction_uncertain, 0);
+	assert_int_equal(row->window, INT64_C(1700000040000));
+	assert_int_equal(row->first_seen, clock_msec(T0));
+	assert_int_equal(row->last_seen, clock_msec(T0 + SECONDS(50)));
+	assert_totals(row->totals, 1, 1, 1, 5, 4, 500, 4000);
+	assert_int_equal(bench->checkpoint_count, 0);
+	assert_int_equal(bench->gap_count, 0);
+	assert_int_equal(track_figures(bench->track).live, 0);
+	assert_int_equal(track_figures(bench->track).created, 1);
+	assert_int_equal(track_figures(bench->track).destroyed, 1);
+	bench_free(bench);
+}
+
+static void check_end(struct conntrack_event begin, struct conntrack_event end,
+		      uint64_t packets_received, enum verdict verdict)
+{
+	struct bench *bench = bench_new();
+	const struct flow *row;
+
+	tell(bench, begin, T0);
+	set_counters(&end, 1, packets_received, 60, packets_received * 40);
+	tell(bench, end, T0 + SECONDS(1));
+	row = take_row(bench);
+	assert_int_equal(row->key.verdict, verdict);
+	assert_totals(row->totals, 1, 1, 1, 1, (int64_t)packets_received, 60,
+		      (int64_t)packets_received * 40);
+	bench_free(bench);
+}
+
+static void test_ends(void **state)
+{
+	struct conntrack_event replied = udp(CONNTRACK_DESTROY);
+
+	(void)state;
+	replied.status |= CONNTRACK_SEEN_REPLY;
+	check_end(tcp(CONNTRACK_NEW), tcp(CONNTRACK_DESTROY), 1, VERDICT_REFUSED);
+	check_end(tcp(CONNTRACK_NEW), tcp(CONNTRACK_DESTROY), 0, VERDICT_UNANSWERED);
+	check_end(udp(CONNTRACK_NEW), udp(CONNTRACK_DESTROY), 0, VERDICT_ONE_WAY);
+	check_end(udp(CONNTRACK_NEW), replied, 2, VERDICT_ANSWERED);
+}
+
+static void test_end_alone(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0);
+	const struct flow *row;
+
+	(void)state;
+	set_counters(&end, 5, 4, 500, 4000);
+	tell(bench, end, T0 + SECONDS(600));
+	row = take_row(bench);
+	assert_totals(row->totals, 1, 1, 1, 5, 4, 500, 4000);
+	assert_int_equal(row->first_seen, clock_msec(T0));
+	assert_int_equal(row->last_seen, clock_msec(T0 + SECONDS(600)));
+	assert_int_equal(bench->checkpoint_count, 0);
+	bench_free(bench);
+}
+
+static void test_translated(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0);
+	const struct flow *row;
+
+	(void)state;
+	end.original = a_tuple(IPPROTO_TCP, "10.0.0.1", 40000, "10.96.0.10", 80);
+	end.reply = a_tuple(IPPROTO_TCP, "10.0.1.5", 8080, "192.0.2.1", 61000);
+	tell(bench, end, T0 + SECONDS(1));
+	row = take_row(bench);
+	assert_addr(row->key.source, "10.0.0.1");
+	assert_addr(row->key.destination, "10.0.1.5");
+	assert_int_equal(row->key.port, 8080);
+	assert_addr(row->key.service, "10.96.0.10");
+	assert_int_equal(row->key.service_port, 80);
+	assert_addr(row->key.translated, "192.0.2.1");
+	bench_free(bench);
+}
+
+static void test_icmp(void **state)
+{
+	struct tuple request = a_tuple(IPPROTO_ICMP, "10.0.0.1", 77, "10.0.0.2", 8 << 8);
+	struct tuple reply = a_tuple(IPPROTO_ICMP, "10.0.0.2", 77, "10.0.0.1", 0);
+	struct conntrack_event end = an_event(CONNTRACK_DESTROY, request, reply);
+	struct bench *bench = bench_new();
+
+	(void)state;
+	tell(bench, end, T0);
+	end.status |= CONNTRACK_SEEN_REPLY;
+	tell(bench, end, T0);
+	take(bench);
+	assert_int_equal(bench->row_count, 2);
+	assert_int_equal(row_of(bench, VERDICT_UNANSWERED)->key.has_port, 0);
+	assert_int_equal(row_of(bench, VERDICT_ANSWERED)->key.port, 0);
+	assert_int_equal(row_of(bench, VERDICT_ANSWERED)->key.protocol, IPPROTO_ICMP);
+	bench_free(bench);
+}
+
+static void test_ipv6(void **state)
+{
+	struct tuple tuple = a_tuple(IPPROTO_SCTP, "fd00::1", 40000, "fd00::2", 9);
+	struct conntrack_event event = an_event(CONNTRACK_NEW, tuple, reversed(tuple));
+	struct bench *bench = bench_new();
+	const struct flow *row;
+
+	(void)state;
+	tell(bench, event, T0);
+	event.type = CONNTRACK_DESTROY;
+	tell(bench, event, T0);
+	row = take_row(bench);
+	assert_addr(row->key.destination, "fd00::2");
+	assert_int_equal(row->key.verdict, VERDICT_UNANSWERED);
+	bench_free(bench);
+}
+
+static void test_mid_stream(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event event = tcp(CONNTRACK_NEW);
+
+	(void)state;
+	event.tcp_state = TCP_CONNTRACK_ESTABLISHED;
+	tell(bench, event, T0);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(1));
+	assert_int_equal(take_row(bench)->key.direction_uncertain, 1);
+
+	event = answered(CONNTRACK_ENTRY, T0);
+	event.tcp_picked_up = true;
+	dump(bench, &event, T0 + SECONDS(2));
+	assert_int_equal(take_row(bench)->key.direction_uncertain, 1);
+	assert_true(bench->checkpoints[0].direction_uncertain);
+	restart(bench);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(3));
+	assert_int_equal(take_row(bench)->key.direction_uncertain, 1);
+	bench_free(bench);
+}
+
+static void test_without_counters(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0);
+	dump(bench, &entry, T0 + SECONDS(1));
+	assert_totals(take_row(bench)->totals, 1, 0, 0, 0, 0, 0, 0);
+	assert_false(bench->checkpoints[0].has_counters);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(2));
+	assert_totals(take_row(bench)->totals, 0, 1, 0, 0, 0, 0, 0);
+	bench_free(bench);
+}
+
+static void test_zones_are_apart(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event event = tcp(CONNTRACK_NEW);
+
+	(void)state;
+	tell(bench, event, T0);
+	event.zone = 1;
+	tell(bench, event, T0);
+	assert_int_equal(track_figures(bench->track).live, 2);
+	take(bench);
+	assert_int_equal(bench->gap_count, 0);
+	bench_free(bench);
+}
+
+/* ---- dumps ---- */
+
+static void test_counted_once(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0);
+	const struct flow *row;
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0);
+	assert_int_equal(dump_counters(bench, entry, 10, 1000, T0 + SECONDS(60)), 0);
+	row = take_row(bench);
+	assert_totals(row->totals, 1, 0, 1, 10, 10, 1000, 1000);
+	assert_int_equal(row->first_seen, clock_msec(T0));
+	assert_int_equal(bench->checkpoint_count, 1);
+	assert_int_equal(bench->checkpoints[0].packets_sent, 10);
+	assert_int_equal(bench->checkpoints[0].start_ns, T0);
+	assert_false(bench->checkpoints[0].remove);
+
+	dump_counters(bench, entry, 25, 1700, T0 + SECONDS(120));
+	row = take_row(bench);
+	assert_totals(row->totals, 0, 0, 0, 15, 15, 700, 700);
+	assert_int_equal(row->first_seen, clock_msec(T0 + SECONDS(120)));
+	assert_int_equal(bench->checkpoints[0].bytes_received, 1700);
+
+	/* Nothing new: no row, and the checkpoint that is there still tells the truth. */
+	dump_counters(bench, entry, 25, 1700, T0 + SECONDS(180));
+	take(bench);
+	assert_int_equal(bench->row_count, 0);
+	assert_int_equal(bench->checkpoint_count, 0);
+
+	set_counters(&end, 30, 29, 2000, 1900);
+	tell(bench, end, T0 + SECONDS(200));
+	assert_totals(take_row(bench)->totals, 0, 1, 0, 5, 4, 300, 200);
+	assert_int_equal(bench->checkpoint_count, 1);
+	assert_true(bench->checkpoints[0].remove);
+	assert_int_equal(bench->checkpoints[0].start_ns, T0);
+	assert_int_equal(bench->checkpoints[0].id, 7);
+	assert_int_equal(bench->gap_count, 0);
+	bench_free(bench);
+}
+
+static void test_dump_without_reply(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = tcp(CONNTRACK_ENTRY);
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0);
+
+	(void)state;
+	set_start(&entry, T0);
+	for (int64_t i = 1; i <= 3; i++)
+		dump_counters(bench, entry, 3, 180, T0 + SECONDS(i * 10));
+	take(bench);
+	assert_int_equal(bench->row_count, 0);
+	assert_int_equal(bench->checkpoint_count, 0);
+	set_counters(&end, 7, 4, 700, 400);
+	tell(bench, end, T0 + SECONDS(90));
+	assert_totals(take_row(bench)->totals, 1, 1, 1, 7, 4, 700, 400);
+	bench_free(bench);
+}
+
+static void test_dying_entries(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+
+	(void)state;
+	entry.status |= CONNTRACK_DYING;
+	dump(bench, &entry, T0 + SECONDS(1));
+	assert_int_equal(track_figures(bench->track).live, 0);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(2));
+	assert_totals(take_row(bench)->totals, 1, 1, 0, 0, 0, 0, 0);
+	bench_free(bench);
+}
+
+/* What ended between the dump's answer and its end is not alive again. */
+static void test_end_during_dump(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0);
+	track_dump_begin(bench->track);
+	track_dump_entry(bench->track, &entry, T0 + SECONDS(1));
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(1));
+	assert_int_equal(track_dump_end(bench->track, T0 + SECONDS(1)), 0);
+	assert_int_equal(track_figures(bench->track).live, 0);
+	assert_totals(take_row(bench)->totals, 1, 1, 0, 0, 0, 0, 0);
+	bench_free(bench);
+}
+
+static void test_begin_during_dump(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+
+	(void)state;
+	track_dump_begin(bench->track);
+	track_dump_entry(bench->track, &entry, T0 + SECONDS(1));
+	tell(bench, tcp(CONNTRACK_NEW), T0 + SECONDS(1));
+	assert_int_equal(track_dump_end(bench->track, T0 + SECONDS(1)), 0);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(2));
+	assert_totals(take_row(bench)->totals, 1, 1, 0, 0, 0, 0, 0);
+	assert_int_equal(bench->gap_count, 0);
+	bench_free(bench);
+}
+
+static void test_vanished_before_it_was_counted(void **state)
+{
+	struct bench *bench = bench_new();
+	const struct flow *row;
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0);
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(60)), 0);
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(120)), 1);
+	row = take_row(bench);
+	assert_int_equal(row->key.verdict, VERDICT_UNKNOWN);
+	assert_totals(row->totals, 1, 1, 0, 0, 0, 0, 0);
+	assert_int_equal(bench->gap_count, 1);
+	assert_int_equal(bench->gaps[0].source, LOSS_CONNTRACK);
+	assert_int_equal(bench->gaps[0].at_most, 1);
+	assert_int_equal(bench->checkpoint_count, 0);
+	assert_int_equal(track_figures(bench->track).live, 0);
+	bench_free(bench);
+}
+
+static void test_vanished_after_it_was_counted(void **state)
+{
+	struct bench *bench = bench_new();
+	const struct flow *row;
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(1));
+	take(bench);
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(60)), 0);
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(120)), 1);
+	row = take_row(bench);
+	assert_int_equal(row->key.verdict, VERDICT_ANSWERED);
+	assert_totals(row->totals, 0, 1, 0, 0, 0, 0, 0);
+	assert_int_equal(bench->checkpoint_count, 1);
+	assert_true(bench->checkpoints[0].remove);
+	assert_int_equal(bench->gap_count, 1);
+	bench_free(bench);
+}
+
+/* Seen without a reply, then never again: its last counters are what is known. */
+static void test_vanished_with_counters(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = tcp(CONNTRACK_ENTRY);
+	const struct flow *row;
+
+	(void)state;
+	dump_counters(bench, entry, 3, 180, T0);
+	dump(bench, NULL, T0 + SECONDS(60));
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(120)), 1);
+	row = take_row(bench);
+	assert_int_equal(row->key.verdict, VERDICT_UNKNOWN);
+	assert_totals(row->totals, 1, 1, 1, 3, 3, 180, 180);
+	bench_free(bench);
+}
+
+static void test_seen_again_in_time(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+
+	(void)state;
+	for (int64_t i = 0; i < 6; i++)
+		assert_int_equal(dump(bench, i % 2 ? NULL : &entry, T0 + SECONDS(i * 60)), 0);
+	assert_int_equal(track_figures(bench->track).live, 1);
+	bench_free(bench);
+}
+
+static void test_cancelled_dump(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0);
+	for (int64_t i = 1; i <= 5; i++) {
+		track_dump_begin(bench->track);
+		track_dump_cancel(bench->track);
+	}
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(60)), 0);
+	track_dump_begin(bench->track);
+	track_dump_cancel(bench->track);
+	assert_int_equal(track_figures(bench->track).live, 1);
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(120)), 1);
+	bench_free(bench);
+}
+
+static void test_cancelled_dump_counts(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+
+	(void)state;
+	set_counters(&entry, 5, 5, 500, 500);
+	track_dump_begin(bench->track);
+	track_dump_entry(bench->track, &entry, T0 + SECONDS(1));
+	track_dump_cancel(bench->track);
+	dump_counters(bench, entry, 6, 600, T0 + SECONDS(2));
+	assert_totals(take_row(bench)->totals, 1, 0, 1, 6, 6, 600, 600);
+	bench_free(bench);
+}
+
+static void test_counters_fell(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 10, 1000, T0 + SECONDS(1));
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 4, 400, T0 + SECONDS(2));
+	assert_totals(take_row(bench)->totals, 1, 0, 1, 14, 14, 1400, 1400);
+	assert_int_equal(bench->gap_count, 1);
+	assert_int_equal(bench->gaps[0].source, LOSS_CONNTRACK);
+	bench_free(bench);
+}
+
+/* ---- the same key again ---- */
+
+static void test_id_comes_back_at_the_end(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0 + SECONDS(30));
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 10, 1000, T0 + SECONDS(1));
+	set_counters(&end, 2, 2, 200, 200);
+	tell(bench, end, T0 + SECONDS(39));
+	assert_totals(take_row(bench)->totals, 2, 2, 2, 12, 12, 1200, 1200);
+	assert_int_equal(bench->gap_count, 1);
+	assert_int_equal(bench->checkpoint_count, 2);
+	assert_int_equal(bench->checkpoints[1].start_ns, T0);
+	assert_true(bench->checkpoints[1].remove);
+	bench_free(bench);
+}
+
+static void test_id_comes_back_in_a_dump(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 10, 1000, T0 + SECONDS(1));
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0 + SECONDS(9)), 2, 200, T0 + SECONDS(39));
+	assert_totals(take_row(bench)->totals, 2, 1, 2, 12, 12, 1200, 1200);
+	assert_int_equal(track_figures(bench->track).live, 1);
+	assert_int_equal(bench->checkpoint_count, 3);
+	assert_int_equal(bench->checkpoints[2].start_ns, T0 + SECONDS(9));
+	bench_free(bench);
+}
+
+static void test_announced_twice(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0);
+	tell(bench, tcp(CONNTRACK_NEW), T0 + SECONDS(9));
+	tell(bench, answered(CONNTRACK_DESTROY, T0 + SECONDS(9)), T0 + SECONDS(10));
+	take(bench);
+	assert_int_equal(bench->row_count, 2);
+	assert_totals(row_of(bench, VERDICT_UNKNOWN)->totals, 1, 1, 0, 0, 0, 0, 0);
+	assert_totals(row_of(bench, VERDICT_ANSWERED)->totals, 1, 1, 0, 0, 0, 0, 0);
+	assert_int_equal(bench->gap_count, 1);
+	bench_free(bench);
+}
+
+/* ---- verdicts that change ---- */
+
+static void test_silence_is_broken(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = udp(CONNTRACK_ENTRY);
+
+	(void)state;
+	set_counters(&entry, 4, 0, 400, 0);
+	dump(bench, &entry, T0);
+	assert_int_equal(fold_count(bench->fold), 0);
+	dump(bench, &entry, T0 + SECONDS(1));
+	take(bench);
+	assert_totals(row_of(bench, VERDICT_ONE_WAY)->totals, 1, 0, 1, 4, 0, 400, 0);
+	assert_int_equal(bench->checkpoints[0].verdict, VERDICT_ONE_WAY);
+
+	entry.status |= CONNTRACK_SEEN_REPLY;
+	set_counters(&entry, 5, 1, 500, 90);
+	dump(bench, &entry, T0 + SECONDS(2));
+	take(bench);
+	assert_int_equal(bench->row_count, 2);
+	assert_totals(row_of(bench, VERDICT_ONE_WAY)->totals, -1, 0, -1, 0, 0, 0, 0);
+	assert_totals(row_of(bench, VERDICT_ANSWERED)->totals, 1, 0, 1, 1, 1, 100, 90);
+	assert_int_equal(bench->checkpoints[0].verdict, VERDICT_ANSWERED);
+
+	entry.type = CONNTRACK_DESTROY;
+	tell(bench, entry, T0 + SECONDS(3));
+	assert_totals(take_row(bench)->totals, 0, 1, 0, 0, 0, 0, 0);
+	bench_free(bench);
+}
+
+static void test_silence_is_broken_after_a_restart(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = udp(CONNTRACK_ENTRY);
+
+	(void)state;
+	set_counters(&entry, 4, 0, 400, 0);
+	dump(bench, &entry, T0);
+	dump(bench, &entry, T0 + SECONDS(1));
+	take(bench);
+	restart(bench);
+	entry.type = CONNTRACK_DESTROY;
+	entry.status |= CONNTRACK_SEEN_REPLY;
+	set_counters(&entry, 5, 1, 500, 90);
+	tell(bench, entry, T0 + SECONDS(2));
+	take(bench);
+	assert_int_equal(bench->row_count, 2);
+	assert_totals(row_of(bench, VERDICT_ONE_WAY)->totals, -1, 0, -1, 0, 0, 0, 0);
+	assert_totals(row_of(bench, VERDICT_ANSWERED)->totals, 1, 1, 1, 1, 1, 100, 90);
+	assert_true(bench->checkpoints[0].remove);
+	bench_free(bench);
+}
+
+/* What has been counted stays on the edge where it was counted, whatever the NEW says later. */
+static void test_direction_stays_as_counted(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0), new = tcp(CONNTRACK_NEW);
+
+	(void)state;
+	track_dump_begin(bench->track);
+	track_dump_entry(bench->track, &entry, T0 + SECONDS(1));
+	new.tcp_state = TCP_CONNTRACK_ESTABLISHED;
+	tell(bench, new, T0 + SECONDS(1));
+	track_dump_end(bench->track, T0 + SECONDS(1));
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(2));
+	assert_totals(take_row(bench)->totals, 1, 1, 0, 0, 0, 0, 0);
+	bench_free(bench);
+}
+
+/* ---- restarts ---- */
+
+static void test_restored_then_dumped(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0);
+
+	(void)state;
+	dump_counters(bench, entry, 10, 1000, T0 + SECONDS(1));
+	take(bench);
+	restart(bench);
+	assert_int_equal(track_figures(bench->track).live, 1);
+	dump_counters(bench, entry, 12, 1200, T0 + SECONDS(60));
+	assert_totals(take_row(bench)->totals, 0, 0, 0, 2, 2, 200, 200);
+	assert_int_equal(bench->checkpoints[0].first_ns, T0);
+	restart(bench);
+	set_counters(&end, 13, 13, 1300, 1300);
+	tell(bench, end, T0 + SECONDS(90));
+	assert_totals(take_row(bench)->totals, 0, 1, 0, 1, 1, 100, 100);
+	assert_true(bench->checkpoints[0].remove);
+	restart(bench);
+	bench_free(bench);
+}
+
+static void test_restored_and_gone(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 10, 1000, T0 + SECONDS(1));
+	take(bench);
+	restart(bench);
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(60)), 0);
+	assert_int_equal(dump(bench, NULL, T0 + SECONDS(120)), 1);
+	assert_totals(take_row(bench)->totals, 0, 1, 0, 0, 0, 0, 0);
+	assert_int_equal(bench->gap_count, 1);
+	assert_true(bench->checkpoints[0].remove);
+	bench_free(bench);
+}
+
+/* The key was used again while nobody listened. */
+static void test_restored_and_replaced(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0 + SECONDS(50));
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 10, 1000, T0 + SECONDS(1));
+	take(bench);
+	restart(bench);
+	tell(bench, tcp(CONNTRACK_NEW), T0 + SECONDS(50));
+	set_counters(&end, 20, 20, 2000, 2000);
+	tell(bench, end, T0 + SECONDS(60));
+	assert_totals(take_row(bench)->totals, 1, 2, 1, 20, 20, 2000, 2000);
+	assert_int_equal(track_figures(bench->track).live, 0);
+	bench_free(bench);
+}
+
+static void test_restored_twice(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 10, 1000, T0 + SECONDS(1));
+	take(bench);
+	restart(bench);
+	track_restore(bench->track, &bench->checkpoints[0]);
+	assert_int_equal(track_figures(bench->track).live, 1);
+	bench_free(bench);
+}
+
+/* ---- first packets ---- */
+
+static struct packet_event packet_of(const struct conntrack_event *event)
+{
+	struct path path = path_of_connection(&event->original, &event->reply);
+
+	return (struct packet_event){.tuple = {.source = path.source,
+					       .destination = path.destination,
+					       .source_port = path.source_port,
+					       .destination_port = path.destination_port,
+					       .protocol = path.protocol,
+					       .has_ports = protocol_has_ports(path.protocol)}};
+}
+
+static void show_packet(struct bench *bench, int64_t now)
+{
+	struct conntrack_event event = tcp(CONNTRACK_NEW);
+	struct packet_event packet = packet_of(&event);
+
+	track_packet(bench->track, &packet, now);
+}
+
+static int look(void *context, const struct path *path)
+{
+	assert_int_equal(path->destination_port, 80);
+	return *(int *)context;
+}
+
+static void expire(struct bench *bench, int found, int64_t now)
+{
+	track_expire(bench->track, now, look, &found);
+}
+
+static void test_denied(void **state)
+{
+	struct bench *bench = bench_new();
+	const struct flow *row;
+
+	(void)state;
+	show_packet(bench, T0);
+	assert_int_equal(track_figures(bench->track).waiting, 1);
+	expire(bench, 0, T0 + PENDING_WAIT / 2);
+	assert_int_equal(fold_count(bench->fold), 0);
+	expire(bench, 0, T0 + PENDING_WAIT);
+	row = take_row(bench);
+	assert_int_equal(row->key.verdict, VERDICT_DENIED);
+	assert_addr(row->key.source, "10.0.0.1");
+	assert_addr(row->key.destination, "10.0.0.2");
+	assert_int_equal(row->key.has_port, 1);
+	assert_int_equal(row->key.port, 80);
+	assert_false(addr_is_set(row->key.service));
+	assert_totals(row->totals, 1, 1, 0, 0, 0, 0, 0);
+	assert_int_equal(row->first_seen, clock_msec(T0));
+	assert_int_equal(row->last_seen, clock_msec(T0));
+	assert_int_equal(track_figures(bench->track).denied, 1);
+	assert_int_equal(track_figures(bench->track).packets, 1);
+	assert_int_equal(track_figures(bench->track).waiting, 0);
+	bench_free(bench);
+}
+
+/* The event of a connection and the packet that opened it, in either order. */
+static void check_confirmed(struct conntrack_event event, bool event_first)
+{
+	struct bench *bench = bench_new();
+
+	if (!event_first)
+		show_packet(bench, T0);
+	if (event.type == CONNTRACK_ENTRY)
+		dump(bench, &event, T0 + SECONDS(1));
+	else
+		tell(bench, event, T0 + SECONDS(1));
+	if (event_first)
+		show_packet(bench, T0 + SECONDS(2));
+	assert_int_equal(track_figures(bench->track).waiting, 0);
+	expire(bench, 0, T0 + SECONDS(20));
+	take(bench);
+	assert_int_equal(track_figures(bench->track).denied, 0);
+	for (size_t i = 0; i < bench->row_count; i++)
+		assert_int_equal(bench->rows[i].key.verdict, VERDICT_ANSWERED);
+	bench_free(bench);
+}
+
+static void test_confirmed(void **state)
+{
+	(void)state;
+	check_confirmed(tcp(CONNTRACK_NEW), false);
+	check_confirmed(tcp(CONNTRACK_NEW), true);
+	check_confirmed(answered(CONNTRACK_DESTROY, T0), false);
+	check_confirmed(answered(CONNTRACK_DESTROY, T0), true);
+	check_confirmed(answered(CONNTRACK_ENTRY, T0), false);
+	check_confirmed(answered(CONNTRACK_ENTRY, T0), true);
+}
+
+/* In forward a packet has the backend as its destination already, and its own source still. */
+static void test_confirmed_behind_a_service(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event event = tcp(CONNTRACK_NEW);
+
+	(void)state;
+	show_packet(bench, T0);
+	event.original.destination = ip("10.96.0.10");
+	event.original.destination_port = 8000;
+	event.reply.destination = ip("192.0.2.1");
+	tell(bench, event, T0 + SECONDS(1));
+	assert_int_equal(track_figures(bench->track).waiting, 0);
+	bench_free(bench);
+}
+
+static void test_found_in_the_table(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	show_packet(bench, T0);
+	expire(bench, 1, T0 + SECONDS(5));
+	take(bench);
+	assert_int_equal(bench->row_count, 0);
+	assert_int_equal(track_figures(bench->track).denied, 0);
+	bench_free(bench);
+}
+
+static void check_unknown(struct bench *bench, int found)
+{
+	const struct flow *row;
+
+	expire(bench, found, T0 + SECONDS(5));
+	row = take_row(bench);
+	assert_int_equal(row->key.verdict, VERDICT_UNKNOWN);
+	assert_totals(row->totals, 0, 0, 0, 0, 0, 0, 0);
+	assert_int_equal(track_figures(bench->track).denied, 0);
+	bench_free(bench);
+}
+
+static void test_table_does_not_answer(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	show_packet(bench, T0);
+	check_unknown(bench, -5);
+}
+
+static void lose(struct bench *bench, enum loss_source source, int64_t from, int64_t until)
+{
+	const struct loss loss = {.source = source, .bounded = true, .at_most = 3};
+
+	track_loss(bench->track, &loss, from, until, "test");
+}
+
+static void test_loss_while_it_waits(void **state)
+{
+	static const enum loss_source sources[] = {LOSS_CONNTRACK, LOSS_TABLE, LOSS_LOG};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(sources); i++) {
+		struct bench *bench = bench_new();
+
+		show_packet(bench, T0);
+		lose(bench, sources[i], T0 + SECONDS(1), T0 + SECONDS(2));
+		check_unknown(bench, 0);
+	}
+}
+
+/* Packets are told in batches: their events may be lost before they come. */
+static void test_loss_just_before(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	lose(bench, LOSS_CONNTRACK, T0 - SECONDS(2), T0 - SECONDS(1));
+	show_packet(bench, T0);
+	check_unknown(bench, 0);
+}
+
+static void test_loss_long_before(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	lose(bench, LOSS_CONNTRACK, T0 - SECONDS(60), T0 - SECONDS(30));
+	show_packet(bench, T0);
+	expire(bench, 0, T0 + SECONDS(5));
+	assert_int_equal(take_row(bench)->key.verdict, VERDICT_DENIED);
+	bench_free(bench);
+}
+
+static void test_confirmations_do_not_fit(void **state)
+{
+	struct track_options narrow = options;
+	struct bench *bench;
+	struct conntrack_event event = tcp(CONNTRACK_NEW);
+
+	(void)state;
+	narrow.pending.confirmed_limit = 1;
+	bench = bench_new_with(narrow, (struct fold_options){.window = WINDOW, .limit = 100});
+	event.original.source_port = 1;
+	tell(bench, event, T0);
+	event.original.source_port = 2;
+	tell(bench, event, T0);
+	show_packet(bench, T0 + SECONDS(1));
+	expire(bench, 0, T0 + SECONDS(9));
+	take(bench);
+	assert_totals(row_of(bench, VERDICT_UNKNOWN)->totals, 0, 0, 0, 0, 0, 0, 0);
+	bench_free(bench);
+}
+
+static void test_packets_do_not_fit(void **state)
+{
+	struct track_options narrow = options;
+	struct bench *bench;
+	struct conntrack_event event = tcp(CONNTRACK_NEW);
+
+	(void)state;
+	narrow.pending.packet_limit = 1;
+	bench = bench_new_with(narrow, (struct fold_options){.window = WINDOW, .limit = 100});
+	for (uint16_t port = 1; port <= 3; port++) {
+		struct packet_event packet = packet_of(&event);
+
+		packet.tuple.source_port = port;
+		track_packet(bench->track, &packet, T0);
+	}
+	take(bench);
+	assert_int_equal(bench->gap_count, 1);
+	assert_int_equal(bench->gaps[0].source, LOSS_LOG);
+	assert_int_equal(bench->gaps[0].at_most, 2);
+	bench_free(bench);
+}
+
+static void test_retransmissions(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	for (int64_t after = 1; after <= 128; after *= 2) {
+		show_packet(bench, T0 + SECONDS(after - 1));
+		expire(bench, 0, T0 + SECONDS(after - 1) + PENDING_WAIT);
+	}
+	assert_totals(take_row(bench)->totals, 1, 1, 0, 0, 0, 0, 0);
+	show_packet(bench, T0 + SECONDS(131));
+	expire(bench, 0, T0 + SECONDS(140));
+	assert_totals(take_row(bench)->totals, 1, 1, 0, 0, 0, 0, 0);
+	assert_int_equal(track_figures(bench->track).denied, 2);
+	bench_free(bench);
+}
+
+static void test_fragments_are_not_judged(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event event = udp(CONNTRACK_NEW);
+	struct packet_event packet = packet_of(&event);
+
+	(void)state;
+	packet.fragment = true;
+	packet.tuple.has_ports = false;
+	packet.tuple.source_port = packet.tuple.destination_port = 0;
+	track_packet(bench->track, &packet, T0);
+	assert_int_equal(track_figures(bench->track).waiting, 0);
+	assert_int_equal(track_figures(bench->track).packets, 1);
+	bench_free(bench);
+}
+
+static int look_nowhere(void *context, const struct path *path)
+{
+	(void)context;
+	(void)path;
+	return 0;
+}
+
+static void test_denied_ping(void **state)
+{
+	struct tuple request = a_tuple(IPPROTO_ICMPV6, "fd00::1", 77, "fd00::2", 128 << 8);
+	struct packet_event packet = {.tuple = request};
+	struct bench *bench = bench_new();
+	const struct flow *row;
+
+	(void)state;
+	track_packet(bench->track, &packet, T0);
+	track_expire(bench->track, T0 + SECONDS(9), look_nowhere, NULL);
+	row = take_row(bench);
+	assert_int_equal(row->key.verdict, VERDICT_DENIED);
+	assert_int_equal(row->key.has_port, 0);
+	assert_int_equal(row->key.port, 0);
+	bench_free(bench);
+}
+
+/* ---- the end of a run ---- */
+
+static void finish(struct bench *bench, int64_t now)
+{
+	track_finish(bench->track, now, look_nowhere, NULL);
+}
+
+static void test_finish(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event silent = tcp(CONNTRACK_ENTRY);
+	struct conntrack_event other = udp(CONNTRACK_ENTRY);
+
+	(void)state;
+	track_dump_begin(bench->track);
+	set_counters(&silent, 3, 0, 180, 0);
+	track_dump_entry(bench->track, &silent, T0);
+	set_counters(&other, 4, 4, 400, 400);
+	other.status |= CONNTRACK_SEEN_REPLY;
+	track_dump_entry(bench->track, &other, T0);
+	track_dump_end(bench->track, T0);
+	other.original.source_port = 1;
+	other.type = CONNTRACK_NEW;
+	tell(bench, other, T0);
+	finish(bench, T0 + SECONDS(1));
+	take(bench);
+	assert_int_equal(bench->row_count, 3);
+	assert_totals(row_of(bench, VERDICT_UNANSWERED)->totals, 1, 0, 1, 3, 0, 180, 0);
+	assert_totals(row_of(bench, VERDICT_ANSWERED)->totals, 1, 0, 1, 4, 4, 400, 400);
+	assert_totals(row_of(bench, VERDICT_ONE_WAY)->totals, 1, 0, 0, 0, 0, 0, 0);
+	assert_int_equal(bench->checkpoint_count, 3);
+	bench_free(bench);
+}
+
+static void test_finished_goes_on(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = tcp(CONNTRACK_ENTRY);
+
+	(void)state;
+	set_start(&entry, T0);
+	dump_counters(bench, entry, 3, 180, T0);
+	finish(bench, T0 + SECONDS(1));
+	take(bench);
+	assert_int_equal(bench->checkpoint_count, 1);
+	restart(bench);
+	dump_counters(bench, entry, 4, 240, T0 + SECONDS(2));
+	assert_totals(take_row(bench)->totals, 0, 0, 0, 1, 1, 60, 60);
+	assert_int_equal(bench->rows[0].key.verdict, VERDICT_UNANSWERED);
+	restart(bench);
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 300, T0 + SECONDS(3));
+	take(bench);
+	assert_int_equal(bench->row_count, 2);
+	assert_totals(row_of(bench, VERDICT_UNANSWERED)->totals, -1, 0, -1, 0, 0, 0, 0);
+	assert_totals(row_of(bench, VERDICT_ANSWERED)->totals, 1, 0, 1, 1, 1, 60, 60);
+	bench_free(bench);
+}
+
+/* A run can end before any dump told the start and the counters; the next one learns them. */
+static void test_start_and_counters_known_later(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0);
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0);
+	finish(bench, T0 + SECONDS(1));
+	assert_totals(take_row(bench)->totals, 1, 0, 0, 0, 0, 0, 0);
+	assert_int_equal(bench->checkpoints[0].start_ns, 0);
+	restart(bench);
+	dump_counters(bench, entry, 4, 240, T0 + SECONDS(2));
+	take(bench);
+	assert_totals(row_of(bench, VERDICT_UNANSWERED)->totals, -1, 0, 0, 0, 0, 0, 0);
+	assert_totals(row_of(bench, VERDICT_ANSWERED)->totals, 1, 0, 1, 4, 4, 240, 240);
+	/* The row without a start goes, else the next run would count on. */
+	assert_true(bench->checkpoint_count >= 2);
+	assert_true(bench->checkpoints[0].remove);
+	assert_int_equal(bench->checkpoints[0].start_ns, 0);
+	for (size_t i = 1; i < bench->checkpoint_count; i++) {
+		assert_false(bench->checkpoints[i].remove);
+		assert_int_equal(bench->checkpoints[i].start_ns, T0);
+	}
+	bench_free(bench);
+}
+
+static void test_counters_known_later(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	tell(bench, udp(CONNTRACK_NEW), T0);
+	finish(bench, T0 + SECONDS(1));
+	take(bench);
+	restart(bench);
+	dump_counters(bench, udp(CONNTRACK_ENTRY), 4, 240, T0 + SECONDS(2));
+	assert_totals(take_row(bench)->totals, 0, 0, 1, 4, 4, 240, 240);
+	bench_free(bench);
+}
+
+static void test_finish_judges_what_waits(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	show_packet(bench, T0);
+	finish(bench, T0 + 1);
+	assert_int_equal(take_row(bench)->key.verdict, VERDICT_DENIED);
+	assert_int_equal(track_figures(bench->track).waiting, 0);
+	bench_free(bench);
+}
+
+/* ---- limits ---- */
+
+static void test_live_limit(void **state)
+{
+	struct track_options narrow = options;
+	struct bench *bench;
+	struct conntrack_event event = tcp(CONNTRACK_NEW);
+
+	(void)state;
+	narrow.live_limit = 2;
+	bench = bench_new_with(narrow, (struct fold_options){.window = WINDOW, .limit = 100});
+	for (uint16_t port = 1; port <= 3; port++) {
+		event.original.source_port = port;
+		tell(bench, event, T0);
+	}
+	assert_int_equal(track_figures(bench->track).live, 2);
+	event = answered(CONNTRACK_ENTRY, T0);
+	event.original.source_port = 3;
+	set_counters(&event, 5, 5, 500, 500);
+	dump(bench, &event, T0);
+	take(bench);
+	assert_int_equal(bench->row_count, 0);
+	assert_int_equal(bench->gap_count, 1);
+	assert_int_equal(bench->gaps[0].source, LOSS_STORE);
+	event.type = CONNTRACK_DESTROY;
+	tell(bench, event, T0 + SECONDS(1));
+	assert_totals(take_row(bench)->totals, 1, 1, 1, 5, 5, 500, 500);
+	bench_free(bench);
+}
+
+static void test_fold_limit(void **state)
+{
+	struct bench *bench =
+	    bench_new_with(options, (struct fold_options){.window = WINDOW, .limit = 2});
+	struct conntrack_event event = answered(CONNTRACK_DESTROY, T0);
+
+	(void)state;
+	for (uint16_t port = 1; port <= 5; port++) {
+		event.original.destination_port = event.reply.source_port = port;
+		tell(bench, event, T0 + SECONDS(port));
+	}
+	take(bench);
+	assert_int_equal(bench->row_count, 2);
+	assert_int_equal(bench->gap_count, 1);
+	assert_int_equal(bench->gaps[0].source, LOSS_STORE);
+	assert_int_equal(bench->gaps[0].at_most, 3);
+	assert_int_equal(bench->gaps[0].from, clock_msec(T0 + SECONDS(3)));
+	assert_int_equal(bench->gaps[0].until, clock_msec(T0 + SECONDS(5)));
+	bench_free(bench);
+}
+
+static void test_zero_window(void **state)
+{
+	struct bench *bench =
+	    bench_new_with(options, (struct fold_options){.window = 0, .limit = 100});
+
+	(void)state;
+	for (int64_t i = 0; i < 2; i++)
+		tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(70));
+	take(bench);
+	assert_int_equal(bench->row_count, 2);
+	assert_int_equal(bench->rows[0].length, 0);
+	assert_int_equal(bench->rows[0].window, clock_msec(T0));
+	assert_int_equal(bench->rows[0].last_seen, clock_msec(T0 + SECONDS(70)));
+	bench_free(bench);
+}
+
+/* ---- gaps ---- */
+
+static void test_gaps(void **state)
+{
+	struct bench *bench = bench_new();
+	const struct loss bounded = {.source = LOSS_CONNTRACK, .bounded = true, .at_most = 4};
+	const struct loss unbounded = {.source = LOSS_CONNTRACK};
+
+	(void)state;
+	track_loss(bench->track, &bounded, T0, T0 + SECONDS(2), "a");
+	track_loss(bench->track, &bounded, T0 - SECONDS(1), T0 + SECONDS(1), "a");
+	track_loss(bench->track, &bounded, T0, T0, "b");
+	track_loss(bench->track, &unbounded, T0 + SECONDS(5), T0 + SECONDS(6), "b");
+	track_loss(bench->track, &bounded, T0, T0, "b");
+	take(bench);
+	assert_int_equal(bench->gap_count, 2);
+	assert_int_equal(bench->gaps[0].from, clock_msec(T0 - SECONDS(1)));
+	assert_int_equal(bench->gaps[0].until, clock_msec(T0 + SECONDS(2)));
+	assert_int_equal(bench->gaps[0].at_most, 8);
+	assert_string_equal(bench->gaps[0].reason, "a");
+	assert_int_equal(bench->gaps[1].at_most, -1);
+	take(bench);
+	assert_int_equal(bench->gap_count, 0);
+	bench_free(bench);
+}
+
+/* However many kinds there are: none is forgotten, the sum of the bounds stays. */
+static void test_many_gaps(void **state)
+{
+	static char reasons[200][16];
+	struct bench *bench = bench_new();
+	const struct loss loss = {.source = LOSS_TABLE, .bounded = true, .at_most = 2};
+	int64_t sum = 0, until = 0;
+
+	(void)state;
+	for (int i = 0; i < 200; i++) {
+		snprintf(reasons[i], sizeof(reasons[i]), "%d", i);
+		track_loss(bench->track, &loss, T0, T0 + SECONDS(i), reasons[i]);
+	}
+	take(bench);
+	for (size_t i = 0; i < bench->gap_count; i++) {
+		sum += bench->gaps[i].at_most;
+		until = bench->gaps[i].until > until ? bench->gaps[i].until : until;
+	}
+	assert_int_equal(sum, 400);
+	assert_int_equal(until, clock_msec(T0 + SECONDS(199)));
+	bench_free(bench);
+}
+
+/* ---- pods ---- */
+
+static uint32_t put_pod(struct bench *bench, const char *name, const char *address, int64_t since,
+			int64_t until)
+{
+	char *text = (char *)(uintptr_t)name, nothing[] = "";
+	struct pod_address owned = {ip(address), since, until};
+	const struct pod pod = {.namespace = nothing,
+				.name = text,
+				.uid = text,
+				.sandbox = text,
+				.source = nothing,
+				.addresses = &owned,
+				.address_count = 1};
+	uint32_t number = 0;
+	bool changed;
+
+	assert_int_equal(registry_put(bench->registry, &pod, &number, &changed), 0);
+	return number;
+}
+
+static void test_pods_of_the_start(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t web = put_pod(bench, "web", "10.0.0.1", T0, T0 + SECONDS(10));
+	uint32_t api = put_pod(bench, "api", "10.0.0.2", T0, INTERVAL_OPEN);
+	uint32_t job = put_pod(bench, "job", "10.0.0.1", T0 + SECONDS(10), INTERVAL_OPEN);
+
+	(void)state;
+	tell(bench, tcp(CONNTRACK_NEW), T0 + SECONDS(5));
+	tell(bench, answered(CONNTRACK_DESTROY, T0 + SECONDS(5)), T0 + SECONDS(35));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	assert_int_equal(bench->rows[0].key.destination_pod, api);
+	tell(bench, answered(CONNTRACK_DESTROY, T0 + SECONDS(10)), T0 + SECONDS(35));
+	assert_int_equal(take_row(bench)->key.source_pod, job);
+	tell(bench, answered(CONNTRACK_DESTROY, T0 - SECONDS(9)), T0 + SECONDS(35));
+	assert_int_equal(take_row(bench)->key.source_pod, 0);
+	/* Within the slack. */
+	tell(bench, answered(CONNTRACK_DESTROY, T0 - SECONDS(4)), T0 + SECONDS(35));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	bench_free(bench);
+}
+
+static void test_ambiguous_address(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	put_pod(bench, "web", "10.0.0.1", T0, INTERVAL_OPEN);
+	put_pod(bench, "job", "10.0.0.1", T0, INTERVAL_OPEN);
+	tell(bench, answered(CONNTRACK_DESTROY, T0 + SECONDS(5)), T0 + SECONDS(35));
+	assert_int_equal(take_row(bench)->key.source_pod, 0);
+	bench_free(bench);
+}
+
+static void test_pods_of_denied(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t web = put_pod(bench, "web", "10.0.0.1", T0 - SECONDS(9), T0 + NSEC_PER_SEC);
+	uint32_t api = put_pod(bench, "api", "10.0.0.2", T0 - SECONDS(9), INTERVAL_OPEN);
+
+	(void)state;
+	put_pod(bench, "job", "10.0.0.1", T0 + NSEC_PER_SEC, INTERVAL_OPEN);
+	show_packet(bench, T0);
+	expire(bench, 0, T0 + SECONDS(9));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	assert_int_equal(bench->rows[0].key.destination_pod, api);
+	bench_free(bench);
+}
+
+/* The pod is told after the connection was counted: no edge may be left with an end but without
+ * its connection. */
+static void test_pod_known_later(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(1));
+	put_pod(bench, "web", "10.0.0.1", T0, INTERVAL_OPEN);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(2));
+	take(bench);
+	for (size_t i = 0; i < bench->row_count; i++) {
+		assert_true(bench->rows[i].totals.connections >= 0);
+		assert_int_equal(bench->rows[i].totals.closed, bench->rows[i].totals.connections);
+		assert_int_equal(bench->rows[i].totals.counted, bench->rows[i].totals.connections);
+	}
+	bench_free(bench);
+}
+
+/* The edge of a restored connection is the one on which it was counted. */
+static void test_pods_after_a_restart(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t web = put_pod(bench, "web", "10.0.0.1", T0, T0 + SECONDS(20));
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(1));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	restart(bench);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(40));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	bench_free(bench);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_answered),
+	    cmocka_unit_test(test_ends),
+	    cmocka_unit_test(test_end_alone),
+	    cmocka_unit_test(test_translated),
+	    cmocka_unit_test(test_icmp),
+	    cmocka_unit_test(test_ipv6),
+	    cmocka_unit_test(test_mid_stream),
+	    cmocka_unit_test(test_without_counters),
+	    cmocka_unit_test(test_zones_are_apart),
+	    cmocka_unit_test(test_counted_once),
+	    cmocka_unit_test(test_dump_without_reply),
+	    cmocka_unit_test(test_dying_entries),
+	    cmocka_unit_test(test_end_during_dump),
+	    cmocka_unit_test(test_begin_during_dump),
+	    cmocka_unit_test(test_vanished_before_it_was_counted),
+	    cmocka_unit_test(test_vanished_after_it_was_counted),
+	    cmocka_unit_test(test_vanished_with_counters),
+	    cmocka_unit_test(test_seen_again_in_time),
+	    cmocka_unit_test(test_cancelled_dump),
+	    cmocka_unit_test(test_cancelled_dump_counts),
+	    cmocka_unit_test(test_counters_fell),
+	    cmocka_unit_test(test_id_comes_back_at_the_end),
+	    cmocka_unit_test(test_id_comes_back_in_a_dump),
+	    cmocka_unit_test(test_announced_twice),
+	    cmocka_unit_test(test_silence_is_broken),
+	    cmocka_unit_test(test_silence_is_broken_after_a_restart),
+	    cmocka_unit_test(test_direction_stays_as_counted),
+	    cmocka_unit_test(test_restored_then_dumped),
+	    cmocka_unit_test(test_restored_and_gone),
+	    cmocka_unit_test(test_restored_and_replaced),
+	    cmocka_unit_test(test_restored_twice),
+	    cmocka_unit_test(test_denied),
+	    cmocka_unit_test(test_confirmed),
+	    cmocka_unit_test(test_confirmed_behind_a_service),
+	    cmocka_unit_test(test_found_in_the_table),
+	    cmocka_unit_test(test_table_does_not_answer),
+	    cmocka_unit_test(test_loss_while_it_waits),
+	    cmocka_unit_test(test_loss_just_before),
+	    cmocka_unit_test(test_loss_long_before),
+	    cmocka_unit_test(test_confirmations_do_not_fit),
+	    cmocka_unit_test(test_packets_do_not_fit),
+	    cmocka_unit_test(test_retransmissions),
+	    cmocka_unit_test(test_fragments_are_not_judged),
+	    cmocka_unit_test(test_denied_ping),
+	    cmocka_unit_test(test_finish),
+	    cmocka_unit_test(test_finished_goes_on),
+	    cmocka_unit_test(test_start_and_counters_known_later),
+	    cmocka_unit_test(test_counters_known_later),
+	    cmocka_unit_test(test_finish_judges_what_waits),
+	    cmocka_unit_test(test_live_limit),
+	    cmocka_unit_test(test_fold_limit),
+	    cmocka_unit_test(test_zero_window),
+	    cmocka_unit_test(test_gaps),
+	    cmocka_unit_test(test_many_gaps),
+	    cmocka_unit_test(test_pods_of_the_start),
+	    cmocka_unit_test(test_ambiguous_address),
+	    cmocka_unit_test(test_pods_of_denied),
+	    cmocka_unit_test(test_pod_known_later),
+	    cmocka_unit_test(test_pods_after_a_restart),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
