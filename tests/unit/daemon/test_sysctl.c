@@ -126,7 +126,8 @@ static void test_set_and_restored(void **state)
 	sysctls_apply(&sysctls);
 	assert_settings(*state, set);
 	assert_int_equal(sysctls_describe(&sysctls, told), 0);
-	assert_int_equal(told->fact_count, 3);
+	assert_int_equal(told->fact_count, 4);
+	assert_null(fact_of(told, "restore.", names[1])->value);
 	for (size_t i = 0; i < SYSCTL_COUNT; i++)
 		assert_value(told, names[i], "1");
 
@@ -233,8 +234,8 @@ static void test_not_there(void **state)
 	assert_value(batch, names[0], "not readable: No such file or directory");
 	assert_value(batch, names[1], "1");
 	assert_int_equal(sysctls_restore(&sysctls, batch), 0);
-	assert_non_null(fact_of(batch, "restore.", names[1]));
-	assert_null(fact_of(batch, "restore.", names[0]));
+	assert_null(fact_of(batch, "restore.", names[1])->value);
+	assert_null(fact_of(batch, "restore.", names[0])->value);
 	batch_free(batch);
 }
 
@@ -262,9 +263,11 @@ static void test_refused(void **state)
 	assert_value(batch, names[0], "0 (wanted 1, refused: No space left on device)");
 	assert_value(batch, names[1], "0 (wanted 1, refused: value did not stay)");
 	assert_value(batch, names[2], "1");
-	/* What could not be put back stays on record. */
+	/* What was refused is not ours: its record ends and nothing is put back. */
+	assert_null(fact_of(batch, "restore.", names[0])->value);
+	assert_false(sysctls.items[0].ours);
+	assert_true(sysctls.items[1].ours);
 	assert_int_equal(sysctls_restore(&sysctls, batch), 0);
-	assert_null(fact_of(batch, "restore.", names[0]));
 	batch_free(batch);
 }
 
