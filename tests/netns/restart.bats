@@ -156,3 +156,23 @@ netpold_stop
 nft list table inet netpol > /dev/null || die "the administrator's table was taken away"
 END
 }
+
+@test "systemd is told: ready, status, watchdog, reloading, stopping" {
+  in_namespace <<'END'
+lab_start
+pod web 2; pod api 3
+serve api TCP-LISTEN:8080
+socat -u UNIX-RECV:"$lab/notify" OPEN:"$lab/told",creat,append 3>&- &
+wait_for 10 test -S "$lab/notify"
+export NOTIFY_SOCKET=$lab/notify WATCHDOG_USEC=10000000
+netpold_start
+wait_for 10 grep -q READY=1 "$lab/told"
+say web TCP:10.244.0.3:8080 || die "no answer"
+wait_for 10 grep -q 'STATUS=1 live connections, 2 pods' "$lab/told"
+wait_for 10 grep -q WATCHDOG=1 "$lab/told"
+kill -HUP "$netpold"
+wait_for 10 grep -q RELOADING=1 "$lab/told"
+netpold_stop
+wait_for 10 grep -q STOPPING=1 "$lab/told"
+END
+}
