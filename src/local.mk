@@ -233,6 +233,7 @@ sql_files = \
 	sql/stmt/pod-known.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
+	sql/stmt/pod-reopen.sql \
 	sql/stmt/prune-addresses.sql \
 	sql/stmt/prune-edges.sql \
 	sql/stmt/prune-flows.sql \

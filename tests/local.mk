@@ -79,6 +79,12 @@ fuzz_targets = \
 
 # These need nothing but the build and ordinary programs.
 rootless_bats = \
+	tests/cli/database.bats \
+	tests/cli/import.bats \
+	tests/cli/inventory.bats \
+	tests/cli/netpold.bats \
+	tests/cli/output.bats \
+	tests/cli/usage.bats \
 	tests/fuzz/replay.bats \
 	tests/golden/golden.bats \
 	tests/tree/layers.bats \
@@ -113,6 +119,7 @@ endif
 endif
 
 EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
+	tests/cli/cli.bash \
 	tests/golden/golden.bash \
 	tests/golden/update.sh \
 	tests/netns/lab.sh \

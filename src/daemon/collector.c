@@ -24,6 +24,8 @@
 #define TICK (UINT64_C(1000) * USEC_PER_MSEC)
 /* An idle daemon still says when it was last alive, if less often. */
 #define HEARTBEAT (5 * NSEC_PER_SEC)
+/* What happened this long before a batch may not be in it: first packets that wait, and a tick. */
+#define UNHEARD (PENDING_WAIT + 2 * NSEC_PER_SEC)
 #define RESYNC_INTERVAL (5 * NSEC_PER_SEC)
 #define RESCAN_TICKS 5u
 #define FOLD_LIMIT (1u << 19)
@@ -47,6 +49,9 @@ struct collector {
 	sd_event_source *commit_timer, *tick_timer, *dump_timer;
 	struct addr *addresses; /* the node's, as last told */
 	size_t address_count;
+	bool addresses_due;
+	sd_event_source *log_source;
+	int64_t dump_took;
 	unsigned ticks;
 	int64_t submitted; /* monotonic */
 	int64_t dumped;
@@ -108,7 +113,10 @@ static struct batch *batch_make(struct collector *collector)
 	if (!batch)
 		return NULL;
 	batch->time = clock_msec(clock_now());
-	pods_take(collector->pods, batch);
+	if (!pods_take(collector->pods, batch)) {
+		free(batch);
+		return NULL;
+	}
 	fold_take(collector->fold, &batch->flows, &batch->flow_count);
 	track_take(collector->track, batch);
 	batch->pods_complete = true;
@@ -125,8 +133,9 @@ static void commit(struct collector *collector)
 	batch = batch_make(collector);
 	if (!batch)
 		return;
-	if (collector->ticks % RESCAN_TICKS == 0)
+	if (collector->addresses_due)
 		take_addresses(collector, batch);
+	collector->addresses_due = false;
 	if (batch_is_empty(batch) && clock_monotonic() - collector->submitted < HEARTBEAT) {
 		batch_free(batch);
 		return;
@@ -192,18 +201,14 @@ static int must_go_on(struct collector *collector, const char *subject, int r)
  * comes. */
 static void dump(struct collector *collector)
 {
+	int64_t begun = clock_monotonic();
 	int r = taps_dump(collector->taps);
 
 	collector->dumped = clock_monotonic();
+	collector->dump_took = collector->dumped - begun;
 	if (r < 0 && r != -EINTR && r != -EAGAIN)
 		log_line(LOG_WARN, "conntrack", "dump of the table was not whole: %s",
 			 strerror(-r));
-}
-
-static void after_reading(struct collector *collector)
-{
-	if (fold_is_nearly_full(collector->fold))
-		commit(collector);
 }
 
 static int on_events(sd_event_source *source, int fd, uint32_t events, void *context)
@@ -213,7 +218,6 @@ static int on_events(sd_event_source *source, int fd, uint32_t events, void *con
 	int r = taps_read_events(collector->taps, &more);
 
 	(void)source, (void)fd, (void)events;
-	after_reading(collector);
 	return must_go_on(collector, "conntrack", r);
 }
 
@@ -250,18 +254,42 @@ static int on_commit(sd_event_source *timer, uint64_t time, void *context)
 	return rearm(timer, (uint64_t)collector->config->store.commit_interval * USEC_PER_MSEC);
 }
 
+/* The log group may become ours later than at the start. */
+static int watch_log(struct collector *collector)
+{
+	int fd = taps_log_fd(collector->taps);
+
+	if (fd < 0 || collector->log_source)
+		return 0;
+	return sd_event_add_io(collector->loop, &collector->log_source, fd, EPOLLIN, on_packets,
+			       collector);
+}
+
+/* A dump that takes long must not be the cause of the next. */
+static bool is_resync_due(const struct collector *collector)
+{
+	int64_t pause = 10 * collector->dump_took;
+
+	if (pause < RESYNC_INTERVAL)
+		pause = RESYNC_INTERVAL;
+	return taps_wants_resync(collector->taps) && clock_monotonic() - collector->dumped >= pause;
+}
+
 static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 {
 	struct collector *collector = context;
+	int r = watch_log(collector);
 
 	(void)time;
+	if (r < 0)
+		return must_go_on(collector, "log", r);
 	taps_check(collector->taps);
-	if (taps_wants_resync(collector->taps) &&
-	    clock_monotonic() - collector->dumped >= RESYNC_INTERVAL)
+	if (is_resync_due(collector))
 		dump(collector);
-	if (++collector->ticks % RESCAN_TICKS == 0)
+	if (++collector->ticks % RESCAN_TICKS == 0) {
 		pods_rescan(collector->pods, collector->track);
-	after_reading(collector);
+		collector->addresses_due = true;
+	}
 	say_status(collector);
 	return rearm(timer, TICK);
 }
@@ -272,7 +300,6 @@ static int on_dump(sd_event_source *timer, uint64_t time, void *context)
 
 	(void)time;
 	dump(collector);
-	after_reading(collector);
 	return rearm(timer, (uint64_t)collector->config->conntrack.dump_interval * USEC_PER_MSEC);
 }
 
@@ -370,17 +397,23 @@ static int start_flow(struct collector *collector)
 		return -ENOMEM;
 	for (size_t i = 0; i < state->checkpoint_count; i++)
 		track_restore(collector->track, &state->checkpoints[i]);
-	if (state->heartbeat)
-		track_loss(collector->track, &(struct loss){.source = LOSS_DAEMON},
-			   state->heartbeat * NSEC_PER_MSEC, clock_now(),
-			   "netpold was not running");
 	return 0;
+}
+
+/* Before the writer runs there is room enough: the first dump comes after. */
+static void relieve(void *context)
+{
+	struct collector *collector = context;
+
+	if (collector->writer)
+		commit(collector);
 }
 
 static int start_taps(struct collector *collector)
 {
 	const char *what = "";
-	int r = taps_open(collector->config, collector->track, &collector->taps, &what);
+	const struct taps_relief relief = {.hand_over = relieve, .context = collector};
+	int r = taps_open(collector->config, collector->track, relief, &collector->taps, &what);
 
 	if (r < 0)
 		log_line(LOG_ERROR, "conntrack", "cannot %s: %s%s", what, strerror(-r),
@@ -442,12 +475,11 @@ static int add_timer(struct collector *collector, sd_event_source **ret, uint64_
 static int start_loop(struct collector *collector)
 {
 	const struct config *config = collector->config;
-	int log_fd = taps_log_fd(collector->taps);
 	int r = sd_event_add_io(collector->loop, NULL, taps_event_fd(collector->taps), EPOLLIN,
 				on_events, collector);
 
-	if (r >= 0 && log_fd >= 0)
-		r = sd_event_add_io(collector->loop, NULL, log_fd, EPOLLIN, on_packets, collector);
+	if (r >= 0)
+		r = watch_log(collector);
 	if (r >= 0)
 		r = sd_event_add_io(collector->loop, NULL, pods_fd(collector->pods), EPOLLIN,
 				    on_pods, collector);
@@ -468,6 +500,17 @@ static int start_loop(struct collector *collector)
 	if (r < 0)
 		log_line(LOG_ERROR, "loop", "cannot be set up: %s", strerror(-r));
 	return r < 0 ? r : 0;
+}
+
+/* From what the last batch may not have had, packets that waited and events unread, to the end of
+ * the first dump. */
+static void lose_downtime(struct collector *collector)
+{
+	int64_t heartbeat = collector->state.heartbeat * NSEC_PER_MSEC;
+
+	if (heartbeat)
+		track_loss(collector->track, &(struct loss){.source = LOSS_DAEMON},
+			   heartbeat - UNHEARD, clock_now(), "netpold was not running");
 }
 
 static int start(struct collector *collector)
@@ -494,6 +537,7 @@ static int start(struct collector *collector)
 	taps = taps_figures(collector->taps);
 	announce_start(collector->config, &collector->sysctls, &taps);
 	dump(collector);
+	lose_downtime(collector);
 	commit(collector);
 	return 0;
 }
@@ -517,6 +561,16 @@ static int stop_writer(struct collector *collector)
 	return lost > 0 ? -EIO : 0;
 }
 
+/* A start that failed half-way: the record stays in the database, which does no harm. */
+static void restore_unwritten(struct collector *collector)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	if (batch && collector->sysctls.directory)
+		sysctls_restore(&collector->sysctls, batch);
+	batch_free(batch);
+}
+
 static int stop(struct collector *collector, int r)
 {
 	sd_notify(0, "STOPPING=1");
@@ -526,6 +580,8 @@ static int stop(struct collector *collector, int r)
 		int written = stop_writer(collector);
 
 		r = r < 0 ? r : written;
+	} else {
+		restore_unwritten(collector);
 	}
 	taps_close(collector->taps);
 	track_free(collector->track);
@@ -533,6 +589,7 @@ static int stop(struct collector *collector, int r)
 	pods_free(collector->pods);
 	store_close(collector->store);
 	store_state_clear(&collector->state);
+	sd_event_source_unref(collector->log_source);
 	sd_event_source_unref(collector->commit_timer);
 	sd_event_source_unref(collector->tick_timer);
 	sd_event_source_unref(collector->dump_timer);

@@ -196,25 +196,38 @@ int pods_rescan(struct pods *pods, struct track *track)
 	return r;
 }
 
-static bool take_pod(const struct pods *pods, uint32_t number, struct batch_pod *ret)
+static int take_pod(const struct pods *pods, uint32_t number, struct batch *batch)
 {
 	const struct pod *pod = registry_get(pods->registry, number);
+	int r;
 
-	ret->number = number;
-	return pod && pod_copy(pod, &ret->pod) == 0;
+	if (!pod)
+		return 0;
+	r = pod_copy(pod, &batch->pods[batch->pod_count].pod);
+	if (r == 0)
+		batch->pods[batch->pod_count++].number = number;
+	return r;
 }
 
-void pods_take(struct pods *pods, struct batch *batch)
+bool pods_take(struct pods *pods, struct batch *batch)
 {
+	int r = 0;
+
 	if (pods->changed_count == 0)
-		return;
+		return true;
 	batch->pods = calloc(pods->changed_count, sizeof(*batch->pods));
-	if (!batch->pods)
-		return;
-	for (size_t i = 0; i < pods->changed_count; i++)
-		batch->pod_count +=
-		    take_pod(pods, pods->changed[i], &batch->pods[batch->pod_count]);
+	for (size_t i = 0; batch->pods && r == 0 && i < pods->changed_count; i++)
+		r = take_pod(pods, pods->changed[i], batch);
+	if (!batch->pods || r < 0) {
+		for (size_t i = 0; i < batch->pod_count; i++)
+			pod_clear(&batch->pods[i].pod);
+		free(batch->pods);
+		batch->pods = NULL;
+		batch->pod_count = 0;
+		return false;
+	}
 	pods->changed_count = 0;
+	return true;
 }
 
 size_t pods_count(const struct pods *pods)

@@ -28,8 +28,8 @@ int pods_fd(const struct pods *pods);
 int pods_read(struct pods *pods, struct track *track);
 /* Looks at everything again: directories that came later, files that were not whole. */
 int pods_rescan(struct pods *pods, struct track *track);
-/* Moves pods that are new or changed into the batch. Those that do not fit in memory stay. */
-void pods_take(struct pods *pods, struct batch *batch);
+/* Copies pods that are new or changed into the batch: all of them, or false for want of memory. */
+bool pods_take(struct pods *pods, struct batch *batch);
 size_t pods_count(const struct pods *pods);
 
 #endif

@@ -195,6 +195,17 @@ int sysctls_describe(const struct sysctls *sysctls, struct batch *batch)
 	return 0;
 }
 
+/* What somebody else has set meanwhile is theirs. */
+static int put_back(const struct sysctls *sysctls, const struct sysctl *item)
+{
+	long value = 0;
+	int r = read_setting(sysctls, item->name, &value);
+
+	if (r < 0 || value != item->wanted)
+		return r;
+	return write_setting(sysctls, item->name, item->before);
+}
+
 int sysctls_restore(struct sysctls *sysctls, struct batch *batch)
 {
 	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
@@ -203,7 +214,7 @@ int sysctls_restore(struct sysctls *sysctls, struct batch *batch)
 
 		if (!item->ours)
 			continue;
-		item->error = write_setting(sysctls, item->name, item->before);
+		item->error = put_back(sysctls, item);
 		if (item->error < 0)
 			continue;
 		item->ours = false;

@@ -12,12 +12,19 @@
 /* Turns after a dump in which queued events are read before anything is called vanished. */
 #define DRAIN_TURNS 64u
 
+/* Checks between two tries to have first packets shown. */
+#define RETRY_CHECKS 5u
+/* A pause in reading after which a packet may come later than its confirmation is remembered. */
+#define STALL (PENDING_WAIT - 200 * NSEC_PER_MSEC)
+/* Less is NTP slewing the clock. */
+#define CLOCK_STEP (500 * NSEC_PER_MSEC)
 /* After the rules are gone; longer than LOG_FEED_TIMEOUT. */
 #define LAST_PACKETS_PATIENCE (300 * NSEC_PER_MSEC)
 
 struct taps {
 	const struct config *config;
 	struct track *track;
+	struct taps_relief relief;
 	struct ct_feed *events;
 	struct ct_query *query;
 	struct log_feed *log;
@@ -28,13 +35,17 @@ struct taps {
 	int64_t events_whole; /* the moment up to which the event socket had lost nothing */
 	int64_t log_whole;
 	int64_t table_whole;
-	uint64_t packets; /* messages of the log group, those reported lost included */
-	uint64_t counter; /* of the rule, at the last check */
+	bool rules_log;       /* our rule is there and logs to our group */
+	unsigned checks;      /* while first packets were not shown */
+	int64_t read_at;      /* monotonic: when a socket was last read */
+	int64_t clock_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
+	uint64_t packets;     /* messages of the log group, those reported lost included */
+	uint64_t counter;     /* of the rule, at the last check */
 	struct taps_figures figures;
 };
 
-int taps_open(const struct config *config, struct track *track, struct taps **ret,
-	      const char **ret_what)
+int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
+	      struct taps **ret, const char **ret_what)
 {
 	struct taps *taps = calloc(1, sizeof(*taps));
 	int r;
@@ -43,6 +54,7 @@ int taps_open(const struct config *config, struct track *track, struct taps **re
 		return -ENOMEM;
 	taps->config = config;
 	taps->track = track;
+	taps->relief = relief;
 	taps->events_whole = taps->log_whole = taps->table_whole = clock_now();
 	*ret_what = "subscribe to conntrack events";
 	r = ct_feed_open((size_t)config->conntrack.buffer_size, &taps->events);
@@ -85,10 +97,12 @@ static void install_rules(struct taps *taps)
 	    .group = (uint16_t)taps->config->log_new.group,
 	    .queue_threshold = LOG_FEED_QUEUE_THRESHOLD,
 	    .snaplen = LOG_FEED_COPY_RANGE,
+	    .silent = !taps->log,
 	};
 
+	taps->rules = rules_close(taps->rules);
 	taps->figures.rules_error = rules_open(&options, &taps->rules, &taps->figures.rules_owned);
-	taps->figures.rules = taps->figures.rules_error == 0;
+	taps->rules_log = taps->rules && taps->log;
 	taps->counter = taps->packets = 0;
 }
 
@@ -104,27 +118,32 @@ static void bind_log_group(struct taps *taps)
 	};
 
 	taps->figures.log_error = log_feed_open(&options, &taps->log);
-	if (taps->log)
-		taps->figures.log_granted = log_feed_granted(taps->log);
+}
+
+/* Are first packets shown to us, as far as we can know? */
+static bool sees_first_packets(const struct taps *taps)
+{
+	return taps->log && (taps->rules_log || !taps->config->nftables.manage_rules);
+}
+
+static void watch_first_packets(struct taps *taps)
+{
+	if (!taps->log)
+		bind_log_group(taps);
+	if (taps->config->nftables.manage_rules &&
+	    (!taps->rules || (taps->log && !taps->rules_log)))
+		install_rules(taps);
+	if (sees_first_packets(taps))
+		taps->log_whole = clock_now();
 }
 
 void taps_protect(struct taps *taps)
 {
 	bool tracked = false;
+	int r = ct_query_dump(taps->query, count_entry, &tracked);
 
-	if (ct_query_dump(taps->query, count_entry, &tracked) == 0)
-		taps->figures.tracking_was_off = !tracked;
-	bind_log_group(taps);
-	if (taps->config->nftables.manage_rules)
-		install_rules(taps);
-	taps->log_whole = clock_now();
-}
-
-void taps_unprotect(struct taps *taps)
-{
-	taps->rules = rules_close(taps->rules);
-	taps->figures.rules = false;
-	taps->log = log_feed_close(taps->log);
+	watch_first_packets(taps);
+	taps->figures.tracking_was_off = r == 0 && !tracked && taps->rules;
 }
 
 int taps_event_fd(const struct taps *taps)
@@ -145,6 +164,28 @@ static void lose(struct taps *taps, enum loss_source source, uint64_t at_most, i
 	track_loss(taps->track, &loss, *whole, clock_now(), reason);
 }
 
+/* Before every reading: were we away for long, was the clock set? */
+static void notice_time(struct taps *taps)
+{
+	int64_t monotonic = clock_monotonic();
+	int64_t offset = clock_now() - monotonic;
+	int64_t step = offset - taps->clock_offset;
+
+	if (taps->read_at && (step > CLOCK_STEP || step < -CLOCK_STEP))
+		track_shift(taps->track, step);
+	if (taps->read_at && monotonic - taps->read_at > STALL)
+		track_stalled(taps->track, clock_now());
+	taps->clock_offset = offset;
+	taps->read_at = monotonic;
+}
+
+/* A dump or a burst may fold more rows than there is room for before the loop comes round. */
+static void relieve(struct taps *taps)
+{
+	if (track_wants_room(taps->track))
+		taps->relief.hand_over(taps->relief.context);
+}
+
 static void on_event(void *context, const struct conntrack_event *event)
 {
 	struct taps *taps = context;
@@ -152,15 +193,19 @@ static void on_event(void *context, const struct conntrack_event *event)
 	if (addr_is_loopback(event->original.source))
 		return;
 	track_event(taps->track, event, clock_now());
+	relieve(taps);
 }
 
 int taps_read_events(struct taps *taps, bool *ret_more)
 {
 	struct ct_burst burst = {0};
 	int64_t begun = clock_now();
-	int r = ct_feed_read(taps->events, on_event, taps, READ_BUDGET, &burst);
-	uint64_t lost = burst.drops + burst.undecodable;
+	uint64_t lost;
+	int r;
 
+	notice_time(taps);
+	r = ct_feed_read(taps->events, on_event, taps, READ_BUDGET, &burst);
+	lost = burst.drops + burst.undecodable;
 	*ret_more = burst.events >= READ_BUDGET;
 	if (lost > 0) {
 		lose(taps, LOSS_CONNTRACK, lost, &taps->events_whole,
@@ -198,6 +243,7 @@ int taps_read_packets(struct taps *taps, bool *ret_more)
 	*ret_more = false;
 	if (!taps->log)
 		return 0;
+	notice_time(taps);
 	r = log_feed_read(taps->log, on_packet, taps, READ_BUDGET, &burst);
 	*ret_more = burst.packets >= READ_BUDGET;
 	taps->packets += burst.packets;
@@ -211,8 +257,10 @@ static void on_entry(void *context, const struct conntrack_event *entry)
 {
 	struct taps *taps = context;
 
-	if (!addr_is_loopback(entry->original.source))
-		track_dump_entry(taps->track, entry, clock_now());
+	if (addr_is_loopback(entry->original.source))
+		return;
+	track_dump_entry(taps->track, entry, clock_now());
+	relieve(taps);
 }
 
 static int drain(struct taps *taps)
@@ -236,10 +284,23 @@ int taps_dump(struct taps *taps)
 		r = drain(taps);
 	if (r < 0) {
 		track_dump_cancel(taps->track);
+		taps->resync = true;
 		return r;
 	}
 	track_dump_end(taps->track, clock_now());
 	return 0;
+}
+
+static void lose_unbounded(struct taps *taps, enum loss_source source, int64_t from,
+			   const char *reason)
+{
+	track_loss(taps->track, &(struct loss){.source = source}, from, clock_now(), reason);
+}
+
+/* Counters are of 32 bits in the kernel and wrap. */
+static uint64_t grown(uint64_t before, uint64_t now)
+{
+	return (uint32_t)(now - before);
 }
 
 static void check_table(struct taps *taps)
@@ -247,16 +308,19 @@ static void check_table(struct taps *taps)
 	struct conntrack_stats stats;
 	uint64_t lost;
 
-	if (ct_query_stats(taps->query, &stats) < 0)
+	if (ct_query_stats(taps->query, &stats) < 0) {
+		lose_unbounded(taps, LOSS_TABLE, taps->table_whole,
+			       "the conntrack table's statistics cannot be read");
+		taps->has_stats = false;
 		return;
-	if (taps->has_stats) {
-		lost = stats.drop - taps->stats.drop + stats.early_drop - taps->stats.early_drop +
-		       stats.insert_failed - taps->stats.insert_failed;
-		if (lost > 0) {
-			lose(taps, LOSS_TABLE, lost, &taps->table_whole,
-			     "the conntrack table dropped packets or entries, or could not insert");
-			taps->figures.table_losses += lost;
-		}
+	}
+	lost = grown(taps->stats.drop, stats.drop) +
+	       grown(taps->stats.early_drop, stats.early_drop) +
+	       grown(taps->stats.insert_failed, stats.insert_failed);
+	if (taps->has_stats && lost > 0) {
+		lose(taps, LOSS_TABLE, lost, &taps->table_whole,
+		     "the conntrack table dropped packets or entries, or could not insert");
+		taps->figures.table_losses += lost;
 	}
 	taps->stats = stats;
 	taps->has_stats = true;
@@ -274,20 +338,28 @@ static void check_rule(struct taps *taps)
 
 	if (!taps->rules)
 		return;
-	if (taps->log && taps->counter > taps->packets)
+	if (taps->rules_log && taps->counter > taps->packets)
 		count_lost_packets(taps, taps->counter - taps->packets,
 				   "the rule counted packets that never came");
 	r = rules_read_counter(taps->rules, &counter);
-	if (r == 0) {
+	if (r == 0)
 		taps->counter = counter;
-		return;
-	}
 	if (r != -ENOENT)
 		return;
-	track_loss(taps->track, &(struct loss){.source = LOSS_RULES}, taps->log_whole, clock_now(),
-		   "the nftables table was taken away");
+	lose_unbounded(taps, LOSS_RULES, taps->log_whole, "the nftables table was taken away");
 	taps->rules = rules_close(taps->rules);
-	install_rules(taps);
+	taps->rules_log = false;
+}
+
+/* Nothing is judged in that time, and each new try may end it. */
+static void check_first_packets(struct taps *taps)
+{
+	if (sees_first_packets(taps))
+		return;
+	lose_unbounded(taps, taps->log ? LOSS_RULES : LOSS_LOG, taps->log_whole,
+		       "first packets were not shown, so what was denied is not known");
+	if (taps->checks++ % RETRY_CHECKS == 0)
+		watch_first_packets(taps);
 }
 
 /* A connection's reply goes from where the packet went back to where it came from, unless its
@@ -321,13 +393,15 @@ static int look(void *context, const struct path *path)
 
 void taps_check(struct taps *taps)
 {
-	bool more;
+	bool more_packets, more_events;
 
-	taps_read_packets(taps, &more);
-	taps_read_events(taps, &more);
+	taps_read_packets(taps, &more_packets);
+	taps_read_events(taps, &more_events);
 	check_table(taps);
-	check_rule(taps);
-	if (!more)
+	if (!more_packets)
+		check_rule(taps);
+	check_first_packets(taps);
+	if (!more_packets && !more_events)
 		track_expire(taps->track, clock_now(), look, taps);
 }
 
@@ -365,8 +439,9 @@ static void await_last_packets(struct taps *taps)
 void taps_finish(struct taps *taps)
 {
 	await_last_packets(taps);
-	taps_unprotect(taps);
+	taps->log = log_feed_close(taps->log);
 	taps_dump(taps);
+	check_table(taps);
 	track_finish(taps->track, clock_now(), look, taps);
 }
 

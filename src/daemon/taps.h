@@ -20,8 +20,6 @@ struct taps;
 
 struct taps_figures {
 	size_t events_granted; /* bytes of receive buffer in force */
-	size_t log_granted;
-	bool rules;            /* our table is there */
 	bool rules_owned;      /* and dies with us */
 	bool tracking_was_off; /* nothing was tracked before our rules */
 	int log_error;         /* negative errno: the log group could not be bound */
@@ -29,18 +27,26 @@ struct taps_figures {
 	uint64_t lost_events, lost_packets, table_losses;
 };
 
+/* Called in the middle of reading when the tracker is short of room: takes rows from the fold
+ * table. */
+struct taps_relief {
+	void (*hand_over)(void *context);
+	void *context;
+};
+
 /* config and track are borrowed. *ret_what names what failed. */
-int taps_open(const struct config *config, struct track *track, struct taps **ret,
-	      const char **ret_what);
+int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
+	      struct taps **ret, const char **ret_what);
 struct taps *taps_close(struct taps *taps); /* NULL is allowed; returns NULL */
-/* Binds the log group and installs the rules; failures are in the figures: events alone are
- * evidence too. */
+/*
+ * Binds the log group and installs the rules. Failures are in the figures and a gap at every check,
+ * which tries again now and then: events alone are evidence too. Without the group the rule only
+ * counts, so that nobody else is sent our packets.
+ */
 void taps_protect(struct taps *taps);
-/* Takes the rules away and lets the log group go, before the last batch is judged. */
-void taps_unprotect(struct taps *taps);
 
 int taps_event_fd(const struct taps *taps);
-int taps_log_fd(const struct taps *taps); /* -1: no log group */
+int taps_log_fd(const struct taps *taps); /* -1: no log group yet; once there, it stays */
 
 /* Reads what is there. *ret_more: the budget ended first. Errors of the socket. */
 int taps_read_events(struct taps *taps, bool *ret_more);

@@ -12,7 +12,7 @@
 #define QUEUE_SLOTS (WRITER_QUEUE + 1)
 #define RETRY_INTERVAL NSEC_PER_SEC
 #define STOP_PATIENCE (5 * NSEC_PER_SEC)
-#define PRUNE_INTERVAL (10 * NSEC_PER_SEC)
+#define PRUNE_INTERVAL (300 * NSEC_PER_SEC)
 #define PRUNE_ROWS 20000u
 
 struct writer {
@@ -60,7 +60,8 @@ static void write_first(struct writer *writer)
 	int r;
 
 	pthread_mutex_unlock(&writer->mutex);
-	r = store_write(writer->store, batch);
+	/* After a lost batch none may follow: a later heartbeat would hide the hole. */
+	r = writer->lost > 0 ? -EIO : store_write(writer->store, batch);
 	pthread_mutex_lock(&writer->mutex);
 	note_result(writer, batch, r);
 	if (r < 0 && !(writer->stopping && clock_monotonic() >= writer->stop_deadline)) {

@@ -117,8 +117,10 @@ struct checkpoint {
 	uint64_t packets_sent, packets_received, bytes_sent, bytes_received; /* as counted */
 };
 
-/* A pod as the store shall know it under this number. Numbers start at 1 and are never reused in a
- * run. */
+/*
+ * A pod as the store shall know it under this number, with all of its open intervals. Numbers start
+ * at 1 and are never reused in a run.
+ */
 struct batch_pod {
 	uint32_t number;
 	struct pod pod; /* owned by the batch */

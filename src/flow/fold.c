@@ -172,6 +172,11 @@ size_t fold_count(const struct fold *fold)
 	return fold->count;
 }
 
+bool fold_has_room(const struct fold *fold)
+{
+	return fold->count + 2 <= fold->options.limit;
+}
+
 bool fold_is_nearly_full(const struct fold *fold)
 {
 	return fold->count >= fold->options.limit - fold->options.limit / 4;

@@ -25,7 +25,10 @@ struct live_entry {
 	bool has_counters;
 	bool direction_uncertain;
 	bool announced;  /* its NEW was seen */
-	bool checkpoint; /* the store has a row for it */
+	bool checkpoint; /* the store has, or will have, a row for it */
+	bool replaced;   /* a dump showed it in the place of an older one, which was closed then */
+	uint32_t saved_take; /* of the tracker: the row is still at saved_at */
+	uint32_t saved_at;
 };
 
 struct live;

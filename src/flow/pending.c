@@ -169,9 +169,13 @@ static bool attempts_rebuild(struct pending *pending, size_t slot_count, int64_t
 	return true;
 }
 
+/* When all places are taken, attempts that were judged give way: theirs may then be judged again.
+ */
 static bool attempts_make_room(struct pending *pending, int64_t now)
 {
-	if (pending->count >= pending->options.packet_limit)
+	if (pending->count >= pending->options.packet_limit &&
+	    (pending->waiting == pending->count ||
+	     !attempts_rebuild(pending, pending->slot_count, INT64_MAX)))
 		return false;
 	if ((pending->count + 1) * 2 <= pending->slot_count)
 		return true;
@@ -273,6 +277,23 @@ void pending_expire(struct pending *pending, int64_t now, pending_fn *judge, voi
 void pending_flush(struct pending *pending, pending_fn *judge, void *context)
 {
 	judge_before(pending, INT64_MAX, judge, context);
+}
+
+void pending_stalled(struct pending *pending, int64_t now)
+{
+	pending->whole_since = now + PENDING_WAIT;
+}
+
+void pending_shift(struct pending *pending, int64_t delta)
+{
+	pending->turned += delta;
+	pending->swept += delta;
+	if (pending->whole_since)
+		pending->whole_since += delta;
+	if (pending->earliest != INT64_MAX)
+		pending->earliest += delta;
+	for (size_t i = 0; i < pending->slot_count; i++)
+		pending->attempts[i].first += delta;
 }
 
 size_t pending_waiting(const struct pending *pending)

@@ -42,6 +42,13 @@ typedef void pending_fn(void *context, const struct path *path, int64_t first);
 void pending_expire(struct pending *pending, int64_t now, pending_fn *judge, void *context);
 /* All that wait, now: at the end of the run. */
 void pending_flush(struct pending *pending, pending_fn *judge, void *context);
+/*
+ * The caller did not read for so long that a packet may come after its confirmation was forgotten:
+ * what comes in the next PENDING_WAIT cannot be judged.
+ */
+void pending_stalled(struct pending *pending, int64_t now);
+/* The clock was set by delta ns. */
+void pending_shift(struct pending *pending, int64_t delta);
 size_t pending_waiting(const struct pending *pending);
 /*
  * Since when the memory of confirmed paths is whole; a packet older than this cannot be judged. 0:

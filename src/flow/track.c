@@ -8,6 +8,8 @@
 #include "flow/live.h"
 
 #define GAPS_MAX 64u
+/* Rows that wait for the store: live connections that changed, and ended ones. */
+#define CHECKPOINTS_MAX (1u << 20)
 
 struct track {
 	struct track_options options;
@@ -21,7 +23,9 @@ struct track {
 	size_t checkpoint_count;
 	size_t checkpoint_capacity;
 	uint32_t generation;
+	uint32_t takes; /* how often the checkpoints were taken, from 1 */
 	int64_t last_loss;
+	int64_t dumped[2]; /* the ends of the last two whole dumps, the later last; 0: none */
 	struct track_figures figures;
 };
 
@@ -33,6 +37,7 @@ struct track *track_new(struct track_options options, struct fold *fold,
 	if (!track)
 		return NULL;
 	track->options = options;
+	track->takes = 1;
 	track->fold = fold;
 	track->registry = registry;
 	track->live = live_new(options.live_limit);
@@ -64,19 +69,17 @@ static void gap_extend(struct gap *gap, const struct gap *more)
 	gap->at_most = gap->at_most < 0 || more->at_most < 0 ? -1 : gap->at_most + more->at_most;
 }
 
-void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
-		const char *reason)
+static void gap_add(struct track *track, const struct loss *loss, int64_t from, int64_t until,
+		    const char *reason)
 {
 	struct gap gap = {
 	    .source = loss->source,
-	    .from = clock_msec(from),
+	    .from = clock_msec(from < until ? from : until),
 	    .until = clock_msec(until),
 	    .at_most = loss->bounded ? (int64_t)loss->at_most : -1,
 	    .reason = reason,
 	};
 
-	if (until > track->last_loss)
-		track->last_loss = until;
 	for (size_t i = 0; i < track->gap_count; i++) {
 		if (track->gaps[i].source == gap.source &&
 		    strcmp(track->gaps[i].reason, reason) == 0) {
@@ -90,6 +93,14 @@ void track_loss(struct track *track, const struct loss *loss, int64_t from, int6
 		gap_extend(&track->gaps[GAPS_MAX - 1], &gap);
 }
 
+void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
+		const char *reason)
+{
+	if (until > track->last_loss)
+		track->last_loss = until;
+	gap_add(track, loss, from, until, reason);
+}
+
 static void lose_one(struct track *track, enum loss_source source, int64_t now, const char *reason)
 {
 	struct loss loss = {.source = source, .bounded = true, .at_most = 1};
@@ -99,21 +110,28 @@ static void lose_one(struct track *track, enum loss_source source, int64_t now, 
 
 /* ---- checkpoints ---- */
 
-static void checkpoint_add(struct track *track, const struct checkpoint *checkpoint, int64_t now)
+/* The row of this entry that still waits here, else a new one; NULL: no room. */
+static struct checkpoint *checkpoint_row(struct track *track, struct live_entry *entry, int64_t now)
 {
 	size_t capacity = track->checkpoint_capacity ? track->checkpoint_capacity * 2 : 64;
 	struct checkpoint *checkpoints;
 
+	if (entry->saved_take == track->takes)
+		return &track->checkpoints[entry->saved_at];
 	if (track->checkpoint_count == track->checkpoint_capacity) {
-		checkpoints = realloc(track->checkpoints, capacity * sizeof(*checkpoints));
+		checkpoints = NULL;
+		if (capacity <= CHECKPOINTS_MAX)
+			checkpoints = realloc(track->checkpoints, capacity * sizeof(*checkpoints));
 		if (!checkpoints) {
-			lose_one(track, LOSS_STORE, now, "no memory for a checkpoint");
-			return;
+			lose_one(track, LOSS_STORE, now, "no room for a checkpoint");
+			return NULL;
 		}
 		track->checkpoints = checkpoints;
 		track->checkpoint_capacity = capacity;
 	}
-	track->checkpoints[track->checkpoint_count++] = *checkpoint;
+	entry->saved_take = track->takes;
+	entry->saved_at = (uint32_t)track->checkpoint_count;
+	return &track->checkpoints[track->checkpoint_count++];
 }
 
 static void checkpoint_save(struct track *track, struct live_entry *entry, int64_t now)
@@ -133,12 +151,14 @@ static void checkpoint_save(struct track *track, struct live_entry *entry, int64
 	    .bytes_sent = entry->bytes_sent,
 	    .bytes_received = entry->bytes_received,
 	};
+	struct checkpoint *row = checkpoint_row(track, entry, now);
 
 	entry->checkpoint = true;
-	checkpoint_add(track, &checkpoint, now);
+	if (row)
+		*row = checkpoint;
 }
 
-static void checkpoint_drop(struct track *track, const struct live_entry *entry, int64_t now)
+static void checkpoint_drop(struct track *track, struct live_entry *entry, int64_t now)
 {
 	struct checkpoint checkpoint = {
 	    .original = entry->original,
@@ -148,9 +168,11 @@ static void checkpoint_drop(struct track *track, const struct live_entry *entry,
 	    .start_ns = entry->start_ns,
 	    .remove = true,
 	};
+	struct checkpoint *row = entry->checkpoint ? checkpoint_row(track, entry, now) : NULL;
 
-	if (entry->checkpoint)
-		checkpoint_add(track, &checkpoint, now);
+	if (row)
+		*row = checkpoint;
+	entry->saved_take = 0;
 }
 
 /* An ambiguous address is nobody's: 0, as for an unknown one. */
@@ -309,31 +331,20 @@ static void entry_end(struct track *track, struct live_entry *entry, int64_t now
 	live_remove(track->live, entry);
 }
 
-/* Its DESTROY never came: closed with what was known. */
-static void entry_lost(struct track *track, struct live_entry *entry, int64_t now)
+/* Its DESTROY never came: closed with what was known. It was last shown at the moment since. */
+static void entry_lost(struct track *track, struct live_entry *entry, int64_t since, int64_t now)
 {
+	struct loss loss = {.source = LOSS_CONNTRACK, .bounded = true, .at_most = 1};
 	uint8_t verdict = entry->verdict ? entry->verdict : VERDICT_UNKNOWN;
 
 	entry_count(track, entry, verdict, entry_uncounted(entry), true, now);
-	lose_one(track, LOSS_CONNTRACK, now, "the end of a connection was not seen");
+	track_loss(track, &loss, since ? since : now, now, "the end of a connection was not seen");
 	entry_end(track, entry, now);
 }
 
 static bool is_another(const struct live_entry *entry, const struct conntrack_event *event)
 {
 	return entry->start_ns && event->has_start && entry->start_ns != event->start;
-}
-
-/* The entry of the event's connection; an older one of the same key is closed first. */
-static struct live_entry *entry_of(struct track *track, const struct conntrack_event *event,
-				   int64_t now)
-{
-	struct live_entry *entry = live_find(track->live, &event->original, event->zone, event->id);
-
-	if (!entry || !is_another(entry, event))
-		return entry;
-	entry_lost(track, entry, now);
-	return NULL;
 }
 
 static void entry_begin(struct live_entry *entry, const struct conntrack_event *event, int64_t now)
@@ -366,7 +377,7 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 
 	track->figures.created++;
 	if (entry && entry->announced) {
-		entry_lost(track, entry, now);
+		entry_lost(track, entry, track->dumped[1], now);
 		entry = NULL;
 	}
 	if (!entry) {
@@ -381,15 +392,38 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 		entry->direction_uncertain = resolve_direction_uncertain(event);
 }
 
+/*
+ * The live entry that this DESTROY ends, NULL if it is not known. One that began after it stays; an
+ * older one has ended unseen. *ret_counted: it was closed already, when a dump showed its
+ * successor.
+ */
+static struct live_entry *entry_ended_by(struct track *track, const struct conntrack_event *event,
+					 int64_t now, bool *ret_counted)
+{
+	struct live_entry *entry = live_find(track->live, &event->original, event->zone, event->id);
+
+	*ret_counted = false;
+	if (!entry || !is_another(entry, event))
+		return entry;
+	if (event->start < entry->start_ns)
+		*ret_counted = entry->replaced;
+	else
+		entry_lost(track, entry, track->dumped[1], now);
+	return NULL;
+}
+
 static void on_destroy(struct track *track, const struct conntrack_event *event, int64_t now)
 {
 	struct live_entry unseen = {
 	    .original = event->original, .zone = event->zone, .id = event->id};
-	struct live_entry *entry = entry_of(track, event, now);
+	bool counted_already;
+	struct live_entry *entry = entry_ended_by(track, event, now, &counted_already);
 	int64_t end = event->has_stop ? event->stop : now;
 	struct live_entry *counted = entry ? entry : &unseen;
 
 	track->figures.destroyed++;
+	if (counted_already)
+		return;
 	if (!entry)
 		entry_begin(&unseen, event, end);
 	entry_set_start(track, counted, event, now);
@@ -437,12 +471,15 @@ static enum verdict open_verdict(struct live_entry *entry, const struct conntrac
 	return VERDICT_UNKNOWN;
 }
 
+/* Without room it waits for the next dump: nothing of it is lost. */
 static void count_open(struct track *track, struct live_entry *entry,
 		       const struct conntrack_event *event, int64_t now)
 {
 	uint8_t verdict = (uint8_t)open_verdict(entry, event);
 	struct totals grown;
 
+	if (!fold_has_room(track->fold))
+		return;
 	grown = entry_grow(track, entry, event, now);
 	if (verdict == VERDICT_UNKNOWN)
 		verdict = entry->verdict;
@@ -456,18 +493,23 @@ void track_dump_entry(struct track *track, const struct conntrack_event *event, 
 {
 	struct path path = path_of_connection(&event->original, &event->reply);
 	struct live_entry *entry;
+	bool replaces;
 
 	if (event->status & CONNTRACK_DYING)
 		return;
 	pending_confirmed(track->pending, &path, now);
-	entry = entry_of(track, event, now);
-	if (!entry) {
+	entry = live_find(track->live, &event->original, event->zone, event->id);
+	replaces = entry && is_another(entry, event);
+	if (replaces)
+		entry_lost(track, entry, track->dumped[1], now);
+	if (!entry || replaces) {
 		entry = live_insert(track->live, &event->original, event->zone, event->id);
 		if (!entry) {
 			lose_one(track, LOSS_STORE, now, "the table of live connections is full");
 			return;
 		}
 		entry_begin(entry, event, now);
+		entry->replaced = replaces;
 	}
 	entry_set_start(track, entry, event, now);
 	entry->generation = track->generation;
@@ -486,7 +528,7 @@ static void sweep_visit(void *context, struct live_entry *entry)
 
 	if ((int32_t)(sweep->track->generation - entry->generation) < 2)
 		return;
-	entry_lost(sweep->track, entry, sweep->now);
+	entry_lost(sweep->track, entry, sweep->track->dumped[0], sweep->now);
 	sweep->lost++;
 }
 
@@ -495,6 +537,8 @@ size_t track_dump_end(struct track *track, int64_t now)
 	struct sweep sweep = {.track = track, .now = now};
 
 	live_walk(track->live, sweep_visit, &sweep);
+	track->dumped[0] = track->dumped[1];
+	track->dumped[1] = now;
 	return sweep.lost;
 }
 
@@ -503,12 +547,14 @@ size_t track_dump_end(struct track *track, int64_t now)
 void track_packet(struct track *track, const struct packet_event *packet, int64_t now)
 {
 	struct path path = path_of_packet(&packet->tuple);
+	struct loss one = {.source = LOSS_LOG, .bounded = true, .at_most = 1};
 
 	track->figures.packets++;
 	if (packet->fragment)
 		return;
+	/* That this one is not judged says nothing of the others. */
 	if (!pending_packet(track->pending, &path, now))
-		lose_one(track, LOSS_LOG, now, "too many first packets wait for their connection");
+		gap_add(track, &one, now, now, "too many first packets wait for their connection");
 }
 
 struct judgement {
@@ -553,6 +599,18 @@ void track_expire(struct track *track, int64_t now, track_look_fn *look, void *c
 	pending_expire(track->pending, now, judge, &judgement);
 }
 
+void track_stalled(struct track *track, int64_t now)
+{
+	pending_stalled(track->pending, now);
+}
+
+void track_shift(struct track *track, int64_t delta)
+{
+	pending_shift(track->pending, delta);
+	if (track->last_loss)
+		track->last_loss += delta;
+}
+
 /* ---- the end ---- */
 
 struct finish {
@@ -580,12 +638,18 @@ void track_finish(struct track *track, int64_t now, track_look_fn *look, void *c
 	live_walk(track->live, finish_visit, &finish);
 }
 
+bool track_wants_room(const struct track *track)
+{
+	return fold_is_nearly_full(track->fold);
+}
+
 void track_take(struct track *track, struct batch *batch)
 {
 	batch->checkpoints = track->checkpoints;
 	batch->checkpoint_count = track->checkpoint_count;
 	track->checkpoints = NULL;
 	track->checkpoint_count = track->checkpoint_capacity = 0;
+	track->takes++;
 	if (track->gap_count == 0)
 		return;
 	batch->gaps = calloc(track->gap_count, sizeof(*batch->gaps));

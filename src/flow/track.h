@@ -71,9 +71,19 @@ void track_expire(struct track *track, int64_t now, track_look_fn *look, void *c
 void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
 		const char *reason);
 
+/*
+ * Nothing was read for so long (near PENDING_WAIT) that packets may come after their confirmation
+ * was forgotten: none is called denied for a while.
+ */
+void track_stalled(struct track *track, int64_t now);
+/* CLOCK_REALTIME was set by delta ns: what waits goes on waiting as long as it would have. */
+void track_shift(struct track *track, int64_t delta);
+
 /* The end of the run, after a last dump: what is still open or waiting is counted as it stands. */
 void track_finish(struct track *track, int64_t now, track_look_fn *look, void *context);
 
+/* The fold table is nearly full. */
+bool track_wants_room(const struct track *track);
 /* Moves gaps and checkpoints to the batch; gaps stay here if there is no memory for them. */
 void track_take(struct track *track, struct batch *batch);
 struct track_figures track_figures(const struct track *track);

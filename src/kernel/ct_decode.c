@@ -1,6 +1,9 @@
 #include "kernel/ct_decode.h"
 
+#include <errno.h>
 #include <netinet/in.h>
+#include <string.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 
 #include "kernel/packet.h"
@@ -224,20 +227,42 @@ static int decode_timestamp(const struct wire_attr *nest, struct conntrack_event
 	return r;
 }
 
+/* Whether the side carries IP_CT_TCP_FLAG_BE_LIBERAL: struct nf_ct_tcp_flags, flags then mask. */
+static int decode_liberal(const struct wire_attr *attr, bool *ret)
+{
+	struct nf_ct_tcp_flags flags;
+
+	if (attr->length < sizeof(flags))
+		return -EBADMSG;
+	memcpy(&flags, attr->bytes, sizeof(flags));
+	*ret = flags.flags & IP_CT_TCP_FLAG_BE_LIBERAL;
+	return 0;
+}
+
 static int decode_tcp(const struct wire_attr *nest, struct conntrack_event *event)
 {
 	struct wire wire = wire_nested(nest);
 	struct wire_attr attr;
+	bool sent = false, received = false;
 	int r;
 
 	while ((r = wire_next_attr(&wire, &attr)) > 0) {
-		if (attr.type != CTA_PROTOINFO_TCP_STATE)
-			continue;
-		r = wire_get_u8(&attr, &event->tcp_state);
+		switch (attr.type) {
+		case CTA_PROTOINFO_TCP_STATE:
+			r = wire_get_u8(&attr, &event->tcp_state);
+			event->has_tcp_state = r >= 0;
+			break;
+		case CTA_PROTOINFO_TCP_FLAGS_ORIGINAL:
+			r = decode_liberal(&attr, &sent);
+			break;
+		case CTA_PROTOINFO_TCP_FLAGS_REPLY:
+			r = decode_liberal(&attr, &received);
+			break;
+		}
 		if (r < 0)
 			return r;
-		event->has_tcp_state = true;
 	}
+	event->tcp_picked_up = sent && received;
 	return r;
 }
 

@@ -187,7 +187,9 @@ static int put_rule(struct batch *batch, const struct rules_options *options)
 	r = add_ct_match(rule, NFT_CT_STATUS, IPS_CONFIRMED, NFT_CMP_EQ);
 	if (r < 0)
 		goto out;
-	r = add_expr(rule, "counter") ? add_log(rule, options) : -ENOMEM;
+	r = add_expr(rule, "counter") ? 0 : -ENOMEM;
+	if (r == 0 && !options->silent)
+		r = add_log(rule, options);
 	if (r < 0)
 		goto out;
 	header = batch_header(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND);

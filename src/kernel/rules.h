@@ -27,6 +27,7 @@ struct rules_options {
 	uint16_t group;           /* NFLOG group */
 	uint16_t queue_threshold; /* packets in one batch */
 	uint32_t snaplen;         /* bytes copied of each packet */
+	bool silent;              /* count only, log nothing: nobody of ours listens to the group */
 	bool unowned;             /* never ask for NFT_TABLE_F_OWNER, as if the kernel had none */
 };
 

@@ -101,9 +101,9 @@ int db_fail(struct db *db, int error, const char *format, ...)
 	return error;
 }
 
-static void fail_result(struct db *db, int result, const char *what)
+static void fail_result(struct db *db, int result)
 {
-	db_fail(db, errno_of_result(db, result), "%s: %s", what, sqlite3_errmsg(db->handle));
+	db_fail(db, errno_of_result(db, result), "%s", sqlite3_errmsg(db->handle));
 }
 
 int db_take_error(struct db *db)
@@ -130,7 +130,7 @@ int db_open(struct db *db, const char *name, int flags)
 		return db_fail(db, -ENOMEM, "out of memory");
 	sqlite3_extended_result_codes(db->handle, 1);
 	if (result != SQLITE_OK) {
-		fail_result(db, sqlite3_extended_errcode(db->handle), "open");
+		fail_result(db, sqlite3_extended_errcode(db->handle));
 		return db->error;
 	}
 	harden(db->handle);
@@ -155,7 +155,7 @@ int db_script(struct db *db, const char *script)
 		return db->error;
 	result = sqlite3_exec(db->handle, script, NULL, NULL, NULL);
 	if (result != SQLITE_OK)
-		fail_result(db, result, "script");
+		fail_result(db, result);
 	return db->error;
 }
 
@@ -170,14 +170,14 @@ sqlite3_stmt *db_use(struct db *db, enum sql_statement which)
 	result = sqlite3_prepare_v3(db->handle, sql_statements[which].text, -1,
 				    SQLITE_PREPARE_PERSISTENT, &db->statements[which], NULL);
 	if (result != SQLITE_OK)
-		fail_result(db, result, sql_statements[which].name);
+		fail_result(db, result);
 	return db->statements[which];
 }
 
 static void check_bind(struct db *db, int result)
 {
 	if (result != SQLITE_OK)
-		fail_result(db, result, "bind");
+		fail_result(db, result);
 }
 
 void db_bind_int(struct db *db, sqlite3_stmt *statement, int index, int64_t value)
@@ -217,7 +217,7 @@ bool db_row(struct db *db, sqlite3_stmt *statement)
 	if (result == SQLITE_ROW)
 		return true;
 	if (result != SQLITE_DONE)
-		fail_result(db, result, "step");
+		fail_result(db, result);
 	sqlite3_reset(statement);
 	return false;
 }

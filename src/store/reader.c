@@ -170,14 +170,18 @@ static int open_patiently(struct reader *reader)
 	return error;
 }
 
-static int check_access(const char *path)
+static int check_access(const char *path, const char **ret_reason)
 {
 	struct stat found;
 
 	if (stat(path, &found) < 0)
 		return -errno;
-	if (!S_ISREG(found.st_mode))
-		return S_ISDIR(found.st_mode) ? -EISDIR : -EBADMSG;
+	if (S_ISDIR(found.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(found.st_mode)) {
+		*ret_reason = "not a regular file";
+		return -EBADMSG;
+	}
 	return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) < 0 ? -errno : 0;
 }
 
@@ -189,7 +193,7 @@ int reader_open(const char *path, struct reader **ret, char **ret_error)
 
 	if (reader)
 		reader->path = realpath(path, NULL);
-	error = !reader ? -ENOMEM : !reader->path ? -errno : check_access(path);
+	error = !reader ? -ENOMEM : !reader->path ? -errno : check_access(path, &reason);
 	if (!error) {
 		error = open_patiently(reader);
 		reason = reader->db.text;

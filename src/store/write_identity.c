@@ -97,6 +97,14 @@ static int64_t put_pod(struct store *store, const struct pod *pod)
 	return db_run_int(db, statement, 0);
 }
 
+static void forget_open_intervals(struct store *store, int64_t pod)
+{
+	sqlite3_stmt *statement = db_use(&store->db, SQL_POD_REOPEN);
+
+	db_bind_int(&store->db, statement, 1, pod);
+	db_run(&store->db, statement);
+}
+
 static void write_pod(struct store *store, const struct batch_pod *entry)
 {
 	int64_t pod = put_pod(store, &entry->pod), before;
@@ -110,6 +118,7 @@ static void write_pod(struct store *store, const struct batch_pod *entry)
 		idmap_clear(&store->edges);
 	if (!idmap_put(&store->pods, &entry->number, pod))
 		db_fail(&store->db, -ENOMEM, "out of memory");
+	forget_open_intervals(store, pod);
 	for (size_t i = 0; i < entry->pod.address_count; i++)
 		write_interval(store, pod, &entry->pod.addresses[i]);
 }

@@ -179,3 +179,22 @@ wait_for 10 grep -q two "$lab/heard"
 wait_for 10 has_edge '.direction_certain | not'
 END
 }
+
+@test "a connection picked up mid-stream before netpold started has no certain direction either" {
+  in_namespace <<'END'
+lab_start
+rules filter forward 0 'ct state new counter'
+pod web 2; pod api 3
+serve api TCP-LISTEN:8080
+mkfifo "$lab/hold"
+in_pod web socat TCP:10.244.0.3:8080 - < "$lab/hold" > "$lab/heard" 3>&- &
+exec 4> "$lab/hold"
+echo one >&4
+wait_for 10 grep -q one "$lab/heard"
+conntrack -F 2>/dev/null
+echo two >&4
+wait_for 10 grep -q two "$lab/heard"
+netpold_start
+wait_for 10 has_edge '.verdict == "answered" and (.direction_certain | not)'
+END
+}

@@ -54,3 +54,52 @@ setpriv --bounding-set=-net_admin --inh-caps=-net_admin "$programs/netpold" --co
 grep -q CAP_NET_ADMIN "$lab/refused.log" || die "$(cat "$lab/refused.log")"
 END
 }
+
+@test "while the log group is another's, what was denied is not known, and the record says so; then it is taken over" {
+  in_namespace <<'END'
+lab_start
+rules filter forward 0 'ip saddr 10.244.0.2 drop'
+pod intruder 2; pod db 3
+sed "s|flows.db|other.db|" "$config" > "$lab/other.conf"
+"$programs/netpold" --config "$lab/other.conf" 2> "$lab/other.log" 3>&- &
+other=$!
+wait_for 20 grep -q 'netpold: recording' "$lab/other.log"
+netpold_start
+grep -q 'another process has it' "$lab/netpold.log" || die "nothing is said of the group"
+! say intruder TCP:10.244.0.3:5432 || die "the intruder came through"
+wait_for 10 eval 'report status -o json | jq -e "[.gaps[].source] | any(. == \"log\" or . == \"rules\")"'
+[ "$(report denied -o json | jq length)" = 0 ] || die "$(report denied)"
+kill "$other"
+wait "$other" || die "the other ended with $?"
+wait_for 20 nft list table inet netpol
+# Shortly after the gap nothing is claimed yet, so it tries again.
+port=5433
+attempt() {
+  in_pod intruder socat -u /dev/null TCP:10.244.0.3:$((port++)),connect-timeout=1
+  [ "$(report denied -o json | jq length)" -gt 0 ]
+}
+wait_for 30 attempt
+report denied -o json | jq -e 'all(.[]; .port > 5432)' || die "$(report denied)"
+netpold_stop
+END
+}
+
+@test "nothing is called denied because netpold was stopped for a while" {
+  in_namespace <<'END'
+lab_start
+pod web 2; pod api 3
+netpold_start
+for round in 1 2; do
+  kill -STOP "$netpold"
+  in_pod web bash -c 'for port in {7001..7030}; do : < /dev/tcp/10.244.0.3/$port; done' 2>/dev/null || true
+  begun=$SECONDS
+  wait_for 10 eval '[ $((SECONDS - begun)) -ge 5 ]'
+  kill -CONT "$netpold"
+  wait_for 10 eval "[ \"\$(sum_edges '.verdict == \"refused\"' connections)\" = $((round * 30)) ]"
+done
+begun=$SECONDS
+wait_for 10 eval '[ $((SECONDS - begun)) -ge 4 ]'
+netpold_stop
+[ "$(report denied -o json | jq length)" = 0 ] || die "$(report denied)"
+END
+}

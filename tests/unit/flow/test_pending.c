@@ -188,23 +188,54 @@ static void test_packet_limit(void **state)
 	pending_free(pending);
 }
 
-static void test_old_attempts_make_room(void **state)
+/* A scan must not switch judging off for everybody else. */
+static void test_judged_attempts_make_room(void **state)
 {
 	struct pending *pending = new_pending(3, 10);
 
 	(void)state;
 	for (uint32_t i = 0; i < 3; i++)
 		assert_true(packet(pending, i, T0));
+	assert_false(packet(pending, 3, T0 + SECONDS(1)));
 	assert_int_equal(expire(pending, T0 + PENDING_WAIT), 3);
-	assert_false(packet(pending, 3, T0 + SECONDS(10)));
-	for (int64_t now = T0; now <= T0 + PENDING_ATTEMPT + SECONDS(20); now += SECONDS(5))
-		assert_int_equal(expire(pending, now), 0);
-	assert_true(packet(pending, 3, T0 + PENDING_ATTEMPT + SECONDS(20)));
+	assert_true(packet(pending, 3, T0 + SECONDS(3)));
+	assert_int_equal(pending_waiting(pending), 1);
+	assert_int_equal(expire(pending, T0 + SECONDS(3) + PENDING_WAIT), 1);
 	pending_free(pending);
 }
 
-/* A path whose confirmation could not be kept must not be judged, also if its packet comes a
- * little later. */
+static void test_stalled(void **state)
+{
+	struct pending *pending = new_pending(3, 10);
+
+	(void)state;
+	assert_int_equal(pending_whole_since(pending), 0);
+	pending_stalled(pending, T0);
+	assert_true(pending_whole_since(pending) == T0 + PENDING_WAIT);
+	pending_free(pending);
+}
+
+/* The clock is set while a packet waits and a confirmation is remembered. */
+static void test_shift(void **state)
+{
+	static const int64_t deltas[] = {SECONDS(3600), -SECONDS(3600)};
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct pending *pending = new_pending(3, 10);
+		int64_t later = T0 + deltas[i];
+
+		confirm(pending, 1, T0);
+		assert_true(packet(pending, 2, T0));
+		pending_shift(pending, deltas[i]);
+		assert_true(packet(pending, 1, later + SECONDS(1)));
+		assert_int_equal(pending_waiting(pending), 1);
+		assert_int_equal(expire(pending, later + SECONDS(1)), 0);
+		assert_int_equal(expire(pending, later + PENDING_WAIT), 1);
+		pending_free(pending);
+	}
+}
+
 static void test_confirmed_limit(void **state)
 {
 	struct pending *pending = new_pending(10, 2);
@@ -298,7 +329,9 @@ int main(void)
 	    cmocka_unit_test(test_memory_fades_in_silence),
 	    cmocka_unit_test(test_retransmissions),
 	    cmocka_unit_test(test_packet_limit),
-	    cmocka_unit_test(test_old_attempts_make_room),
+	    cmocka_unit_test(test_judged_attempts_make_room),
+	    cmocka_unit_test(test_stalled),
+	    cmocka_unit_test(test_shift),
 	    cmocka_unit_test(test_confirmed_limit),
 	    cmocka_unit_test(test_flush),
 	    cmocka_unit_test(test_several_deadlines),

@@ -583,9 +583,44 @@ static void test_id_comes_back_at_the_end(void **state)
 	tell(bench, end, T0 + SECONDS(39));
 	assert_totals(take_row(bench)->totals, 2, 2, 2, 12, 12, 1200, 1200);
 	assert_int_equal(bench->gap_count, 1);
-	assert_int_equal(bench->checkpoint_count, 2);
-	assert_int_equal(bench->checkpoints[1].start_ns, T0);
-	assert_true(bench->checkpoints[1].remove);
+	assert_int_equal(bench->checkpoint_count, 1);
+	assert_int_equal(bench->checkpoints[0].start_ns, T0);
+	assert_true(bench->checkpoints[0].remove);
+	bench_free(bench);
+}
+
+/* The dump shows the younger while the older's DESTROY still waits to be read. */
+static void test_destroy_of_the_older(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event older = answered(CONNTRACK_DESTROY, T0);
+	struct conntrack_event younger = answered(CONNTRACK_DESTROY, T0 + SECONDS(9));
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 10, 1000, T0 + SECONDS(1));
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0 + SECONDS(9)), 2, 200, T0 + SECONDS(10));
+	set_counters(&older, 10, 10, 1000, 1000);
+	tell(bench, older, T0 + SECONDS(11));
+	assert_int_equal(track_figures(bench->track).live, 1);
+	set_counters(&younger, 3, 3, 300, 300);
+	tell(bench, younger, T0 + SECONDS(12));
+	assert_int_equal(track_figures(bench->track).live, 0);
+	assert_totals(take_row(bench)->totals, 2, 2, 2, 13, 13, 1300, 1300);
+	bench_free(bench);
+}
+
+/* The younger was the first that anybody saw: the older is counted whole at its end. */
+static void test_destroy_of_an_unseen_older(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event older = answered(CONNTRACK_DESTROY, T0);
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0 + SECONDS(9)), 2, 200, T0 + SECONDS(10));
+	set_counters(&older, 10, 10, 1000, 1000);
+	tell(bench, older, T0 + SECONDS(11));
+	assert_int_equal(track_figures(bench->track).live, 1);
+	assert_totals(take_row(bench)->totals, 2, 1, 2, 12, 12, 1200, 1200);
 	bench_free(bench);
 }
 
@@ -598,8 +633,9 @@ static void test_id_comes_back_in_a_dump(void **state)
 	dump_counters(bench, answered(CONNTRACK_ENTRY, T0 + SECONDS(9)), 2, 200, T0 + SECONDS(39));
 	assert_totals(take_row(bench)->totals, 2, 1, 2, 12, 12, 1200, 1200);
 	assert_int_equal(track_figures(bench->track).live, 1);
-	assert_int_equal(bench->checkpoint_count, 3);
-	assert_int_equal(bench->checkpoints[2].start_ns, T0 + SECONDS(9));
+	assert_int_equal(bench->checkpoint_count, 2);
+	assert_true(bench->checkpoints[0].remove);
+	assert_int_equal(bench->checkpoints[1].start_ns, T0 + SECONDS(9));
 	bench_free(bench);
 }
 
@@ -1404,6 +1440,8 @@ int main(void)
 	    cmocka_unit_test(test_cancelled_dump_counts),
 	    cmocka_unit_test(test_counters_fell),
 	    cmocka_unit_test(test_id_comes_back_at_the_end),
+	    cmocka_unit_test(test_destroy_of_the_older),
+	    cmocka_unit_test(test_destroy_of_an_unseen_older),
 	    cmocka_unit_test(test_id_comes_back_in_a_dump),
 	    cmocka_unit_test(test_announced_twice),
 	    cmocka_unit_test(test_silence_is_broken),

@@ -230,6 +230,36 @@ static void test_icmp(void **state)
 	}
 }
 
+/* The kernel gives both sides this flag when it picks a connection up mid-stream. */
+static void test_picked_up(void **state)
+{
+	static const struct {
+		uint8_t original, reply;
+		bool expected;
+	} cases[] = {{0, 0, false},
+		     {0x08, 0, false},
+		     {0, 0x08, false},
+		     {0x0a, 0x08, true},
+		     {0x02, 0x02, false}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nf_conntrack *ct = connection(AF_INET, IPPROTO_TCP);
+		struct conntrack_event event;
+		union message message;
+
+		nfct_set_attr_u8(ct, ATTR_TCP_FLAGS_ORIG, cases[i].original);
+		nfct_set_attr_u8(ct, ATTR_TCP_MASK_ORIG, 0xff);
+		nfct_set_attr_u8(ct, ATTR_TCP_FLAGS_REPL, cases[i].reply);
+		nfct_set_attr_u8(ct, ATTR_TCP_MASK_REPL, 0xff);
+		build(&message, ct, IPCTNL_MSG_CT_NEW, 0);
+		assert_int_equal(decode_message(&message, CT_ANSWER, &event), 0);
+		assert_int_equal(event.tcp_picked_up, cases[i].expected);
+		assert_true(event.has_tcp_state);
+		nfct_destroy(ct);
+	}
+}
+
 static void test_types(void **state)
 {
 	const struct {
@@ -463,11 +493,17 @@ static void test_stats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_oracle),          cmocka_unit_test(test_icmp),
-	    cmocka_unit_test(test_types),           cmocka_unit_test(test_absent),
-	    cmocka_unit_test(test_direction_zones), cmocka_unit_test(test_tuples_required),
-	    cmocka_unit_test(test_wrong_sizes),     cmocka_unit_test(test_cuts),
-	    cmocka_unit_test(test_flips),           cmocka_unit_test(test_stats),
+	    cmocka_unit_test(test_oracle),
+	    cmocka_unit_test(test_icmp),
+	    cmocka_unit_test(test_picked_up),
+	    cmocka_unit_test(test_types),
+	    cmocka_unit_test(test_absent),
+	    cmocka_unit_test(test_direction_zones),
+	    cmocka_unit_test(test_tuples_required),
+	    cmocka_unit_test(test_wrong_sizes),
+	    cmocka_unit_test(test_cuts),
+	    cmocka_unit_test(test_flips),
+	    cmocka_unit_test(test_stats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -383,6 +383,26 @@ static void test_bad_batch_leaves_nothing(void **state)
 	assert_sound(place->path);
 }
 
+/* A better start became known; then the pod ended. */
+static void test_start_of_an_interval_moves(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct pod_address address = {ip("10.0.0.1"), 900 * INT64_C(1000000), INTERVAL_OPEN};
+	struct batch_pod pod = {1, a_pod("api-1", "s1", &address, 1)};
+	struct batch batch = {.time = 1000, .pods = &pod, .pod_count = 1};
+
+	write_batch(store, &batch);
+	address.since = 800 * INT64_C(1000000);
+	write_batch(store, &batch);
+	address.until = 2000 * INT64_C(1000000);
+	write_batch(store, &batch);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod_address"), 1);
+	assert_int_equal(ask(place->path, "SELECT since FROM pod_address"), 800);
+	assert_int_equal(ask(place->path, "SELECT until FROM pod_address"), 2000);
+	store_close(store);
+}
+
 static void test_values_out_of_range_are_refused(void **state)
 {
 	struct place *place = *state;
@@ -458,6 +478,7 @@ int main(void)
 	    TEST(test_facts),
 	    TEST(test_bad_batch_leaves_nothing),
 	    TEST(test_values_out_of_range_are_refused),
+	    TEST(test_start_of_an_interval_moves),
 	    TEST(test_no_node_no_batch),
 	    TEST(test_two_nodes_have_their_own_edges),
 	};
