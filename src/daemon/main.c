@@ -117,7 +117,16 @@ static int print_rules(const struct config *config)
 	if (r == 0)
 		fputs(text.data, stdout);
 	buf_clear(&text);
-	return r < 0 || fflush(stdout) != 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* What was printed must have arrived. */
+static int finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	perror("netpold: standard output");
+	return EXIT_FAILURE;
 }
 
 int main(int argc, char **argv)
@@ -127,7 +136,7 @@ int main(int argc, char **argv)
 	int status = parse(argc, argv, &arguments);
 
 	if (status >= 0)
-		return status;
+		return finish(status);
 	if (read_config(&arguments, &config) < 0) {
 		config_clear(&config);
 		return EXIT_USAGE;
@@ -135,7 +144,7 @@ int main(int argc, char **argv)
 	if (arguments.check_config || arguments.print_rules) {
 		status = arguments.print_rules ? print_rules(&config) : EXIT_SUCCESS;
 		config_clear(&config);
-		return status;
+		return finish(status);
 	}
 	return collector_run(
 		   &(struct collector_options){.config_path = arguments.config, .db = arguments.db},
