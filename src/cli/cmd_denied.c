@@ -34,11 +34,14 @@ static json_t *denied_json(const struct session *session)
 	return array;
 }
 
-static int denied_row(struct output_table *table, const struct graph_edge *edge)
+static int denied_row(const struct session *session, struct output_table *table,
+		      const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
 	char from[SHAPE_CELL_MAX], to[SHAPE_CELL_MAX], port[16], attempts[24];
 	char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
+
+	(void)session;
 
 	snprintf(attempts, sizeof(attempts), "%" PRId64, edge->edge.totals.connections);
 	const char *cells[] = {
@@ -61,6 +64,7 @@ static int run(const struct options *options)
 
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
+	session_check_filters(&session);
 	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
 		session_print_array(&session, denied_json(&session));
 	else

@@ -15,7 +15,8 @@ static json_t *edges_json(const struct session *session)
 	return array;
 }
 
-static int edge_row(struct output_table *table, const struct graph_edge *edge)
+static int edge_row(const struct session *session, struct output_table *table,
+		    const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
 	const struct totals *totals = &edge->edge.totals;
@@ -30,8 +31,8 @@ static int edge_row(struct output_table *table, const struct graph_edge *edge)
 	    shape_address_port_cell(key->service, key->service_port, service),
 	    verdict_name((enum verdict)key->verdict),
 	    connections,
-	    shape_bytes_cell(totals, totals->bytes_sent, sent),
-	    shape_bytes_cell(totals, totals->bytes_received, received),
+	    shape_bytes_cell(totals, totals->bytes_sent, session->options->format, sent),
+	    shape_bytes_cell(totals, totals->bytes_received, session->options->format, received),
 	};
 	return output_table_row(table, cells);
 }
@@ -44,6 +45,7 @@ static int run(const struct options *options)
 
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
+	session_check_filters(&session);
 	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
 		session_print_array(&session, edges_json(&session));
 	else

@@ -161,6 +161,7 @@ static int put_row(struct walk *walk, const struct flow *flow, const struct pod 
 		   const struct pod *destination)
 {
 	const struct edge_key *key = &flow->key;
+	enum format format = walk->session->options->format;
 	char window[CLOCK_TEXT_MAX] = "", from[SHAPE_CELL_MAX], to[SHAPE_CELL_MAX], port[16];
 	char connections[24], sent[24], received[24];
 
@@ -174,8 +175,8 @@ static int put_row(struct walk *walk, const struct flow *flow, const struct pod 
 	    shape_port_cell(key->protocol, key->has_port, key->port, port),
 	    verdict_name((enum verdict)key->verdict),
 	    connections,
-	    shape_bytes_cell(&flow->totals, flow->totals.bytes_sent, sent),
-	    shape_bytes_cell(&flow->totals, flow->totals.bytes_received, received),
+	    shape_bytes_cell(&flow->totals, flow->totals.bytes_sent, format, sent),
+	    shape_bytes_cell(&flow->totals, flow->totals.bytes_received, format, received),
 	};
 	return output_table_row(walk->table, cells);
 }
@@ -235,6 +236,14 @@ static int print_table(struct walk *walk)
 	return r;
 }
 
+static bool has_namespace(const struct walk *walk, const char *namespace)
+{
+	for (size_t i = 0; i < walk->pod_capacity; i++)
+		if (walk->pods[i].namespace && strcmp(walk->pods[i].namespace, namespace) == 0)
+			return true;
+	return false;
+}
+
 static int run(const struct options *options)
 {
 	struct session session;
@@ -243,11 +252,14 @@ static int run(const struct options *options)
 
 	if (!session_begin(&session, options))
 		return session_end(&session);
+	session_check_node(&session);
 	progress_begin(&walk.progress, "flows read");
 	r = is_evidence(&walk) ? print_evidence(&walk) : print_table(&walk);
 	progress_end(&walk.progress);
 	if (r < 0 && !ferror(stdout))
 		session_fail(&session, options->db, r);
+	else if (options->namespace && !has_namespace(&walk, options->namespace))
+		session_warn_of_namespace(&session);
 	buf_clear(&walk.buf);
 	free_pods(&walk);
 	return session_end(&session);

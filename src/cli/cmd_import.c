@@ -1,7 +1,9 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -17,8 +19,6 @@ struct import_node {
 	char *name;
 	int64_t heartbeat;
 	json_t *pods; /* "namespace/name" → array of numbers */
-	struct pod *known;
-	uint32_t pod_count; /* numbers are 1 … pod_count */
 };
 
 struct import {
@@ -29,6 +29,8 @@ struct import {
 	struct import_node *nodes;
 	size_t node_count;
 	struct import_node *node; /* of the batch */
+	struct pod *pods;         /* of all nodes: the store wants numbers that are unique */
+	uint32_t pod_count;       /* numbers are 1 … pod_count */
 	struct batch *batch;
 	int64_t batch_time; /* 0: any will do */
 	size_t flow_capacity;
@@ -125,22 +127,22 @@ static int copy_in_nanoseconds(const struct pod *pod, struct pod *ret)
 	return r;
 }
 
-static int remember_pod(struct import_node *node, const struct pod *pod)
+static int remember_pod(struct import *import, struct import_node *node, const struct pod *pod)
 {
 	char *key = pod_name_key(pod->namespace, pod->name);
-	struct pod *known = realloc(node->known, (node->pod_count + 1) * sizeof(*known));
+	struct pod *pods = realloc(import->pods, (import->pod_count + 1) * sizeof(*pods));
 	json_t *numbers = NULL;
 	int r = -ENOMEM;
 
-	if (known)
-		node->known = known;
-	if (!key || !known || pod_copy(pod, &known[node->pod_count]) < 0)
+	if (pods)
+		import->pods = pods;
+	if (!key || !pods || pod_copy(pod, &pods[import->pod_count]) < 0)
 		goto out;
-	node->pod_count++;
+	import->pod_count++;
 	numbers = json_object_get(node->pods, key);
 	if (!numbers && json_object_set_new(node->pods, key, json_array()) == 0)
 		numbers = json_object_get(node->pods, key);
-	if (json_array_append_new(numbers, json_integer(node->pod_count)) == 0)
+	if (json_array_append_new(numbers, json_integer(import->pod_count)) == 0)
 		r = 0;
 out:
 	free(key);
@@ -159,7 +161,7 @@ static uint32_t find_pod(struct import *import, const struct import_node *node,
 	free(key);
 	for (size_t i = 0; i < json_array_size(numbers); i++) {
 		uint32_t number = (uint32_t)json_integer_value(json_array_get(numbers, i));
-		const struct pod *known = &node->known[number - 1];
+		const struct pod *known = &import->pods[number - 1];
 
 		if ((pod->uid[0] && strcmp(pod->uid, known->uid) != 0) ||
 		    (pod->sandbox[0] && strcmp(pod->sandbox, known->sandbox) != 0))
@@ -196,7 +198,7 @@ static int take_pod(struct import *import, struct import_node *node,
 	int r = need_batch(import, node, 0);
 
 	if (r == 0)
-		r = remember_pod(node, &evidence->pod);
+		r = remember_pod(import, node, &evidence->pod);
 	if (r < 0)
 		return r;
 	pods = realloc(import->batch->pods, (import->batch->pod_count + 1) * sizeof(*pods));
@@ -206,7 +208,7 @@ static int take_pod(struct import *import, struct import_node *node,
 	r = copy_in_nanoseconds(&evidence->pod, &pods[import->batch->pod_count].pod);
 	if (r < 0)
 		return r;
-	pods[import->batch->pod_count++].number = node->pod_count;
+	pods[import->batch->pod_count++].number = import->pod_count;
 	return 0;
 }
 
@@ -318,7 +320,7 @@ static int take_line(struct import *import, const char *line, size_t length)
 	}
 	if (r < 0)
 		return r;
-	node = find_node(import, evidence.node[0] ? evidence.node : "node");
+	node = find_node(import, evidence.node);
 	if (!node)
 		r = -ENOMEM;
 	else if (evidence.type == EVIDENCE_HEADER)
@@ -335,9 +337,9 @@ static int take_line(struct import *import, const char *line, size_t length)
 	return r;
 }
 
-static bool is_blank(const char *line)
+static bool is_blank(const char *line, size_t length)
 {
-	return line[strspn(line, " \t\r\n")] == '\0';
+	return strspn(line, " \t\r\n") == length;
 }
 
 static int read_lines(struct import *import, FILE *file)
@@ -351,11 +353,11 @@ static int read_lines(struct import *import, FILE *file)
 	while (r == 0 && (length = getline(&line, &capacity, file)) >= 0) {
 		import->line++;
 		progress_step(&import->progress);
-		if (!is_blank(line))
+		if (!is_blank(line, (size_t)length))
 			r = take_line(import, line, (size_t)length);
 	}
 	if (r == 0 && ferror(file)) {
-		complain(import, strerror(errno));
+		problem_add(&import->problems, PROBLEM_ERROR, import->file, "%s", strerror(errno));
 		r = -EIO;
 	}
 	free(line);
@@ -397,15 +399,13 @@ static int close_nodes(struct import *import)
 static void import_clear(struct import *import)
 {
 	for (size_t i = 0; i < import->node_count; i++) {
-		struct import_node *node = &import->nodes[i];
-
-		for (uint32_t j = 0; j < node->pod_count; j++)
-			pod_clear(&node->known[j]);
-		free(node->known);
-		free(node->name);
-		json_decref(node->pods);
+		free(import->nodes[i].name);
+		json_decref(import->nodes[i].pods);
 	}
 	free(import->nodes);
+	for (uint32_t i = 0; i < import->pod_count; i++)
+		pod_clear(&import->pods[i]);
+	free(import->pods);
 	batch_free(import->batch);
 }
 
@@ -421,13 +421,32 @@ static int read_all(struct import *import)
 	return r == 0 ? close_nodes(import) : r;
 }
 
+/* The database, and what is made beside it. */
+static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
+#define ENDINGS (sizeof(endings) / sizeof(endings[0]))
+
+/* What is there already is somebody else's, and stays: then nothing is made. */
+static bool is_free(const char *path)
+{
+	char name[PATH_MAX];
+	struct stat found;
+
+	for (size_t i = 0; i < ENDINGS; i++) {
+		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
+		if (lstat(name, &found) < 0)
+			continue;
+		fprintf(stderr, "%s: %s: %s\n", PROGRAM, name, strerror(EEXIST));
+		return false;
+	}
+	return true;
+}
+
 /* What could not be made whole is not left behind. */
 static void remove_database(const char *path)
 {
-	static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
-	char name[4096];
+	char name[PATH_MAX];
 
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+	for (size_t i = 0; i < ENDINGS; i++) {
 		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
 		unlink(name);
 	}
@@ -438,9 +457,11 @@ static int run(const struct options *options)
 	static const struct store_options create = {.create_only = true};
 	struct import import = {.options = options};
 	char *error = NULL;
-	char lock[4096];
-	int r = store_open(options->into, &create, &import.store, &error);
+	int r;
 
+	if (!is_free(options->into))
+		return EXIT_USAGE;
+	r = store_open(options->into, &create, &import.store, &error);
 	if (r < 0) {
 		fprintf(stderr, "%s: %s\n", PROGRAM, error ? error : strerror(-r));
 		free(error);
@@ -456,8 +477,6 @@ static int run(const struct options *options)
 	problems_print(&import.problems, PROGRAM, stderr);
 	if (import.problems.errors > 0)
 		remove_database(options->into);
-	snprintf(lock, sizeof(lock), "%s.lock", options->into);
-	unlink(lock);
 	r = import.problems.errors > 0 ? EXIT_USAGE : EXIT_DONE;
 	problems_clear(&import.problems);
 	return r;

@@ -80,10 +80,12 @@ static int pod_rows(struct output_table *table, const struct graph *graph,
 {
 	static const struct pod_address none = {.until = INTERVAL_OPEN};
 	char workload[SHAPE_CELL_MAX] = "", address[ADDR_TEXT_MAX], since[CLOCK_TEXT_MAX],
-	     until[CLOCK_TEXT_MAX];
+	     until[CLOCK_TEXT_MAX], marked[SHAPE_CELL_MAX];
 	size_t rows = pod->address_count ? pod->address_count : 1;
 	int r = 0;
 
+	if (pod->ambiguous)
+		snprintf(marked, sizeof(marked), "%.300s (ambiguous)", pod->source);
 	if (pod->workload != GRAPH_NONE)
 		snprintf(workload, sizeof(workload), "%s/%s", graph->workloads[pod->workload].kind,
 			 graph->workloads[pod->workload].name);
@@ -97,7 +99,7 @@ static int pod_rows(struct output_table *table, const struct graph *graph,
 		    addr_format(owned->address, address),
 		    owned->since > 0 ? clock_format(owned->since, since) : "",
 		    owned->until == INTERVAL_OPEN ? "" : clock_format(owned->until, until),
-		    pod->ambiguous ? "ambiguous" : pod->source,
+		    pod->ambiguous ? marked : pod->source,
 		};
 
 		r = output_table_row(table, cells);
@@ -126,6 +128,7 @@ static int run(const struct options *options)
 
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
+	session_check_filters(&session);
 	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
 		session_print_array(&session, pods_json(&session));
 	else

@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "cli/session.h"
@@ -8,12 +10,14 @@
 static int warn_of_gap(void *context, const char *node, const struct gap *gap)
 {
 	struct session *session = context;
-	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX], subject[300];
+	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX], subject[300], at_most[48] = "";
 
 	snprintf(subject, sizeof(subject), "evidence of %s", node);
-	problem_add(&session->problems, PROBLEM_WARNING, subject, "%s gap from %s to %s: %s",
+	if (gap->at_most >= 0)
+		snprintf(at_most, sizeof(at_most), " (at most %" PRId64 ")", gap->at_most);
+	problem_add(&session->problems, PROBLEM_WARNING, subject, "%s gap from %s to %s: %s%s",
 		    loss_source_name(gap->source), clock_format(gap->from, from),
-		    clock_format(gap->until, until), gap->reason);
+		    clock_format(gap->until, until), gap->reason, at_most);
 	return 0;
 }
 

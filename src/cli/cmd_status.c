@@ -167,7 +167,7 @@ static const char *text_of(json_t *object, const char *key)
 static void put_counter(struct buf *buf, const struct summary *summary, const char *name,
 			int64_t sent, int64_t received)
 {
-	if (summary->all.counted)
+	if (summary->all.counted || sent || received)
 		buf_printf(buf, "%-12s sent %" PRId64 ", received %" PRId64 "\n", name, sent,
 			   received);
 	else
@@ -290,6 +290,7 @@ static int run(const struct options *options)
 	int r;
 
 	if (session_begin(&session, options) && session_build(&session)) {
+		session_check_node(&session);
 		r = collect(&session, &summary);
 		if (r != 0)
 			session_fail(&session, options->db, r < 0 ? r : -ENOMEM);

@@ -31,10 +31,10 @@ json_t *evidence_of_pod(const struct stored_pod *pod)
 							   shape_time(owned->since), "until",
 							   shape_time(owned->until)));
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "type", "pod", "node",
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o}", "type", "pod", "node",
 			 pod->node, "namespace", pod->pod.namespace, "name", pod->pod.name, "uid",
 			 shape_text(pod->pod.uid), "sandbox", shape_text(pod->pod.sandbox),
-			 "source", shape_text(pod->pod.source), "addresses", addresses);
+			 "source", pod->pod.source, "addresses", addresses);
 }
 
 json_t *evidence_of_fact(const struct stored_fact *fact)
@@ -381,7 +381,9 @@ static void read_any(struct reading *reading, struct evidence *evidence)
 	};
 	const char *type = get_text(reading, evidence->tree, "type", NULL);
 
-	evidence->node = get_text(reading, evidence->tree, "node", "");
+	evidence->node = get_text(reading, evidence->tree, "node", EVIDENCE_NODE_DEFAULT);
+	if (!*evidence->node)
+		expect(reading, "node", "a name");
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (strcmp(types[i].type, type) != 0)
 			continue;
@@ -404,10 +406,12 @@ int evidence_decode(const char *line, size_t length, struct evidence *ret, char 
 		snprintf(reason, 256, "not JSON: %s", error.text);
 		return -EINVAL;
 	}
-	if (json_is_object(evidence.tree))
-		read_any(&reading, &evidence);
-	else
-		expect(&reading, "line", "an object");
+	if (!json_is_object(evidence.tree)) {
+		snprintf(reason, 256, "expected an object");
+		evidence_clear(&evidence);
+		return -EINVAL;
+	}
+	read_any(&reading, &evidence);
 	if (reading.expected) {
 		snprintf(reason, 256, "\"%s\": expected %s", reading.member, reading.expected);
 		evidence_clear(&evidence);

@@ -24,6 +24,8 @@
 
 #define EVIDENCE_VERSION 1
 #define EVIDENCE_ADDRESS_FACT "address"
+/* Where a line names no node. */
+#define EVIDENCE_NODE_DEFAULT "node"
 
 enum evidence_type { EVIDENCE_HEADER, EVIDENCE_POD, EVIDENCE_FACT, EVIDENCE_GAP, EVIDENCE_FLOW };
 

@@ -61,6 +61,10 @@ static int parse_globals(int argc, char **argv, const char **ret_db, int *ret)
 			*ret_db = argv[i] + 5;
 		} else if (strcmp(argv[i], "--db") == 0 && i + 1 < argc) {
 			*ret_db = argv[++i];
+		} else if (strcmp(argv[i], "--db") == 0) {
+			fprintf(stderr, "%s: --db needs an argument\n", PROGRAM);
+			*ret = EXIT_USAGE;
+			return -1;
 		} else {
 			fprintf(stderr, "%s: unknown option '%s'; see %s --help\n", PROGRAM,
 				argv[i], PROGRAM);
@@ -75,14 +79,31 @@ static int parse_globals(int argc, char **argv, const char **ret_db, int *ret)
 	return -1;
 }
 
-static int run(const struct command *command, struct options *options)
+/* An answer that could not be written is none. */
+static int finish(int status)
 {
-	int status = command->run(options);
-
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		perror(PROGRAM ": standard output");
 		return status == EXIT_DONE ? EXIT_USAGE : status;
 	}
+	return status;
+}
+
+static int run(const struct command *command, int argc, char **argv, struct options *options)
+{
+	int status = EXIT_USAGE;
+
+	switch (options_parse(command, argc, argv, options)) {
+	case OPTIONS_RUN:
+		status = command->run(options);
+		break;
+	case OPTIONS_DONE:
+		status = EXIT_DONE;
+		break;
+	case OPTIONS_WRONG:
+		break;
+	}
+	options_clear(options);
 	return status;
 }
 
@@ -96,24 +117,12 @@ int main(int argc, char **argv)
 
 	setlocale(LC_CTYPE, "");
 	if (at < 0)
-		return status;
+		return finish(status);
 	command = find_command(argv[at]);
 	if (!command) {
 		fprintf(stderr, "%s: unknown command '%s'; see %s --help\n", PROGRAM, argv[at],
 			PROGRAM);
 		return EXIT_USAGE;
 	}
-	switch (options_parse(command, argc - at, argv + at, &options)) {
-	case OPTIONS_RUN:
-		status = run(command, &options);
-		break;
-	case OPTIONS_DONE:
-		status = EXIT_DONE;
-		break;
-	default:
-		status = EXIT_USAGE;
-		break;
-	}
-	options_clear(&options);
-	return status;
+	return finish(run(command, argc - at, argv + at, &options));
 }

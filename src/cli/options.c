@@ -163,6 +163,15 @@ static bool set_time(const struct command *command, const char *option, const ch
 	return true;
 }
 
+static bool set_path(const struct command *command, const char *option, const char *path,
+		     const char **field)
+{
+	if (!*path)
+		return wrong(command, option, path, "the name of a file");
+	*field = path;
+	return true;
+}
+
 static bool set_workload(const struct command *command, const char *text, struct options *options)
 {
 	static const char expected[] = "KIND/NAME, such as deploy/api";
@@ -199,8 +208,7 @@ static bool set(const struct command *command, int value, const char *argument,
 {
 	switch (value) {
 	case LONG_DB:
-		options->db = argument;
-		return true;
+		return set_path(command, "db", argument, &options->db);
 	case 'o':
 		return set_format(command, argument, options);
 	case LONG_SINCE:
@@ -221,8 +229,7 @@ static bool set(const struct command *command, int value, const char *argument,
 	case LONG_INVENTORY:
 		return add_inventory(argument, options);
 	case LONG_INTO:
-		options->into = argument;
-		return true;
+		return set_path(command, "into", argument, &options->into);
 	default:
 		options->strict = true;
 		return true;
@@ -256,6 +263,10 @@ static void make_tables(const struct command *command, struct option longs[stati
 
 static enum options_result check(const struct command *command, const struct options *options)
 {
+	if (options->db && !*options->db && !(command->takes & TAKES_INTO)) {
+		wrong(command, "db", options->db, "the name of a file");
+		return OPTIONS_WRONG;
+	}
 	if (options->file_count > 0 && !(command->takes & TAKES_FILES)) {
 		fprintf(stderr, "%s %s: unexpected operand '%s'\n", PROGRAM, command->name,
 			options->files[0]);

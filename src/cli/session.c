@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/shape.h"
+
 bool session_begin(struct session *session, const struct options *options)
 {
 	char *error = NULL;
@@ -20,13 +22,24 @@ bool session_begin(struct session *session, const struct options *options)
 	return false;
 }
 
+static size_t count_objects(const struct inventory *inventory)
+{
+	return inventory->pod_count + inventory->namespace_count + inventory->service_count +
+	       inventory->node_count;
+}
+
 static int read_inventory(struct session *session, const char *path)
 {
+	size_t before = count_objects(session->inventory);
 	struct document *document = NULL;
 	int r = document_read(path, &session->problems, &document);
 
 	if (r == 0)
 		r = inventory_add(session->inventory, document, &session->problems);
+	if (r == 0 && count_objects(session->inventory) == before)
+		problem_add(&session->problems, PROBLEM_WARNING,
+			    strcmp(path, "-") == 0 ? "standard input" : path,
+			    "no pod, namespace, service or node is in it");
 	document_free(document);
 	return r;
 }
@@ -85,6 +98,85 @@ int session_end(struct session *session)
 	inventory_free(session->inventory);
 	reader_close(session->reader);
 	return session->status;
+}
+
+struct node_search {
+	const char *wanted;
+	bool found;
+};
+
+static int compare_node(void *context, const char *node, int64_t first, int64_t heartbeat)
+{
+	struct node_search *search = context;
+
+	(void)first;
+	(void)heartbeat;
+	search->found |= strcmp(search->wanted, node) == 0;
+	return 0;
+}
+
+void session_check_node(struct session *session)
+{
+	struct node_search search = {.wanted = session->options->node};
+	int r;
+
+	if (!search.wanted)
+		return;
+	r = reader_nodes(session->reader, compare_node, &search);
+	if (r < 0)
+		session_fail(session, session->options->db, r);
+	else if (!search.found)
+		problem_add(&session->problems, PROBLEM_WARNING, search.wanted,
+			    "no node of that name recorded anything");
+}
+
+void session_warn_of_namespace(struct session *session)
+{
+	problem_add(&session->problems, PROBLEM_WARNING, session->options->namespace,
+		    "no pod of a namespace of that name is known");
+}
+
+static void check_namespace(struct session *session)
+{
+	const struct graph *graph = session->graph;
+
+	for (size_t i = 0; i < graph->pod_count; i++)
+		if (strcmp(graph->pods[i].namespace, session->options->namespace) == 0)
+			return;
+	session_warn_of_namespace(session);
+}
+
+static void check_workload(struct session *session)
+{
+	const struct options *options = session->options;
+	const struct graph *graph = session->graph;
+	char subject[SHAPE_CELL_MAX];
+
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		struct end end = {.kind = END_POD,
+				  .namespace = graph->pods[i].namespace,
+				  .name = graph->pods[i].name,
+				  .workload = graph->pods[i].workload};
+
+		if (session_wants_end(session, &end))
+			return;
+	}
+	snprintf(subject, sizeof(subject), "%s/%s%s%s", options->workload_kind,
+		 options->workload_name, options->namespace ? " in " : "",
+		 options->namespace ? options->namespace : "");
+	problem_add(&session->problems, PROBLEM_WARNING, subject, "no such workload is known%s",
+		    session->inventory ? "" : "; " GRAPH_SUPPLY);
+}
+
+void session_check_filters(struct session *session)
+{
+	const struct options *options = session->options;
+
+	session_check_node(session);
+	if (options->workload_name)
+		check_workload(session);
+	else if (options->namespace)
+		check_namespace(session);
 }
 
 bool session_wants_end(const struct session *session, const struct end *end)
@@ -161,7 +253,7 @@ void session_print_edges(struct session *session, const char *const *titles, siz
 
 	for (size_t i = 0; table && r == 0 && i < session->graph->edge_count; i++)
 		if (wanted(session, &session->graph->edges[i]))
-			r = row(table, &session->graph->edges[i]);
+			r = row(session, table, &session->graph->edges[i]);
 	if (r < 0)
 		table = output_table_free(table);
 	session_print_table(session, table);

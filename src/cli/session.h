@@ -27,6 +27,13 @@ void session_fail(struct session *session, const char *what, int error);
 /* Prints problems to stderr, releases everything, returns the exit status. */
 int session_end(struct session *session);
 
+/* Says which of the filters of namespace, workload and node match nothing at all. After
+ * session_build(). */
+void session_check_filters(struct session *session);
+/* The same for what has no graph: the node alone, and what to say of the namespace. */
+void session_check_node(struct session *session);
+void session_warn_of_namespace(struct session *session);
+
 /* Does the end pass the filters of namespace and workload? */
 bool session_wants_end(const struct session *session, const struct end *end);
 /* Does either end, and the node that recorded it? */
@@ -36,7 +43,8 @@ bool session_wants_edge(const struct session *session, const struct graph_edge *
 void session_print(struct session *session, struct buf *buf);
 /* A table or CSV of the edges that are wanted, one row each. */
 typedef bool session_edge_wanted_fn(const struct session *session, const struct graph_edge *edge);
-typedef int session_edge_row_fn(struct output_table *table, const struct graph_edge *edge);
+typedef int session_edge_row_fn(const struct session *session, struct output_table *table,
+				const struct graph_edge *edge);
 void session_print_edges(struct session *session, const char *const *titles, size_t columns,
 			 session_edge_row_fn *row, session_edge_wanted_fn *wanted);
 /* Prints the table, or CSV if that was asked for, and frees it. NULL: no memory. */

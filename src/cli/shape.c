@@ -29,7 +29,7 @@ json_t *shape_time(int64_t msec)
 
 json_t *shape_counter(const struct totals *totals, int64_t value)
 {
-	return totals->counted ? json_integer(value) : json_null();
+	return totals->counted || value ? json_integer(value) : json_null();
 }
 
 json_t *shape_labels(const struct labels *labels)
@@ -128,12 +128,14 @@ const char *shape_end_cell(const struct end *end, char cell[static SHAPE_CELL_MA
 
 const char *shape_port_cell(uint8_t protocol, bool has_port, uint16_t port, char cell[static 16])
 {
-	char name[4];
+	char number[4];
+	const char *name = protocol_name(protocol, number);
+	const char *what = name == number ? "proto " : "";
 
 	if (has_port)
-		snprintf(cell, 16, "%s %u", protocol_name(protocol, name), port);
+		snprintf(cell, 16, "%s%s %u", what, name, port);
 	else
-		snprintf(cell, 16, "%s", protocol_name(protocol, name));
+		snprintf(cell, 16, "%s%s", what, name);
 	return cell;
 }
 
@@ -150,14 +152,19 @@ const char *shape_address_port_cell(struct addr address, uint16_t port,
 	return cell;
 }
 
-const char *shape_bytes_cell(const struct totals *totals, int64_t bytes, char cell[static 24])
+const char *shape_bytes_cell(const struct totals *totals, int64_t bytes, enum format format,
+			     char cell[static 24])
 {
 	static const char *const units[] = {"kB", "MB", "GB", "TB", "PB"};
 	double value = (double)bytes;
 	size_t unit = 0;
 
-	if (!totals->counted) {
-		snprintf(cell, 24, "-");
+	if (!totals->counted && bytes == 0) {
+		snprintf(cell, 24, "%s", format == FORMAT_CSV ? "" : "-");
+		return cell;
+	}
+	if (format == FORMAT_CSV) {
+		snprintf(cell, 24, "%" PRId64, bytes);
 		return cell;
 	}
 	if (bytes < 1000) {

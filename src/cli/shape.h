@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "cli/options.h"
 #include "model/graph.h"
 
 #define SHAPE_CELL_MAX 400
@@ -13,7 +14,8 @@ json_t *shape_text(const char *text);
 json_t *shape_address(struct addr address);
 /* RFC 3339; null for no bound (INT64_MIN, INTERVAL_OPEN) and for never (0). */
 json_t *shape_time(int64_t msec);
-/* null where none of the connections had counters. */
+/* null where none of the connections had counters. One that began before the interval may have some
+ * without being counted in it. */
 json_t *shape_counter(const struct totals *totals, int64_t value);
 json_t *shape_labels(const struct labels *labels);
 /* The contract's END. */
@@ -25,12 +27,13 @@ json_t *shape_gap(const char *node, const struct gap *gap);
 
 /* "shop/web-1", "node n1", or the address. */
 const char *shape_end_cell(const struct end *end, char cell[static SHAPE_CELL_MAX]);
-/* "TCP 8080", "ICMP". */
+/* "TCP 8080", "ICMP", "proto 253". */
 const char *shape_port_cell(uint8_t protocol, bool has_port, uint16_t port, char cell[static 16]);
 /* "10.96.0.10:80", "[fd00::1]:80"; "" for none. */
 const char *shape_address_port_cell(struct addr address, uint16_t port,
 				    char cell[static ADDR_TEXT_MAX + 8]);
-/* "12", "1.2 kB", "3.4 MB"; "-" where counters are absent. */
-const char *shape_bytes_cell(const struct totals *totals, int64_t bytes, char cell[static 24]);
+/* "12 B", "1.2 kB", "3.4 MB"; "-" where counters are absent. In CSV "12", "1234", "". */
+const char *shape_bytes_cell(const struct totals *totals, int64_t bytes, enum format format,
+			     char cell[static 24]);
 
 #endif

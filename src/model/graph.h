@@ -43,9 +43,8 @@ struct workload {
 	const char *kind; /* "Deployment", … "Pod" */
 	const char *name;
 	struct labels selector; /* picks its pods; count 0: no usable label */
-	bool selector_proven;   /* no other pod of the namespace in the inventory matches */
-	const char
-	    *also_picks; /* workloads whose pods it picks besides: "Job/a, Pod/b"; "" if none */
+	bool selector_proven;   /* it picks pods of no workload with another selector */
+	const char *also_picks; /* workloads whose pods it picks so: "Job/a, Pod/b"; "" if none */
 	bool host_network;
 	bool recorded; /* at least one of its pods was local to a recording node */
 	size_t pods;   /* known in inventory or store */
@@ -94,6 +93,11 @@ struct graph {
 int graph_build(struct reader *reader, struct interval interval, const struct inventory *inventory,
 		struct problems *problems, struct graph **ret);
 struct graph *graph_free(struct graph *graph); /* NULL is allowed; returns NULL */
+
+/* What to tell who lacks labels or workloads. */
+#define GRAPH_SUPPLY                                                                               \
+	"give an inventory that has them (--inventory, from kubectl get "                          \
+	"pods,namespaces,services,nodes -A -o json)"
 
 /* "pod", "node", "external", "unknown". */
 const char *end_kind_name(enum end_kind kind);

@@ -138,8 +138,8 @@ static void check_uid(const struct joiner *joiner, const struct draft *draft)
 	buf_clear(&subject);
 }
 
-/* By uid; without one by a name that is nobody else's. A namesake with another uid tells the
- * workload, not the labels. */
+/* By uid; where either has none by a name that is nobody else's. A namesake with another uid tells
+ * the workload, not the labels. */
 static void identify(const struct joiner *joiner, struct draft *draft)
 {
 	const struct workloads *workloads = joiner->workloads;
@@ -150,7 +150,8 @@ static void identify(const struct joiner *joiner, struct draft *draft)
 		return;
 	draft->inventory = find_uid(joiner, draft->uid);
 	named = find_name(joiner->inventory, draft->namespace, draft->name, &count);
-	if (draft->inventory == NOT_KNOWN && !*draft->uid && count == 1)
+	if (draft->inventory == NOT_KNOWN && count == 1 &&
+	    (!*draft->uid || !*joiner->inventory->pods[named].uid))
 		draft->inventory = named;
 	if (draft->inventory != NOT_KNOWN) {
 		draft->workload = workloads->of_pod[draft->inventory];

@@ -135,6 +135,13 @@ static const char *name_others(const struct workloads *workloads, size_t *others
 	return text;
 }
 
+/* Those are one subject and one peer with it: nobody else's. */
+static bool has_same_selector(const struct workload *a, const struct workload *b)
+{
+	return strcmp(a->namespace, b->namespace) == 0 && a->selector.count == b->selector.count &&
+	       labels_match(&a->selector, &b->selector);
+}
+
 static int prove(struct workloads *workloads, size_t index, const struct inventory *inventory,
 		 const struct postings *postings, struct strings *strings)
 {
@@ -151,10 +158,11 @@ static int prove(struct workloads *workloads, size_t index, const struct invento
 		return -ENOMEM;
 	for (size_t i = from; i < until && count < OTHERS_MAX; i++) {
 		size_t pod = postings->items[i].pod;
+		size_t other = workloads->of_pod[pod];
 
-		if (workloads->of_pod[pod] != index &&
+		if (other != index && !has_same_selector(&workloads->items[other], workload) &&
 		    labels_match(&inventory->pods[pod].labels, &workload->selector))
-			others[count++] = workloads->of_pod[pod];
+			others[count++] = other;
 	}
 	workload->selector_proven = count == 0;
 	if (count > 0) {

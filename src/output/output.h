@@ -25,8 +25,8 @@ void output_json(struct buf *buf, const json_t *tree);
 /* One line, newline at the end. */
 void output_json_line(struct buf *buf, const json_t *tree);
 
-/* Columns, left aligned, padded by the display width (wcwidth), two spaces between; numbers right
- * aligned. */
+/* Columns, left aligned, padded by the display width (wcwidth), two spaces between; numbers
+ * and sizes ("1.2 kB") right aligned. */
 struct output_table;
 struct output_table *output_table_new(const char *const *titles,
 				      size_t columns); /* NULL: no memory */

@@ -94,6 +94,7 @@ static size_t display_width(const char *text)
 	return width;
 }
 
+/* "12", "-1.5", and sizes: "3 B", "1.2 kB". */
 static bool is_number(const char *text)
 {
 	size_t whole;
@@ -107,6 +108,12 @@ static bool is_number(const char *text)
 		if (part == 0)
 			return false;
 		text += 1 + part;
+	}
+	if (*text == ' ') {
+		text += 1 + (text[1] && strchr("kMGTP", text[1]) != NULL);
+		text += *text == 'B';
+		if (text[-1] != 'B')
+			return false;
 	}
 	return whole > 0 && *text == '\0';
 }

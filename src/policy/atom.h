@@ -9,7 +9,8 @@
 enum atom_peer {
 	ATOM_GROUP, /* pods of a group */
 	ATOM_DNS,   /* pods of the DNS selector that was not observed */
-	ATOM_BLOCK  /* an address */
+	ATOM_BLOCK, /* an address */
+	ATOM_ALL    /* all pods: who may ask a resolver */
 };
 
 struct atom {
@@ -17,7 +18,7 @@ struct atom {
 	bool egress;
 	enum atom_peer peer;
 	size_t group;                  /* ATOM_GROUP, else GROUP_NONE */
-	const struct end *end;         /* who it was; NULL for ATOM_DNS */
+	const struct end *end;         /* who it was; NULL if nobody certain */
 	const struct graph_edge *edge; /* NULL: for the sake of DNS, not seen from this subject */
 	uint16_t port;
 	uint8_t protocol;

@@ -3,7 +3,7 @@
  * 1. workloads with equal selectors become groups, the subjects and peers;
  * 2. every edge that worked becomes an atom for each end that was seen at home; what cannot be said
  * is counted;
- * 3. every subject gets atoms for the resolvers;
+ * 3. every subject gets atoms for the resolvers, and resolvers for those who ask;
  * 4. atoms are sorted; a run of one peer becomes a rule, and the rules of a subject are reduced.
  */
 #include "policy/policy.h"
@@ -66,6 +66,19 @@ static bool can_be_said(const struct edge_key *key)
 		key->protocol == IPPROTO_SCTP);
 }
 
+/* A resolver is open to all pods: those without a policy ask it, too, seen or not. */
+static bool is_open_to(const struct derivation *derivation, const struct atom *atom,
+		       const struct end *end)
+{
+	const struct workload *workloads = derivation->graph->workloads;
+
+	if (atom->egress || !dns_is_at(&derivation->dns, atom->subject, atom->protocol, atom->port))
+		return false;
+	if (end->kind == END_POD)
+		return end->workload == GRAPH_NONE || !workloads[end->workload].host_network;
+	return end->kind == END_UNKNOWN;
+}
+
 /* False: no rule can name this peer. */
 static bool peer_init(const struct derivation *derivation, const struct end *end, struct atom *atom)
 {
@@ -74,6 +87,10 @@ static bool peer_init(const struct derivation *derivation, const struct end *end
 	atom->end = end;
 	atom->group = GROUP_NONE;
 	atom->peer = ATOM_BLOCK;
+	if (is_open_to(derivation, atom, end)) {
+		atom->peer = ATOM_ALL;
+		return true;
+	}
 	if (end->kind == END_UNKNOWN)
 		return false;
 	if (end->kind != END_POD)
@@ -134,22 +151,26 @@ static int add_edges(struct derivation *derivation)
 static int add_resolver(struct derivation *derivation, size_t subject,
 			const struct resolver *resolver)
 {
-	static const uint8_t protocols[] = {IPPROTO_UDP, IPPROTO_TCP};
 	struct atom atom = {.subject = subject,
 			    .egress = true,
 			    .group = resolver->group,
 			    .end = resolver->end,
-			    .port = resolver->port};
-	int r = 0;
+			    .port = resolver->port,
+			    .protocol = resolver->protocol};
+	struct atom asked = {.subject = subject,
+			     .peer = ATOM_ALL,
+			     .group = GROUP_NONE,
+			     .port = resolver->port,
+			     .protocol = resolver->protocol};
+	int r;
 
 	if (resolver->group != GROUP_NONE)
 		atom.peer = ATOM_GROUP;
 	else
 		atom.peer = resolver->end ? ATOM_BLOCK : ATOM_DNS;
-	for (size_t i = 0; i < sizeof(protocols) && r == 0; i++) {
-		atom.protocol = protocols[i];
-		r = atoms_add(&derivation->atoms, &atom);
-	}
+	r = atoms_add(&derivation->atoms, &atom);
+	if (r == 0 && dns_is_by(&derivation->dns, resolver, subject))
+		r = atoms_add(&derivation->atoms, &asked);
 	return r;
 }
 
@@ -176,6 +197,8 @@ static struct policy_peer peer_of(struct derivation *derivation, const struct at
 	struct group *groups = derivation->groups.items;
 	struct policy_peer peer = {.kind = PEER_PODS, .namespace = ""};
 
+	if (atom->peer == ATOM_ALL)
+		return (struct policy_peer){.kind = PEER_ALL_PODS, .namespace = ""};
 	if (atom->peer == ATOM_BLOCK)
 		return (struct policy_peer){
 		    .kind = PEER_BLOCK, .namespace = "", .block = prefix_of(atom->end->address)};

@@ -9,9 +9,9 @@
 
 #define DNS_PORT 53
 
-/* Beyond that many addresses somebody resolves recursively; what they ask is not what everybody
- * needs. */
-#define ADDRESSES_MAX 32
+/* Beyond that many resolvers outside somebody resolves recursively; what they ask is not what
+ * everybody needs. Each counts twice, for UDP and TCP. */
+#define OUTSIDE_MAX 64
 
 static const struct label conventional[] = {{(char *)"k8s-app", (char *)"kube-dns"}};
 
@@ -45,7 +45,8 @@ static int compare_resolvers(const void *a, const void *b)
 
 	if (r == 0 && x->group == GROUP_NONE && x->end)
 		r = addr_compare(x->end->address, y->end->address);
-	return r ? r : order_numbers(x->port, y->port);
+	r = r ? r : order_numbers(x->port, y->port);
+	return r ? r : order_numbers(x->protocol, y->protocol);
 }
 
 static void sort_resolvers(struct dns *dns)
@@ -82,6 +83,17 @@ static int add_resolver(struct dns *dns, size_t *capacity, struct resolver resol
 	return 0;
 }
 
+/* Who answers over UDP is asked over TCP when the answer is long. */
+static int add_both(struct dns *dns, size_t *capacity, struct resolver resolver)
+{
+	int r;
+
+	resolver.protocol = IPPROTO_TCP;
+	r = add_resolver(dns, capacity, resolver);
+	resolver.protocol = IPPROTO_UDP;
+	return r < 0 ? r : add_resolver(dns, capacity, resolver);
+}
+
 /* What a resolver itself asks upstream is its own business. */
 static bool *find_resolving_groups(const struct graph *graph, const struct groups *groups)
 {
@@ -109,29 +121,55 @@ static int find_observed(const struct graph *graph, const struct groups *groups,
 		if (edge->from.kind != END_POD || !is_dns(&edge->edge.key) ||
 		    !is_usable(groups, &edge->to) || (asker != GROUP_NONE && resolves[asker]))
 			continue;
-		r = add_resolver(dns, &capacity,
-				 (struct resolver){.group = group_of(groups, &edge->to),
-						   .end = &edge->to,
-						   .port = edge->edge.key.port});
+		r = add_both(dns, &capacity,
+			     (struct resolver){.group = group_of(groups, &edge->to),
+					       .end = &edge->to,
+					       .port = edge->edge.key.port});
 	}
 	free(resolves);
 	sort_resolvers(dns);
 	return r;
 }
 
-static void drop_many_addresses(struct dns *dns, struct problems *problems)
+/* Nodes' and link-local addresses are where caches of the cluster's own resolver listen. */
+static bool is_outside(const struct resolver *resolver)
 {
-	size_t first = 0;
+	return resolver->group == GROUP_NONE && strcmp(resolver->end->class, "external") == 0;
+}
 
-	while (first < dns->count && dns->resolvers[first].group != GROUP_NONE)
-		first++;
-	if (dns->count - first <= ADDRESSES_MAX)
+static size_t count_outside(const struct dns *dns)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < dns->count; i++)
+		count += is_outside(&dns->resolvers[i]);
+	return count;
+}
+
+static void drop_outside(struct dns *dns)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < dns->count; i++)
+		if (!is_outside(&dns->resolvers[i]))
+			dns->resolvers[kept++] = dns->resolvers[i];
+	dns->count = kept;
+}
+
+/* Whom one pod asks in the world is its own affair, unless the cluster seems to have no resolver.
+ */
+static void choose_observed(struct dns *dns, struct problems *problems)
+{
+	size_t outside = count_outside(dns);
+	bool is_inside = outside < dns->count || dns->service;
+
+	if (!is_inside && outside <= OUTSIDE_MAX)
 		return;
-	problem_add(problems, PROBLEM_WARNING, "DNS",
-		    "%zu addresses outside the pods were asked for names; only those who asked "
-		    "are allowed to",
-		    dns->count - first);
-	dns->count = first;
+	if (!is_inside)
+		problem_add(problems, PROBLEM_WARNING, "DNS",
+			    "many addresses outside the cluster were asked for names; only those "
+			    "who asked are allowed to");
+	drop_outside(dns);
 }
 
 static const struct inventory_service *find_service(const struct inventory *inventory)
@@ -187,6 +225,7 @@ static int use_service(const struct inventory *inventory, struct problems *probl
 	size_t capacity = 0;
 	int r = 0;
 
+	dns->origin = DNS_INVENTORY;
 	dns->namespace = service->namespace;
 	dns->selector = service->selector;
 	for (size_t i = 0; i < service->port_count && r == 0; i++) {
@@ -203,9 +242,10 @@ static int use_service(const struct inventory *inventory, struct problems *probl
 			    "no pod of service %s in %s tells the number of its port \"%s\"; "
 			    "53 is assumed",
 			    service->name, service->namespace, port->target);
-		r = add_resolver(
-		    dns, &capacity,
-		    (struct resolver){.group = GROUP_NONE, .port = target ? target : DNS_PORT});
+		r = add_resolver(dns, &capacity,
+				 (struct resolver){.group = GROUP_NONE,
+						   .port = target ? target : DNS_PORT,
+						   .protocol = port->protocol});
 	}
 	sort_resolvers(dns);
 	return r;
@@ -215,34 +255,49 @@ static int use_convention(struct problems *problems, struct dns *dns)
 {
 	size_t capacity = 0;
 
+	dns->origin = DNS_CONVENTION;
 	problem_add(
 	    problems, PROBLEM_NOTE, "DNS",
 	    "no resolver was seen and the inventory has none: pods with k8s-app=kube-dns in "
 	    "kube-system are assumed, at port 53");
 	dns->namespace = "kube-system";
 	dns->selector = (struct labels){.items = (struct label *)conventional, .count = 1};
-	return add_resolver(dns, &capacity,
-			    (struct resolver){.group = GROUP_NONE, .port = DNS_PORT});
+	return add_both(dns, &capacity, (struct resolver){.group = GROUP_NONE, .port = DNS_PORT});
+}
+
+static int find_picked(const struct graph *graph, const struct groups *groups, struct dns *dns)
+{
+	dns->picked = calloc(groups->count + 1, sizeof(*dns->picked));
+	if (!dns->picked)
+		return -ENOMEM;
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		const struct graph_pod *pod = &graph->pods[i];
+		size_t group =
+		    pod->workload == GRAPH_NONE ? GROUP_NONE : groups->of_workload[pod->workload];
+
+		if (group != GROUP_NONE && pod->labels &&
+		    strcmp(pod->namespace, dns->namespace) == 0 &&
+		    labels_match(pod->labels, &dns->selector))
+			dns->picked[group] = true;
+	}
+	return 0;
 }
 
 int dns_find(const struct graph *graph, const struct groups *groups, struct problems *problems,
 	     struct dns *ret)
 {
-	struct dns dns = {.origin = DNS_OBSERVED, .namespace = ""};
+	struct dns dns = {
+	    .origin = DNS_OBSERVED, .namespace = "", .service = find_service(graph->inventory)};
 	int r = find_observed(graph, groups, &dns);
 
 	if (r == 0)
-		drop_many_addresses(&dns, problems);
-	if (r == 0 && dns.count == 0) {
-		dns.origin = DNS_INVENTORY;
-		dns.service = find_service(graph->inventory);
-		if (dns.service)
-			r = use_service(graph->inventory, problems, &dns);
-	}
-	if (r == 0 && dns.count == 0) {
-		dns.origin = DNS_CONVENTION;
+		choose_observed(&dns, problems);
+	if (r == 0 && dns.count == 0 && dns.service)
+		r = use_service(graph->inventory, problems, &dns);
+	if (r == 0 && dns.count == 0)
 		r = use_convention(problems, &dns);
-	}
+	if (r == 0 && dns.origin != DNS_OBSERVED)
+		r = find_picked(graph, groups, &dns);
 	if (r < 0) {
 		dns_clear(&dns);
 		return r;
@@ -254,5 +309,25 @@ int dns_find(const struct graph *graph, const struct groups *groups, struct prob
 void dns_clear(struct dns *dns)
 {
 	free(dns->resolvers);
+	free(dns->picked);
 	*dns = (struct dns){0};
+}
+
+bool dns_is_by(const struct dns *dns, const struct resolver *resolver, size_t group)
+{
+	if (resolver->group != GROUP_NONE || resolver->end)
+		return resolver->group == group;
+	return dns->picked[group];
+}
+
+bool dns_is_at(const struct dns *dns, size_t group, uint8_t protocol, uint16_t port)
+{
+	for (size_t i = 0; i < dns->count; i++) {
+		const struct resolver *resolver = &dns->resolvers[i];
+
+		if (resolver->protocol == protocol && resolver->port == port &&
+		    dns_is_by(dns, resolver, group))
+			return true;
+	}
+	return false;
 }

@@ -25,6 +25,8 @@ static json_t *peer_tree(const struct policy_peer *peer)
 	if (peer->kind == PEER_BLOCK)
 		return json_pack("{s:s, s:{s:s}}", COMMENT, peer->reason, "ipBlock", "cidr",
 				 prefix_format(peer->block, text));
+	if (peer->kind == PEER_ALL_PODS)
+		return json_pack("{s:s, s:{}}", COMMENT, peer->reason, "namespaceSelector");
 	if (!*peer->namespace)
 		return json_pack("{s:s, s:{s:o}}", COMMENT, peer->reason, "podSelector",
 				 "matchLabels", labels_tree(&peer->selector));

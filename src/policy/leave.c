@@ -17,9 +17,16 @@ static bool same_end(const struct end *a, const struct end *b)
 	       (a->pod != GRAPH_NONE || addr_equal(a->address, b->address));
 }
 
+static enum leave_reason reason_of(const struct end *end)
+{
+	if (strcmp(end->class, "ambiguous") == 0)
+		return LEAVE_SHARED;
+	return end->workload == GRAPH_NONE ? LEAVE_UNKNOWN : LEAVE_UNLABELLED;
+}
+
 void leave_peer(struct leave *leave, bool egress, const struct end *end)
 {
-	struct leave_peers *peers = &leave->peers[egress];
+	struct leave_peers *peers = &leave->peers[egress][reason_of(end)];
 
 	peers->edges++;
 	for (size_t i = 0; i < peers->named_count; i++)
@@ -35,17 +42,22 @@ static void report_portless(const struct leave *leave, const char *subject,
 			    struct problems *problems)
 {
 	struct buf buf = {0};
-	char text[4];
+	size_t count = 0;
 
-	for (unsigned protocol = 0; protocol < 256; protocol++)
+	for (unsigned protocol = 0; protocol < 256; protocol++) {
+		char number[4];
+		const char *name = protocol_name((uint8_t)protocol, number);
+
 		if (leave->protocols[protocol / 8] & 1u << protocol % 8)
-			buf_printf(&buf, "%s%s", buf.length > 0 ? ", " : "",
-				   protocol_name((uint8_t)protocol, text));
+			buf_printf(&buf, "%s%s%s", count++ > 0 ? ", " : "",
+				   name == number ? "protocol " : "", name);
+	}
 	if (!buf.error)
 		problem_add(problems, PROBLEM_WARNING, subject,
-			    "%s is left out (%zu edge%s): NetworkPolicy can say TCP, UDP and SCTP "
+			    "%s %s left out (%zu edge%s): NetworkPolicy can say TCP, UDP and SCTP "
 			    "with a port only",
-			    buf.data, leave->portless, leave->portless == 1 ? "" : "s");
+			    buf.data, count == 1 ? "is" : "are", leave->portless,
+			    leave->portless == 1 ? "" : "s");
 	buf_clear(&buf);
 }
 
@@ -56,13 +68,21 @@ static void put_end(struct buf *buf, const struct end *end)
 	if (end->kind == END_POD)
 		buf_printf(buf, "Pod/%s in %s", end->name, end->namespace);
 	else
-		buf_printf(buf, "%s%s", addr_format(end->address, text),
-			   strcmp(end->class, "ambiguous") == 0 ? " (had several owners)" : "");
+		buf_puts(buf, addr_format(end->address, text));
 }
 
-static void report_peers(const struct leave_peers *peers, const char *direction,
-			 const char *subject, struct problems *problems)
+static void report_peers(const struct leave_peers *peers, enum leave_reason reason,
+			 const char *direction, const char *subject, struct problems *problems)
 {
+	static const struct {
+		const char *who;
+		const char *advice;
+	} texts[LEAVE_PEERS] = {
+	    [LEAVE_UNKNOWN] = {"pods whose labels are not known", GRAPH_SUPPLY},
+	    [LEAVE_UNLABELLED] = {"pods that have no usable label", LEAVE_LABEL},
+	    [LEAVE_SHARED] = {"addresses that more than one pod had",
+			      "choose a time in which each was one pod's (--since, --until)"},
+	};
 	struct buf buf = {0};
 
 	if (peers->edges == 0)
@@ -75,9 +95,9 @@ static void report_peers(const struct leave_peers *peers, const char *direction,
 		buf_puts(&buf, " and more");
 	if (!buf.error)
 		problem_add(problems, PROBLEM_WARNING, subject,
-			    "%s pods whose labels are not known is left out (%zu edge%s): "
-			    "%s; " LEAVE_SUPPLY,
-			    direction, peers->edges, peers->edges == 1 ? "" : "s", buf.data);
+			    "%s %s is left out (%zu edge%s): %s; %s", direction, texts[reason].who,
+			    peers->edges, peers->edges == 1 ? "" : "s", buf.data,
+			    texts[reason].advice);
 	buf_clear(&buf);
 }
 
@@ -95,8 +115,12 @@ void leave_report(const struct leave *leave, const char *subject, struct problem
 			    leave->uncertain == 1 ? "is" : "are");
 	if (leave->portless > 0)
 		report_portless(leave, subject, problems);
-	report_peers(&leave->peers[0], "ingress from", subject, problems);
-	report_peers(&leave->peers[1], "egress to", subject, problems);
+	for (size_t i = 0; i < LEAVE_PEERS; i++)
+		report_peers(&leave->peers[0][i], (enum leave_reason)i, "ingress from", subject,
+			     problems);
+	for (size_t i = 0; i < LEAVE_PEERS; i++)
+		report_peers(&leave->peers[1][i], (enum leave_reason)i, "egress to", subject,
+			     problems);
 }
 
 /* ---- subjects that get no policy ---- */
@@ -116,7 +140,7 @@ static void report_workload(const struct workload *workload, struct problems *pr
 			 "not reach";
 	else if (workload->selector.count == 0)
 		reason = "no policy: its pods have no label in common that would tell them from "
-			 "others; give them one, such as app.kubernetes.io/name";
+			 "others; " LEAVE_LABEL;
 	if (!reason)
 		return;
 	buf_printf(&subject, "%s/%s in %s", workload->kind, workload->name, workload->namespace);
@@ -146,10 +170,21 @@ static void report_pods(const struct graph *graph, size_t from, size_t until,
 	buf_printf(&subject, "namespace %s", graph->pods[from].namespace);
 	if (count > 0 && !names.error && !subject.error)
 		problem_add(problems, PROBLEM_WARNING, subject.data,
-			    "no policy for pods whose labels are not known: %s; " LEAVE_SUPPLY,
+			    "no policy for pods whose labels are not known: %s; " GRAPH_SUPPLY,
 			    names.data);
 	buf_clear(&subject);
 	buf_clear(&names);
+}
+
+/* A namespace of which there is nothing. */
+static void report_namespace(const struct graph *graph, const char *namespace,
+			     struct problems *problems)
+{
+	for (size_t i = 0; i < graph->pod_count; i++)
+		if (strcmp(graph->pods[i].namespace, namespace) == 0)
+			return;
+	problem_add(problems, PROBLEM_WARNING, namespace,
+		    "no policy: no pod of a namespace of that name is known");
 }
 
 static int report_filter(const struct graph *graph, const struct policy_filter *filter,
@@ -158,8 +193,13 @@ static int report_filter(const struct graph *graph, const struct policy_filter *
 	bool known = false, recorded = false;
 	struct buf subject = {0};
 
-	if (!filter || is_any(filter->workload_name))
+	if (!filter)
 		return 0;
+	if (is_any(filter->workload_name)) {
+		if (!is_any(filter->namespace))
+			report_namespace(graph, filter->namespace, problems);
+		return 0;
+	}
 	for (size_t i = 0; i < graph->workload_count; i++) {
 		if (!filter_matches(filter, &graph->workloads[i]))
 			continue;
@@ -175,9 +215,10 @@ static int report_filter(const struct graph *graph, const struct policy_filter *
 		   is_any(filter->namespace) ? "" : filter->namespace);
 	if (subject.error)
 		return subject.error;
-	problem_add(problems, PROBLEM_WARNING, subject.data, "no policy: %s",
+	problem_add(problems, PROBLEM_WARNING, subject.data, "no policy: %s%s",
 		    known ? "it was not recorded on the node that it runs on"
-			  : "no such workload is known");
+			  : "no such workload is known",
+		    graph->inventory ? "" : "; " GRAPH_SUPPLY);
 	buf_clear(&subject);
 	return 0;
 }

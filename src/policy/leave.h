@@ -6,7 +6,15 @@
 
 #define LEAVE_NAMED_MAX 3
 
-/* Peers of one direction that no rule can name. */
+/* Why no rule can name a peer. */
+enum leave_reason {
+	LEAVE_UNKNOWN,    /* its labels are not known */
+	LEAVE_UNLABELLED, /* they are, and none is of use */
+	LEAVE_SHARED,     /* the address was not one pod's all the time */
+	LEAVE_PEERS
+};
+
+/* Peers of one direction that no rule can name, for one reason. */
 struct leave_peers {
 	size_t edges;
 	const struct end *named[LEAVE_NAMED_MAX];
@@ -15,11 +23,11 @@ struct leave_peers {
 };
 
 struct leave {
-	bool unseen;                 /* nothing is left that a policy could allow */
-	size_t uncertain;            /* edges picked up in mid-stream */
-	size_t portless;             /* edges of protocols without ports */
-	uint8_t protocols[256 / 8];  /* which */
-	struct leave_peers peers[2]; /* ingress, egress */
+	bool unseen;                              /* nothing is left that a policy could allow */
+	size_t uncertain;                         /* edges picked up in mid-stream */
+	size_t portless;                          /* edges of protocols without ports */
+	uint8_t protocols[256 / 8];               /* which */
+	struct leave_peers peers[2][LEAVE_PEERS]; /* ingress, egress */
 };
 
 void leave_portless(struct leave *leave, uint8_t protocol);
@@ -32,8 +40,6 @@ void leave_report(const struct leave *leave, const char *subject, struct problem
 int leave_report_subjects(const struct graph *graph, const struct policy_filter *filter,
 			  struct problems *problems);
 
-#define LEAVE_SUPPLY                                                                               \
-	"give an inventory that has them (--inventory, from kubectl get "                          \
-	"pods,namespaces,services,nodes -A -o json)"
+#define LEAVE_LABEL "give them one, such as app.kubernetes.io/name"
 
 #endif

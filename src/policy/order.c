@@ -23,7 +23,7 @@ int order_peers(const struct policy_peer *a, const struct policy_peer *b)
 {
 	int r = order_numbers(a->kind, b->kind);
 
-	if (r)
+	if (r || a->kind == PEER_ALL_PODS)
 		return r;
 	if (a->kind == PEER_PODS) {
 		r = strcmp(a->namespace, b->namespace);

@@ -13,12 +13,12 @@
 #include "base/problem.h"
 #include "model/graph.h"
 
-enum peer_kind { PEER_PODS, PEER_BLOCK };
+enum peer_kind { PEER_PODS, PEER_BLOCK, PEER_ALL_PODS /* of all namespaces */ };
 
 struct policy_peer {
 	enum peer_kind kind;
-	const char
-	    *namespace; /* PEER_PODS: the peer's namespace; "" where it is the policy's own */
+	const char *namespace;  /* PEER_PODS: the peer's namespace; else, and where it is the
+				   policy's own, "" */
 	struct labels selector; /* PEER_PODS; borrowed: graph, inventory or static text */
 	struct prefix block;    /* PEER_BLOCK */
 	char *reason;           /* why it is there, one line, never NULL */

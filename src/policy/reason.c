@@ -34,12 +34,15 @@ static void put_address_end(struct buf *buf, const struct end *end,
 		buf_printf(buf, "%s address", end->class);
 }
 
+/* The atoms have one peer, so the first speaks for all. */
 static void put_who(struct buf *buf, const struct atom *atom, const struct groups *groups,
 		    const struct dns *dns)
 {
 	const char *own = groups->items[atom->subject].namespace;
 
-	if (atom->peer == ATOM_GROUP) {
+	if (atom->peer == ATOM_ALL) {
+		buf_puts(buf, "all pods");
+	} else if (atom->peer == ATOM_GROUP) {
 		buf_puts(buf, groups->items[atom->group].subject);
 		put_where(buf, groups->items[atom->group].namespace, own);
 	} else if (atom->peer == ATOM_BLOCK) {
@@ -106,7 +109,7 @@ static void put_names(struct buf *buf, char **texts, size_t count)
 		if (i > 0 && strcmp(texts[i], texts[i - 1]) == 0)
 			continue;
 		if (named < SERVICES_MAX)
-			buf_printf(buf, "%s%s", named == 0 ? ", as " : " and ", texts[i]);
+			buf_printf(buf, "%s%s", named == 0 ? ", via " : " and ", texts[i]);
 		named++;
 	}
 	if (named > SERVICES_MAX)
@@ -172,7 +175,10 @@ char *atoms_reason(const struct atom *atoms, size_t count, const struct groups *
 		put_connections(&buf, atoms, seen);
 		put_services(&buf, atoms, seen);
 	}
-	if (seen < count)
+	if (atoms->peer == ATOM_ALL)
+		buf_printf(&buf, "%snames stay resolvable for pods without a policy, too",
+			   seen > 0 ? "; " : "");
+	else if (seen < count)
 		put_dns(&buf, seen > 0, dns->origin);
 	if (buf.error)
 		buf_clear(&buf);

@@ -106,8 +106,13 @@ static void test_bare_pod(void **state)
 	assert_string_equal(evidence.pod.sandbox, "");
 	assert_int_equal(evidence.pod.address_count, 0);
 	evidence_clear(&evidence);
+	pod.pod.source = text("");
+	evidence = decode_tree(evidence_of_pod(&pod));
+	assert_string_equal(evidence.pod.source, "");
+	evidence_clear(&evidence);
 	evidence = decode("{\"type\":\"pod\",\"namespace\":\"a\",\"name\":\"b\"}");
-	assert_string_equal(evidence.node, "");
+	assert_string_equal(evidence.pod.source, "import");
+	assert_string_equal(evidence.node, "node");
 	assert_int_equal(evidence.pod.address_count, 0);
 	evidence_clear(&evidence);
 }
@@ -320,7 +325,7 @@ static void test_no_evidence(void **state)
 	check_reason("{\"type\":\"gap\",\"type\":\"gap\"}", "not JSON");
 	check_reason("{\"type\":\"gap\"} x", "not JSON");
 	check_reason("{\"type\":\"a\\u0000b\"}", "not JSON");
-	check_reason("[]", "\"line\": expected an object");
+	check_reason("[]", "expected an object");
 	check_reason("{}", "\"type\"");
 	check_reason("{\"type\":\"edge\"}", "\"type\": expected header, pod, fact, gap or flow");
 	check_reason("{\"type\":7}", "\"type\"");
@@ -493,6 +498,7 @@ static void test_wrong_values(void **state)
 	(void)state;
 	check_value(HEADER, "version", json_integer(2));
 	check_value(HEADER, "from", json_string("yesterday"));
+	check_value(POD, "node", json_string(""));
 	check_value(FACT, "since", json_string(""));
 	check_value(GAP, "source", json_string("cosmic rays"));
 	check_value(GAP, "at_most", json_integer(-1));

@@ -209,6 +209,8 @@ static void test_wrong(void **state)
 	check_bad(&asks, "edges --since", "needs an argument");
 	check_bad(&asks, "edges -n", "needs an argument");
 	check_bad(&asks, "edges --into x", "unknown option '--into'");
+	check_bad(&asks, "edges --db=", "--db '': expected the name of a file");
+	check_bad(&makes, "import --into=", "--into '': expected the name of a file");
 	check_bad(&asks, "edges -x", "unknown option '-x'");
 	check_bad(&asks, "edges --since yesterday", "--since 'yesterday': expected");
 	check_bad(&asks, "edges --until 5", "--until '5': expected");

@@ -445,6 +445,49 @@ static void test_selectors(void **state)
 	scene_close(&scene);
 }
 
+/* Who has the same selector is one with it; others are named, however many those are. */
+static void test_selectors_that_are_the_same(void **state)
+{
+	static const char yaml[] =
+	    POD("a", "x-0", "1", "n", "10.0.0.1", "StatefulSet", "x", "app: x")
+		POD("a", "y-0", "2", "n", "10.0.0.2", "StatefulSet", "y", "app: x")
+		    POD("a", "z-0", "3", "n", "10.0.0.3", "StatefulSet", "z", "app: x, tier: z");
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	scene_inventory(&scene, yaml);
+	graph = scene_build(&scene, 0);
+	assert_string_equal(graph->workloads[0].also_picks, "StatefulSet/z");
+	assert_string_equal(graph->workloads[1].also_picks, "StatefulSet/z");
+	assert_string_equal(graph->workloads[2].also_picks, "");
+	scene_close(&scene);
+}
+
+/* An inventory written by hand has no uids. */
+static void test_uid_that_the_inventory_lacks(void **state)
+{
+	static const char yaml[] = "kind: Pod\n"
+				   "metadata: {namespace: shop, name: web, labels: {app: web}}\n"
+				   "status: {podIP: 10.1.0.1}\n";
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	scene_inventory(&scene, yaml);
+	scene_pod(&scene, (struct scene_pod){.node = "n1",
+					     .namespace = "shop",
+					     .name = "web",
+					     .uid = "u1",
+					     .address = "10.1.0.1"});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->pod_count, 1);
+	assert_string_equal(graph->pods[0].uid, "u1");
+	assert_non_null(graph->pods[0].labels);
+	assert_int_equal(graph->pods[0].address_count, 1);
+	scene_close(&scene);
+}
+
 static void test_volatile_labels(void **state)
 {
 	(void)state;
@@ -561,6 +604,8 @@ int main(void)
 	    cmocka_unit_test(test_dead_replicas),
 	    cmocka_unit_test(test_dead_replica_of_two_candidates),
 	    cmocka_unit_test(test_selectors),
+	    cmocka_unit_test(test_selectors_that_are_the_same),
+	    cmocka_unit_test(test_uid_that_the_inventory_lacks),
 	    cmocka_unit_test(test_volatile_labels),
 	    cmocka_unit_test(test_identities_that_contradict),
 	    cmocka_unit_test(test_order_of_rows_does_not_matter),

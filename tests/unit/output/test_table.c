@@ -47,6 +47,20 @@ static void test_alignment(void **state)
 		     "NAME,COUNT,NOTE\r\nweb,7,\r\ndb,1200,old\r\ncache,-,x y\r\n,,\r\nq,-3,\r\n");
 }
 
+static void test_sizes_are_numbers(void **state)
+{
+	static const char *const cells[] = {"A",   "B", "C",   "1.2 kB", "7 B", "3 kC",
+					    "0 B", "-", "1 B", "35 MB",  "",    "2 "};
+
+	(void)state;
+	assert_table(cells, 3, 4,
+		     "     A    B  C\n"
+		     "1.2 kB  7 B  3 kC\n"
+		     "   0 B    -  1 B\n"
+		     " 35 MB       2 \n",
+		     NULL);
+}
+
 static void test_text_columns_stay_left(void **state)
 {
 	static const char *const cells[] = {"A", "B", "80", "1", "10.0.0.1", "2"};
@@ -105,9 +119,13 @@ static void test_many_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_alignment),  cmocka_unit_test(test_text_columns_stay_left),
-	    cmocka_unit_test(test_width),      cmocka_unit_test(test_controls_are_shown),
-	    cmocka_unit_test(test_csv_quotes), cmocka_unit_test(test_many_rows),
+	    cmocka_unit_test(test_sizes_are_numbers),
+	    cmocka_unit_test(test_alignment),
+	    cmocka_unit_test(test_text_columns_stay_left),
+	    cmocka_unit_test(test_width),
+	    cmocka_unit_test(test_controls_are_shown),
+	    cmocka_unit_test(test_csv_quotes),
+	    cmocka_unit_test(test_many_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,7 +182,7 @@ static const char shop_policies[] =
     "    - Egress\n"
     "    ingress:\n"
     "    - from:\n"
-    "      # Deployment/web: 12 connections, as api.shop:80\n"
+    "      # Deployment/web: 12 connections, via api.shop:80\n"
     "      - podSelector:\n"
     "          matchLabels:\n"
     "            app: web\n"
@@ -274,7 +274,7 @@ static const char shop_policies[] =
     "    ingress: []\n"
     "    egress:\n"
     "    - to:\n"
-    "      # Deployment/api: 12 connections, as api.shop:80\n"
+    "      # Deployment/api: 12 connections, via api.shop:80\n"
     "      - podSelector:\n"
     "          matchLabels:\n"
     "            app: api\n"
@@ -282,7 +282,7 @@ static const char shop_policies[] =
     "      - protocol: TCP\n"
     "        port: 8080\n"
     "    - to:\n"
-    "      # Deployment/coredns in kube-system: 9 connections, as kube-dns.kube-system:53, DNS\n"
+    "      # Deployment/coredns in kube-system: 9 connections, via kube-dns.kube-system:53, DNS\n"
     "      - namespaceSelector:\n"
     "          matchLabels:\n"
     "            kubernetes.io/metadata.name: kube-system\n"
@@ -477,7 +477,8 @@ static void test_uncertain_and_portless(void **state)
 	assert_true(scene_has_problem(&s.scene, "Deployment/web in shop", "1 edge picked up"));
 	assert_true(scene_has_problem(&s.scene, "StatefulSet/db in shop", "1 edge picked up"));
 	assert_true(scene_has_problem(&s.scene, "StatefulSet/db in shop", "ICMP, "));
-	assert_true(scene_has_problem(&s.scene, "StatefulSet/db in shop", "is left out (2 edges)"));
+	assert_true(
+	    scene_has_problem(&s.scene, "StatefulSet/db in shop", "are left out (2 edges)"));
 	scene_close(&s.scene);
 }
 
@@ -570,7 +571,7 @@ static void test_source_nat(void **state)
 						 .service = "192.168.0.2",
 						 .service_port = 30443});
 	assert_in_policy(&s.scene, "web-netpol",
-			 "      # node n2: 1 connection, as 192.168.0.2:30443\n"
+			 "      # node n2: 1 connection, via 192.168.0.2:30443\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 192.168.0.2/32\n");
 	assert_not_in_policy(&s.scene, "web-netpol", "203.0.113.9");
@@ -676,32 +677,173 @@ static void test_dns_by_convention(void **state)
 	scene_close(&s.scene);
 }
 
-/* What a resolver asks upstream is its own; what pods ask directly is everybody's. */
+/* What api asks from 198.51.100.54, and coredns from 198.51.100.53. */
+static void ask_upstream(struct shop *s)
+{
+	uint32_t coredns;
+
+	coredns = local_pod(&s->scene, "kube-system", "coredns-5d78c9869d-fffff", "10.2.0.9");
+	scene_edge(&s->scene, (struct scene_edge){.from = "10.2.0.9",
+						  .from_pod = coredns,
+						  .to = "198.51.100.53",
+						  .port = 53,
+						  .protocol = IPPROTO_UDP});
+	scene_edge(&s->scene, (struct scene_edge){.from = "10.1.0.2",
+						  .from_pod = s->api1,
+						  .to = "198.51.100.54",
+						  .port = 53,
+						  .protocol = IPPROTO_UDP});
+}
+
+/* Where the cluster has a resolver, whom somebody asks outside is his own affair. */
 static void test_dns_upstream_is_not_for_all(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, shop);
+	shop_talk(&s);
+	ask_upstream(&s);
+	assert_in_policy(&s.scene, "coredns-netpol", "198.51.100.53/32");
+	assert_not_in_policy(&s.scene, "web-netpol", "198.51.100");
+	assert_in_policy(&s.scene, "api-netpol",
+			 "    - to:\n"
+			 "      # external address: 1 connection\n"
+			 "      - ipBlock:\n"
+			 "          cidr: 198.51.100.54/32\n"
+			 "      ports:\n"
+			 "      - protocol: UDP\n"
+			 "        port: 53\n");
+	scene_close(&s.scene);
+}
+
+static void test_dns_upstream_beside_an_unseen_resolver(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, shop);
+	shop_one_edge(&s);
+	ask_upstream(&s);
+	assert_not_in_policy(&s.scene, "web-netpol", "198.51.100");
+	assert_in_policy(&s.scene, "web-netpol", "service kube-dns in kube-system: DNS, from the ");
+	scene_close(&s.scene);
+}
+
+static void test_dns_outside_is_for_all_if_there_is_no_other(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, WEB API1 API2 DB);
+	shop_one_edge(&s);
+	scene_edge(&s.scene, (struct scene_edge){.from = "10.1.0.2",
+						 .from_pod = s.api1,
+						 .to = "198.51.100.54",
+						 .port = 53,
+						 .protocol = IPPROTO_UDP});
+	assert_in_policy(&s.scene, "web-netpol",
+			 "      # external address: DNS, as others ask it\n"
+			 "      - ipBlock:\n"
+			 "          cidr: 198.51.100.54/32\n"
+			 "      ports:\n"
+			 "      - protocol: TCP\n"
+			 "        port: 53\n"
+			 "      - protocol: UDP\n"
+			 "        port: 53\n");
+	scene_close(&s.scene);
+}
+
+/* Caches of the cluster's resolver. */
+static void test_dns_of_a_node_is_for_all(void **state)
+{
+	static const char *const addresses[] = {"192.168.0.1", "169.254.20.10"};
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, shop);
+	shop_one_edge(&s);
+	for (size_t i = 0; i < 2; i++)
+		scene_edge(&s.scene, (struct scene_edge){.from = "10.1.0.2",
+							 .from_pod = s.api1,
+							 .to = addresses[i],
+							 .port = 53,
+							 .protocol = IPPROTO_UDP});
+	assert_in_policy(&s.scene, "web-netpol",
+			 "      # link-local address: DNS, as others ask it\n"
+			 "      - ipBlock:\n"
+			 "          cidr: 169.254.20.10/32\n"
+			 "      # node n1: DNS, as others ask it\n"
+			 "      - ipBlock:\n"
+			 "          cidr: 192.168.0.1/32\n");
+	scene_close(&s.scene);
+}
+
+/* A resolver with a policy of its own stays open to pods that have none, and that nobody saw. */
+static void test_dns_of_a_resolver_is_open(void **state)
+{
+	static const char open_ingress[] =
+	    "    ingress:\n"
+	    "    - from:\n"
+	    "      # all pods: names stay resolvable for pods without a policy, too\n"
+	    "      - namespaceSelector: {}\n"
+	    "      ports:\n"
+	    "      - protocol: TCP\n"
+	    "        port: 1053\n"
+	    "      - protocol: UDP\n"
+	    "        port: 1053\n"
+	    "    egress:\n";
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, shop);
+	shop_one_edge(&s);
+	ask_upstream(&s);
+	assert_in_policy(&s.scene, "coredns-netpol", open_ingress);
+	assert_not_in_policy(&s.scene, "db-netpol", "namespaceSelector: {}");
+	scene_close(&s.scene);
+}
+
+/* Pods without labels are covered, too; what is no pod keeps its own block. */
+static void test_dns_of_a_resolver_that_was_asked(void **state)
 {
 	struct shop s;
 	uint32_t coredns;
 
 	(void)state;
 	shop_open(&s, shop);
-	shop_talk(&s);
 	coredns = local_pod(&s.scene, "kube-system", "coredns-5d78c9869d-fffff", "10.2.0.9");
-	scene_edge(&s.scene, (struct scene_edge){.from = "10.2.0.9",
-						 .from_pod = coredns,
-						 .to = "198.51.100.53",
-						 .port = 53,
-						 .protocol = IPPROTO_UDP});
-	scene_edge(&s.scene, (struct scene_edge){.from = "10.1.0.2",
-						 .from_pod = s.api1,
-						 .to = "198.51.100.54",
-						 .port = 53,
-						 .protocol = IPPROTO_UDP});
-	assert_in_policy(&s.scene, "coredns-netpol", "198.51.100.53/32");
-	assert_not_in_policy(&s.scene, "web-netpol", "198.51.100.53");
-	assert_in_policy(&s.scene, "web-netpol",
-			 "      # external address: DNS, as others ask it\n"
+	for (int i = 0; i < 3; i++)
+		scene_edge(&s.scene, (struct scene_edge){.from = i == 0   ? "10.1.0.1"
+								 : i == 1 ? "10.1.0.9"
+									  : "192.168.0.1",
+							 .to = "10.2.0.9",
+							 .to_pod = coredns,
+							 .port = 1053,
+							 .protocol = IPPROTO_UDP,
+							 .connections = 2,
+							 .service = "10.96.0.10",
+							 .service_port = 53});
+	local_pod(&s.scene, "shop", "bare", "10.1.0.9");
+	assert_in_policy(&s.scene, "coredns-netpol",
+			 "    ingress:\n"
+			 "    - from:\n"
+			 "      # node n1: 2 connections, via kube-dns.kube-system:53\n"
 			 "      - ipBlock:\n"
-			 "          cidr: 198.51.100.54/32\n");
+			 "          cidr: 192.168.0.1/32\n"
+			 "      ports:\n"
+			 "      - protocol: UDP\n"
+			 "        port: 1053\n"
+			 "    - from:\n"
+			 "      # all pods: 4 connections, via kube-dns.kube-system:53; names stay "
+			 "resolvable for pods without a policy, too\n"
+			 "      - namespaceSelector: {}\n"
+			 "      ports:\n"
+			 "      - protocol: TCP\n"
+			 "        port: 1053\n"
+			 "      - protocol: UDP\n"
+			 "        port: 1053\n");
+	assert_false(scene_has_problem(&s.scene, "Deployment/coredns in kube-system", "left out"));
 	scene_close(&s.scene);
 }
 
@@ -729,9 +871,9 @@ static void test_same_labels_are_one_policy(void **state)
 	    strstr(text, "# StatefulSet/x, StatefulSet/y (no label tells them apart)\n"));
 	assert_non_null(strstr(text, "        port: 1\n      - protocol: TCP\n        port: 2\n"));
 	assert_null(strstr(text, "name: y-netpol"));
-	assert_true(scene_has_problem(
+	assert_false(scene_has_problem(
 	    &scene, "StatefulSet/x, StatefulSet/y (no label tells them apart) in a",
-	    "also pick pods of StatefulSet/y"));
+	    "also pick pods"));
 	free(text);
 	scene_close(&scene);
 }
@@ -830,7 +972,8 @@ static void test_filter(void **state)
 	free(text);
 	assert_int_equal(s.scene.problems.count, 0);
 	assert_policies(&s.scene, &other, "apiVersion: v1\nkind: List\nitems: []\n");
-	assert_int_equal(s.scene.problems.count, 0);
+	assert_int_equal(s.scene.problems.count, 1);
+	assert_true(scene_has_problem(&s.scene, "elsewhere", "no pod of a namespace"));
 	free(policies(&s.scene, &nobody, 0));
 	assert_true(scene_has_problem(&s.scene, "Deployment/nobody", "no such workload"));
 	free(policies(&s.scene, &peer, 0));
@@ -856,6 +999,11 @@ int main(void)
 	    cmocka_unit_test(test_dns_from_the_inventory),
 	    cmocka_unit_test(test_dns_by_convention),
 	    cmocka_unit_test(test_dns_upstream_is_not_for_all),
+	    cmocka_unit_test(test_dns_upstream_beside_an_unseen_resolver),
+	    cmocka_unit_test(test_dns_outside_is_for_all_if_there_is_no_other),
+	    cmocka_unit_test(test_dns_of_a_node_is_for_all),
+	    cmocka_unit_test(test_dns_of_a_resolver_is_open),
+	    cmocka_unit_test(test_dns_of_a_resolver_that_was_asked),
 	    cmocka_unit_test(test_same_labels_are_one_policy),
 	    cmocka_unit_test(test_selector_that_picks_others),
 	    cmocka_unit_test(test_no_label_in_common),

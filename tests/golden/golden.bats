@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# Evidence in, answers out, byte for byte. Each case is a directory beside this file; see golden.bash.
+
+load golden.bash
+
+setup() {
+  unset NETPOL_DB
+  export LC_ALL=C
+  report=$abs_top_builddir/netpol-report
+  golden=$abs_top_srcdir/tests/golden
+  cd "$BATS_TEST_TMPDIR"
+}
+
+compare() {
+  local file=$1 case=$2
+  answer "$file" > "actual-$file" || {
+    echo "$case: the command for $file failed"
+    cat "actual-$file"
+    return 1
+  }
+  diff -u --label "$case/$file" --label "now" "$golden/$case/$file" "actual-$file"
+}
+
+# check CASE: compares each of its expected files; shows all that differ.
+check() {
+  local case=$1 file failed=0
+  prepare "$golden/$case"
+  [ -n "$(expected "$golden/$case")" ]
+  for file in $(expected "$golden/$case"); do
+    compare "$file" "$case" || failed=1
+  done
+  if [ ! -e "$golden/$case/problems.txt" ]; then
+    answer problems.txt > actual-problems.txt
+    diff -u --label "$case has no problems.txt" --label "now" /dev/null actual-problems.txt || failed=1
+  fi
+  return $failed
+}
+
+@test "every directory is a case with a test of its own, and every test has its directory" {
+  diff <(cd "$golden" && ls -d */ | tr -d /) <(sed -n 's/^  check \([a-z0-9-]*\)$/\1/p' "$golden/golden.bats" | sort)
+}
+
+@test "the order in which flows were written does not matter" {
+  for case in "$golden"/*/; do
+    echo "$case"
+    prepare "$case"
+    for file in $(expected "$case"); do
+      [ "$file" = flows.txt ] || answer "$file" > "forward-$file"
+    done
+    { grep -v '"type":"flow"' "$case/evidence.jsonl"; grep '"type":"flow"' "$case/evidence.jsonl" | tac; } > backward
+    rm golden.db
+    "$report" import --into golden.db backward
+    for file in $(expected "$case"); do
+      [ "$file" = flows.txt ] || diff -u "forward-$file" <(answer "$file")
+    done
+  done
+}
+
+@test "shop: replicas behind a service address, their database, DNS on another node, and an intruder who is denied" {
+  check shop
+}
+
+@test "dead-replica: what a replica did that is gone counts for its workload" {
+  check dead-replica
+}
+
+@test "reused-address: an address that moved gives each pod its own edges" {
+  check reused-address
+}
+
+@test "ambiguous-address: what two pods had at once belongs to neither" {
+  check ambiguous-address
+}
+
+@test "remote-pod: a peer that only the inventory knows" {
+  check remote-pod
+}
+
+@test "two-nodes: both ends of a connection get their policies" {
+  check two-nodes
+}
+
+@test "node-and-external: nodes, the API server, metadata and the world are blocks of one address, IPv6 too" {
+  check node-and-external
+}
+
+@test "source-nat: ingress names the client as the pod saw it" {
+  check source-nat
+}
+
+@test "one-way: statsd is allowed, and the comment says that nobody answered" {
+  check one-way
+}
+
+@test "refused-and-unanswered: what did not work is in edges and in no policy" {
+  check refused-and-unanswered
+}
+
+@test "no-inventory: problems, and no policies" {
+  check no-inventory
+}
+
+@test "unknown-labels: neither subjects nor peers without labels are guessed" {
+  check unknown-labels
+}
+
+@test "gap: status is not complete, and policy warns" {
+  check gap
+}
+
+@test "dns-not-observed: the usual DNS pods are assumed, and a note says so" {
+  check dns-not-observed
+}
+
+@test "dns-5353: the resolver's own port, for those too that were not seen to ask" {
+  check dns-5353
+}
+
+@test "dns-named-port: an unseen resolver's ports by the names of its containers' ports" {
+  check dns-named-port
+}
+
+@test "resolver: its own policy lets in all who may ask it" {
+  check resolver
+}
+
+@test "icmp-and-portless: SCTP has a port, the rest is left out and named" {
+  check icmp-and-portless
+}
+
+@test "uncertain-direction: what was picked up in mid-stream is in no policy" {
+  check uncertain-direction
+}
+
+@test "volatile-labels: revisions, replicas, runs, places and versions are no selectors" {
+  check volatile-labels
+}
+
+@test "same-selector: workloads that no label tells apart share a policy" {
+  check same-selector
+}
+
+@test "yaml-strings: labels that YAML 1.1 takes for something else are quoted" {
+  check yaml-strings
+}
+
+@test "host-network: pods on their node's network are the node" {
+  check host-network
+}
+
+@test "service-without-endpoints: the cause of a denial" {
+  check service-without-endpoints
+}
