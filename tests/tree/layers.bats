@@ -89,7 +89,7 @@ symbols() {
   local archive found
   # Constant tables with pointers lie in .data.rel.ro, which is read-only once the program runs.
   found=$(for archive in "$abs_top_builddir"/lib{base,record,identity,collect,store,compile,cli}.a; do
-    objdump -t "$archive" | grep -E '\s\.(data|bss|tbss|tdata)(\.[^r]\S*)?\s' | grep -vE ' \.\S+$|[_.](asan|ubsan|odr|sancov|gcov|llvm|tsan)'
+    objdump -t "$archive" | grep -E '\s\.(data|bss|tbss|tdata)(\.[^r]\S*)?\s' | grep -vE ' \.\S+$|[_.](asan|ubsan|odr|sancov|gcov|llvm|tsan)| __unnamed_[0-9]+$'
   done || true)
   echo "$found"
   [ -z "$found" ]
