@@ -1,6 +1,7 @@
 #include <config.h>
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +117,9 @@ int main(int argc, char **argv)
 	int at = parse_globals(argc, argv, &options.db, &status);
 
 	setlocale(LC_CTYPE, "");
+	/* A service manager may have it ignored: a closed pipe would then be an error to talk
+	 * about. */
+	signal(SIGPIPE, SIG_DFL);
 	if (at < 0)
 		return finish(status);
 	command = find_command(argv[at]);

@@ -99,6 +99,8 @@ struct graph *graph_free(struct graph *graph); /* NULL is allowed; returns NULL 
 	"give an inventory that has them (--inventory, from kubectl get "                          \
 	"pods,namespaces,services,nodes -A -o json)"
 
+/* What the Kubernetes API takes as key and value of a label. */
+bool label_is_valid(const char *key, const char *value);
 /* "pod", "node", "external", "unknown". */
 const char *end_kind_name(enum end_kind kind);
 

@@ -37,7 +37,5 @@ size_t workloads_guess(const struct workloads *workloads, const char *namespace,
 
 /* Does the label name a replica, a run, a zone or a version instead of the workload? */
 bool label_is_volatile(const char *key);
-/* What the Kubernetes API takes as key and value of a label. */
-bool label_is_valid(const char *key, const char *value);
 
 #endif

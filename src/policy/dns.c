@@ -31,6 +31,26 @@ static size_t group_of(const struct groups *groups, const struct end *end)
 	return groups->of_workload[end->workload];
 }
 
+static bool is_picked(const struct graph_pod *pod, const char *namespace,
+		      const struct labels *selector)
+{
+	return pod->labels && strcmp(pod->namespace, namespace) == 0 &&
+	       labels_match(pod->labels, selector);
+}
+
+/*
+ * Where the cluster's own service is known, a pod resolves names for everybody only if it stands
+ * behind that service; any other that answers on port 53 is a peer of those who ask it.
+ */
+static bool is_for_all(const struct graph *graph, const struct inventory_service *service,
+		       const struct graph_edge *edge)
+{
+	if (!service || edge->to.kind != END_POD || edge->service == service)
+		return true;
+	return edge->to.pod != GRAPH_NONE &&
+	       is_picked(&graph->pods[edge->to.pod], service->namespace, &service->selector);
+}
+
 /* A pod that no label picks cannot be a peer; it is reported with the edges that name it. */
 static bool is_usable(const struct groups *groups, const struct end *end)
 {
@@ -43,7 +63,9 @@ static int compare_resolvers(const void *a, const void *b)
 	const struct resolver *x = a, *y = b;
 	int r = order_numbers(x->group, y->group);
 
-	if (r == 0 && x->group == GROUP_NONE && x->end)
+	if (r == 0 && (!x->end || !y->end))
+		r = (x->end != NULL) - (y->end != NULL);
+	else if (r == 0 && x->group == GROUP_NONE)
 		r = addr_compare(x->end->address, y->end->address);
 	r = r ? r : order_numbers(x->port, y->port);
 	return r ? r : order_numbers(x->protocol, y->protocol);
@@ -95,14 +117,16 @@ static int add_both(struct dns *dns, size_t *capacity, struct resolver resolver)
 }
 
 /* What a resolver itself asks upstream is its own business. */
-static bool *find_resolving_groups(const struct graph *graph, const struct groups *groups)
+static bool *find_resolving_groups(const struct graph *graph, const struct groups *groups,
+				   const struct inventory_service *service)
 {
 	bool *resolves = calloc(groups->count + 1, sizeof(*resolves));
 
 	for (size_t i = 0; resolves && i < graph->edge_count; i++) {
 		size_t group = group_of(groups, &graph->edges[i].to);
 
-		if (group != GROUP_NONE && is_dns(&graph->edges[i].edge.key))
+		if (group != GROUP_NONE && is_dns(&graph->edges[i].edge.key) &&
+		    is_for_all(graph, service, &graph->edges[i]))
 			resolves[group] = true;
 	}
 	return resolves;
@@ -110,7 +134,7 @@ static bool *find_resolving_groups(const struct graph *graph, const struct group
 
 static int find_observed(const struct graph *graph, const struct groups *groups, struct dns *dns)
 {
-	bool *resolves = find_resolving_groups(graph, groups);
+	bool *resolves = find_resolving_groups(graph, groups, dns->service);
 	size_t capacity = 0;
 	int r = resolves ? 0 : -ENOMEM;
 
@@ -119,7 +143,8 @@ static int find_observed(const struct graph *graph, const struct groups *groups,
 		size_t asker = group_of(groups, &edge->from);
 
 		if (edge->from.kind != END_POD || !is_dns(&edge->edge.key) ||
-		    !is_usable(groups, &edge->to) || (asker != GROUP_NONE && resolves[asker]))
+		    !is_usable(groups, &edge->to) || !is_for_all(graph, dns->service, edge) ||
+		    (asker != GROUP_NONE && resolves[asker]))
 			continue;
 		r = add_both(dns, &capacity,
 			     (struct resolver){.group = group_of(groups, &edge->to),
@@ -172,6 +197,15 @@ static void choose_observed(struct dns *dns, struct problems *problems)
 	drop_outside(dns);
 }
 
+/* What the API takes, and not none: it would be all pods. */
+static bool is_selector(const struct labels *selector)
+{
+	for (size_t i = 0; i < selector->count; i++)
+		if (!label_is_valid(selector->items[i].key, selector->items[i].value))
+			return false;
+	return selector->count > 0;
+}
+
 static const struct inventory_service *find_service(const struct inventory *inventory)
 {
 	const struct inventory_service *labelled = NULL;
@@ -180,7 +214,7 @@ static const struct inventory_service *find_service(const struct inventory *inve
 		const struct inventory_service *service = &inventory->services[i];
 		const char *label = labels_get(&service->labels, "k8s-app");
 
-		if (service->selector.count == 0)
+		if (!is_selector(&service->selector))
 			continue;
 		if (strcmp(service->namespace, "kube-system") == 0 &&
 		    strcmp(service->name, "kube-dns") == 0)
@@ -222,7 +256,7 @@ static int use_service(const struct inventory *inventory, struct problems *probl
 		       struct dns *dns)
 {
 	const struct inventory_service *service = dns->service;
-	size_t capacity = 0;
+	size_t capacity = dns->count;
 	int r = 0;
 
 	dns->origin = DNS_INVENTORY;
@@ -275,12 +309,37 @@ static int find_picked(const struct graph *graph, const struct groups *groups, s
 		size_t group =
 		    pod->workload == GRAPH_NONE ? GROUP_NONE : groups->of_workload[pod->workload];
 
-		if (group != GROUP_NONE && pod->labels &&
-		    strcmp(pod->namespace, dns->namespace) == 0 &&
-		    labels_match(pod->labels, &dns->selector))
+		if (group != GROUP_NONE && is_picked(pod, dns->namespace, &dns->selector))
 			dns->picked[group] = true;
 	}
 	return 0;
+}
+
+static bool has_pods(const struct dns *dns)
+{
+	for (size_t i = 0; i < dns->count; i++)
+		if (dns->resolvers[i].group != GROUP_NONE)
+			return true;
+	return false;
+}
+
+/* Its traffic is not tracked (NOTRACK), so nothing of it can have been seen. */
+static void note_local_cache(const struct inventory *inventory, struct problems *problems)
+{
+	for (size_t i = 0; inventory && i < inventory->pod_count; i++) {
+		const char *label = labels_get(&inventory->pods[i].labels, "k8s-app");
+
+		if (!label || strcmp(label, "node-local-dns") != 0)
+			continue;
+		problem_add(
+		    problems, PROBLEM_NOTE, "DNS",
+		    "the cluster has a cache on each node (k8s-app=node-local-dns) whose traffic "
+		    "conntrack does not show; traffic to the own node is always allowed, but if "
+		    "your "
+		    "plugin holds it to policies, allow 169.254.20.10 and the DNS service's "
+		    "addresses");
+		return;
+	}
 }
 
 int dns_find(const struct graph *graph, const struct groups *groups, struct problems *problems,
@@ -292,7 +351,7 @@ int dns_find(const struct graph *graph, const struct groups *groups, struct prob
 
 	if (r == 0)
 		choose_observed(&dns, problems);
-	if (r == 0 && dns.count == 0 && dns.service)
+	if (r == 0 && dns.service && !has_pods(&dns))
 		r = use_service(graph->inventory, problems, &dns);
 	if (r == 0 && dns.count == 0)
 		r = use_convention(problems, &dns);
@@ -302,6 +361,7 @@ int dns_find(const struct graph *graph, const struct groups *groups, struct prob
 		dns_clear(&dns);
 		return r;
 	}
+	note_local_cache(graph->inventory, problems);
 	*ret = dns;
 	return 0;
 }

@@ -6,7 +6,7 @@
 
 enum dns_origin {
 	DNS_OBSERVED,   /* pods were seen to ask them */
-	DNS_INVENTORY,  /* the service that the inventory knows */
+	DNS_INVENTORY,  /* the service that the inventory knows, beside addresses that were asked */
 	DNS_CONVENTION, /* kube-system, k8s-app=kube-dns, 53 */
 };
 
@@ -30,9 +30,10 @@ struct dns {
 
 /*
  * Who resolves names for everybody: where pods that are no resolvers themselves got answers from
- * port 53 or through a service's port 53, at their target ports, over UDP and TCP. First what was
- * observed of it in the cluster, external addresses being outside; else the inventory's DNS
- * service; else what was observed outside; else the convention, with a problem.
+ * port 53 or through a service's port 53, at their target ports, over UDP and TCP. Where the
+ * inventory knows the cluster's DNS service, of pods only those behind it count, and if none of
+ * them was seen, what the service says is taken. Without that service: what was observed in the
+ * cluster; else what was observed outside; else the convention, with a problem.
  */
 int dns_find(const struct graph *graph, const struct groups *groups, struct problems *problems,
 	     struct dns *ret);

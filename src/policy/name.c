@@ -59,9 +59,9 @@ static char *make_name(const struct workload *workload, bool shared, bool distin
 		/* Names that are alike in the beginning must not meet after the cut. */
 		buf_printf(&buf, "-%08x", name_hash(workload));
 	}
+	buf_puts(&buf, SUFFIX);
 	if (!buf.error)
 		make_subdomain(buf.data);
-	buf_puts(&buf, SUFFIX);
 	if (buf.error)
 		buf_clear(&buf);
 	return buf.data;

@@ -148,11 +148,11 @@ static void put_services(struct buf *buf, const struct atom *atoms, size_t seen)
 	free(texts);
 }
 
-static void put_dns(struct buf *buf, bool seen, enum dns_origin origin)
+static void put_dns(struct buf *buf, bool seen, bool is_address, enum dns_origin origin)
 {
 	if (seen)
 		buf_puts(buf, ", DNS");
-	else if (origin == DNS_OBSERVED)
+	else if (is_address || origin == DNS_OBSERVED)
 		buf_puts(buf, "DNS, as others ask it");
 	else if (origin == DNS_INVENTORY)
 		buf_puts(buf, "DNS, from the inventory");
@@ -179,7 +179,7 @@ char *atoms_reason(const struct atom *atoms, size_t count, const struct groups *
 		buf_printf(&buf, "%snames stay resolvable for pods without a policy, too",
 			   seen > 0 ? "; " : "");
 	else if (seen < count)
-		put_dns(&buf, seen > 0, dns->origin);
+		put_dns(&buf, seen > 0, atoms->peer == ATOM_BLOCK, dns->origin);
 	if (buf.error)
 		buf_clear(&buf);
 	return buf.data;

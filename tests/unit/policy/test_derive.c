@@ -779,6 +779,28 @@ static void test_dns_of_a_node_is_for_all(void **state)
 	scene_close(&s.scene);
 }
 
+/* What else answers on port 53 is not the cluster's resolver, once that is known. */
+static void test_dns_of_another_pod_is_not_for_all(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, shop);
+	shop_one_edge(&s);
+	scene_edge(&s.scene, (struct scene_edge){.from = "10.1.0.2",
+						 .from_pod = s.api1,
+						 .to = "10.1.0.4",
+						 .to_pod = s.db,
+						 .port = 53,
+						 .protocol = IPPROTO_UDP});
+	assert_in_policy(&s.scene, "api-netpol", "      # StatefulSet/db: 1 connection\n");
+	assert_not_in_policy(&s.scene, "web-netpol", "as others ask it");
+	assert_in_policy(&s.scene, "web-netpol",
+			 "service kube-dns in kube-system: DNS, from the inventory");
+	assert_not_in_policy(&s.scene, "db-netpol", "namespaceSelector: {}");
+	scene_close(&s.scene);
+}
+
 /* A resolver with a policy of its own stays open to pods that have none, and that nobody saw. */
 static void test_dns_of_a_resolver_is_open(void **state)
 {
@@ -1002,6 +1024,7 @@ int main(void)
 	    cmocka_unit_test(test_dns_upstream_beside_an_unseen_resolver),
 	    cmocka_unit_test(test_dns_outside_is_for_all_if_there_is_no_other),
 	    cmocka_unit_test(test_dns_of_a_node_is_for_all),
+	    cmocka_unit_test(test_dns_of_another_pod_is_not_for_all),
 	    cmocka_unit_test(test_dns_of_a_resolver_is_open),
 	    cmocka_unit_test(test_dns_of_a_resolver_that_was_asked),
 	    cmocka_unit_test(test_same_labels_are_one_policy),
