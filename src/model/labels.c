@@ -13,6 +13,8 @@ static const struct {
 } volatile_labels[] = {
     {PREFIX, "pod-template-", "one revision of the pod template (Deployment, DaemonSet)"},
     {EXACT, "controller-revision-hash", "one revision (StatefulSet, DaemonSet)"},
+    {EXACT, "rollouts-pod-template-hash", "one revision (Argo Rollout)"},
+    {EXACT, "service.istio.io/canonical-revision", "one version"},
     {PREFIX, "statefulset.kubernetes.io/", "one replica"},
     {EXACT, "apps.kubernetes.io/pod-index", "one replica"},
     {EXACT, "job-name", "one run"},
@@ -27,6 +29,7 @@ static const struct {
     {EXACT, "etcd_node", "one replica"},
     {PREFIX, "annotation.", "an annotation by nature"},
     {EXACT, "helm.sh/chart", "holds the version of the chart"},
+    {EXACT, "chart", "holds the version of the chart"},
     {EXACT, "app.kubernetes.io/version", "one version"},
     {EXACT, "app.kubernetes.io/revision", "one version"},
     {EXACT, "app.kubernetes.io/managed-by", "the tool that deployed it"},

@@ -497,6 +497,11 @@ static void test_volatile_labels(void **state)
 	assert_true(label_is_volatile("failure-domain.beta.kubernetes.io/zone"));
 	assert_true(label_is_volatile("topology.kubernetes.io/zone"));
 	assert_true(label_is_volatile("app.kubernetes.io/version"));
+	assert_true(label_is_volatile("rollouts-pod-template-hash"));
+	assert_true(label_is_volatile("service.istio.io/canonical-revision"));
+	assert_false(label_is_volatile("service.istio.io/canonical-name"));
+	assert_true(label_is_volatile("chart"));
+	assert_false(label_is_volatile("chart-name"));
 	assert_false(label_is_volatile("app.kubernetes.io/name"));
 	assert_false(label_is_volatile("app.kubernetes.io/instance"));
 	assert_false(label_is_volatile("app.kubernetes.io/component"));

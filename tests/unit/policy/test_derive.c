@@ -717,6 +717,19 @@ static void test_dns_upstream_is_not_for_all(void **state)
 	scene_close(&s.scene);
 }
 
+/* A DNS subdomain, whatever the owner is called. */
+static void test_name_of_an_owner_that_ends_with_a_dot(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, POD("shop", "web-6d4cf56db6-x2k4p", "n1", "10.1.0.1", "StatefulSet", "a.",
+			  "app: web") API1 API2 DB);
+	shop_one_edge(&s);
+	assert_non_null(policy_named(&s.scene, "a.xnetpol"));
+	scene_close(&s.scene);
+}
+
 static void test_dns_upstream_beside_an_unseen_resolver(void **state)
 {
 	struct shop s;
@@ -1021,6 +1034,7 @@ int main(void)
 	    cmocka_unit_test(test_dns_from_the_inventory),
 	    cmocka_unit_test(test_dns_by_convention),
 	    cmocka_unit_test(test_dns_upstream_is_not_for_all),
+	    cmocka_unit_test(test_name_of_an_owner_that_ends_with_a_dot),
 	    cmocka_unit_test(test_dns_upstream_beside_an_unseen_resolver),
 	    cmocka_unit_test(test_dns_outside_is_for_all_if_there_is_no_other),
 	    cmocka_unit_test(test_dns_of_a_node_is_for_all),
