@@ -1,8 +1,9 @@
--- What the edges' totals have beyond their windows: evidence whose windows are gone.
+-- What the edges' totals have beyond their windows: evidence whose windows are gone, and where it ends.
 WITH part AS (
 	SELECT edge, sum(connections) AS connections, sum(closed) AS closed, sum(counted) AS counted,
 		sum(packets_sent) AS packets_sent, sum(packets_received) AS packets_received,
-		sum(bytes_sent) AS bytes_sent, sum(bytes_received) AS bytes_received
+		sum(bytes_sent) AS bytes_sent, sum(bytes_received) AS bytes_received,
+		min(window + first_seen) AS since
 	FROM flow
 	GROUP BY edge
 ), rest AS (
@@ -13,13 +14,15 @@ WITH part AS (
 		edge.packets_sent - ifnull(part.packets_sent, 0) AS more_packets_sent,
 		edge.packets_received - ifnull(part.packets_received, 0) AS more_packets_received,
 		edge.bytes_sent - ifnull(part.bytes_sent, 0) AS more_bytes_sent,
-		edge.bytes_received - ifnull(part.bytes_received, 0) AS more_bytes_received
+		edge.bytes_received - ifnull(part.bytes_received, 0) AS more_bytes_received,
+		CASE WHEN part.since IS NULL THEN edge.last_seen
+			ELSE min(part.since) OVER (PARTITION BY edge.node) - 1 END AS more_until
 	FROM edge
 	LEFT JOIN part ON part.edge = edge.id
 )
 SELECT id, node, source, destination, service, translated, source_pod, destination_pod, protocol, port, service_port, verdict,
 	direction_uncertain, more_connections, more_closed, more_counted, more_packets_sent, more_packets_received,
-	more_bytes_sent, more_bytes_received, first_seen, last_seen
+	more_bytes_sent, more_bytes_received, first_seen, last_seen, more_until
 FROM rest
 WHERE more_connections <> 0 OR more_closed <> 0 OR more_counted <> 0 OR more_packets_sent <> 0
 	OR more_packets_received <> 0 OR more_bytes_sent <> 0 OR more_bytes_received <> 0

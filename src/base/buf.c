@@ -55,24 +55,82 @@ void buf_putc(struct buf *buf, char c)
 	buf_put(buf, &c, 1);
 }
 
+__attribute__((format(printf, 2, 0))) static void put_formatted(struct buf *buf, const char *format,
+								va_list arguments)
+{
+	va_list again;
+	int length;
+
+	va_copy(again, arguments);
+	length = vsnprintf(NULL, 0, format, arguments);
+	if (length < 0)
+		buf->error = buf->error ? buf->error : -EINVAL;
+	else if (buf_reserve(buf, (size_t)length))
+		buf->length +=
+		    (size_t)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
+	va_end(again);
+}
+
 void buf_printf(struct buf *buf, const char *format, ...)
 {
 	va_list arguments;
-	int length;
 
 	va_start(arguments, format);
-	length = vsnprintf(NULL, 0, format, arguments);
+	put_formatted(buf, format, arguments);
 	va_end(arguments);
-	if (length < 0) {
-		buf->error = buf->error ? buf->error : -EINVAL;
-		return;
-	}
-	if (!buf_reserve(buf, (size_t)length))
-		return;
+}
+
+/* How many bytes at p are a control character: C0, DEL, or C1 in UTF-8. */
+static size_t control_length(const unsigned char *p)
+{
+	if (p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0)
+		return 2;
+	return p[0] < 0x20 || p[0] == 0x7f;
+}
+
+void buf_line(struct buf *buf, const char *format, ...)
+{
+	size_t start = buf->length;
+	va_list arguments;
+
 	va_start(arguments, format);
-	vsnprintf(buf->data + buf->length, (size_t)length + 1, format, arguments);
+	put_formatted(buf, format, arguments);
 	va_end(arguments);
-	buf->length += (size_t)length;
+	for (size_t i = start; i < buf->length;) {
+		size_t n = control_length((unsigned char *)buf->data + i);
+
+		memset(buf->data + i, '?', n);
+		i += n ? n : 1;
+	}
+	buf_putc(buf, '\n');
+}
+
+static size_t character_length(const unsigned char *p, size_t length)
+{
+	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+
+	if (n == 0 || n > length || p[0] > 0xf4)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	/* Longer than need be, surrogates, and beyond U+10FFFF. */
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+bool buf_is_text(const char *bytes, size_t length)
+{
+	for (size_t i = 0; i < length;) {
+		size_t n = character_length((const unsigned char *)bytes + i, length - i);
+
+		if (n == 0)
+			return false;
+		i += n;
+	}
+	return true;
 }
 
 int buf_read_fd(struct buf *buf, int fd, size_t limit)

@@ -2,6 +2,7 @@
 #ifndef NETPOL_BASE_BUF_H
 #define NETPOL_BASE_BUF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Start from {0}; release with buf_clear(). */
@@ -16,6 +17,11 @@ void buf_put(struct buf *buf, const void *bytes, size_t length);
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* A line for people: what was formatted, with '?' for each byte of a control character, and a
+ * newline. */
+void buf_line(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Is it UTF-8 (RFC 3629)? */
+bool buf_is_text(const char *bytes, size_t length);
 /* Reads the whole file, at most limit bytes: -EFBIG beyond that, else -errno of the failing call.
  */
 int buf_read_file(struct buf *buf, const char *path, size_t limit);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 static bool problem_is_known(const struct problems *problems, enum problem_severity severity,
 			     const char *subject, const char *message)
 {
@@ -68,15 +70,22 @@ void problems_print(const struct problems *problems, const char *program, FILE *
 	static const char *const names[] = {
 	    [PROBLEM_NOTE] = "note", [PROBLEM_WARNING] = "warning", [PROBLEM_ERROR] = "error"};
 
+	struct buf buf = {0};
+
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct problem *problem = &problems->items[i];
 
-		fprintf(out, "%s: %s: %s: %s\n", program, names[problem->severity],
-			problem->subject, problem->message);
+		buf_line(&buf, "%s: %s: %s: %s", program, names[problem->severity],
+			 problem->subject, problem->message);
 	}
 	if (problems->left_out > 0)
-		fprintf(out, "%s: note: %zu more problems are not shown\n", program,
-			problems->left_out);
+		buf_line(&buf, "%s: note: %zu more problems are not shown", program,
+			 problems->left_out);
+	if (buf.error)
+		fprintf(out, "%s: error: %s\n", program, strerror(-buf.error));
+	else if (buf.length > 0)
+		fwrite(buf.data, 1, buf.length, out);
+	buf_clear(&buf);
 }
 
 void problems_clear(struct problems *problems)

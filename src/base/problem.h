@@ -30,7 +30,7 @@ struct problems {
  */
 void problem_add(struct problems *problems, enum problem_severity severity, const char *subject,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* One line each: "program: error: subject: message". */
+/* One line each: "program: error: subject: message"; control characters are shown as '?'. */
 void problems_print(const struct problems *problems, const char *program, FILE *out);
 void problems_clear(struct problems *problems);
 

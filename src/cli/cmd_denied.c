@@ -28,8 +28,14 @@ static json_t *denied_json(const struct session *session)
 		if (!is_wanted(session, edge))
 			continue;
 		object = shape_edge(session->graph, edge);
-		json_object_set_new(object, "cause", json_string(cause_of(edge)));
-		json_array_append_new(array, object);
+		if (shape_set(object, "cause", json_string(cause_of(edge))) < 0) {
+			json_decref(object);
+			object = NULL;
+		}
+		if (shape_append(array, object) < 0) {
+			json_decref(array);
+			return NULL;
+		}
 	}
 	return array;
 }

@@ -9,9 +9,12 @@ static json_t *edges_json(const struct session *session)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < session->graph->edge_count; i++)
-		if (session_wants_edge(session, &session->graph->edges[i]))
-			json_array_append_new(
-			    array, shape_edge(session->graph, &session->graph->edges[i]));
+		if (session_wants_edge(session, &session->graph->edges[i]) &&
+		    shape_append(array, shape_edge(session->graph, &session->graph->edges[i])) <
+			0) {
+			json_decref(array);
+			return NULL;
+		}
 	return array;
 }
 

@@ -10,11 +10,15 @@
 #include "cli/session.h"
 #include "cli/shape.h"
 
-/* Stored pods by number, so that a flow's ends can be named. */
+struct kept_pod {
+	uint32_t number;
+	struct pod pod;
+};
+
 struct walk {
 	struct session *session;
-	struct pod *pods; /* by number; a namespace of NULL: there is none */
-	size_t pod_capacity;
+	struct kept_pod *pods; /* sorted by number once all are there: they name a flow's ends */
+	size_t pod_count, pod_capacity;
 	struct output_table *table;
 	struct buf buf;
 	struct progress progress;
@@ -29,44 +33,51 @@ static bool is_wanted_node(const struct walk *walk, const char *node)
 
 static int keep_pod(struct walk *walk, const struct stored_pod *stored)
 {
-	size_t capacity = walk->pod_capacity ? walk->pod_capacity : 64;
-	struct pod *pods;
+	int r;
 
-	while (capacity <= stored->number)
-		capacity *= 2;
-	if (capacity > walk->pod_capacity) {
-		pods = realloc(walk->pods, capacity * sizeof(*pods));
+	if (walk->pod_count == walk->pod_capacity) {
+		size_t capacity = walk->pod_capacity ? walk->pod_capacity * 2 : 64;
+		struct kept_pod *pods = reallocarray(walk->pods, capacity, sizeof(*pods));
+
 		if (!pods)
 			return -ENOMEM;
-		memset(pods + walk->pod_capacity, 0,
-		       (capacity - walk->pod_capacity) * sizeof(*pods));
 		walk->pods = pods;
 		walk->pod_capacity = capacity;
 	}
-	walk->pods[stored->number] = (struct pod){
-	    .namespace = strdup(stored->pod.namespace),
-	    .name = strdup(stored->pod.name),
-	    .uid = strdup(stored->pod.uid),
-	    .sandbox = strdup(stored->pod.sandbox),
-	};
+	r = pod_copy(&stored->pod, &walk->pods[walk->pod_count].pod);
+	if (r < 0)
+		return r;
+	walk->pods[walk->pod_count++].number = stored->number;
 	return 0;
+}
+
+static int compare_pods(const void *a, const void *b)
+{
+	const struct kept_pod *x = a, *y = b;
+
+	return (x->number > y->number) - (x->number < y->number);
+}
+
+static void sort_pods(struct walk *walk)
+{
+	if (walk->pod_count > 0)
+		qsort(walk->pods, walk->pod_count, sizeof(*walk->pods), compare_pods);
 }
 
 static const struct pod *find_pod(const struct walk *walk, uint32_t number)
 {
-	if (number == 0 || number >= walk->pod_capacity || !walk->pods[number].namespace)
-		return NULL;
-	return &walk->pods[number];
+	const struct kept_pod wanted = {.number = number};
+	const struct kept_pod *found = NULL;
+
+	if (number > 0 && walk->pod_count > 0)
+		found = bsearch(&wanted, walk->pods, walk->pod_count, sizeof(wanted), compare_pods);
+	return found ? &found->pod : NULL;
 }
 
 static void free_pods(struct walk *walk)
 {
-	for (size_t i = 0; i < walk->pod_capacity; i++) {
-		free(walk->pods[i].namespace);
-		free(walk->pods[i].name);
-		free(walk->pods[i].uid);
-		free(walk->pods[i].sandbox);
-	}
+	for (size_t i = 0; i < walk->pod_count; i++)
+		pod_clear(&walk->pods[i].pod);
 	free(walk->pods);
 }
 
@@ -209,6 +220,7 @@ static int print_evidence(struct walk *walk)
 		r = reader_facts(reader, visit_fact, walk);
 	if (r == 0)
 		r = reader_gaps(reader, interval, visit_gap, walk);
+	sort_pods(walk);
 	if (r == 0)
 		r = reader_flows(reader, interval, visit_flow, walk);
 	if (r == 0)
@@ -227,6 +239,7 @@ static int print_table(struct walk *walk)
 	if (!walk->table)
 		return -ENOMEM;
 	r = reader_pods(reader, visit_pod, walk);
+	sort_pods(walk);
 	if (r == 0)
 		r = reader_flows(reader, walk->session->options->interval, visit_flow, walk);
 	if (r == 0)
@@ -238,8 +251,8 @@ static int print_table(struct walk *walk)
 
 static bool has_namespace(const struct walk *walk, const char *namespace)
 {
-	for (size_t i = 0; i < walk->pod_capacity; i++)
-		if (walk->pods[i].namespace && strcmp(walk->pods[i].namespace, namespace) == 0)
+	for (size_t i = 0; i < walk->pod_count; i++)
+		if (strcmp(walk->pods[i].pod.namespace, namespace) == 0)
 			return true;
 	return false;
 }

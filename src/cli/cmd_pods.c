@@ -24,11 +24,13 @@ static json_t *addresses_json(const struct graph_pod *pod)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < pod->address_count; i++)
-		json_array_append_new(array,
-				      json_pack("{s:o, s:o, s:o}", "address",
-						shape_address(pod->addresses[i].address), "from",
-						shape_time(pod->addresses[i].since), "until",
-						shape_time(pod->addresses[i].until)));
+		if (shape_append(array, json_pack("{s:o, s:o, s:o}", "address",
+						  shape_address(pod->addresses[i].address), "from",
+						  shape_time(pod->addresses[i].since), "until",
+						  shape_time(pod->addresses[i].until))) < 0) {
+			json_decref(array);
+			return NULL;
+		}
 	return array;
 }
 
@@ -39,7 +41,10 @@ static json_t *sources_json(const char *sources)
 	while (*sources) {
 		size_t length = strcspn(sources, ",");
 
-		json_array_append_new(array, json_stringn(sources, length));
+		if (shape_append(array, json_stringn(sources, length)) < 0) {
+			json_decref(array);
+			return NULL;
+		}
 		sources += length + (sources[length] == ',');
 	}
 	return array;
@@ -53,6 +58,16 @@ static json_t *workload_json(const struct graph *graph, const struct graph_pod *
 			    graph->workloads[pod->workload].name);
 }
 
+static json_t *pod_json(const struct graph *graph, const struct graph_pod *pod)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "namespace",
+			 shape_text(pod->namespace), "name", shape_text(pod->name), "uid",
+			 shape_text(pod->uid), "node", shape_text(pod->node), "workload",
+			 workload_json(graph, pod), "addresses", addresses_json(pod), "labels",
+			 shape_labels(pod->labels), "sources", sources_json(pod->source),
+			 "ambiguous", pod->ambiguous);
+}
+
 static json_t *pods_json(const struct session *session)
 {
 	const struct graph *graph = session->graph;
@@ -61,16 +76,10 @@ static json_t *pods_json(const struct session *session)
 	for (size_t i = 0; i < graph->pod_count; i++) {
 		const struct graph_pod *pod = &graph->pods[i];
 
-		if (!is_wanted(session, pod))
-			continue;
-		json_array_append_new(
-		    array,
-		    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "namespace",
-			      shape_text(pod->namespace), "name", shape_text(pod->name), "uid",
-			      shape_text(pod->uid), "node", shape_text(pod->node), "workload",
-			      workload_json(graph, pod), "addresses", addresses_json(pod), "labels",
-			      shape_labels(pod->labels), "sources", sources_json(pod->source),
-			      "ambiguous", pod->ambiguous));
+		if (is_wanted(session, pod) && shape_append(array, pod_json(graph, pod)) < 0) {
+			json_decref(array);
+			return NULL;
+		}
 	}
 	return array;
 }

@@ -35,9 +35,9 @@ static int add_node(void *context, const char *node, int64_t first, int64_t hear
 
 	if (!is_wanted(summary, node))
 		return 0;
-	return json_array_append_new(summary->nodes,
-				     json_pack("{s:s, s:o, s:o}", "name", node, "from",
-					       shape_time(first), "until", shape_time(heartbeat)));
+	return shape_append(summary->nodes,
+			    json_pack("{s:s, s:o, s:o}", "name", node, "from", shape_time(first),
+				      "until", shape_time(heartbeat)));
 }
 
 static int add_edge(void *context, const struct edge *edge)
@@ -60,8 +60,7 @@ static int add_gap(void *context, const char *node, const struct gap *gap)
 {
 	struct summary *summary = context;
 
-	return is_wanted(summary, node) ? json_array_append_new(summary->gaps, shape_gap(node, gap))
-					: 0;
+	return is_wanted(summary, node) ? shape_append(summary->gaps, shape_gap(node, gap)) : 0;
 }
 
 static int add_fact(void *context, const struct stored_fact *fact)
@@ -72,17 +71,17 @@ static int add_fact(void *context, const struct stored_fact *fact)
 	if (!is_wanted(summary, fact->node) || !dot)
 		return 0;
 	if (strncmp(fact->name, "sysctl.", 7) == 0)
-		return json_object_set_new(summary->sysctls, dot + 1, json_string(fact->value));
+		return shape_set(summary->sysctls, dot + 1, json_string(fact->value));
 	if (strncmp(fact->name, "source.", 7) == 0)
-		return json_array_append_new(summary->sources,
-					     json_pack("{s:s, s:s, s:s}", "node", fact->node,
-						       "name", dot + 1, "place", fact->value));
+		return shape_append(summary->sources,
+				    json_pack("{s:s, s:s, s:s}", "node", fact->node, "name",
+					      dot + 1, "place", fact->value));
 	if (strncmp(fact->name, "excluded.", 9) == 0)
-		return json_array_append_new(summary->excluded,
-					     json_pack("{s:s, s:s, s:s}", "node", fact->node,
-						       "name", dot + 1, "what", fact->value));
+		return shape_append(summary->excluded,
+				    json_pack("{s:s, s:s, s:s}", "node", fact->node, "name",
+					      dot + 1, "what", fact->value));
 	if (strncmp(fact->name, "collector.", 10) == 0)
-		return json_object_set_new(summary->collector, dot + 1, json_string(fact->value));
+		return shape_set(summary->collector, dot + 1, json_string(fact->value));
 	return 0;
 }
 
@@ -168,10 +167,9 @@ static void put_counter(struct buf *buf, const struct summary *summary, const ch
 			int64_t sent, int64_t received)
 {
 	if (summary->all.counted || sent || received)
-		buf_printf(buf, "%-12s sent %" PRId64 ", received %" PRId64 "\n", name, sent,
-			   received);
+		buf_line(buf, "%-12s sent %" PRId64 ", received %" PRId64, name, sent, received);
 	else
-		buf_printf(buf, "%-12s not counted\n", name);
+		buf_line(buf, "%-12s not counted", name);
 }
 
 static void put_connections(struct buf *buf, const struct summary *summary)
@@ -179,11 +177,10 @@ static void put_connections(struct buf *buf, const struct summary *summary)
 	static const char *const names[VERDICT_MAX + 1] = {
 	    "", "answered", "one-way", "refused", "unanswered", "denied", "unknown"};
 
-	buf_printf(buf, "connections  opened %" PRId64 ", closed %" PRId64 "\n",
-		   summary->all.connections, summary->all.closed);
+	buf_line(buf, "connections  opened %" PRId64 ", closed %" PRId64, summary->all.connections,
+		 summary->all.closed);
 	for (unsigned i = 1; i <= VERDICT_MAX; i++)
-		buf_printf(buf, "  %-10s %" PRId64 "\n", names[i],
-			   summary->verdicts[i].connections);
+		buf_line(buf, "  %-10s %" PRId64, names[i], summary->verdicts[i].connections);
 	put_counter(buf, summary, "packets", summary->all.packets_sent,
 		    summary->all.packets_received);
 	put_counter(buf, summary, "bytes", summary->all.bytes_sent, summary->all.bytes_received);
@@ -195,7 +192,7 @@ static void put_object(struct buf *buf, const char *title, json_t *object)
 	json_t *value;
 
 	json_object_foreach(object, key, value)
-	    buf_printf(buf, "%-12s %s: %s\n", title, key, json_string_value(value));
+	    buf_line(buf, "%-12s %s: %s", title, key, json_string_value(value));
 }
 
 static void put_places(struct buf *buf, const char *title, json_t *array, const char *what)
@@ -204,7 +201,7 @@ static void put_places(struct buf *buf, const char *title, json_t *array, const 
 	json_t *item;
 
 	json_array_foreach(array, i, item)
-	    buf_printf(buf, "%-12s %s: %s\n", title, text_of(item, "name"), text_of(item, what));
+	    buf_line(buf, "%-12s %s: %s", title, text_of(item, "name"), text_of(item, what));
 }
 
 static void put_gaps(struct buf *buf, const struct summary *summary)
@@ -215,16 +212,16 @@ static void put_gaps(struct buf *buf, const struct summary *summary)
 	json_array_foreach(summary->gaps, i, gap)
 	{
 		json_t *at_most = json_object_get(gap, "at_most");
+		char bound[48] = "";
 
-		buf_printf(buf, "gap          %s on %s, %s to %s: %s", text_of(gap, "source"),
-			   text_of(gap, "node"), text_of(gap, "from"), text_of(gap, "until"),
-			   text_of(gap, "reason"));
 		if (json_is_integer(at_most))
-			buf_printf(buf, " (at most %" JSON_INTEGER_FORMAT ")",
-				   json_integer_value(at_most));
-		buf_putc(buf, '\n');
+			snprintf(bound, sizeof(bound), " (at most %" JSON_INTEGER_FORMAT ")",
+				 json_integer_value(at_most));
+		buf_line(buf, "gap          %s on %s, %s to %s: %s%s", text_of(gap, "source"),
+			 text_of(gap, "node"), text_of(gap, "from"), text_of(gap, "until"),
+			 text_of(gap, "reason"), bound);
 	}
-	buf_printf(buf, "complete     %s\n", json_array_size(summary->gaps) == 0 ? "yes" : "no");
+	buf_line(buf, "complete     %s", json_array_size(summary->gaps) == 0 ? "yes" : "no");
 }
 
 static void put_text(struct buf *buf, const struct session *session, const struct summary *summary)
@@ -235,25 +232,25 @@ static void put_text(struct buf *buf, const struct session *session, const struc
 	json_t *node;
 
 	if (summary->first <= summary->last)
-		buf_printf(buf, "interval     %s to %s\n", clock_format(summary->first, from),
-			   clock_format(summary->last, until));
+		buf_line(buf, "interval     %s to %s", clock_format(summary->first, from),
+			 clock_format(summary->last, until));
 	else
 		buf_puts(buf, "interval     nothing recorded\n");
-	json_array_foreach(summary->nodes, i, node) buf_printf(
-	    buf, "node         %s, last heard %s\n", text_of(node, "name"),
+	json_array_foreach(summary->nodes, i, node) buf_line(
+	    buf, "node         %s, last heard %s", text_of(node, "name"),
 	    json_is_null(json_object_get(node, "until")) ? "never" : text_of(node, "until"));
 	put_connections(buf, summary);
-	buf_printf(buf, "pods         known %zu, labelled %zu, ambiguous %zu\n", summary->pods,
-		   summary->labelled, summary->ambiguous);
+	buf_line(buf, "pods         known %zu, labelled %zu, ambiguous %zu", summary->pods,
+		 summary->labelled, summary->ambiguous);
 	put_places(buf, "source", summary->sources, "place");
 	put_object(buf, "sysctl", summary->sysctls);
 	put_object(buf, "collector", summary->collector);
 	put_places(buf, "excluded", summary->excluded, "what");
-	buf_printf(buf,
-		   "store        %s: %" PRId64 " edges, %" PRId64 " flow rows, %" PRId64
-		   " bytes and %" PRId64 " in the log\n",
-		   session->options->db, figures->edges, figures->flows, figures->file_bytes,
-		   figures->wal_bytes);
+	buf_line(buf,
+		 "store        %s: %" PRId64 " edges, %" PRId64 " flow rows, %" PRId64
+		 " bytes and %" PRId64 " in the log",
+		 session->options->db, figures->edges, figures->flows, figures->file_bytes,
+		 figures->wal_bytes);
 	put_gaps(buf, summary);
 }
 
@@ -293,7 +290,7 @@ static int run(const struct options *options)
 		session_check_node(&session);
 		r = collect(&session, &summary);
 		if (r != 0)
-			session_fail(&session, options->db, r < 0 ? r : -ENOMEM);
+			session_fail(&session, options->db, r);
 		else
 			print_status(&session, &summary);
 	}

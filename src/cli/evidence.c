@@ -26,10 +26,13 @@ json_t *evidence_of_pod(const struct stored_pod *pod)
 	for (size_t i = 0; i < pod->pod.address_count; i++) {
 		const struct pod_address *owned = &pod->pod.addresses[i];
 
-		json_array_append_new(addresses, json_pack("{s:o, s:o, s:o}", "address",
-							   shape_address(owned->address), "from",
-							   shape_time(owned->since), "until",
-							   shape_time(owned->until)));
+		if (shape_append(addresses, json_pack("{s:o, s:o, s:o}", "address",
+						      shape_address(owned->address), "from",
+						      shape_time(owned->since), "until",
+						      shape_time(owned->until))) < 0) {
+			json_decref(addresses);
+			return NULL;
+		}
 	}
 	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o}", "type", "pod", "node",
 			 pod->node, "namespace", pod->pod.namespace, "name", pod->pod.name, "uid",
@@ -85,21 +88,26 @@ static json_t *service_tree(const struct edge_key *key)
 			 port_tree(key->has_port, key->service_port));
 }
 
-static void set_counter(json_t *tree, const struct totals *totals, const char *name, int64_t value)
+static int set_counts(json_t *tree, const struct totals *totals)
 {
-	json_object_set_new(tree, name,
-			    totals->counted || value ? json_integer(value) : json_null());
-}
+	const struct {
+		const char *name;
+		json_t *value;
+	} counts[] = {
+	    {"connections", json_integer(totals->connections)},
+	    {"closed", json_integer(totals->closed)},
+	    {"counted", json_integer(totals->counted)},
+	    {"packets_sent", shape_counter(totals, totals->packets_sent)},
+	    {"packets_received", shape_counter(totals, totals->packets_received)},
+	    {"bytes_sent", shape_counter(totals, totals->bytes_sent)},
+	    {"bytes_received", shape_counter(totals, totals->bytes_received)},
+	};
+	int r = 0;
 
-static void set_totals(json_t *tree, const struct totals *totals)
-{
-	json_object_set_new(tree, "connections", json_integer(totals->connections));
-	json_object_set_new(tree, "closed", json_integer(totals->closed));
-	json_object_set_new(tree, "counted", json_integer(totals->counted));
-	set_counter(tree, totals, "packets_sent", totals->packets_sent);
-	set_counter(tree, totals, "packets_received", totals->packets_received);
-	set_counter(tree, totals, "bytes_sent", totals->bytes_sent);
-	set_counter(tree, totals, "bytes_received", totals->bytes_received);
+	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (shape_set(tree, counts[i].name, counts[i].value) < 0)
+			r = -ENOMEM;
+	return r;
 }
 
 json_t *evidence_of_flow(const struct stored_flow *stored, const struct pod *source,
@@ -119,11 +127,12 @@ json_t *evidence_of_flow(const struct stored_flow *stored, const struct pod *sou
 	    "verdict", verdict_name((enum verdict)key->verdict), "direction_certain",
 	    !key->direction_uncertain);
 
-	if (!tree)
+	if (set_counts(tree, &flow->totals) < 0 ||
+	    shape_set(tree, "first_seen", shape_time(flow->first_seen)) < 0 ||
+	    shape_set(tree, "last_seen", shape_time(flow->last_seen)) < 0) {
+		json_decref(tree);
 		return NULL;
-	set_totals(tree, &flow->totals);
-	json_object_set_new(tree, "first_seen", shape_time(flow->first_seen));
-	json_object_set_new(tree, "last_seen", shape_time(flow->last_seen));
+	}
 	return tree;
 }
 

@@ -66,6 +66,19 @@ static bool read_inventories(struct session *session)
 	return false;
 }
 
+static int warn_of_uncut(struct session *session)
+{
+	size_t count = 0;
+	int r = reader_uncut(session->reader, session->options->interval, &count);
+
+	if (r == 0 && count > 0)
+		problem_add(&session->problems, PROBLEM_WARNING, "--since and --until",
+			    "%zu edge%s could not be cut: windows that the bounds need are gone, "
+			    "and what was in them is left out",
+			    count, count == 1 ? "" : "s");
+	return r;
+}
+
 bool session_build(struct session *session)
 {
 	int r;
@@ -74,6 +87,8 @@ bool session_build(struct session *session)
 		return false;
 	r = graph_build(session->reader, session->options->interval, session->inventory,
 			&session->problems, &session->graph);
+	if (r == 0)
+		r = warn_of_uncut(session);
 	if (r < 0)
 		session_fail(session, session->options->db, r);
 	return r == 0;

@@ -1,10 +1,21 @@
 #include "cli/shape.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+
+int shape_append(json_t *array, json_t *item)
+{
+	return json_array_append_new(array, item) < 0 ? -ENOMEM : 0;
+}
+
+int shape_set(json_t *object, const char *key, json_t *item)
+{
+	return json_object_set_new(object, key, item) < 0 ? -ENOMEM : 0;
+}
 
 json_t *shape_text(const char *text)
 {
@@ -40,8 +51,11 @@ json_t *shape_labels(const struct labels *labels)
 		return json_null();
 	object = json_object();
 	for (size_t i = 0; i < labels->count; i++)
-		json_object_set_new(object, labels->items[i].key,
-				    json_string(labels->items[i].value));
+		if (shape_set(object, labels->items[i].key, json_string(labels->items[i].value)) <
+		    0) {
+			json_decref(object);
+			return NULL;
+		}
 	return object;
 }
 

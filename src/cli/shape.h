@@ -9,6 +9,9 @@
 
 #define SHAPE_CELL_MAX 400
 
+/* Adds to an array or object, and takes the item; -ENOMEM also where either is NULL. */
+int shape_append(json_t *array, json_t *item);
+int shape_set(json_t *object, const char *key, json_t *item);
 /* null for "". */
 json_t *shape_text(const char *text);
 json_t *shape_address(struct addr address);

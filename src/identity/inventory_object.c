@@ -90,11 +90,14 @@ static char *copy_text(struct object_reader *reader, const struct node *object, 
 	return copy(reader, object_text(reader, object, key));
 }
 
-/* Room for one more item; lists here are short. */
+/* Room for one more item: there is room for the next power of two. */
 static bool grow(struct object_reader *reader, void *items, size_t item_size, size_t count)
 {
-	void *grown = reallocarray(*(void **)items, count + 1, item_size);
+	void *grown;
 
+	if (count & (count - 1))
+		return true;
+	grown = reallocarray(*(void **)items, count ? count * 2 : 1, item_size);
 	if (!grown) {
 		reader->error = -ENOMEM;
 		return false;
@@ -146,11 +149,27 @@ static void add_address(struct object_reader *reader, const struct node *value, 
 		object_problem(reader, value, "%s: \"%s\" is no address", key, text ? text : "");
 		return;
 	}
-	for (size_t i = 0; i < *count; i++)
-		if (addr_equal((*addresses)[i], address))
-			return;
 	if (grow(reader, addresses, sizeof(**addresses), *count))
 		(*addresses)[(*count)++] = address;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	return addr_compare(*(const struct addr *)a, *(const struct addr *)b);
+}
+
+/* Sorted, each once. */
+static void settle_addresses(struct addr *addresses, size_t *count)
+{
+	size_t kept = 0;
+
+	if (*count == 0)
+		return;
+	qsort(addresses, *count, sizeof(*addresses), compare_addresses);
+	for (size_t i = 0; i < *count; i++)
+		if (i == 0 || !addr_equal(addresses[i], addresses[kept - 1]))
+			addresses[kept++] = addresses[i];
+	*count = kept;
 }
 
 static bool read_protocol(const char *text, uint8_t *ret)
@@ -236,6 +255,7 @@ static void read_pod_addresses(struct object_reader *reader, const struct node *
 	}
 	if (node_count(list) == 0 && single && *node_text(single))
 		add_address(reader, single, "podIP", &pod->addresses, &pod->address_count);
+	settle_addresses(pod->addresses, &pod->address_count);
 }
 
 /* Init containers that never end are sidecars and listen like any other. */
@@ -338,6 +358,7 @@ void object_read_service(struct object_reader *reader, const struct node *object
 			    &ret->address_count);
 	read_service_addresses(reader, spec, "externalIPs", ret);
 	read_load_balancer(reader, status, ret);
+	settle_addresses(ret->addresses, &ret->address_count);
 	read_ports(reader, spec, "port", &ret->ports, &ret->port_count);
 }
 
@@ -355,6 +376,7 @@ static void read_node_addresses(struct object_reader *reader, const struct node 
 			add_address(reader, node_get(entry, "address"), "address", &node->addresses,
 				    &node->address_count);
 	}
+	settle_addresses(node->addresses, &node->address_count);
 }
 
 static void add_range(struct object_reader *reader, const struct node *value, const char *key,

@@ -192,6 +192,34 @@ int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn
 	return reader_finish(reader, visited);
 }
 
+static bool is_uncut(sqlite3_stmt *statement, struct interval interval)
+{
+	int64_t first = sqlite3_column_int64(statement, 20);
+	int64_t last = sqlite3_column_int64(statement, 21);
+	int64_t gone = sqlite3_column_int64(statement, 22);
+
+	return (first < interval.from || last >= interval.until) && first < interval.until &&
+	       gone >= interval.from;
+}
+
+int reader_uncut(struct reader *reader, struct interval interval, size_t *ret)
+{
+	struct db *db = &reader->db;
+	sqlite3_stmt *statement;
+	size_t count = 0;
+	int error;
+
+	if (!is_whole(interval)) {
+		statement = db_use(db, SQL_READ_REMAINDERS);
+		while (db_row(db, statement))
+			count += is_uncut(statement, interval);
+	}
+	error = reader_finish(reader, 0);
+	if (!error)
+		*ret = count;
+	return error;
+}
+
 static int visit_flows(struct reader *reader, sqlite3_stmt *statement, bool remainders,
 		       reader_flow_fn *visit, void *context)
 {
@@ -281,7 +309,7 @@ int reader_pods(struct reader *reader, reader_pod_fn *visit, void *context)
 	int visited = 0;
 	sqlite3_stmt *statement = db_use(db, SQL_READ_PODS);
 
-	while (!visited && db_row(db, statement)) {
+	while (!visited && reader_row(reader, statement)) {
 		if (pod_rows_add(&rows, db, statement)) {
 			visited = visit_pod(reader, &rows, node, visit, context);
 			if (!visited)
@@ -302,7 +330,7 @@ int reader_addresses(struct reader *reader, reader_address_fn *visit, void *cont
 	int visited = 0;
 	sqlite3_stmt *statement = db_use(db, SQL_READ_NODE_ADDRESSES);
 
-	while (!visited && db_row(db, statement)) {
+	while (!visited && reader_row(reader, statement)) {
 		bool open = sqlite3_column_type(statement, 3) == SQLITE_NULL;
 		struct stored_address address = {
 		    .node = db_column_text(statement, 0),
@@ -324,7 +352,7 @@ int reader_gaps(struct reader *reader, struct interval interval, reader_gap_fn *
 	int visited = 0;
 	sqlite3_stmt *statement = use_interval(reader, SQL_READ_GAPS, interval);
 
-	while (!visited && db_row(db, statement)) {
+	while (!visited && reader_row(reader, statement)) {
 		bool bounded = sqlite3_column_type(statement, 4) != SQLITE_NULL;
 		struct gap gap = {
 		    .from = sqlite3_column_int64(statement, 2),
@@ -349,7 +377,7 @@ int reader_facts(struct reader *reader, reader_fact_fn *visit, void *context)
 	int visited = 0;
 	sqlite3_stmt *statement = db_use(db, SQL_READ_FACTS);
 
-	while (!visited && db_row(db, statement)) {
+	while (!visited && reader_row(reader, statement)) {
 		struct stored_fact fact = {
 		    .node = db_column_text(statement, 0),
 		    .name = db_column_text(statement, 1),

@@ -14,6 +14,8 @@
 
 /* A writer that starts or recovers is passed in milliseconds. */
 #define PATIENCE_MS 5000
+/* It makes -wal, and at once -shm. */
+#define INDEX_PATIENCE_MS 200
 #define PAUSE_NS (20 * NSEC_PER_MSEC)
 
 const char *reader_error(const struct reader *reader)
@@ -57,6 +59,29 @@ int reader_finish(struct reader *reader, int visited)
 	return db->error ? db_take_error(db) : visited;
 }
 
+bool reader_row(struct reader *reader, sqlite3_stmt *statement)
+{
+	if (!db_row(&reader->db, statement))
+		return false;
+	for (int i = 0; i < sqlite3_column_count(statement); i++) {
+		const char *text;
+
+		if (sqlite3_column_type(statement, i) != SQLITE_TEXT)
+			continue;
+		text = (const char *)sqlite3_column_text(statement, i);
+		if (text && buf_is_text(text, (size_t)sqlite3_column_bytes(statement, i)))
+			continue;
+		if (text)
+			db_fail(&reader->db, -EBADMSG, "damaged: a %s is not UTF-8",
+				sqlite3_column_name(statement, i));
+		else
+			db_fail(&reader->db, -ENOMEM, "out of memory");
+		db_stop(statement);
+		return false;
+	}
+	return true;
+}
+
 static void put_escaped(struct buf *name, const char *path)
 {
 	static const char hex[] = "0123456789ABCDEF";
@@ -73,19 +98,19 @@ static void put_escaped(struct buf *name, const char *path)
 }
 
 /*
- * With readonly_shm SQLite never writes beside the database, whatever the reader is allowed to: a
- * live writer's -shm is only read, and after a writer that was killed the log is read without
- * repairing anything.
+ * With readonly_shm SQLite never writes or makes anything beside the database, whatever the reader
+ * is allowed to: a live writer's -shm is only read, and after a writer that was killed the log is
+ * read without repairing anything.
  */
 static int open_handle(struct reader *reader)
 {
 	struct buf name = {0};
-	const char *option = "";
+	const char *option;
 	int error;
 
 	if (reader->lone)
 		option = "?immutable=1";
-	else if (has_companion(reader->path, "-shm"))
+	else
 		option = "?readonly_shm=1";
 	buf_puts(&name, "file:");
 	put_escaped(&name, reader->path);
@@ -105,7 +130,7 @@ static void load_nodes(struct reader *reader)
 	struct db *db = &reader->db;
 	sqlite3_stmt *statement = db_use(db, SQL_READ_NODES);
 
-	while (db_row(db, statement)) {
+	while (reader_row(reader, statement)) {
 		struct known_node *larger =
 		    reallocarray(reader->nodes, reader->node_count + 1, sizeof(*larger));
 
@@ -157,13 +182,27 @@ static int try_open(struct reader *reader)
 	return reader_finish(reader, 0);
 }
 
+static bool lacks_index(const struct reader *reader, int error)
+{
+	return (error == -EACCES || error == -ENOENT) && has_companion(reader->path, "-wal") &&
+	       !has_companion(reader->path, "-shm");
+}
+
+static int64_t patience(const struct reader *reader, int error)
+{
+	if (error == -EBUSY)
+		return PATIENCE_MS * NSEC_PER_MSEC;
+	return lacks_index(reader, error) ? INDEX_PATIENCE_MS * NSEC_PER_MSEC : 0;
+}
+
 static int open_patiently(struct reader *reader)
 {
-	const int64_t deadline = clock_monotonic() + PATIENCE_MS * NSEC_PER_MSEC;
+	const int64_t start = clock_monotonic();
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
 	int error;
 
-	while ((error = try_open(reader)) == -EBUSY && clock_monotonic() < deadline) {
+	while ((error = try_open(reader)) < 0 &&
+	       clock_monotonic() - start < patience(reader, error)) {
 		forget(reader);
 		nanosleep(&pause, NULL);
 	}
@@ -197,8 +236,7 @@ int reader_open(const char *path, struct reader **ret, char **ret_error)
 	if (!error) {
 		error = open_patiently(reader);
 		reason = reader->db.text;
-		if ((error == -EACCES || error == -ENOENT) && has_companion(reader->path, "-wal") &&
-		    !has_companion(reader->path, "-shm"))
+		if (lacks_index(reader, error))
 			reason =
 			    "has a -wal but no -shm: to read a copy, copy all three files, or the "
 			    "database alone after its netpold has stopped";

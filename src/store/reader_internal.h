@@ -30,6 +30,9 @@ struct reader {
 	int64_t longest; /* how far before a moment flow rows may begin that reach it */
 };
 
+/* db_row() where text is read: all of it must be UTF-8. Damaged text sets the sticky error. */
+bool reader_row(struct reader *reader, sqlite3_stmt *statement);
+
 /* A lone file that changed under the reader is torn: sets the sticky error. Ends every walk. */
 int reader_finish(struct reader *reader, int visited);
 

@@ -24,6 +24,19 @@ static void check_not_newer(struct db *db, int64_t number)
 			(long long)number, SQL_MIGRATIONS);
 }
 
+/* A view could put anything in a table's place. */
+static void check_tables(struct db *db)
+{
+	static const char *const tables[] = {"node",         "address", "pod",  "pod_address",
+					     "node_address", "edge",    "flow", "gap",
+					     "checkpoint",   "fact"};
+
+	for (size_t i = 0; !db->error && i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (sqlite3_table_column_metadata(db->handle, "main", tables[i], NULL, NULL, NULL,
+						  NULL, NULL, NULL) != SQLITE_OK)
+			db_fail(db, -EBADMSG, "damaged: there is no table \"%s\"", tables[i]);
+}
+
 int schema_check(struct db *db)
 {
 	int64_t number;
@@ -36,6 +49,7 @@ int schema_check(struct db *db)
 		    db, -EPROTO,
 		    "made by an older netpol (schema %lld): netpold brings it to %d when it starts",
 		    (long long)number, SQL_MIGRATIONS);
+	check_tables(db);
 	return db->error;
 }
 

@@ -163,10 +163,16 @@ int reader_addresses(struct reader *reader, reader_address_fn *visit,
  * Edges with anything in the interval. One that lies inside has its totals; one that is cut has the
  * sums, first and last seen of its flow rows with anything seen in the interval. So nothing that
  * was seen is left out, and an interval that cuts windows counts up to a window too much at its
- * ends; cut at window boundaries, sums are exact. No order is promised.
+ * ends; cut at window boundaries, sums are exact. No order is promised. An edge whose rows there
+ * are gone is left out, see reader_uncut().
  */
 int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn *visit,
 		 void *context);
+/*
+ * How many edges the interval cuts where some of their rows are gone, or never were: what these
+ * told is missing from the edge. Reads all flow rows unless the interval is unbounded.
+ */
+int reader_uncut(struct reader *reader, struct interval interval, size_t *ret);
 /*
  * Flow rows with anything seen in the interval, by window then edge; remainders
  * (FLOW_WITHOUT_WINDOW, window is first_seen) first, and only without interval bounds.

@@ -163,3 +163,42 @@ unreadable() {
     want 0 "$report" edges --db "$PWD/$name"
   done
 }
+
+@test "text in it that is not UTF-8 is damage, whatever is asked for" {
+  record shop
+  sqlite3 shop.db "UPDATE pod SET name = CAST(x'61ff' AS TEXT) WHERE id = 1"
+  for command in $(questions); do
+    want 3 "$report" "$command" --db shop.db
+    said "damaged: a name is not UTF-8"
+  done
+}
+
+@test "control characters of the record reach neither standard error nor the text of status" {
+  record shop
+  sqlite3 shop.db "INSERT INTO gap (node, source, since, until, reason)
+    SELECT id, 'log', 1, 2, 'a' || char(10, 27) || '[1mb' FROM node"
+  want 0 "$report" status --db shop.db
+  grep -qF 'a??[1mb' out
+  want 0 "$report" policy --db shop.db
+  said 'a??[1mb'
+}
+
+@test "bounds that cut an edge whose windows are gone are a problem that says how many" {
+  record shop
+  want 0 "$report" edges --db shop.db --since 2026-01-31T12:01:01Z
+  sqlite3 shop.db "DELETE FROM flow"
+  want 0 "$report" edges --db shop.db
+  silent err
+  want 1 "$report" edges --db shop.db --strict --until 2026-01-31T12:01:05Z
+  said "could not be cut"
+}
+
+@test "pods are found by whatever number they have" {
+  record shop
+  "$report" flows --db shop.db > before
+  sqlite3 shop.db "UPDATE pod SET id = 4294967295 WHERE id = 1; UPDATE pod_address SET pod = 4294967295 WHERE pod = 1;
+    UPDATE edge SET source_pod = 4294967295 WHERE source_pod = 1;
+    UPDATE edge SET destination_pod = 4294967295 WHERE destination_pod = 1"
+  want 0 "$report" flows --db shop.db
+  diff before out
+}

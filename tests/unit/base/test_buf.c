@@ -166,6 +166,54 @@ static void test_pipe(void **state)
 	buf_clear(&buf);
 }
 
+/* One line whatever is in it; what is no control character stays. */
+static void test_line(void **state)
+{
+	struct buf buf = {0};
+
+	(void)state;
+	buf_line(&buf, "%s: %d", "a\nb\r\t\x1b[1m\x7f", 5);
+	buf_line(&buf, "%s", "caf\xc3\xa9 \xc2\x9b\xc2\xa0");
+	buf_line(&buf, "%s", "");
+	assert_string_equal(buf.data, "a?b???[1m?: 5\ncaf\xc3\xa9 ?\x3f\xc2\xa0\n\n");
+	assert_int_equal(buf.length, strlen(buf.data));
+	buf_clear(&buf);
+}
+
+static void test_is_text(void **state)
+{
+	static const char *const good[] = {"",
+					   "a",
+					   "\x7f",
+					   "\xc2\x80",
+					   "\xdf\xbf",
+					   "\xe0\xa0\x80",
+					   "\xed\x9f\xbf",
+					   "\xee\x80\x80",
+					   "\xf0\x90\x80\x80",
+					   "\xf4\x8f\xbf\xbf"};
+	static const char *const bad[] = {"a\xff",
+					  "\x80",
+					  "\xc0\xaf",
+					  "\xc1\xbf",
+					  "\xc3",
+					  "\xe2\x82",
+					  "\xe0\x9f\xbf",
+					  "\xed\xa0\x80",
+					  "\xf0\x8f\xbf\xbf",
+					  "\xf4\x90\x80\x80",
+					  "\xf5\x80\x80\x80",
+					  "\xc3(",
+					  "\xf0\x9f\x90"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(buf_is_text(good[i], strlen(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(buf_is_text(bad[i], strlen(bad[i])));
+	assert_true(buf_is_text("a\0b", 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -173,6 +221,7 @@ int main(void)
 	    cmocka_unit_test(test_grows),       cmocka_unit_test(test_room_for_the_end),
 	    cmocka_unit_test(test_error_stays), cmocka_unit_test(test_file),
 	    cmocka_unit_test(test_no_file),     cmocka_unit_test(test_pipe),
+	    cmocka_unit_test(test_line),        cmocka_unit_test(test_is_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,6 +54,20 @@ static void test_printed(void **state)
 	assert_int_equal(problems.errors, 0);
 }
 
+/* A name from the record must not look like another problem, or speak to the terminal. */
+static void test_one_line_each(void **state)
+{
+	struct problems problems = {0};
+	char *text;
+
+	(void)state;
+	problem_add(&problems, PROBLEM_NOTE, "a\nb", "c\x1b[31m\rd");
+	text = printed(&problems);
+	assert_string_equal(text, "program: note: a?b: c?[31m?d\n");
+	free(text);
+	problems_clear(&problems);
+}
+
 static void test_equal_ones_are_kept_once(void **state)
 {
 	struct problems problems = {0};
@@ -106,11 +120,9 @@ static void test_subject_is_copied(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_nothing),
-	    cmocka_unit_test(test_printed),
-	    cmocka_unit_test(test_equal_ones_are_kept_once),
-	    cmocka_unit_test(test_limit),
-	    cmocka_unit_test(test_subject_is_copied),
+	    cmocka_unit_test(test_nothing),       cmocka_unit_test(test_printed),
+	    cmocka_unit_test(test_one_line_each), cmocka_unit_test(test_equal_ones_are_kept_once),
+	    cmocka_unit_test(test_limit),         cmocka_unit_test(test_subject_is_copied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

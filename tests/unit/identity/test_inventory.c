@@ -140,6 +140,29 @@ static void test_pods(void **state)
 	assert_null(inventory_free(NULL));
 }
 
+#define MANY 100000
+
+static void test_many_addresses_each_once(void **state)
+{
+	struct buf text = {0};
+	struct inventory *inventory;
+
+	(void)state;
+	buf_puts(&text, "{kind: Service, metadata: {name: a, namespace: b}, spec: {clusterIP: "
+			"10.96.0.1, externalIPs: [10.96.0.1");
+	for (unsigned i = 0; i < 2 * MANY; i++)
+		buf_printf(&text, ", 10.%u.%u.%u", i % MANY >> 16, i % MANY >> 8 & 255, i & 255);
+	buf_puts(&text, "]}}\n");
+	inventory = read_clean(text.data);
+	assert_int_equal(inventory->service_count, 1);
+	assert_true(inventory->services[0].address_count > MANY / 2);
+	for (size_t i = 1; i < inventory->services[0].address_count; i++)
+		assert_true(addr_compare(inventory->services[0].addresses[i - 1],
+					 inventory->services[0].addresses[i]) < 0);
+	inventory_free(inventory);
+	buf_clear(&text);
+}
+
 static void test_services_and_nodes(void **state)
 {
 	struct inventory *inventory = read_clean(kubectl_list);
@@ -409,6 +432,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_pods),
 	    cmocka_unit_test(test_services_and_nodes),
+	    cmocka_unit_test(test_many_addresses_each_once),
 	    cmocka_unit_test(test_yaml_documents),
 	    cmocka_unit_test(test_last_read_stays),
 	    cmocka_unit_test(test_static_pod_uid),

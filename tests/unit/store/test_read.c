@@ -62,6 +62,33 @@ static void test_interval_cuts_edges(void **state)
 	reader_close(reader);
 }
 
+static size_t uncut(const char *path, int64_t from, int64_t until)
+{
+	struct reader *reader = open_reader(path);
+	size_t count = SIZE_MAX;
+
+	assert_int_equal(reader_uncut(reader, (struct interval){from, until}, &count), 0);
+	reader_close(reader);
+	return count;
+}
+
+/* Ports 80 and 82 lose minute 1, port 81 all: what is gone is older than all that a node still has,
+ * or the whole edge. */
+static void test_edges_whose_windows_are_gone(void **state)
+{
+	struct place *place = *state;
+
+	fill(place->path);
+	assert_int_equal(uncut(place->path, 120000, 180000), 0);
+	change(place->path, "DELETE FROM flow WHERE window = 60000 OR edge IN"
+			    " (SELECT id FROM edge WHERE port = 81)");
+	assert_int_equal(uncut(place->path, INT64_MIN, INT64_MAX), 0);
+	assert_int_equal(uncut(place->path, 180000, INT64_MAX), 0);
+	assert_int_equal(uncut(place->path, INT64_MIN, 120000), 2);
+	assert_int_equal(uncut(place->path, 0, 240000), 0);
+	assert_int_equal(uncut(place->path, 120007, 180000), 1);
+}
+
 static void test_interval_inside_a_window(void **state)
 {
 	struct place *place = *state;
@@ -340,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_interval_cuts_edges),
+	    TEST(test_edges_whose_windows_are_gone),
 	    TEST(test_interval_inside_a_window),
 	    TEST(test_long_connection_is_found),
 	    TEST(test_flows_come_by_window_then_edge),

@@ -305,6 +305,61 @@ static void test_lone_copy(void **state)
 	place_teardown((void **)&copy);
 }
 
+/* Refused to everybody, root too, rather than a -shm made that hides what is missing. */
+static void test_log_without_its_index(void **state)
+{
+	struct place *place = *state;
+	struct writer writer = start_writer(place->path);
+	char name[128], *error = NULL;
+
+	order_edge(&writer);
+	end_writer(&writer, SIGKILL);
+	snprintf(name, sizeof(name), "%s-shm", place->path);
+	assert_int_equal(unlink(name), 0);
+	assert_true(open_reader_error(place->path, &error) < 0);
+	assert_non_null(error);
+	assert_non_null(strstr(error, "-shm"));
+	free(error);
+	assert_int_equal(access(name, F_OK), -1);
+}
+
+static int no_fact(void *context, const struct stored_fact *fact)
+{
+	(void)context;
+	fail_msg("%s", fact->name);
+	return 0;
+}
+
+static void test_text_that_is_no_text(void **state)
+{
+	struct place *place = *state;
+	struct reader *reader;
+	char *error = NULL;
+
+	store_close(open_node(place->path, "n1"));
+	change(place->path, "INSERT INTO fact SELECT id, 'a', CAST(x'61ff' AS TEXT), 0 FROM node");
+	reader = open_reader(place->path);
+	assert_int_equal(reader_facts(reader, no_fact, NULL), -EBADMSG);
+	assert_non_null(strstr(reader_error(reader), "UTF-8"));
+	reader_close(reader);
+	change(place->path, "UPDATE node SET name = CAST(x'ff' AS TEXT)");
+	assert_int_equal(open_reader_error(place->path, &error), -EBADMSG);
+	free(error);
+}
+
+static void test_view_in_the_place_of_a_table(void **state)
+{
+	struct place *place = *state;
+	char *error = NULL;
+
+	store_close(open_node(place->path, "n1"));
+	change(place->path, "DROP VIEW gaps; ALTER TABLE gap RENAME TO hole;"
+			    "CREATE VIEW gap AS SELECT * FROM hole");
+	assert_int_equal(open_reader_error(place->path, &error), -EBADMSG);
+	assert_non_null(strstr(error, "gap"));
+	free(error);
+}
+
 static void test_writer_that_comes_to_a_lone_file_is_noticed(void **state)
 {
 	struct place *place = *state;
@@ -398,6 +453,9 @@ int main(void)
 	    TEST(test_snapshot_stands_while_the_writer_writes),
 	    TEST(test_after_a_clean_stop),
 	    TEST(test_after_kill),
+	    TEST(test_log_without_its_index),
+	    TEST(test_text_that_is_no_text),
+	    TEST(test_view_in_the_place_of_a_table),
 	    TEST(test_snapshot_stands_when_the_writer_returns),
 	    TEST(test_lone_copy),
 	    TEST(test_writer_that_comes_to_a_lone_file_is_noticed),
