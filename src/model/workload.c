@@ -180,7 +180,7 @@ static void try_generated(struct guess *guess, const char *owner)
 		try_kind(guess, direct[i], base);
 	if (cut_suffix(base, SAFE_LETTERS, 1, HASH_MAX))
 		try_kind(guess, "Deployment", base);
-	strcpy(base, owner);
+	memcpy(base, owner, strlen(owner) + 1);
 	if (cut_suffix(base, "0123456789", 8, 11))
 		try_kind(guess, "CronJob", base);
 	free(base);
@@ -195,7 +195,7 @@ size_t workloads_guess(const struct workloads *workloads, const char *namespace,
 		return GRAPH_NONE;
 	if (cut_suffix(base, SAFE_LETTERS, RANDOM_LENGTH, RANDOM_LENGTH))
 		try_generated(&guess, base);
-	strcpy(base, pod);
+	memcpy(base, pod, strlen(pod) + 1);
 	if (cut_suffix(base, "0123456789", 1, 10))
 		try_kind(&guess, "StatefulSet", base);
 	free(base);
