@@ -726,7 +726,7 @@ static void test_name_of_an_owner_that_ends_with_a_dot(void **state)
 	shop_open(&s, POD("shop", "web-6d4cf56db6-x2k4p", "n1", "10.1.0.1", "StatefulSet", "a.",
 			  "app: web") API1 API2 DB);
 	shop_one_edge(&s);
-	assert_non_null(policy_named(&s.scene, "a.xnetpol"));
+	assert_in_policy(&s.scene, "a.xnetpol", "app: web");
 	scene_close(&s.scene);
 }
 
