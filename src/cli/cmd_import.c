@@ -249,21 +249,12 @@ static int take_address(struct import *import, struct import_node *node,
 static int take_fact(struct import *import, struct import_node *node,
 		     const struct evidence *evidence)
 {
-	struct fact *facts;
 	int r;
 
 	if (strcmp(evidence->name, EVIDENCE_ADDRESS_FACT) == 0)
 		return take_address(import, node, evidence);
 	r = need_batch(import, node, evidence->from);
-	if (r < 0)
-		return r;
-	facts = realloc(import->batch->facts, (import->batch->fact_count + 1) * sizeof(*facts));
-	if (!facts)
-		return -ENOMEM;
-	import->batch->facts = facts;
-	facts[import->batch->fact_count++] =
-	    (struct fact){.name = strdup(evidence->name), .value = strdup(evidence->value)};
-	return 0;
+	return r < 0 ? r : batch_add_fact(import->batch, evidence->name, evidence->value);
 }
 
 /* A gap's reason must outlive the line, so it goes at once. */

@@ -33,7 +33,7 @@ static void announce_rules(const struct config *config, const struct taps_figure
 		log_line(LOG_WARN, "nftables",
 			 "rules cannot be installed: %s; denied connections stay unseen%s",
 			 rules_problem(taps->rules_error),
-			 taps->tracking_was_off ? ", and nothing may be tracked" : "");
+			 taps->tracked_before ? "" : ", and nothing may be tracked");
 	else if (!taps->rules_owned)
 		log_line(LOG_NOTE, "nftables",
 			 "this kernel has no owned tables: after kill -9 the table stays until the "
@@ -54,10 +54,9 @@ void announce_start(const struct config *config, const struct sysctls *sysctls,
 {
 	log_line(LOG_INFO, "conntrack", "receive buffer %zu bytes (asked for %" PRId64 ")",
 		 taps->events_granted, config->conntrack.buffer_size);
-	if (taps->tracking_was_off)
-		log_line(
-		    LOG_NOTE, "conntrack",
-		    "nothing was tracked in this network namespace before netpold's own rules");
+	if (!taps->tracked_before)
+		log_line(LOG_NOTE, "conntrack",
+			 "nothing was tracked in this network namespace before netpold started");
 	if (taps->log_error)
 		log_line(LOG_WARN, "log",
 			 "group %" PRId64 " cannot be bound: %s; denied connections stay unseen",
@@ -102,7 +101,7 @@ int announce_facts(const struct config *config, const struct sysctls *sysctls,
 	} facts[] = {
 	    {"excluded.loopback", "connections from 127.0.0.0/8 and ::1"},
 	    {"collector.tracking",
-	     taps->tracking_was_off ? "switched on by netpold's rules" : "was on"},
+	     taps->tracked_before ? "was on" : "nothing was tracked before netpold's rules"},
 	    {"collector.rules", rules_text(config, taps)},
 	    {"collector.log-group", group},
 	    {"collector.event-buffer", buffer},

@@ -114,22 +114,6 @@ void sysctls_prepare(struct sysctls *sysctls, const char *directory, const struc
 	}
 }
 
-int batch_add_fact(struct batch *batch, const char *name, const char *value)
-{
-	struct fact fact = {.name = strdup(name), .value = value ? strdup(value) : NULL};
-	struct fact *facts = realloc(batch->facts, (batch->fact_count + 1) * sizeof(*facts));
-
-	if (facts)
-		batch->facts = facts;
-	if (!facts || !fact.name || (value && !fact.value)) {
-		free(fact.name);
-		free(fact.value);
-		return -ENOMEM;
-	}
-	batch->facts[batch->fact_count++] = fact;
-	return 0;
-}
-
 static int add_named_fact(struct batch *batch, const char *prefix, const char *name,
 			  const char *value)
 {

@@ -47,7 +47,4 @@ int sysctls_describe(const struct sysctls *sysctls, struct batch *batch);
 /* Puts back what is ours and adds the facts that end the records. */
 int sysctls_restore(struct sysctls *sysctls, struct batch *batch);
 
-/* Appends to the batch's facts; value NULL ends the fact. Strings are copied. -ENOMEM. */
-int batch_add_fact(struct batch *batch, const char *name, const char *value);
-
 #endif

@@ -143,7 +143,7 @@ void taps_protect(struct taps *taps)
 	int r = ct_query_dump(taps->query, count_entry, &tracked);
 
 	watch_first_packets(taps);
-	taps->figures.tracking_was_off = r == 0 && !tracked && taps->rules;
+	taps->figures.tracked_before = r < 0 || tracked;
 }
 
 int taps_event_fd(const struct taps *taps)
@@ -317,11 +317,9 @@ static void check_table(struct taps *taps)
 	lost = grown(taps->stats.drop, stats.drop) +
 	       grown(taps->stats.early_drop, stats.early_drop) +
 	       grown(taps->stats.insert_failed, stats.insert_failed);
-	if (taps->has_stats && lost > 0) {
+	if (taps->has_stats && lost > 0)
 		lose(taps, LOSS_TABLE, lost, &taps->table_whole,
 		     "the conntrack table dropped packets or entries, or could not insert");
-		taps->figures.table_losses += lost;
-	}
 	taps->stats = stats;
 	taps->has_stats = true;
 	taps->table_whole = clock_now();

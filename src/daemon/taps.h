@@ -21,10 +21,10 @@ struct taps;
 struct taps_figures {
 	size_t events_granted; /* bytes of receive buffer in force */
 	bool rules_owned;      /* and dies with us */
-	bool tracking_was_off; /* nothing was tracked before our rules */
+	bool tracked_before;   /* there were entries before our rules */
 	int log_error;         /* negative errno: the log group could not be bound */
 	int rules_error;
-	uint64_t lost_events, lost_packets, table_losses;
+	uint64_t lost_events, lost_packets;
 };
 
 /* Called in the middle of reading when the tracker is short of room: takes rows from the fold

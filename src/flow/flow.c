@@ -133,3 +133,19 @@ struct batch *batch_free(struct batch *batch)
 	free(batch);
 	return NULL;
 }
+
+int batch_add_fact(struct batch *batch, const char *name, const char *value)
+{
+	struct fact fact = {.name = strdup(name), .value = value ? strdup(value) : NULL};
+	struct fact *facts = realloc(batch->facts, (batch->fact_count + 1) * sizeof(*facts));
+
+	if (facts)
+		batch->facts = facts;
+	if (!facts || !fact.name || (value && !fact.value)) {
+		free(fact.name);
+		free(fact.value);
+		return -ENOMEM;
+	}
+	batch->facts[batch->fact_count++] = fact;
+	return 0;
+}

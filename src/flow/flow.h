@@ -160,5 +160,7 @@ struct batch {
 };
 
 struct batch *batch_free(struct batch *batch); /* NULL is allowed; returns NULL */
+/* Appends a fact; value NULL ends it. Strings are copied. -ENOMEM leaves the batch as it was. */
+int batch_add_fact(struct batch *batch, const char *name, const char *value);
 
 #endif

@@ -559,7 +559,6 @@ void track_packet(struct track *track, const struct packet_event *packet, int64_
 
 struct judgement {
 	struct track *track;
-	int64_t now;
 	track_look_fn *look;
 	void *context;
 };
@@ -594,7 +593,7 @@ static void judge(void *context, const struct path *path, int64_t first)
 
 void track_expire(struct track *track, int64_t now, track_look_fn *look, void *context)
 {
-	struct judgement judgement = {.track = track, .now = now, .look = look, .context = context};
+	struct judgement judgement = {.track = track, .look = look, .context = context};
 
 	pending_expire(track->pending, now, judge, &judgement);
 }
@@ -631,7 +630,7 @@ static void finish_visit(void *context, struct live_entry *entry)
 
 void track_finish(struct track *track, int64_t now, track_look_fn *look, void *context)
 {
-	struct judgement judgement = {.track = track, .now = now, .look = look, .context = context};
+	struct judgement judgement = {.track = track, .look = look, .context = context};
 	struct finish finish = {.track = track, .now = now};
 
 	pending_flush(track->pending, judge, &judgement);

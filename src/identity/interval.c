@@ -63,15 +63,10 @@ struct registry *registry_new(void)
 
 static struct entry *entry_free(struct entry *entry)
 {
-	if (!entry)
-		return NULL;
-	free(entry->pod.namespace);
-	free(entry->pod.name);
-	free(entry->pod.uid);
-	free(entry->pod.sandbox);
-	free(entry->pod.source);
-	free(entry->pod.addresses);
-	free(entry);
+	if (entry) {
+		pod_clear(&entry->pod);
+		free(entry);
+	}
 	return NULL;
 }
 
