@@ -112,6 +112,11 @@ void totals_add(struct totals *sum, const struct totals *more)
 	sum->packets_received += more->packets_received;
 	sum->bytes_sent += more->bytes_sent;
 	sum->bytes_received += more->bytes_received;
+	sum->timed_out += more->timed_out;
+	sum->reset += more->reset;
+	sum->evicted += more->evicted;
+	sum->deleted += more->deleted;
+	sum->vanished += more->vanished;
 }
 
 struct batch *batch_free(struct batch *batch)

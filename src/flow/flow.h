@@ -57,6 +57,10 @@ struct edge_key {
 	uint8_t verdict;             /* enum verdict */
 	uint8_t has_port;            /* 1 or 0 */
 	uint8_t direction_uncertain; /* 1: picked up mid-stream, source may be the server */
+	uint8_t source_prefix; /* bits of source that hold, the rest is zero: many clients were
+				  folded into one edge; 0: source is one address */
+	uint8_t destination_prefix; /* the same of destination */
+	uint16_t unused;
 };
 
 /* Sums; they may be negative in a window where a connection moved to another verdict. */
@@ -70,6 +74,11 @@ struct totals {
 	int64_t packets_received;
 	int64_t bytes_sent;
 	int64_t bytes_received;
+	int64_t timed_out; /* of closed: silence outlasted the kernel's patience */
+	int64_t reset;     /* of closed: a TCP RST ended it */
+	int64_t evicted;   /* of closed: the kernel's table was full */
+	int64_t deleted;   /* of closed: a process deleted the entry */
+	int64_t vanished;  /* of closed: its end was never seen; the rest closed in order */
 };
 
 void totals_add(struct totals *sum, const struct totals *more);
