@@ -18,8 +18,12 @@ int config_defaults(struct config *ret)
 	struct config config = {
 	    .store = {.flow_window = 60 * MSEC_PER_SEC,
 		      .commit_interval = MSEC_PER_SEC,
-		      .retention = 30 * 24 * 3600 * MSEC_PER_SEC},
-	    .conntrack = {.buffer_size = 32 << 20, .dump_interval = 60 * MSEC_PER_SEC},
+		      .retention = 30 * 24 * 3600 * MSEC_PER_SEC,
+		      .max_size = INT64_C(4) << 30,
+		      .max_edges = 1000000},
+	    .conntrack = {.buffer_size = 32 << 20,
+			  .dump_interval = 60 * MSEC_PER_SEC,
+			  .undelivered_max = 10000},
 	    .nftables = {.manage_rules = true},
 	    .log_new = {.group = 4790},
 	};
@@ -114,26 +118,103 @@ static const char *set_dump_interval(struct config *config, const char *value)
 			    3600 * MSEC_PER_SEC, "a duration from 1s to 1h");
 }
 
-static const char *set_buffer_size(struct config *config, const char *value)
+/* Whole bytes, or a number with K, M, G or T. */
+static const char *set_size(int64_t *field, const char *value, int64_t least, int64_t most,
+			    const char *expected)
 {
-	static const char expected[] = "a size from 64K to 1G, such as 33554432, 32M or 512K";
+	static const char units[] = "KMGT";
+	const char *unit;
 	char *end = NULL;
 	long long size;
+	int shift = 0;
 
 	if (!isdigit((unsigned char)value[0]))
 		return expected;
 	errno = 0;
 	size = strtoll(value, &end, 10);
-	if (errno || size > 1 << 30)
-		return expected;
-	if (*end == 'K' || *end == 'M' || *end == 'G') {
-		size <<= *end == 'K' ? 10 : *end == 'M' ? 20 : 30;
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		shift = 10 * (int)(unit - units + 1);
 		end++;
 	}
-	if (*end != '\0' || size < 64 << 10 || size > 1 << 30)
+	if (errno || *end != '\0' || size > most >> shift || size << shift < least)
 		return expected;
-	config->conntrack.buffer_size = size;
+	*field = size << shift;
 	return NULL;
+}
+
+static const char *set_number(int64_t *field, const char *value, int64_t least, int64_t most,
+			      const char *expected)
+{
+	char *end = NULL;
+	long long number;
+
+	if (!isdigit((unsigned char)value[0]))
+		return expected;
+	errno = 0;
+	number = strtoll(value, &end, 10);
+	if (errno || *end != '\0' || number < least || number > most)
+		return expected;
+	*field = number;
+	return NULL;
+}
+
+static const char *set_max_size(struct config *config, const char *value)
+{
+	return set_size(&config->store.max_size, value, 16 << 20, INT64_C(1) << 44,
+			"a size from 16M to 16T, such as 4G");
+}
+
+static const char *set_max_edges(struct config *config, const char *value)
+{
+	return set_number(&config->store.max_edges, value, 1000, 100000000,
+			  "a number from 1000 to 100000000");
+}
+
+static const char *set_buffer_size(struct config *config, const char *value)
+{
+	return set_size(&config->conntrack.buffer_size, value, 64 << 10, 1 << 30,
+			"a size from 64K to 1G, such as 33554432, 32M or 512K");
+}
+
+static const char *set_undelivered_max(struct config *config, const char *value)
+{
+	return set_number(&config->conntrack.undelivered_max, value, 0, 10000000,
+			  "a number from 0 to 10000000");
+}
+
+/* Calls add for each word; words are separated by blanks and commas. */
+static const char *set_list(struct config *config, const char *value,
+			    const char *(*add)(struct config *config, const char *word))
+{
+	const char *expected = NULL;
+	char *copy = strdup(value), *rest = NULL;
+
+	if (!copy)
+		return "more memory";
+	for (char *word = strtok_r(copy, " \t,", &rest); word && !expected;
+	     word = strtok_r(NULL, " \t,", &rest))
+		expected = add(config, word);
+	free(copy);
+	return expected;
+}
+
+static const char *add_exclude(struct config *config, const char *word)
+{
+	size_t count = config->conntrack.exclude_count;
+
+	if (count == CONFIG_EXCLUDES_MAX)
+		return "at most 32 addresses and prefixes";
+	if (prefix_parse(word, &config->conntrack.excludes[count]) < 0)
+		return "addresses and prefixes such as 192.0.2.7 or fd00::/8, separated by blanks";
+	config->conntrack.exclude_count++;
+	return NULL;
+}
+
+static const char *set_exclude(struct config *config, const char *value)
+{
+	config->conntrack.exclude_count = 0;
+	return set_list(config, value, add_exclude);
 }
 
 static const char *set_manage_rules(struct config *config, const char *value)
@@ -182,17 +263,8 @@ static const char *add_directory(struct config *config, const char *path)
 
 static const char *set_cni_results(struct config *config, const char *value)
 {
-	const char *expected = NULL;
-	char *copy = strdup(value), *rest = NULL;
-
-	if (!copy)
-		return "more memory";
 	directories_clear(config);
-	for (char *path = strtok_r(copy, " \t,", &rest); path && !expected;
-	     path = strtok_r(NULL, " \t,", &rest))
-		expected = add_directory(config, path);
-	free(copy);
-	return expected;
+	return set_list(config, value, add_directory);
 }
 
 static const char *set_node_name(struct config *config, const char *value)
@@ -213,8 +285,12 @@ static const struct key keys[] = {
     {"store", "flow_window", set_flow_window},
     {"store", "commit_interval", set_commit_interval},
     {"store", "retention", set_retention},
+    {"store", "max_size", set_max_size},
+    {"store", "max_edges", set_max_edges},
     {"conntrack", "buffer_size", set_buffer_size},
     {"conntrack", "dump_interval", set_dump_interval},
+    {"conntrack", "exclude", set_exclude},
+    {"conntrack", "undelivered_max", set_undelivered_max},
     {"nftables", "manage_rules", set_manage_rules},
     {"log-group new", "group", set_log_group},
     {"log-group new", "meaning", set_log_meaning},

@@ -10,11 +10,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/problem.h"
 
 #define CONFIG_PATH_DEFAULT "/etc/netpol/netpold.conf"
 #define CONFIG_BYTES_MAX (1u << 20)
 #define CONFIG_DIRECTORIES_MAX 16u
+#define CONFIG_EXCLUDES_MAX 32u
 
 struct config {
 	struct {
@@ -22,10 +24,16 @@ struct config {
 		int64_t flow_window;     /* ms; 0: one row per connection */
 		int64_t commit_interval; /* ms */
 		int64_t retention;       /* ms */
+		int64_t max_size;        /* bytes of the database and its log */
+		int64_t max_edges;       /* rows */
 	} store;
 	struct {
-		int64_t buffer_size;   /* bytes asked for the event socket */
-		int64_t dump_interval; /* ms */
+		int64_t buffer_size;     /* bytes asked for the event socket */
+		int64_t dump_interval;   /* ms */
+		int64_t undelivered_max; /* ended connections whose event waits in the kernel */
+		struct prefix
+		    excludes[CONFIG_EXCLUDES_MAX]; /* of either end, as the client saw it */
+		size_t exclude_count;
 	} conntrack;
 	struct {
 		bool manage_rules;

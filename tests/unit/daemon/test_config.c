@@ -90,6 +90,10 @@ static void test_defaults(void **state)
 	assert_int_equal(config->store.retention, 30 * DAY);
 	assert_int_equal(config->conntrack.buffer_size, 32 << 20);
 	assert_int_equal(config->conntrack.dump_interval, 60 * MSEC_PER_SEC);
+	assert_int_equal(config->store.max_size, INT64_C(4) << 30);
+	assert_int_equal(config->store.max_edges, 1000000);
+	assert_int_equal(config->conntrack.undelivered_max, 10000);
+	assert_int_equal(config->conntrack.exclude_count, 0);
 	assert_true(config->nftables.manage_rules);
 	assert_in_range(config->log_new.group, 1, 65535);
 	assert_int_equal(config->identity.cni_result_count, 1);
@@ -107,10 +111,14 @@ static void test_every_key(void **state)
 					    "; another\n"
 					    "commit_interval=500ms\n"
 					    "retention = 7d\n"
+					    "max_size = 512M\n"
+					    "max_edges = 5000\n"
 					    "\n"
 					    "[conntrack]\n"
 					    "buffer_size = 8M\n"
 					    "dump_interval = 5m\n"
+					    "exclude = 192.0.2.7/24, fd00::/8 ::1\n"
+					    "undelivered_max = 0\n"
 					    "[nftables]\n"
 					    "manage_rules = no\n"
 					    "[log-group new]\n"
@@ -121,6 +129,7 @@ static void test_every_key(void **state)
 					    "[node]\n"
 					    "name = node-1.example");
 	const struct config *config = &reading->config;
+	char text[PREFIX_TEXT_MAX];
 
 	(void)state;
 	assert_string_equal(config->store.path, "/tmp/a b.db");
@@ -129,6 +138,12 @@ static void test_every_key(void **state)
 	assert_int_equal(config->store.retention, 7 * DAY);
 	assert_int_equal(config->conntrack.buffer_size, 8 << 20);
 	assert_int_equal(config->conntrack.dump_interval, 300000);
+	assert_int_equal(config->store.max_size, 512 << 20);
+	assert_int_equal(config->store.max_edges, 5000);
+	assert_int_equal(config->conntrack.undelivered_max, 0);
+	assert_int_equal(config->conntrack.exclude_count, 3);
+	assert_string_equal(prefix_format(config->conntrack.excludes[0], text), "192.0.2.0/24");
+	assert_string_equal(prefix_format(config->conntrack.excludes[2], text), "::1/128");
 	assert_false(config->nftables.manage_rules);
 	assert_int_equal(config->log_new.group, 77);
 	assert_int_equal(config->identity.cni_result_count, 4);
@@ -207,6 +222,17 @@ static void test_bad_values(void **state)
 	    {"conntrack", "buffer_size", "", "64K to 1G"},
 	    {"conntrack", "buffer_size", "18446744073709551617", "64K to 1G"},
 	    {"conntrack", "buffer_size", "1073741824G", "64K to 1G"},
+	    {"store", "max_size", "15M", "16M to 16T"},
+	    {"store", "max_size", "17T", "16M to 16T"},
+	    {"store", "max_size", "9223372036854775807T", "16M to 16T"},
+	    {"store", "max_size", "none", "16M to 16T"},
+	    {"store", "max_edges", "999", "1000 to 100000000"},
+	    {"store", "max_edges", "100000001", "1000 to 100000000"},
+	    {"store", "max_edges", "1000k", "1000 to 100000000"},
+	    {"conntrack", "exclude", "10.0.0.0/33", "prefixes such as"},
+	    {"conntrack", "exclude", "localhost", "prefixes such as"},
+	    {"conntrack", "undelivered_max", "-1", "0 to 10000000"},
+	    {"conntrack", "undelivered_max", "10000001", "0 to 10000000"},
 	    {"conntrack", "dump_interval", "999ms", "1s to 1h"},
 	    {"conntrack", "dump_interval", "61m", "1s to 1h"},
 	    {"nftables", "manage_rules", "true", "yes or no"},
@@ -264,6 +290,18 @@ static void test_too_many_directories(void **state)
 	reading_free(read_good(text));
 	strcat(text, " /a");
 	check_bad(text, 2, "at most 16");
+}
+
+static void test_too_many_excludes(void **state)
+{
+	char text[256] = "[conntrack]\nexclude =";
+
+	(void)state;
+	for (unsigned i = 0; i < CONFIG_EXCLUDES_MAX; i++)
+		strcat(text, " ::");
+	reading_free(read_good(text));
+	strcat(text, " ::");
+	check_bad(text, 2, "at most 32");
 }
 
 static void test_long_node_name(void **state)
@@ -422,6 +460,7 @@ int main(void)
 	    cmocka_unit_test(test_bad_values),
 	    cmocka_unit_test(test_bad_value_keeps_default),
 	    cmocka_unit_test(test_too_many_directories),
+	    cmocka_unit_test(test_too_many_excludes),
 	    cmocka_unit_test(test_long_node_name),
 	    cmocka_unit_test(test_sections),
 	    cmocka_unit_test(test_keys),
