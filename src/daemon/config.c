@@ -206,7 +206,7 @@ static const char *add_exclude(struct config *config, const char *word)
 	if (count == CONFIG_EXCLUDES_MAX)
 		return "at most 32 addresses and prefixes";
 	if (prefix_parse(word, &config->conntrack.excludes[count]) < 0)
-		return "addresses and prefixes such as 192.0.2.7 or fd00::/8, separated by blanks";
+		return "none, or addresses and prefixes such as 192.0.2.7 or fd00::/8";
 	config->conntrack.exclude_count++;
 	return NULL;
 }
@@ -214,6 +214,8 @@ static const char *add_exclude(struct config *config, const char *word)
 static const char *set_exclude(struct config *config, const char *value)
 {
 	config->conntrack.exclude_count = 0;
+	if (strcmp(value, "none") == 0)
+		return NULL;
 	return set_list(config, value, add_exclude);
 }
 

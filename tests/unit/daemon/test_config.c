@@ -188,6 +188,7 @@ static void test_edges_of_ranges(void **state)
 	    "[nftables]\nmanage_rules = yes",     "[log-group new]\ngroup = 1",
 	    "[log-group new]\ngroup = 65535",     "[log-group new]\nmeaning = new",
 	    "[store]\npath = /x ; with a reason", "[node]\nname = a",
+	    "[conntrack]\nexclude = none",        "[conntrack]\nexclude =",
 	};
 
 	(void)state;
