@@ -6,6 +6,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "kernel/ct_decode.h"
+#include "kernel/ct_filter.h"
 #include "kernel/ct_request.h"
 #include "kernel/nflog_decode.h"
 #include "kernel/nlsock.h"
@@ -70,14 +71,27 @@ static int listener_new_drops(struct listener *listener, uint64_t *ret)
 	return 0;
 }
 
-int ct_feed_open(size_t buffer_size, struct ct_feed **ret)
+static int set_filter(struct nlsock *sock, const struct ct_feed_options *options)
+{
+	struct ct_filter filter;
+	int r;
+
+	r = ct_filter_build(options->excluded, options->excluded_count, &filter);
+	if (r < 0)
+		return r;
+	return nlsock_set_filter(sock, filter.code, filter.length);
+}
+
+int ct_feed_open(const struct ct_feed_options *options, struct ct_feed **ret)
 {
 	struct ct_feed *feed = calloc(1, sizeof(*feed));
 	int r;
 
 	if (!feed)
 		return -ENOMEM;
-	r = listener_open(&feed->listener, buffer_size);
+	r = listener_open(&feed->listener, options->buffer_size);
+	if (r == 0)
+		r = set_filter(feed->listener.sock, options);
 	if (r == 0)
 		r = nlsock_join(feed->listener.sock, NFNLGRP_CONNTRACK_NEW);
 	if (r == 0)

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "kernel/event.h"
 #include "kernel/nflog_request.h"
 
@@ -41,9 +42,20 @@ struct ct_burst {
 
 /*
  * buffer_size: bytes to ask for, see nlsock_set_buffer(); an event is charged 1280 of the granted
- * ones. -EPERM: no CAP_NET_ADMIN over this network namespace.
+ * ones. excluded: connections whose original source or destination lies there give no events and
+ * cost no buffer (ct_filter_build()); the array is not kept.
  */
-int ct_feed_open(size_t buffer_size, struct ct_feed **ret);
+struct ct_feed_options {
+	size_t buffer_size;
+	const struct prefix *excluded;
+	size_t excluded_count; /* 0..CT_FILTER_PREFIXES_MAX */
+};
+
+/*
+ * -EPERM: no CAP_NET_ADMIN over this network namespace; -EINVAL: excluded; -ENOMEM: also when the
+ * filter is beyond net.core.optmem_max.
+ */
+int ct_feed_open(const struct ct_feed_options *options, struct ct_feed **ret);
 struct ct_feed *ct_feed_close(struct ct_feed *feed); /* NULL is allowed; returns NULL */
 int ct_feed_fd(const struct ct_feed *feed);
 size_t ct_feed_granted(const struct ct_feed *feed); /* bytes in force, as nlsock_buffer() */

@@ -88,6 +88,16 @@ int nlsock_stay_open(struct nlsock *sock)
 	return set_option(sock, NETLINK_NO_ENOBUFS, 1);
 }
 
+int nlsock_set_filter(struct nlsock *sock, const struct sock_filter *code, unsigned short length)
+{
+	const struct sock_fprog program = {.len = length, .filter = (struct sock_filter *)code};
+
+	if (setsockopt(nlsock_fd(sock), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) <
+	    0)
+		return -errno;
+	return 0;
+}
+
 int nlsock_join(struct nlsock *sock, unsigned group)
 {
 	return set_option(sock, NETLINK_ADD_MEMBERSHIP, group);

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <linux/filter.h>
 
 #include "kernel/answer.h"
 
@@ -41,6 +42,12 @@ int nlsock_buffer(const struct nlsock *sock, size_t *ret);
  * empty; with it only what does not fit is dropped, and nlsock_drops() alone tells.
  */
 int nlsock_stay_open(struct nlsock *sock);
+
+/*
+ * SO_ATTACH_FILTER: runs on every datagram before it is queued, in place of any filter before it;
+ * what it refuses is neither charged to the buffer nor a drop. code is not kept.
+ */
+int nlsock_set_filter(struct nlsock *sock, const struct sock_filter *code, unsigned short length);
 
 /* NETLINK_ADD_MEMBERSHIP: NFNLGRP_*. */
 int nlsock_join(struct nlsock *sock, unsigned group);
