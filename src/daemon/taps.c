@@ -155,7 +155,7 @@ static void watch_first_packets(struct taps *taps)
 void taps_protect(struct taps *taps)
 {
 	bool tracked = false;
-	int r = ct_query_dump(taps->query, count_entry, &tracked);
+	int r = ct_query_dump(taps->query, count_entry, NULL, &tracked);
 
 	watch_first_packets(taps);
 	taps->figures.tracked_before = r < 0 || tracked;
@@ -294,7 +294,7 @@ int taps_dump(struct taps *taps)
 
 	taps->resync = false;
 	track_dump_begin(taps->track);
-	r = ct_query_dump(taps->query, on_entry, taps);
+	r = ct_query_dump(taps->query, on_entry, NULL, taps);
 	if (r == 0)
 		r = drain(taps);
 	if (r < 0) {
