@@ -66,6 +66,8 @@ libcollect_a_SOURCES = \
 	src/kernel/answer.h \
 	src/kernel/ct_decode.c \
 	src/kernel/ct_decode.h \
+	src/kernel/ct_filter.c \
+	src/kernel/ct_filter.h \
 	src/kernel/ct_request.c \
 	src/kernel/ct_request.h \
 	src/kernel/event.h \

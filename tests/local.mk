@@ -41,6 +41,7 @@ unit_tests = \
 	tests/unit/identity/test_pod \
 	tests/unit/kernel/test_answer \
 	tests/unit/kernel/test_ct_decode \
+	tests/unit/kernel/test_ct_filter \
 	tests/unit/kernel/test_ct_request \
 	tests/unit/kernel/test_nflog_decode \
 	tests/unit/kernel/test_nflog_request \

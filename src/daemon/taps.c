@@ -44,6 +44,21 @@ struct taps {
 	struct taps_figures figures;
 };
 
+static int open_events(struct taps *taps)
+{
+	const struct prefix loopback[] = {
+	    {.addr = {.family = ADDR_IPV4, .bytes = {127}}, .length = 8},
+	    {.addr = {.family = ADDR_IPV6, .bytes = {[15] = 1}}, .length = 128},
+	};
+	const struct ct_feed_options options = {
+	    .buffer_size = (size_t)taps->config->conntrack.buffer_size,
+	    .excluded = loopback,
+	    .excluded_count = sizeof(loopback) / sizeof(loopback[0]),
+	};
+
+	return ct_feed_open(&options, &taps->events);
+}
+
 int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
 	      struct taps **ret, const char **ret_what)
 {
@@ -57,7 +72,7 @@ int taps_open(const struct config *config, struct track *track, struct taps_reli
 	taps->relief = relief;
 	taps->events_whole = taps->log_whole = taps->table_whole = clock_now();
 	*ret_what = "subscribe to conntrack events";
-	r = ct_feed_open((size_t)config->conntrack.buffer_size, &taps->events);
+	r = open_events(taps);
 	if (r == 0) {
 		*ret_what = "open a conntrack look-up socket";
 		r = ct_query_open(&taps->query);
@@ -140,7 +155,7 @@ static void watch_first_packets(struct taps *taps)
 void taps_protect(struct taps *taps)
 {
 	bool tracked = false;
-	int r = ct_query_dump(taps->query, count_entry, &tracked);
+	int r = ct_query_dump(taps->query, count_entry, NULL, &tracked);
 
 	watch_first_packets(taps);
 	taps->figures.tracked_before = r < 0 || tracked;
@@ -279,7 +294,7 @@ int taps_dump(struct taps *taps)
 
 	taps->resync = false;
 	track_dump_begin(taps->track);
-	r = ct_query_dump(taps->query, on_entry, taps);
+	r = ct_query_dump(taps->query, on_entry, NULL, taps);
 	if (r == 0)
 		r = drain(taps);
 	if (r < 0) {

@@ -12,6 +12,11 @@
 void ct_request_dump(union request *ret);
 
 /*
+ * Entries that are gone but whose DESTROY could not be delivered yet (IPCTNL_MSG_CT_GET_DYING).
+ */
+void ct_request_dying(union request *ret);
+
+/*
  * One entry by one of its tuples, in the zone that this direction has: reply false, tuple is an
  * original tuple; true, a reply tuple. Asks for an acknowledgement, which follows the entry.
  * -EINVAL if the tuple's addresses are not of one family.

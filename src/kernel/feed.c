@@ -6,6 +6,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 #include "kernel/ct_decode.h"
+#include "kernel/ct_filter.h"
 #include "kernel/ct_request.h"
 #include "kernel/nflog_decode.h"
 #include "kernel/nlsock.h"
@@ -70,14 +71,27 @@ static int listener_new_drops(struct listener *listener, uint64_t *ret)
 	return 0;
 }
 
-int ct_feed_open(size_t buffer_size, struct ct_feed **ret)
+static int set_filter(struct nlsock *sock, const struct ct_feed_options *options)
+{
+	struct ct_filter filter;
+	int r;
+
+	r = ct_filter_build(options->excluded, options->excluded_count, &filter);
+	if (r < 0)
+		return r;
+	return nlsock_set_filter(sock, filter.code, filter.length);
+}
+
+int ct_feed_open(const struct ct_feed_options *options, struct ct_feed **ret)
 {
 	struct ct_feed *feed = calloc(1, sizeof(*feed));
 	int r;
 
 	if (!feed)
 		return -ENOMEM;
-	r = listener_open(&feed->listener, buffer_size);
+	r = listener_open(&feed->listener, options->buffer_size);
+	if (r == 0)
+		r = set_filter(feed->listener.sock, options);
 	if (r == 0)
 		r = nlsock_join(feed->listener.sock, NFNLGRP_CONNTRACK_NEW);
 	if (r == 0)
@@ -114,6 +128,11 @@ int ct_feed_fd(const struct ct_feed *feed)
 size_t ct_feed_granted(const struct ct_feed *feed)
 {
 	return feed->listener.granted;
+}
+
+int ct_feed_set_reliable(struct ct_feed *feed, bool reliable)
+{
+	return nlsock_set_reliable(feed->listener.sock, reliable);
 }
 
 static void take_events(const struct mmsghdr *header, conntrack_event_fn *fn, void *context,
@@ -215,7 +234,7 @@ struct ct_query *ct_query_close(struct ct_query *query)
 /* A broken conversation may leave a dump unfinished, and the kernel allows one at a time for each
  * socket. */
 static int query_exchange(struct ct_query *query, union request *request, answer_fn *fn,
-			  void *context)
+			  nlsock_between_fn *between, void *context)
 {
 	int r = 0;
 
@@ -223,7 +242,8 @@ static int query_exchange(struct ct_query *query, union request *request, answer
 		r = nlsock_open(&query->sock);
 	if (r < 0)
 		return r;
-	r = nlsock_exchange(query->sock, request, request->header.nlmsg_len, fn, context);
+	r = nlsock_exchange_between(query->sock, request, request->header.nlmsg_len, fn, between,
+				    context);
 	if (r < 0 && r != -ENOENT && r != -EINTR)
 		query->sock = nlsock_close(query->sock);
 	return r;
@@ -231,6 +251,7 @@ static int query_exchange(struct ct_query *query, union request *request, answer
 
 struct dump {
 	conntrack_event_fn *fn;
+	ct_between_fn *between;
 	void *context;
 	bool undecodable;
 };
@@ -246,17 +267,62 @@ static void take_entry(void *context, const void *message, size_t length)
 		dump->fn(dump->context, &event);
 }
 
-int ct_query_dump(struct ct_query *query, conntrack_event_fn *fn, void *context)
+static int pause_dump(void *context)
 {
-	struct dump dump = {.fn = fn, .context = context};
+	struct dump *dump = context;
+
+	if (dump->between)
+		dump->between(dump->context);
+	return 0;
+}
+
+int ct_query_dump(struct ct_query *query, conntrack_event_fn *fn, ct_between_fn *between,
+		  void *context)
+{
+	struct dump dump = {.fn = fn, .between = between, .context = context};
 	union request request;
 	int r;
 
 	ct_request_dump(&request);
-	r = query_exchange(query, &request, take_entry, &dump);
+	r = query_exchange(query, &request, take_entry, pause_dump, &dump);
 	if (r == 0 && dump.undecodable)
 		r = -EBADMSG;
 	return r;
+}
+
+struct tally {
+	uint64_t count;
+	uint64_t limit;
+};
+
+static void count_message(void *context, const void *message, size_t length)
+{
+	struct tally *tally = context;
+
+	(void)message;
+	(void)length;
+	tally->count++;
+}
+
+static int end_at_limit(void *context)
+{
+	const struct tally *tally = context;
+
+	return tally->count < tally->limit ? 0 : -ECANCELED;
+}
+
+int ct_query_count_dying(struct ct_query *query, uint64_t limit, uint64_t *ret)
+{
+	struct tally tally = {.limit = limit};
+	union request request;
+	int r;
+
+	ct_request_dying(&request);
+	r = query_exchange(query, &request, count_message, end_at_limit, &tally);
+	if (r < 0 && r != -ECANCELED && r != -EINTR)
+		return r;
+	*ret = tally.count;
+	return 0;
 }
 
 struct found {
@@ -280,7 +346,7 @@ int ct_query_find(struct ct_query *query, const struct tuple *tuple, bool reply,
 
 	r = ct_request_find(&request, tuple, reply, zone);
 	if (r == 0)
-		r = query_exchange(query, &request, take_found, &found);
+		r = query_exchange(query, &request, take_found, NULL, &found);
 	if (r == 0)
 		r = found.error;
 	if (r == 0)
@@ -309,7 +375,7 @@ int ct_query_stats(struct ct_query *query, struct conntrack_stats *ret)
 	int r;
 
 	ct_request_stats(&request);
-	r = query_exchange(query, &request, take_stats, &sum);
+	r = query_exchange(query, &request, take_stats, NULL, &sum);
 	if (r == 0)
 		r = sum.error;
 	if (r == 0)

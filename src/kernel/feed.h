@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "kernel/event.h"
 #include "kernel/nflog_request.h"
 
@@ -41,12 +42,32 @@ struct ct_burst {
 
 /*
  * buffer_size: bytes to ask for, see nlsock_set_buffer(); an event is charged 1280 of the granted
- * ones. -EPERM: no CAP_NET_ADMIN over this network namespace.
+ * ones. excluded: connections whose original source or destination lies there give no events and
+ * cost no buffer (ct_filter_build()); the array is not kept.
  */
-int ct_feed_open(size_t buffer_size, struct ct_feed **ret);
+struct ct_feed_options {
+	size_t buffer_size;
+	const struct prefix *excluded;
+	size_t excluded_count; /* 0..CT_FILTER_PREFIXES_MAX */
+};
+
+/*
+ * -EPERM: no CAP_NET_ADMIN over this network namespace; -EINVAL: excluded; -ENOMEM: also when the
+ * filter is beyond net.core.optmem_max.
+ */
+int ct_feed_open(const struct ct_feed_options *options, struct ct_feed **ret);
 struct ct_feed *ct_feed_close(struct ct_feed *feed); /* NULL is allowed; returns NULL */
 int ct_feed_fd(const struct ct_feed *feed);
 size_t ct_feed_granted(const struct ct_feed *feed); /* bytes in force, as nlsock_buffer() */
+
+/*
+ * Reliable: an entry whose DESTROY does not fit into the buffer stays on the kernel's dying list,
+ * and in nf_conntrack_count, and the DESTROY is sent again until it fits: about a second later,
+ * then every 10 ms or with the next one that fits. A NEW that does not fit is sent again only with
+ * the entry's next event, so it may never come. drops then counts attempts. A reader that has
+ * stopped fills the table. Off in a new feed.
+ */
+int ct_feed_set_reliable(struct ct_feed *feed, bool reliable);
 
 /*
  * Reads until the socket is empty or budget messages were read (one batch of at most 64 may go
@@ -72,11 +93,23 @@ struct ct_query *ct_query_close(struct ct_query *query); /* NULL is allowed; ret
  * while the table is resized. Expired entries met on the way are destroyed by the kernel, which is
  * a DESTROY event.
  *
+ * between (NULL: none) is called after each datagram of up to 32 KiB, some 150 entries, so that
+ * events can be read meanwhile. The kernel fills datagrams ahead: entries handed over after between
+ * may have been listed before it, and one whose DESTROY was read there may still come.
+ *
  * 0; -EINTR: complete, but the kernel says that the table changed under it; -EBADMSG: some entries
  * could not be decoded, all others were handed over; others as nlsock_exchange(), then any number
  * of entries was handed over.
  */
-int ct_query_dump(struct ct_query *query, conntrack_event_fn *fn, void *context);
+typedef void ct_between_fn(void *context);
+int ct_query_dump(struct ct_query *query, conntrack_event_fn *fn, ct_between_fn *between,
+		  void *context);
+
+/*
+ * Entries of this network namespace whose DESTROY could not be delivered (to any reliable
+ * listener) and waits to be sent again. Stops when limit is reached: *ret is then at least limit.
+ */
+int ct_query_count_dying(struct ct_query *query, uint64_t limit, uint64_t *ret);
 
 /*
  * The live entry with this original tuple or, with reply true, this reply tuple; zone as in struct

@@ -88,6 +88,21 @@ int nlsock_stay_open(struct nlsock *sock)
 	return set_option(sock, NETLINK_NO_ENOBUFS, 1);
 }
 
+int nlsock_set_reliable(struct nlsock *sock, bool reliable)
+{
+	return set_option(sock, NETLINK_BROADCAST_ERROR, reliable);
+}
+
+int nlsock_set_filter(struct nlsock *sock, const struct sock_filter *code, unsigned short length)
+{
+	const struct sock_fprog program = {.len = length, .filter = (struct sock_filter *)code};
+
+	if (setsockopt(nlsock_fd(sock), SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) <
+	    0)
+		return -errno;
+	return 0;
+}
+
 int nlsock_join(struct nlsock *sock, unsigned group)
 {
 	return set_option(sock, NETLINK_ADD_MEMBERSHIP, group);
@@ -169,6 +184,12 @@ static int receive_answer(struct nlsock *sock, struct answer *answer, answer_fn 
 int nlsock_exchange(struct nlsock *sock, void *requests, size_t length, answer_fn *fn,
 		    void *context)
 {
+	return nlsock_exchange_between(sock, requests, length, fn, NULL, context);
+}
+
+int nlsock_exchange_between(struct nlsock *sock, void *requests, size_t length, answer_fn *fn,
+			    nlsock_between_fn *between, void *context)
+{
 	int64_t deadline = clock_monotonic() + NLSOCK_TOTAL_MSEC * NSEC_PER_MSEC;
 	struct answer answer;
 	int r;
@@ -184,6 +205,8 @@ int nlsock_exchange(struct nlsock *sock, void *requests, size_t length, answer_f
 		r = wait_for_answer(sock, deadline);
 		if (r == 0)
 			r = receive_answer(sock, &answer, fn, context);
+		if (r == 0 && between)
+			r = between(context);
 	}
 	if (r < 0)
 		return r;

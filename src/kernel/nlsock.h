@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <linux/filter.h>
 
 #include "kernel/answer.h"
 
@@ -42,6 +43,18 @@ int nlsock_buffer(const struct nlsock *sock, size_t *ret);
  */
 int nlsock_stay_open(struct nlsock *sock);
 
+/*
+ * NETLINK_BROADCAST_ERROR: the sender of a multicast learns that it did not fit. conntrack then
+ * keeps the entry and sends its DESTROY again.
+ */
+int nlsock_set_reliable(struct nlsock *sock, bool reliable);
+
+/*
+ * SO_ATTACH_FILTER: runs on every datagram before it is queued, in place of any filter before it;
+ * what it refuses is neither charged to the buffer nor a drop. code is not kept.
+ */
+int nlsock_set_filter(struct nlsock *sock, const struct sock_filter *code, unsigned short length);
+
 /* NETLINK_ADD_MEMBERSHIP: NFNLGRP_*. */
 int nlsock_join(struct nlsock *sock, unsigned group);
 
@@ -67,6 +80,14 @@ bool nlsock_from_kernel(const struct msghdr *header);
  */
 int nlsock_exchange(struct nlsock *sock, void *requests, size_t length, answer_fn *fn,
 		    void *context);
+
+/*
+ * The same with a call after each datagram of the answer; a negative errno from it ends the
+ * exchange with that error and breaks the conversation. Its time counts as the exchange's.
+ */
+typedef int nlsock_between_fn(void *context);
+int nlsock_exchange_between(struct nlsock *sock, void *requests, size_t length, answer_fn *fn,
+			    nlsock_between_fn *between, void *context);
 
 /*
  * 0: this process may make requests of netfilter; -EPERM: it may not. Tells a lack of rights from
