@@ -50,6 +50,8 @@ libcollect_a_SOURCES = \
 	src/daemon/sysctl.h \
 	src/daemon/taps.c \
 	src/daemon/taps.h \
+	src/daemon/valve.c \
+	src/daemon/valve.h \
 	src/daemon/writer.c \
 	src/daemon/writer.h \
 	src/flow/fold.c \

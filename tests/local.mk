@@ -28,6 +28,7 @@ unit_tests = \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_sysctl \
+	tests/unit/daemon/test_valve \
 	tests/unit/daemon/test_writer \
 	tests/unit/flow/test_flow \
 	tests/unit/flow/test_fold \

@@ -54,6 +54,14 @@ void announce_start(const struct config *config, const struct sysctls *sysctls,
 {
 	log_line(LOG_INFO, "conntrack", "receive buffer %zu bytes (asked for %" PRId64 ")",
 		 taps->events_granted, config->conntrack.buffer_size);
+	if (taps->events_granted / 2 < (size_t)config->conntrack.buffer_size)
+		log_line(LOG_WARN, "conntrack",
+			 "the kernel cut the receive buffer: raise net.core.rmem_max");
+	if (taps->valve_error)
+		log_line(LOG_WARN, "conntrack",
+			 "delivery of events is not reliable: %s; what a full buffer cannot take "
+			 "is lost",
+			 strerror(-taps->valve_error));
 	if (!taps->tracked_before)
 		log_line(LOG_NOTE, "conntrack",
 			 "nothing was tracked in this network namespace before netpold started");
@@ -82,13 +90,49 @@ static int add_sources(const struct config *config, struct batch *batch)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < config->identity.cni_result_count; i++) {
+	for (size_t i = 0; r == 0 && i < CONFIG_DIRECTORIES_MAX; i++) {
 		char name[64] = "source.cni-result";
+		bool there = i < config->identity.cni_result_count;
 
 		if (i > 0)
 			snprintf(name, sizeof(name), "source.cni-result.%zu", i + 1);
-		r = batch_add_fact(batch, name, config->identity.cni_results[i]);
+		r = batch_add_fact(batch, name, there ? config->identity.cni_results[i] : NULL);
 	}
+	return r;
+}
+
+static int add_excluded(const struct config *config, struct batch *batch)
+{
+	int r = batch_add_fact(batch, "excluded.loopback", "connections from 127.0.0.0/8 and ::1");
+
+	for (size_t i = 0; r == 0 && i < CONFIG_EXCLUDES_MAX; i++) {
+		char name[64], value[128] = "", prefix[PREFIX_TEXT_MAX];
+		bool there = i < config->conntrack.exclude_count;
+
+		snprintf(name, sizeof(name), "excluded.conntrack.%zu", i + 1);
+		if (there)
+			snprintf(value, sizeof(value), "connections from or to %s",
+				 prefix_format(config->conntrack.excludes[i], prefix));
+		/* What an earlier run left out may be wanted now. */
+		r = batch_add_fact(batch, name, there ? value : NULL);
+	}
+	return r;
+}
+
+static int add_limit(struct batch *batch, const char *name, int64_t value)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%" PRId64, value);
+	return batch_add_fact(batch, name, text);
+}
+
+static int add_limits(const struct config *config, struct batch *batch)
+{
+	int r = add_limit(batch, "limit.max_size", config->store.max_size);
+
+	if (r == 0)
+		r = add_limit(batch, "limit.max_edges", config->store.max_edges);
 	return r;
 }
 
@@ -99,18 +143,23 @@ int announce_facts(const struct config *config, const struct sysctls *sysctls,
 	const struct {
 		const char *name, *value;
 	} facts[] = {
-	    {"excluded.loopback", "connections from 127.0.0.0/8 and ::1"},
 	    {"collector.tracking",
 	     taps->tracked_before ? "was on" : "nothing was tracked before netpold's rules"},
 	    {"collector.rules", rules_text(config, taps)},
 	    {"collector.log-group", group},
 	    {"collector.event-buffer", buffer},
+	    {"collector.delivery",
+	     taps->valve_error ? strerror(-taps->valve_error) : "reliable, within bounds"},
 	};
 	int r = sysctls_describe(sysctls, batch);
 
 	snprintf(group, sizeof(group), "%" PRId64 "%s%s", config->log_new.group,
 		 taps->log_error ? ": " : "", taps->log_error ? log_problem(taps->log_error) : "");
 	snprintf(buffer, sizeof(buffer), "%zu bytes", taps->events_granted);
+	if (r == 0)
+		r = add_excluded(config, batch);
+	if (r == 0)
+		r = add_limits(config, batch);
 	if (r == 0)
 		r = add_sources(config, batch);
 	for (size_t i = 0; r == 0 && i < sizeof(facts) / sizeof(facts[0]); i++)

@@ -32,7 +32,7 @@ struct config {
 		int64_t dump_interval;   /* ms */
 		int64_t undelivered_max; /* ended connections whose event waits in the kernel */
 		struct prefix
-		    excludes[CONFIG_EXCLUDES_MAX]; /* of either end, as the client saw it */
+		    excludes[CONFIG_EXCLUDES_MAX]; /* of a client, or of whoever answers */
 		size_t exclude_count;
 	} conntrack;
 	struct {

@@ -17,20 +17,20 @@ static const struct sysctl wanted[SYSCTL_COUNT] = {
     {.name = "nf_conntrack_events", .wanted = 1},
 };
 
-static int open_setting(const struct sysctls *sysctls, const char *name, int flags)
+static int open_setting(const char *directory, const char *name, int flags)
 {
 	char path[512];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", sysctls->directory, name);
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
 	fd = open(path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-static int read_setting(const struct sysctls *sysctls, const char *name, long *ret)
+int sysctl_read(const char *directory, const char *name, long *ret)
 {
 	char text[32] = "";
-	int fd = open_setting(sysctls, name, O_RDONLY);
+	int fd = open_setting(directory, name, O_RDONLY);
 	ssize_t length;
 
 	if (fd < 0)
@@ -46,7 +46,7 @@ static int read_setting(const struct sysctls *sysctls, const char *name, long *r
 static int write_setting(const struct sysctls *sysctls, const char *name, long value)
 {
 	char text[32];
-	int fd = open_setting(sysctls, name, O_WRONLY);
+	int fd = open_setting(sysctls->directory, name, O_WRONLY);
 	int length = snprintf(text, sizeof(text), "%ld\n", value);
 	int r = 0;
 
@@ -106,7 +106,7 @@ void sysctls_prepare(struct sysctls *sysctls, const char *directory, const struc
 		struct sysctl *item = &sysctls->items[i];
 		long value = 0;
 
-		item->error = read_setting(sysctls, item->name, &value);
+		item->error = sysctl_read(sysctls->directory, item->name, &value);
 		if (item->error < 0 || item->ours || value == item->wanted)
 			continue;
 		item->before = value;
@@ -146,7 +146,7 @@ void sysctls_apply(struct sysctls *sysctls)
 		struct sysctl *item = &sysctls->items[i];
 		long value = 0;
 
-		item->error = read_setting(sysctls, item->name, &value);
+		item->error = sysctl_read(sysctls->directory, item->name, &value);
 		if (item->error == 0 && value != item->wanted)
 			item->error = write_setting(sysctls, item->name, item->wanted);
 		if (item->error < 0)
@@ -160,7 +160,7 @@ int sysctls_describe(const struct sysctls *sysctls, struct batch *batch)
 		const struct sysctl *item = &sysctls->items[i];
 		char text[192];
 		long value = 0;
-		int r = read_setting(sysctls, item->name, &value);
+		int r = sysctl_read(sysctls->directory, item->name, &value);
 
 		if (r < 0)
 			snprintf(text, sizeof(text), "not readable: %s", strerror(-r));
@@ -183,7 +183,7 @@ int sysctls_describe(const struct sysctls *sysctls, struct batch *batch)
 static int put_back(const struct sysctls *sysctls, const struct sysctl *item)
 {
 	long value = 0;
-	int r = read_setting(sysctls, item->name, &value);
+	int r = sysctl_read(sysctls->directory, item->name, &value);
 
 	if (r < 0 || value != item->wanted)
 		return r;

@@ -32,6 +32,9 @@ struct sysctls {
 	struct sysctl items[SYSCTL_COUNT];
 };
 
+/* One value below directory. -ENOENT, …; -EIO: nothing to read. */
+int sysctl_read(const char *directory, const char *name, long *ret);
+
 /* Reads what is there and what earlier facts tell. directory is borrowed. */
 void sysctls_prepare(struct sysctls *sysctls, const char *directory, const struct fact *facts,
 		     size_t fact_count);

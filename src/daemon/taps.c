@@ -4,6 +4,9 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "daemon/sysctl.h"
+#include "daemon/valve.h"
+#include "kernel/ct_filter.h"
 #include "kernel/feed.h"
 #include "kernel/rules.h"
 
@@ -21,6 +24,12 @@
 /* After the rules are gone; longer than LOG_FEED_TIMEOUT. */
 #define LAST_PACKETS_PATIENCE (300 * NSEC_PER_MSEC)
 
+/* The configured ones and loopback of both families. */
+#define EXCLUDED_MAX (CONFIG_EXCLUDES_MAX + 2)
+_Static_assert(EXCLUDED_MAX <= CT_FILTER_PREFIXES_MAX, "the kernel's filter holds them all");
+/* The clock is read once for so many events. */
+#define EVENTS_PER_CLOCK 64u
+
 struct taps {
 	const struct config *config;
 	struct track *track;
@@ -29,6 +38,11 @@ struct taps {
 	struct ct_query *query;
 	struct log_feed *log;
 	struct rules *rules;
+	struct valve *valve; /* NULL: delivery is not reliable */
+	struct prefix excluded[EXCLUDED_MAX];
+	size_t excluded_count;
+	int64_t now; /* of the events being read */
+	unsigned now_used;
 	struct conntrack_stats stats;
 	bool has_stats;
 	bool resync;
@@ -44,19 +58,35 @@ struct taps {
 	struct taps_figures figures;
 };
 
-static int open_events(struct taps *taps)
+static void list_excluded(struct taps *taps)
 {
 	const struct prefix loopback[] = {
 	    {.addr = {.family = ADDR_IPV4, .bytes = {127}}, .length = 8},
 	    {.addr = {.family = ADDR_IPV6, .bytes = {[15] = 1}}, .length = 128},
 	};
+
+	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
+		taps->excluded[taps->excluded_count++] = loopback[i];
+	for (size_t i = 0; i < taps->config->conntrack.exclude_count; i++)
+		taps->excluded[taps->excluded_count++] = taps->config->conntrack.excludes[i];
+}
+
+static int open_events(struct taps *taps)
+{
 	const struct ct_feed_options options = {
 	    .buffer_size = (size_t)taps->config->conntrack.buffer_size,
-	    .excluded = loopback,
-	    .excluded_count = sizeof(loopback) / sizeof(loopback[0]),
+	    .excluded = taps->excluded,
+	    .excluded_count = taps->excluded_count,
 	};
 
 	return ct_feed_open(&options, &taps->events);
+}
+
+/* Without it everything works, but for what a full buffer cannot take. */
+static void open_valve(struct taps *taps)
+{
+	taps->figures.valve_error = valve_open(
+	    taps->events, (uint64_t)taps->config->conntrack.undelivered_max, &taps->valve);
 }
 
 int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
@@ -71,6 +101,7 @@ int taps_open(const struct config *config, struct track *track, struct taps_reli
 	taps->track = track;
 	taps->relief = relief;
 	taps->events_whole = taps->log_whole = taps->table_whole = clock_now();
+	list_excluded(taps);
 	*ret_what = "subscribe to conntrack events";
 	r = open_events(taps);
 	if (r == 0) {
@@ -81,6 +112,7 @@ int taps_open(const struct config *config, struct track *track, struct taps_reli
 		taps_close(taps);
 		return r;
 	}
+	open_valve(taps);
 	taps->figures.events_granted = ct_feed_granted(taps->events);
 	taps->has_stats = ct_query_stats(taps->query, &taps->stats) == 0;
 	*ret = taps;
@@ -91,18 +123,13 @@ struct taps *taps_close(struct taps *taps)
 {
 	if (!taps)
 		return NULL;
+	valve_close(taps->valve);
 	rules_close(taps->rules);
 	log_feed_close(taps->log);
 	ct_query_close(taps->query);
 	ct_feed_close(taps->events);
 	free(taps);
 	return NULL;
-}
-
-static void count_entry(void *context, const struct conntrack_event *entry)
-{
-	(void)entry;
-	*(bool *)context = true;
 }
 
 static void install_rules(struct taps *taps)
@@ -154,11 +181,11 @@ static void watch_first_packets(struct taps *taps)
 
 void taps_protect(struct taps *taps)
 {
-	bool tracked = false;
-	int r = ct_query_dump(taps->query, count_entry, NULL, &tracked);
+	long entries = 1;
 
+	sysctl_read(SYSCTL_DIRECTORY, "nf_conntrack_count", &entries);
+	taps->figures.tracked_before = entries > 0;
 	watch_first_packets(taps);
-	taps->figures.tracked_before = r < 0 || tracked;
 }
 
 int taps_event_fd(const struct taps *taps)
@@ -201,34 +228,75 @@ static void relieve(struct taps *taps)
 		taps->relief.hand_over(taps->relief.context);
 }
 
+static bool is_excluded(const struct taps *taps, struct addr client, struct addr server)
+{
+	return ct_excluded(taps->excluded, taps->excluded_count, client, server);
+}
+
+static int64_t event_time(struct taps *taps)
+{
+	if (taps->now_used++ % EVENTS_PER_CLOCK == 0)
+		taps->now = clock_now();
+	return taps->now;
+}
+
 static void on_event(void *context, const struct conntrack_event *event)
 {
 	struct taps *taps = context;
 
-	if (addr_is_loopback(event->original.source))
-		return;
-	track_event(taps->track, event, clock_now());
+	track_event(taps->track, event, event_time(taps));
 	relieve(taps);
+}
+
+/* What a reliable socket could not take comes later, but for a NEW that is followed by nothing. */
+static bool was_reliable(struct taps *taps)
+{
+	bool dead = false;
+	bool held = taps->valve && valve_held(taps->valve, &dead);
+
+	if (dead) {
+		taps->valve = valve_close(taps->valve);
+		taps->figures.valve_error = -ECHILD;
+	}
+	return held;
+}
+
+static void take_drops(struct taps *taps, uint64_t drops)
+{
+	if (drops == 0)
+		return;
+	taps->resync = true;
+	if (was_reliable(taps)) {
+		track_disturbed(taps->track, taps->events_whole, clock_now());
+		taps->figures.late_events += drops;
+		return;
+	}
+	lose(taps, LOSS_CONNTRACK, drops, &taps->events_whole,
+	     "the event socket's buffer was full");
+	taps->figures.lost_events += drops;
+}
+
+static void take_undecodable(struct taps *taps, uint64_t count)
+{
+	if (count == 0)
+		return;
+	taps->resync = true;
+	lose(taps, LOSS_CONNTRACK, count, &taps->events_whole, "an event could not be decoded");
+	taps->figures.lost_events += count;
 }
 
 int taps_read_events(struct taps *taps, bool *ret_more)
 {
 	struct ct_burst burst = {0};
 	int64_t begun = clock_now();
-	uint64_t lost;
 	int r;
 
 	notice_time(taps);
+	taps->now_used = 0;
 	r = ct_feed_read(taps->events, on_event, taps, READ_BUDGET, &burst);
-	lost = burst.drops + burst.undecodable;
 	*ret_more = burst.events >= READ_BUDGET;
-	if (lost > 0) {
-		lose(taps, LOSS_CONNTRACK, lost, &taps->events_whole,
-		     burst.drops ? "the event socket's buffer was full"
-				 : "an event could not be decoded");
-		taps->figures.lost_events += lost;
-		taps->resync = true;
-	}
+	take_drops(taps, burst.drops);
+	take_undecodable(taps, burst.undecodable);
 	taps->events_whole = begun;
 	return r;
 }
@@ -237,7 +305,8 @@ static void on_packet(void *context, const struct packet_event *packet)
 {
 	struct taps *taps = context;
 
-	track_packet(taps->track, packet, clock_now());
+	if (!is_excluded(taps, packet->tuple.source, packet->tuple.destination))
+		track_packet(taps->track, packet, event_time(taps));
 }
 
 static void count_lost_packets(struct taps *taps, uint64_t lost, const char *reason)
@@ -259,6 +328,7 @@ int taps_read_packets(struct taps *taps, bool *ret_more)
 	if (!taps->log)
 		return 0;
 	notice_time(taps);
+	taps->now_used = 0;
 	r = log_feed_read(taps->log, on_packet, taps, READ_BUDGET, &burst);
 	*ret_more = burst.packets >= READ_BUDGET;
 	taps->packets += burst.packets;
@@ -272,10 +342,20 @@ static void on_entry(void *context, const struct conntrack_event *entry)
 {
 	struct taps *taps = context;
 
-	if (addr_is_loopback(entry->original.source))
+	if (is_excluded(taps, entry->original.source, entry->reply.source))
 		return;
 	track_dump_entry(taps->track, entry, clock_now());
 	relieve(taps);
+}
+
+/* A dump of a large table must not let the buffers overflow. An error comes again later. */
+static void read_meanwhile(void *context)
+{
+	struct taps *taps = context;
+	bool more;
+
+	taps_read_events(taps, &more);
+	taps_read_packets(taps, &more);
 }
 
 static int drain(struct taps *taps)
@@ -294,7 +374,7 @@ int taps_dump(struct taps *taps)
 
 	taps->resync = false;
 	track_dump_begin(taps->track);
-	r = ct_query_dump(taps->query, on_entry, NULL, taps);
+	r = ct_query_dump(taps->query, on_entry, read_meanwhile, taps);
 	if (r == 0)
 		r = drain(taps);
 	if (r < 0) {
@@ -316,6 +396,16 @@ static void lose_unbounded(struct taps *taps, enum loss_source source, int64_t f
 static uint64_t grown(uint64_t before, uint64_t now)
 {
 	return (uint32_t)(now - before);
+}
+
+/* Near its maximum the kernel evicts entries, and sooner those that are closing. */
+static void check_pressure(struct taps *taps)
+{
+	long entries, most;
+
+	if (sysctl_read(SYSCTL_DIRECTORY, "nf_conntrack_count", &entries) == 0 &&
+	    sysctl_read(SYSCTL_DIRECTORY, "nf_conntrack_max", &most) == 0)
+		track_set_pressure(taps->track, entries >= most - most / 20);
 }
 
 static void check_table(struct taps *taps)
@@ -411,6 +501,8 @@ void taps_check(struct taps *taps)
 	taps_read_packets(taps, &more_packets);
 	taps_read_events(taps, &more_events);
 	check_table(taps);
+	check_pressure(taps);
+	was_reliable(taps);
 	if (!more_packets)
 		check_rule(taps);
 	check_first_packets(taps);

@@ -24,7 +24,9 @@ struct taps_figures {
 	bool tracked_before;   /* there were entries before our rules */
 	int log_error;         /* negative errno: the log group could not be bound */
 	int rules_error;
+	int valve_error; /* delivery is not reliable */
 	uint64_t lost_events, lost_packets;
+	uint64_t late_events; /* that the kernel was told to keep for later, at most */
 };
 
 /* Called in the middle of reading when the tracker is short of room: takes rows from the fold

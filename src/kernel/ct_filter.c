@@ -61,18 +61,13 @@ static void emit_find(struct program *program, int how, uint32_t type)
 	emit_goto(program, &program->pass);
 }
 
-static void emit_original_ip(struct program *program)
+/* M[0..]: the source of that tuple in words. */
+static void emit_load(struct program *program, uint32_t tuple, uint32_t source, size_t words)
 {
 	emit(program, BPF_LD | BPF_IMM, ATTRS_AT);
-	emit_find(program, SKF_AD_NLATTR, CTA_TUPLE_ORIG);
+	emit_find(program, SKF_AD_NLATTR, tuple);
 	emit_find(program, SKF_AD_NLATTR_NEST, CTA_TUPLE_IP);
-}
-
-/* M[0..]: the address in words. A keeps where the addresses lie, in M[WORDS_MAX]. */
-static void emit_load(struct program *program, uint32_t type, size_t words)
-{
-	emit(program, BPF_LD | BPF_MEM, WORDS_MAX);
-	emit_find(program, SKF_AD_NLATTR_NEST, type);
+	emit_find(program, SKF_AD_NLATTR_NEST, source);
 	emit(program, BPF_MISC | BPF_TAX, 0);
 	for (size_t i = 0; i < words; i++) {
 		emit(program, BPF_LD | BPF_W | BPF_IND,
@@ -111,10 +106,13 @@ static void emit_refuse_in(struct program *program, const struct prefix *prefix)
 		    (uint8_t)(program->filter->length - jumps[i] - 1);
 }
 
-static void emit_address(struct program *program, const struct prefix *prefixes, size_t count,
-			 uint8_t family, uint32_t type)
+static void emit_source(struct program *program, const struct prefix *prefixes, size_t count,
+			uint8_t family, uint32_t tuple)
 {
-	emit_load(program, type, family == ADDR_IPV4 ? 1 : WORDS_MAX);
+	if (family == ADDR_IPV4)
+		emit_load(program, tuple, CTA_IP_V4_SRC, 1);
+	else
+		emit_load(program, tuple, CTA_IP_V6_SRC, WORDS_MAX);
 	for (size_t i = 0; i < count; i++)
 		if (prefixes[i].addr.family == family)
 			emit_refuse_in(program, &prefixes[i]);
@@ -123,16 +121,14 @@ static void emit_address(struct program *program, const struct prefix *prefixes,
 static void emit_family(struct program *program, const struct prefix *prefixes, size_t count,
 			uint8_t family)
 {
-	const bool v4 = family == ADDR_IPV4;
 	struct label other = {.count = 0};
 
 	emit(program, BPF_LD | BPF_B | BPF_ABS, FAMILY_AT);
-	emit_jump(program, BPF_JMP | BPF_JEQ | BPF_K, v4 ? AF_INET : AF_INET6, 1, 0);
+	emit_jump(program, BPF_JMP | BPF_JEQ | BPF_K, family == ADDR_IPV4 ? AF_INET : AF_INET6, 1,
+		  0);
 	emit_goto(program, &other);
-	emit_original_ip(program);
-	emit(program, BPF_ST, WORDS_MAX);
-	emit_address(program, prefixes, count, family, v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC);
-	emit_address(program, prefixes, count, family, v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST);
+	emit_source(program, prefixes, count, family, CTA_TUPLE_ORIG);
+	emit_source(program, prefixes, count, family, CTA_TUPLE_REPLY);
 	emit_goto(program, &program->pass);
 	put_label(program, &other);
 }
@@ -157,11 +153,11 @@ int ct_filter_build(const struct prefix *prefixes, size_t count, struct ct_filte
 	return 0;
 }
 
-bool ct_excluded(const struct prefix *prefixes, size_t count, const struct tuple *tuple)
+bool ct_excluded(const struct prefix *prefixes, size_t count, struct addr client,
+		 struct addr server)
 {
 	for (size_t i = 0; i < count; i++)
-		if (prefix_contains(prefixes[i], tuple->source) ||
-		    prefix_contains(prefixes[i], tuple->destination))
+		if (prefix_contains(prefixes[i], client) || prefix_contains(prefixes[i], server))
 			return true;
 	return false;
 }

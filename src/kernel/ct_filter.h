@@ -26,15 +26,17 @@ struct ct_filter {
 };
 
 /*
- * Refuses every ctnetlink message whose original tuple ct_excluded() says yes to, and passes
- * everything else. -EINVAL: more than CT_FILTER_PREFIXES_MAX, or a prefix without an address.
+ * Refuses every ctnetlink message whose original source (the client) or reply source (whoever
+ * answers, behind any service address) lies in one of the prefixes, and passes everything else.
+ * -EINVAL: more than CT_FILTER_PREFIXES_MAX, or a prefix without an address.
  */
 int ct_filter_build(const struct prefix *prefixes, size_t count, struct ct_filter *ret);
 
 /*
- * Is the source or the destination in one of the prefixes? For a connection give its original
- * tuple. A logged packet shows the destination it has at that hook, after any DNAT.
+ * The same for a connection's original source and reply source. Of a packet in forward these are
+ * its source and destination: it is after DNAT and before source NAT there.
  */
-bool ct_excluded(const struct prefix *prefixes, size_t count, const struct tuple *tuple);
+bool ct_excluded(const struct prefix *prefixes, size_t count, struct addr client,
+		 struct addr server);
 
 #endif

@@ -135,6 +135,18 @@ int ct_feed_set_reliable(struct ct_feed *feed, bool reliable)
 	return nlsock_set_reliable(feed->listener.sock, reliable);
 }
 
+int ct_feed_gauge(const struct ct_feed *feed, struct ct_gauge *ret)
+{
+	struct ct_gauge gauge = {.granted = feed->listener.granted};
+	int r = nlsock_drops(feed->listener.sock, &gauge.drops);
+
+	if (r == 0)
+		r = nlsock_queued(feed->listener.sock, &gauge.queued);
+	if (r == 0)
+		*ret = gauge;
+	return r;
+}
+
 static void take_events(const struct mmsghdr *header, conntrack_event_fn *fn, void *context,
 			struct ct_burst *burst)
 {

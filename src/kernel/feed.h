@@ -69,6 +69,14 @@ size_t ct_feed_granted(const struct ct_feed *feed); /* bytes in force, as nlsock
  */
 int ct_feed_set_reliable(struct ct_feed *feed, bool reliable);
 
+/* How the event socket stands; any process that has it may look. */
+struct ct_gauge {
+	uint32_t drops;  /* since the socket was made, see nlsock_drops(); wraps */
+	uint32_t queued; /* bytes of the buffer that are taken */
+	size_t granted;  /* of so many */
+};
+int ct_feed_gauge(const struct ct_feed *feed, struct ct_gauge *ret);
+
 /*
  * Reads until the socket is empty or budget messages were read (one batch of at most 64 may go
  * beyond). An error that comes after something was read is left for the next call. Call it now and

@@ -108,17 +108,27 @@ int nlsock_join(struct nlsock *sock, unsigned group)
 	return set_option(sock, NETLINK_ADD_MEMBERSHIP, group);
 }
 
-int nlsock_drops(const struct nlsock *sock, uint32_t *ret)
+static int read_meminfo(const struct nlsock *sock, unsigned which, uint32_t *ret)
 {
 	uint32_t values[SK_MEMINFO_VARS] = {0};
 	socklen_t length = sizeof(values);
 
 	if (getsockopt(nlsock_fd(sock), SOL_SOCKET, SO_MEMINFO, values, &length) < 0)
 		return -errno;
-	if (length <= SK_MEMINFO_DROPS * sizeof(values[0]))
+	if (length <= which * sizeof(values[0]))
 		return -EOPNOTSUPP;
-	*ret = values[SK_MEMINFO_DROPS];
+	*ret = values[which];
 	return 0;
+}
+
+int nlsock_drops(const struct nlsock *sock, uint32_t *ret)
+{
+	return read_meminfo(sock, SK_MEMINFO_DROPS, ret);
+}
+
+int nlsock_queued(const struct nlsock *sock, uint32_t *ret)
+{
+	return read_meminfo(sock, SK_MEMINFO_RMEM_ALLOC, ret);
 }
 
 bool nlsock_from_kernel(const struct msghdr *header)

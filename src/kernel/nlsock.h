@@ -63,6 +63,8 @@ int nlsock_join(struct nlsock *sock, unsigned group);
  * event that is sent again counts twice.
  */
 int nlsock_drops(const struct nlsock *sock, uint32_t *ret);
+/* SO_MEMINFO: bytes of the receive buffer that are taken now. */
+int nlsock_queued(const struct nlsock *sock, uint32_t *ret);
 
 /* True: this came from the kernel. Others with CAP_NET_ADMIN may send to a netlink socket too. */
 bool nlsock_from_kernel(const struct msghdr *header);

@@ -1,0 +1,144 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/clock.h"
+#include "daemon/valve.h"
+
+#define STEP (100 * NSEC_PER_MSEC)
+
+/* Looks every 100 ms that each add so many drops; the first action that is no keeping, and when. */
+static enum valve_action look_for(struct valve_rule *rule, struct valve_look *look, int64_t span,
+				  uint32_t drops)
+{
+	int64_t end = look->now + span;
+
+	while (look->now < end) {
+		enum valve_action action;
+
+		look->now += STEP;
+		look->drops += drops;
+		action = valve_rule_apply(rule, look);
+		if (action != VALVE_KEEP)
+			return action;
+	}
+	return VALVE_KEEP;
+}
+
+static void test_a_quiet_socket_stays_reliable(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(true, 7);
+	struct valve_look look = {.now = NSEC_PER_SEC, .drops = 7, .read = true};
+
+	(void)state;
+	assert_int_equal(look_for(&rule, &look, 60 * NSEC_PER_SEC, 0), VALVE_KEEP);
+	assert_true(rule.reliable);
+}
+
+static void test_drops_for_more_than_a_second_end_it(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(true, 0);
+	struct valve_look look = {.now = NSEC_PER_SEC};
+	int64_t begun = look.now;
+
+	(void)state;
+	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 3), VALVE_GIVE_UP);
+	assert_in_range(look.now - begun, NSEC_PER_SEC, NSEC_PER_SEC + 3 * STEP);
+	assert_false(rule.reliable);
+}
+
+static void test_short_bursts_do_not_end_it(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(true, 0);
+	struct valve_look look = {.now = NSEC_PER_SEC};
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(look_for(&rule, &look, 9 * STEP, 1000), VALVE_KEEP);
+		assert_int_equal(look_for(&rule, &look, 4 * STEP, 0), VALVE_KEEP);
+	}
+}
+
+/* The kernel tries again in bursts: drops that pause for less than a lull are one burst. */
+static void test_pauses_shorter_than_a_lull_are_one_burst(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(true, 0);
+	struct valve_look look = {.now = NSEC_PER_SEC};
+	enum valve_action action = VALVE_KEEP;
+
+	(void)state;
+	for (int i = 0; i < 10 && action == VALVE_KEEP; i++) {
+		action = look_for(&rule, &look, STEP, 1);
+		if (action == VALVE_KEEP)
+			action = look_for(&rule, &look, 2 * STEP, 0);
+	}
+	assert_int_equal(action, VALVE_GIVE_UP);
+}
+
+static void test_too_many_undelivered_end_it_at_once(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(true, 0);
+	struct valve_look look = {.now = NSEC_PER_SEC, .drops = 1, .too_many_wait = true};
+
+	(void)state;
+	assert_int_equal(valve_rule_apply(&rule, &look), VALVE_GIVE_UP);
+}
+
+static void test_it_comes_back_when_that_is_over(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(false, 0);
+	struct valve_look look = {.now = 10 * NSEC_PER_SEC, .drops = 5};
+	int64_t quiet;
+
+	(void)state;
+	assert_int_equal(valve_rule_apply(&rule, &look), VALVE_KEEP);
+	look.read = true;
+	quiet = look.now;
+	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_TAKE_BACK);
+	assert_int_equal(look.now - quiet, VALVE_RECOVERY);
+	assert_true(rule.reliable);
+	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_KEEP);
+}
+
+static void test_it_does_not_come_back_before(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(false, 0);
+	struct valve_look look = {.now = 10 * NSEC_PER_SEC};
+
+	(void)state;
+	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_KEEP);
+	look.read = true;
+	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 1), VALVE_KEEP);
+	look.too_many_wait = true;
+	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_KEEP);
+	look.too_many_wait = false;
+	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_TAKE_BACK);
+}
+
+static void test_the_counter_wraps(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(true, UINT32_MAX);
+	struct valve_look look = {.now = NSEC_PER_SEC, .drops = UINT32_MAX};
+
+	(void)state;
+	assert_int_equal(look_for(&rule, &look, 2 * NSEC_PER_SEC, 1), VALVE_GIVE_UP);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_a_quiet_socket_stays_reliable),
+	    cmocka_unit_test(test_drops_for_more_than_a_second_end_it),
+	    cmocka_unit_test(test_short_bursts_do_not_end_it),
+	    cmocka_unit_test(test_pauses_shorter_than_a_lull_are_one_burst),
+	    cmocka_unit_test(test_too_many_undelivered_end_it_at_once),
+	    cmocka_unit_test(test_it_comes_back_when_that_is_over),
+	    cmocka_unit_test(test_it_does_not_come_back_before),
+	    cmocka_unit_test(test_the_counter_wraps),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
