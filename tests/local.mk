@@ -68,6 +68,11 @@ unit_tests = \
 	tests/unit/store/test_state \
 	tests/unit/store/test_write
 
+# Run by the bats files of the same name, inside a namespace.
+kernel_tests = \
+	tests/netns/test_feeds
+tests_netns_test_feeds_SOURCES = tests/netns/test_feeds.c tests/netns/lanes.c tests/netns/lanes.h
+
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_cni_result \
@@ -96,6 +101,7 @@ rootless_bats = \
 # A kernel that lets an unprivileged user make namespaces; root and containerd.
 kernel_bats = \
 	tests/netns/connections.bats \
+	tests/netns/feeds.bats \
 	tests/netns/loss.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
@@ -115,7 +121,7 @@ else
 fuzz_main = libreplay.a
 check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
-check_PROGRAMS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) $(kernel_tests)
 TESTS += $(unit_tests) $(checked_bats)
 endif
 endif
@@ -125,6 +131,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/golden/golden.bash \
 	tests/golden/update.sh \
 	tests/netns/lab.sh \
+	tests/netns/lanes.bash \
 	tests/netns/namespace.bash \
 	tests/unit/flow/fixture.h \
 	tests/unit/model/scene.h \
