@@ -50,6 +50,8 @@ CREATE TABLE edge ( -- One conversation: who asked whom for what, and how it wen
 	destination INTEGER NOT NULL REFERENCES address,               -- the one that answered, or would have: the backend
 	service INTEGER REFERENCES address,                            -- the address that the client asked for, where it or its port is not the backend's (destination NAT)
 	translated INTEGER REFERENCES address,                         -- the client, as the backend saw it, where that differs (source NAT)
+	source_prefix INTEGER CHECK (source_prefix BETWEEN 1 AND 128), -- many clients folded into one edge: so many bits of source hold, the rest is zero; NULL: a single address
+	destination_prefix INTEGER CHECK (destination_prefix BETWEEN 1 AND 128), -- the same for destination
 	source_pod INTEGER REFERENCES pod,                             -- owner of source when the connection began; NULL: no pod known on this node
 	destination_pod INTEGER REFERENCES pod,                        -- owner of destination, likewise
 	protocol INTEGER NOT NULL CHECK (protocol BETWEEN 0 AND 255),  -- IANA number: 6 TCP, 17 UDP, ...
@@ -64,13 +66,19 @@ CREATE TABLE edge ( -- One conversation: who asked whom for what, and how it wen
 	packets_received INTEGER NOT NULL, -- destination to source
 	bytes_sent INTEGER NOT NULL,
 	bytes_received INTEGER NOT NULL,
+	timed_out INTEGER NOT NULL,        -- of closed: silence outlasted the kernel's patience
+	reset INTEGER NOT NULL,            -- of closed: a TCP RST ended it
+	evicted INTEGER NOT NULL,          -- of closed: the kernel's table was full
+	deleted INTEGER NOT NULL,          -- of closed: a process deleted the kernel's entry
+	vanished INTEGER NOT NULL,         -- of closed: its end was not seen; what is left of closed ended in order
 	first_seen INTEGER NOT NULL,
 	last_seen INTEGER NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX edge_key ON edge (
 	source, destination, ifnull(port, -1), protocol, verdict, node, direction_uncertain, ifnull(service, 0),
-	ifnull(service_port, -1), ifnull(translated, 0), ifnull(source_pod, 0), ifnull(destination_pod, 0)
+	ifnull(service_port, -1), ifnull(translated, 0), ifnull(source_pod, 0), ifnull(destination_pod, 0),
+	ifnull(source_prefix, 0), ifnull(destination_prefix, 0)
 );
 
 CREATE TABLE flow ( -- What an edge did in one window of time.
@@ -85,6 +93,11 @@ CREATE TABLE flow ( -- What an edge did in one window of time.
 	packets_received INTEGER NOT NULL,
 	bytes_sent INTEGER NOT NULL,
 	bytes_received INTEGER NOT NULL,
+	timed_out INTEGER NOT NULL,
+	reset INTEGER NOT NULL,
+	evicted INTEGER NOT NULL,
+	deleted INTEGER NOT NULL,
+	vanished INTEGER NOT NULL,
 	first_seen INTEGER NOT NULL CHECK (first_seen >= 0),        -- milliseconds after window
 	last_seen INTEGER NOT NULL CHECK (last_seen >= first_seen), -- milliseconds after window
 	PRIMARY KEY (window, edge, sequence)

@@ -19,11 +19,11 @@ LEFT JOIN pod_address ON pod_address.pod = pod.id
 LEFT JOIN address ON address.id = pod_address.address;
 
 DROP VIEW IF EXISTS edges;
-CREATE VIEW edges AS -- who asked whom for what, and how it went; packets and bytes NULL: not counted
+CREATE VIEW edges AS -- who asked whom for what, and how it went; 203.0.113.0/24: many addresses in one edge; packets and bytes NULL: not counted
 SELECT edge.id, node.name AS node,
-	source.text AS source,
+	source.text || ifnull('/' || edge.source_prefix, '') AS source,
 	source_pod.namespace || '/' || source_pod.name AS source_pod,
-	destination.text AS destination,
+	destination.text || ifnull('/' || edge.destination_prefix, '') AS destination,
 	destination_pod.namespace || '/' || destination_pod.name AS destination_pod,
 	CASE edge.protocol WHEN 1 THEN 'ICMP' WHEN 6 THEN 'TCP' WHEN 17 THEN 'UDP' WHEN 58 THEN 'ICMPv6' WHEN 132 THEN 'SCTP'
 		ELSE CAST(edge.protocol AS TEXT) END AS protocol,
@@ -33,6 +33,7 @@ SELECT edge.id, node.name AS node,
 	CASE edge.verdict WHEN 1 THEN 'answered' WHEN 2 THEN 'one-way' WHEN 3 THEN 'refused' WHEN 4 THEN 'unanswered'
 		WHEN 5 THEN 'denied' ELSE 'unknown' END AS verdict,
 	edge.direction_uncertain, edge.connections, edge.closed,
+	edge.timed_out, edge.reset, edge.evicted, edge.deleted, edge.vanished,
 	CASE WHEN edge.counted > 0 THEN edge.packets_sent END AS packets_sent,
 	CASE WHEN edge.counted > 0 THEN edge.packets_received END AS packets_received,
 	CASE WHEN edge.counted > 0 THEN edge.bytes_sent END AS bytes_sent,
@@ -53,7 +54,7 @@ CREATE VIEW flows AS -- what each edge did in each window; more about the edge i
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', flow.window / 1000.0, 'unixepoch') AS window,
 	flow.length AS length_ms, flow.edge,
 	edges.node, edges.source, edges.source_pod, edges.destination, edges.destination_pod, edges.protocol, edges.port, edges.verdict,
-	flow.connections, flow.closed,
+	flow.connections, flow.closed, flow.timed_out, flow.reset, flow.evicted, flow.deleted, flow.vanished,
 	CASE WHEN flow.counted > 0 OR flow.packets_sent <> 0 THEN flow.packets_sent END AS packets_sent,
 	CASE WHEN flow.counted > 0 OR flow.packets_received <> 0 THEN flow.packets_received END AS packets_received,
 	CASE WHEN flow.counted > 0 OR flow.bytes_sent <> 0 THEN flow.bytes_sent END AS bytes_sent,

@@ -103,6 +103,8 @@ static struct edge_key key_of(struct reader *reader, sqlite3_stmt *statement)
 	key.service_port = (uint16_t)within(reader, statement, 10, 0, UINT16_MAX);
 	key.verdict = (uint8_t)within(reader, statement, 11, VERDICT_ANSWERED, VERDICT_MAX);
 	key.direction_uncertain = (uint8_t)within(reader, statement, 12, 0, 1);
+	key.source_prefix = (uint8_t)within(reader, statement, 13, 0, 128);
+	key.destination_prefix = (uint8_t)within(reader, statement, 14, 0, 128);
 	return key;
 }
 
@@ -116,6 +118,11 @@ static struct totals totals_of(sqlite3_stmt *statement, int first)
 	    .packets_received = sqlite3_column_int64(statement, first + 4),
 	    .bytes_sent = sqlite3_column_int64(statement, first + 5),
 	    .bytes_received = sqlite3_column_int64(statement, first + 6),
+	    .timed_out = sqlite3_column_int64(statement, first + 7),
+	    .reset = sqlite3_column_int64(statement, first + 8),
+	    .evicted = sqlite3_column_int64(statement, first + 9),
+	    .deleted = sqlite3_column_int64(statement, first + 10),
+	    .vanished = sqlite3_column_int64(statement, first + 11),
 	};
 }
 
@@ -125,9 +132,9 @@ static struct edge edge_of(struct reader *reader, sqlite3_stmt *statement)
 	    .id = sqlite3_column_int64(statement, 0),
 	    .node = node_name(reader, sqlite3_column_int64(statement, 1)),
 	    .key = key_of(reader, statement),
-	    .totals = totals_of(statement, 13),
-	    .first_seen = sqlite3_column_int64(statement, 20),
-	    .last_seen = sqlite3_column_int64(statement, 21),
+	    .totals = totals_of(statement, 15),
+	    .first_seen = sqlite3_column_int64(statement, 27),
+	    .last_seen = sqlite3_column_int64(statement, 28),
 	};
 }
 
@@ -194,9 +201,9 @@ int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn
 
 static bool is_uncut(sqlite3_stmt *statement, struct interval interval)
 {
-	int64_t first = sqlite3_column_int64(statement, 20);
-	int64_t last = sqlite3_column_int64(statement, 21);
-	int64_t gone = sqlite3_column_int64(statement, 22);
+	int64_t first = sqlite3_column_int64(statement, 27);
+	int64_t last = sqlite3_column_int64(statement, 28);
+	int64_t gone = sqlite3_column_int64(statement, 29);
 
 	return (first < interval.from || last >= interval.until) && first < interval.until &&
 	       gone >= interval.from;
@@ -240,9 +247,9 @@ static int visit_flows(struct reader *reader, sqlite3_stmt *statement, bool rema
 		};
 
 		if (!remainders) {
-			row.flow.window = sqlite3_column_int64(statement, 22);
+			row.flow.window = sqlite3_column_int64(statement, 29);
 			row.flow.length =
-			    (uint32_t)within(reader, statement, 23, 0, FLOW_WITHOUT_WINDOW - 1);
+			    (uint32_t)within(reader, statement, 30, 0, FLOW_WITHOUT_WINDOW - 1);
 		}
 		if (!db->error)
 			visited = visit(context, &row);

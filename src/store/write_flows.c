@@ -13,6 +13,11 @@ static void bind_totals(struct db *db, sqlite3_stmt *statement, int first,
 	db_bind_int(db, statement, first + 4, totals->packets_received);
 	db_bind_int(db, statement, first + 5, totals->bytes_sent);
 	db_bind_int(db, statement, first + 6, totals->bytes_received);
+	db_bind_int(db, statement, first + 7, totals->timed_out);
+	db_bind_int(db, statement, first + 8, totals->reset);
+	db_bind_int(db, statement, first + 9, totals->evicted);
+	db_bind_int(db, statement, first + 10, totals->deleted);
+	db_bind_int(db, statement, first + 11, totals->vanished);
 }
 
 static void bind_or_null(struct db *db, sqlite3_stmt *statement, int index, bool there,
@@ -57,6 +62,8 @@ static void bind_key(struct store *store, sqlite3_stmt *statement, const struct 
 	bind_or_null(db, statement, 10, addresses[2] != 0, key->service_port);
 	db_bind_int(db, statement, 11, key->verdict);
 	db_bind_int(db, statement, 12, key->direction_uncertain);
+	bind_or_null(db, statement, 13, key->source_prefix != 0, key->source_prefix);
+	bind_or_null(db, statement, 14, key->destination_prefix != 0, key->destination_prefix);
 }
 
 static int64_t put_edge(struct store *store, const struct flow *flow)
@@ -75,9 +82,9 @@ static int64_t put_edge(struct store *store, const struct flow *flow)
 	if (!addresses[0] || !addresses[1])
 		db_fail(db, -EINVAL, "an edge without source or destination");
 	bind_key(store, statement, key, addresses);
-	bind_totals(db, statement, 13, &flow->totals);
-	db_bind_int(db, statement, 20, flow->first_seen);
-	db_bind_int(db, statement, 21, flow->last_seen);
+	bind_totals(db, statement, 15, &flow->totals);
+	db_bind_int(db, statement, 27, flow->first_seen);
+	db_bind_int(db, statement, 28, flow->last_seen);
 	edge = db_run_int(db, statement, 0);
 	if (!db->error)
 		idmap_put(&store->edges, key, edge);
@@ -90,8 +97,8 @@ static void add_to_edge(struct db *db, int64_t edge, const struct flow *flow)
 
 	db_bind_int(db, statement, 1, edge);
 	bind_totals(db, statement, 2, &flow->totals);
-	db_bind_int(db, statement, 9, flow->first_seen);
-	db_bind_int(db, statement, 10, flow->last_seen);
+	db_bind_int(db, statement, 14, flow->first_seen);
+	db_bind_int(db, statement, 15, flow->last_seen);
 	db_run(db, statement);
 	if (!db->error && db_changes(db) != 1)
 		db_fail(db, -EBADMSG, "edge %lld is gone", (long long)edge);
@@ -123,8 +130,8 @@ static void write_window(struct store *store, int64_t edge, const struct flow *f
 	db_bind_int(db, statement, 2, flow->window);
 	db_bind_int(db, statement, 3, flow->length);
 	bind_totals(db, statement, 4, &flow->totals);
-	db_bind_int(db, statement, 11, first);
-	db_bind_int(db, statement, 12, last);
+	db_bind_int(db, statement, 16, first);
+	db_bind_int(db, statement, 17, last);
 	db_run(db, statement);
 	if (last > store->longest)
 		store->longest = last;
