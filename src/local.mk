@@ -119,6 +119,7 @@ libstore_a_SOURCES = \
 	src/store/store.h \
 	src/store/store_internal.h \
 	src/store/write.c \
+	src/store/write_edges.c \
 	src/store/write_flows.c \
 	src/store/write_identity.c
 nodist_libstore_a_SOURCES = src/store/sql.h
@@ -204,9 +205,6 @@ sql_files = \
 	sql/001-first.sql \
 	sql/reader.sql \
 	sql/schema.sql \
-	sql/stmt/address-count.sql \
-	sql/stmt/address-get.sql \
-	sql/stmt/address-put.sql \
 	sql/stmt/all-pages.sql \
 	sql/stmt/application-id.sql \
 	sql/stmt/begin.sql \
@@ -215,6 +213,8 @@ sql_files = \
 	sql/stmt/checkpoint-wal.sql \
 	sql/stmt/commit.sql \
 	sql/stmt/edge-add.sql \
+	sql/stmt/edge-count.sql \
+	sql/stmt/edge-get.sql \
 	sql/stmt/edge-put.sql \
 	sql/stmt/fact-delete.sql \
 	sql/stmt/fact-put.sql \
@@ -238,14 +238,12 @@ sql_files = \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
-	sql/stmt/prune-addresses.sql \
 	sql/stmt/prune-edges.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
 	sql/stmt/prune-node-addresses.sql \
 	sql/stmt/prune-pod-addresses.sql \
 	sql/stmt/prune-pod.sql \
-	sql/stmt/read-addresses.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
@@ -262,6 +260,8 @@ sql_files = \
 	sql/stmt/state-checkpoints.sql \
 	sql/stmt/state-facts.sql \
 	sql/stmt/state-pods.sql \
+	sql/stmt/store-get.sql \
+	sql/stmt/store-put.sql \
 	sql/stmt/user-version.sql \
 	sql/stmt/vacuum.sql \
 	sql/stmt/views-current.sql \

@@ -12,8 +12,7 @@
 
 #define FILE_MODE 0640
 #define OPEN_PATIENCE_MS 2000
-#define ADDRESSES_CACHED 16384
-#define EDGES_CACHED 32768
+#define EDGES_CACHED 65536
 
 const char *store_error(const struct store *store)
 {
@@ -153,7 +152,6 @@ static struct store *release(struct store *store)
 {
 	db_close(&store->db);
 	lock_release(&store->lock);
-	idmap_clear(&store->addresses);
 	idmap_clear(&store->edges);
 	idmap_clear(&store->pods);
 	idmap_clear(&store->own);
@@ -173,8 +171,7 @@ int store_open(const char *path, const struct store_options *options, struct sto
 		return -ENOMEM;
 	}
 	store->lock.fd = -1;
-	idmap_init(&store->addresses, sizeof(struct addr), ADDRESSES_CACHED);
-	idmap_init(&store->edges, sizeof(struct edge_key), EDGES_CACHED);
+	idmap_init(&store->edges, sizeof(struct edge_mark), EDGES_CACHED);
 	idmap_init(&store->pods, sizeof(uint32_t), 0);
 	idmap_init(&store->own, sizeof(struct addr), 0);
 	error = absolute_path(path, &store->path);
@@ -239,6 +236,5 @@ int store_use_node(struct store *store, const char *node)
 
 void store_forget_caches(struct store *store)
 {
-	idmap_clear(&store->addresses);
 	idmap_clear(&store->edges);
 }

@@ -2,8 +2,6 @@
 
 /* The file shrinks once a quarter of it is empty; less is soon used again. */
 #define FREE_SHARE 4
-/* Addresses are swept when enough edges went to make the sweep worth its scan. */
-#define SWEEP_SHARE 8
 
 static int64_t delete_before(struct store *store, enum sql_statement which, int64_t before)
 {
@@ -51,17 +49,6 @@ static bool prune_pods(struct store *store, int64_t before)
 	return gone;
 }
 
-static void sweep_addresses(struct store *store)
-{
-	struct db *db = &store->db;
-	int64_t known = db_run_int(db, db_use(db, SQL_ADDRESS_COUNT), 0);
-
-	if (store->edges_pruned <= known / SWEEP_SHARE)
-		return;
-	db_run(db, db_use(db, SQL_PRUNE_ADDRESSES));
-	store->edges_pruned = 0;
-}
-
 /* After a failure here a pod is rather unknown than another one. */
 static void mark_pruned_pods(struct store *store)
 {
@@ -97,14 +84,12 @@ int store_prune(struct store *store, int64_t before, unsigned limit, bool *ret_m
 	more = delete_some(store, SQL_PRUNE_FLOWS, before, limit) >= (int64_t)limit;
 	if (!more) {
 		edges = delete_some(store, SQL_PRUNE_EDGES, before, limit);
-		store->edges_pruned += edges;
 		more = edges >= (int64_t)limit;
 	}
 	if (!more) {
 		delete_before(store, SQL_PRUNE_GAPS, before);
 		delete_before(store, SQL_PRUNE_NODE_ADDRESSES, before);
 		pods_gone = prune_pods(store, before);
-		sweep_addresses(store);
 	}
 	error = db_end(db);
 	store_forget_caches(store);

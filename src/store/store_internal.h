@@ -2,6 +2,7 @@
 #ifndef NETPOL_STORE_STORE_INTERNAL_H
 #define NETPOL_STORE_STORE_INTERNAL_H
 
+#include "base/hash.h"
 #include "store/db.h"
 #include "store/idmap.h"
 #include "store/lock.h"
@@ -11,19 +12,33 @@
 #define POD_PRUNED INT64_C(-1) /* the row was pruned: later flows of this pod have none */
 #define POD_UNTOLD INT64_C(-2) /* its batch was rolled back: as if it had never been told */
 
+/* What is known of all edges in the file. */
+struct edge_book {
+	bool loaded;
+	struct hash_seed seed; /* of edge.fingerprint */
+	int64_t last;          /* number of the last edge made */
+	int64_t count;         /* edges there are */
+};
+
+/* Tells edges apart: the number that the file finds an edge by, and another one, so that the cache
+ * need not hold keys. */
+struct edge_mark {
+	int64_t fingerprint;
+	uint64_t check;
+};
+
 struct store {
 	struct db db;
 	struct lock lock;
-	char *path;             /* absolute */
-	int64_t node;           /* 0: none chosen yet */
-	int64_t heartbeat;      /* of the node's last run, when it was chosen */
-	int64_t longest;        /* node.longest with what the open transaction adds */
-	bool settled;           /* intervals left open by the last run have been ended */
-	struct idmap addresses; /* struct addr → address.id; a cache */
-	struct idmap edges;     /* struct edge_key → edge.id; a cache */
-	struct idmap pods;      /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */
-	struct idmap own;       /* the node's addresses named in this run: struct addr → 1 */
-	int64_t edges_pruned;   /* since addresses were last swept */
+	char *path;            /* absolute */
+	int64_t node;          /* 0: none chosen yet */
+	int64_t heartbeat;     /* of the node's last run, when it was chosen */
+	int64_t longest;       /* node.longest with what the open transaction adds */
+	bool settled;          /* intervals left open by the last run have been ended */
+	struct edge_book book; /* with what the open transaction changes */
+	struct idmap edges;    /* struct edge_mark → edge.id; a cache */
+	struct idmap pods;     /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */
+	struct idmap own;      /* the node's addresses named in this run: struct addr → 1 */
 };
 
 /* Numbers read from a statement before another one changes the same table. */
@@ -38,9 +53,17 @@ void numbers_collect(struct db *db, sqlite3_stmt *statement, struct numbers *num
 void numbers_clear(struct numbers *numbers);
 
 /* Sticky errors, as in db.h. */
-int64_t write_address(struct store *store, struct addr address); /* its number; 0 for ADDR_NONE */
 void write_identity(struct store *store, const struct batch *batch);
 void write_flows(struct store *store, const struct batch *batch);
+/* Edge totals and flow totals stand in the same order in all statements. */
+void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct totals *totals);
+struct edge_mark edge_mark(struct store *store, const struct edge_key *key);
+/* Adds a flow to its edge, makes it if need be, and gives its number. edge: what the cache says. */
+int64_t write_edge(struct store *store, const struct flow *flow, const struct edge_mark *mark,
+		   int64_t edge);
+/* The book is read once, before the first edge is written or pruned. */
+void load_book(struct store *store);
+void write_book(struct store *store);
 
 /* Forgets numbers that a rolled-back or pruning transaction made invalid. */
 void store_forget_caches(struct store *store);

@@ -180,7 +180,8 @@ static void restore_pods(struct store *store, const struct batch *batch, const i
 int store_write(struct store *store, const struct batch *batch)
 {
 	struct db *db = &store->db;
-	int64_t longest = store->longest;
+	const int64_t longest = store->longest;
+	struct edge_book book;
 	int64_t *pods = remember_pods(store, batch);
 	int error;
 
@@ -191,8 +192,12 @@ int store_write(struct store *store, const struct batch *batch)
 		return db_take_error(db);
 	}
 	db_begin(db);
+	load_book(store);
+	book = store->book;
 	write_identity(store, batch);
 	write_flows(store, batch);
+	if (store->book.last != book.last)
+		write_book(store);
 	write_gaps(store, batch);
 	write_checkpoints(store, batch);
 	write_facts(store, batch);
@@ -202,6 +207,7 @@ int store_write(struct store *store, const struct batch *batch)
 		restore_pods(store, batch, pods);
 		store_forget_caches(store);
 		store->longest = longest;
+		store->book = book;
 	} else if (batch->pods_complete) {
 		store->settled = true;
 	}

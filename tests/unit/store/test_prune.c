@@ -59,7 +59,6 @@ static void test_limit_is_kept(void **state)
 	prune_all(store, 10 * MINUTE);
 	assert_int_equal(rows(place, "flow"), 0);
 	assert_int_equal(rows(place, "edge"), 0);
-	assert_int_equal(rows(place, "address"), 0);
 	store_close(store);
 	assert_sound(place->path);
 }
