@@ -59,6 +59,7 @@ unit_tests = \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_idmap \
 	tests/unit/store/test_lock \
+	tests/unit/store/test_pages \
 	tests/unit/store/test_prune \
 	tests/unit/store/test_read \
 	tests/unit/store/test_reader \
