@@ -31,7 +31,7 @@ static void put_address_end(struct buf *buf, const struct end *end,
 	else if (strcmp(end->class, "multicast") == 0)
 		buf_puts(buf, "multicast group");
 	else if (end->prefix)
-		buf_printf(buf, "many %s addresses, recorded as this prefix", end->class);
+		buf_printf(buf, "many %s addresses, folded into this prefix", end->class);
 	else
 		buf_printf(buf, "%s address", end->class);
 }
