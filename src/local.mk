@@ -111,10 +111,12 @@ libstore_a_SOURCES = \
 	src/store/pod_rows.h \
 	src/store/prune.c \
 	src/store/read.c \
+	src/store/read_flows.c \
 	src/store/reader.c \
 	src/store/reader_internal.h \
 	src/store/schema.c \
 	src/store/schema.h \
+	src/store/snapshot.c \
 	src/store/state.c \
 	src/store/store.h \
 	src/store/store_internal.h \
@@ -244,10 +246,12 @@ sql_files = \
 	sql/stmt/prune-node-addresses.sql \
 	sql/stmt/prune-pod-addresses.sql \
 	sql/stmt/prune-pod.sql \
+	sql/stmt/read-edge-page.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
 	sql/stmt/read-figures.sql \
+	sql/stmt/read-flow-ends.sql \
 	sql/stmt/read-flows.sql \
 	sql/stmt/read-gaps.sql \
 	sql/stmt/read-longest.sql \

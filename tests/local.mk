@@ -61,6 +61,7 @@ unit_tests = \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_idmap \
 	tests/unit/store/test_lock \
+	tests/unit/store/test_pages \
 	tests/unit/store/test_prune \
 	tests/unit/store/test_read \
 	tests/unit/store/test_reader \
@@ -91,6 +92,7 @@ rootless_bats = \
 	tests/cli/inventory.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
+	tests/cli/slow.bats \
 	tests/cli/usage.bats \
 	tests/fuzz/replay.bats \
 	tests/golden/golden.bats \

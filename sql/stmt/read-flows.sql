@@ -1,11 +1,13 @@
--- Windows with anything seen in an interval. ?1 from, ?2 until, ?3 where to begin
+-- A page of windows with anything seen in an interval. ?1 from, ?2 until, ?3 ?4 ?5 the last row passed, ?6 latest window, ?7 highest edge, ?8 rows
 SELECT edge.id, edge.node, edge.source, edge.destination, edge.service, edge.translated, edge.source_pod, edge.destination_pod,
 	edge.protocol, edge.port, edge.service_port, edge.verdict, edge.direction_uncertain,
 	edge.source_prefix, edge.destination_prefix,
 	flow.connections, flow.closed, flow.counted, flow.packets_sent, flow.packets_received, flow.bytes_sent, flow.bytes_received,
 	flow.timed_out, flow.reset, flow.evicted, flow.deleted, flow.vanished,
-	flow.window + flow.first_seen, flow.window + flow.last_seen, flow.window, flow.length
+	flow.window + flow.first_seen, flow.window + flow.last_seen, flow.window, flow.length, flow.sequence
 FROM flow
 CROSS JOIN edge ON edge.id = flow.edge
-WHERE flow.window >= ?3 AND flow.window < ?2 AND flow.window + flow.first_seen < ?2 AND flow.window + flow.last_seen >= ?1
-ORDER BY flow.window, flow.edge, flow.sequence;
+WHERE (flow.window, flow.edge, flow.sequence) > (?3, ?4, ?5) AND flow.window <= ?6 AND flow.edge <= ?7
+	AND flow.window + flow.first_seen < ?2 AND flow.window + flow.last_seen >= ?1
+ORDER BY flow.window, flow.edge, flow.sequence
+LIMIT ?8;

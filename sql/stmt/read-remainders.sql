@@ -1,4 +1,4 @@
--- What the edges' totals have beyond their windows: evidence whose windows are gone, and where it ends.
+-- What the edges' totals have beyond their windows: evidence whose windows are gone, and where it ends. Edges after ?1, up to ?2; where it ends is right for all alone
 WITH part AS (
 	SELECT edge, sum(connections) AS connections, sum(closed) AS closed, sum(counted) AS counted,
 		sum(packets_sent) AS packets_sent, sum(packets_received) AS packets_received,
@@ -7,6 +7,7 @@ WITH part AS (
 		sum(deleted) AS deleted, sum(vanished) AS vanished,
 		min(window + first_seen) AS since
 	FROM flow
+	WHERE edge > ?1 AND edge <= ?2
 	GROUP BY edge
 ), rest AS (
 	SELECT edge.*,
@@ -26,6 +27,7 @@ WITH part AS (
 			ELSE min(part.since) OVER (PARTITION BY edge.node) - 1 END AS more_until
 	FROM edge
 	LEFT JOIN part ON part.edge = edge.id
+	WHERE edge.id > ?1 AND edge.id <= ?2
 )
 SELECT id, node, source, destination, service, translated, source_pod, destination_pod, protocol, port, service_port, verdict,
 	direction_uncertain, source_prefix, destination_prefix, more_connections, more_closed, more_counted, more_packets_sent, more_packets_received,

@@ -1,2 +1,2 @@
--- Begins the one snapshot of a reader.
+-- Begins a snapshot of a reader.
 BEGIN;

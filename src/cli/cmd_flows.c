@@ -81,18 +81,24 @@ static void free_pods(struct walk *walk)
 	free(walk->pods);
 }
 
-/* Prints as it goes: a record may be larger than memory. */
 static int put_line(struct walk *walk, json_t *tree)
 {
 	if (!tree)
 		return -ENOMEM;
 	output_json_line(&walk->buf, tree);
 	json_decref(tree);
-	if (walk->buf.error)
-		return walk->buf.error;
-	if (walk->buf.length > 1 << 16)
+	return walk->buf.error;
+}
+
+/* Prints as it goes: a record may be larger than memory. Between two pages of the reader, that is,
+ * when whoever reads us may be slow. */
+static int put_flow_line(struct walk *walk, json_t *tree)
+{
+	int r = put_line(walk, tree);
+
+	if (r == 0 && walk->buf.length > 1 << 16)
 		session_print(walk->session, &walk->buf);
-	return ferror(stdout) ? -EIO : 0;
+	return r == 0 && ferror(stdout) ? -EIO : r;
 }
 
 static bool is_evidence(const struct walk *walk)
@@ -156,15 +162,15 @@ static bool is_wanted_flow(const struct walk *walk, const struct stored_flow *fl
 	       (destination && strcmp(destination->namespace, namespace) == 0);
 }
 
-static const char *end_cell(struct addr address, const struct pod *pod,
+static const char *end_cell(struct addr address, uint8_t prefix, const struct pod *pod,
 			    char cell[static SHAPE_CELL_MAX])
 {
-	char text[ADDR_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 
-	if (pod)
+	if (pod && !prefix)
 		snprintf(cell, SHAPE_CELL_MAX, "%s/%s", pod->namespace, pod->name);
 	else
-		snprintf(cell, SHAPE_CELL_MAX, "%s", addr_format(address, text));
+		snprintf(cell, SHAPE_CELL_MAX, "%s", shape_range_cell(address, prefix, text));
 	return cell;
 }
 
@@ -181,8 +187,8 @@ static int put_row(struct walk *walk, const struct flow *flow, const struct pod 
 	snprintf(connections, sizeof(connections), "%" PRId64, flow->totals.connections);
 	const char *cells[] = {
 	    window,
-	    end_cell(key->source, source, from),
-	    end_cell(key->destination, destination, to),
+	    end_cell(key->source, key->source_prefix, source, from),
+	    end_cell(key->destination, key->destination_prefix, destination, to),
 	    shape_port_cell(key->protocol, key->has_port, key->port, port),
 	    verdict_name((enum verdict)key->verdict),
 	    connections,
@@ -202,7 +208,7 @@ static int visit_flow(void *context, const struct stored_flow *flow)
 	if (!is_wanted_flow(walk, flow, source, destination))
 		return 0;
 	if (is_evidence(walk))
-		return put_line(walk, evidence_of_flow(flow, source, destination));
+		return put_flow_line(walk, evidence_of_flow(flow, source, destination));
 	return put_row(walk, &flow->flow, source, destination);
 }
 

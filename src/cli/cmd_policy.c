@@ -48,6 +48,7 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	r = reader_gaps(session.reader, options->interval, warn_of_gap, &session);
+	reader_end(session.reader);
 	if (r == 0)
 		r = policy_derive(session.graph, &filter, &session.problems, &set);
 	if (r < 0)

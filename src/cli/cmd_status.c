@@ -20,6 +20,7 @@ struct summary {
 	json_t *sysctls;
 	json_t *excluded;
 	json_t *collector;
+	json_t *limits;
 	size_t pods, labelled, ambiguous;
 	struct store_figures figures;
 };
@@ -82,6 +83,8 @@ static int add_fact(void *context, const struct stored_fact *fact)
 					      dot + 1, "what", fact->value));
 	if (strncmp(fact->name, "collector.", 10) == 0)
 		return shape_set(summary->collector, dot + 1, json_string(fact->value));
+	if (strncmp(fact->name, "limit.", 6) == 0)
+		return shape_set(summary->limits, dot + 1, json_string(fact->value));
 	return 0;
 }
 
@@ -109,6 +112,7 @@ static int collect(struct session *session, struct summary *summary)
 		r = reader_facts(session->reader, add_fact, summary);
 	if (r == 0)
 		r = reader_figures(session->reader, &summary->figures);
+	reader_end(session->reader);
 	count_pods(summary, session->graph);
 	return r;
 }
@@ -134,17 +138,34 @@ static json_t *counters_json(const struct summary *summary, int64_t sent, int64_
 			 shape_counter(&summary->all, received));
 }
 
+/* Those that the daemon keeps to; null where it said nothing of one. */
+static json_t *limits_json(const struct summary *summary)
+{
+	static const char *const names[] = {"max_size", "max_edges", "wal"};
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *text = json_string_value(json_object_get(summary->limits, names[i]));
+
+		if (shape_set(object, names[i], shape_text(text)) < 0) {
+			json_decref(object);
+			return NULL;
+		}
+	}
+	return object;
+}
+
 static json_t *status_json(const struct session *session, const struct summary *summary)
 {
 	const struct store_figures *figures = &summary->figures;
 
 	return json_pack(
-	    "{s:{s:o, s:o}, s:O, s:o, s:o, s:o, s:{s:I, s:I, s:I}, s:O, s:O, s:O, s:O, s:{s:s, "
-	    "s:I, s:I, s:I, s:I, s:i}, s:O, s:n, s:b}",
+	    "{s:{s:o, s:o}, s:O, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}, s:O, s:O, s:O, s:O, "
+	    "s:{s:s, s:I, s:I, s:I, s:I, s:i, s:o}, s:O, s:n, s:b}",
 	    "interval", "from",
 	    shape_time(summary->first == INT64_MAX ? INT64_MIN : summary->first), "until",
 	    shape_time(summary->last), "nodes", summary->nodes, "connections",
-	    connections_json(summary), "packets",
+	    connections_json(summary), "ended", shape_ended(&summary->all), "packets",
 	    counters_json(summary, summary->all.packets_sent, summary->all.packets_received),
 	    "bytes", counters_json(summary, summary->all.bytes_sent, summary->all.bytes_received),
 	    "pods", "known", (json_int_t)summary->pods, "labelled", (json_int_t)summary->labelled,
@@ -152,8 +173,9 @@ static json_t *status_json(const struct session *session, const struct summary *
 	    summary->sources, "sysctls", summary->sysctls, "excluded", summary->excluded, "store",
 	    "path", session->options->db, "bytes", (json_int_t)figures->file_bytes, "wal_bytes",
 	    (json_int_t)figures->wal_bytes, "edges", (json_int_t)figures->edges, "flows",
-	    (json_int_t)figures->flows, "schema", figures->schema, "collector", summary->collector,
-	    "dataplane", "complete", json_array_size(summary->gaps) == 0);
+	    (json_int_t)figures->flows, "schema", figures->schema, "limits", limits_json(summary),
+	    "collector", summary->collector, "dataplane", "complete",
+	    json_array_size(summary->gaps) == 0);
 }
 
 static const char *text_of(json_t *object, const char *key)
@@ -172,6 +194,15 @@ static void put_counter(struct buf *buf, const struct summary *summary, const ch
 		buf_line(buf, "%-12s not counted", name);
 }
 
+static void put_ended(struct buf *buf, const struct totals *all)
+{
+	buf_line(buf,
+		 "ended        %" PRId64 " in order, %" PRId64 " timed out, %" PRId64
+		 " reset, %" PRId64 " evicted, %" PRId64 " deleted, %" PRId64 " vanished",
+		 shape_closed_in_order(all), all->timed_out, all->reset, all->evicted, all->deleted,
+		 all->vanished);
+}
+
 static void put_connections(struct buf *buf, const struct summary *summary)
 {
 	static const char *const names[VERDICT_MAX + 1] = {
@@ -181,6 +212,7 @@ static void put_connections(struct buf *buf, const struct summary *summary)
 		 summary->all.closed);
 	for (unsigned i = 1; i <= VERDICT_MAX; i++)
 		buf_line(buf, "  %-10s %" PRId64, names[i], summary->verdicts[i].connections);
+	put_ended(buf, &summary->all);
 	put_counter(buf, summary, "packets", summary->all.packets_sent,
 		    summary->all.packets_received);
 	put_counter(buf, summary, "bytes", summary->all.bytes_sent, summary->all.bytes_received);
@@ -251,6 +283,7 @@ static void put_text(struct buf *buf, const struct session *session, const struc
 		 " bytes and %" PRId64 " in the log",
 		 session->options->db, figures->edges, figures->flows, figures->file_bytes,
 		 figures->wal_bytes);
+	put_object(buf, "limit", summary->limits);
 	put_gaps(buf, summary);
 }
 
@@ -282,7 +315,8 @@ static int run(const struct options *options)
 				  .sources = json_array(),
 				  .sysctls = json_object(),
 				  .excluded = json_array(),
-				  .collector = json_object()};
+				  .collector = json_object(),
+				  .limits = json_object()};
 	struct session session;
 	int r;
 
@@ -300,6 +334,7 @@ static int run(const struct options *options)
 	json_decref(summary.sysctls);
 	json_decref(summary.excluded);
 	json_decref(summary.collector);
+	json_decref(summary.limits);
 	return session_end(&session);
 }
 

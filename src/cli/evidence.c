@@ -66,10 +66,10 @@ json_t *evidence_of_gap(const char *node, const struct gap *gap)
 	return tree;
 }
 
-static json_t *end_tree(struct addr address, const struct pod *pod)
+static json_t *end_tree(struct addr address, uint8_t prefix, const struct pod *pod)
 {
-	if (!pod)
-		return json_pack("{s:o}", "address", shape_address(address));
+	if (!pod || prefix)
+		return json_pack("{s:o}", "address", shape_range(address, prefix));
 	return json_pack("{s:o, s:s, s:s, s:o, s:o}", "address", shape_address(address),
 			 "namespace", pod->namespace, "name", pod->name, "uid",
 			 shape_text(pod->uid), "sandbox", shape_text(pod->sandbox));
@@ -96,6 +96,7 @@ static int set_counts(json_t *tree, const struct totals *totals)
 	} counts[] = {
 	    {"connections", json_integer(totals->connections)},
 	    {"closed", json_integer(totals->closed)},
+	    {"ended", shape_ended(totals)},
 	    {"counted", json_integer(totals->counted)},
 	    {"packets_sent", shape_counter(totals, totals->packets_sent)},
 	    {"packets_received", shape_counter(totals, totals->packets_received)},
@@ -121,7 +122,8 @@ json_t *evidence_of_flow(const struct stored_flow *stored, const struct pod *sou
 	    "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:s, s:b}", "type", "flow", "node",
 	    stored->node, "window", window ? shape_time(flow->window) : json_null(), "length",
 	    window ? json_integer(flow->length) : json_null(), "from",
-	    end_tree(key->source, source), "to", end_tree(key->destination, destination), "service",
+	    end_tree(key->source, key->source_prefix, source), "to",
+	    end_tree(key->destination, key->destination_prefix, destination), "service",
 	    service_tree(key), "translated", shape_address(key->translated), "protocol",
 	    protocol_name(key->protocol, protocol), "port", port_tree(key->has_port, key->port),
 	    "verdict", verdict_name((enum verdict)key->verdict), "direction_certain",
@@ -209,6 +211,19 @@ static int64_t get_time(struct reading *reading, const json_t *object, const cha
 	return time;
 }
 
+/* The address before the slash. */
+static bool parse_before_slash(const char *text, struct addr *ret)
+{
+	char address[ADDR_TEXT_MAX];
+	size_t length = strcspn(text, "/");
+
+	if (length >= sizeof(address))
+		return false;
+	memcpy(address, text, length);
+	address[length] = '\0';
+	return addr_parse(address, ret) == 0;
+}
+
 static struct addr get_address(struct reading *reading, const json_t *object, const char *name,
 			       bool must)
 {
@@ -219,6 +234,24 @@ static struct addr get_address(struct reading *reading, const json_t *object, co
 		  : must)
 		expect(reading, name, "an IPv4 or IPv6 address");
 	return address;
+}
+
+/* One address, or a prefix that stands for many: then its length, else 0. */
+static struct addr get_range(struct reading *reading, const json_t *object, const char *name,
+			     uint8_t *ret_length)
+{
+	const char *text = get_text(reading, object, name, NULL);
+	struct prefix prefix = {0};
+	struct addr address;
+
+	if (!strchr(text, '/'))
+		return get_address(reading, object, name, true);
+	if (prefix_parse(text, &prefix) < 0 || !parse_before_slash(text, &address) ||
+	    prefix.length == 0 || prefix.length >= 8 * addr_length(prefix.addr) ||
+	    !addr_equal(prefix.addr, address))
+		expect(reading, name, "an address, or a prefix whose other bits are zero");
+	*ret_length = prefix.length;
+	return prefix.addr;
 }
 
 static void read_header(struct reading *reading, struct evidence *evidence)
@@ -284,7 +317,7 @@ static void read_gap(struct reading *reading, struct evidence *evidence)
 }
 
 static struct evidence_pod read_end(struct reading *reading, const json_t *tree, const char *name,
-				    struct addr *ret_address)
+				    struct addr *ret_address, uint8_t *ret_prefix)
 {
 	const json_t *end = member(tree, name);
 	struct evidence_pod pod = {0};
@@ -293,9 +326,11 @@ static struct evidence_pod read_end(struct reading *reading, const json_t *tree,
 		expect(reading, name, "an object with an address");
 		return pod;
 	}
-	*ret_address = get_address(reading, end, "address", true);
+	*ret_address = get_range(reading, end, "address", ret_prefix);
 	if (!member(end, "name"))
 		return pod;
+	if (*ret_prefix)
+		expect(reading, "address", "one address, as a pod has it");
 	pod.namespace = get_text(reading, end, "namespace", NULL);
 	pod.name = get_text(reading, end, "name", NULL);
 	pod.uid = get_text(reading, end, "uid", "");
@@ -321,8 +356,9 @@ static void read_key(struct reading *reading, struct evidence *evidence)
 	struct edge_key *key = &evidence->flow.key;
 	enum verdict verdict = VERDICT_ANSWERED;
 
-	evidence->source = read_end(reading, tree, "from", &key->source);
-	evidence->destination = read_end(reading, tree, "to", &key->destination);
+	evidence->source = read_end(reading, tree, "from", &key->source, &key->source_prefix);
+	evidence->destination =
+	    read_end(reading, tree, "to", &key->destination, &key->destination_prefix);
 	read_service(reading, tree, key);
 	key->translated = get_address(reading, tree, "translated", false);
 	if (protocol_parse(get_text(reading, tree, "protocol", NULL), &key->protocol) < 0)
@@ -334,6 +370,39 @@ static void read_key(struct reading *reading, struct evidence *evidence)
 		       "answered, one-way, refused, unanswered, denied or unknown");
 	key->verdict = (uint8_t)verdict;
 	key->direction_uncertain = !get_boolean(reading, tree, "direction_certain", true);
+}
+
+/* Those that closed in order are what is left of all. */
+static void read_ended(struct reading *reading, const json_t *tree, struct totals *totals)
+{
+	const json_t *ended = member(tree, "ended");
+	const struct {
+		const char *name;
+		int64_t *field;
+	} fields[] = {
+	    {"timed_out", &totals->timed_out}, {"reset", &totals->reset},
+	    {"evicted", &totals->evicted},     {"deleted", &totals->deleted},
+	    {"vanished", &totals->vanished},
+	};
+	int64_t sum = 0;
+
+	if (!ended)
+		return;
+	if (!json_is_object(ended))
+		expect(reading, "ended", "an object");
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		*fields[i].field =
+		    get_integer(reading, ended, fields[i].name, 0, INT32_MIN, COUNT_MAX);
+		sum += *fields[i].field;
+	}
+	if (member(ended, "closed"))
+		sum += get_integer(reading, ended, "closed", 0, INT32_MIN, COUNT_MAX);
+	else
+		sum = totals->closed > sum ? totals->closed : sum;
+	if (!member(tree, "closed"))
+		totals->closed = sum;
+	if (sum != totals->closed)
+		expect(reading, "ended", "what adds up to closed");
 }
 
 static void read_totals(struct reading *reading, const json_t *tree, struct totals *totals)
@@ -356,6 +425,7 @@ static void read_totals(struct reading *reading, const json_t *tree, struct tota
 		    get_integer(reading, tree, fields[i].name, 0, INT32_MIN, COUNT_MAX);
 	totals->counted = get_integer(reading, tree, "counted",
 				      has_counters ? totals->connections : 0, INT32_MIN, COUNT_MAX);
+	read_ended(reading, tree, totals);
 }
 
 static void read_flow(struct reading *reading, struct evidence *evidence)

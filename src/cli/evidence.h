@@ -8,12 +8,13 @@
  * until, too
  * - gap: node, source, from, until, at_most, reason
  * - flow: node, window, length (ms), from END, to END, service {address, port}, translated,
- * protocol, port, verdict, direction_certain, connections, closed, counted, packets_…, bytes_…,
- * first_seen, last_seen
+ * protocol, port, verdict, direction_certain, connections, closed, ended {closed, timed_out, reset,
+ * evicted, deleted, vanished}, counted, packets_…, bytes_…, first_seen, last_seen
  *
- * An END is {"address"} or, where a pod had it, {"address","namespace","name","uid","sandbox"}; of
- * the last two only what is needed to tell pods apart. A flow without a window raises only its
- * edge's totals. Absent members are null.
+ * What ended adds up to closed. An END is {"address"}, where the address may be a prefix
+ * ("203.0.113.0/24") that stands for many, or, where a pod had it,
+ * {"address","namespace","name","uid","sandbox"}; of the last two only what is needed to tell pods
+ * apart. A flow without a window raises only its edge's totals. Absent members are null.
  */
 #ifndef NETPOL_CLI_EVIDENCE_H
 #define NETPOL_CLI_EVIDENCE_H

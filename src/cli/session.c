@@ -98,6 +98,8 @@ void session_fail(struct session *session, const char *what, int error)
 {
 	const char *text = session->reader ? reader_error(session->reader) : "";
 
+	if (session->reader)
+		reader_end(session->reader);
 	fprintf(stderr, "%s: %s: %s\n", PROGRAM, what, text[0] ? text : strerror(-error));
 	session->status = EXIT_DATABASE;
 }

@@ -20,7 +20,8 @@ struct session {
 
 /* Opens the database. False: said why, status is set; session_end() is due all the same. */
 bool session_begin(struct session *session, const struct options *options);
-/* Reads the inventories and builds the graph of the interval. */
+/* Reads the inventories and builds the graph of the interval. The snapshot stays for what the
+ * command reads beside it; reader_end() is due before anything is printed. */
 bool session_build(struct session *session);
 /* A failure inside: error is negative errno. */
 void session_fail(struct session *session, const char *what, int error);

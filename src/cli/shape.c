@@ -29,6 +29,20 @@ json_t *shape_address(struct addr address)
 	return shape_text(addr_format(address, text));
 }
 
+const char *shape_range_cell(struct addr address, uint8_t prefix, char cell[static PREFIX_TEXT_MAX])
+{
+	if (prefix)
+		return prefix_format((struct prefix){address, prefix}, cell);
+	return addr_format(address, cell);
+}
+
+json_t *shape_range(struct addr address, uint8_t prefix)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	return shape_text(shape_range_cell(address, prefix, text));
+}
+
 json_t *shape_time(int64_t msec)
 {
 	char text[CLOCK_TEXT_MAX];
@@ -41,6 +55,21 @@ json_t *shape_time(int64_t msec)
 json_t *shape_counter(const struct totals *totals, int64_t value)
 {
 	return totals->counted || value ? json_integer(value) : json_null();
+}
+
+int64_t shape_closed_in_order(const struct totals *totals)
+{
+	return totals->closed - totals->timed_out - totals->reset - totals->evicted -
+	       totals->deleted - totals->vanished;
+}
+
+json_t *shape_ended(const struct totals *totals)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "closed",
+			 (json_int_t)shape_closed_in_order(totals), "timed_out",
+			 (json_int_t)totals->timed_out, "reset", (json_int_t)totals->reset,
+			 "evicted", (json_int_t)totals->evicted, "deleted",
+			 (json_int_t)totals->deleted, "vanished", (json_int_t)totals->vanished);
 }
 
 json_t *shape_labels(const struct labels *labels)
@@ -72,7 +101,7 @@ json_t *shape_end(const struct graph *graph, const struct end *end)
 			 end_kind_name(end->kind), "class", shape_text(end->class), "namespace",
 			 shape_text(end->namespace), "name", shape_text(end->name), "workload",
 			 workload_text(graph, end->workload), "node", shape_text(end->node), "uid",
-			 shape_text(end->uid), "address", shape_address(end->address));
+			 shape_text(end->uid), "address", shape_range(end->address, end->prefix));
 }
 
 static json_t *shape_service(const struct graph_edge *edge)
@@ -96,14 +125,14 @@ json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 	char protocol[4];
 
 	return json_pack(
-	    "{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
+	    "{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
 	    "from", shape_end(graph, &edge->from), "to", shape_end(graph, &edge->to), "protocol",
 	    protocol_name(key->protocol, protocol), "port",
 	    key->has_port ? json_integer(key->port) : json_null(), "service", shape_service(edge),
 	    "verdict", verdict_name((enum verdict)key->verdict), "direction_certain",
-	    !key->direction_uncertain, "connections", (json_int_t)totals->connections,
-	    "packets_sent", shape_counter(totals, totals->packets_sent), "packets_received",
-	    shape_counter(totals, totals->packets_received), "bytes_sent",
+	    !key->direction_uncertain, "connections", (json_int_t)totals->connections, "ended",
+	    shape_ended(totals), "packets_sent", shape_counter(totals, totals->packets_sent),
+	    "packets_received", shape_counter(totals, totals->packets_received), "bytes_sent",
 	    shape_counter(totals, totals->bytes_sent), "bytes_received",
 	    shape_counter(totals, totals->bytes_received), "first_seen",
 	    shape_time(edge->edge.first_seen), "last_seen", shape_time(edge->edge.last_seen),
@@ -120,9 +149,9 @@ json_t *shape_gap(const char *node, const struct gap *gap)
 
 const char *shape_end_cell(const struct end *end, char cell[static SHAPE_CELL_MAX])
 {
-	char address[ADDR_TEXT_MAX];
+	char address[PREFIX_TEXT_MAX];
 
-	addr_format(end->address, address);
+	shape_range_cell(end->address, end->prefix, address);
 	switch (end->kind) {
 	case END_POD:
 		snprintf(cell, SHAPE_CELL_MAX, "%s/%s", end->namespace, end->name);

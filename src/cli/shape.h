@@ -15,11 +15,19 @@ int shape_set(json_t *object, const char *key, json_t *item);
 /* null for "". */
 json_t *shape_text(const char *text);
 json_t *shape_address(struct addr address);
+/* "203.0.113.7", or with a prefix "203.0.113.0/24"; "" and null for none. */
+json_t *shape_range(struct addr address, uint8_t prefix);
+const char *shape_range_cell(struct addr address, uint8_t prefix,
+			     char cell[static PREFIX_TEXT_MAX]);
 /* RFC 3339; null for no bound (INT64_MIN, INTERVAL_OPEN) and for never (0). */
 json_t *shape_time(int64_t msec);
 /* null where none of the connections had counters. One that began before the interval may have some
  * without being counted in it. */
 json_t *shape_counter(const struct totals *totals, int64_t value);
+/* {"closed","timed_out","reset","evicted","deleted","vanished"}: closed is in order, the sum is
+ * totals.closed. */
+json_t *shape_ended(const struct totals *totals);
+int64_t shape_closed_in_order(const struct totals *totals);
 json_t *shape_labels(const struct labels *labels);
 /* The contract's END. */
 json_t *shape_end(const struct graph *graph, const struct end *end);

@@ -351,10 +351,14 @@ static const struct pod_row *find_row(const struct assembly *assembly, uint32_t 
 
 /* What the daemon bound when the connection began is certain; the rest is looked up. */
 static int bind_end(const struct assembly *assembly, const struct graph_edge *edge, uint32_t number,
-		    struct addr address, struct end *ret)
+		    struct addr address, uint8_t prefix, struct end *ret)
 {
 	const struct pod_row *row = find_row(assembly, number);
 
+	if (prefix) {
+		*ret = binder_prefix(address, prefix);
+		return 0;
+	}
 	if (!row)
 		return binder_address(&assembly->binder, address, edge->edge.first_seen,
 				      edge->edge.last_seen, edge->edge.node, ret);
@@ -383,9 +387,10 @@ static int bind_edge(struct assembly *assembly, struct graph_edge *edge)
 	struct end *translated;
 	int r;
 
-	r = bind_end(assembly, edge, key->source_pod, key->source, &edge->from);
+	r = bind_end(assembly, edge, key->source_pod, key->source, key->source_prefix, &edge->from);
 	if (r == 0)
-		r = bind_end(assembly, edge, key->destination_pod, key->destination, &edge->to);
+		r = bind_end(assembly, edge, key->destination_pod, key->destination,
+			     key->destination_prefix, &edge->to);
 	if (r < 0)
 		return r;
 	if (addr_is_set(key->service))
@@ -398,7 +403,7 @@ static int bind_edge(struct assembly *assembly, struct graph_edge *edge)
 	if (!translated)
 		return -ENOMEM;
 	edge->translated = translated;
-	return bind_end(assembly, edge, 0, key->translated, translated);
+	return bind_end(assembly, edge, 0, key->translated, 0, translated);
 }
 
 static void mark_recorded(struct graph *graph, const struct end *end)
@@ -451,7 +456,8 @@ static int compare_ends(const struct end *a, const struct end *b)
 		r = compare_numbers((int64_t)a->pod, (int64_t)b->pod);
 	if (r == 0 && a->kind == END_NODE)
 		r = strcmp(a->name, b->name);
-	return r ? r : addr_compare(a->address, b->address);
+	r = r ? r : addr_compare(a->address, b->address);
+	return r ? r : compare_numbers(a->prefix, b->prefix);
 }
 
 static int compare_keys(const struct edge_key *a, const struct edge_key *b)
@@ -476,7 +482,12 @@ static int compare_totals(const struct totals *a, const struct totals *b)
 	r = r ? r : compare_numbers(a->packets_sent, b->packets_sent);
 	r = r ? r : compare_numbers(a->packets_received, b->packets_received);
 	r = r ? r : compare_numbers(a->bytes_sent, b->bytes_sent);
-	return r ? r : compare_numbers(a->bytes_received, b->bytes_received);
+	r = r ? r : compare_numbers(a->bytes_received, b->bytes_received);
+	r = r ? r : compare_numbers(a->timed_out, b->timed_out);
+	r = r ? r : compare_numbers(a->reset, b->reset);
+	r = r ? r : compare_numbers(a->evicted, b->evicted);
+	r = r ? r : compare_numbers(a->deleted, b->deleted);
+	return r ? r : compare_numbers(a->vanished, b->vanished);
 }
 
 /* Row ids and pods' numbers depend on the order of writing: they take no part. */

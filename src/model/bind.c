@@ -124,6 +124,14 @@ struct end binder_pod(const struct binder *binder, size_t pod, struct addr addre
 	return end;
 }
 
+struct end binder_prefix(struct addr address, uint8_t prefix)
+{
+	struct end end = plain_end(END_EXTERNAL, "external", address);
+
+	end.prefix = prefix;
+	return end;
+}
+
 static struct end node_end(const char *node, struct addr address)
 {
 	struct end end = plain_end(END_NODE, "node", address);

@@ -59,6 +59,8 @@ struct end binder_pod(const struct binder *binder, size_t pod, struct addr addre
 /* The end that had the address throughout [from, until], as the recording node saw it. -ENOMEM. */
 int binder_address(const struct binder *binder, struct addr address, int64_t from, int64_t until,
 		   const char *recorder, struct end *ret);
+/* The end that stands for all addresses of the prefix: outside, and nobody's in particular. */
+struct end binder_prefix(struct addr address, uint8_t prefix);
 /* NULL if the inventory has no service at the address. */
 const struct inventory_service *binder_service(const struct binder *binder, struct addr address);
 

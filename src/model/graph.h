@@ -31,6 +31,8 @@ struct end {
 	const char *uid;
 	const char *node; /* on which the pod runs */
 	struct addr address;
+	uint8_t prefix;  /* bits of address that hold: many external addresses, seen as one end; 0:
+			    one address */
 	size_t pod;      /* index into graph.pods, or GRAPH_NONE */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
 	bool local;      /* the pod was on the node that recorded this edge */

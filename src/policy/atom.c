@@ -29,9 +29,10 @@ static int compare_peers(const struct atom *a, const struct atom *b)
 	r = r ? r : order_numbers(a->egress, b->egress);
 	r = r ? r : order_numbers(a->peer, b->peer);
 	r = r ? r : order_numbers(a->group, b->group);
-	if (r == 0 && a->peer == ATOM_BLOCK)
-		r = addr_compare(a->end->address, b->end->address);
-	return r;
+	if (r || a->peer != ATOM_BLOCK)
+		return r;
+	r = addr_compare(a->end->address, b->end->address);
+	return r ? r : order_numbers(a->end->prefix, b->end->prefix);
 }
 
 static int compare_atoms(const void *a, const void *b)

@@ -9,7 +9,7 @@
 enum atom_peer {
 	ATOM_GROUP, /* pods of a group */
 	ATOM_DNS,   /* pods of the DNS selector that was not observed */
-	ATOM_BLOCK, /* an address */
+	ATOM_BLOCK, /* an address, or a prefix that stands for many */
 	ATOM_ALL    /* all pods: who may ask a resolver */
 };
 

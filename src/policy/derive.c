@@ -191,6 +191,13 @@ static int add_resolvers(struct derivation *derivation)
 
 /* ---- atoms to rules ---- */
 
+static struct prefix block_of(const struct end *end)
+{
+	if (end->prefix)
+		return (struct prefix){.addr = end->address, .length = end->prefix};
+	return prefix_of(end->address);
+}
+
 static struct policy_peer peer_of(struct derivation *derivation, const struct atom *atom)
 {
 	const struct dns *dns = &derivation->dns;
@@ -201,7 +208,7 @@ static struct policy_peer peer_of(struct derivation *derivation, const struct at
 		return (struct policy_peer){.kind = PEER_ALL_PODS, .namespace = ""};
 	if (atom->peer == ATOM_BLOCK)
 		return (struct policy_peer){
-		    .kind = PEER_BLOCK, .namespace = "", .block = prefix_of(atom->end->address)};
+		    .kind = PEER_BLOCK, .namespace = "", .block = block_of(atom->end)};
 	if (atom->peer == ATOM_GROUP) {
 		groups[atom->group].used = true;
 		peer.namespace = groups[atom->group].namespace;

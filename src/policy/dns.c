@@ -51,11 +51,15 @@ static bool is_for_all(const struct graph *graph, const struct inventory_service
 	       is_picked(&graph->pods[edge->to.pod], service->namespace, &service->selector);
 }
 
-/* A pod that no label picks cannot be a peer; it is reported with the edges that name it. */
+/*
+ * A pod that no label picks cannot be a peer; it is reported with the edges that name it. A prefix
+ * holds more addresses than were asked: those who asked are allowed to, nobody else.
+ */
 static bool is_usable(const struct groups *groups, const struct end *end)
 {
-	return end->kind == END_NODE || end->kind == END_EXTERNAL ||
-	       group_of(groups, end) != GROUP_NONE;
+	if (end->kind == END_NODE || end->kind == END_EXTERNAL)
+		return end->prefix == 0;
+	return group_of(groups, end) != GROUP_NONE;
 }
 
 static int compare_resolvers(const void *a, const void *b)

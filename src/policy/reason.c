@@ -30,6 +30,8 @@ static void put_address_end(struct buf *buf, const struct end *end,
 		buf_printf(buf, "service %s.%s itself", service->name, service->namespace);
 	else if (strcmp(end->class, "multicast") == 0)
 		buf_puts(buf, "multicast group");
+	else if (end->prefix)
+		buf_printf(buf, "many %s addresses, folded into this prefix", end->class);
 	else
 		buf_printf(buf, "%s address", end->class);
 }

@@ -29,7 +29,7 @@ static const char *node_name(struct reader *reader, int64_t number)
 	return "";
 }
 
-static int64_t within(struct reader *reader, sqlite3_stmt *statement, int column, int64_t least,
+int64_t reader_within(struct reader *reader, sqlite3_stmt *statement, int column, int64_t least,
 		      int64_t most)
 {
 	int64_t value = sqlite3_column_int64(statement, column);
@@ -41,6 +41,22 @@ static int64_t within(struct reader *reader, sqlite3_stmt *statement, int column
 	return least;
 }
 
+/* Of that address; 0: none. */
+static uint8_t prefix_length(struct reader *reader, sqlite3_stmt *statement, int column,
+			     struct addr address)
+{
+	int64_t most = 8 * (int64_t)addr_length(address) - 1;
+	struct prefix prefix = {.addr = address};
+
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL || reader->db.error)
+		return 0;
+	prefix.length = (uint8_t)reader_within(reader, statement, column, 1, most);
+	if (!prefix_contains(prefix, address))
+		db_fail(&reader->db, -EBADMSG, "damaged: an address has more bits than its %s",
+			sqlite3_column_name(statement, column));
+	return prefix.length;
+}
+
 static struct edge_key key_of(struct reader *reader, sqlite3_stmt *statement)
 {
 	struct edge_key key;
@@ -50,16 +66,16 @@ static struct edge_key key_of(struct reader *reader, sqlite3_stmt *statement)
 	key.destination = address_at(reader, statement, 3);
 	key.service = address_at(reader, statement, 4);
 	key.translated = address_at(reader, statement, 5);
-	key.source_pod = (uint32_t)within(reader, statement, 6, 0, UINT32_MAX);
-	key.destination_pod = (uint32_t)within(reader, statement, 7, 0, UINT32_MAX);
-	key.protocol = (uint8_t)within(reader, statement, 8, 0, UINT8_MAX);
+	key.source_pod = (uint32_t)reader_within(reader, statement, 6, 0, UINT32_MAX);
+	key.destination_pod = (uint32_t)reader_within(reader, statement, 7, 0, UINT32_MAX);
+	key.protocol = (uint8_t)reader_within(reader, statement, 8, 0, UINT8_MAX);
 	key.has_port = sqlite3_column_type(statement, 9) != SQLITE_NULL;
-	key.port = (uint16_t)within(reader, statement, 9, 0, UINT16_MAX);
-	key.service_port = (uint16_t)within(reader, statement, 10, 0, UINT16_MAX);
-	key.verdict = (uint8_t)within(reader, statement, 11, VERDICT_ANSWERED, VERDICT_MAX);
-	key.direction_uncertain = (uint8_t)within(reader, statement, 12, 0, 1);
-	key.source_prefix = (uint8_t)within(reader, statement, 13, 0, 128);
-	key.destination_prefix = (uint8_t)within(reader, statement, 14, 0, 128);
+	key.port = (uint16_t)reader_within(reader, statement, 9, 0, UINT16_MAX);
+	key.service_port = (uint16_t)reader_within(reader, statement, 10, 0, UINT16_MAX);
+	key.verdict = (uint8_t)reader_within(reader, statement, 11, VERDICT_ANSWERED, VERDICT_MAX);
+	key.direction_uncertain = (uint8_t)reader_within(reader, statement, 12, 0, 1);
+	key.source_prefix = prefix_length(reader, statement, 13, key.source);
+	key.destination_prefix = prefix_length(reader, statement, 14, key.destination);
 	return key;
 }
 
@@ -81,7 +97,7 @@ static struct totals totals_of(sqlite3_stmt *statement, int first)
 	};
 }
 
-static struct edge edge_of(struct reader *reader, sqlite3_stmt *statement)
+struct edge reader_edge_of(struct reader *reader, sqlite3_stmt *statement)
 {
 	return (struct edge){
 	    .id = sqlite3_column_int64(statement, 0),
@@ -93,8 +109,7 @@ static struct edge edge_of(struct reader *reader, sqlite3_stmt *statement)
 	};
 }
 
-/* The earliest window whose row may reach the interval. */
-static int64_t begin_of(const struct reader *reader, struct interval interval)
+int64_t reader_first_window(const struct reader *reader, struct interval interval)
 {
 	int64_t begin;
 
@@ -113,11 +128,11 @@ static sqlite3_stmt *use_interval(struct reader *reader, enum sql_statement whic
 	db_bind_int(db, statement, 1, interval.from);
 	db_bind_int(db, statement, 2, interval.until);
 	if (statement && sqlite3_bind_parameter_count(statement) >= 3)
-		db_bind_int(db, statement, 3, begin_of(reader, interval));
+		db_bind_int(db, statement, 3, reader_first_window(reader, interval));
 	return statement;
 }
 
-static bool is_whole(struct interval interval)
+bool reader_is_whole(struct interval interval)
 {
 	return interval.from == INT64_MIN && interval.until == INT64_MAX;
 }
@@ -129,7 +144,7 @@ static int visit_edges(struct reader *reader, sqlite3_stmt *statement, reader_ed
 	int visited = 0;
 
 	while (!visited && db_row(db, statement)) {
-		struct edge edge = edge_of(reader, statement);
+		struct edge edge = reader_edge_of(reader, statement);
 
 		if (!db->error)
 			visited = visit(context, &edge);
@@ -144,9 +159,10 @@ int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn
 	sqlite3_stmt *statement;
 	int visited;
 
+	reader_need(reader);
 	statement = use_interval(reader, SQL_READ_EDGES, interval);
 	visited = visit_edges(reader, statement, visit, context);
-	if (!visited && !is_whole(interval)) {
+	if (!visited && !reader_is_whole(interval)) {
 		statement = use_interval(reader, SQL_READ_EDGES_CUT, interval);
 		visited = visit_edges(reader, statement, visit, context);
 	}
@@ -170,8 +186,11 @@ int reader_uncut(struct reader *reader, struct interval interval, size_t *ret)
 	size_t count = 0;
 	int error;
 
-	if (!is_whole(interval)) {
+	if (!reader_is_whole(interval)) {
+		reader_need(reader);
 		statement = db_use(db, SQL_READ_REMAINDERS);
+		db_bind_int(db, statement, 1, INT64_MIN);
+		db_bind_int(db, statement, 2, INT64_MAX);
 		while (db_row(db, statement))
 			count += is_uncut(statement, interval);
 	}
@@ -181,64 +200,17 @@ int reader_uncut(struct reader *reader, struct interval interval, size_t *ret)
 	return error;
 }
 
-static int visit_flows(struct reader *reader, sqlite3_stmt *statement, bool remainders,
-		       reader_flow_fn *visit, void *context)
-{
-	struct db *db = &reader->db;
-	int visited = 0;
-
-	while (!visited && db_row(db, statement)) {
-		struct edge edge = edge_of(reader, statement);
-		struct stored_flow row = {
-		    .node = edge.node,
-		    .edge = edge.id,
-		    .flow = {.key = edge.key,
-			     .window = edge.first_seen,
-			     .length = FLOW_WITHOUT_WINDOW,
-			     .totals = edge.totals,
-			     .first_seen = edge.first_seen,
-			     .last_seen = edge.last_seen},
-		};
-
-		if (!remainders) {
-			row.flow.window = sqlite3_column_int64(statement, 29);
-			row.flow.length =
-			    (uint32_t)within(reader, statement, 30, 0, FLOW_WITHOUT_WINDOW - 1);
-		}
-		if (!db->error)
-			visited = visit(context, &row);
-	}
-	db_stop(statement);
-	return visited;
-}
-
-int reader_flows(struct reader *reader, struct interval interval, reader_flow_fn *visit,
-		 void *context)
-{
-	sqlite3_stmt *statement;
-	int visited = 0;
-
-	if (is_whole(interval)) {
-		statement = db_use(&reader->db, SQL_READ_REMAINDERS);
-		visited = visit_flows(reader, statement, true, visit, context);
-	}
-	if (!visited) {
-		statement = use_interval(reader, SQL_READ_FLOWS, interval);
-		visited = visit_flows(reader, statement, false, visit, context);
-	}
-	return reader_finish(reader, visited);
-}
-
 int reader_nodes(struct reader *reader, reader_node_fn *visit, void *context)
 {
 	int visited = 0;
 
-	for (size_t i = 0; i < reader->node_count && !visited; i++) {
+	reader_need(reader);
+	for (size_t i = 0; i < reader->node_count && !reader->db.error && !visited; i++) {
 		const struct known_node *node = &reader->nodes[i];
 
 		visited = visit(context, node->name, node->first, node->heartbeat);
 	}
-	return visited;
+	return reader_finish(reader, visited);
 }
 
 static int visit_pod(struct reader *reader, struct pod_rows *rows, const char *node,
@@ -267,8 +239,10 @@ int reader_pods(struct reader *reader, reader_pod_fn *visit, void *context)
 	struct pod_rows rows = {.scale = 1};
 	const char *node = "";
 	int visited = 0;
-	sqlite3_stmt *statement = db_use(db, SQL_READ_PODS);
+	sqlite3_stmt *statement;
 
+	reader_need(reader);
+	statement = db_use(db, SQL_READ_PODS);
 	while (!visited && reader_row(reader, statement)) {
 		if (pod_rows_add(&rows, db, statement)) {
 			visited = visit_pod(reader, &rows, node, visit, context);
@@ -288,8 +262,10 @@ int reader_addresses(struct reader *reader, reader_address_fn *visit, void *cont
 {
 	struct db *db = &reader->db;
 	int visited = 0;
-	sqlite3_stmt *statement = db_use(db, SQL_READ_NODE_ADDRESSES);
+	sqlite3_stmt *statement;
 
+	reader_need(reader);
+	statement = db_use(db, SQL_READ_NODE_ADDRESSES);
 	while (!visited && reader_row(reader, statement)) {
 		bool open = sqlite3_column_type(statement, 3) == SQLITE_NULL;
 		struct stored_address address = {
@@ -311,8 +287,10 @@ int reader_gaps(struct reader *reader, struct interval interval, reader_gap_fn *
 {
 	struct db *db = &reader->db;
 	int visited = 0;
-	sqlite3_stmt *statement = use_interval(reader, SQL_READ_GAPS, interval);
+	sqlite3_stmt *statement;
 
+	reader_need(reader);
+	statement = use_interval(reader, SQL_READ_GAPS, interval);
 	while (!visited && reader_row(reader, statement)) {
 		bool bounded = sqlite3_column_type(statement, 4) != SQLITE_NULL;
 		struct gap gap = {
@@ -336,8 +314,10 @@ int reader_facts(struct reader *reader, reader_fact_fn *visit, void *context)
 {
 	struct db *db = &reader->db;
 	int visited = 0;
-	sqlite3_stmt *statement = db_use(db, SQL_READ_FACTS);
+	sqlite3_stmt *statement;
 
+	reader_need(reader);
+	statement = db_use(db, SQL_READ_FACTS);
 	while (!visited && reader_row(reader, statement)) {
 		struct stored_fact fact = {
 		    .node = db_column_text(statement, 0),
@@ -371,11 +351,13 @@ int reader_figures(struct reader *reader, struct store_figures *ret)
 	struct store_figures figures = {
 	    .file_bytes = bytes_of(reader->path, ""),
 	    .wal_bytes = bytes_of(reader->path, "-wal"),
-	    .schema = (int)schema_number(db),
 	};
-	sqlite3_stmt *statement = db_use(db, SQL_READ_FIGURES);
+	sqlite3_stmt *statement;
 	int error;
 
+	reader_need(reader);
+	figures.schema = (int)schema_number(db);
+	statement = db_use(db, SQL_READ_FIGURES);
 	if (db_row(db, statement)) {
 		figures.edges = sqlite3_column_int64(statement, 0);
 		figures.flows = sqlite3_column_int64(statement, 1);

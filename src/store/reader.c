@@ -10,13 +10,12 @@
 
 #include "base/buf.h"
 #include "base/clock.h"
-#include "store/schema.h"
 
-/* A writer that starts or recovers is passed in milliseconds. */
-#define PATIENCE_MS 5000
 /* It makes -wal, and at once -shm. */
 #define INDEX_PATIENCE_MS 200
-#define PAUSE_NS (20 * NSEC_PER_MSEC)
+/* How long a snapshot may keep the writer's log from shrinking. */
+#define SNAPSHOT_MS 30000
+#define PAGE_ROWS 65536
 
 const char *reader_error(const struct reader *reader)
 {
@@ -56,7 +55,10 @@ int reader_finish(struct reader *reader, int visited)
 
 	if (reader->lone && !is_still_lone(reader))
 		db_fail(db, -EBUSY, "a writer came while the file was read: try again");
-	return db->error ? db_take_error(db) : visited;
+	if (!db->error)
+		return visited;
+	reader_end(reader);
+	return db_take_error(db);
 }
 
 bool reader_row(struct reader *reader, sqlite3_stmt *statement)
@@ -125,45 +127,16 @@ static int open_handle(struct reader *reader)
 	return error;
 }
 
-static void load_nodes(struct reader *reader)
-{
-	struct db *db = &reader->db;
-	sqlite3_stmt *statement = db_use(db, SQL_READ_NODES);
-
-	while (reader_row(reader, statement)) {
-		struct known_node *larger =
-		    reallocarray(reader->nodes, reader->node_count + 1, sizeof(*larger));
-
-		if (!larger) {
-			db_fail(db, -ENOMEM, "out of memory");
-			continue;
-		}
-		reader->nodes = larger;
-		larger[reader->node_count] = (struct known_node){
-		    .number = sqlite3_column_int64(statement, 0),
-		    .name = strdup(db_column_text(statement, 1)),
-		    .first = sqlite3_column_int64(statement, 2),
-		    .heartbeat = sqlite3_column_int64(statement, 3),
-		};
-		if (!larger[reader->node_count++].name)
-			db_fail(db, -ENOMEM, "out of memory");
-	}
-	reader->longest = db_run_int(db, db_use(db, SQL_READ_LONGEST), 0);
-}
-
 static void forget(struct reader *reader)
 {
 	db_close(&reader->db);
-	for (size_t i = 0; i < reader->node_count; i++)
-		free(reader->nodes[i].name);
-	free(reader->nodes);
-	reader->nodes = NULL;
-	reader->node_count = 0;
+	snapshot_forget(reader);
 }
 
 static int try_open(struct reader *reader)
 {
 	struct db *db = &reader->db;
+	int error;
 
 	reader->lone =
 	    !has_companion(reader->path, "-wal") && !has_companion(reader->path, "-journal");
@@ -171,12 +144,14 @@ static int try_open(struct reader *reader)
 		return db_fail(db, -errno, "%s", strerror(errno)), db_take_error(db);
 	if (open_handle(reader) < 0)
 		return db_take_error(db);
-	sqlite3_busy_timeout(db->handle, PATIENCE_MS);
+	sqlite3_busy_timeout(db->handle, READER_PATIENCE_MS);
+	snapshot_watch(reader);
 	db_script(db, sql_reader);
-	db_run(db, db_use(db, SQL_SNAPSHOT));
-	if (schema_check(db) == 0)
-		load_nodes(reader);
-	return reader_finish(reader, 0);
+	if (!db->error)
+		db->error = snapshot_begin(reader);
+	error = reader_finish(reader, 0);
+	reader_end(reader);
+	return error;
 }
 
 static bool lacks_index(const struct reader *reader, int error)
@@ -188,14 +163,14 @@ static bool lacks_index(const struct reader *reader, int error)
 static int64_t patience(const struct reader *reader, int error)
 {
 	if (error == -EBUSY)
-		return PATIENCE_MS * NSEC_PER_MSEC;
+		return READER_PATIENCE_MS * NSEC_PER_MSEC;
 	return lacks_index(reader, error) ? INDEX_PATIENCE_MS * NSEC_PER_MSEC : 0;
 }
 
 static int open_patiently(struct reader *reader)
 {
 	const int64_t start = clock_monotonic();
-	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+	const struct timespec pause = {.tv_nsec = READER_PAUSE_NS};
 	int error;
 
 	while ((error = try_open(reader)) < 0 &&
@@ -227,8 +202,10 @@ int reader_open(const char *path, struct reader **ret, char **ret_error)
 	const char *reason = NULL;
 	int error;
 
-	if (reader)
+	if (reader) {
+		reader->limits = (struct reader_limits){SNAPSHOT_MS, PAGE_ROWS};
 		reader->path = realpath(path, NULL);
+	}
 	error = !reader ? -ENOMEM : !reader->path ? -errno : check_access(path, &reason);
 	if (!error) {
 		error = open_patiently(reader);
@@ -246,6 +223,11 @@ int reader_open(const char *path, struct reader **ret, char **ret_error)
 		*ret_error = NULL;
 	reader_close(reader);
 	return error;
+}
+
+void reader_limit(struct reader *reader, struct reader_limits limits)
+{
+	reader->limits = limits;
 }
 
 struct reader *reader_close(struct reader *reader)

@@ -7,6 +7,10 @@
 #include "store/db.h"
 #include "store/store.h"
 
+/* A writer that starts or recovers is passed in milliseconds. */
+#define READER_PATIENCE_MS 5000
+#define READER_PAUSE_NS (20 * NSEC_PER_MSEC)
+
 struct known_node {
 	int64_t number;
 	char *name;
@@ -18,15 +22,40 @@ struct reader {
 	char *path;
 	bool lone;                /* opened without -wal, as a file that nobody writes */
 	struct stat as_found;     /* of a lone file */
-	struct known_node *nodes; /* by name; loaded at open */
+	struct known_node *nodes; /* by name; as of the snapshot */
 	size_t node_count;
 	int64_t longest; /* how far before a moment flow rows may begin that reach it */
+	struct reader_limits limits;
+	bool in_snapshot;
+	int64_t begun; /* the snapshot, by the monotonic clock, ns */
 };
+
+/* Ends statements of this handle once its snapshot is too old. */
+void snapshot_watch(struct reader *reader);
+/* Begins one, without patience; the error is taken. Nodes are loaded unless they are there. */
+int snapshot_begin(struct reader *reader);
+/* Nodes, which belong to a snapshot. */
+void snapshot_forget(struct reader *reader);
+
+/* Every walk starts so: in the snapshot that is there, else in a new one. Sets the sticky error. */
+void reader_need(struct reader *reader);
+/* The same for what goes on in a later snapshot and keeps nodes. */
+void reader_resume(struct reader *reader);
+
+/* A row of SQL_READ_EDGES and its kin. */
+struct edge reader_edge_of(struct reader *reader, sqlite3_stmt *statement);
+/* A column that must be in bounds; else the sticky error is set. */
+int64_t reader_within(struct reader *reader, sqlite3_stmt *statement, int column, int64_t least,
+		      int64_t most);
+bool reader_is_whole(struct interval interval);
+/* The earliest window whose row may reach the interval. */
+int64_t reader_first_window(const struct reader *reader, struct interval interval);
 
 /* db_row() where text is read: all of it must be UTF-8. Damaged text sets the sticky error. */
 bool reader_row(struct reader *reader, sqlite3_stmt *statement);
 
-/* A lone file that changed under the reader is torn: sets the sticky error. Ends every walk. */
+/* A lone file that changed under the reader is torn: sets the sticky error. Ends every walk, and
+ * after a failure the snapshot. */
 int reader_finish(struct reader *reader, int visited);
 
 #endif

@@ -4,8 +4,8 @@
  * SQLite, WAL, STRICT tables, PRAGMA user_version; all SQL stands in sql/. Times are milliseconds
  * since the epoch. Errors are negative errno: -ENOSPC (full), -EIO, -EBUSY, -EBADMSG (not a
  * database, or damaged), -EPROTO (made by a newer netpol; for a reader also by an older one),
- * -EINVAL (a batch that contradicts itself), -ENOENT, -EACCES, -EEXIST, -ENOMEM; the text is in
- * store_error(). Quotas and size limits are -ENOSPC too.
+ * -EINVAL (a batch that contradicts itself), -ETIMEDOUT (a snapshot grew too old), -ENOENT,
+ * -EACCES, -EEXIST, -ENOMEM; the text is in store_error(). Quotas and size limits are -ENOSPC too.
  */
 #ifndef NETPOL_STORE_STORE_H
 #define NETPOL_STORE_STORE_H
@@ -87,7 +87,13 @@ void store_state_clear(struct store_state *state);
 struct reader;
 
 /*
- * Opens and starts one snapshot. On failure *ret_error is malloc'd text (NULL without memory).
+ * Opens and looks whether the file can be read. On failure *ret_error is malloc'd text (NULL
+ * without memory).
+ *
+ * A walk reads in a snapshot, which the first walk begins and reader_end() ends: until then all
+ * walks see the same, and the writer's log cannot shrink. So a snapshot that is 30 s old ends the
+ * walk in progress, or the next, with -ETIMEDOUT, and who reads ends it before it waits for anybody
+ * else.
  *
  * Works while a writer writes, after it stopped (with readable_after_close) and after it was
  * killed, for anyone who may read the file, -wal and -shm. Nothing is ever written or made beside
@@ -96,6 +102,14 @@ struct reader;
  */
 int reader_open(const char *path, struct reader **ret, char **ret_error);
 struct reader *reader_close(struct reader *reader); /* NULL is allowed; returns NULL */
+/* Ends the snapshot if there is one: the next walk begins another. */
+void reader_end(struct reader *reader);
+
+struct reader_limits {
+	int64_t snapshot_ms; /* a snapshot's most age; 30000 at first */
+	size_t page_rows;    /* flow rows, or edges, of one snapshot, > 0; 65536 at first */
+};
+void reader_limit(struct reader *reader, struct reader_limits limits);
 const char *reader_error(const struct reader *reader);
 
 /* A stored edge; key.source_pod and key.destination_pod are numbers of reader_pods(). */
@@ -175,7 +189,13 @@ int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn
 int reader_uncut(struct reader *reader, struct interval interval, size_t *ret);
 /*
  * Flow rows with anything seen in the interval, by window then edge; remainders
- * (FLOW_WITHOUT_WINDOW, window is first_seen) first, and only without interval bounds.
+ * (FLOW_WITHOUT_WINDOW, window is first_seen) first, by edge, and only without interval bounds.
+ *
+ * Read in pages, each in a snapshot of its own; the first is in the snapshot that is there. None is
+ * held while the visitor runs, nor afterwards: it may take as long as it likes. The walk ends with
+ * the edges and windows that there were at its beginning, so pods, nodes and addresses of that
+ * snapshot are all that its rows name. Rows that were there all the time are visited once, in the
+ * state of their page; those that came or went meanwhile may be.
  */
 int reader_flows(struct reader *reader, struct interval interval, reader_flow_fn *visit,
 		 void *context);

@@ -188,7 +188,10 @@ static void test_plans_use_keys(void **state)
 	sqlite3 *handle = open_schema();
 
 	(void)state;
-	assert_plan(handle, "read-flows", "SEARCH flow USING PRIMARY KEY (window>? AND window<?)");
+	assert_plan(handle, "read-flows",
+		    "SEARCH flow USING PRIMARY KEY "
+		    "((window,edge,sequence)>(?,?,?) AND window<?)");
+	assert_plan(handle, "read-edge-page", "SEARCH edge USING INTEGER PRIMARY KEY");
 	assert_plan(handle, "read-flows", "SEARCH edge USING INTEGER PRIMARY KEY");
 	assert_plan(handle, "read-edges-cut",
 		    "SEARCH flow USING PRIMARY KEY (window>? AND window<?)");

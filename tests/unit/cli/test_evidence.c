@@ -187,7 +187,7 @@ static struct stored_flow a_flow(void)
 	flow->key.direction_uncertain = 1;
 	flow->window = INT64_C(1699999980000);
 	flow->length = 60000;
-	flow->totals = (struct totals){9, 8, 7, 6, 5, 4, 3};
+	flow->totals = (struct totals){9, 20, 7, 6, 5, 4, 3, 2, 4, 1, 5, 3};
 	flow->first_seen = T;
 	flow->last_seen = T + 1;
 	return stored;
@@ -221,7 +221,7 @@ static void test_flow(void **state)
 
 	(void)state;
 	check_flow(&stored);
-	stored.flow.totals = (struct totals){-1, 0, -1, 0, 0, 0, 0};
+	stored.flow.totals = (struct totals){-1, 0, -1, 0, 0, 0, 0, -1, 0, 0, 0, 0};
 	check_flow(&stored);
 	stored.flow.totals = (struct totals){.connections = INT64_C(1) << 50};
 	check_flow(&stored);

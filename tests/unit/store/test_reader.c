@@ -162,6 +162,25 @@ static void end_writer(struct writer *writer, int with_signal)
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
+static int see_node(void *context, const char *node, int64_t first, int64_t heartbeat)
+{
+	(void)node;
+	(void)first;
+	(void)heartbeat;
+	*(int *)context += 1;
+	return 0;
+}
+
+static struct reader *open_snapshot(const char *path)
+{
+	struct reader *reader = open_reader(path);
+	int nodes = 0;
+
+	assert_int_equal(reader_nodes(reader, see_node, &nodes), 0);
+	assert_int_equal(nodes, 1);
+	return reader;
+}
+
 static void test_snapshot_stands_while_the_writer_writes(void **state)
 {
 	struct place *place = *state;
@@ -170,7 +189,7 @@ static void test_snapshot_stands_while_the_writer_writes(void **state)
 	struct seen *seen;
 
 	order_edge(&writer);
-	reader = open_reader(place->path);
+	reader = open_snapshot(place->path);
 	for (int i = 0; i < 100; i++)
 		order_edge(&writer);
 	seen = edges_in(reader, ALWAYS);
@@ -179,6 +198,10 @@ static void test_snapshot_stands_while_the_writer_writes(void **state)
 	end_writer(&writer, 0);
 	seen = edges_in(reader, ALWAYS);
 	assert_int_equal(seen->count, 1);
+	free(seen);
+	reader_end(reader);
+	seen = edges_in(reader, ALWAYS);
+	assert_int_equal(seen->count, 101);
 	free(seen);
 	reader_close(reader);
 	assert_int_equal(count_edges_of(place->path), 101);
@@ -233,7 +256,7 @@ static void test_after_kill(void **state)
 static void assert_snapshot_survives(struct place *place, size_t edges)
 {
 	struct writer writer = start_writer(place->path);
-	struct reader *reader = open_reader(place->path);
+	struct reader *reader = open_snapshot(place->path);
 	struct seen *seen;
 
 	for (int i = 0; i < 20; i++)
@@ -243,6 +266,10 @@ static void assert_snapshot_survives(struct place *place, size_t edges)
 	assert_int_equal(seen->count, edges);
 	for (size_t i = 0; i < edges; i++)
 		assert_int_equal(seen->edges[i].totals.connections, 1);
+	free(seen);
+	reader_end(reader);
+	seen = edges_in(reader, ALWAYS);
+	assert_int_equal(seen->count, 20);
 	free(seen);
 	reader_close(reader);
 }
