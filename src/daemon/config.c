@@ -23,7 +23,7 @@ int config_defaults(struct config *ret)
 		      .max_edges = 1000000},
 	    .conntrack = {.buffer_size = 32 << 20,
 			  .dump_interval = 60 * MSEC_PER_SEC,
-			  .undelivered_max = 10000},
+			  .undelivered_max = 2000},
 	    .nftables = {.manage_rules = true},
 	    .log_new = {.group = 4790},
 	};

@@ -86,7 +86,7 @@ static int open_events(struct taps *taps)
 static void open_valve(struct taps *taps)
 {
 	taps->figures.valve_error = valve_open(
-	    taps->events, (uint64_t)taps->config->conntrack.undelivered_max, &taps->valve);
+	    taps->events, (uint32_t)taps->config->conntrack.undelivered_max, &taps->valve);
 }
 
 int taps_open(const struct config *config, struct track *track, struct taps_relief relief,

@@ -12,7 +12,8 @@
 
 #include "base/clock.h"
 
-#define LOOK_INTERVAL_MSEC 100
+/* At 100,000 events a second 2,000 are undelivered after one interval. */
+#define LOOK_INTERVAL_MSEC 20
 
 /* In memory that both processes have. */
 struct shared {
@@ -28,12 +29,15 @@ struct valve {
 	bool reliable;
 };
 
-struct valve_rule valve_rule_begin(bool reliable, uint32_t drops)
+struct valve_rule valve_rule_begin(bool reliable, uint32_t undelivered_max, uint32_t drops)
 {
-	return (struct valve_rule){.reliable = reliable, .drops = drops};
+	return (struct valve_rule){.reliable = reliable,
+				   .undelivered_max = undelivered_max,
+				   .drops = drops,
+				   .drained = drops};
 }
 
-static void note_drops(struct valve_rule *rule, const struct valve_look *look)
+static void note(struct valve_rule *rule, const struct valve_look *look)
 {
 	bool advanced = look->drops != rule->drops;
 
@@ -45,20 +49,31 @@ static void note_drops(struct valve_rule *rule, const struct valve_look *look)
 	rule->drops = look->drops;
 }
 
+static bool is_too_much(const struct valve_rule *rule, const struct valve_look *look)
+{
+	return look->drops - rule->drained > rule->undelivered_max ||
+	       (rule->dropping && look->now - rule->since > VALVE_PATIENCE);
+}
+
+static bool is_over(const struct valve_rule *rule, const struct valve_look *look)
+{
+	return look->drained && look->now - rule->dropped >= VALVE_RECOVERY;
+}
+
 enum valve_action valve_rule_apply(struct valve_rule *rule, const struct valve_look *look)
 {
-	note_drops(rule, look);
-	if (rule->reliable) {
-		if (!look->too_many_wait &&
-		    !(rule->dropping && look->now - rule->since > VALVE_PATIENCE))
-			return VALVE_KEEP;
-		rule->reliable = false;
-		return VALVE_GIVE_UP;
-	}
-	if (!look->read || look->too_many_wait || look->now - rule->dropped < VALVE_RECOVERY)
-		return VALVE_KEEP;
-	rule->reliable = true;
-	return VALVE_TAKE_BACK;
+	enum valve_action action = VALVE_KEEP;
+
+	note(rule, look);
+	if (rule->reliable && is_too_much(rule, look))
+		action = VALVE_GIVE_UP;
+	else if (!rule->reliable && is_over(rule, look))
+		action = VALVE_TAKE_BACK;
+	if (look->drained)
+		rule->drained = look->drops;
+	if (action != VALVE_KEEP)
+		rule->reliable = action == VALVE_TAKE_BACK;
+	return action;
 }
 
 /* ---- the guard ---- */
@@ -66,22 +81,8 @@ enum valve_action valve_rule_apply(struct valve_rule *rule, const struct valve_l
 struct guard {
 	struct ct_feed *feed;
 	struct shared *shared;
-	struct ct_query *query;
-	uint64_t undelivered_max;
 	struct valve_rule rule;
 };
-
-/* Counting costs a dump, so only while something may wait. */
-static bool too_many_wait(struct guard *guard, const struct ct_gauge *gauge)
-{
-	uint64_t waiting = 0;
-
-	if (guard->rule.reliable ? gauge->drops == guard->rule.drops && !guard->rule.dropping
-				 : gauge->queued * 2 > gauge->granted)
-		return false;
-	return ct_query_count_dying(guard->query, guard->undelivered_max + 1, &waiting) == 0 &&
-	       waiting > guard->undelivered_max;
-}
 
 static void act(struct guard *guard, enum valve_action action)
 {
@@ -102,8 +103,7 @@ static void guard_look(struct guard *guard)
 	if (ct_feed_gauge(guard->feed, &gauge) < 0)
 		_exit(EXIT_FAILURE);
 	look.drops = gauge.drops;
-	look.read = gauge.queued * 2 <= gauge.granted;
-	look.too_many_wait = too_many_wait(guard, &gauge);
+	look.drained = gauge.queued < gauge.granted / 2;
 	act(guard, valve_rule_apply(&guard->rule, &look));
 }
 
@@ -117,7 +117,6 @@ static void keep_only(int fd)
 
 static void guard_run(struct guard *guard, pid_t netpold)
 {
-	struct ct_gauge gauge;
 	sigset_t signals;
 
 	keep_only(ct_feed_fd(guard->feed));
@@ -125,10 +124,8 @@ static void guard_run(struct guard *guard, pid_t netpold)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigfillset(&signals);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
-	if (getppid() != netpold || ct_query_open(&guard->query) < 0 ||
-	    ct_feed_gauge(guard->feed, &gauge) < 0)
+	if (getppid() != netpold)
 		_exit(EXIT_FAILURE);
-	guard->rule = valve_rule_begin(true, gauge.drops);
 	for (;;) {
 		guard_look(guard);
 		poll(NULL, 0, LOOK_INTERVAL_MSEC);
@@ -137,12 +134,16 @@ static void guard_run(struct guard *guard, pid_t netpold)
 
 /* ---- the collector's side ---- */
 
-static int start_guard(struct valve *valve, uint64_t undelivered_max)
+static int start_guard(struct valve *valve, uint32_t undelivered_max)
 {
-	struct guard guard = {
-	    .feed = valve->feed, .shared = valve->shared, .undelivered_max = undelivered_max};
+	struct guard guard = {.feed = valve->feed, .shared = valve->shared};
 	pid_t netpold = getpid();
+	struct ct_gauge gauge;
+	int r = ct_feed_gauge(valve->feed, &gauge);
 
+	if (r < 0)
+		return r;
+	guard.rule = valve_rule_begin(true, undelivered_max, gauge.drops);
 	valve->guard = fork();
 	if (valve->guard < 0)
 		return -errno;
@@ -151,7 +152,7 @@ static int start_guard(struct valve *valve, uint64_t undelivered_max)
 	return 0;
 }
 
-int valve_open(struct ct_feed *feed, uint64_t undelivered_max, struct valve **ret)
+int valve_open(struct ct_feed *feed, uint32_t undelivered_max, struct valve **ret)
 {
 	struct valve *valve = calloc(1, sizeof(*valve));
 	int r;

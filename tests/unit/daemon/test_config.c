@@ -92,7 +92,7 @@ static void test_defaults(void **state)
 	assert_int_equal(config->conntrack.dump_interval, 60 * MSEC_PER_SEC);
 	assert_int_equal(config->store.max_size, INT64_C(4) << 30);
 	assert_int_equal(config->store.max_edges, 1000000);
-	assert_int_equal(config->conntrack.undelivered_max, 10000);
+	assert_int_equal(config->conntrack.undelivered_max, 2000);
 	assert_int_equal(config->conntrack.exclude_count, 0);
 	assert_true(config->nftables.manage_rules);
 	assert_in_range(config->log_new.group, 1, 65535);

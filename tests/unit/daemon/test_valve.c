@@ -29,8 +29,8 @@ static enum valve_action look_for(struct valve_rule *rule, struct valve_look *lo
 
 static void test_a_quiet_socket_stays_reliable(void **state)
 {
-	struct valve_rule rule = valve_rule_begin(true, 7);
-	struct valve_look look = {.now = NSEC_PER_SEC, .drops = 7, .read = true};
+	struct valve_rule rule = valve_rule_begin(true, 5000, 7);
+	struct valve_look look = {.now = NSEC_PER_SEC, .drops = 7, .drained = true};
 
 	(void)state;
 	assert_int_equal(look_for(&rule, &look, 60 * NSEC_PER_SEC, 0), VALVE_KEEP);
@@ -39,7 +39,7 @@ static void test_a_quiet_socket_stays_reliable(void **state)
 
 static void test_drops_for_more_than_a_second_end_it(void **state)
 {
-	struct valve_rule rule = valve_rule_begin(true, 0);
+	struct valve_rule rule = valve_rule_begin(true, 5000, 0);
 	struct valve_look look = {.now = NSEC_PER_SEC};
 	int64_t begun = look.now;
 
@@ -51,20 +51,21 @@ static void test_drops_for_more_than_a_second_end_it(void **state)
 
 static void test_short_bursts_do_not_end_it(void **state)
 {
-	struct valve_rule rule = valve_rule_begin(true, 0);
+	struct valve_rule rule = valve_rule_begin(true, 5000, 0);
 	struct valve_look look = {.now = NSEC_PER_SEC};
 
 	(void)state;
 	for (int i = 0; i < 20; i++) {
-		assert_int_equal(look_for(&rule, &look, 9 * STEP, 1000), VALVE_KEEP);
+		assert_int_equal(look_for(&rule, &look, 9 * STEP, 100), VALVE_KEEP);
 		assert_int_equal(look_for(&rule, &look, 4 * STEP, 0), VALVE_KEEP);
+		look.drained = i % 2;
 	}
 }
 
 /* The kernel tries again in bursts: drops that pause for less than a lull are one burst. */
 static void test_pauses_shorter_than_a_lull_are_one_burst(void **state)
 {
-	struct valve_rule rule = valve_rule_begin(true, 0);
+	struct valve_rule rule = valve_rule_begin(true, 5000, 0);
 	struct valve_look look = {.now = NSEC_PER_SEC};
 	enum valve_action action = VALVE_KEEP;
 
@@ -79,22 +80,43 @@ static void test_pauses_shorter_than_a_lull_are_one_burst(void **state)
 
 static void test_too_many_undelivered_end_it_at_once(void **state)
 {
-	struct valve_rule rule = valve_rule_begin(true, 0);
-	struct valve_look look = {.now = NSEC_PER_SEC, .drops = 1, .too_many_wait = true};
+	struct valve_rule rule = valve_rule_begin(true, 5000, 100);
+	struct valve_look look = {.now = NSEC_PER_SEC, .drops = 5100};
 
 	(void)state;
+	assert_int_equal(valve_rule_apply(&rule, &look), VALVE_KEEP);
+	look.drops++;
 	assert_int_equal(valve_rule_apply(&rule, &look), VALVE_GIVE_UP);
+}
+
+/* Bursts with pauses add up while nothing is read. */
+static void test_only_a_drained_queue_starts_afresh(void **state)
+{
+	struct valve_rule rule = valve_rule_begin(true, 5000, 0);
+	struct valve_look look = {.now = NSEC_PER_SEC, .drained = true};
+
+	(void)state;
+	for (int i = 0; i < 10; i++) {
+		assert_int_equal(look_for(&rule, &look, STEP, 2000), VALVE_KEEP);
+		assert_int_equal(look_for(&rule, &look, 4 * STEP, 0), VALVE_KEEP);
+	}
+	look.drained = false;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(look_for(&rule, &look, STEP, 2000), VALVE_KEEP);
+		assert_int_equal(look_for(&rule, &look, 4 * STEP, 0), VALVE_KEEP);
+	}
+	assert_int_equal(look_for(&rule, &look, STEP, 2000), VALVE_GIVE_UP);
 }
 
 static void test_it_comes_back_when_that_is_over(void **state)
 {
-	struct valve_rule rule = valve_rule_begin(false, 0);
+	struct valve_rule rule = valve_rule_begin(false, 5000, 0);
 	struct valve_look look = {.now = 10 * NSEC_PER_SEC, .drops = 5};
 	int64_t quiet;
 
 	(void)state;
 	assert_int_equal(valve_rule_apply(&rule, &look), VALVE_KEEP);
-	look.read = true;
+	look.drained = true;
 	quiet = look.now;
 	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_TAKE_BACK);
 	assert_int_equal(look.now - quiet, VALVE_RECOVERY);
@@ -104,22 +126,19 @@ static void test_it_comes_back_when_that_is_over(void **state)
 
 static void test_it_does_not_come_back_before(void **state)
 {
-	struct valve_rule rule = valve_rule_begin(false, 0);
+	struct valve_rule rule = valve_rule_begin(false, 5000, 0);
 	struct valve_look look = {.now = 10 * NSEC_PER_SEC};
 
 	(void)state;
 	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_KEEP);
-	look.read = true;
+	look.drained = true;
 	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 1), VALVE_KEEP);
-	look.too_many_wait = true;
-	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_KEEP);
-	look.too_many_wait = false;
 	assert_int_equal(look_for(&rule, &look, 10 * NSEC_PER_SEC, 0), VALVE_TAKE_BACK);
 }
 
 static void test_the_counter_wraps(void **state)
 {
-	struct valve_rule rule = valve_rule_begin(true, UINT32_MAX);
+	struct valve_rule rule = valve_rule_begin(true, 5000, UINT32_MAX);
 	struct valve_look look = {.now = NSEC_PER_SEC, .drops = UINT32_MAX};
 
 	(void)state;
@@ -134,6 +153,7 @@ int main(void)
 	    cmocka_unit_test(test_short_bursts_do_not_end_it),
 	    cmocka_unit_test(test_pauses_shorter_than_a_lull_are_one_burst),
 	    cmocka_unit_test(test_too_many_undelivered_end_it_at_once),
+	    cmocka_unit_test(test_only_a_drained_queue_starts_afresh),
 	    cmocka_unit_test(test_it_comes_back_when_that_is_over),
 	    cmocka_unit_test(test_it_does_not_come_back_before),
 	    cmocka_unit_test(test_the_counter_wraps),
