@@ -54,6 +54,7 @@ static int open_events(struct taps *taps)
 	    .buffer_size = (size_t)taps->config->conntrack.buffer_size,
 	    .excluded = loopback,
 	    .excluded_count = sizeof(loopback) / sizeof(loopback[0]),
+	    .fd = -1,
 	};
 
 	return ct_feed_open(&options, &taps->events);
@@ -130,6 +131,7 @@ static void bind_log_group(struct taps *taps)
 			 .timeout = LOG_FEED_TIMEOUT,
 			 .batch_bytes = LOG_FEED_BATCH_BYTES},
 	    .buffer_size = (size_t)taps->config->conntrack.buffer_size / 4,
+	    .fd = -1,
 	};
 
 	taps->figures.log_error = log_feed_open(&options, &taps->log);
