@@ -71,7 +71,9 @@ unit_tests = \
 
 # Run by the bats files of the same name, inside a namespace.
 kernel_tests = \
+	tests/netns/test_adopt \
 	tests/netns/test_feeds
+tests_netns_test_adopt_SOURCES = tests/netns/test_adopt.c tests/netns/lanes.c tests/netns/lanes.h
 tests_netns_test_feeds_SOURCES = tests/netns/test_feeds.c tests/netns/lanes.c tests/netns/lanes.h
 
 fuzz_targets = \
@@ -102,6 +104,7 @@ rootless_bats = \
 
 # A kernel that lets an unprivileged user make namespaces; root and containerd.
 kernel_bats = \
+	tests/netns/adopt.bats \
 	tests/netns/connections.bats \
 	tests/netns/feeds.bats \
 	tests/netns/loss.bats \

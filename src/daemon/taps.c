@@ -77,6 +77,7 @@ static int open_events(struct taps *taps)
 	    .buffer_size = (size_t)taps->config->conntrack.buffer_size,
 	    .excluded = taps->excluded,
 	    .excluded_count = taps->excluded_count,
+	    .fd = -1,
 	};
 
 	return ct_feed_open(&options, &taps->events);
@@ -157,6 +158,7 @@ static void bind_log_group(struct taps *taps)
 			 .timeout = LOG_FEED_TIMEOUT,
 			 .batch_bytes = LOG_FEED_BATCH_BYTES},
 	    .buffer_size = (size_t)taps->config->conntrack.buffer_size / 4,
+	    .fd = -1,
 	};
 
 	taps->figures.log_error = log_feed_open(&options, &taps->log);

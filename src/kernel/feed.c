@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <linux/netfilter/nfnetlink.h>
 
 #include "kernel/ct_decode.h"
@@ -40,14 +41,16 @@ struct ct_query {
 struct log_feed {
 	struct listener listener;
 	uint32_t sequence; /* the next one expected; a group starts at 0 */
+	int error;         /* negative errno: the kernel refused our settings */
 	unsigned char datagram[LOG_DATAGRAM_MAX];
 };
 
-static int listener_open(struct listener *listener, size_t buffer_size)
+static int listener_open(struct listener *listener, size_t buffer_size, int fd,
+			 uint32_t drops_before)
 {
 	int r;
 
-	r = nlsock_open(&listener->sock);
+	r = fd < 0 ? nlsock_open(&listener->sock) : nlsock_adopt(fd, &listener->sock);
 	if (r == 0)
 		r = nlsock_set_buffer(listener->sock, buffer_size);
 	if (r == 0)
@@ -55,8 +58,16 @@ static int listener_open(struct listener *listener, size_t buffer_size)
 	if (r == 0)
 		r = nlsock_stay_open(listener->sock);
 	if (r == 0)
-		r = nlsock_drops(listener->sock, &listener->drops);
+		r = nlsock_set_reliable(listener->sock, false);
+	listener->drops = fd < 0 ? 0 : drops_before;
 	return r;
+}
+
+static int forget(int fd, int error)
+{
+	if (fd >= 0)
+		close(fd);
+	return error;
 }
 
 static int listener_new_drops(struct listener *listener, uint64_t *ret)
@@ -88,8 +99,9 @@ int ct_feed_open(const struct ct_feed_options *options, struct ct_feed **ret)
 	int r;
 
 	if (!feed)
-		return -ENOMEM;
-	r = listener_open(&feed->listener, options->buffer_size);
+		return forget(options->fd, -ENOMEM);
+	r = listener_open(&feed->listener, options->buffer_size, options->fd,
+			  options->drops_before);
 	if (r == 0)
 		r = set_filter(feed->listener.sock, options);
 	if (r == 0)
@@ -128,6 +140,11 @@ int ct_feed_fd(const struct ct_feed *feed)
 size_t ct_feed_granted(const struct ct_feed *feed)
 {
 	return feed->listener.granted;
+}
+
+uint32_t ct_feed_drops(const struct ct_feed *feed)
+{
+	return feed->listener.drops;
 }
 
 int ct_feed_set_reliable(struct ct_feed *feed, bool reliable)
@@ -395,22 +412,42 @@ int ct_query_stats(struct ct_query *query, struct conntrack_stats *ret)
 	return r;
 }
 
-int log_feed_open(const struct log_feed_options *options, struct log_feed **ret)
+static int bind_group(struct nlsock *sock, const struct log_feed_options *options)
 {
-	struct log_feed *feed = calloc(1, sizeof(*feed));
 	union request request;
 	int r;
 
-	if (!feed)
-		return -ENOMEM;
 	nflog_request_bind(&request, options->group, &options->settings);
-	r = listener_open(&feed->listener, options->buffer_size);
-	if (r == 0)
-		r = nlsock_exchange(feed->listener.sock, &request, request.header.nlmsg_len, NULL,
-				    NULL);
+	r = nlsock_exchange(sock, &request, request.header.nlmsg_len, NULL, NULL);
 	/* The kernel says -EPERM for both: somebody else's group, and a lack of rights. */
-	if (r == -EPERM && nlsock_probe(feed->listener.sock) == 0)
+	if (r == -EPERM && nlsock_probe(sock) == 0)
 		r = -EBUSY;
+	return r;
+}
+
+/* Waiting for the answer would mean to read past the packets it stands behind. */
+static int send_settings(struct nlsock *sock, const struct log_feed_options *options)
+{
+	union request request;
+
+	nflog_request_settings(&request, options->group, &options->settings);
+	return nlsock_send(sock, &request, request.header.nlmsg_len);
+}
+
+int log_feed_open(const struct log_feed_options *options, struct log_feed **ret)
+{
+	struct log_feed *feed = calloc(1, sizeof(*feed));
+	const bool adopted = options->fd >= 0;
+	int r;
+
+	if (!feed)
+		return forget(options->fd, -ENOMEM);
+	feed->sequence = adopted ? options->sequence_before : 0;
+	r = listener_open(&feed->listener, options->buffer_size, options->fd,
+			  options->drops_before);
+	if (r == 0)
+		r = adopted ? send_settings(feed->listener.sock, options)
+			    : bind_group(feed->listener.sock, options);
 	if (r < 0) {
 		log_feed_close(feed);
 		return r;
@@ -436,6 +473,16 @@ int log_feed_fd(const struct log_feed *feed)
 size_t log_feed_granted(const struct log_feed *feed)
 {
 	return feed->listener.granted;
+}
+
+uint32_t log_feed_sequence(const struct log_feed *feed)
+{
+	return feed->sequence;
+}
+
+uint32_t log_feed_drops(const struct log_feed *feed)
+{
+	return feed->listener.drops;
 }
 
 static void take_sequence(struct log_feed *feed, uint32_t sequence, struct log_burst *burst)
@@ -466,6 +513,17 @@ static void take_packet(struct log_feed *feed, const struct wire_message *messag
 	fn(context, &event);
 }
 
+static void take_refusal(struct log_feed *feed, const struct wire_message *message)
+{
+	int error;
+
+	if (message->header.nlmsg_len < sizeof(message->header) + sizeof(error))
+		return;
+	memcpy(&error, message->bytes + sizeof(message->header), sizeof(error));
+	if (error < 0)
+		feed->error = error;
+}
+
 static void take_packets(struct log_feed *feed, size_t length, packet_event_fn *fn, void *context,
 			 struct log_burst *burst)
 {
@@ -476,6 +534,8 @@ static void take_packets(struct log_feed *feed, size_t length, packet_event_fn *
 	while ((r = wire_next_message(&wire, &message)) > 0)
 		if (message.header.nlmsg_type >= NLMSG_MIN_TYPE)
 			take_packet(feed, &message, fn, context, burst);
+		else if (message.header.nlmsg_type == NLMSG_ERROR)
+			take_refusal(feed, &message);
 	if (r < 0)
 		burst->undecodable++;
 }
@@ -517,7 +577,7 @@ int log_feed_read(struct log_feed *feed, packet_event_fn *fn, void *context, siz
 	size_t datagrams = 0;
 	int r = 0;
 
-	while (messages_in(&burst) < budget && datagrams < budget) {
+	while (!feed->error && messages_in(&burst) < budget && datagrams < budget) {
 		r = receive_packets(feed, fn, context, &burst);
 		if (r > 0)
 			datagrams++;
@@ -526,6 +586,8 @@ int log_feed_read(struct log_feed *feed, packet_event_fn *fn, void *context, siz
 		else if (r != -EINTR)
 			break;
 	}
+	if (feed->error && messages_in(&burst) == 0)
+		return feed->error;
 	if (r < 0 && r != -EAGAIN && datagrams == 0)
 		return r;
 	r = listener_new_drops(&feed->listener, &burst.drops);

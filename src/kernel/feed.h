@@ -44,21 +44,29 @@ struct ct_burst {
  * buffer_size: bytes to ask for, see nlsock_set_buffer(); an event is charged 1280 of the granted
  * ones. excluded: connections whose original source or destination lies there give no events and
  * cost no buffer (ct_filter_build()); the array is not kept.
+ *
+ * fd: -1, or the socket of a feed in an earlier process (ct_feed_fd()), passed on with the events
+ * it has queued; owned from the call on, also when it fails. Buffer and filter are set again, and
+ * it is not reliable until that is asked for. What was queued passed the filter of its time.
  */
 struct ct_feed_options {
 	size_t buffer_size;
 	const struct prefix *excluded;
 	size_t excluded_count; /* 0..CT_FILTER_PREFIXES_MAX */
+	int fd;
+	uint32_t drops_before; /* with fd: the earlier ct_feed_drops() */
 };
 
 /*
- * -EPERM: no CAP_NET_ADMIN over this network namespace; -EINVAL: excluded; -ENOMEM: also when the
- * filter is beyond net.core.optmem_max.
+ * -EPERM: no CAP_NET_ADMIN over this network namespace; -EINVAL: excluded, or fd is something else;
+ * -ENOMEM: also when the filter is beyond net.core.optmem_max.
  */
 int ct_feed_open(const struct ct_feed_options *options, struct ct_feed **ret);
 struct ct_feed *ct_feed_close(struct ct_feed *feed); /* NULL is allowed; returns NULL */
 int ct_feed_fd(const struct ct_feed *feed);
 size_t ct_feed_granted(const struct ct_feed *feed); /* bytes in force, as nlsock_buffer() */
+/* The socket's own count of drops, as far as ct_feed_read() has told of them. */
+uint32_t ct_feed_drops(const struct ct_feed *feed);
 
 /*
  * Reliable: an entry whose DESTROY does not fit into the buffer stays on the kernel's dying list,
@@ -140,11 +148,19 @@ int ct_query_stats(struct ct_query *query, struct conntrack_stats *ret);
  * The kernel keeps a batch until it is full or its timeout is over, and nothing makes it send one
  * earlier: a packet is told at most settings.timeout (1/100 s) after it was logged. A batch of
  * which less than half was used is cut to size before the buffer is charged.
+ *
+ * fd: -1, or the socket of a feed in an earlier process (log_feed_fd()), as in struct
+ * ct_feed_options. The settings are sent again, and if the socket does not hold the group,
+ * log_feed_read() fails with -ENODEV or, as it is somebody else's, -EPERM, once all before was
+ * read.
  */
 struct log_feed_options {
 	uint16_t group;
 	struct nflog_settings settings;
 	size_t buffer_size; /* see nlsock_set_buffer() */
+	int fd;
+	uint32_t sequence_before; /* with fd: the earlier log_feed_sequence() */
+	uint32_t drops_before;    /* with fd: the earlier log_feed_drops() */
 };
 
 /*
@@ -168,14 +184,19 @@ struct log_burst {
 
 /*
  * -EBUSY: another socket has the group; -EPERM: no CAP_NET_ADMIN; -ERANGE: batch_bytes out of
- * range.
+ * range; -EINVAL, -ENOTSOCK: fd is something else.
  */
 int log_feed_open(const struct log_feed_options *options, struct log_feed **ret);
 struct log_feed *log_feed_close(struct log_feed *feed); /* NULL is allowed; returns NULL */
 int log_feed_fd(const struct log_feed *feed);
 size_t log_feed_granted(const struct log_feed *feed);
+uint32_t log_feed_sequence(const struct log_feed *feed); /* the next number expected */
+uint32_t log_feed_drops(const struct log_feed *feed);    /* as ct_feed_drops() */
 
-/* As ct_feed_read(); one batch of the kernel may go beyond the budget. */
+/*
+ * As ct_feed_read(); one batch of the kernel may go beyond the budget. -ENODEV, -EPERM, from then
+ * on: the adopted socket does not hold the group.
+ */
 int log_feed_read(struct log_feed *feed, packet_event_fn *fn, void *context, size_t budget,
 		  struct log_burst *ret);
 

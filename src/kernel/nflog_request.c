@@ -5,13 +5,13 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 
-static struct nlmsghdr *put_header(union request *request, uint16_t group)
+static struct nlmsghdr *put_header(union request *request, uint16_t flags, uint16_t group)
 {
 	struct nlmsghdr *header = mnl_nlmsg_put_header(request);
 	struct nfgenmsg *netfilter = mnl_nlmsg_put_extra_header(header, sizeof(*netfilter));
 
 	header->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
-	header->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	header->nlmsg_flags = NLM_F_REQUEST | flags;
 	netfilter->nfgen_family = AF_UNSPEC;
 	netfilter->version = NFNETLINK_V0;
 	netfilter->res_id = htons(group);
@@ -25,15 +25,13 @@ static void put_command(struct nlmsghdr *header, uint8_t command)
 	mnl_attr_put(header, NFULA_CFG_CMD, sizeof(payload), &payload);
 }
 
-void nflog_request_bind(union request *ret, uint16_t group, const struct nflog_settings *settings)
+static void put_settings(struct nlmsghdr *header, const struct nflog_settings *settings)
 {
 	struct nfulnl_msg_config_mode mode = {
 	    .copy_range = htonl(settings->copy_range),
 	    .copy_mode = NFULNL_COPY_PACKET,
 	};
-	struct nlmsghdr *header = put_header(ret, group);
 
-	put_command(header, NFULNL_CFG_CMD_BIND);
 	mnl_attr_put(header, NFULA_CFG_MODE, sizeof(mode), &mode);
 	mnl_attr_put_u16(header, NFULA_CFG_FLAGS, htons(NFULNL_CFG_F_SEQ));
 	mnl_attr_put_u32(header, NFULA_CFG_QTHRESH, htonl(settings->queue_threshold));
@@ -42,7 +40,21 @@ void nflog_request_bind(union request *ret, uint16_t group, const struct nflog_s
 		mnl_attr_put_u32(header, NFULA_CFG_NLBUFSIZ, htonl(settings->batch_bytes));
 }
 
+void nflog_request_bind(union request *ret, uint16_t group, const struct nflog_settings *settings)
+{
+	struct nlmsghdr *header = put_header(ret, NLM_F_ACK, group);
+
+	put_command(header, NFULNL_CFG_CMD_BIND);
+	put_settings(header, settings);
+}
+
+void nflog_request_settings(union request *ret, uint16_t group,
+			    const struct nflog_settings *settings)
+{
+	put_settings(put_header(ret, 0, group), settings);
+}
+
 void nflog_request_unbind(union request *ret, uint16_t group)
 {
-	put_command(put_header(ret, group), NFULNL_CFG_CMD_UNBIND);
+	put_command(put_header(ret, NLM_F_ACK, group), NFULNL_CFG_CMD_UNBIND);
 }

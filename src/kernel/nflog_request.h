@@ -23,6 +23,12 @@ struct nflog_settings {
  * other ones but for those that race with that call.
  */
 void nflog_request_bind(union request *ret, uint16_t group, const struct nflog_settings *settings);
+/*
+ * The settings alone, for a group this socket has; without an acknowledgement. -ENODEV: nobody has
+ * the group; -EPERM: somebody else has it.
+ */
+void nflog_request_settings(union request *ret, uint16_t group,
+			    const struct nflog_settings *settings);
 /* Closing the socket does the same. */
 void nflog_request_unbind(union request *ret, uint16_t group);
 

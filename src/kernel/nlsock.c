@@ -1,9 +1,11 @@
 #include "kernel/nlsock.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <unistd.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
@@ -38,6 +40,66 @@ out:
 	return r;
 }
 
+static int get_option(int fd, int option)
+{
+	socklen_t length = sizeof(int);
+	int value = 0;
+
+	if (getsockopt(fd, SOL_SOCKET, option, &value, &length) < 0)
+		return -errno;
+	return value;
+}
+
+static int check_netfilter(int fd)
+{
+	int domain = get_option(fd, SO_DOMAIN);
+	int protocol = get_option(fd, SO_PROTOCOL);
+
+	if (domain < 0)
+		return domain;
+	return domain == AF_NETLINK && protocol == NETLINK_NETFILTER ? 0 : -EINVAL;
+}
+
+static int set_flags(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
+	    fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
+		return -errno;
+	return 0;
+}
+
+int nlsock_adopt(int fd, struct nlsock **ret)
+{
+	struct nlsock *sock = NULL;
+	int r;
+
+	r = check_netfilter(fd);
+	if (r == 0)
+		r = set_flags(fd);
+	if (r < 0)
+		goto out;
+	r = -ENOMEM;
+	sock = calloc(1, sizeof(*sock));
+	if (!sock)
+		goto out;
+	sock->mnl = mnl_socket_fdopen(fd);
+	if (!sock->mnl)
+		goto out;
+	fd = -1;
+	/* Late answers to the process before must not be taken for ours. */
+	sock->sequence = (uint32_t)(clock_monotonic() / NSEC_PER_MSEC);
+	*ret = sock;
+	sock = NULL;
+	r = 0;
+out:
+	nlsock_close(sock);
+	if (fd >= 0)
+		close(fd);
+	return r;
+}
+
 struct nlsock *nlsock_close(struct nlsock *sock)
 {
 	if (!sock)
@@ -51,6 +113,11 @@ struct nlsock *nlsock_close(struct nlsock *sock)
 int nlsock_fd(const struct nlsock *sock)
 {
 	return mnl_socket_get_fd(sock->mnl);
+}
+
+uint32_t nlsock_port(const struct nlsock *sock)
+{
+	return mnl_socket_get_portid(sock->mnl);
 }
 
 int nlsock_set_buffer(struct nlsock *sock, size_t bytes)
@@ -67,11 +134,10 @@ int nlsock_set_buffer(struct nlsock *sock, size_t bytes)
 
 int nlsock_buffer(const struct nlsock *sock, size_t *ret)
 {
-	socklen_t length = sizeof(int);
-	int value = 0;
+	int value = get_option(nlsock_fd(sock), SO_RCVBUF);
 
-	if (getsockopt(nlsock_fd(sock), SOL_SOCKET, SO_RCVBUF, &value, &length) < 0)
-		return -errno;
+	if (value < 0)
+		return value;
 	*ret = (size_t)value;
 	return 0;
 }
@@ -138,12 +204,12 @@ bool nlsock_from_kernel(const struct msghdr *header)
 	return header->msg_namelen == sizeof(*sender) && sender->nl_pid == 0;
 }
 
-static int send_requests(struct nlsock *sock, const void *requests, size_t length)
+int nlsock_send(struct nlsock *sock, const void *request, size_t length)
 {
 	ssize_t sent;
 
 	do
-		sent = mnl_socket_sendto(sock->mnl, requests, length);
+		sent = mnl_socket_sendto(sock->mnl, request, length);
 	while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return -errno;
@@ -210,7 +276,7 @@ int nlsock_exchange_between(struct nlsock *sock, void *requests, size_t length, 
 	/* A batch is at most a few messages; the gap keeps its unanswered tail apart from the next
 	 * exchange. */
 	sock->sequence = answer.last + 16;
-	r = send_requests(sock, requests, length);
+	r = nlsock_send(sock, requests, length);
 	while (r == 0 && !answer.ended) {
 		r = wait_for_answer(sock, deadline);
 		if (r == 0)

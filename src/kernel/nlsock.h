@@ -25,8 +25,18 @@
 struct nlsock;
 
 int nlsock_open(struct nlsock **ret);
+/*
+ * A socket that another process made and passed on: with what it has queued, joined and bound, and
+ * its port. Owns fd from the call on, also when it fails. -ENOTSOCK, -EINVAL: not a socket to
+ * netfilter.
+ *
+ * A copy of the descriptor that somebody else keeps (SCM_RIGHTS, systemd's store) holds the socket
+ * open past nlsock_close().
+ */
+int nlsock_adopt(int fd, struct nlsock **ret);
 struct nlsock *nlsock_close(struct nlsock *sock); /* NULL is allowed; returns NULL */
 int nlsock_fd(const struct nlsock *sock);
+uint32_t nlsock_port(const struct nlsock *sock); /* nl_pid */
 
 /*
  * Receive buffer: SO_RCVBUFFORCE, else SO_RCVBUF, which the kernel cuts silently to
@@ -90,6 +100,12 @@ int nlsock_exchange(struct nlsock *sock, void *requests, size_t length, answer_f
 typedef int nlsock_between_fn(void *context);
 int nlsock_exchange_between(struct nlsock *sock, void *requests, size_t length, answer_fn *fn,
 			    nlsock_between_fn *between, void *context);
+
+/*
+ * Sends one request that asks for no acknowledgement and reads nothing. A refusal comes as an
+ * NLMSG_ERROR behind whatever is queued.
+ */
+int nlsock_send(struct nlsock *sock, const void *request, size_t length);
 
 /*
  * 0: this process may make requests of netfilter; -EPERM: it may not. Tells a lack of rights from

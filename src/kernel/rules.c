@@ -243,35 +243,56 @@ static int send_rules(struct rules *rules, const struct rules_options *options, 
 	return r;
 }
 
+/* Owns sock from the call on, also when it fails. */
+static int rules_new(const struct rules_options *options, struct nlsock *sock, struct rules **ret)
+{
+	struct rules *rules;
+
+	if (!options->table || !is_table_name(options->table)) {
+		nlsock_close(sock);
+		return -EINVAL;
+	}
+	rules = calloc(1, sizeof(*rules));
+	if (!rules) {
+		nlsock_close(sock);
+		return -ENOMEM;
+	}
+	memcpy(rules->table, options->table, strlen(options->table));
+	rules->sock = sock;
+	*ret = rules;
+	return 0;
+}
+
+/* Frees without touching the table. */
+static void rules_free(struct rules *rules)
+{
+	nlsock_close(rules->sock);
+	free(rules);
+}
+
 int rules_open(const struct rules_options *options, struct rules **ret, bool *ret_owned)
 {
 	struct rules *rules;
+	struct nlsock *sock;
 	int r;
 
-	if (!options->table || !is_table_name(options->table))
-		return -EINVAL;
-	rules = calloc(1, sizeof(*rules));
-	if (!rules)
-		return -ENOMEM;
-	memcpy(rules->table, options->table, strlen(options->table));
-	r = nlsock_open(&rules->sock);
+	r = nlsock_open(&sock);
+	if (r == 0)
+		r = rules_new(options, sock, &rules);
 	if (r < 0)
-		goto out;
+		return r;
 	r = options->unowned ? -EOPNOTSUPP : send_rules(rules, options, true);
 	if (r == -EOPNOTSUPP || r == -EINVAL)
 		r = send_rules(rules, options, false);
 	if (r == -EPERM && nlsock_probe(rules->sock) == 0)
 		r = -EBUSY;
 	if (r < 0) {
-		rules->sock = nlsock_close(rules->sock);
-		goto out;
+		rules_free(rules);
+		return r;
 	}
 	*ret_owned = rules->owned;
 	*ret = rules;
-	rules = NULL;
-out:
-	rules_close(rules);
-	return r;
+	return 0;
 }
 
 static void delete_table(struct rules *rules)
@@ -289,50 +310,60 @@ struct rules *rules_close(struct rules *rules)
 {
 	if (!rules)
 		return NULL;
-	if (rules->sock && !rules->owned)
+	if (!rules->owned)
 		delete_table(rules);
-	nlsock_close(rules->sock);
-	free(rules);
+	rules_free(rules);
 	return NULL;
 }
 
-struct counter {
-	bool found;
+/* What the kernel says of our rule. */
+struct rule {
+	bool counts;
+	bool logs;
 	int error;
 	uint64_t packets;
+	uint16_t group;
+	uint16_t queue_threshold;
+	uint32_t snaplen;
 };
 
-static int find_counter(struct nftnl_expr *expr, void *context)
+static int take_expr(struct nftnl_expr *expr, void *context)
 {
-	struct counter *counter = context;
+	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
+	struct rule *rule = context;
 
-	if (strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter") != 0)
-		return 0;
-	counter->packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
-	counter->found = true;
+	if (strcmp(name, "counter") == 0) {
+		rule->counts = true;
+		rule->packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+	} else if (strcmp(name, "log") == 0) {
+		rule->logs = true;
+		rule->group = nftnl_expr_get_u16(expr, NFTNL_EXPR_LOG_GROUP);
+		rule->queue_threshold = nftnl_expr_get_u16(expr, NFTNL_EXPR_LOG_QTHRESHOLD);
+		rule->snaplen = nftnl_expr_get_u32(expr, NFTNL_EXPR_LOG_SNAPLEN);
+	}
 	return 0;
 }
 
 static void take_rule(void *context, const void *message, size_t length)
 {
-	struct counter *counter = context;
-	struct nftnl_rule *rule = nftnl_rule_alloc();
+	struct nftnl_rule *parsed = nftnl_rule_alloc();
+	struct rule *rule = context;
 
 	(void)length;
-	if (!rule)
-		counter->error = -ENOMEM;
-	else if (nftnl_rule_nlmsg_parse(message, rule) < 0)
-		counter->error = -EBADMSG;
+	if (!parsed)
+		rule->error = -ENOMEM;
+	else if (nftnl_rule_nlmsg_parse(message, parsed) < 0)
+		rule->error = -EBADMSG;
 	else
-		nftnl_expr_foreach(rule, find_counter, counter);
-	if (rule)
-		nftnl_rule_free(rule);
+		nftnl_expr_foreach(parsed, take_expr, rule);
+	if (parsed)
+		nftnl_rule_free(parsed);
 }
 
-int rules_read_counter(struct rules *rules, uint64_t *ret_packets)
+static int read_rule(struct rules *rules, struct rule *ret)
 {
 	struct nftnl_rule *filter = nftnl_rule_alloc();
-	struct counter counter = {.found = false};
+	struct rule rule = {.counts = false};
 	union {
 		struct nlmsghdr header;
 		char bytes[BATCH_MAX];
@@ -344,18 +375,120 @@ int rules_read_counter(struct rules *rules, uint64_t *ret_packets)
 		goto out;
 	nftnl_nlmsg_build_hdr(request.bytes, NFT_MSG_GETRULE, NFPROTO_INET, NLM_F_DUMP, 0);
 	nftnl_rule_nlmsg_build_payload(&request.header, filter);
-	r = nlsock_exchange(rules->sock, request.bytes, request.header.nlmsg_len, take_rule,
-			    &counter);
+	r = nlsock_exchange(rules->sock, request.bytes, request.header.nlmsg_len, take_rule, &rule);
 	if (r == 0)
-		r = counter.error;
-	if (r == 0 && !counter.found)
+		r = rule.error;
+	if (r == 0 && !rule.counts)
 		r = -ENOENT;
 	if (r == 0)
-		*ret_packets = counter.packets;
+		*ret = rule;
 out:
 	if (filter)
 		nftnl_rule_free(filter);
 	return r;
+}
+
+int rules_read_counter(struct rules *rules, uint64_t *ret_packets)
+{
+	struct rule rule;
+	int r;
+
+	r = read_rule(rules, &rule);
+	if (r == 0)
+		*ret_packets = rule.packets;
+	return r;
+}
+
+/* Whose a table is. */
+struct owner {
+	bool owned;
+	uint32_t port;
+	int error;
+};
+
+static void take_owner(void *context, const void *message, size_t length)
+{
+	struct nftnl_table *table = nftnl_table_alloc();
+	struct owner *owner = context;
+
+	(void)length;
+	if (!table) {
+		owner->error = -ENOMEM;
+	} else if (nftnl_table_nlmsg_parse(message, table) < 0) {
+		owner->error = -EBADMSG;
+	} else if (nftnl_table_is_set(table, NFTNL_TABLE_OWNER)) {
+		owner->owned = true;
+		owner->port = nftnl_table_get_u32(table, NFTNL_TABLE_OWNER);
+	}
+	if (table)
+		nftnl_table_free(table);
+}
+
+static int check_owner(struct rules *rules)
+{
+	struct batch request = {.length = 0};
+	struct owner owner = {.owned = false};
+	int r;
+
+	r = put_table(&request, NFT_MSG_GETTABLE, 0, rules->table, 0);
+	if (r == 0)
+		r = nlsock_exchange(rules->sock, request.bytes, request.length, take_owner, &owner);
+	if (r == 0)
+		r = owner.error;
+	if (r < 0)
+		return r;
+	return owner.owned && owner.port == nlsock_port(rules->sock) ? 0 : -ENOENT;
+}
+
+static int check_rule(struct rules *rules, const struct rules_options *options)
+{
+	struct rule rule;
+	int r;
+
+	r = read_rule(rules, &rule);
+	if (r < 0)
+		return r;
+	if (options->silent)
+		return rule.logs ? -ENOENT : 0;
+	return rule.logs && rule.group == options->group &&
+		       rule.queue_threshold == options->queue_threshold &&
+		       rule.snaplen == options->snaplen
+		   ? 0
+		   : -ENOENT;
+}
+
+int rules_adopt(const struct rules_options *options, int fd, struct rules **ret)
+{
+	struct rules *rules = NULL;
+	struct nlsock *sock;
+	int r;
+
+	r = nlsock_adopt(fd, &sock);
+	if (r < 0)
+		return r;
+	r = rules_new(options, sock, &rules);
+	if (r < 0)
+		return r;
+	rules->owned = true;
+	r = check_owner(rules);
+	if (r == 0)
+		r = check_rule(rules, options);
+	if (r < 0) {
+		rules_close(rules);
+		return r;
+	}
+	*ret = rules;
+	return 0;
+}
+
+int rules_fd(const struct rules *rules)
+{
+	return nlsock_fd(rules->sock);
+}
+
+bool rules_owned(const struct rules *rules)
+{
+	return rules->owned;
 }
 
 int rules_print(const struct rules_options *options, struct buf *buf)

@@ -46,8 +46,20 @@ int rules_open(const struct rules_options *options, struct rules **ret, bool *re
 struct rules *rules_close(struct rules *rules); /* NULL is allowed; returns NULL */
 
 /*
- * Packets the rule has matched since rules_open(). -ENOENT: the table or the rule is gone. Waits as
- * nlsock_exchange().
+ * The owned table of an earlier process, by the socket that owns it (rules_fd()): a copy of that
+ * descriptor keeps the table past rules_close(). Owns fd from the call on, also when it fails. The
+ * rule goes on counting where it was.
+ *
+ * -ENOENT: the table is not this socket's, or it has not the rule that options ask for: closing the
+ * last copy of fd takes it away. -EINVAL: options, or fd is something else.
+ */
+int rules_adopt(const struct rules_options *options, int fd, struct rules **ret);
+int rules_fd(const struct rules *rules);
+bool rules_owned(const struct rules *rules);
+
+/*
+ * Packets the rule has matched since rules_open() made it. -ENOENT: the table or the rule is gone.
+ * Waits as nlsock_exchange().
  */
 int rules_read_counter(struct rules *rules, uint64_t *ret_packets);
 

@@ -106,7 +106,7 @@ static void test_filter(void **state)
 	const struct prefix excluded[] = {prefix("127.0.0.0/8"),   prefix("::1"),
 					  prefix("10.1.3.0/24"),   prefix("10.1.0.16/28"),
 					  prefix("fd01::2:0/120"), prefix("fd01::100/121")};
-	struct ct_feed_options options = {.buffer_size = MEBIBYTE};
+	struct ct_feed_options options = {.buffer_size = MEBIBYTE, .fd = -1};
 	struct seen all = {.excluded = excluded, .excluded_count = 6}, kept = all;
 	struct fixture *fixture = *state;
 	struct ct_feed *open, *filtered;
@@ -137,7 +137,7 @@ static void test_filter(void **state)
 /* Every DESTROY comes, however small the buffer. */
 static void test_reliable(void **state)
 {
-	const struct ct_feed_options options = {.buffer_size = 65536};
+	const struct ct_feed_options options = {.buffer_size = 65536, .fd = -1};
 	const size_t count = 20000;
 	struct fixture *fixture = *state;
 	struct seen seen = {0};
@@ -173,7 +173,7 @@ static void test_reliable(void **state)
 
 static void test_unreliable(void **state)
 {
-	const struct ct_feed_options options = {.buffer_size = 65536};
+	const struct ct_feed_options options = {.buffer_size = 65536, .fd = -1};
 	struct fixture *fixture = *state;
 	struct seen seen = {0};
 	struct ct_query *query;
@@ -219,7 +219,7 @@ static void between(void *context)
 
 static void test_dump(void **state)
 {
-	const struct ct_feed_options options = {.buffer_size = MEBIBYTE};
+	const struct ct_feed_options options = {.buffer_size = MEBIBYTE, .fd = -1};
 	struct fixture *fixture = *state;
 	struct dump dump = {0};
 	struct ct_query *query;

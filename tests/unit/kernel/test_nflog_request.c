@@ -28,13 +28,13 @@ static const struct nlattr *find(const union request *request, uint16_t type)
 	return NULL;
 }
 
-static void check_header(const union request *request, uint16_t group)
+static void check_header(const union request *request, uint16_t flags, uint16_t group)
 {
 	const struct nfgenmsg *netfilter = mnl_nlmsg_get_payload(&request->header);
 
 	assert_true(request->header.nlmsg_len <= sizeof(*request));
 	assert_int_equal(request->header.nlmsg_type, NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG);
-	assert_int_equal(request->header.nlmsg_flags, NLM_F_REQUEST | NLM_F_ACK);
+	assert_int_equal(request->header.nlmsg_flags, NLM_F_REQUEST | flags);
 	assert_int_equal(netfilter->nfgen_family, AF_UNSPEC);
 	assert_int_equal(netfilter->version, NFNETLINK_V0);
 	assert_int_equal(ntohs(netfilter->res_id), group);
@@ -49,32 +49,50 @@ static void check_number(const union request *request, uint16_t type, uint32_t e
 	assert_int_equal(ntohl(mnl_attr_get_u32(attr)), expected);
 }
 
-static void test_bind(void **state)
+static void check_settings(const union request *request)
 {
 	const struct nfulnl_msg_config_mode *mode;
 	const struct nlattr *attr;
-	union request request;
 
-	(void)state;
-	nflog_request_bind(&request, 5600, &settings);
-	check_header(&request, 5600);
-	attr = find(&request, NFULA_CFG_CMD);
-	assert_non_null(attr);
-	assert_int_equal(mnl_attr_get_payload_len(attr), 1);
-	assert_int_equal(mnl_attr_get_u8(attr), NFULNL_CFG_CMD_BIND);
-	attr = find(&request, NFULA_CFG_MODE);
+	attr = find(request, NFULA_CFG_MODE);
 	assert_non_null(attr);
 	assert_int_equal(mnl_attr_get_payload_len(attr), sizeof(*mode));
 	mode = mnl_attr_get_payload(attr);
 	assert_int_equal(mode->copy_mode, NFULNL_COPY_PACKET);
 	assert_int_equal(ntohl(mode->copy_range), 128);
-	attr = find(&request, NFULA_CFG_FLAGS);
+	attr = find(request, NFULA_CFG_FLAGS);
 	assert_non_null(attr);
 	assert_int_equal(mnl_attr_get_payload_len(attr), 2);
 	assert_int_equal(ntohs(mnl_attr_get_u16(attr)), NFULNL_CFG_F_SEQ);
-	check_number(&request, NFULA_CFG_QTHRESH, 256);
-	check_number(&request, NFULA_CFG_TIMEOUT, 10);
-	check_number(&request, NFULA_CFG_NLBUFSIZ, 131072);
+	check_number(request, NFULA_CFG_QTHRESH, 256);
+	check_number(request, NFULA_CFG_TIMEOUT, 10);
+	check_number(request, NFULA_CFG_NLBUFSIZ, 131072);
+}
+
+static void test_bind(void **state)
+{
+	const struct nlattr *attr;
+	union request request;
+
+	(void)state;
+	nflog_request_bind(&request, 5600, &settings);
+	check_header(&request, NLM_F_ACK, 5600);
+	attr = find(&request, NFULA_CFG_CMD);
+	assert_non_null(attr);
+	assert_int_equal(mnl_attr_get_payload_len(attr), 1);
+	assert_int_equal(mnl_attr_get_u8(attr), NFULNL_CFG_CMD_BIND);
+	check_settings(&request);
+}
+
+static void test_settings(void **state)
+{
+	union request request;
+
+	(void)state;
+	nflog_request_settings(&request, 5600, &settings);
+	check_header(&request, 0, 5600);
+	assert_null(find(&request, NFULA_CFG_CMD));
+	check_settings(&request);
 }
 
 static void test_default_batch(void **state)
@@ -85,7 +103,7 @@ static void test_default_batch(void **state)
 	(void)state;
 	plain.batch_bytes = 0;
 	nflog_request_bind(&request, 0, &plain);
-	check_header(&request, 0);
+	check_header(&request, NLM_F_ACK, 0);
 	assert_null(find(&request, NFULA_CFG_NLBUFSIZ));
 }
 
@@ -95,7 +113,7 @@ static void test_unbind(void **state)
 
 	(void)state;
 	nflog_request_unbind(&request, 65535);
-	check_header(&request, 65535);
+	check_header(&request, NLM_F_ACK, 65535);
 	assert_int_equal(mnl_attr_get_u8(find(&request, NFULA_CFG_CMD)), NFULNL_CFG_CMD_UNBIND);
 	assert_null(find(&request, NFULA_CFG_MODE));
 }
@@ -104,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_bind),
+	    cmocka_unit_test(test_settings),
 	    cmocka_unit_test(test_default_batch),
 	    cmocka_unit_test(test_unbind),
 	};

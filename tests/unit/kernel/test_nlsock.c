@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 #include <linux/netlink.h>
 
 #include "kernel/nlsock.h"
@@ -72,10 +73,47 @@ static void test_from_kernel(void **state)
 	assert_false(nlsock_from_kernel(&header));
 }
 
+static void test_adopt(void **state)
+{
+	struct nlsock *sock = NULL, *adopted = NULL;
+	int fd;
+
+	(void)state;
+	assert_int_equal(nlsock_open(&sock), 0);
+	fd = dup(nlsock_fd(sock));
+	assert_int_equal(nlsock_adopt(fd, &adopted), 0);
+	assert_int_equal(nlsock_fd(adopted), fd);
+	assert_int_equal(nlsock_port(adopted), nlsock_port(sock));
+	assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+	assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+	nlsock_close(sock);
+	nlsock_close(adopted);
+}
+
+static void test_adopt_others(void **state)
+{
+	int route = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	int local = socket(AF_UNIX, SOCK_DGRAM, 0);
+	int file = open("/dev/null", O_RDONLY);
+	struct nlsock *sock = NULL;
+
+	(void)state;
+	assert_true(route >= 0 && local >= 0 && file >= 0);
+	assert_int_equal(nlsock_adopt(route, &sock), -EINVAL);
+	assert_int_equal(nlsock_adopt(local, &sock), -EINVAL);
+	assert_int_equal(nlsock_adopt(file, &sock), -ENOTSOCK);
+	assert_int_equal(fcntl(route, F_GETFD), -1);
+	assert_int_equal(fcntl(local, F_GETFD), -1);
+	assert_int_equal(fcntl(file, F_GETFD), -1);
+	assert_null(sock);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_flags),
+	    cmocka_unit_test(test_adopt),
+	    cmocka_unit_test(test_adopt_others),
 	    cmocka_unit_test(test_buffer),
 	    cmocka_unit_test(test_exchange_without_answer),
 	    cmocka_unit_test(test_from_kernel),
