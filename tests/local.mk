@@ -131,6 +131,18 @@ TESTS += $(unit_tests) $(checked_bats)
 endif
 endif
 
+# What measures, and what offers the load that is measured; some tests use it too.
+bench_programs = tests/bench/offer tests/bench/bare
+EXTRA_PROGRAMS = $(bench_programs)
+CLEANFILES += $(bench_programs)
+tests_bench_offer_LDADD =
+tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
+
+# One JSON line for each case on stdout; needs root. BENCH = names of cases, all if empty.
+bench: netpold$(EXEEXT) netpol-report$(EXEEXT) $(bench_programs)
+	@abs_top_builddir='$(abs_top_builddir)' $(top_srcdir)/tests/bench/run $(BENCH)
+.PHONY: bench
+
 EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/cli/cli.bash \
 	tests/golden/golden.bash \
