@@ -56,7 +56,8 @@ struct seen {
 static void count_event(void *context, const struct conntrack_event *event)
 {
 	struct seen *seen = context;
-	bool excluded = ct_excluded(seen->excluded, seen->excluded_count, &event->original);
+	bool excluded = ct_excluded(seen->excluded, seen->excluded_count, event->original.source,
+				    event->reply.source);
 
 	if (event->type == CONNTRACK_NEW) {
 		seen->created++;
