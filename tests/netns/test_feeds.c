@@ -16,6 +16,7 @@
 #include "lanes.h"
 
 #define PATIENCE (10 * NSEC_PER_SEC)
+#define GROUP 8
 #define MEBIBYTE ((size_t)1 << 20)
 
 struct fixture {
@@ -239,6 +240,117 @@ static void test_dump(void **state)
 	ct_query_close(query);
 }
 
+/* Packets that were shown, and those that are known to be lost. */
+struct shown {
+	uint64_t packets, lost, drops;
+};
+
+static void count_packet(void *context, const struct packet_event *packet)
+{
+	struct shown *shown = context;
+
+	assert_int_equal(packet->group, GROUP);
+	shown->packets++;
+}
+
+static void read_packets(struct log_feed *log, struct shown *shown)
+{
+	struct log_burst burst;
+
+	do {
+		assert_int_equal(log_feed_read(log, count_packet, shown, 4096, &burst), 0);
+		shown->lost += burst.lost + burst.undecodable;
+		shown->drops += burst.drops;
+	} while (burst.packets >= 4096);
+}
+
+/* Until every packet the rule has counted is accounted for. */
+static void settle(struct rules *rules, struct log_feed *log, struct shown *shown)
+{
+	const int64_t deadline = clock_monotonic() + PATIENCE;
+	struct pollfd fd = {.fd = log_feed_fd(log), .events = POLLIN};
+	uint64_t counter;
+
+	assert_int_equal(rules_read_counter(rules, &counter), 0);
+	while (shown->packets + shown->lost < counter) {
+		if (clock_monotonic() >= deadline)
+			fail_msg("%ju counted, %ju shown, %ju lost", (uintmax_t)counter,
+				 (uintmax_t)shown->packets, (uintmax_t)shown->lost);
+		poll(&fd, 1, 10);
+		read_packets(log, shown);
+	}
+	assert_int_equal(shown->packets + shown->lost, counter);
+}
+
+static void open_log(struct rules **ret_rules, struct log_feed **ret_log)
+{
+	const struct log_feed_options log_options = {
+	    .group = GROUP,
+	    .settings = {.copy_range = LOG_FEED_COPY_RANGE,
+			 .queue_threshold = LOG_FEED_QUEUE_THRESHOLD,
+			 .timeout = LOG_FEED_TIMEOUT,
+			 .batch_bytes = LOG_FEED_BATCH_BYTES},
+	    .buffer_size = MEBIBYTE,
+	    .fd = -1,
+	};
+	const struct rules_options rules_options = {
+	    .table = "shown",
+	    .group = GROUP,
+	    .queue_threshold = LOG_FEED_QUEUE_THRESHOLD,
+	    .snaplen = LOG_FEED_COPY_RANGE,
+	};
+	bool owned;
+
+	assert_int_equal(log_feed_open(&log_options, ret_log), 0);
+	assert_int_equal(rules_open(&rules_options, ret_rules, &owned), 0);
+}
+
+static void test_all_packets_shown(void **state)
+{
+	struct fixture *fixture = *state;
+	struct shown shown = {0};
+	struct log_feed *log;
+	struct rules *rules;
+	uint64_t counter;
+
+	open_log(&rules, &log);
+	for (size_t i = 0; i < 20000; i += 500) {
+		lanes_send(fixture->lanes, true, i, 500);
+		read_packets(log, &shown);
+	}
+	settle(rules, log, &shown);
+	assert_int_equal(rules_read_counter(rules, &counter), 0);
+	assert_int_equal(counter, 20000);
+	assert_int_equal(shown.lost + shown.drops, 0);
+	rules_close(rules);
+	log_feed_close(log);
+	lanes_flush();
+}
+
+/* The socket overflows; the hole shows with the next packet that comes. */
+static void test_lost_packets_counted(void **state)
+{
+	struct fixture *fixture = *state;
+	struct shown shown = {0};
+	struct log_feed *log;
+	struct rules *rules;
+	uint64_t counter;
+
+	open_log(&rules, &log);
+	lanes_send(fixture->lanes, true, 0, 20000);
+	read_packets(log, &shown);
+	lanes_send(fixture->lanes, true, 20000, 200);
+	settle(rules, log, &shown);
+	assert_int_equal(rules_read_counter(rules, &counter), 0);
+	assert_int_equal(counter, 20200);
+	assert_true(shown.lost > 0 && shown.drops > 0 && shown.packets > 0);
+	print_message("# %ju shown, %ju lost in %ju batches\n", (uintmax_t)shown.packets,
+		      (uintmax_t)shown.lost, (uintmax_t)shown.drops);
+	rules_close(rules);
+	log_feed_close(log);
+	lanes_flush();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -246,6 +358,8 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_reliable, begin, end),
 	    cmocka_unit_test_setup_teardown(test_unreliable, begin, end),
 	    cmocka_unit_test_setup_teardown(test_dump, begin, end),
+	    cmocka_unit_test_setup_teardown(test_all_packets_shown, begin, end),
+	    cmocka_unit_test_setup_teardown(test_lost_packets_counted, begin, end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
