@@ -52,7 +52,7 @@ static void note(struct valve_rule *rule, const struct valve_look *look)
 static bool is_too_much(const struct valve_rule *rule, const struct valve_look *look)
 {
 	return look->drops - rule->drained > rule->undelivered_max ||
-	       (rule->dropping && look->now - rule->since > VALVE_PATIENCE);
+	       (rule->dropping && rule->dropped - rule->since > VALVE_PATIENCE);
 }
 
 static bool is_over(const struct valve_rule *rule, const struct valve_look *look)

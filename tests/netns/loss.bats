@@ -14,7 +14,7 @@ burst() {
   in_namespace <<END
 $burst
 lab_start
-configure '[conntrack]' 'dump_interval = 1h' 'buffer_size = 64K'
+configure '[conntrack]' 'dump_interval = 1h' 'buffer_size = 64K' 'undelivered_max = 0'
 pod web 2; pod api 3
 netpold_start
 kill -STOP "\$netpold"
@@ -28,6 +28,26 @@ netpold_stop
 [ "\$(sum_edges '.port == 9999 and .verdict == "one-way"' connections)" = "\$sent" ] || die "\$sent sent: \$(report edges)"
 [ "\$(sum_edges '.verdict == "denied"' connections)" = 0 ] || die "\$(report denied)"
 report status -o json | jq -e '.complete | not' || die "\$(report status)"
+END
+}
+
+@test "what a full buffer cannot take is kept by the kernel: a short overrun loses nothing and is no gap" {
+  in_namespace <<END
+$burst
+lab_start
+configure '[conntrack]' 'dump_interval = 1h' 'buffer_size = 64K'
+pod web 2; pod api 3
+netpold_start
+kill -STOP "\$netpold"
+burst web 900
+[ "\$sent" -gt 800 ] || die "only \$sent connections"
+conntrack -D -p udp --dport 9999 > /dev/null 2>&1
+kill -CONT "\$netpold"
+wait_for 30 eval '[ "\$(sum_edges ".port == 9999" connections)" = "\$sent" ]'
+netpold_stop
+[ "\$(sum_edges '.port == 9999 and .verdict == "one-way"' connections)" = "\$sent" ] || die "\$(report edges)"
+report status -o json | jq -e '[.gaps[] | select(.source == "conntrack")] == []' || die "\$(report status)"
+report edges -o json | jq -e '[.[] | select(.port == 9999) | .ended.deleted] == ['"\$sent"']' || die "\$(report edges -o json)"
 END
 }
 
