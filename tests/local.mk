@@ -76,6 +76,13 @@ kernel_tests = \
 tests_netns_test_adopt_SOURCES = tests/netns/test_adopt.c tests/netns/lanes.c tests/netns/lanes.h
 tests_netns_test_feeds_SOURCES = tests/netns/test_feeds.c tests/netns/lanes.c tests/netns/lanes.h
 
+# Preloaded by tests/netns/rules.bats.
+preloads = tests/netns/old_kernel.so
+tests_netns_old_kernel_so_SOURCES = tests/netns/old_kernel.c
+tests_netns_old_kernel_so_CFLAGS = $(AM_CFLAGS) -fPIC
+tests_netns_old_kernel_so_LDFLAGS = -shared
+tests_netns_old_kernel_so_LDADD = -ldl
+
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_cni_result \
@@ -110,6 +117,7 @@ kernel_bats = \
 	tests/netns/loss.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
+	tests/netns/rules.bats \
 	tests/runtime/pods.bats
 
 checked_bats = $(rootless_bats) $(kernel_bats)
@@ -126,7 +134,7 @@ else
 fuzz_main = libreplay.a
 check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
-check_PROGRAMS += $(unit_tests) $(kernel_tests)
+check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
 TESTS += $(unit_tests) $(checked_bats)
 endif
 endif

@@ -9,6 +9,9 @@
 #include "kernel/packet.h"
 #include "kernel/wire.h"
 
+#define IPV4_LENGTH 4
+#define IPV6_LENGTH 16
+
 /* The layer-4 part of a tuple; seen has a bit for each attribute that was there. */
 struct proto {
 	uint32_t seen;
@@ -28,11 +31,17 @@ struct decoder {
 	bool has_received;
 };
 
-static int decode_address(const struct wire_attr *attr, size_t length, struct addr *ret)
+static inline void set_address(struct addr *addr, const uint8_t *bytes, size_t length)
+{
+	*addr = (struct addr){.family = length == IPV4_LENGTH ? ADDR_IPV4 : ADDR_IPV6};
+	memcpy(addr->bytes, bytes, length);
+}
+
+static inline int decode_address(const struct wire_attr *attr, size_t length, struct addr *ret)
 {
 	if (attr->length != length)
 		return -EBADMSG;
-	*ret = addr_from_bytes(attr->bytes, length);
+	set_address(ret, attr->bytes, length);
 	return 0;
 }
 
@@ -45,16 +54,16 @@ static int decode_ip(const struct wire_attr *nest, struct tuple *tuple)
 	while ((r = wire_next_attr(&wire, &attr)) > 0) {
 		switch (attr.type) {
 		case CTA_IP_V4_SRC:
-			r = decode_address(&attr, 4, &tuple->source);
+			r = decode_address(&attr, IPV4_LENGTH, &tuple->source);
 			break;
 		case CTA_IP_V4_DST:
-			r = decode_address(&attr, 4, &tuple->destination);
+			r = decode_address(&attr, IPV4_LENGTH, &tuple->destination);
 			break;
 		case CTA_IP_V6_SRC:
-			r = decode_address(&attr, 16, &tuple->source);
+			r = decode_address(&attr, IPV6_LENGTH, &tuple->source);
 			break;
 		case CTA_IP_V6_DST:
-			r = decode_address(&attr, 16, &tuple->destination);
+			r = decode_address(&attr, IPV6_LENGTH, &tuple->destination);
 			break;
 		}
 		if (r < 0)
@@ -134,6 +143,45 @@ static int decode_proto(const struct wire_attr *nest, struct tuple *tuple)
 	return 0;
 }
 
+static inline bool is_attr(const uint8_t *at, size_t payload, uint16_t type)
+{
+	struct nlattr attr;
+
+	memcpy(&attr, at, sizeof(attr));
+	return attr.nla_len == sizeof(attr) + payload && (attr.nla_type & NLA_TYPE_MASK) == type;
+}
+
+/*
+ * The one layout the kernel gives a tuple with ports in the default zone: both addresses, protocol,
+ * both ports. False: it is another layout, and nothing was written.
+ */
+static inline bool decode_plain(const struct wire_attr *nest, size_t length, uint16_t source_type,
+				uint16_t destination_type, struct tuple *tuple)
+{
+	const size_t header = sizeof(struct nlattr);
+	const size_t addresses = 2 * (header + length), ports = 3 * (header + 4);
+	const uint8_t *source = nest->bytes + header;
+	const uint8_t *destination = source + header + length;
+	const uint8_t *number = destination + header + length + header;
+
+	if (nest->length != header + addresses + header + ports)
+		return false;
+	if (!is_attr(nest->bytes, addresses, CTA_TUPLE_IP) ||
+	    !is_attr(source, length, source_type) ||
+	    !is_attr(destination, length, destination_type) ||
+	    !is_attr(number - header, ports, CTA_TUPLE_PROTO) ||
+	    !is_attr(number, 1, CTA_PROTO_NUM) || !is_attr(number + 8, 2, CTA_PROTO_SRC_PORT) ||
+	    !is_attr(number + 16, 2, CTA_PROTO_DST_PORT) || !packet_has_ports(number[header]))
+		return false;
+	set_address(&tuple->source, source + header, length);
+	set_address(&tuple->destination, destination + header, length);
+	tuple->protocol = number[header];
+	tuple->has_ports = true;
+	tuple->source_port = wire_be16(number + 8 + header);
+	tuple->destination_port = wire_be16(number + 16 + header);
+	return true;
+}
+
 /* *zone is untouched unless the tuple has one of its own. */
 static int decode_tuple(const struct wire_attr *nest, struct tuple *tuple, uint16_t *zone)
 {
@@ -142,6 +190,9 @@ static int decode_tuple(const struct wire_attr *nest, struct tuple *tuple, uint1
 	bool has_proto = false;
 	int r;
 
+	if (decode_plain(nest, IPV4_LENGTH, CTA_IP_V4_SRC, CTA_IP_V4_DST, tuple) ||
+	    decode_plain(nest, IPV6_LENGTH, CTA_IP_V6_SRC, CTA_IP_V6_DST, tuple))
+		return 0;
 	while ((r = wire_next_attr(&wire, &attr)) > 0) {
 		switch (attr.type) {
 		case CTA_TUPLE_IP:

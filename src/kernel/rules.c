@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <libmnl/libmnl.h>
@@ -20,6 +21,7 @@
 #define CHAIN "forward"
 #define PRIORITY (-300)
 #define BATCH_MAX 8192
+#define PROBE "-probe"
 
 struct rules {
 	struct nlsock *sock;
@@ -243,6 +245,24 @@ static int send_rules(struct rules *rules, const struct rules_options *options, 
 	return r;
 }
 
+/* Makes and deletes an owned table in one step, which leaves nothing to see. */
+static bool kernel_owns_tables(struct rules *rules)
+{
+	struct batch batch = {.length = 0};
+	char name[RULES_TABLE_MAX + sizeof(PROBE)];
+	int r;
+
+	snprintf(name, sizeof(name), "%s%s", rules->table, PROBE);
+	batch_control(&batch, NFNL_MSG_BATCH_BEGIN);
+	r = put_table(&batch, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, name, NFT_TABLE_F_OWNER);
+	if (r == 0)
+		r = put_table(&batch, NFT_MSG_DELTABLE, 0, name, 0);
+	batch_control(&batch, NFNL_MSG_BATCH_END);
+	if (r == 0)
+		r = nlsock_exchange(rules->sock, batch.bytes, batch.length, NULL, NULL);
+	return r == 0;
+}
+
 /* Owns sock from the call on, also when it fails. */
 static int rules_new(const struct rules_options *options, struct nlsock *sock, struct rules **ret)
 {
@@ -282,6 +302,9 @@ int rules_open(const struct rules_options *options, struct rules **ret, bool *re
 	if (r < 0)
 		return r;
 	r = options->unowned ? -EOPNOTSUPP : send_rules(rules, options, true);
+	/* A kernel without owners looks at the name before it looks at the flag. */
+	if (r == -EEXIST && !kernel_owns_tables(rules))
+		r = -EOPNOTSUPP;
 	if (r == -EOPNOTSUPP || r == -EINVAL)
 		r = send_rules(rules, options, false);
 	if (r == -EPERM && nlsock_probe(rules->sock) == 0)

@@ -380,6 +380,75 @@ static void test_tuples_required(void **state)
 	assert_int_equal(event.original.destination_port, 0);
 }
 
+static void put_addresses(struct nlmsghdr *header, bool v4, bool swapped)
+{
+	const uint16_t source = v4 ? CTA_IP_V4_SRC : CTA_IP_V6_SRC;
+	const uint16_t destination = v4 ? CTA_IP_V4_DST : CTA_IP_V6_DST;
+	struct nlattr *nest = mnl_attr_nest_start(header, CTA_TUPLE_IP);
+
+	if (swapped)
+		mnl_attr_put(header, destination, v4 ? 4 : 16, "fedcba9876543210");
+	mnl_attr_put(header, source, v4 ? 4 : 16, "0123456789abcdef");
+	if (!swapped)
+		mnl_attr_put(header, destination, v4 ? 4 : 16, "fedcba9876543210");
+	mnl_attr_nest_end(header, nest);
+}
+
+static void put_ports(struct nlmsghdr *header, bool swapped)
+{
+	struct nlattr *nest = mnl_attr_nest_start(header, CTA_TUPLE_PROTO);
+
+	mnl_attr_put_u8(header, CTA_PROTO_NUM, IPPROTO_UDP);
+	if (swapped)
+		mnl_attr_put_u16(header, CTA_PROTO_DST_PORT, htons(53));
+	mnl_attr_put_u16(header, CTA_PROTO_SRC_PORT, htons(40001));
+	if (!swapped)
+		mnl_attr_put_u16(header, CTA_PROTO_DST_PORT, htons(53));
+	mnl_attr_nest_end(header, nest);
+}
+
+enum layout { PLAIN, PROTO_FIRST, ADDRESSES_SWAPPED, PORTS_SWAPPED, MORE_BEHIND, LAYOUTS };
+
+static void put_laid_out(struct nlmsghdr *header, uint16_t type, bool v4, enum layout layout)
+{
+	struct nlattr *nest = mnl_attr_nest_start(header, type);
+
+	if (layout == PROTO_FIRST)
+		put_ports(header, false);
+	put_addresses(header, v4, layout == ADDRESSES_SWAPPED);
+	if (layout != PROTO_FIRST)
+		put_ports(header, layout == PORTS_SWAPPED);
+	if (layout == MORE_BEHIND)
+		mnl_attr_put_u16(header, CTA_TUPLE_MAX + 1, 0);
+	mnl_attr_nest_end(header, nest);
+}
+
+/* The kernel's own order of attributes is a short cut; every other means the same. */
+static void test_layouts(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 2 * LAYOUTS; i++) {
+		struct conntrack_event event;
+		union message message;
+		struct nlmsghdr *header = begin(&message, IPCTNL_MSG_CT_DELETE, 0);
+		bool v4 = i % 2;
+
+		put_laid_out(header, CTA_TUPLE_ORIG, v4, i / 2);
+		put_laid_out(header, CTA_TUPLE_REPLY, v4, i / 2);
+		assert_int_equal(decode_message(&message, CT_MULTICAST, &event), 0);
+		assert_true(addr_equal(event.original.source,
+				       addr_from_bytes("0123456789abcdef", v4 ? 4 : 16)));
+		assert_true(addr_equal(event.original.destination,
+				       addr_from_bytes("fedcba9876543210", v4 ? 4 : 16)));
+		assert_int_equal(event.original.source_port, 40001);
+		assert_int_equal(event.original.destination_port, 53);
+		assert_int_equal(event.original.protocol, IPPROTO_UDP);
+		assert_true(event.original.has_ports);
+		assert_memory_equal(&event.original.source, &event.reply.source,
+				    sizeof(struct addr));
+	}
+}
+
 static void test_wrong_sizes(void **state)
 {
 	const struct {
@@ -493,17 +562,12 @@ static void test_stats(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_oracle),
-	    cmocka_unit_test(test_icmp),
-	    cmocka_unit_test(test_picked_up),
-	    cmocka_unit_test(test_types),
-	    cmocka_unit_test(test_absent),
-	    cmocka_unit_test(test_direction_zones),
-	    cmocka_unit_test(test_tuples_required),
-	    cmocka_unit_test(test_wrong_sizes),
-	    cmocka_unit_test(test_cuts),
-	    cmocka_unit_test(test_flips),
-	    cmocka_unit_test(test_stats),
+	    cmocka_unit_test(test_oracle),          cmocka_unit_test(test_icmp),
+	    cmocka_unit_test(test_picked_up),       cmocka_unit_test(test_types),
+	    cmocka_unit_test(test_absent),          cmocka_unit_test(test_direction_zones),
+	    cmocka_unit_test(test_tuples_required), cmocka_unit_test(test_layouts),
+	    cmocka_unit_test(test_wrong_sizes),     cmocka_unit_test(test_cuts),
+	    cmocka_unit_test(test_flips),           cmocka_unit_test(test_stats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
