@@ -228,12 +228,16 @@ sql_files = \
 	sql/stmt/node-get.sql \
 	sql/stmt/node-put.sql \
 	sql/stmt/object-count.sql \
+	sql/stmt/page-size.sql \
 	sql/stmt/pod-address-put.sql \
 	sql/stmt/pod-end.sql \
 	sql/stmt/pod-known.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
+	sql/stmt/prune-choose.sql \
+	sql/stmt/prune-edge-flows.sql \
+	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
