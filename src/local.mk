@@ -114,6 +114,8 @@ libstore_a_SOURCES = \
 	src/store/state.c \
 	src/store/store.h \
 	src/store/store_internal.h \
+	src/store/wide.c \
+	src/store/wide.h \
 	src/store/write.c \
 	src/store/write_edges.c \
 	src/store/write_flows.c \

@@ -64,6 +64,7 @@ unit_tests = \
 	tests/unit/store/test_reader \
 	tests/unit/store/test_schema \
 	tests/unit/store/test_state \
+	tests/unit/store/test_wide \
 	tests/unit/store/test_write
 
 fuzz_targets = \

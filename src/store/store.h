@@ -44,6 +44,12 @@ const char *store_error(const struct store *store);
  */
 int store_use_node(struct store *store, const char *node);
 /*
+ * Near this many edges, connections that would make a new edge are folded: an outside end becomes
+ * its prefix (edge_key.source_prefix, destination_prefix; the rules are in store/wide.h). Edges
+ * that are there go on as they are. 0, the default: no bound. Holding the bound is store_prune()'s.
+ */
+void store_set_max_edges(struct store *store, int64_t max_edges);
+/*
  * One transaction: all of the batch or nothing; after a failure the same batch may be given again.
  *
  * Numbers of pods are those of this run of this handle; a flow that names one which no batch has

@@ -376,6 +376,71 @@ static void test_edge_numbers_are_never_used_twice(void **state)
 	store_close(store);
 }
 
+static struct flow random_peer(uint32_t n, uint8_t verdict)
+{
+	struct flow flow = a_flow(443, (int64_t)(n / 1000) * MINUTE);
+	const uint8_t bytes[4] = {(uint8_t)(20 + (n * 2654435761u >> 30)), (uint8_t)(n >> 16),
+				  (uint8_t)(n >> 8), (uint8_t)n};
+
+	flow.key.destination = addr_from_bytes(bytes, sizeof(bytes));
+	flow.key.verdict = verdict;
+	return flow;
+}
+
+/* Peers without end: what was told is all there, in edges, wide edges and gaps. */
+static void test_sums_hold_beyond_the_bounds(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_edges = 1000, .max_bytes = 2 * MIB};
+	static struct flow flows[500];
+	uint32_t told = 0;
+
+	store_set_max_edges(store, limits.max_edges);
+	while (told < 40 * COUNT(flows)) {
+		for (size_t i = 0; i < COUNT(flows); i++, told++)
+			flows[i] = random_peer(told, told % 3 ? VERDICT_ANSWERED : VERDICT_REFUSED);
+		write_flow_array(store, told, flows, COUNT(flows));
+		if (store_is_over(store, &limits))
+			prune_to(store, &limits, 300);
+		assert_in_range(rows(place, "edge"), 1, 1000);
+	}
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge") +
+			     ask(place->path, "SELECT ifnull(sum(at_most), 0) FROM gap"),
+			 told);
+	assert_true(ask(place->path, "SELECT count(*) FROM edge WHERE destination_prefix = 24"
+				     " AND connections > 1") > 10);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE source_prefix = 24 AND"
+					  " verdict = 1"),
+			 0);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+static void test_edges_that_are_there_stay_exact(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow first = random_peer(1, VERDICT_ANSWERED),
+		    other = random_peer(2, VERDICT_ANSWERED);
+
+	write_one(store, first);
+	store_close(store);
+	store = open_node(place->path, "n1");
+	store_set_max_edges(store, 1);
+	write_one(store, first);
+	write_one(store, other);
+	write_one(store, other);
+	write_one(store, first);
+	assert_int_equal(rows(place, "edge"), 2);
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE destination_prefix IS"
+					  " NULL"),
+			 3);
+	assert_int_equal(
+	    ask(place->path, "SELECT connections FROM edge WHERE destination_prefix = 24"), 2);
+	store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -394,6 +459,8 @@ int main(void)
 	    TEST(test_bytes_are_bounded),
 	    TEST(test_bound_that_cannot_be_held),
 	    TEST(test_edge_numbers_are_never_used_twice),
+	    TEST(test_sums_hold_beyond_the_bounds),
+	    TEST(test_edges_that_are_there_stay_exact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
