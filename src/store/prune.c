@@ -393,6 +393,7 @@ int store_prune(struct store *store, const struct store_limits *limits, unsigned
 	}
 	if (pods_gone)
 		mark_pruned_pods(store);
+	store->swollen = true;
 	more = end_step(store, limits, more);
 	error = db_take_error(db);
 	if (!error)

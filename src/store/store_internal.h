@@ -52,6 +52,7 @@ struct store {
 	bool settled;          /* intervals left open by the last run have been ended */
 	struct edge_book book; /* with what the open transaction changes */
 	struct pruning pruning;
+	bool swollen;       /* caches hold more than a small batch needs */
 	int64_t max_edges;  /* folding begins near it; 0: none */
 	struct idmap edges; /* struct edge_mark → edge.id; a cache */
 	struct idmap pods;  /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */

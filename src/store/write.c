@@ -1,8 +1,12 @@
 #include "store/store_internal.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Flows. */
+#define LARGE_BATCH 4096
 
 static void bind_gap_kind(struct store *store, sqlite3_stmt *statement, int64_t node,
 			  const struct gap *gap)
@@ -178,6 +182,19 @@ static void restore_pods(struct store *store, const struct batch *batch, const i
 	}
 }
 
+/* A burst fills caches that a quiet node does not need: they go with the first small batch. */
+static void give_back_memory(struct store *store, size_t flows)
+{
+	if (flows > LARGE_BATCH)
+		store->swollen = true;
+	if (flows > LARGE_BATCH || !store->swollen)
+		return;
+	idmap_clear(&store->edges);
+	sqlite3_db_release_memory(store->db.handle);
+	malloc_trim(0);
+	store->swollen = false;
+}
+
 int store_write(struct store *store, const struct batch *batch)
 {
 	struct db *db = &store->db;
@@ -213,5 +230,6 @@ int store_write(struct store *store, const struct batch *batch)
 		store->settled = true;
 	}
 	free(pods);
+	give_back_memory(store, batch->flow_count);
 	return error;
 }
