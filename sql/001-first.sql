@@ -52,8 +52,8 @@ CREATE TABLE edge ( -- One conversation: who asked whom for what, and how it wen
 	destination TEXT NOT NULL,               -- the one that answered, or would have: the backend
 	service TEXT,                            -- the address that the client asked for, where it or its port is not the backend's (destination NAT)
 	translated TEXT,                         -- the client, as the backend saw it, where that differs (source NAT)
-	source_prefix INTEGER CHECK (source_prefix BETWEEN 1 AND 128), -- many clients folded into one edge: so many bits of source hold, the rest is zero; NULL: a single address
-	destination_prefix INTEGER CHECK (destination_prefix BETWEEN 1 AND 128), -- the same for destination
+	source_prefix INTEGER CHECK (source_prefix BETWEEN 1 AND 128), -- many clients folded into one edge: so many bits of source hold, the rest is zero, and of translated where that is outside too; NULL: a single address
+	destination_prefix INTEGER CHECK (destination_prefix BETWEEN 1 AND 128), -- the same for destination and service
 	source_pod INTEGER REFERENCES pod,                             -- owner of source when the connection began; NULL: no pod known on this node
 	destination_pod INTEGER REFERENCES pod,                        -- owner of destination, likewise
 	protocol INTEGER NOT NULL CHECK (protocol BETWEEN 0 AND 255),  -- IANA number: 6 TCP, 17 UDP, ...
@@ -100,6 +100,8 @@ CREATE TABLE flow ( -- What an edge did in one window of time.
 	last_seen INTEGER NOT NULL CHECK (last_seen >= first_seen), -- milliseconds after window
 	PRIMARY KEY (window, edge, sequence)
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX flow_edge ON flow (edge);
 
 CREATE TABLE gap ( -- A time in which a node may have missed something, and knows it.
 	id INTEGER PRIMARY KEY,

@@ -120,6 +120,8 @@ libstore_a_SOURCES = \
 	src/store/state.c \
 	src/store/store.h \
 	src/store/store_internal.h \
+	src/store/wide.c \
+	src/store/wide.h \
 	src/store/write.c \
 	src/store/write_edges.c \
 	src/store/write_flows.c \
@@ -234,12 +236,16 @@ sql_files = \
 	sql/stmt/node-get.sql \
 	sql/stmt/node-put.sql \
 	sql/stmt/object-count.sql \
+	sql/stmt/page-size.sql \
 	sql/stmt/pod-address-put.sql \
 	sql/stmt/pod-end.sql \
 	sql/stmt/pod-known.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
+	sql/stmt/prune-choose.sql \
+	sql/stmt/prune-edge-flows.sql \
+	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \

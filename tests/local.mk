@@ -69,6 +69,7 @@ unit_tests = \
 	tests/unit/store/test_reader \
 	tests/unit/store/test_schema \
 	tests/unit/store/test_state \
+	tests/unit/store/test_wide \
 	tests/unit/store/test_write
 
 # Run by the bats files of the same name, inside a namespace.

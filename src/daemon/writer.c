@@ -76,13 +76,13 @@ static void write_first(struct writer *writer)
 
 static void prune(struct writer *writer)
 {
-	int64_t before = clock_msec(clock_now()) - writer->retention;
+	const struct store_limits limits = {.before = clock_msec(clock_now()) - writer->retention};
 	bool more = false;
 
 	if (clock_monotonic() - writer->pruned < PRUNE_INTERVAL || writer->stopping)
 		return;
 	pthread_mutex_unlock(&writer->mutex);
-	store_prune(writer->store, before, PRUNE_ROWS, &more);
+	store_prune(writer->store, &limits, PRUNE_ROWS, &more);
 	pthread_mutex_lock(&writer->mutex);
 	if (!more)
 		writer->pruned = clock_monotonic();

@@ -153,6 +153,7 @@ static struct store *release(struct store *store)
 	db_close(&store->db);
 	lock_release(&store->lock);
 	idmap_clear(&store->edges);
+	pruning_clear(&store->pruning);
 	idmap_clear(&store->pods);
 	idmap_clear(&store->own);
 	free(store->path);

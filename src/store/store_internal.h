@@ -27,6 +27,21 @@ struct edge_mark {
 	uint64_t check;
 };
 
+/* An edge chosen to be deleted. */
+struct victim {
+	int64_t edge;
+	int64_t last_seen; /* when it was chosen */
+};
+
+/* What pruning goes on with in its next step. */
+struct pruning {
+	struct victim *victims; /* by edge */
+	size_t count;
+	size_t next;        /* the first that is not deleted yet */
+	const char *reason; /* of their gap; NULL: none, they went by age */
+	bool shrinking;     /* max_bytes was passed, and the goal below it is not reached */
+};
+
 struct store {
 	struct db db;
 	struct lock lock;
@@ -36,9 +51,12 @@ struct store {
 	int64_t longest;       /* node.longest with what the open transaction adds */
 	bool settled;          /* intervals left open by the last run have been ended */
 	struct edge_book book; /* with what the open transaction changes */
-	struct idmap edges;    /* struct edge_mark → edge.id; a cache */
-	struct idmap pods;     /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */
-	struct idmap own;      /* the node's addresses named in this run: struct addr → 1 */
+	struct pruning pruning;
+	bool swollen;       /* caches hold more than a small batch needs */
+	int64_t max_edges;  /* folding begins near it; 0: none */
+	struct idmap edges; /* struct edge_mark → edge.id; a cache */
+	struct idmap pods;  /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */
+	struct idmap own;   /* the node's addresses named in this run: struct addr → 1 */
 };
 
 /* Numbers read from a statement before another one changes the same table. */
@@ -64,6 +82,9 @@ int64_t write_edge(struct store *store, const struct flow *flow, const struct ed
 /* The book is read once, before the first edge is written or pruned. */
 void load_book(struct store *store);
 void write_book(struct store *store);
+/* A gap of a node. */
+void write_gap(struct store *store, int64_t node, const struct gap *gap);
+void pruning_clear(struct pruning *pruning);
 
 /* Forgets numbers that a rolled-back or pruning transaction made invalid. */
 void store_forget_caches(struct store *store);

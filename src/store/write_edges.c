@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "store/wide.h"
+
 /* All of a key as bytes, the same on every machine: three numbers, four addresses, two ports and
  * six small numbers. */
 #define KEY_BYTES (3 * 8 + 4 * 17 + 2 * 2 + 6)
@@ -157,6 +159,34 @@ static void add_to_edge(struct db *db, int64_t edge, const struct flow *flow)
 		db_fail(db, -EBADMSG, "edge %lld is gone", (long long)edge);
 }
 
+static bool is_own(const void *context, struct addr address)
+{
+	const struct store *store = context;
+
+	return idmap_get(&store->own, &address) != 0;
+}
+
+/* There is no such edge yet: it, or the one that it folds into. */
+static int64_t write_new_edge(struct store *store, const struct flow *flow,
+			      const struct edge_mark *mark)
+{
+	struct edge_key key = flow->key;
+	struct edge_mark wide = *mark;
+	int64_t edge = 0;
+
+	if (wide_fold(&key, store->book.count, store->max_edges, is_own, store)) {
+		wide = edge_mark(store, &key);
+		edge = find_edge(store, &key, &wide);
+	}
+	if (edge)
+		add_to_edge(&store->db, edge, flow);
+	else
+		edge = make_edge(store, flow, &key, &wide);
+	if (!store->db.error)
+		idmap_put(&store->edges, &wide, edge);
+	return edge;
+}
+
 int64_t write_edge(struct store *store, const struct flow *flow, const struct edge_mark *mark,
 		   int64_t edge)
 {
@@ -169,10 +199,15 @@ int64_t write_edge(struct store *store, const struct flow *flow, const struct ed
 	if (edge)
 		add_to_edge(db, edge, flow);
 	else
-		edge = make_edge(store, flow, &flow->key, mark);
+		edge = write_new_edge(store, flow, mark);
 	if (!db->error)
 		idmap_put(&store->edges, mark, edge);
 	return edge;
+}
+
+void store_set_max_edges(struct store *store, int64_t max_edges)
+{
+	store->max_edges = max_edges;
 }
 
 static uint64_t number_at(const uint8_t *bytes)
