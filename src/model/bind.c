@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Of so many claims of nodes on one address it is asked when each was. More are no address that
+ * moves: they stay "a node". */
+#define TURNS_MAX 1024
+
 /* Every claim starts with its address, so that one comparison and one search serve them all. */
 static int compare_addresses(const void *a, const void *b)
 {
@@ -74,25 +78,33 @@ void binder_clear(struct binder *binder)
 	*binder = (struct binder){0};
 }
 
-/* The first of the claims with the address, and how many there are. */
-static size_t find_claims(const void *claims, size_t count, size_t size, struct addr address,
-			  size_t *ret_count)
+/* The first claim whose address is not before this one; with after: not before nor equal. */
+static size_t claims_bound(const void *claims, size_t count, size_t size, struct addr address,
+			   bool after)
 {
 	const char *base = claims;
-	size_t low = 0, high = count, end;
+	size_t low = 0, high = count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
+		int r = compare_addresses(base + middle * size, &address);
 
-		if (compare_addresses(base + middle * size, &address) < 0)
+		if (r < 0 || (after && r == 0))
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (end = low; end < count && compare_addresses(base + end * size, &address) == 0; end++)
-		;
-	*ret_count = end - low;
 	return low;
+}
+
+/* The first of the claims with the address, and how many there are. */
+static size_t find_claims(const void *claims, size_t count, size_t size, struct addr address,
+			  size_t *ret_count)
+{
+	size_t first = claims_bound(claims, count, size, address, false);
+
+	*ret_count = claims_bound(claims, count, size, address, true) - first;
+	return first;
 }
 
 static struct end plain_end(enum end_kind kind, const char *class, struct addr address)
@@ -140,6 +152,34 @@ static struct end node_end(const char *node, struct addr address)
 	return end;
 }
 
+/* Claims of one address are sorted by node. */
+static bool has_claim(const struct node_claim *claims, size_t count, const char *node)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(claims[middle].node, node) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < count && claims[low].node == node;
+}
+
+/* The one node that had the address at the time; "" if there were several; NULL: none. */
+static const char *find_node_then(const struct node_claim *claims, size_t count, int64_t from,
+				  int64_t until)
+{
+	const char *then = NULL;
+
+	for (size_t i = 0; i < count && (!then || *then); i++)
+		if (claims[i].since <= until && claims[i].until > from)
+			then = then && then != claims[i].node ? "" : claims[i].node;
+	return then;
+}
+
 /*
  * Bridges and tunnels have the same addresses on many nodes: the recorder's own counts first, then
  * those that were there at the time. Where several remain, it is a node, but not known which.
@@ -147,21 +187,21 @@ static struct end node_end(const char *node, struct addr address)
 static const char *find_node(const struct binder *binder, struct addr address, int64_t from,
 			     int64_t until, const char *recorder)
 {
-	const char *then = NULL, *ever = NULL;
+	const struct node_claim *claims;
+	const char *then;
 	size_t count;
 	size_t first =
 	    find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes), address, &count);
 
-	for (size_t i = first; i < first + count; i++) {
-		const struct node_claim *claim = &binder->nodes[i];
-
-		if (claim->node == recorder)
-			return recorder;
-		ever = ever && ever != claim->node ? "" : claim->node;
-		if (claim->since <= until && claim->until > from)
-			then = then && then != claim->node ? "" : claim->node;
-	}
-	return then ? then : ever;
+	if (count == 0)
+		return NULL;
+	claims = &binder->nodes[first];
+	if (claims[0].node == claims[count - 1].node)
+		return claims[0].node;
+	if (has_claim(claims, count, recorder))
+		return recorder;
+	then = count <= TURNS_MAX ? find_node_then(claims, count, from, until) : NULL;
+	return then ? then : "";
 }
 
 /* Ranges of nodes do not overlap: the last that starts at or before the address is the only

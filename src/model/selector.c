@@ -135,11 +135,26 @@ static const char *name_others(const struct workloads *workloads, size_t *others
 	return text;
 }
 
-/* Those are one subject and one peer with it: nobody else's. */
-static bool has_same_selector(const struct workload *a, const struct workload *b)
+static int compare_selectors(const struct workload *a, const struct workload *b)
 {
-	return strcmp(a->namespace, b->namespace) == 0 && a->selector.count == b->selector.count &&
-	       labels_match(&a->selector, &b->selector);
+	int r = strcmp(a->namespace, b->namespace);
+
+	for (size_t i = 0; !r && i < a->selector.count && i < b->selector.count; i++) {
+		r = strcmp(a->selector.items[i].key, b->selector.items[i].key);
+		r = r ? r : strcmp(a->selector.items[i].value, b->selector.items[i].value);
+	}
+	return r ? r
+		 : (a->selector.count > b->selector.count) -
+		       (a->selector.count < b->selector.count);
+}
+
+static int compare_by_selector(const void *a, const void *b, void *context)
+{
+	const struct workload *items = context;
+	const size_t *x = a, *y = b;
+	int r = compare_selectors(&items[*x], &items[*y]);
+
+	return r ? r : compare_indexes(a, b);
 }
 
 static int prove(struct workloads *workloads, size_t index, const struct inventory *inventory,
@@ -160,7 +175,9 @@ static int prove(struct workloads *workloads, size_t index, const struct invento
 		size_t pod = postings->items[i].pod;
 		size_t other = workloads->of_pod[pod];
 
-		if (other != index && !has_same_selector(&workloads->items[other], workload) &&
+		/* Those with the same selector are one subject and one peer with it: nobody
+		 * else's. */
+		if (other != index && compare_selectors(&workloads->items[other], workload) != 0 &&
 		    labels_match(&inventory->pods[pod].labels, &workload->selector))
 			others[count++] = other;
 	}
@@ -173,6 +190,34 @@ static int prove(struct workloads *workloads, size_t index, const struct invento
 		}
 	}
 	free(others);
+	return r;
+}
+
+/* What is true of a selector is so for all workloads that have it. */
+static int prove_all(struct workloads *workloads, const struct inventory *inventory,
+		     const struct postings *postings, struct strings *strings)
+{
+	size_t *order = calloc(workloads->count + 1, sizeof(*order));
+	struct workload *proven = NULL;
+	int r = order ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < workloads->count; i++)
+		order[i] = i;
+	if (r == 0)
+		qsort_r(order, workloads->count, sizeof(*order), compare_by_selector,
+			workloads->items);
+	for (size_t i = 0; r == 0 && i < workloads->count; i++) {
+		struct workload *workload = &workloads->items[order[i]];
+
+		if (proven && compare_selectors(proven, workload) == 0) {
+			workload->selector_proven = proven->selector_proven;
+			workload->also_picks = proven->also_picks;
+			continue;
+		}
+		r = prove(workloads, order[i], inventory, postings, strings);
+		proven = workload;
+	}
+	free(order);
 	return r;
 }
 
@@ -241,8 +286,8 @@ int selectors_choose(struct workloads *workloads, const struct inventory *invent
 
 	if (r == 0)
 		r = intersect_all(workloads, inventory);
-	for (size_t i = 0; i < workloads->count && r == 0; i++)
-		r = prove(workloads, i, inventory, &postings, strings);
+	if (r == 0)
+		r = prove_all(workloads, inventory, &postings, strings);
 	free(postings.items);
 	return r;
 }
