@@ -237,6 +237,52 @@ static void test_flow(void **state)
 	check_flow(&stored);
 }
 
+static void test_flow_of_prefixes(void **state)
+{
+	struct pod web = {text("shop"), text("web-1"), text("u1"), text(""), text(""), NULL, 0};
+	struct stored_flow stored = a_flow();
+	struct evidence evidence;
+
+	(void)state;
+	stored.flow.key.source = ip("128.0.0.0");
+	stored.flow.key.source_prefix = 1;
+	check_flow(&stored);
+	stored.flow.key.source = ip("203.0.113.254");
+	stored.flow.key.source_prefix = 31;
+	stored.flow.key.destination = ip("2001:db8::");
+	stored.flow.key.destination_prefix = 127;
+	check_flow(&stored);
+	/* A file that names a pod as well. */
+	evidence = decode_tree(evidence_of_flow(&stored, &web, NULL));
+	assert_flow(&evidence.flow, &stored.flow);
+	assert_null(evidence.source.name);
+	evidence_clear(&evidence);
+}
+
+#define FLOW_ENDED(CLOSED, ENDED)                                                                  \
+	"{\"type\":\"flow\",\"from\":{\"address\":\"10.0.0.1\"},\"to\":{\"address\":"              \
+	"\"10.0.0.2\"},\"protocol\":\"TCP\",\"first_seen\":\"2023-11-14T22:13:20Z\","              \
+	"\"closed\":" CLOSED ",\"ended\":" ENDED "}"
+
+static void test_flow_that_ended(void **state)
+{
+	struct evidence evidence = decode(FLOW_ENDED("7", "{\"reset\":2,\"vanished\":1}"));
+
+	(void)state;
+	assert_int_equal(evidence.flow.totals.closed, 7);
+	assert_int_equal(evidence.flow.totals.reset, 2);
+	assert_int_equal(evidence.flow.totals.vanished, 1);
+	evidence_clear(&evidence);
+	evidence = decode(FLOW_ENDED("null", "{\"closed\":4,\"reset\":2,\"evicted\":3}"));
+	assert_int_equal(evidence.flow.totals.closed, 9);
+	assert_int_equal(evidence.flow.totals.evicted, 3);
+	evidence_clear(&evidence);
+	evidence = decode(FLOW_ENDED("5", "null"));
+	assert_int_equal(evidence.flow.totals.closed, 5);
+	assert_int_equal(evidence.flow.totals.timed_out, 0);
+	evidence_clear(&evidence);
+}
+
 static void test_flow_without_ports(void **state)
 {
 	struct stored_flow stored = a_flow();
@@ -350,7 +396,8 @@ static void test_no_evidence(void **state)
 	"\"sandbox\":\"d\"},\"to\":{\"address\":\"10.0.0.2\"},"                                    \
 	"\"service\":{\"address\":\"10.0.0.3\",\"port\":80},\"translated\":\"10.0.0.4\","          \
 	"\"protocol\":\"TCP\",\"port\":8080,\"verdict\":\"answered\",\"direction_certain\":true,"  \
-	"\"connections\":1,\"closed\":1,\"counted\":1,\"packets_sent\":1,"                         \
+	"\"connections\":1,\"closed\":6,\"ended\":{\"closed\":1,\"timed_out\":1,\"reset\":1,"      \
+	"\"evicted\":1,\"deleted\":1,\"vanished\":1},\"counted\":1,\"packets_sent\":1,"            \
 	"\"packets_received\":1,\"bytes_sent\":1,\"bytes_received\":1,"                            \
 	"\"first_seen\":\"2023-11-14T22:13:20Z\",\"last_seen\":\"2023-11-14T22:13:21Z\"}"
 
@@ -400,6 +447,7 @@ static const struct member members[] = {
     {FLOW, NULL, "direction_certain", false},
     {FLOW, NULL, "connections", false},
     {FLOW, NULL, "closed", false},
+    {FLOW, NULL, "ended", false},
     {FLOW, NULL, "counted", false},
     {FLOW, NULL, "packets_sent", false},
     {FLOW, NULL, "packets_received", false},
@@ -415,6 +463,7 @@ static const struct member members[] = {
     {FLOW, "to", "address", true},
     {FLOW, "service", "address", true},
     {FLOW, "service", "port", false},
+    {FLOW, "ended", "closed", false},
 };
 
 /* The line with the member's value replaced (the reference is taken), or taken away. */
@@ -517,6 +566,41 @@ static void test_wrong_values(void **state)
 	check_named(&(struct member){POD, "addresses", "until", true},
 		    json_string("2023-11-14T22:13:19Z"));
 	check_named(&(struct member){FLOW, "service", "port", true}, json_integer(65536));
+	/* More or less than closed. */
+	check_reason(FLOW_ENDED("3", "{\"closed\":1,\"reset\":1}"), "\"ended\"");
+	check_reason(FLOW_ENDED("1", "{\"timed_out\":2}"), "\"ended\"");
+	check_reason(FLOW_ENDED("1", "{\"timed_out\":true}"), "\"timed_out\"");
+	check_reason(FLOW_ENDED("1", "[]"), "\"ended\"");
+}
+
+static void test_wrong_prefixes(void **state)
+{
+	static const char *const texts[] = {
+	    "203.0.113.1/24",
+	    "203.0.113.0/0",
+	    "203.0.113.0/32",
+	    "203.0.113.0/33",
+	    "203.0.113.0/",
+	    "203.0.113.0/24/",
+	    "/24",
+	    "203.0.113.0/ 24",
+	    "203.0.113/24",
+	    "2001:db8::1/64",
+	    "2001:db8::/128",
+	    "::/0",
+	    "2001:db8::/129",
+	    "2001:db8::/-1",
+	    "1111:2222:3333:4444:5555:6666:7777:8888:9999:aaaa:bbbb/64"};
+	static const struct member ends[] = {{FLOW, "from", "address", true},
+					     {FLOW, "to", "address", true}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++)
+		for (size_t j = 0; j < COUNT(ends); j++)
+			check_named(&ends[j], json_string(texts[i]));
+	/* Never a pod's, and nowhere but at the ends. */
+	check_named(&(struct member){FLOW, "from", "address", true}, json_string("10.0.0.0/24"));
+	check_named(&(struct member){FLOW, "service", "address", true}, json_string("10.0.0.0/24"));
 }
 
 static void test_clear_twice(void **state)
@@ -531,15 +615,26 @@ static void test_clear_twice(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_header),        cmocka_unit_test(test_pod),
-	    cmocka_unit_test(test_bare_pod),      cmocka_unit_test(test_fact),
-	    cmocka_unit_test(test_address),       cmocka_unit_test(test_gap),
-	    cmocka_unit_test(test_flow),          cmocka_unit_test(test_flow_without_ports),
-	    cmocka_unit_test(test_flow_verdicts), cmocka_unit_test(test_flow_of_pods),
-	    cmocka_unit_test(test_short_flow),    cmocka_unit_test(test_no_evidence),
-	    cmocka_unit_test(test_good_lines),    cmocka_unit_test(test_wrong_types),
-	    cmocka_unit_test(test_absent),        cmocka_unit_test(test_wrong_values),
+	    cmocka_unit_test(test_header),
+	    cmocka_unit_test(test_pod),
+	    cmocka_unit_test(test_bare_pod),
+	    cmocka_unit_test(test_fact),
+	    cmocka_unit_test(test_address),
+	    cmocka_unit_test(test_gap),
+	    cmocka_unit_test(test_flow),
+	    cmocka_unit_test(test_flow_without_ports),
+	    cmocka_unit_test(test_flow_verdicts),
+	    cmocka_unit_test(test_flow_of_pods),
+	    cmocka_unit_test(test_short_flow),
+	    cmocka_unit_test(test_no_evidence),
+	    cmocka_unit_test(test_good_lines),
+	    cmocka_unit_test(test_wrong_types),
+	    cmocka_unit_test(test_absent),
+	    cmocka_unit_test(test_wrong_values),
 	    cmocka_unit_test(test_clear_twice),
+	    cmocka_unit_test(test_flow_of_prefixes),
+	    cmocka_unit_test(test_flow_that_ended),
+	    cmocka_unit_test(test_wrong_prefixes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

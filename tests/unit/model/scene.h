@@ -47,6 +47,19 @@ static inline struct addr scene_addr(const char *text)
 	return addr;
 }
 
+/* Also "203.0.113.0/24". */
+static inline struct addr scene_range(const char *text, uint8_t *ret_prefix)
+{
+	struct prefix prefix = {0};
+
+	if (!strchr(text, '/'))
+		return scene_addr(text);
+	if (prefix_parse(text, &prefix) < 0)
+		fail_msg("no prefix: %s", text);
+	*ret_prefix = prefix.length;
+	return prefix.addr;
+}
+
 static inline void scene_inventory(struct scene *scene, const char *yaml)
 {
 	struct document *document = NULL;
@@ -110,8 +123,8 @@ static inline void scene_feed_edge(struct assembly *assembly, const struct scene
 			    .first_seen = spec->first_seen * 1000,
 			    .last_seen = last * 1000};
 
-	edge.key.source = scene_addr(spec->from);
-	edge.key.destination = scene_addr(spec->to);
+	edge.key.source = scene_range(spec->from, &edge.key.source_prefix);
+	edge.key.destination = scene_range(spec->to, &edge.key.destination_prefix);
 	edge.key.service = scene_addr(spec->service);
 	edge.key.translated = scene_addr(spec->translated);
 	edge.key.source_pod = spec->from_pod;
@@ -138,9 +151,12 @@ static inline const struct graph *scene_build(struct scene *scene, uint32_t orde
 		scene_feed_pod(assembly, &scene->pods[j], (uint32_t)j + 1);
 	}
 	for (size_t i = 0; i < scene->node_count; i++) {
-		struct stored_address row = {.node = scene->nodes[i].node,
-					     .address = scene_addr(scene->nodes[i].address),
-					     .until = INTERVAL_OPEN};
+		const struct scene_pod *node = &scene->nodes[i];
+		struct stored_address row = {.node = node->node,
+					     .address = scene_addr(node->address),
+					     .since = node->since * 1000,
+					     .until =
+						 node->until ? node->until * 1000 : INTERVAL_OPEN};
 
 		assert_int_equal(assembly_address(assembly, &row), 0);
 	}

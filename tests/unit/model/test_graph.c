@@ -191,6 +191,109 @@ static void test_nodes(void **state)
 	scene_close(&scene);
 }
 
+static void scene_turn(struct scene *scene, const char *node, int64_t since, int64_t until)
+{
+	scene_node(scene, node, "172.17.0.1");
+	scene->nodes[scene->node_count - 1].since = since;
+	scene->nodes[scene->node_count - 1].until = until;
+}
+
+static void test_address_that_moves_between_nodes(void **state)
+{
+	struct scene scene = {0};
+
+	(void)state;
+	scene_turn(&scene, "n2", 10, 20);
+	scene_turn(&scene, "n3", 20, 30);
+	scene_turn(&scene, "n2", 30, 40);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 12, 15).name, "n2");
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 22, 25).name, "n3");
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 32, 35).name, "n2");
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 15, 25).name, "");
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 50, 60).name, "");
+	assert_int_equal(bound_at(&scene, "172.17.0.1", 50, 60).kind, END_NODE);
+	scene_turn(&scene, "n1", 0, 1);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 22, 25).name, "n1");
+	scene_close(&scene);
+}
+
+/* More turns than are asked for their time: a node, and no wrong one. */
+static void test_address_of_very_many_nodes(void **state)
+{
+	struct assembly *assembly = assembly_new(NULL, &(struct problems){0});
+	struct scene_edge edge = {.from = "203.0.113.9", .to = "172.17.0.1", .first_seen = 1};
+	struct graph *graph;
+
+	(void)state;
+	assert_non_null(assembly);
+	for (int i = 0; i < 3000; i++) {
+		char name[16];
+		struct stored_address row = {.node = name,
+					     .address = scene_addr("172.17.0.1"),
+					     .since = i == 0 ? 0 : 1000000,
+					     .until = INTERVAL_OPEN};
+
+		snprintf(name, sizeof(name), "n%d", i + 1);
+		assert_int_equal(assembly_address(assembly, &row), 0);
+	}
+	assert_int_equal(assembly_index(assembly), 0);
+	edge.node = "n2999";
+	scene_feed_edge(assembly, &edge, 1);
+	edge.node = "other";
+	scene_feed_edge(assembly, &edge, 2);
+	graph = assembly_finish(assembly);
+	assert_int_equal(graph->edge_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(graph->edges[i].to.kind, END_NODE);
+		assert_string_equal(graph->edges[i].to.name,
+				    strcmp(graph->edges[i].edge.node, "n2999") == 0 ? "n2999" : "");
+	}
+	graph_free(graph);
+	assembly_free(assembly);
+}
+
+/* Not to the node, pod or service that has its first address, nor to a pod by number. */
+static void test_prefixes_are_nobody_in_particular(void **state)
+{
+	static const char *const texts[] = {"192.168.0.0/24", "10.1.0.0/16",    "10.96.0.0/12",
+					    "10.2.0.0/16",    "169.254.0.0/16", "224.0.0.0/4",
+					    "fe80::/10",      "2001:db8::/32",  "0.0.0.0/1"};
+	struct scene scene = {0};
+
+	(void)state;
+	scene_inventory(&scene, cluster);
+	scene_node(&scene, "n1", "192.168.0.0");
+	scene_pod(&scene,
+		  (struct scene_pod){
+		      .node = "n1", .namespace = "shop", .name = "a", .address = "10.1.0.0"});
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		char text[PREFIX_TEXT_MAX];
+		const struct graph_edge *edge;
+
+		scene.edge_count = 0;
+		scene_edge(&scene, (struct scene_edge){.from = texts[i],
+						       .to = texts[i],
+						       .from_pod = 1,
+						       .to_pod = 1,
+						       .port = 80,
+						       .first_seen = 1});
+		edge = only_edge(scene_build(&scene, 0));
+		for (int side = 0; side < 2; side++) {
+			const struct end *end = side ? &edge->to : &edge->from;
+
+			assert_int_equal(end->kind, END_EXTERNAL);
+			assert_string_equal(end->class, "external");
+			assert_int_equal(end->pod, GRAPH_NONE);
+			assert_int_equal(end->workload, GRAPH_NONE);
+			assert_false(end->local);
+			assert_string_equal(
+			    prefix_format((struct prefix){end->address, end->prefix}, text),
+			    texts[i]);
+		}
+	}
+	scene_close(&scene);
+}
+
 static void test_inventory_addresses(void **state)
 {
 	struct scene scene = {0};
@@ -601,6 +704,9 @@ int main(void)
 	    cmocka_unit_test(test_remote_pods_by_time),
 	    cmocka_unit_test(test_two_owners_at_once),
 	    cmocka_unit_test(test_nodes),
+	    cmocka_unit_test(test_address_that_moves_between_nodes),
+	    cmocka_unit_test(test_address_of_very_many_nodes),
+	    cmocka_unit_test(test_prefixes_are_nobody_in_particular),
 	    cmocka_unit_test(test_inventory_addresses),
 	    cmocka_unit_test(test_record_contradicts_inventory),
 	    cmocka_unit_test(test_host_network_and_finished_pods_are_not_bound),

@@ -1,5 +1,7 @@
 #include "tests/unit/store/fixture.h"
 
+#include <errno.h>
+
 static const struct edge *by_port(const struct seen *seen, uint16_t port)
 {
 	for (size_t i = 0; i < seen->count; i++) {
@@ -381,6 +383,34 @@ static void test_figures(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
+/* A prefix longer than its address, and an address with more bits than its prefix. */
+static void test_wrong_prefixes(void **state)
+{
+	static const char *const scripts[] = {
+	    "UPDATE edge SET destination_prefix = 32", "UPDATE edge SET destination_prefix = 128",
+	    "UPDATE edge SET destination_prefix = 24", "UPDATE edge SET source_prefix = 31"};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < COUNT(scripts); i++) {
+		struct store *store = open_node(place->path, "n1");
+		struct seen *seen = calloc(1, sizeof(*seen));
+		struct reader *reader;
+
+		assert_non_null(seen);
+		write_one(store, a_flow(80, 0));
+		store_close(store);
+		change(place->path,
+		       "UPDATE edge SET source_prefix = NULL, destination_prefix = NULL");
+		change(place->path, scripts[i]);
+		reader = open_reader(place->path);
+		assert_int_equal(reader_edges(reader, ALWAYS, see_edge, seen), -EBADMSG);
+		assert_int_equal(reader_flows(reader, ALWAYS, see_flow, seen), -EBADMSG);
+		assert_int_equal(seen->count, 0);
+		free(seen);
+		reader_close(reader);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -394,6 +424,7 @@ int main(void)
 	    TEST(test_nodes_and_their_addresses),
 	    TEST(test_visitor_can_stop),
 	    TEST(test_figures),
+	    cmocka_unit_test_setup_teardown(test_wrong_prefixes, place_setup, place_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
