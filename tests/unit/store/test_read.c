@@ -390,15 +390,15 @@ static void test_wrong_prefixes(void **state)
 	    "UPDATE edge SET destination_prefix = 32", "UPDATE edge SET destination_prefix = 128",
 	    "UPDATE edge SET destination_prefix = 24", "UPDATE edge SET source_prefix = 31"};
 	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
 
+	write_one(store, a_flow(80, 0));
+	store_close(store);
 	for (size_t i = 0; i < COUNT(scripts); i++) {
-		struct store *store = open_node(place->path, "n1");
 		struct seen *seen = calloc(1, sizeof(*seen));
 		struct reader *reader;
 
 		assert_non_null(seen);
-		write_one(store, a_flow(80, 0));
-		store_close(store);
 		change(place->path,
 		       "UPDATE edge SET source_prefix = NULL, destination_prefix = NULL");
 		change(place->path, scripts[i]);
