@@ -23,7 +23,7 @@ static int edge_row(const struct session *session, struct output_table *table,
 {
 	const struct edge_key *key = &edge->edge.key;
 	const struct totals *totals = &edge->edge.totals;
-	char from[SHAPE_CELL_MAX], to[SHAPE_CELL_MAX], port[16], service[ADDR_TEXT_MAX + 8];
+	char from[SHAPE_CELL_MAX], to[SHAPE_CELL_MAX], port[16], service[PREFIX_TEXT_MAX + 8];
 	char connections[24], sent[24], received[24];
 
 	snprintf(connections, sizeof(connections), "%" PRId64, totals->connections);
@@ -31,7 +31,7 @@ static int edge_row(const struct session *session, struct output_table *table,
 	    shape_end_cell(&edge->from, from),
 	    shape_end_cell(&edge->to, to),
 	    shape_port_cell(key->protocol, key->has_port, key->port, port),
-	    shape_address_port_cell(key->service, key->service_port, service),
+	    shape_address_port_cell(key->service, edge->service_prefix, key->service_port, service),
 	    verdict_name((enum verdict)key->verdict),
 	    connections,
 	    shape_bytes_cell(totals, totals->bytes_sent, session->options->format, sent),

@@ -113,15 +113,16 @@ static json_t *shape_service(const struct graph_edge *edge)
 		return json_null();
 	if (edge->service)
 		name = json_sprintf("%s/%s", edge->service->namespace, edge->service->name);
-	return json_pack("{s:o, s:o, s:o}", "address", shape_address(key->service), "port",
-			 key->has_port ? json_integer(key->service_port) : json_null(), "name",
-			 name);
+	return json_pack(
+	    "{s:o, s:o, s:o}", "address", shape_range(key->service, edge->service_prefix), "port",
+	    key->has_port ? json_integer(key->service_port) : json_null(), "name", name);
 }
 
 json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
 	const struct totals *totals = &edge->edge.totals;
+	const uint8_t translated = edge->translated ? edge->translated->prefix : 0;
 	char protocol[4];
 
 	return json_pack(
@@ -136,7 +137,7 @@ json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 	    shape_counter(totals, totals->bytes_sent), "bytes_received",
 	    shape_counter(totals, totals->bytes_received), "first_seen",
 	    shape_time(edge->edge.first_seen), "last_seen", shape_time(edge->edge.last_seen),
-	    "recorded_by", edge->edge.node, "translated", shape_address(key->translated));
+	    "recorded_by", edge->edge.node, "translated", shape_range(key->translated, translated));
 }
 
 json_t *shape_gap(const char *node, const struct gap *gap)
@@ -182,16 +183,17 @@ const char *shape_port_cell(uint8_t protocol, bool has_port, uint16_t port, char
 	return cell;
 }
 
-const char *shape_address_port_cell(struct addr address, uint16_t port,
-				    char cell[static ADDR_TEXT_MAX + 8])
+const char *shape_address_port_cell(struct addr address, uint8_t prefix, uint16_t port,
+				    char cell[static PREFIX_TEXT_MAX + 8])
 {
-	char text[ADDR_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 
 	if (!addr_is_set(address))
 		cell[0] = '\0';
 	else
-		snprintf(cell, ADDR_TEXT_MAX + 8, address.family == ADDR_IPV6 ? "[%s]:%u" : "%s:%u",
-			 addr_format(address, text), port);
+		snprintf(cell, PREFIX_TEXT_MAX + 8,
+			 address.family == ADDR_IPV6 ? "[%s]:%u" : "%s:%u",
+			 shape_range_cell(address, prefix, text), port);
 	return cell;
 }
 

@@ -41,8 +41,8 @@ const char *shape_end_cell(const struct end *end, char cell[static SHAPE_CELL_MA
 /* "TCP 8080", "ICMP", "proto 253". */
 const char *shape_port_cell(uint8_t protocol, bool has_port, uint16_t port, char cell[static 16]);
 /* "10.96.0.10:80", "[fd00::1]:80"; "" for none. */
-const char *shape_address_port_cell(struct addr address, uint16_t port,
-				    char cell[static ADDR_TEXT_MAX + 8]);
+const char *shape_address_port_cell(struct addr address, uint8_t prefix, uint16_t port,
+				    char cell[static PREFIX_TEXT_MAX + 8]);
 /* "12 B", "1.2 kB", "3.4 MB"; "-" where counters are absent. In CSV "12", "1234", "". */
 const char *shape_bytes_cell(const struct totals *totals, int64_t bytes, enum format format,
 			     char cell[static 24]);

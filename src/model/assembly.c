@@ -381,10 +381,37 @@ static struct end *new_end(struct built *built)
 	return &block->ends[block->used++];
 }
 
+/* An end may be folded together with its address before or after translation, of which the row does
+ * not tell: then nothing is left behind the prefix. */
+static uint8_t prefix_with(struct addr address, uint8_t prefix)
+{
+	struct prefix folded = {.addr = address, .length = prefix};
+
+	if (prefix >= 8 * addr_length(address) || !prefix_contains(folded, address))
+		return 0;
+	return prefix;
+}
+
+static int bind_translated(struct assembly *assembly, struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+	struct end *translated = new_end(assembly->built);
+	uint8_t prefix = prefix_with(key->translated, key->source_prefix);
+	int r;
+
+	if (!translated)
+		return -ENOMEM;
+	edge->translated = translated;
+	r = bind_end(assembly, edge, 0, key->translated, 0, translated);
+	/* Nodes' addresses are never folded. */
+	if (r == 0 && prefix && translated->kind == END_EXTERNAL)
+		*translated = binder_prefix(key->translated, prefix);
+	return r;
+}
+
 static int bind_edge(struct assembly *assembly, struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
-	struct end *translated;
 	int r;
 
 	r = bind_end(assembly, edge, key->source_pod, key->source, key->source_prefix, &edge->from);
@@ -397,13 +424,9 @@ static int bind_edge(struct assembly *assembly, struct graph_edge *edge)
 		edge->service = binder_service(&assembly->binder, key->service);
 	else if (strcmp(edge->to.class, "service") == 0)
 		edge->service = binder_service(&assembly->binder, key->destination);
-	if (!addr_is_set(key->translated))
-		return 0;
-	translated = new_end(assembly->built);
-	if (!translated)
-		return -ENOMEM;
-	edge->translated = translated;
-	return bind_end(assembly, edge, 0, key->translated, 0, translated);
+	if (addr_is_set(key->service))
+		edge->service_prefix = prefix_with(key->service, key->destination_prefix);
+	return addr_is_set(key->translated) ? bind_translated(assembly, edge) : 0;
 }
 
 static void mark_recorded(struct graph *graph, const struct end *end)

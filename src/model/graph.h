@@ -58,8 +58,10 @@ struct graph_edge {
 	const struct end
 	    *translated; /* from as the destination sees it after source NAT; or NULL */
 	const struct inventory_service
-	    *service;     /* the service asked for, if the inventory has it */
-	struct edge edge; /* as stored; edge.node is owned by the graph */
+	    *service;           /* the service asked for, if the inventory has it */
+	uint8_t service_prefix; /* of edge.key.service: folded like the destination; 0: one address
+				 */
+	struct edge edge;       /* as stored; edge.node is owned by the graph */
 };
 
 struct graph_pod {

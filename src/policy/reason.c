@@ -81,16 +81,19 @@ static void put_connections(struct buf *buf, const struct atom *atoms, size_t se
 static char *service_text(const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
+	const bool is_ipv6 = key->service.family == ADDR_IPV6;
 	char address[ADDR_TEXT_MAX];
 	struct buf buf = {0};
 
-	if (edge->service)
+	if (edge->service) {
 		buf_printf(&buf, "%s.%s:%u", edge->service->name, edge->service->namespace,
 			   key->service_port);
-	else if (key->service.family == ADDR_IPV6)
-		buf_printf(&buf, "[%s]:%u", addr_format(key->service, address), key->service_port);
-	else
-		buf_printf(&buf, "%s:%u", addr_format(key->service, address), key->service_port);
+	} else {
+		buf_printf(&buf, "%s%s", is_ipv6 ? "[" : "", addr_format(key->service, address));
+		if (edge->service_prefix)
+			buf_printf(&buf, "/%u", edge->service_prefix);
+		buf_printf(&buf, "%s:%u", is_ipv6 ? "]" : "", key->service_port);
+	}
 	if (buf.error)
 		buf_clear(&buf);
 	return buf.data;

@@ -221,7 +221,7 @@ int reader_uncut(struct reader *reader, struct interval interval, size_t *ret);
  *
  * Read in pages, each in a snapshot of its own; the first is in the snapshot that is there. None is
  * held while the visitor runs, nor afterwards: it may take as long as it likes. The walk ends with
- * the edges and windows that there were at its beginning, so pods, nodes and addresses of that
+ * the edges and windows that there were at its beginning, so the pods and nodes of that
  * snapshot are all that its rows name. Rows that were there all the time are visited once, in the
  * state of their page; those that came or went meanwhile may be.
  */
