@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
+	tests/unit/daemon/test_handover \
 	tests/unit/daemon/test_sysctl \
 	tests/unit/daemon/test_writer \
 	tests/unit/flow/test_flow \
@@ -73,6 +74,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_ct_decode \
 	tests/fuzz/fuzz_document \
 	tests/fuzz/fuzz_evidence \
+	tests/fuzz/fuzz_handover \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_packet
