@@ -96,6 +96,7 @@ rootless_bats = \
 # A kernel that lets an unprivileged user make namespaces; root and containerd.
 kernel_bats = \
 	tests/netns/connections.bats \
+	tests/netns/handover.bats \
 	tests/netns/loss.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
@@ -115,7 +116,8 @@ else
 fuzz_main = libreplay.a
 check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
-check_PROGRAMS += $(unit_tests)
+check_PROGRAMS += $(unit_tests) tests/netns/manager
+tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif
 endif
