@@ -100,7 +100,8 @@ kernel_bats = \
 	tests/netns/loss.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
-	tests/runtime/pods.bats
+	tests/runtime/pods.bats \
+	tests/runtime/service.bats
 
 checked_bats = $(rootless_bats) $(kernel_bats)
 
@@ -128,6 +129,8 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/golden/update.sh \
 	tests/netns/lab.sh \
 	tests/netns/namespace.bash \
+	tests/runtime/machine.sh \
+	tests/runtime/service.sh \
 	tests/unit/flow/fixture.h \
 	tests/unit/model/scene.h \
 	tests/unit/store/fixture.h \
