@@ -117,7 +117,8 @@ else
 fuzz_main = libreplay.a
 check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
-check_PROGRAMS += $(unit_tests) tests/netns/manager
+check_PROGRAMS += $(unit_tests)
+check_PROGRAMS += tests/netns/manager
 tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif

@@ -251,6 +251,7 @@ void handover_take(struct handover *ret)
 		return;
 	sort_out(passed, count, fds);
 	empty_store();
+	sd_notify_barrier(0, STORE_PATIENCE_USEC);
 	memcpy(ret->sockets, fds, sizeof(ret->sockets));
 	if (fds[NAME_STATE] >= 0) {
 		read_state(fds[NAME_STATE], &ret->state);

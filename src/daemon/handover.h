@@ -36,8 +36,10 @@ bool handover_is_restart(void);
 
 /*
  * Puts the sockets and the state into the store and waits until systemd has them, two seconds at
- * most. The caller's descriptors stay its own; it closes them afterwards, without deleting what the
- * sockets stand for. A socket that waits in the store has no reader: reliable delivery must be off.
+ * most. The last act of a stop: all that was read from the sockets must be in the database, or the
+ * successor would not know that it is missing. A socket that waits in the store has no reader:
+ * reliable delivery must be off. The caller's descriptors stay its own; it closes them afterwards,
+ * without deleting what the sockets stand for.
  *
  * -ENOTCONN: nobody supervises us; -ETIMEDOUT and others: what was put there has been called back,
  * and the stop is to go on as a final one. systemd does not say if a store was too small; then the
@@ -46,9 +48,10 @@ bool handover_is_restart(void);
 int handover_send(const struct handover *handover);
 
 /*
- * Takes what a predecessor handed over, empties the store and removes the manager's variables from
- * the environment: call it before any thread starts. Every descriptor that was passed but is not of
- * a whole hand-over is closed. The caller owns the sockets, which are close-on-exec.
+ * Takes what a predecessor handed over, waits until the store is empty, two seconds at most, and
+ * removes the manager's variables from the environment: call it before any thread starts. Every
+ * descriptor that was passed but is not of a whole hand-over is closed, so that what it stood for
+ * is gone when this returns. The caller owns the sockets, which are close-on-exec.
  */
 void handover_take(struct handover *ret);
 void handover_close(struct handover *handover); /* closes what is left, -1 for each */

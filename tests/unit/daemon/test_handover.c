@@ -311,18 +311,16 @@ static int state_file(const char *text)
 	return fd;
 }
 
-/* In a child: descriptors 3 and up as after exec, then check(). */
-static void take_in_child(const struct passed *passed, void (*check)(const struct handover *taken))
+/* In a child, whose result is to be 0: descriptors 3 and up as after exec, then check(). */
+static pid_t take_in_child(const struct passed *passed, void (*check)(const struct handover *taken))
 {
 	pid_t child = fork();
 	struct handover taken;
 	char text[32];
 
 	assert_return_code(child, errno);
-	if (child > 0) {
-		assert_int_equal(result_of(child), 0);
-		return;
-	}
+	if (child > 0)
+		return child;
 	for (int i = 0; i < passed->count; i++)
 		dup2(fcntl(passed->fds[i], F_DUPFD, 64), 100 + i);
 	for (int i = 0; i < passed->count; i++)
@@ -376,7 +374,7 @@ static void a_whole_handover_is_taken_and_what_is_strange_is_closed(void **conte
 	};
 
 	(void)context;
-	take_in_child(&passed, check_whole);
+	assert_int_equal(result_of(take_in_child(&passed, check_whole)), 0);
 	close(file);
 }
 
@@ -390,19 +388,19 @@ static void sockets_without_a_good_state_are_closed(void **context)
 	};
 
 	(void)context;
-	take_in_child(&passed, check_nothing);
+	assert_int_equal(result_of(take_in_child(&passed, check_nothing)), 0);
 	passed.names = "netpold-events:netpold-log:netpold-rules:netpold-state";
 	passed.count = 4;
-	take_in_child(&passed, check_nothing);
+	assert_int_equal(result_of(take_in_child(&passed, check_nothing)), 0);
 	passed.fds[3] = empty;
-	take_in_child(&passed, check_nothing);
+	assert_int_equal(result_of(take_in_child(&passed, check_nothing)), 0);
 	passed.fds[3] = 0;
-	take_in_child(&passed, check_nothing);
+	assert_int_equal(result_of(take_in_child(&passed, check_nothing)), 0);
 	close(cut);
 	close(empty);
 }
 
-static void taking_empties_the_store(void **context)
+static void taking_empties_the_store_and_waits_for_it(void **context)
 {
 	int file = state_file(example_text);
 	const struct passed passed = {
@@ -412,14 +410,21 @@ static void taking_empties_the_store(void **context)
 	};
 	struct store store;
 	char text[256];
+	int barrier;
+	pid_t child;
 
 	(void)context;
 	store_open(&store);
-	take_in_child(&passed, check_whole);
+	child = take_in_child(&passed, check_whole);
 	for (size_t i = 0; i < 4; i++) {
 		store_receive(&store, text);
 		assert_memory_equal(text, "FDSTOREREMOVE=1\nFDNAME=netpold-", 31);
 	}
+	barrier = store_receive(&store, text);
+	assert_string_equal(text, "BARRIER=1");
+	assert_int_equal(waitpid(child, NULL, WNOHANG), 0);
+	close(barrier);
+	assert_int_equal(result_of(child), 0);
 	store_close(&store);
 	close(file);
 }
@@ -457,7 +462,7 @@ int main(void)
 	    cmocka_unit_test(without_a_manager_nothing_is_sent),
 	    cmocka_unit_test(a_whole_handover_is_taken_and_what_is_strange_is_closed),
 	    cmocka_unit_test(sockets_without_a_good_state_are_closed),
-	    cmocka_unit_test(taking_empties_the_store),
+	    cmocka_unit_test(taking_empties_the_store_and_waits_for_it),
 	    cmocka_unit_test(nothing_passed_is_nothing_taken),
 	    cmocka_unit_test(closing_twice_closes_once),
 	};
