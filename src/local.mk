@@ -44,6 +44,10 @@ libcollect_a_SOURCES = \
 	src/daemon/collector.h \
 	src/daemon/config.c \
 	src/daemon/config.h \
+	src/daemon/handover.c \
+	src/daemon/handover.h \
+	src/daemon/handover_state.c \
+	src/daemon/handover_state.h \
 	src/daemon/pods.c \
 	src/daemon/pods.h \
 	src/daemon/sysctl.c \

@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
+	tests/unit/daemon/test_handover \
 	tests/unit/daemon/test_sysctl \
 	tests/unit/daemon/test_valve \
 	tests/unit/daemon/test_writer \
@@ -93,6 +94,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_ct_decode \
 	tests/fuzz/fuzz_document \
 	tests/fuzz/fuzz_evidence \
+	tests/fuzz/fuzz_handover \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_packet
@@ -117,11 +119,13 @@ kernel_bats = \
 	tests/netns/adopt.bats \
 	tests/netns/connections.bats \
 	tests/netns/feeds.bats \
+	tests/netns/handover.bats \
 	tests/netns/loss.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
-	tests/runtime/pods.bats
+	tests/runtime/pods.bats \
+	tests/runtime/service.bats
 
 checked_bats = $(rootless_bats) $(kernel_bats)
 
@@ -138,6 +142,8 @@ fuzz_main = libreplay.a
 check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
 check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
+check_PROGRAMS += tests/netns/manager
+tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif
 endif
@@ -162,6 +168,8 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/lanes.bash \
 	tests/netns/namespace.bash \
 	tests/unit/flow/bench.h \
+	tests/runtime/machine.sh \
+	tests/runtime/service.sh \
 	tests/unit/flow/fixture.h \
 	tests/unit/model/scene.h \
 	tests/unit/store/fixture.h \

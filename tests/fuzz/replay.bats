@@ -14,6 +14,7 @@ replay() {
 @test "conntrack messages" { replay ct_decode; }
 @test "documents: YAML and JSON" { replay document; }
 @test "evidence lines" { replay evidence; }
+@test "the state of a hand-over" { replay handover; }
 @test "inventories" { replay inventory; }
 @test "NFLOG messages" { replay nflog_decode; }
 @test "packets" { replay packet; }

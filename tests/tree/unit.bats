@@ -48,3 +48,12 @@ within_limit() {
 	[ "$status" -eq 1 ]
 	grep -qx 'CapabilityBoundingSet=CAP_NET_ADMIN' "$unit"
 }
+
+@test "a hang costs ten seconds at most, and a restart has a store for what it hands over" {
+	grep -qx 'WatchdogSec=10' "$unit"
+	grep -qx 'Restart=on-failure' "$unit"
+	# Three sockets and their state.
+	[ "$(sed -n 's/^FileDescriptorStoreMax=//p' "$unit")" -ge 4 ]
+	run grep -n '^NotifyAccess=' "$unit"
+	[ "$status" -eq 1 ]
+}

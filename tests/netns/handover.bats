@@ -1,0 +1,206 @@
+#!/usr/bin/env bats
+# A planned restart loses nothing and changes nothing; whatever else ends netpold leaves nothing in the kernel.
+
+load namespace.bash
+
+# managed <<'END' … END: as in_namespace, with netpold under a service manager
+managed() {
+  cp "$abs_top_builddir/tests/netns/manager" "$work_dir"
+  chmod 755 "$work_dir/manager"
+  {
+    cat <<'END'
+manager_start() {
+  mkfifo "$lab/orders"
+  "$programs/manager" "$lab" "$programs/netpold" --config "$config" < "$lab/orders" > "$lab/manager.log" 2>> "$lab/netpold.log" 3>&- &
+  manager=$!
+  exec 5> "$lab/orders"
+}
+order() {
+  echo "$1" >&5
+}
+# happened COUNT WHAT
+happened() {
+  [ "$(grep -c "^$2" "$lab/manager.log")" -ge "$1" ]
+}
+tracks=/proc/sys/net/netfilter/nf_conntrack
+settings() {
+  cat ${tracks}_acct ${tracks}_timestamp ${tracks}_events | paste -sd ' '
+}
+# Sockets of netfilter in this network namespace that are not the kernel's own.
+sockets() {
+  awk '$2 == 12 && $3 != 0' /proc/net/netlink
+}
+has_table() {
+  nft list tables | grep -q 'inet netpol$'
+}
+# traffic POD PORT: connections one after the other, as long as $lab/go is there; a line in $lab/made for each
+traffic() {
+  touch "$lab/go" "$lab/made"
+  while [ -e "$lab/go" ]; do
+    say "$1" "TCP:10.244.0.3:$2" && echo made >> "$lab/made"
+  done 3>&- 5>&- &
+  traffic=$!
+}
+made() {
+  wc -l < "$lab/made"
+}
+# more COUNT: so many connections more than now
+more() {
+  local before
+  before=$(made)
+  wait_for 20 eval '[ "$(made)" -ge '$((before + $1))' ]'
+}
+lost() {
+  report status -o json | jq '[.gaps[] | select(.source != "identity")]'
+}
+END
+    cat
+  } | in_namespace
+}
+
+@test "restarts under traffic: every connection and byte, no gap, the table and the settings stay" {
+  managed <<'END'
+lab_start
+rules filter forward 0 'ip saddr 10.244.0.2 tcp dport 8080 counter'
+echo 0 > ${tracks}_acct
+pod web 2; pod api 3
+serve api TCP-LISTEN:8080
+nft monitor tables > "$lab/tables" 2>&1 3>&- 5>&- &
+wait_for 10 eval 'nft add table inet probe; nft delete table inet probe; grep -q probe "$lab/tables"'
+manager_start
+order start
+wait_for 10 happened 1 ready
+wait_for 10 grep -q 'table inet netpol' "$lab/tables"
+while :; do settings; done 3>&- 5>&- > "$lab/settings" &
+watch=$!
+traffic web 8080
+for round in 1 2 3; do
+  more 10
+  order restart
+  wait_for 20 happened $round 'exited 0'
+  has_table || die "no table between two netpolds"
+  more 10
+  # These have begun and ended where no netpold was.
+  conntrack -D -p tcp --dport 8080 > /dev/null 2>&1
+  order start
+  wait_for 20 happened $((round + 1)) ready
+done
+more 10
+rm "$lab/go"
+wait "$traffic"
+kill "$watch"
+[ "$(grep -c 'table inet netpol' "$lab/tables")" = 1 ] || die "not made once: $(cat "$lab/tables")"
+[ "$(sort -u "$lab/settings")" = '1 1 1' ] || die "$(sort "$lab/settings" | uniq -c)"
+order stop
+wait_for 20 happened 1 dropped
+[ "$(lost)" = '[]' ] || die "$(lost)"
+[ "$(sum_edges '.port == 8080' connections)" = "$(made)" ] || die "$(made) were made: $(report edges)"
+truth=$(nft -j list chain inet test1 c | jq '[.. | .counter? // empty][0]')
+[ "$(sum_edges '.port == 8080' packets_sent)" = "$(jq .packets <<< "$truth")" ] || die "the kernel has $truth: $(report edges -o json)"
+[ "$(sum_edges '.port == 8080' bytes_sent)" = "$(jq .bytes <<< "$truth")" ] || die "the kernel has $truth: $(report edges -o json)"
+[ "$(sum_edges '.verdict != "answered"' connections)" = 0 ] || die "$(report edges)"
+END
+}
+
+@test "what was denied while no netpold ran is told by the next" {
+  managed <<'END'
+lab_start
+rules filter forward 0 'ip saddr 10.244.0.2 drop'
+pod intruder 2; pod db 3; pod web 4
+serve db TCP-LISTEN:8080
+manager_start
+order start
+wait_for 10 happened 1 ready
+order restart
+wait_for 20 happened 1 'exited 0'
+! say intruder TCP:10.244.0.3:5432 || die "the intruder came through"
+say web TCP:10.244.0.3:8080 || die "no answer"
+order start
+wait_for 20 happened 2 ready
+wait_for 15 has_edge '.port == 5432'
+order stop
+wait_for 20 happened 1 dropped
+[ "$(sum_edges '.from.name == "intruder" and .verdict == "denied"' connections)" = 1 ] || die "$(report edges)"
+[ "$(sum_edges '.from.name == "web" and .verdict == "answered"' connections)" = 1 ] || die "$(report edges)"
+[ "$(lost)" = '[]' ] || die "$(lost)"
+END
+}
+
+@test "a final stop leaves nothing, also after a restart" {
+  managed <<'END'
+lab_start
+echo 0 > ${tracks}_acct
+echo 2 > ${tracks}_events
+before=$(settings)
+manager_start
+order start
+wait_for 10 happened 1 ready
+[ "$(settings)" = '1 1 1' ] || die "$(settings)"
+order restart
+wait_for 20 happened 1 'exited 0'
+[ -n "$(sockets)" ] || die "no sockets wait"
+order start
+wait_for 20 happened 2 ready
+order stop
+wait_for 20 happened 1 dropped
+happened 1 'dropped 0' || die "$(cat "$lab/manager.log")"
+! has_table || die "the table is still there"
+[ -z "$(sockets)" ] || die "$(sockets)"
+[ "$(settings)" = "$before" ] || die "$(settings)"
+END
+}
+
+@test "kill -9 after a restart leaves no table, no socket, nothing in the store" {
+  managed <<'END'
+lab_start
+manager_start
+order start
+wait_for 10 happened 1 ready
+order restart
+wait_for 20 happened 1 'exited 0'
+order start
+wait_for 20 happened 2 ready
+order store
+wait_for 10 happened 1 'store 0'
+has_table || die "no table"
+order kill
+wait_for 20 happened 1 'dropped 0'
+! has_table || die "the table is still there"
+[ -z "$(sockets)" ] || die "$(sockets)"
+END
+}
+
+@test "a restart whose second half never comes leaves nothing either" {
+  managed <<'END'
+lab_start
+manager_start
+order start
+wait_for 10 happened 1 ready
+order restart
+wait_for 20 happened 1 'exited 0'
+has_table || die "no table between two netpolds"
+exec 5>&-
+wait "$manager"
+! has_table || die "the table is still there"
+[ -z "$(sockets)" ] || die "$(sockets)"
+END
+}
+
+@test "a manager that does not say why it stops is taken at its worst: a final stop, then a gap" {
+  managed <<'END'
+lab_start
+manager_start
+order start
+wait_for 10 happened 1 ready
+order deaf
+order restart
+wait_for 20 happened 1 'exited 0'
+! has_table || die "the table is still there"
+[ -z "$(sockets)" ] || die "$(sockets)"
+order start
+wait_for 20 happened 2 ready
+wait_for 10 eval 'report status -o json | jq -e ".gaps | any(.source == \"daemon\")"'
+order stop
+wait_for 20 happened 1 dropped
+END
+}
