@@ -102,6 +102,62 @@ truth=$(nft -j list chain inet test1 c | jq '[.. | .counter? // empty][0]')
 END
 }
 
+@test "restarts at a thousand connections a second: what conntrack saw, no more and no less" {
+  managed <<'END'
+# flood POD PORT: a datagram from a new socket every millisecond, as long as $lab/go is there
+flood() {
+  in_pod "$1" bash -c 'exec 7<> <(:)
+    while [ -e "$1/go" ]; do
+      echo x > "/dev/udp/10.244.0.3/$2"
+      read -r -t 0.001 <&7
+    done
+    true' - "$lab" "$2" 2> /dev/null 3>&- 5>&- &
+}
+# Somebody is in the group of NEW alone: netpold is in that of DESTROY too.
+witness_listens() {
+  awk '$2 == 12 && $4 == "00000001" { found = 1 } END { exit !found }' /proc/net/netlink
+}
+seen() {
+  [ "$(wc -l < "$lab/new")" -ge "$1" ]
+}
+lab_start
+rules filter forward 0 'ip saddr 10.244.0.2 udp dport 9999 counter' 'ip saddr 10.244.0.4 drop'
+pod web 2; pod api 3; pod intruder 4
+manager_start
+order start
+wait_for 10 happened 1 ready
+conntrack -E -b 8000000 -e NEW -p udp --dport 9999 > "$lab/new" 2> /dev/null 3>&- 5>&- &
+witness=$!
+wait_for 10 witness_listens
+touch "$lab/go"
+flood web 9999
+web=$!
+flood intruder 7777
+intruder=$!
+for round in 1 2 3 4; do
+  wait_for 20 seen $((round * 600))
+  order restart
+  wait_for 20 happened $round 'exited 0'
+  wait_for 20 seen $((round * 600 + 200))
+  conntrack -D -p udp --dport 9999 > /dev/null 2>&1
+  order start
+  wait_for 20 happened $((round + 1)) ready
+done
+wait_for 20 seen 3000
+rm "$lab/go"
+wait "$web" "$intruder"
+packets=$(nft -j list chain inet test1 c | jq '[.. | .counter? // empty][0].packets')
+order stop
+wait_for 20 happened 1 dropped
+kill "$witness"
+wait "$witness" || true
+[ "$(lost)" = '[]' ] || die "$(lost)"
+[ "$(sum_edges '.port == 9999' connections)" = "$(wc -l < "$lab/new")" ] || die "$(wc -l < "$lab/new") were seen: $(report edges)"
+[ "$(sum_edges '.port == 9999' packets_sent)" = "$packets" ] || die "$packets packets: $(report edges -o json)"
+report edges -o json | jq -e 'all(.[]; .verdict == if .port == 9999 then "one-way" else "denied" end)' || die "$(report edges)"
+END
+}
+
 @test "what was denied while no netpold ran is told by the next" {
   managed <<'END'
 lab_start
