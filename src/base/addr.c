@@ -157,10 +157,12 @@ const char *prefix_format(struct prefix prefix, char text[static PREFIX_TEXT_MAX
 
 bool prefix_contains(struct prefix prefix, struct addr addr)
 {
-	struct prefix other = {.addr = addr, .length = prefix.length};
+	const size_t whole = prefix.length / 8;
+	const unsigned rest = prefix.length % 8;
 
-	clear_host_bits(&other);
-	return addr_equal(other.addr, prefix.addr);
+	if (prefix.addr.family != addr.family || memcmp(prefix.addr.bytes, addr.bytes, whole) != 0)
+		return false;
+	return !rest || (prefix.addr.bytes[whole] ^ addr.bytes[whole]) >> (8 - rest) == 0;
 }
 
 struct prefix prefix_of(struct addr addr)

@@ -157,7 +157,8 @@ bool ct_excluded(const struct prefix *prefixes, size_t count, struct addr client
 		 struct addr server)
 {
 	for (size_t i = 0; i < count; i++)
-		if (prefix_contains(prefixes[i], client) || prefix_contains(prefixes[i], server))
+		if (prefixes[i].addr.family == client.family &&
+		    (prefix_contains(prefixes[i], client) || prefix_contains(prefixes[i], server)))
 			return true;
 	return false;
 }
