@@ -44,6 +44,10 @@ libcollect_a_SOURCES = \
 	src/daemon/collector.h \
 	src/daemon/config.c \
 	src/daemon/config.h \
+	src/daemon/exclusions.c \
+	src/daemon/exclusions.h \
+	src/daemon/first_packets.c \
+	src/daemon/first_packets.h \
 	src/daemon/handover.c \
 	src/daemon/handover.h \
 	src/daemon/handover_state.c \

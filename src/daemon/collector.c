@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/announce.h"
+#include "daemon/handover.h"
 #include "daemon/pods.h"
 #include "daemon/sysctl.h"
 #include "daemon/taps.h"
@@ -44,6 +45,8 @@ struct collector {
 	struct pods *pods;
 	struct track *track;
 	struct taps *taps;
+	struct handover taken, given;
+	bool restarting;
 	struct writer *writer;
 	sd_event *loop;
 	sd_event_source *commit_timer, *tick_timer, *dump_timer;
@@ -413,7 +416,8 @@ static int start_taps(struct collector *collector)
 {
 	const char *what = "";
 	const struct taps_relief relief = {.hand_over = relieve, .context = collector};
-	int r = taps_open(collector->config, collector->track, relief, &collector->taps, &what);
+	int r = taps_open(collector->config, collector->track, relief, &collector->taken,
+			  &collector->taps, &what);
 
 	if (r < 0)
 		log_line(LOG_ERROR, "conntrack", "cannot %s: %s%s", what, strerror(-r),
@@ -508,7 +512,7 @@ static void lose_downtime(struct collector *collector)
 {
 	int64_t heartbeat = collector->state.heartbeat * NSEC_PER_MSEC;
 
-	if (heartbeat)
+	if (heartbeat && !collector->taken.state.valid)
 		track_loss(collector->track, &(struct loss){.source = LOSS_DAEMON},
 			   heartbeat - UNHEARD, clock_now(), "netpold was not running");
 }
@@ -553,7 +557,8 @@ static int stop_writer(struct collector *collector)
 		last = calloc(1, sizeof(*last));
 	if (!last)
 		return -ENOMEM;
-	sysctls_restore(&collector->sysctls, last);
+	if (!collector->restarting)
+		sysctls_restore(&collector->sysctls, last);
 	lost = writer_stop(collector->writer, last);
 	collector->writer = NULL;
 	if (lost > 0)
@@ -574,12 +579,19 @@ static void restore_unwritten(struct collector *collector)
 static int stop(struct collector *collector, int r)
 {
 	sd_notify(0, "STOPPING=1");
-	if (collector->taps && collector->writer)
-		taps_finish(collector->taps);
+	if (collector->taps && collector->writer) {
+		collector->restarting = r == 0 && handover_is_restart();
+		if (collector->restarting)
+			taps_hand_over(collector->taps, &collector->given);
+		else
+			taps_finish(collector->taps);
+	}
 	if (collector->writer) {
 		int written = stop_writer(collector);
 
 		r = r < 0 ? r : written;
+		if (collector->restarting && (r < 0 || handover_send(&collector->given) < 0))
+			restore_unwritten(collector);
 	} else {
 		restore_unwritten(collector);
 	}
@@ -616,6 +628,7 @@ int collector_run(const struct collector_options *options, struct config *config
 	int r;
 
 	block_signals();
+	handover_take(&collector.taken);
 	r = start(&collector);
 	if (r >= 0) {
 		sd_watchdog_enabled(0, &collector.watchdog);

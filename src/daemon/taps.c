@@ -1,85 +1,62 @@
 #include "daemon/taps.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
+#include "daemon/exclusions.h"
+#include "daemon/first_packets.h"
 #include "daemon/sysctl.h"
 #include "daemon/valve.h"
-#include "kernel/ct_filter.h"
 #include "kernel/feed.h"
-#include "kernel/rules.h"
 
 /* Messages in one turn of the loop, so that no socket starves the others. */
 #define READ_BUDGET 8192u
 /* Turns after a dump in which queued events are read before anything is called vanished. */
 #define DRAIN_TURNS 64u
+/* The clock is read once for so many events. */
+#define EVENTS_PER_CLOCK 64u
 
-/* Checks between two tries to have first packets shown. */
-#define RETRY_CHECKS 5u
 /* A pause in reading after which a packet may come later than its confirmation is remembered. */
 #define STALL (PENDING_WAIT - 200 * NSEC_PER_MSEC)
 /* Less is NTP slewing the clock. */
 #define CLOCK_STEP (500 * NSEC_PER_MSEC)
-/* After the rules are gone; longer than LOG_FEED_TIMEOUT. */
-#define LAST_PACKETS_PATIENCE (300 * NSEC_PER_MSEC)
-
-/* The configured ones and loopback of both families. */
-#define EXCLUDED_MAX (CONFIG_EXCLUDES_MAX + 2)
-_Static_assert(EXCLUDED_MAX <= CT_FILTER_PREFIXES_MAX, "the kernel's filter holds them all");
-/* The clock is read once for so many events. */
-#define EVENTS_PER_CLOCK 64u
 
 struct taps {
 	const struct config *config;
+	struct handover *handover;
 	struct track *track;
 	struct taps_relief relief;
+	struct exclusions exclusions;
 	struct ct_feed *events;
 	struct ct_query *query;
-	struct log_feed *log;
-	struct rules *rules;
+	struct first_packets *packets;
 	struct valve *valve; /* NULL: delivery is not reliable */
-	struct prefix excluded[EXCLUDED_MAX];
-	size_t excluded_count;
-	int64_t now; /* of the events being read */
-	unsigned now_used;
 	struct conntrack_stats stats;
 	bool has_stats;
 	bool resync;
 	int64_t events_whole; /* the moment up to which the event socket had lost nothing */
-	int64_t log_whole;
 	int64_t table_whole;
-	bool rules_log;       /* our rule is there and logs to our group */
-	unsigned checks;      /* while first packets were not shown */
+	int64_t now; /* of the events being read */
+	unsigned now_used;
 	int64_t read_at;      /* monotonic: when a socket was last read */
 	int64_t clock_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
-	uint64_t packets;     /* messages of the log group, those reported lost included */
-	uint64_t counter;     /* of the rule, at the last check */
 	struct taps_figures figures;
 };
 
-static void list_excluded(struct taps *taps)
-{
-	const struct prefix loopback[] = {
-	    {.addr = {.family = ADDR_IPV4, .bytes = {127}}, .length = 8},
-	    {.addr = {.family = ADDR_IPV6, .bytes = {[15] = 1}}, .length = 128},
-	};
-
-	for (size_t i = 0; i < sizeof(loopback) / sizeof(loopback[0]); i++)
-		taps->excluded[taps->excluded_count++] = loopback[i];
-	for (size_t i = 0; i < taps->config->conntrack.exclude_count; i++)
-		taps->excluded[taps->excluded_count++] = taps->config->conntrack.excludes[i];
-}
-
+/* Who adopts the socket owns it. */
 static int open_events(struct taps *taps)
 {
+	int *fd = &taps->handover->sockets[HANDOVER_EVENTS];
 	const struct ct_feed_options options = {
 	    .buffer_size = (size_t)taps->config->conntrack.buffer_size,
-	    .excluded = taps->excluded,
-	    .excluded_count = taps->excluded_count,
-	    .fd = -1,
+	    .excluded = taps->exclusions.items,
+	    .excluded_count = taps->exclusions.count,
+	    .fd = *fd,
+	    .drops_before = taps->handover->state.event_drops,
 	};
 
+	*fd = -1;
 	return ct_feed_open(&options, &taps->events);
 }
 
@@ -90,32 +67,52 @@ static void open_valve(struct taps *taps)
 	    taps->events, (uint32_t)taps->config->conntrack.undelivered_max, &taps->valve);
 }
 
-int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
-	      struct taps **ret, const char **ret_what)
+static void begin_books(struct taps *taps)
 {
-	struct taps *taps = calloc(1, sizeof(*taps));
+	const struct handover_state *state = &taps->handover->state;
+
+	taps->events_whole = taps->table_whole = state->valid ? state->stopped_at : clock_now();
+	taps->has_stats = state->valid || ct_query_stats(taps->query, &taps->stats) == 0;
+	if (state->valid)
+		taps->stats = state->stats;
+}
+
+static int open_sockets(struct taps *taps, const char **ret_what)
+{
 	int r;
 
-	if (!taps)
-		return -ENOMEM;
-	taps->config = config;
-	taps->track = track;
-	taps->relief = relief;
-	taps->events_whole = taps->log_whole = taps->table_whole = clock_now();
-	list_excluded(taps);
 	*ret_what = "subscribe to conntrack events";
 	r = open_events(taps);
 	if (r == 0) {
 		*ret_what = "open a conntrack look-up socket";
 		r = ct_query_open(&taps->query);
 	}
+	return r;
+}
+
+int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
+	      struct handover *handover, struct taps **ret, const char **ret_what)
+{
+	struct taps *taps = calloc(1, sizeof(*taps));
+	int r = -ENOMEM;
+
+	if (!taps)
+		return -ENOMEM;
+	taps->config = config;
+	taps->handover = handover;
+	taps->track = track;
+	taps->relief = relief;
+	taps->exclusions = exclusions_of(config);
+	taps->packets = first_packets_new(config, &taps->exclusions, track, handover);
+	if (taps->packets)
+		r = open_sockets(taps, ret_what);
 	if (r < 0) {
 		taps_close(taps);
 		return r;
 	}
 	open_valve(taps);
 	taps->figures.events_granted = ct_feed_granted(taps->events);
-	taps->has_stats = ct_query_stats(taps->query, &taps->stats) == 0;
+	begin_books(taps);
 	*ret = taps;
 	return 0;
 }
@@ -125,60 +122,11 @@ struct taps *taps_close(struct taps *taps)
 	if (!taps)
 		return NULL;
 	valve_close(taps->valve);
-	rules_close(taps->rules);
-	log_feed_close(taps->log);
+	first_packets_free(taps->packets);
 	ct_query_close(taps->query);
 	ct_feed_close(taps->events);
 	free(taps);
 	return NULL;
-}
-
-static void install_rules(struct taps *taps)
-{
-	const struct rules_options options = {
-	    .table = RULES_TABLE_DEFAULT,
-	    .group = (uint16_t)taps->config->log_new.group,
-	    .queue_threshold = LOG_FEED_QUEUE_THRESHOLD,
-	    .snaplen = LOG_FEED_COPY_RANGE,
-	    .silent = !taps->log,
-	};
-
-	taps->rules = rules_close(taps->rules);
-	taps->figures.rules_error = rules_open(&options, &taps->rules, &taps->figures.rules_owned);
-	taps->rules_log = taps->rules && taps->log;
-	taps->counter = taps->packets = 0;
-}
-
-static void bind_log_group(struct taps *taps)
-{
-	const struct log_feed_options options = {
-	    .group = (uint16_t)taps->config->log_new.group,
-	    .settings = {.copy_range = LOG_FEED_COPY_RANGE,
-			 .queue_threshold = LOG_FEED_QUEUE_THRESHOLD,
-			 .timeout = LOG_FEED_TIMEOUT,
-			 .batch_bytes = LOG_FEED_BATCH_BYTES},
-	    .buffer_size = (size_t)taps->config->conntrack.buffer_size / 4,
-	    .fd = -1,
-	};
-
-	taps->figures.log_error = log_feed_open(&options, &taps->log);
-}
-
-/* Are first packets shown to us, as far as we can know? */
-static bool sees_first_packets(const struct taps *taps)
-{
-	return taps->log && (taps->rules_log || !taps->config->nftables.manage_rules);
-}
-
-static void watch_first_packets(struct taps *taps)
-{
-	if (!taps->log)
-		bind_log_group(taps);
-	if (taps->config->nftables.manage_rules &&
-	    (!taps->rules || (taps->log && !taps->rules_log)))
-		install_rules(taps);
-	if (sees_first_packets(taps))
-		taps->log_whole = clock_now();
 }
 
 void taps_protect(struct taps *taps)
@@ -187,7 +135,8 @@ void taps_protect(struct taps *taps)
 
 	sysctl_read(SYSCTL_DIRECTORY, "nf_conntrack_count", &entries);
 	taps->figures.tracked_before = entries > 0;
-	watch_first_packets(taps);
+	first_packets_watch(taps->packets);
+	handover_close(taps->handover);
 }
 
 int taps_event_fd(const struct taps *taps)
@@ -197,7 +146,7 @@ int taps_event_fd(const struct taps *taps)
 
 int taps_log_fd(const struct taps *taps)
 {
-	return taps->log ? log_feed_fd(taps->log) : -1;
+	return first_packets_fd(taps->packets);
 }
 
 static void lose(struct taps *taps, enum loss_source source, uint64_t at_most, int64_t *whole,
@@ -223,6 +172,8 @@ static void notice_time(struct taps *taps)
 	taps->read_at = monotonic;
 }
 
+/* ---- events ---- */
+
 /* A dump or a burst may fold more rows than there is room for before the loop comes round. */
 static void relieve(struct taps *taps)
 {
@@ -230,23 +181,13 @@ static void relieve(struct taps *taps)
 		taps->relief.hand_over(taps->relief.context);
 }
 
-static bool is_excluded(const struct taps *taps, struct addr client, struct addr server)
-{
-	return ct_excluded(taps->excluded, taps->excluded_count, client, server);
-}
-
-static int64_t event_time(struct taps *taps)
-{
-	if (taps->now_used++ % EVENTS_PER_CLOCK == 0)
-		taps->now = clock_now();
-	return taps->now;
-}
-
 static void on_event(void *context, const struct conntrack_event *event)
 {
 	struct taps *taps = context;
 
-	track_event(taps->track, event, event_time(taps));
+	if (taps->now_used++ % EVENTS_PER_CLOCK == 0)
+		taps->now = clock_now();
+	track_event(taps->track, event, taps->now);
 	relieve(taps);
 }
 
@@ -303,50 +244,21 @@ int taps_read_events(struct taps *taps, bool *ret_more)
 	return r;
 }
 
-static void on_packet(void *context, const struct packet_event *packet)
-{
-	struct taps *taps = context;
-
-	if (!is_excluded(taps, packet->tuple.source, packet->tuple.destination))
-		track_packet(taps->track, packet, event_time(taps));
-}
-
-static void count_lost_packets(struct taps *taps, uint64_t lost, const char *reason)
-{
-	if (lost == 0)
-		return;
-	lose(taps, LOSS_LOG, lost, &taps->log_whole, reason);
-	taps->figures.lost_packets += lost;
-	taps->packets += lost;
-}
-
 int taps_read_packets(struct taps *taps, bool *ret_more)
 {
-	struct log_burst burst = {0};
-	int64_t begun = clock_now();
-	int r;
-
-	*ret_more = false;
-	if (!taps->log)
-		return 0;
 	notice_time(taps);
-	taps->now_used = 0;
-	r = log_feed_read(taps->log, on_packet, taps, READ_BUDGET, &burst);
-	*ret_more = burst.packets >= READ_BUDGET;
-	taps->packets += burst.packets;
-	count_lost_packets(taps, burst.lost, "log messages are missing from their sequence");
-	count_lost_packets(taps, burst.undecodable, "a logged packet could not be decoded");
-	taps->log_whole = begun;
-	return r;
+	return first_packets_read(taps->packets, READ_BUDGET, ret_more);
 }
+
+/* ---- dumps ---- */
 
 static void on_entry(void *context, const struct conntrack_event *entry)
 {
 	struct taps *taps = context;
 
-	if (is_excluded(taps, entry->original.source, entry->reply.source))
+	if (exclusions_hold(&taps->exclusions, entry->original.source, entry->reply.source))
 		return;
-	track_dump_entry(taps->track, entry, clock_now());
+	track_dump_entry(taps->track, entry, taps->now);
 	relieve(taps);
 }
 
@@ -358,6 +270,7 @@ static void read_meanwhile(void *context)
 
 	taps_read_events(taps, &more);
 	taps_read_packets(taps, &more);
+	taps->now = clock_now();
 }
 
 static int drain(struct taps *taps)
@@ -375,6 +288,7 @@ int taps_dump(struct taps *taps)
 	int r;
 
 	taps->resync = false;
+	taps->now = clock_now();
 	track_dump_begin(taps->track);
 	r = ct_query_dump(taps->query, on_entry, read_meanwhile, taps);
 	if (r == 0)
@@ -388,6 +302,13 @@ int taps_dump(struct taps *taps)
 	return 0;
 }
 
+bool taps_wants_resync(const struct taps *taps)
+{
+	return taps->resync;
+}
+
+/* ---- checks ---- */
+
 static void lose_unbounded(struct taps *taps, enum loss_source source, int64_t from,
 			   const char *reason)
 {
@@ -398,16 +319,6 @@ static void lose_unbounded(struct taps *taps, enum loss_source source, int64_t f
 static uint64_t grown(uint64_t before, uint64_t now)
 {
 	return (uint32_t)(now - before);
-}
-
-/* Near its maximum the kernel evicts entries, and sooner those that are closing. */
-static void check_pressure(struct taps *taps)
-{
-	long entries, most;
-
-	if (sysctl_read(SYSCTL_DIRECTORY, "nf_conntrack_count", &entries) == 0 &&
-	    sysctl_read(SYSCTL_DIRECTORY, "nf_conntrack_max", &most) == 0)
-		track_set_pressure(taps->track, entries >= most - most / 20);
 }
 
 static void check_table(struct taps *taps)
@@ -432,39 +343,14 @@ static void check_table(struct taps *taps)
 	taps->table_whole = clock_now();
 }
 
-/*
- * What the rule had counted at the last check has been delivered by now: a batch waits no longer
- * than LOG_FEED_TIMEOUT. The rest is lost without a trace in the sequence.
- */
-static void check_rule(struct taps *taps)
+/* Near its maximum the kernel evicts entries, and sooner those that are closing. */
+static void check_pressure(struct taps *taps)
 {
-	uint64_t counter = 0;
-	int r;
+	long entries, most;
 
-	if (!taps->rules)
-		return;
-	if (taps->rules_log && taps->counter > taps->packets)
-		count_lost_packets(taps, taps->counter - taps->packets,
-				   "the rule counted packets that never came");
-	r = rules_read_counter(taps->rules, &counter);
-	if (r == 0)
-		taps->counter = counter;
-	if (r != -ENOENT)
-		return;
-	lose_unbounded(taps, LOSS_RULES, taps->log_whole, "the nftables table was taken away");
-	taps->rules = rules_close(taps->rules);
-	taps->rules_log = false;
-}
-
-/* Nothing is judged in that time, and each new try may end it. */
-static void check_first_packets(struct taps *taps)
-{
-	if (sees_first_packets(taps))
-		return;
-	lose_unbounded(taps, taps->log ? LOSS_RULES : LOSS_LOG, taps->log_whole,
-		       "first packets were not shown, so what was denied is not known");
-	if (taps->checks++ % RETRY_CHECKS == 0)
-		watch_first_packets(taps);
+	if (sysctl_read(SYSCTL_DIRECTORY, "nf_conntrack_count", &entries) == 0 &&
+	    sysctl_read(SYSCTL_DIRECTORY, "nf_conntrack_max", &most) == 0)
+		track_set_pressure(taps->track, entries >= most - most / 20);
 }
 
 /* A connection's reply goes from where the packet went back to where it came from, unless its
@@ -505,59 +391,50 @@ void taps_check(struct taps *taps)
 	check_table(taps);
 	check_pressure(taps);
 	was_reliable(taps);
-	if (!more_packets)
-		check_rule(taps);
-	check_first_packets(taps);
+	first_packets_check(taps->packets, !more_packets);
 	if (!more_packets && !more_events)
 		track_expire(taps->track, clock_now(), look, taps);
 }
 
-bool taps_wants_resync(const struct taps *taps)
-{
-	return taps->resync;
-}
-
-/* The kernel keeps a batch of messages back until its timeout is over. */
-static void await_last_packets(struct taps *taps)
-{
-	struct pollfd fd = {.fd = taps_log_fd(taps), .events = POLLIN};
-	int64_t deadline = clock_monotonic() + LAST_PACKETS_PATIENCE;
-	uint64_t counter = UINT64_MAX;
-	bool more;
-
-	if (!taps->log)
-		return;
-	if (taps->rules && rules_read_counter(taps->rules, &counter) < 0)
-		counter = UINT64_MAX;
-	taps->rules = rules_close(taps->rules);
-	for (;;) {
-		int64_t left = deadline - clock_monotonic();
-
-		taps_read_packets(taps, &more);
-		if (taps->packets >= counter || left <= 0)
-			break;
-		poll(&fd, 1, (int)(left / NSEC_PER_MSEC) + 1);
-	}
-	if (counter != UINT64_MAX && taps->packets < counter)
-		count_lost_packets(taps, counter - taps->packets,
-				   "the rule counted packets that never came");
-}
+/* ---- the end ---- */
 
 void taps_finish(struct taps *taps)
 {
-	await_last_packets(taps);
-	taps->log = log_feed_close(taps->log);
+	first_packets_finish(taps->packets, READ_BUDGET);
 	taps_dump(taps);
 	check_table(taps);
-	while (track_finish(taps->track, clock_now(), look, taps) &&
-	       track_wants_room(taps->track)) {
-		relieve(taps);
-		if (track_wants_room(taps->track))
-			break;
-	}
+	track_finish(taps->track, clock_now(), look, taps);
+}
+
+/*
+ * Events are read before packets and not again: then every packet whose event was read has been
+ * read too, and the successor has no packet to judge whose connection it cannot know of. A packet
+ * that waits now may have its event unread: nothing is called denied.
+ */
+void taps_hand_over(struct taps *taps, struct handover *ret)
+{
+	taps->valve = valve_close(taps->valve);
+	taps_dump(taps);
+	check_table(taps);
+	*ret = (struct handover){
+	    .sockets = {[HANDOVER_EVENTS] = ct_feed_fd(taps->events)},
+	    .state = {.stopped_at = taps->events_whole,
+		      .event_drops = ct_feed_drops(taps->events),
+		      .stats = taps->stats},
+	};
+	first_packets_hand_over(taps->packets, READ_BUDGET, ret);
+	track_disturbed(taps->track, taps->events_whole, clock_now());
+	track_finish(taps->track, clock_now(), look, taps);
 }
 
 struct taps_figures taps_figures(const struct taps *taps)
 {
-	return taps->figures;
+	struct first_packets_figures packets = first_packets_figures(taps->packets);
+	struct taps_figures figures = taps->figures;
+
+	figures.rules_owned = packets.rules_owned;
+	figures.rules_error = packets.rules_error;
+	figures.log_error = packets.log_error;
+	figures.lost_packets = packets.lost;
+	return figures;
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "daemon/config.h"
+#include "daemon/handover.h"
 #include "flow/track.h"
 
 struct taps;
@@ -38,7 +39,7 @@ struct taps_relief {
 
 /* config and track are borrowed. *ret_what names what failed. */
 int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
-	      struct taps **ret, const char **ret_what);
+	      struct handover *handover, struct taps **ret, const char **ret_what);
 struct taps *taps_close(struct taps *taps); /* NULL is allowed; returns NULL */
 /*
  * Binds the log group and installs the rules. Failures are in the figures and a gap at every check,
@@ -62,6 +63,8 @@ void taps_check(struct taps *taps);
 bool taps_wants_resync(const struct taps *taps);
 /* The last reading and judging of the run. */
 void taps_finish(struct taps *taps);
+/* In place of it, before a restart: *ret borrows the sockets. */
+void taps_hand_over(struct taps *taps, struct handover *ret);
 struct taps_figures taps_figures(const struct taps *taps);
 
 #endif
