@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #define STORE_MAX 8
+#define CALLERS_MAX 16
 #define NAME_MAX_LENGTH 64
 #define UNIT_PATH "/org/freedesktop/systemd1/unit/netpold_2eservice"
 #define JOB_PATH "/org/freedesktop/systemd1/job/7"
@@ -53,6 +54,8 @@ struct manager {
 	bool deaf;
 	struct stored store[STORE_MAX];
 	size_t stored;
+	sd_bus *callers[CALLERS_MAX];
+	size_t called;
 	char line[256];
 	size_t length;
 };
@@ -241,7 +244,7 @@ static int on_caller(sd_event_source *source, int fd, uint32_t events, void *con
 	int r;
 
 	(void)source, (void)events;
-	if (caller < 0)
+	if (caller < 0 || manager->called == CALLERS_MAX)
 		die("accept");
 	r = sd_id128_randomize(&id);
 	if (r >= 0)
@@ -256,6 +259,8 @@ static int on_caller(sd_event_source *source, int fd, uint32_t events, void *con
 		r = sd_bus_start(bus);
 	if (r >= 0)
 		r = sd_bus_attach_event(bus, manager->loop, SD_EVENT_PRIORITY_NORMAL);
+	if (r >= 0)
+		manager->callers[manager->called++] = bus;
 	return r;
 }
 
@@ -427,5 +432,10 @@ int main(int argc, char **argv)
 		r = sd_event_loop(manager.loop);
 	if (manager.pid > 0)
 		kill(manager.pid, SIGKILL);
+	for (size_t i = 0; i < manager.called; i++) {
+		sd_bus_detach_event(manager.callers[i]);
+		sd_bus_close_unref(manager.callers[i]);
+	}
+	sd_event_unref(manager.loop);
 	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -1,6 +1,7 @@
 # machine.sh DIRECTORY SCRIPT "CGROUP-BASE...": boots this machine's own files, less its services, and runs the script there as
 # one; its output and status are the script's. In a mount and process namespace of its own; needs $cgroup, $abs_top_srcdir,
 # $abs_top_builddir.
+# shellcheck disable=SC2154
 
 set -euo pipefail
 directory=$1 script=$2 bases=$3

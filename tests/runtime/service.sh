@@ -1,4 +1,5 @@
 # For scripts of machine.sh: the lab of the netns tests within the machine, and netpold as its service.
+# shellcheck disable=SC1091,SC2154,SC2034
 
 lab=/var/lib/netpol programs=/usr/local/bin
 mkdir -p "$lab" /run/netns
