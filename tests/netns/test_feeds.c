@@ -136,6 +136,34 @@ static void test_filter(void **state)
 	ct_feed_close(filtered);
 }
 
+/* What answers counts, not the address that was asked for. */
+static void test_filter_behind_nat(void **state)
+{
+	const struct prefix asked = prefix("10.2.0.1"), backend = prefix("10.2.7.7");
+	struct ct_feed_options options = {
+	    .buffer_size = MEBIBYTE, .excluded = &asked, .excluded_count = 1, .fd = -1};
+	struct ct_feed *without_asked, *without_backend;
+	struct seen backends = {0}, others = {0};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(system("nft 'table ip service { chain c { "
+				"type nat hook prerouting priority dstnat; "
+				"ip saddr 10.1.0.0/26 dnat to 10.2.7.7; }; }'"),
+			 0);
+	assert_int_equal(ct_feed_open(&options, &without_asked), 0);
+	options.excluded = &backend;
+	assert_int_equal(ct_feed_open(&options, &without_backend), 0);
+	lanes_send(fixture->lanes, true, 0, 100);
+	lanes_flush();
+	read_until(without_asked, &backends, 64, 64);
+	read_until(without_backend, &others, 36, 36);
+	assert_int_equal(backends.created + backends.destroyed, 2 * 64);
+	assert_int_equal(others.created + others.destroyed, 2 * 36);
+	ct_feed_close(without_asked);
+	ct_feed_close(without_backend);
+	assert_int_equal(system("nft delete table ip service"), 0);
+}
+
 /* Every DESTROY comes, however small the buffer. */
 static void test_reliable(void **state)
 {
@@ -355,6 +383,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_filter, begin, end),
+	    cmocka_unit_test_setup_teardown(test_filter_behind_nat, begin, end),
 	    cmocka_unit_test_setup_teardown(test_reliable, begin, end),
 	    cmocka_unit_test_setup_teardown(test_unreliable, begin, end),
 	    cmocka_unit_test_setup_teardown(test_dump, begin, end),
