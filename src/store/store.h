@@ -76,7 +76,7 @@ struct store_limits {
 
 /*
  * One step towards the limits; *ret_more tells whether another is needed. A step deletes at most
- * rows flow rows and edges, rows > 0, and beyond that only the flow rows of its last edge.
+ * rows flow rows and edges, rows > 0, and reads few more.
  *
  * By age go flow windows that ended before the moment, oldest first; edges last seen before it once
  * they have no window left; gaps and pod addresses that ended before it and that nothing names.

@@ -27,19 +27,27 @@ struct edge_mark {
 	uint64_t check;
 };
 
-/* An edge chosen to be deleted. */
-struct victim {
-	int64_t edge;
-	int64_t last_seen; /* when it was chosen */
+/* Numbers read from a statement before another one changes the same table. */
+struct numbers {
+	int64_t *items;
+	size_t count;
+	size_t capacity;
 };
 
-/* What pruning goes on with in its next step. */
+/* A row of flow. */
+struct flow_place {
+	int64_t window, edge, sequence;
+};
+
+/* Edges chosen to be deleted, after their windows. */
 struct pruning {
-	struct victim *victims; /* by edge */
-	size_t count;
-	size_t next;        /* the first that is not deleted yet */
-	const char *reason; /* of their gap; NULL: none, they went by age */
-	bool shrinking;     /* max_bytes was passed, and the goal below it is not reached */
+	struct numbers victims; /* edge.id, ascending */
+	struct idmap doomed;    /* the same → 1; -1 for those seen again since: they stay */
+	struct flow_place walk; /* flow rows up to here were looked at */
+	bool walked;            /* no row of a victim is left */
+	size_t next;            /* the first victim that is not deleted yet */
+	const char *reason;     /* of their gap; NULL: none, they went by age */
+	bool shrinking;         /* max_bytes was passed, and the goal below it is not reached */
 };
 
 struct store {
@@ -59,12 +67,6 @@ struct store {
 	struct idmap own;   /* the node's addresses named in this run: struct addr → 1 */
 };
 
-/* Numbers read from a statement before another one changes the same table. */
-struct numbers {
-	int64_t *items;
-	size_t count;
-	size_t capacity;
-};
 void numbers_add(struct db *db, struct numbers *numbers, int64_t number);
 /* Runs the statement to its end and collects its first column. */
 void numbers_collect(struct db *db, sqlite3_stmt *statement, struct numbers *numbers);
@@ -85,6 +87,8 @@ void write_book(struct store *store);
 /* A gap of a node. */
 void write_gap(struct store *store, int64_t node, const struct gap *gap);
 void pruning_clear(struct pruning *pruning);
+/* An edge was seen again: it is not to be deleted. */
+void spare_edge(struct store *store, int64_t edge);
 
 /* Forgets numbers that a rolled-back or pruning transaction made invalid. */
 void store_forget_caches(struct store *store);

@@ -146,8 +146,9 @@ static int64_t make_edge(struct store *store, const struct flow *flow, const str
 	return ++store->book.last;
 }
 
-static void add_to_edge(struct db *db, int64_t edge, const struct flow *flow)
+static void add_to_edge(struct store *store, int64_t edge, const struct flow *flow)
 {
+	struct db *db = &store->db;
 	sqlite3_stmt *statement = db_use(db, SQL_EDGE_ADD);
 
 	db_bind_int(db, statement, 1, edge);
@@ -157,6 +158,7 @@ static void add_to_edge(struct db *db, int64_t edge, const struct flow *flow)
 	db_run(db, statement);
 	if (!db->error && db_changes(db) != 1)
 		db_fail(db, -EBADMSG, "edge %lld is gone", (long long)edge);
+	spare_edge(store, edge);
 }
 
 static bool is_own(const void *context, struct addr address)
@@ -179,7 +181,7 @@ static int64_t write_new_edge(struct store *store, const struct flow *flow,
 		edge = find_edge(store, &key, &wide);
 	}
 	if (edge)
-		add_to_edge(&store->db, edge, flow);
+		add_to_edge(store, edge, flow);
 	else
 		edge = make_edge(store, flow, &key, &wide);
 	if (!store->db.error)
@@ -197,7 +199,7 @@ int64_t write_edge(struct store *store, const struct flow *flow, const struct ed
 	if (!edge)
 		edge = find_edge(store, &flow->key, mark);
 	if (edge)
-		add_to_edge(db, edge, flow);
+		add_to_edge(store, edge, flow);
 	else
 		edge = write_new_edge(store, flow, mark);
 	if (!db->error)

@@ -488,6 +488,60 @@ static void test_no_node_no_batch(void **state)
 	store_close(store);
 }
 
+/* Port 80 takes the fingerprint of port 81, which is not there. */
+static void test_equal_fingerprints_do_no_harm(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+
+	write_one(store, a_flow(80, 0));
+	write_one(store, a_flow(81, 0));
+	store_close(store);
+	change(place->path,
+	       "UPDATE edge SET fingerprint = (SELECT fingerprint FROM edge WHERE port = 81);"
+	       "DELETE FROM flow; DELETE FROM edge WHERE port = 81");
+	store = open_node(place->path, "n1");
+	write_one(store, a_flow(81, 0));
+	write_one(store, a_flow(81, 0));
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE port = 80"), 1);
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE port = 81"), 2);
+	assert_int_equal(ask(place->path, "SELECT count(DISTINCT fingerprint) FROM edge"), 1);
+	store_close(store);
+}
+
+static void test_edges_are_found_without_the_cache(void **state)
+{
+	struct place *place = *state;
+	struct flow flows[VARIANTS];
+	size_t count = make_variants(flows);
+
+	flows[12].key.source_pod = flows[12].key.destination_pod = 0;
+	flows[12].key.port = 82;
+	for (int i = 0; i < 3; i++) {
+		struct store *store = open_node(place->path, "n1");
+
+		write_flow_array(store, 1, flows, count);
+		store_close(store);
+	}
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), (int64_t)count);
+	assert_int_equal(
+	    ask(place->path, "SELECT min(connections) = 3 AND max(connections) = 3 FROM edge"), 1);
+}
+
+static void test_lost_seed_is_damage(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct batch batch = {.time = 1};
+
+	store_close(store);
+	change(place->path, "DELETE FROM store");
+	store = open_node(place->path, "n1");
+	assert_int_equal(store_write(store, &batch), -EBADMSG);
+	assert_non_null(strstr(store_error(store), "seed"));
+	store_close(store);
+}
+
 static void test_two_nodes_have_their_own_edges(void **state)
 {
 	struct place *place = *state;
@@ -530,6 +584,9 @@ int main(void)
 	    TEST(test_values_out_of_range_are_refused),
 	    TEST(test_start_of_an_interval_moves),
 	    TEST(test_no_node_no_batch),
+	    TEST(test_equal_fingerprints_do_no_harm),
+	    TEST(test_edges_are_found_without_the_cache),
+	    TEST(test_lost_seed_is_damage),
 	    TEST(test_two_nodes_have_their_own_edges),
 	};
 
