@@ -210,36 +210,38 @@ static unsigned delete_doomed_flows(struct store *store, unsigned rows)
 	return 0;
 }
 
-/* What went of one node, as the gap that it leaves. */
-struct trace {
-	int64_t node; /* 0: nothing yet */
-	struct gap gap;
-};
-
-static void leave_trace(struct store *store, struct trace *trace)
+/* The gap keeps its bounds for the next step: what they write then becomes one row. */
+static void leave_trace(struct store *store)
 {
-	if (trace->node)
-		write_gap(store, trace->node, &trace->gap);
-	trace->node = 0;
+	struct pruning *pruning = &store->pruning;
+
+	if (pruning->trace.at_most >= 0 && pruning->node)
+		write_gap(store, pruning->node, &pruning->trace);
+	pruning->trace.at_most = -1;
 }
 
-static void add_to_trace(struct store *store, struct trace *trace, int64_t node,
-			 const struct gap *gone)
+static void add_to_trace(struct store *store, int64_t node, const struct gap *gone)
 {
-	if (trace->node != node) {
-		leave_trace(store, trace);
-		*trace = (struct trace){.node = node, .gap = *gone};
+	struct pruning *pruning = &store->pruning;
+	struct gap *trace = &pruning->trace;
+
+	if (pruning->node != node) {
+		leave_trace(store);
+		pruning->node = node;
+		*trace = *gone;
 		return;
 	}
-	if (gone->from < trace->gap.from)
-		trace->gap.from = gone->from;
-	if (gone->until > trace->gap.until)
-		trace->gap.until = gone->until;
-	if (__builtin_add_overflow(trace->gap.at_most, gone->at_most, &trace->gap.at_most))
-		trace->gap.at_most = INT64_MAX;
+	if (gone->from < trace->from)
+		trace->from = gone->from;
+	if (gone->until > trace->until)
+		trace->until = gone->until;
+	if (trace->at_most < 0)
+		trace->at_most = 0;
+	if (__builtin_add_overflow(trace->at_most, gone->at_most, &trace->at_most))
+		trace->at_most = INT64_MAX;
 }
 
-static void delete_edge(struct store *store, int64_t edge, struct trace *trace)
+static void delete_edge(struct store *store, int64_t edge)
 {
 	struct db *db = &store->db;
 	const char *reason = store->pruning.reason;
@@ -258,22 +260,21 @@ static void delete_edge(struct store *store, int64_t edge, struct trace *trace)
 	if (gone.at_most < 0)
 		gone.at_most = 0;
 	if (reason)
-		add_to_trace(store, trace, node, &gone);
+		add_to_trace(store, node, &gone);
 	store->book.count--;
 }
 
 static void delete_edges(struct store *store, unsigned rows)
 {
 	struct pruning *pruning = &store->pruning;
-	struct trace trace = {0};
 
 	for (; rows > 0 && pruning->next < pruning->victims.count && !store->db.error; rows--) {
 		int64_t edge = pruning->victims.items[pruning->next++];
 
 		if (is_doomed(store, edge))
-			delete_edge(store, edge, &trace);
+			delete_edge(store, edge);
 	}
-	leave_trace(store, &trace);
+	leave_trace(store);
 }
 
 static void delete_victims(struct store *store, unsigned rows)

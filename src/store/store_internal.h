@@ -12,6 +12,9 @@
 #define POD_PRUNED INT64_C(-1) /* the row was pruned: later flows of this pod have none */
 #define POD_UNTOLD INT64_C(-2) /* its batch was rolled back: as if it had never been told */
 
+/* Flows. Up to here new edges are numbered in the order of the batch, and caches stay small. */
+#define LARGE_BATCH 4096
+
 /* What is known of all edges in the file. */
 struct edge_book {
 	bool loaded;
@@ -47,6 +50,8 @@ struct pruning {
 	bool walked;            /* no row of a victim is left */
 	size_t next;            /* the first victim that is not deleted yet */
 	const char *reason;     /* of their gap; NULL: none, they went by age */
+	int64_t node;           /* of the gap; 0: none yet */
+	struct gap trace;       /* of the edges that went; at_most -1: all of it is written */
 	bool shrinking;         /* max_bytes was passed, and the goal below it is not reached */
 };
 
@@ -78,7 +83,9 @@ void write_flows(struct store *store, const struct batch *batch);
 /* Edge totals and flow totals stand in the same order in all statements. */
 void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct totals *totals);
 struct edge_mark edge_mark(struct store *store, const struct edge_key *key);
-/* Adds a flow to its edge, makes it if need be, and gives its number. edge: what the cache says. */
+/* The edge's number; 0: there is none. */
+int64_t find_edge(struct store *store, const struct edge_key *key, const struct edge_mark *mark);
+/* Adds a flow to the edge that was found, or makes it (edge 0), and gives its number. */
 int64_t write_edge(struct store *store, const struct flow *flow, const struct edge_mark *mark,
 		   int64_t edge);
 /* The book is read once, before the first edge is written or pruned. */

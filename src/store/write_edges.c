@@ -113,8 +113,7 @@ static void bind_key(struct store *store, sqlite3_stmt *statement, const struct 
 	bind_or_null(db, statement, 15, key->destination_prefix != 0, key->destination_prefix);
 }
 
-static int64_t find_edge(struct store *store, const struct edge_key *key,
-			 const struct edge_mark *mark)
+int64_t find_edge(struct store *store, const struct edge_key *key, const struct edge_mark *mark)
 {
 	int64_t edge = idmap_get(&store->edges, mark);
 	sqlite3_stmt *statement;
@@ -196,8 +195,6 @@ int64_t write_edge(struct store *store, const struct flow *flow, const struct ed
 
 	if (!addr_is_set(flow->key.source) || !addr_is_set(flow->key.destination))
 		db_fail(db, -EINVAL, "an edge without source or destination");
-	if (!edge)
-		edge = find_edge(store, &flow->key, mark);
 	if (edge)
 		add_to_edge(store, edge, flow);
 	else
