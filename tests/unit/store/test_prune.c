@@ -344,6 +344,29 @@ static void test_bytes_are_bounded(void **state)
 	assert_sound(place->path);
 }
 
+/* A reader holds the log: what can be done is done, and it ends. */
+static void test_bytes_while_somebody_reads(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_bytes = 4 * MIB};
+	struct reader *reader;
+
+	write_edges(store, 100, VERDICT_ANSWERED, MINUTE);
+	reader = open_reader(place->path);
+	for (int i = 0; i < 4; i++)
+		write_edges(store, 20000, VERDICT_ANSWERED, i * MINUTE);
+	prune_to(store, &limits, 3000);
+	assert_int_equal(rows(place, "edge"), 20000);
+	reader_close(reader);
+	prune_to(store, &limits, 3000);
+	assert_true(bytes_on_disk(place) <= 4 * MIB);
+	assert_int_equal(rows(place, "edge"), 20000);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge"), 80100);
+	store_close(store);
+	assert_sound(place->path);
+}
+
 /* What remains cannot be deleted: it must end all the same. */
 static void test_bound_that_cannot_be_held(void **state)
 {
@@ -458,6 +481,7 @@ int main(void)
 	    TEST(test_each_node_has_its_gap),
 	    TEST(test_bytes_are_bounded),
 	    TEST(test_bound_that_cannot_be_held),
+	    TEST(test_bytes_while_somebody_reads),
 	    TEST(test_edge_numbers_are_never_used_twice),
 	    TEST(test_sums_hold_beyond_the_bounds),
 	    TEST(test_edges_that_are_there_stay_exact),
