@@ -101,8 +101,6 @@ CREATE TABLE flow ( -- What an edge did in one window of time.
 	PRIMARY KEY (window, edge, sequence)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX flow_edge ON flow (edge);
-
 CREATE TABLE gap ( -- A time in which a node may have missed something, and knows it.
 	id INTEGER PRIMARY KEY,
 	node INTEGER NOT NULL REFERENCES node,

@@ -252,14 +252,15 @@ sql_files = \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
 	sql/stmt/prune-choose.sql \
-	sql/stmt/prune-edge-flows.sql \
 	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
+	sql/stmt/prune-flow.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
 	sql/stmt/prune-node-addresses.sql \
 	sql/stmt/prune-pod-addresses.sql \
 	sql/stmt/prune-pod.sql \
+	sql/stmt/prune-walk.sql \
 	sql/stmt/read-edge-page.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \

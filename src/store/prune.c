@@ -7,10 +7,12 @@
 
 /* The file shrinks once a quarter of it is empty; less is soon used again. */
 #define FREE_SHARE 4
-/* Chosen at once, by one walk over all edges. */
+/* Chosen at once, by one search over all edges. */
 #define VICTIMS_MAX 65536
-/* A walk deletes a twentieth of the edges, so that it is rare. */
+/* A search finds a twentieth of the edges, so that it is rare. */
 #define SCAN_SHARE 20
+/* Flow rows looked at take so much less time than rows deleted. */
+#define WALK_SHARE 16
 /* max_bytes is held by going below it by this share. */
 #define GOAL_SHARE 16
 
@@ -83,7 +85,8 @@ static void prune_by_age(struct store *store, int64_t before, bool *ret_pods_gon
 
 void pruning_clear(struct pruning *pruning)
 {
-	free(pruning->victims);
+	numbers_clear(&pruning->victims);
+	idmap_clear(&pruning->doomed);
 	*pruning = (struct pruning){0};
 }
 
@@ -95,31 +98,58 @@ static void forget_victims(struct pruning *pruning)
 	pruning->shrinking = shrinking;
 }
 
-static int compare_victims(const void *a, const void *b)
+static bool has_victims(const struct store *store)
 {
-	const struct victim *x = a, *y = b;
-
-	return (x->edge > y->edge) - (x->edge < y->edge);
+	return store->pruning.victims.count > 0;
 }
 
-static void collect_victims(struct store *store, sqlite3_stmt *statement, size_t limit)
+void spare_edge(struct store *store, int64_t edge)
+{
+	struct idmap *doomed = &store->pruning.doomed;
+
+	if (idmap_get(doomed, &edge))
+		idmap_put(doomed, &edge, -1);
+}
+
+static bool is_doomed(const struct store *store, int64_t edge)
+{
+	return idmap_get(&store->pruning.doomed, &edge) > 0;
+}
+
+static int compare_edges(const void *a, const void *b)
+{
+	const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Their rows begin no earlier than their first seen less the longest row. */
+static void collect_victims(struct store *store, sqlite3_stmt *statement)
 {
 	struct db *db = &store->db;
 	struct pruning *pruning = &store->pruning;
+	int64_t begin = INT64_MAX;
 
 	forget_victims(pruning);
-	pruning->victims = calloc(limit + 1, sizeof(*pruning->victims));
-	if (!pruning->victims)
-		db_fail(db, -ENOMEM, "out of memory");
+	idmap_init(&pruning->doomed, sizeof(int64_t), 0);
 	while (db_row(db, statement)) {
-		if (pruning->count < limit)
-			pruning->victims[pruning->count++] = (struct victim){
-			    sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1)};
+		int64_t edge = sqlite3_column_int64(statement, 0);
+		int64_t first_seen = sqlite3_column_int64(statement, 1);
+
+		numbers_add(db, &pruning->victims, edge);
+		if (!idmap_put(&pruning->doomed, &edge, 1))
+			db_fail(db, -ENOMEM, "out of memory");
+		begin = first_seen < begin ? first_seen : begin;
 	}
-	if (pruning->count)
-		qsort(pruning->victims, pruning->count, sizeof(*pruning->victims), compare_victims);
+	if (has_victims(store))
+		qsort(pruning->victims.items, pruning->victims.count, sizeof(int64_t),
+		      compare_edges);
+	if (__builtin_sub_overflow(begin, db_run_int(db, db_use(db, SQL_READ_LONGEST), 0), &begin))
+		begin = INT64_MIN;
+	pruning->walk = (struct flow_place){begin, -1, -1};
 }
 
+/* All their windows are gone. */
 static void choose_expired(struct store *store, int64_t before)
 {
 	struct db *db = &store->db;
@@ -127,7 +157,8 @@ static void choose_expired(struct store *store, int64_t before)
 
 	db_bind_int(db, statement, 1, before);
 	db_bind_int(db, statement, 2, VICTIMS_MAX);
-	collect_victims(store, statement, VICTIMS_MAX);
+	collect_victims(store, statement);
+	store->pruning.walked = true;
 }
 
 static void choose_least_missed(struct store *store, int64_t over, const char *reason)
@@ -136,44 +167,81 @@ static void choose_least_missed(struct store *store, int64_t over, const char *r
 	int64_t wanted = over + store->book.count / SCAN_SHARE + 1;
 	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_CHOOSE);
 
-	if (wanted > VICTIMS_MAX)
-		wanted = VICTIMS_MAX;
-	db_bind_int(db, statement, 1, wanted);
-	collect_victims(store, statement, (size_t)wanted);
+	db_bind_int(db, statement, 1, wanted < VICTIMS_MAX ? wanted : VICTIMS_MAX);
+	collect_victims(store, statement);
 	store->pruning.reason = reason;
 }
 
-/* What went of one node, as the gap that it leaves. */
-struct trace {
-	int64_t node; /* 0: nothing yet */
-	struct gap gap;
-};
-
-static void leave_trace(struct store *store, struct trace *trace)
+static void delete_flow(struct db *db, const struct flow_place *place)
 {
-	if (trace->node)
-		write_gap(store, trace->node, &trace->gap);
-	trace->node = 0;
+	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_FLOW);
+
+	db_bind_int(db, statement, 1, place->window);
+	db_bind_int(db, statement, 2, place->edge);
+	db_bind_int(db, statement, 3, place->sequence);
+	db_run(db, statement);
 }
 
-static void add_to_trace(struct store *store, struct trace *trace, int64_t node,
-			 const struct gap *gone)
+/* One step through flow. Returns what is left of the rows. */
+static unsigned delete_doomed_flows(struct store *store, unsigned rows)
 {
-	if (trace->node != node) {
-		leave_trace(store, trace);
-		*trace = (struct trace){.node = node, .gap = *gone};
+	struct db *db = &store->db;
+	struct flow_place *walk = &store->pruning.walk;
+	uint64_t looks = (uint64_t)rows * WALK_SHARE;
+	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_WALK);
+
+	db_bind_int(db, statement, 1, walk->window);
+	db_bind_int(db, statement, 2, walk->edge);
+	db_bind_int(db, statement, 3, walk->sequence);
+	for (; rows > 0 && looks > 0; looks--) {
+		if (!db_row(db, statement)) {
+			store->pruning.walked = true;
+			return rows;
+		}
+		*walk = (struct flow_place){sqlite3_column_int64(statement, 0),
+					    sqlite3_column_int64(statement, 1),
+					    sqlite3_column_int64(statement, 2)};
+		if (!is_doomed(store, walk->edge))
+			continue;
+		delete_flow(db, walk);
+		rows--;
+	}
+	db_stop(statement);
+	return 0;
+}
+
+/* The gap keeps its bounds for the next step: what they write then becomes one row. */
+static void leave_trace(struct store *store)
+{
+	struct pruning *pruning = &store->pruning;
+
+	if (pruning->trace.at_most >= 0 && pruning->node)
+		write_gap(store, pruning->node, &pruning->trace);
+	pruning->trace.at_most = -1;
+}
+
+static void add_to_trace(struct store *store, int64_t node, const struct gap *gone)
+{
+	struct pruning *pruning = &store->pruning;
+	struct gap *trace = &pruning->trace;
+
+	if (pruning->node != node) {
+		leave_trace(store);
+		pruning->node = node;
+		*trace = *gone;
 		return;
 	}
-	if (gone->from < trace->gap.from)
-		trace->gap.from = gone->from;
-	if (gone->until > trace->gap.until)
-		trace->gap.until = gone->until;
-	if (__builtin_add_overflow(trace->gap.at_most, gone->at_most, &trace->gap.at_most))
-		trace->gap.at_most = INT64_MAX;
+	if (gone->from < trace->from)
+		trace->from = gone->from;
+	if (gone->until > trace->until)
+		trace->until = gone->until;
+	if (trace->at_most < 0)
+		trace->at_most = 0;
+	if (__builtin_add_overflow(trace->at_most, gone->at_most, &trace->at_most))
+		trace->at_most = INT64_MAX;
 }
 
-/* False: it was seen again and stays, or is gone already. */
-static bool delete_edge(struct store *store, const struct victim *victim, struct trace *trace)
+static void delete_edge(struct store *store, int64_t edge)
 {
 	struct db *db = &store->db;
 	const char *reason = store->pruning.reason;
@@ -181,10 +249,9 @@ static bool delete_edge(struct store *store, const struct victim *victim, struct
 	struct gap gone = {.source = LOSS_STORE, .reason = reason};
 	int64_t node;
 
-	db_bind_int(db, statement, 1, victim->edge);
-	db_bind_int(db, statement, 2, victim->last_seen);
+	db_bind_int(db, statement, 1, edge);
 	if (!db_row(db, statement))
-		return false;
+		return;
 	node = sqlite3_column_int64(statement, 0);
 	gone.from = sqlite3_column_int64(statement, 1);
 	gone.until = sqlite3_column_int64(statement, 2);
@@ -193,43 +260,33 @@ static bool delete_edge(struct store *store, const struct victim *victim, struct
 	if (gone.at_most < 0)
 		gone.at_most = 0;
 	if (reason)
-		add_to_trace(store, trace, node, &gone);
+		add_to_trace(store, node, &gone);
 	store->book.count--;
-	return !db->error;
 }
 
-static unsigned delete_edge_flows(struct store *store, int64_t edge)
-{
-	sqlite3_stmt *statement = db_use(&store->db, SQL_PRUNE_EDGE_FLOWS);
-
-	db_bind_int(&store->db, statement, 1, edge);
-	db_run(&store->db, statement);
-	return store->db.error ? 0 : (unsigned)db_changes(&store->db);
-}
-
-/* Returns what is left of the rows. */
-static unsigned delete_victims(struct store *store, unsigned rows)
+static void delete_edges(struct store *store, unsigned rows)
 {
 	struct pruning *pruning = &store->pruning;
-	struct trace trace = {0};
 
-	while (rows > 0 && pruning->next < pruning->count && !store->db.error) {
-		const struct victim *victim = &pruning->victims[pruning->next++];
-		unsigned deleted = 1;
+	for (; rows > 0 && pruning->next < pruning->victims.count && !store->db.error; rows--) {
+		int64_t edge = pruning->victims.items[pruning->next++];
 
-		if (delete_edge(store, victim, &trace))
-			deleted += delete_edge_flows(store, victim->edge);
-		rows -= deleted < rows ? deleted : rows;
+		if (is_doomed(store, edge))
+			delete_edge(store, edge);
 	}
-	leave_trace(store, &trace);
-	if (pruning->next == pruning->count)
-		forget_victims(pruning);
-	return rows;
+	leave_trace(store);
 }
 
-static bool has_victims(const struct store *store)
+static void delete_victims(struct store *store, unsigned rows)
 {
-	return store->pruning.count > 0;
+	struct pruning *pruning = &store->pruning;
+
+	if (!pruning->walked)
+		rows = delete_doomed_flows(store, rows);
+	if (pruning->walked)
+		delete_edges(store, rows);
+	if (pruning->next == pruning->victims.count)
+		forget_victims(pruning);
 }
 
 static bool prune_to_age(struct store *store, int64_t before, unsigned rows, bool *ret_pods_gone)
@@ -309,7 +366,7 @@ static int64_t file_bytes(const char *path, const char *ending)
 
 static bool is_over_bytes(const struct store *store, int64_t max)
 {
-	return max > 0 && file_bytes(store->path, "") + file_bytes(store->path, "-wal") > max;
+	return file_bytes(store->path, "") + file_bytes(store->path, "-wal") > max;
 }
 
 bool store_is_over(struct store *store, const struct store_limits *limits)
@@ -318,7 +375,7 @@ bool store_is_over(struct store *store, const struct store_limits *limits)
 	if (db_take_error(&store->db))
 		return false;
 	return (limits->max_edges > 0 && store->book.count > limits->max_edges) ||
-	       is_over_bytes(store, limits->max_bytes);
+	       (limits->max_bytes > 0 && is_over_bytes(store, limits->max_bytes));
 }
 
 /* The log alone may be what is too much. */
@@ -330,7 +387,7 @@ static void begin_shrinking(struct store *store, int64_t max)
 		store->pruning.shrinking = false;
 	else if (!store->pruning.shrinking && is_over_bytes(store, max)) {
 		db_run(db, db_use(db, SQL_CHECKPOINT_WAL));
-		store->pruning.shrinking = is_over_bytes(store, max);
+		store->pruning.shrinking = is_over_bytes(store, goal_below(max));
 	}
 }
 

@@ -60,6 +60,8 @@ void store_set_max_edges(struct store *store, int64_t max_edges);
  * With the first pods_complete of a run, intervals of the node's pods and of its own addresses that
  * are still open and were not named in this run end at the heartbeat of the run before.
  *
+ * New edges are numbered in the order of the flows, but for batches of more than 4096.
+ *
  * Rows of one window and edge are added up; with length 0 every flow is a row of its own. A row's
  * first_seen is at least its window, its last_seen at least its first_seen: earlier ones are raised
  * (the edge keeps what was told). A gap without reason has "", one that ends before it begins has
@@ -69,14 +71,15 @@ void store_set_max_edges(struct store *store, int64_t max_edges);
 int store_write(struct store *store, const struct batch *batch);
 /* What a database may keep. */
 struct store_limits {
-	int64_t before;    /* what ended before this moment goes; INT64_MIN: nothing */
+	int64_t before;    /* what ended before this moment goes; INT64_MIN: nothing, which
+			      also saves the walk over all edges that looks for it */
 	int64_t max_bytes; /* of the file and its WAL; 0: no bound */
 	int64_t max_edges; /* 0: no bound */
 };
 
 /*
  * One step towards the limits; *ret_more tells whether another is needed. A step deletes at most
- * rows flow rows and edges, rows > 0, and beyond that only the flow rows of its last edge.
+ * rows flow rows and edges, rows > 0, and reads few more.
  *
  * By age go flow windows that ended before the moment, oldest first; edges last seen before it once
  * they have no window left; gaps and pod addresses that ended before it and that nothing names.

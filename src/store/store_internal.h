@@ -12,6 +12,9 @@
 #define POD_PRUNED INT64_C(-1) /* the row was pruned: later flows of this pod have none */
 #define POD_UNTOLD INT64_C(-2) /* its batch was rolled back: as if it had never been told */
 
+/* Flows. Up to here new edges are numbered in the order of the batch, and caches stay small. */
+#define LARGE_BATCH 4096
+
 /* What is known of all edges in the file. */
 struct edge_book {
 	bool loaded;
@@ -27,19 +30,29 @@ struct edge_mark {
 	uint64_t check;
 };
 
-/* An edge chosen to be deleted. */
-struct victim {
-	int64_t edge;
-	int64_t last_seen; /* when it was chosen */
+/* Numbers read from a statement before another one changes the same table. */
+struct numbers {
+	int64_t *items;
+	size_t count;
+	size_t capacity;
 };
 
-/* What pruning goes on with in its next step. */
+/* A row of flow. */
+struct flow_place {
+	int64_t window, edge, sequence;
+};
+
+/* Edges chosen to be deleted, after their windows. */
 struct pruning {
-	struct victim *victims; /* by edge */
-	size_t count;
-	size_t next;        /* the first that is not deleted yet */
-	const char *reason; /* of their gap; NULL: none, they went by age */
-	bool shrinking;     /* max_bytes was passed, and the goal below it is not reached */
+	struct numbers victims; /* edge.id, ascending */
+	struct idmap doomed;    /* the same → 1; -1 for those seen again since: they stay */
+	struct flow_place walk; /* flow rows up to here were looked at */
+	bool walked;            /* no row of a victim is left */
+	size_t next;            /* the first victim that is not deleted yet */
+	const char *reason;     /* of their gap; NULL: none, they went by age */
+	int64_t node;           /* of the gap; 0: none yet */
+	struct gap trace;       /* of the edges that went; at_most -1: all of it is written */
+	bool shrinking;         /* max_bytes was passed, and the goal below it is not reached */
 };
 
 struct store {
@@ -59,12 +72,6 @@ struct store {
 	struct idmap own;   /* the node's addresses named in this run: struct addr → 1 */
 };
 
-/* Numbers read from a statement before another one changes the same table. */
-struct numbers {
-	int64_t *items;
-	size_t count;
-	size_t capacity;
-};
 void numbers_add(struct db *db, struct numbers *numbers, int64_t number);
 /* Runs the statement to its end and collects its first column. */
 void numbers_collect(struct db *db, sqlite3_stmt *statement, struct numbers *numbers);
@@ -76,7 +83,9 @@ void write_flows(struct store *store, const struct batch *batch);
 /* Edge totals and flow totals stand in the same order in all statements. */
 void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct totals *totals);
 struct edge_mark edge_mark(struct store *store, const struct edge_key *key);
-/* Adds a flow to its edge, makes it if need be, and gives its number. edge: what the cache says. */
+/* The edge's number; 0: there is none. */
+int64_t find_edge(struct store *store, const struct edge_key *key, const struct edge_mark *mark);
+/* Adds a flow to the edge that was found, or makes it (edge 0), and gives its number. */
 int64_t write_edge(struct store *store, const struct flow *flow, const struct edge_mark *mark,
 		   int64_t edge);
 /* The book is read once, before the first edge is written or pruned. */
@@ -85,6 +94,8 @@ void write_book(struct store *store);
 /* A gap of a node. */
 void write_gap(struct store *store, int64_t node, const struct gap *gap);
 void pruning_clear(struct pruning *pruning);
+/* An edge was seen again: it is not to be deleted. */
+void spare_edge(struct store *store, int64_t edge);
 
 /* Forgets numbers that a rolled-back or pruning transaction made invalid. */
 void store_forget_caches(struct store *store);

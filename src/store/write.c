@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Flows. */
-#define LARGE_BATCH 4096
-
 static void bind_gap_kind(struct store *store, sqlite3_stmt *statement, int64_t node,
 			  const struct gap *gap)
 {

@@ -113,8 +113,7 @@ static void bind_key(struct store *store, sqlite3_stmt *statement, const struct 
 	bind_or_null(db, statement, 15, key->destination_prefix != 0, key->destination_prefix);
 }
 
-static int64_t find_edge(struct store *store, const struct edge_key *key,
-			 const struct edge_mark *mark)
+int64_t find_edge(struct store *store, const struct edge_key *key, const struct edge_mark *mark)
 {
 	int64_t edge = idmap_get(&store->edges, mark);
 	sqlite3_stmt *statement;
@@ -146,8 +145,9 @@ static int64_t make_edge(struct store *store, const struct flow *flow, const str
 	return ++store->book.last;
 }
 
-static void add_to_edge(struct db *db, int64_t edge, const struct flow *flow)
+static void add_to_edge(struct store *store, int64_t edge, const struct flow *flow)
 {
+	struct db *db = &store->db;
 	sqlite3_stmt *statement = db_use(db, SQL_EDGE_ADD);
 
 	db_bind_int(db, statement, 1, edge);
@@ -157,6 +157,7 @@ static void add_to_edge(struct db *db, int64_t edge, const struct flow *flow)
 	db_run(db, statement);
 	if (!db->error && db_changes(db) != 1)
 		db_fail(db, -EBADMSG, "edge %lld is gone", (long long)edge);
+	spare_edge(store, edge);
 }
 
 static bool is_own(const void *context, struct addr address)
@@ -179,7 +180,7 @@ static int64_t write_new_edge(struct store *store, const struct flow *flow,
 		edge = find_edge(store, &key, &wide);
 	}
 	if (edge)
-		add_to_edge(&store->db, edge, flow);
+		add_to_edge(store, edge, flow);
 	else
 		edge = make_edge(store, flow, &key, &wide);
 	if (!store->db.error)
@@ -194,10 +195,8 @@ int64_t write_edge(struct store *store, const struct flow *flow, const struct ed
 
 	if (!addr_is_set(flow->key.source) || !addr_is_set(flow->key.destination))
 		db_fail(db, -EINVAL, "an edge without source or destination");
-	if (!edge)
-		edge = find_edge(store, &flow->key, mark);
 	if (edge)
-		add_to_edge(db, edge, flow);
+		add_to_edge(store, edge, flow);
 	else
 		edge = write_new_edge(store, flow, mark);
 	if (!db->error)

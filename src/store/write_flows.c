@@ -52,11 +52,12 @@ static void write_window(struct store *store, int64_t edge, const struct flow *f
 		store->longest = last;
 }
 
-/* A flow of the batch and where it goes. */
+/* A flow of the batch and its edge. */
 struct item {
-	int64_t edge; /* 0: not in the cache */
 	struct edge_mark mark;
+	int64_t edge; /* 0: not made yet */
 	size_t index; /* in the batch */
+	size_t first; /* the first of the batch that has this mark */
 };
 
 static int compare_numbers(int64_t a, int64_t b)
@@ -64,41 +65,96 @@ static int compare_numbers(int64_t a, int64_t b)
 	return (a > b) - (a < b);
 }
 
-/* The order of the tables and of the index, so that each page is visited once. */
-static int compare_items(const void *a, const void *b)
+static int compare_indexes(const struct item *a, const struct item *b)
 {
-	const struct item *x = a, *y = b;
-	int order = compare_numbers(x->edge, y->edge);
-
-	if (!order && !x->edge)
-		order = compare_numbers(x->mark.fingerprint, y->mark.fingerprint);
-	return order ? order : (x->index > y->index) - (x->index < y->index);
+	return (a->index > b->index) - (a->index < b->index);
 }
 
-static void write_flow(struct store *store, const struct flow *flow, const struct item *item)
+static bool is_same_mark(const struct edge_mark *a, const struct edge_mark *b)
 {
-	int64_t edge = write_edge(store, flow, &item->mark, item->edge);
+	return a->fingerprint == b->fingerprint && a->check == b->check;
+}
 
+/* As the index of fingerprints has them, so that each of its pages is visited once. */
+static int compare_marks(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order = compare_numbers(x->mark.fingerprint, y->mark.fingerprint);
+
+	if (!order && !is_same_mark(&x->mark, &y->mark))
+		order = x->mark.check < y->mark.check ? -1 : 1;
+	return order ? order : compare_indexes(x, y);
+}
+
+static int compare_edges(const struct item *a, const struct item *b)
+{
+	int order = (a->edge == 0) - (b->edge == 0);
+
+	return order ? order : compare_numbers(a->edge, b->edge);
+}
+
+/* As the tables have them; new edges come last, in the order of the batch. */
+static int compare_told(const void *a, const void *b)
+{
+	int order = compare_edges(a, b);
+
+	return order ? order : compare_indexes(a, b);
+}
+
+/* The same, but new edges in the order of the index, of which they may touch every page. */
+static int compare_many(const void *a, const void *b)
+{
+	int order = compare_edges(a, b);
+
+	return order ? order : compare_marks(a, b);
+}
+
+static void find_edges(struct store *store, const struct batch *batch, struct item *items)
+{
+	const size_t count = batch->flow_count;
+
+	for (size_t i = 0; i < count && !store->db.error; i++)
+		items[i] = (struct item){
+		    .mark = edge_mark(store, &batch->flows[i].key), .index = i, .first = i};
+	qsort(items, count, sizeof(*items), compare_marks);
+	for (size_t i = 0; i < count && !store->db.error; i++) {
+		if (i > 0 && is_same_mark(&items[i].mark, &items[i - 1].mark)) {
+			items[i].first = items[i - 1].first;
+			items[i].edge = items[i - 1].edge;
+			continue;
+		}
+		items[i].edge = find_edge(store, &batch->flows[items[i].index].key, &items[i].mark);
+	}
+	qsort(items, count, sizeof(*items), count > LARGE_BATCH ? compare_many : compare_told);
+}
+
+static int64_t write_flow(struct store *store, const struct flow *flow,
+			  const struct edge_mark *mark, int64_t edge)
+{
+	edge = write_edge(store, flow, mark, edge);
 	if (flow->length != FLOW_WITHOUT_WINDOW)
 		write_window(store, edge, flow);
+	return edge;
 }
 
 void write_flows(struct store *store, const struct batch *batch)
 {
 	struct db *db = &store->db;
-	struct item *items = calloc(batch->flow_count + 1, sizeof(*items));
+	const size_t count = batch->flow_count;
+	struct item *items = calloc(count + 1, sizeof(*items));
+	int64_t *edges = calloc(count + 1, sizeof(*edges)); /* by index; 0: not yet */
 
-	if (!items) {
+	if (items && edges)
+		find_edges(store, batch, items);
+	else
 		db_fail(db, -ENOMEM, "out of memory");
-		return;
+	for (size_t i = 0; i < count && !db->error; i++) {
+		const struct item *item = &items[i];
+		int64_t edge = item->edge ? item->edge : edges[item->first];
+
+		edges[item->index] =
+		    write_flow(store, &batch->flows[item->index], &item->mark, edge);
 	}
-	for (size_t i = 0; i < batch->flow_count && !db->error; i++) {
-		items[i].index = i;
-		items[i].mark = edge_mark(store, &batch->flows[i].key);
-		items[i].edge = idmap_get(&store->edges, &items[i].mark);
-	}
-	qsort(items, batch->flow_count, sizeof(*items), compare_items);
-	for (size_t i = 0; i < batch->flow_count && !db->error; i++)
-		write_flow(store, &batch->flows[items[i].index], &items[i]);
 	free(items);
+	free(edges);
 }

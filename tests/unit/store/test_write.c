@@ -488,6 +488,114 @@ static void test_no_node_no_batch(void **state)
 	store_close(store);
 }
 
+static void test_small_batches_number_edges_in_order(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow flows[500];
+
+	for (size_t i = 0; i < COUNT(flows); i++)
+		flows[i] = a_flow((uint16_t)(i % 400), 0);
+	write_flow_array(store, 1, flows, COUNT(flows));
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE id = port + 1"), 400);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge WHERE port < 100"),
+			 200);
+	store_close(store);
+}
+
+/* Each edge twice in a batch, in a window of its own; the caches shrink afterwards. */
+static void test_large_batches_add_up(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	static struct flow flows[20000];
+
+	for (size_t i = 0; i < COUNT(flows); i++)
+		flows[i] = a_flow((uint16_t)(i % 10000), (int64_t)(i / 10000) * 60000);
+	write_flow_array(store, 1, flows, COUNT(flows));
+	write_flow_array(store, 2, flows, 10);
+	write_flow_array(store, 3, flows, COUNT(flows));
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 10000);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge"), 40010);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM flow"), 40010);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM flow"), 20000);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+/* Files outlive programs: the same edge has to be found again. */
+static void test_fingerprints_do_not_change(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow flow = a_flow(443, 0);
+
+	store_close(store);
+	change(place->path, "UPDATE store SET seed = x'000102030405060708090a0b0c0d0e0f'");
+	store = open_node(place->path, "n1");
+	flow.key.service = ip("fd00::1");
+	flow.key.service_port = 80;
+	flow.key.destination_prefix = 24;
+	write_one(store, flow);
+	assert_int_equal(ask(place->path, "SELECT fingerprint FROM edge"),
+			 INT64_C(0x533db9195049afd0));
+	store_close(store);
+}
+
+/* Port 80 takes the fingerprint of port 81, which is not there. */
+static void test_equal_fingerprints_do_no_harm(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+
+	write_one(store, a_flow(80, 0));
+	write_one(store, a_flow(81, 0));
+	store_close(store);
+	change(place->path,
+	       "UPDATE edge SET fingerprint = (SELECT fingerprint FROM edge WHERE port = 81);"
+	       "DELETE FROM flow; DELETE FROM edge WHERE port = 81");
+	store = open_node(place->path, "n1");
+	write_one(store, a_flow(81, 0));
+	write_one(store, a_flow(81, 0));
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE port = 80"), 1);
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE port = 81"), 2);
+	assert_int_equal(ask(place->path, "SELECT count(DISTINCT fingerprint) FROM edge"), 1);
+	store_close(store);
+}
+
+static void test_edges_are_found_without_the_cache(void **state)
+{
+	struct place *place = *state;
+	struct flow flows[VARIANTS];
+	size_t count = make_variants(flows);
+
+	flows[12].key.source_pod = flows[12].key.destination_pod = 0;
+	flows[12].key.port = 82;
+	for (int i = 0; i < 3; i++) {
+		struct store *store = open_node(place->path, "n1");
+
+		write_flow_array(store, 1, flows, count);
+		store_close(store);
+	}
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), (int64_t)count);
+	assert_int_equal(
+	    ask(place->path, "SELECT min(connections) = 3 AND max(connections) = 3 FROM edge"), 1);
+}
+
+static void test_lost_seed_is_damage(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct batch batch = {.time = 1};
+
+	store_close(store);
+	change(place->path, "DELETE FROM store");
+	store = open_node(place->path, "n1");
+	assert_int_equal(store_write(store, &batch), -EBADMSG);
+	assert_non_null(strstr(store_error(store), "seed"));
+	store_close(store);
+}
+
 static void test_two_nodes_have_their_own_edges(void **state)
 {
 	struct place *place = *state;
@@ -530,6 +638,12 @@ int main(void)
 	    TEST(test_values_out_of_range_are_refused),
 	    TEST(test_start_of_an_interval_moves),
 	    TEST(test_no_node_no_batch),
+	    TEST(test_small_batches_number_edges_in_order),
+	    TEST(test_large_batches_add_up),
+	    TEST(test_fingerprints_do_not_change),
+	    TEST(test_equal_fingerprints_do_no_harm),
+	    TEST(test_edges_are_found_without_the_cache),
+	    TEST(test_lost_seed_is_damage),
 	    TEST(test_two_nodes_have_their_own_edges),
 	};
 

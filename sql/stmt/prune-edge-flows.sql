@@ -1,2 +1,0 @@
--- Deletes all windows of an edge.
-DELETE FROM flow WHERE edge = ?1;
