@@ -128,6 +128,9 @@ libstore_a_SOURCES = \
 	src/store/state.c \
 	src/store/store.h \
 	src/store/store_internal.h \
+	src/store/sums.c \
+	src/store/sums.h \
+	src/store/uncut.c \
 	src/store/wide.c \
 	src/store/wide.h \
 	src/store/write.c \
@@ -262,6 +265,7 @@ sql_files = \
 	sql/stmt/prune-pod.sql \
 	sql/stmt/prune-walk.sql \
 	sql/stmt/read-edge-page.sql \
+	sql/stmt/read-edge-range.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
@@ -273,7 +277,7 @@ sql_files = \
 	sql/stmt/read-node-addresses.sql \
 	sql/stmt/read-nodes.sql \
 	sql/stmt/read-pods.sql \
-	sql/stmt/read-remainders.sql \
+	sql/stmt/read-sums.sql \
 	sql/stmt/rollback.sql \
 	sql/stmt/snapshot.sql \
 	sql/stmt/state-checkpoints.sql \

@@ -7,6 +7,7 @@
 
 #include "store/pod_rows.h"
 #include "store/schema.h"
+#include "store/sums.h"
 
 static struct addr address_at(struct reader *reader, sqlite3_stmt *statement, int column)
 {
@@ -79,21 +80,21 @@ static struct edge_key key_of(struct reader *reader, sqlite3_stmt *statement)
 	return key;
 }
 
-static struct totals totals_of(sqlite3_stmt *statement, int first)
+struct totals reader_totals_of(sqlite3_stmt *statement)
 {
 	return (struct totals){
-	    .connections = sqlite3_column_int64(statement, first),
-	    .closed = sqlite3_column_int64(statement, first + 1),
-	    .counted = sqlite3_column_int64(statement, first + 2),
-	    .packets_sent = sqlite3_column_int64(statement, first + 3),
-	    .packets_received = sqlite3_column_int64(statement, first + 4),
-	    .bytes_sent = sqlite3_column_int64(statement, first + 5),
-	    .bytes_received = sqlite3_column_int64(statement, first + 6),
-	    .timed_out = sqlite3_column_int64(statement, first + 7),
-	    .reset = sqlite3_column_int64(statement, first + 8),
-	    .evicted = sqlite3_column_int64(statement, first + 9),
-	    .deleted = sqlite3_column_int64(statement, first + 10),
-	    .vanished = sqlite3_column_int64(statement, first + 11),
+	    .connections = sqlite3_column_int64(statement, 15),
+	    .closed = sqlite3_column_int64(statement, 16),
+	    .counted = sqlite3_column_int64(statement, 17),
+	    .packets_sent = sqlite3_column_int64(statement, 18),
+	    .packets_received = sqlite3_column_int64(statement, 19),
+	    .bytes_sent = sqlite3_column_int64(statement, 20),
+	    .bytes_received = sqlite3_column_int64(statement, 21),
+	    .timed_out = sqlite3_column_int64(statement, 22),
+	    .reset = sqlite3_column_int64(statement, 23),
+	    .evicted = sqlite3_column_int64(statement, 24),
+	    .deleted = sqlite3_column_int64(statement, 25),
+	    .vanished = sqlite3_column_int64(statement, 26),
 	};
 }
 
@@ -101,11 +102,11 @@ struct edge reader_edge_of(struct reader *reader, sqlite3_stmt *statement)
 {
 	return (struct edge){
 	    .id = sqlite3_column_int64(statement, 0),
-	    .node = node_name(reader, sqlite3_column_int64(statement, 1)),
+	    .node = node_name(reader, sqlite3_column_int64(statement, COLUMN_NODE)),
 	    .key = key_of(reader, statement),
-	    .totals = totals_of(statement, 15),
-	    .first_seen = sqlite3_column_int64(statement, 27),
-	    .last_seen = sqlite3_column_int64(statement, 28),
+	    .totals = reader_totals_of(statement),
+	    .first_seen = sqlite3_column_int64(statement, COLUMN_FIRST_SEEN),
+	    .last_seen = sqlite3_column_int64(statement, COLUMN_LAST_SEEN),
 	};
 }
 
@@ -127,8 +128,6 @@ static sqlite3_stmt *use_interval(struct reader *reader, enum sql_statement whic
 
 	db_bind_int(db, statement, 1, interval.from);
 	db_bind_int(db, statement, 2, interval.until);
-	if (statement && sqlite3_bind_parameter_count(statement) >= 3)
-		db_bind_int(db, statement, 3, reader_first_window(reader, interval));
 	return statement;
 }
 
@@ -137,8 +136,22 @@ bool reader_is_whole(struct interval interval)
 	return interval.from == INT64_MIN && interval.until == INT64_MAX;
 }
 
-static int visit_edges(struct reader *reader, sqlite3_stmt *statement, reader_edge_fn *visit,
-		       void *context)
+/* What an edge did in the interval; false: nothing. */
+static bool cut_edge(const struct edge_sums *sums, struct edge *edge)
+{
+	const struct edge_sum *sum = edge_sums_find(sums, edge->id);
+
+	if (!sum)
+		return false;
+	edge->totals = sum->totals;
+	edge->first_seen = sum->first;
+	edge->last_seen = sum->last;
+	return true;
+}
+
+/* sums NULL: edges as they are. */
+static int visit_edges(struct reader *reader, sqlite3_stmt *statement, const struct edge_sums *sums,
+		       reader_edge_fn *visit, void *context)
 {
 	struct db *db = &reader->db;
 	int visited = 0;
@@ -146,58 +159,37 @@ static int visit_edges(struct reader *reader, sqlite3_stmt *statement, reader_ed
 	while (!visited && db_row(db, statement)) {
 		struct edge edge = reader_edge_of(reader, statement);
 
-		if (!db->error)
+		if (!db->error && (!sums || cut_edge(sums, &edge)))
 			visited = visit(context, &edge);
 	}
 	db_stop(statement);
 	return visited;
 }
 
+static int visit_cut_edges(struct reader *reader, struct interval interval, reader_edge_fn *visit,
+			   void *context)
+{
+	struct edge_sums sums = {0};
+	int visited;
+
+	edge_sums_read(&sums, reader, interval, INT64_MIN, INT64_MAX);
+	visited = visit_edges(reader, use_interval(reader, SQL_READ_EDGES_CUT, interval), &sums,
+			      visit, context);
+	edge_sums_clear(&sums);
+	return visited;
+}
+
 int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn *visit,
 		 void *context)
 {
-	sqlite3_stmt *statement;
 	int visited;
 
 	reader_need(reader);
-	statement = use_interval(reader, SQL_READ_EDGES, interval);
-	visited = visit_edges(reader, statement, visit, context);
-	if (!visited && !reader_is_whole(interval)) {
-		statement = use_interval(reader, SQL_READ_EDGES_CUT, interval);
-		visited = visit_edges(reader, statement, visit, context);
-	}
+	visited = visit_edges(reader, use_interval(reader, SQL_READ_EDGES, interval), NULL, visit,
+			      context);
+	if (!visited && !reader_is_whole(interval))
+		visited = visit_cut_edges(reader, interval, visit, context);
 	return reader_finish(reader, visited);
-}
-
-static bool is_uncut(sqlite3_stmt *statement, struct interval interval)
-{
-	int64_t first = sqlite3_column_int64(statement, 27);
-	int64_t last = sqlite3_column_int64(statement, 28);
-	int64_t gone = sqlite3_column_int64(statement, 29);
-
-	return (first < interval.from || last >= interval.until) && first < interval.until &&
-	       gone >= interval.from;
-}
-
-int reader_uncut(struct reader *reader, struct interval interval, size_t *ret)
-{
-	struct db *db = &reader->db;
-	sqlite3_stmt *statement;
-	size_t count = 0;
-	int error;
-
-	if (!reader_is_whole(interval)) {
-		reader_need(reader);
-		statement = db_use(db, SQL_READ_REMAINDERS);
-		db_bind_int(db, statement, 1, INT64_MIN);
-		db_bind_int(db, statement, 2, INT64_MAX);
-		while (db_row(db, statement))
-			count += is_uncut(statement, interval);
-	}
-	error = reader_finish(reader, 0);
-	if (!error)
-		*ret = count;
-	return error;
 }
 
 int reader_nodes(struct reader *reader, reader_node_fn *visit, void *context)

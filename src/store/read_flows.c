@@ -1,10 +1,10 @@
-#include "store/reader_internal.h"
+#include "store/sums.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
 /* Columns of SQL_READ_FLOWS behind those of an edge. */
-enum { COLUMN_WINDOW = 29, COLUMN_LENGTH, COLUMN_SEQUENCE };
+enum { COLUMN_WINDOW = COLUMN_LAST_SEEN + 1, COLUMN_LENGTH, COLUMN_SEQUENCE };
 
 struct place {
 	int64_t window, edge, sequence;
@@ -50,19 +50,26 @@ static struct stored_flow flow_of(const struct edge *edge)
 	};
 }
 
+/* Of edges after one number up to another. */
 static void read_remainders(struct walk *walk, int64_t after, int64_t until)
 {
 	struct reader *reader = walk->reader;
 	struct db *db = &reader->db;
-	sqlite3_stmt *statement = db_use(db, SQL_READ_REMAINDERS);
+	struct edge_sums sums = {0};
+	sqlite3_stmt *statement;
 
+	edge_sums_read(&sums, reader, walk->interval, after, until);
+	statement = db_use(db, SQL_READ_EDGE_RANGE);
 	db_bind_int(db, statement, 1, after);
 	db_bind_int(db, statement, 2, until);
 	while (db_row(db, statement)) {
 		struct edge edge = reader_edge_of(reader, statement);
 
-		walk->page[walk->count++] = flow_of(&edge);
+		edge.totals = edge_sums_rest(&sums, reader, edge.id, &edge.totals);
+		if (!totals_are_zero(&edge.totals))
+			walk->page[walk->count++] = flow_of(&edge);
 	}
+	edge_sums_clear(&sums);
 }
 
 static void read_windows(struct walk *walk, struct place *place)

@@ -43,6 +43,8 @@ void reader_need(struct reader *reader);
 void reader_resume(struct reader *reader);
 
 /* A row of SQL_READ_EDGES and its kin. */
+enum { COLUMN_NODE = 1, COLUMN_FIRST_SEEN = 27, COLUMN_LAST_SEEN };
+struct totals reader_totals_of(sqlite3_stmt *statement);
 struct edge reader_edge_of(struct reader *reader, sqlite3_stmt *statement);
 /* A column that must be in bounds; else the sticky error is set. */
 int64_t reader_within(struct reader *reader, sqlite3_stmt *statement, int column, int64_t least,

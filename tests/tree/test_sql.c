@@ -193,9 +193,8 @@ static void test_plans_use_keys(void **state)
 		    "((window,edge,sequence)>(?,?,?) AND window<?)");
 	assert_plan(handle, "read-edge-page", "SEARCH edge USING INTEGER PRIMARY KEY");
 	assert_plan(handle, "read-flows", "SEARCH edge USING INTEGER PRIMARY KEY");
-	assert_plan(handle, "read-edges-cut",
-		    "SEARCH flow USING PRIMARY KEY (window>? AND window<?)");
-	assert_plan(handle, "read-edges-cut", "SEARCH edge USING INTEGER PRIMARY KEY");
+	assert_plan(handle, "read-sums", "SEARCH flow USING PRIMARY KEY (window>? AND window<?)");
+	assert_plan(handle, "read-edge-range", "SEARCH edge USING INTEGER PRIMARY KEY");
 	assert_plan(handle, "prune-flows", "SEARCH flow USING PRIMARY KEY (window<?)");
 	assert_plan(handle, "prune-walk",
 		    "SEARCH flow USING PRIMARY KEY ((window,edge,sequence)>(?,?,?))");
