@@ -240,11 +240,11 @@ static struct addr get_address(struct reading *reading, const json_t *object, co
 static struct addr get_range(struct reading *reading, const json_t *object, const char *name,
 			     uint8_t *ret_length)
 {
-	const char *text = get_text(reading, object, name, NULL);
+	const char *text = json_string_value(member(object, name));
 	struct prefix prefix = {0};
 	struct addr address;
 
-	if (!strchr(text, '/'))
+	if (!text || !strchr(text, '/'))
 		return get_address(reading, object, name, true);
 	if (prefix_parse(text, &prefix) < 0 || !parse_before_slash(text, &address) ||
 	    prefix.length == 0 || prefix.length >= 8 * addr_length(prefix.addr) ||

@@ -221,7 +221,10 @@ LINES
   wrong '"port": expected a whole number in range' "{\"type\":\"flow\",$ends,\"protocol\":\"TCP\",\"port\":65536,$seen}"
   wrong '"port": expected a whole number in range' "{\"type\":\"flow\",$ends,\"protocol\":\"TCP\",\"port\":-1,$seen}"
   wrong '"address": expected an IPv4 or IPv6 address' '{"type":"flow","from":{"address":"10.0.0.256"},"to":{"address":"10.0.0.2"}}'
-  wrong '"address": expected an IPv4 or IPv6 address' '{"type":"flow","from":{"address":"10.0.0.0/8"},"to":{"address":"10.0.0.2"}}'
+  wrong '"address": expected an IPv4 or IPv6 address' '{"type":"flow","from":{"address":"10.0.0"},"to":{"address":"10.0.0.2"}}'
+  wrong '"address": expected an address, or a prefix whose other bits are zero' '{"type":"flow","from":{"address":"10.0.0.1/8"},"to":{"address":"10.0.0.2"}}'
+  wrong '"address": expected one address, as a pod has it' '{"type":"flow","from":{"address":"10.0.0.0/8","namespace":"shop","name":"web"},"to":{"address":"10.0.0.2"}}'
+  wrong '"ended": expected what adds up to closed' '{"type":"flow","from":{"address":"10.0.0.1"},"to":{"address":"10.0.0.2"},"protocol":"TCP","first_seen":"2026-01-31T12:00:00Z","closed":2,"ended":{"reset":3}}'
   wrong '"translated": expected an IPv4 or IPv6 address' "$flow,\"translated\":\"host\"}"
   wrong '"value": expected an IPv4 or IPv6 address' '{"type":"fact","name":"address","value":"host"}'
 }
