@@ -121,6 +121,8 @@ kernel_bats = \
 	tests/netns/connections.bats \
 	tests/netns/feeds.bats \
 	tests/netns/handover.bats \
+	tests/netns/kill.bats \
+	tests/netns/load.bats \
 	tests/netns/loss.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
@@ -143,7 +145,7 @@ fuzz_main = libreplay.a
 check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
 check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
-check_PROGRAMS += tests/netns/manager
+check_PROGRAMS += tests/bench/offer tests/netns/exchange tests/netns/manager
 tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif
@@ -151,9 +153,10 @@ endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
 bench_programs = tests/bench/offer tests/bench/bare
-EXTRA_PROGRAMS = $(bench_programs)
+EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
+tests_netns_exchange_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
 
 # One JSON line for each case on stdout; needs root. BENCH = names of cases, all if empty.
@@ -162,9 +165,11 @@ bench: netpold$(EXEEXT) netpol-report$(EXEEXT) $(bench_programs)
 .PHONY: bench
 
 EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
+	tests/bench/run \
 	tests/cli/cli.bash \
 	tests/golden/golden.bash \
 	tests/golden/update.sh \
+	tests/netns/kill.sql \
 	tests/netns/lab.sh \
 	tests/netns/lanes.bash \
 	tests/netns/namespace.bash \

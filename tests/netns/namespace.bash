@@ -2,13 +2,14 @@
 
 nobody=65534
 
-# As root the programs are copied to where an unprivileged user can read them.
+# As root the programs are copied to where an unprivileged user can read them; so is what a test file names in tools.
 setup_file() {
   local reason
   export work_dir
   work_dir=$(mktemp -d)
   chmod 755 "$work_dir"
   cp "$abs_top_builddir/netpold" "$abs_top_builddir/netpol-report" "$abs_top_srcdir/tests/netns/lab.sh" "$work_dir"
+  [ -z "${tools:-}" ] || (cd "$abs_top_builddir" && cp $tools "$work_dir")
   chmod 755 "$work_dir"/*
   if ! reason=$(missing); then
     export skip_reason=$reason
@@ -63,5 +64,5 @@ in_namespace() {
   } > "$lab/script"
   chmod 755 "$lab/script"
   unprivileged env -i PATH="$PATH:/usr/sbin:/sbin" HOME=/ LC_ALL=C \
-    timeout --kill-after=5 120 unshare --user --map-root-user --net --mount --pid --fork --kill-child --mount-proc bash "$lab/script" 3>&-
+    timeout --kill-after=5 "${namespace_seconds:-120}" unshare --user --map-root-user --net --mount --pid --fork --kill-child --mount-proc bash "$lab/script" 3>&-
 }
