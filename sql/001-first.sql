@@ -48,10 +48,10 @@ CREATE TABLE edge ( -- One conversation: who asked whom for what, and how it wen
 	id INTEGER PRIMARY KEY,                                        -- never used twice, see store.edges
 	fingerprint INTEGER NOT NULL,                                  -- of the identifying columns, which follow: finds an edge by them; they decide
 	node INTEGER NOT NULL REFERENCES node,                         -- recorded by
-	source TEXT NOT NULL,                    -- the client, as it called itself
-	destination TEXT NOT NULL,               -- the one that answered, or would have: the backend
-	service TEXT,                            -- the address that the client asked for, where it or its port is not the backend's (destination NAT)
-	translated TEXT,                         -- the client, as the backend saw it, where that differs (source NAT)
+	source TEXT NOT NULL,                                          -- the client, as it called itself
+	destination TEXT NOT NULL,                                     -- the one that answered, or would have: the backend
+	service TEXT,                                                  -- the address that the client asked for, where it or its port is not the backend's (destination NAT)
+	translated TEXT,                                               -- the client, as the backend saw it, where that differs (source NAT)
 	source_prefix INTEGER CHECK (source_prefix BETWEEN 1 AND 128), -- many clients folded into one edge: so many bits of source hold, the rest is zero, and of translated where that is outside too; NULL: a single address
 	destination_prefix INTEGER CHECK (destination_prefix BETWEEN 1 AND 128), -- the same for destination and service
 	source_pod INTEGER REFERENCES pod,                             -- owner of source when the connection began; NULL: no pod known on this node

@@ -5,5 +5,5 @@ PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 PRAGMA journal_size_limit = 33554432;
 PRAGMA wal_autocheckpoint = 8000;
-PRAGMA cache_size = -8192;
+PRAGMA cache_size = -4096;
 PRAGMA temp_store = MEMORY;
