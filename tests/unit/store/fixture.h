@@ -90,6 +90,26 @@ static UNUSED struct reader *open_reader(const char *path)
 	return reader;
 }
 
+static UNUSED int see_node(void *context, const char *node, int64_t first, int64_t heartbeat)
+{
+	(void)node;
+	(void)first;
+	(void)heartbeat;
+	*(int *)context += 1;
+	return 0;
+}
+
+/* A reader that holds a snapshot until reader_end(). */
+static UNUSED struct reader *open_snapshot(const char *path)
+{
+	struct reader *reader = open_reader(path);
+	int nodes = 0;
+
+	assert_int_equal(reader_nodes(reader, see_node, &nodes), 0);
+	assert_int_equal(nodes, 1);
+	return reader;
+}
+
 static UNUSED int open_reader_error(const char *path, char **ret_error)
 {
 	struct reader *reader = NULL;

@@ -353,7 +353,7 @@ static void test_bytes_while_somebody_reads(void **state)
 	struct reader *reader;
 
 	write_edges(store, 100, VERDICT_ANSWERED, MINUTE);
-	reader = open_reader(place->path);
+	reader = open_snapshot(place->path);
 	for (int i = 0; i < 4; i++)
 		write_edges(store, 20000, VERDICT_ANSWERED, i * MINUTE);
 	prune_to(store, &limits, 3000);

@@ -162,25 +162,6 @@ static void end_writer(struct writer *writer, int with_signal)
 		assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-static int see_node(void *context, const char *node, int64_t first, int64_t heartbeat)
-{
-	(void)node;
-	(void)first;
-	(void)heartbeat;
-	*(int *)context += 1;
-	return 0;
-}
-
-static struct reader *open_snapshot(const char *path)
-{
-	struct reader *reader = open_reader(path);
-	int nodes = 0;
-
-	assert_int_equal(reader_nodes(reader, see_node, &nodes), 0);
-	assert_int_equal(nodes, 1);
-	return reader;
-}
-
 static void test_snapshot_stands_while_the_writer_writes(void **state)
 {
 	struct place *place = *state;
