@@ -155,6 +155,14 @@ const char *prefix_format(struct prefix prefix, char text[static PREFIX_TEXT_MAX
 	return text;
 }
 
+struct prefix prefix_around(struct addr addr, uint8_t length)
+{
+	struct prefix prefix = {.addr = addr, .length = length};
+
+	clear_host_bits(&prefix);
+	return prefix;
+}
+
 bool prefix_contains(struct prefix prefix, struct addr addr)
 {
 	const size_t whole = prefix.length / 8;

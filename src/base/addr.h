@@ -44,6 +44,8 @@ bool addr_is_multicast(struct addr addr);
 int prefix_parse(const char *text, struct prefix *ret);
 const char *prefix_format(struct prefix prefix, char text[static PREFIX_TEXT_MAX]);
 bool prefix_contains(struct prefix prefix, struct addr addr);
+/* The prefix of that length, of at most the family's bits, that holds the address. */
+struct prefix prefix_around(struct addr addr, uint8_t length);
 /* The prefix that holds this address alone. */
 struct prefix prefix_of(struct addr addr);
 

@@ -47,15 +47,15 @@ static uint8_t prefix_length(struct reader *reader, sqlite3_stmt *statement, int
 			     struct addr address)
 {
 	int64_t most = 8 * (int64_t)addr_length(address) - 1;
-	struct prefix prefix = {.addr = address};
+	uint8_t length;
 
 	if (sqlite3_column_type(statement, column) == SQLITE_NULL || reader->db.error)
 		return 0;
-	prefix.length = (uint8_t)reader_within(reader, statement, column, 1, most);
-	if (!prefix_contains(prefix, address))
+	length = (uint8_t)reader_within(reader, statement, column, 1, most);
+	if (!addr_equal(prefix_around(address, length).addr, address))
 		db_fail(&reader->db, -EBADMSG, "damaged: an address has more bits than its %s",
 			sqlite3_column_name(statement, column));
-	return prefix.length;
+	return length;
 }
 
 static struct edge_key key_of(struct reader *reader, sqlite3_stmt *statement)
