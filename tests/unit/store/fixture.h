@@ -90,7 +90,7 @@ static UNUSED struct reader *open_reader(const char *path)
 	return reader;
 }
 
-static UNUSED int see_node(void *context, const char *node, int64_t first, int64_t heartbeat)
+static UNUSED int count_node(void *context, const char *node, int64_t first, int64_t heartbeat)
 {
 	(void)node;
 	(void)first;
@@ -105,7 +105,7 @@ static UNUSED struct reader *open_snapshot(const char *path)
 	struct reader *reader = open_reader(path);
 	int nodes = 0;
 
-	assert_int_equal(reader_nodes(reader, see_node, &nodes), 0);
+	assert_int_equal(reader_nodes(reader, count_node, &nodes), 0);
 	assert_int_equal(nodes, 1);
 	return reader;
 }
