@@ -440,7 +440,12 @@ void taps_finish(struct taps *taps)
 	taps->log = log_feed_close(taps->log);
 	taps_dump(taps);
 	check_table(taps);
-	track_finish(taps->track, clock_now(), look, taps);
+	while (track_finish(taps->track, clock_now(), look, taps) &&
+	       track_wants_room(taps->track)) {
+		relieve(taps);
+		if (track_wants_room(taps->track))
+			break;
+	}
 }
 
 struct taps_figures taps_figures(const struct taps *taps)

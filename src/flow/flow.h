@@ -57,8 +57,8 @@ struct edge_key {
 	uint8_t verdict;             /* enum verdict */
 	uint8_t has_port;            /* 1 or 0 */
 	uint8_t direction_uncertain; /* 1: picked up mid-stream, source may be the server */
-	uint8_t source_prefix; /* bits of source that hold, the rest is zero: many clients were
-				  folded into one edge; 0: source is one address */
+	uint8_t source_prefix;      /* bits of source that hold, the rest is zero: many clients were
+				       folded into one edge; 0: source is one address */
 	uint8_t destination_prefix; /* the same of destination */
 	uint16_t unused;
 };
@@ -77,7 +77,8 @@ struct totals {
 	int64_t timed_out; /* of closed: silence outlasted the kernel's patience */
 	int64_t reset;     /* of closed: a TCP RST ended it */
 	int64_t evicted;   /* of closed: the kernel's table was full */
-	int64_t deleted;   /* of closed: a process deleted the entry */
+	int64_t deleted;   /* of closed: a process, or the kernel, deleted the entry before its
+			      time */
 	int64_t vanished;  /* of closed: its end was never seen; the rest closed in order */
 };
 
@@ -110,7 +111,8 @@ int loss_source_parse(const char *name, enum loss_source *ret);
 
 /*
  * What has been counted of one live connection, so that a later run neither forgets it nor counts
- * it twice. Identity: zone, original tuple, id and start_ns.
+ * it twice. Identity: zone, original tuple, id and start_ns; of several rows of one in a batch the
+ * last holds.
  */
 struct checkpoint {
 	struct tuple original;

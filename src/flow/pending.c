@@ -5,11 +5,29 @@
 
 #include "base/hash.h"
 
-/* Keyed hashes of confirmed paths; 0 is free. Two of them take turns, so each path is known for
- * PENDING_WAIT to twice that. */
+#define BUCKET_PRINTS 16u
+#define BUCKETS_FIRST 16u
+#define TABLES_MAX 24u
+
+/* Fingerprints of paths, filled from the front; 0 is free. One cache line. */
+struct bucket {
+	uint32_t prints[BUCKET_PRINTS];
+};
+
+struct table {
+	struct bucket *buckets;
+	size_t bucket_count;
+	size_t count;
+};
+
+/*
+ * Confirmed paths. A full table is not spread anew: another of twice its size is put beside it, and
+ * the next memory begins with what this one needed. Two memories take turns, so each path is known
+ * for PENDING_WAIT to twice that.
+ */
 struct memory {
-	uint64_t *slots;
-	size_t slot_count;
+	struct table tables[TABLES_MAX];
+	size_t table_count;
 	size_t count;
 };
 
@@ -37,6 +55,13 @@ struct pending {
 
 #define SLOTS_FIRST 256u
 
+static void memory_clear(struct memory *memory)
+{
+	for (size_t i = 0; i < memory->table_count; i++)
+		free(memory->tables[i].buckets);
+	memory->table_count = memory->count = 0;
+}
+
 struct pending *pending_new(struct pending_options options)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
@@ -52,8 +77,8 @@ struct pending *pending_new(struct pending_options options)
 struct pending *pending_free(struct pending *pending)
 {
 	if (pending) {
-		free(pending->now.slots);
-		free(pending->before.slots);
+		memory_clear(&pending->now);
+		memory_clear(&pending->before);
 		free(pending->attempts);
 		free(pending);
 	}
@@ -62,58 +87,96 @@ struct pending *pending_free(struct pending *pending)
 
 static uint64_t path_hash(const struct pending *pending, const struct path *path)
 {
-	uint64_t hash = hash_bytes(pending->seed, path, sizeof(*path));
+	return hash_bytes(pending->seed, path, sizeof(*path));
+}
 
-	return hash ? hash : 1;
+static uint32_t hash_print(uint64_t hash)
+{
+	uint32_t print = (uint32_t)hash;
+
+	return print ? print : 1;
+}
+
+/* Where the print is, or the free place where it belongs. The table is never full. */
+static uint32_t *table_place(const struct table *table, uint64_t hash)
+{
+	size_t at = (size_t)((hash >> 32) * table->bucket_count >> 32);
+	uint32_t print = hash_print(hash);
+
+	for (;;) {
+		struct bucket *bucket = &table->buckets[at];
+
+		for (size_t i = 0; i < BUCKET_PRINTS; i++)
+			if (bucket->prints[i] == print || bucket->prints[i] == 0)
+				return &bucket->prints[i];
+		at = at + 1 < table->bucket_count ? at + 1 : 0;
+	}
 }
 
 static bool memory_has(const struct memory *memory, uint64_t hash)
 {
-	size_t mask = memory->slot_count - 1;
-
-	if (memory->slot_count == 0)
-		return false;
-	for (size_t at = hash & mask; memory->slots[at]; at = (at + 1) & mask)
-		if (memory->slots[at] == hash)
+	for (size_t i = memory->table_count; i-- > 0;)
+		if (*table_place(&memory->tables[i], hash))
 			return true;
 	return false;
 }
 
-static void memory_place(struct memory *memory, uint64_t hash)
+static bool memory_add_table(struct memory *memory, size_t bucket_count)
 {
-	size_t mask = memory->slot_count - 1;
-	size_t at = hash & mask;
+	size_t size = bucket_count * sizeof(struct bucket);
+	struct table *table = &memory->tables[memory->table_count];
 
-	while (memory->slots[at] && memory->slots[at] != hash)
-		at = (at + 1) & mask;
-	memory->count += memory->slots[at] == 0;
-	memory->slots[at] = hash;
-}
-
-static bool memory_grow(struct memory *memory)
-{
-	struct memory grown = {.slot_count =
-				   memory->slot_count ? memory->slot_count * 2 : SLOTS_FIRST};
-
-	grown.slots = calloc(grown.slot_count, sizeof(*grown.slots));
-	if (!grown.slots)
+	if (memory->table_count == TABLES_MAX)
 		return false;
-	for (size_t i = 0; i < memory->slot_count; i++)
-		if (memory->slots[i])
-			memory_place(&grown, memory->slots[i]);
-	free(memory->slots);
-	*memory = grown;
+	*table = (struct table){.buckets = aligned_alloc(sizeof(struct bucket), size),
+				.bucket_count = bucket_count};
+	if (!table->buckets)
+		return false;
+	memset(table->buckets, 0, size);
+	memory->table_count++;
 	return true;
 }
 
-static bool memory_add(struct memory *memory, uint64_t hash, size_t limit)
+/* Prints in three quarters of the places: few buckets are full. */
+static bool table_has_room(const struct table *table)
 {
-	if (memory->count >= limit)
-		return memory_has(memory, hash);
-	if ((memory->count + 1) * 2 > memory->slot_count && !memory_grow(memory))
+	return table->count < table->bucket_count * BUCKET_PRINTS / 4 * 3;
+}
+
+static bool memory_has_room(const struct memory *memory)
+{
+	return memory->table_count > 0 && table_has_room(&memory->tables[memory->table_count - 1]);
+}
+
+static bool memory_grow(struct memory *memory, size_t bucket_count)
+{
+	if (memory->table_count > 0)
+		bucket_count = memory->tables[memory->table_count - 1].bucket_count * 2;
+	return memory_add_table(memory, bucket_count);
+}
+
+static bool memory_add(struct memory *memory, uint64_t hash, size_t limit, size_t bucket_count)
+{
+	struct table *last;
+
+	if (memory_has(memory, hash))
+		return true;
+	if (memory->count >= limit ||
+	    (!memory_has_room(memory) && !memory_grow(memory, bucket_count)))
 		return false;
-	memory_place(memory, hash);
+	last = &memory->tables[memory->table_count - 1];
+	*table_place(last, hash) = hash_print(hash);
+	last->count++;
+	memory->count++;
 	return true;
+}
+
+/* Buckets for as many as the memory holds, and some more. */
+static size_t memory_wanted(const struct memory *memory)
+{
+	size_t wanted = memory->count / (BUCKET_PRINTS / 8 * 5) + 1;
+
+	return wanted > BUCKETS_FIRST ? wanted : BUCKETS_FIRST;
 }
 
 static void memory_turn(struct pending *pending, int64_t now)
@@ -122,21 +185,20 @@ static void memory_turn(struct pending *pending, int64_t now)
 
 	if (age < PENDING_WAIT)
 		return;
-	free(pending->before.slots);
+	memory_clear(&pending->before);
 	pending->before = pending->now;
 	pending->now = (struct memory){0};
-	if (age >= 2 * PENDING_WAIT) {
-		free(pending->before.slots);
-		pending->before = (struct memory){0};
-	}
+	if (age >= 2 * PENDING_WAIT)
+		memory_clear(&pending->before);
 	pending->turned = now;
 }
 
 /* The attempt of this path, or the free slot where it belongs; NULL: no memory yet. */
-static struct attempt *attempt_find(const struct pending *pending, const struct path *path)
+static struct attempt *attempt_find(const struct pending *pending, const struct path *path,
+				    uint64_t hash)
 {
 	size_t mask = pending->slot_count - 1;
-	size_t at = path_hash(pending, path) & mask;
+	size_t at = hash & mask;
 
 	if (pending->slot_count == 0)
 		return NULL;
@@ -162,7 +224,7 @@ static bool attempts_rebuild(struct pending *pending, size_t slot_count, int64_t
 		if (!old[i].state ||
 		    (old[i].state == ATTEMPT_JUDGED && old[i].first < forget_before))
 			continue;
-		*attempt_find(pending, &old[i].path) = old[i];
+		*attempt_find(pending, &old[i].path, path_hash(pending, &old[i].path)) = old[i];
 		pending->count++;
 	}
 	free(old);
@@ -202,18 +264,33 @@ static void attempt_remove(struct pending *pending, struct attempt *attempt)
 	pending->count--;
 }
 
-void pending_confirmed(struct pending *pending, const struct path *path, int64_t now)
+static void take_back(struct pending *pending, const struct path *path, uint64_t hash)
 {
-	struct attempt *attempt = attempt_find(pending, path);
+	struct attempt *attempt = attempt_find(pending, path, hash);
 
-	memory_turn(pending, now);
-	/* Its packet may come as late as PENDING_WAIT from now. */
-	if (!memory_add(&pending->now, path_hash(pending, path), pending->options.confirmed_limit))
-		pending->whole_since = now + PENDING_WAIT;
 	if (attempt && attempt->state == ATTEMPT_WAITING) {
 		attempt_remove(pending, attempt);
 		pending->waiting--;
 	}
+}
+
+void pending_confirmed(struct pending *pending, const struct path *path, int64_t now)
+{
+	uint64_t hash = path_hash(pending, path);
+
+	memory_turn(pending, now);
+	/* Its packet may come as late as PENDING_WAIT from now. */
+	if (!memory_add(&pending->now, hash, pending->options.confirmed_limit,
+			memory_wanted(&pending->before)))
+		pending->whole_since = now + PENDING_WAIT;
+	if (pending->waiting > 0)
+		take_back(pending, path, hash);
+}
+
+void pending_shown(struct pending *pending, const struct path *path)
+{
+	if (pending->waiting > 0)
+		take_back(pending, path, path_hash(pending, path));
 }
 
 bool pending_packet(struct pending *pending, const struct path *path, int64_t now)
@@ -224,17 +301,17 @@ bool pending_packet(struct pending *pending, const struct path *path, int64_t no
 	memory_turn(pending, now);
 	if (memory_has(&pending->now, hash) || memory_has(&pending->before, hash))
 		return true;
-	attempt = attempt_find(pending, path);
+	attempt = attempt_find(pending, path, hash);
 	if (attempt && attempt->state == ATTEMPT_JUDGED &&
 	    now - attempt->first >= PENDING_ATTEMPT) {
 		attempt_remove(pending, attempt);
-		attempt = attempt_find(pending, path);
+		attempt = attempt_find(pending, path, hash);
 	}
 	if (attempt && attempt->state)
 		return true;
 	if (!attempts_make_room(pending, now))
 		return false;
-	attempt = attempt_find(pending, path);
+	attempt = attempt_find(pending, path, hash);
 	*attempt = (struct attempt){.path = *path, .first = now, .state = ATTEMPT_WAITING};
 	pending->count++;
 	pending->waiting++;

@@ -9,6 +9,10 @@
  * 4. A retransmission within PENDING_ATTEMPT of the first packet is the same attempt and is not
  * given again.
  *
+ * Confirmed paths are remembered as seeded fingerprints of 32 bits in a place that the hash
+ * chooses: of 10^8 packets about one is taken for that of another, confirmed path, and not judged.
+ * Memory follows the rate: nothing at rest, about 6.4 bytes a path, for 2 to 4 s.
+ *
  * Times are ns of one clock. Bounded: what does not fit is counted, never judged. One thread.
  */
 #ifndef NETPOL_FLOW_PENDING_H
@@ -33,6 +37,9 @@ struct pending *pending_new(struct pending_options options); /* NULL: no memory 
 struct pending *pending_free(struct pending *pending);       /* NULL is allowed; returns NULL */
 
 void pending_confirmed(struct pending *pending, const struct path *path, int64_t now);
+/* It was confirmed so long ago that none of its packets can still come: only takes back what waits.
+ */
+void pending_shown(struct pending *pending, const struct path *path);
 /* False: no room, this packet will not be judged. */
 bool pending_packet(struct pending *pending, const struct path *path, int64_t now);
 

@@ -62,6 +62,42 @@ enum verdict resolve_ended(const struct conntrack_event *destroy)
 	return resolve_silent(destroy->original.protocol);
 }
 
+/* Both protocols know a state of their own that is not told. */
+static bool has_untold_state(const struct conntrack_event *destroy)
+{
+	uint8_t protocol = destroy->original.protocol;
+
+	return (protocol == IPPROTO_TCP && !destroy->has_tcp_state) || protocol == IPPROTO_SCTP ||
+	       protocol == IPPROTO_DCCP;
+}
+
+static enum ending ending_in_state(const struct conntrack_event *destroy)
+{
+	if (destroy->original.protocol != IPPROTO_TCP || !destroy->has_tcp_state)
+		return ended_by_reset(destroy) ? ENDING_RESET : ENDING_TIMED_OUT;
+	if (destroy->tcp_state == TCP_CONNTRACK_CLOSE)
+		return ENDING_RESET;
+	if (destroy->tcp_state == TCP_CONNTRACK_LAST_ACK ||
+	    destroy->tcp_state == TCP_CONNTRACK_TIME_WAIT)
+		return ENDING_IN_ORDER;
+	return ENDING_TIMED_OUT;
+}
+
+enum ending resolve_ending(const struct conntrack_event *destroy, bool table_is_full)
+{
+	enum ending ending = ending_in_state(destroy);
+
+	if (destroy->sender != 0)
+		return ENDING_DELETED;
+	if (ending != ENDING_TIMED_OUT)
+		return ending;
+	if (destroy->has_timeout && destroy->timeout > 0)
+		return table_is_full ? ENDING_EVICTED : ENDING_DELETED;
+	if (has_untold_state(destroy) && (destroy->status & CONNTRACK_SEEN_REPLY))
+		return ENDING_IN_ORDER;
+	return ENDING_TIMED_OUT;
+}
+
 enum verdict resolve_open(const struct conntrack_event *entry)
 {
 	return entry->status & CONNTRACK_SEEN_REPLY ? VERDICT_ANSWERED : VERDICT_UNKNOWN;

@@ -25,6 +25,24 @@ bool resolve_direction_uncertain(const struct conntrack_event *first);
  */
 enum verdict resolve_ended(const struct conntrack_event *destroy);
 
+/* Why a connection's entry went away; the kernel does not say, so it is read from what it left. */
+enum ending {
+	ENDING_IN_ORDER,  /* TCP: both sides said that they were done */
+	ENDING_TIMED_OUT, /* nothing was left of its timeout: the way in which all others end */
+	ENDING_RESET,     /* TCP: a RST */
+	ENDING_EVICTED,   /* it had time left, and the table was full */
+	ENDING_DELETED    /* a process deleted it, or it had time left and the kernel had a reason
+			     of its own: an address or a device went away */
+};
+
+/*
+ * nf_conntrack_proto_tcp.c: a RST leads to CLOSE, two FINs to LAST_ACK and TIME_WAIT. Time may be
+ * left after each of them (a lone RST and a new SYN kill the entry). Where a kernel does not tell
+ * the state, a TCP entry whose time ran out ended in order if it was answered. table_is_full: it
+ * was near its maximum when the entry ended.
+ */
+enum ending resolve_ending(const struct conntrack_event *destroy, bool table_is_full);
+
 /* How one stands that is still open; VERDICT_UNKNOWN: nothing came back so far, so it cannot be
  * said yet. */
 enum verdict resolve_open(const struct conntrack_event *entry);

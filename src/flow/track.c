@@ -8,8 +8,10 @@
 #include "flow/live.h"
 
 #define GAPS_MAX 64u
-/* Rows that wait for the store: live connections that changed, and ended ones. */
-#define CHECKPOINTS_MAX (1u << 20)
+/* Rows that wait for the store. Dumps stop at the first number, so that what lies above is left to
+ * connections that end. */
+#define CHECKPOINTS_OPEN_MAX (1u << 16)
+#define CHECKPOINTS_MAX (1u << 17)
 
 struct track {
 	struct track_options options;
@@ -22,8 +24,11 @@ struct track {
 	struct checkpoint *checkpoints;
 	size_t checkpoint_count;
 	size_t checkpoint_capacity;
-	uint32_t generation;
-	uint32_t takes; /* how often the checkpoints were taken, from 1 */
+	uint8_t generation;
+	bool dumping;
+	bool dump_is_whole; /* every end since its begin is remembered */
+	bool table_is_full;
+	size_t ended_count; /* of the live table's entries */
 	int64_t last_loss;
 	int64_t dumped[2]; /* the ends of the last two whole dumps, the later last; 0: none */
 	struct track_figures figures;
@@ -37,7 +42,6 @@ struct track *track_new(struct track_options options, struct fold *fold,
 	if (!track)
 		return NULL;
 	track->options = options;
-	track->takes = 1;
 	track->fold = fold;
 	track->registry = registry;
 	track->live = live_new(options.live_limit);
@@ -96,9 +100,16 @@ static void gap_add(struct track *track, const struct loss *loss, int64_t from, 
 void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
 		const char *reason)
 {
-	if (until > track->last_loss)
-		track->last_loss = until;
+	track_disturbed(track, until, until);
 	gap_add(track, loss, from, until, reason);
+}
+
+void track_disturbed(struct track *track, int64_t from, int64_t until)
+{
+	int64_t last = from > until ? from : until;
+
+	if (last > track->last_loss)
+		track->last_loss = last;
 }
 
 static void lose_one(struct track *track, enum loss_source source, int64_t now, const char *reason)
@@ -110,28 +121,30 @@ static void lose_one(struct track *track, enum loss_source source, int64_t now, 
 
 /* ---- checkpoints ---- */
 
-/* The row of this entry that still waits here, else a new one; NULL: no room. */
-static struct checkpoint *checkpoint_row(struct track *track, struct live_entry *entry, int64_t now)
+static bool checkpoints_reserve(struct track *track)
 {
 	size_t capacity = track->checkpoint_capacity ? track->checkpoint_capacity * 2 : 64;
 	struct checkpoint *checkpoints;
 
-	if (entry->saved_take == track->takes)
-		return &track->checkpoints[entry->saved_at];
-	if (track->checkpoint_count == track->checkpoint_capacity) {
-		checkpoints = NULL;
-		if (capacity <= CHECKPOINTS_MAX)
-			checkpoints = realloc(track->checkpoints, capacity * sizeof(*checkpoints));
-		if (!checkpoints) {
-			lose_one(track, LOSS_STORE, now, "no room for a checkpoint");
-			return NULL;
-		}
-		track->checkpoints = checkpoints;
-		track->checkpoint_capacity = capacity;
-	}
-	entry->saved_take = track->takes;
-	entry->saved_at = (uint32_t)track->checkpoint_count;
-	return &track->checkpoints[track->checkpoint_count++];
+	if (track->checkpoint_count < track->checkpoint_capacity)
+		return true;
+	if (capacity > CHECKPOINTS_MAX)
+		return false;
+	checkpoints = realloc(track->checkpoints, capacity * sizeof(*checkpoints));
+	if (!checkpoints)
+		return false;
+	track->checkpoints = checkpoints;
+	track->checkpoint_capacity = capacity;
+	return true;
+}
+
+/* The store takes them in order: of one connection the last row holds. */
+static void checkpoint_append(struct track *track, const struct checkpoint *row, int64_t now)
+{
+	if (checkpoints_reserve(track))
+		track->checkpoints[track->checkpoint_count++] = *row;
+	else
+		lose_one(track, LOSS_STORE, now, "no room for a checkpoint");
 }
 
 static void checkpoint_save(struct track *track, struct live_entry *entry, int64_t now)
@@ -151,14 +164,12 @@ static void checkpoint_save(struct track *track, struct live_entry *entry, int64
 	    .bytes_sent = entry->bytes_sent,
 	    .bytes_received = entry->bytes_received,
 	};
-	struct checkpoint *row = checkpoint_row(track, entry, now);
 
 	entry->checkpoint = true;
-	if (row)
-		*row = checkpoint;
+	checkpoint_append(track, &checkpoint, now);
 }
 
-static void checkpoint_drop(struct track *track, struct live_entry *entry, int64_t now)
+static void checkpoint_drop(struct track *track, const struct live_entry *entry, int64_t now)
 {
 	struct checkpoint checkpoint = {
 	    .original = entry->original,
@@ -168,11 +179,15 @@ static void checkpoint_drop(struct track *track, struct live_entry *entry, int64
 	    .start_ns = entry->start_ns,
 	    .remove = true,
 	};
-	struct checkpoint *row = entry->checkpoint ? checkpoint_row(track, entry, now) : NULL;
 
-	if (row)
-		*row = checkpoint;
-	entry->saved_take = 0;
+	if (entry->checkpoint)
+		checkpoint_append(track, &checkpoint, now);
+}
+
+/* For what one open connection can add. */
+static bool has_room(const struct track *track)
+{
+	return fold_has_room(track->fold) && track->checkpoint_count < CHECKPOINTS_OPEN_MAX;
 }
 
 /* An ambiguous address is nobody's: 0, as for an unknown one. */
@@ -195,26 +210,29 @@ static void entry_bind(const struct track *track, struct live_entry *entry)
 
 void track_restore(struct track *track, const struct checkpoint *checkpoint)
 {
-	struct live_entry *entry;
+	struct live_entry entry = {
+	    .original = checkpoint->original,
+	    .reply = checkpoint->reply,
+	    .zone = checkpoint->zone,
+	    .id = checkpoint->id,
+	    .start_ns = checkpoint->start_ns,
+	    .first_ns = checkpoint->first_ns,
+	    .verdict = checkpoint->verdict,
+	    .has_counters = checkpoint->has_counters,
+	    .direction_uncertain = checkpoint->direction_uncertain,
+	    .packets_sent = checkpoint->packets_sent,
+	    .packets_received = checkpoint->packets_received,
+	    .bytes_sent = checkpoint->bytes_sent,
+	    .bytes_received = checkpoint->bytes_received,
+	    .checkpoint = true,
+	    .generation = track->generation,
+	};
+	struct live_entry found;
 
-	if (live_find(track->live, &checkpoint->original, checkpoint->zone, checkpoint->id))
+	if (live_find(track->live, &entry.original, entry.zone, entry.id, &found))
 		return;
-	entry = live_insert(track->live, &checkpoint->original, checkpoint->zone, checkpoint->id);
-	if (!entry)
-		return;
-	entry->reply = checkpoint->reply;
-	entry->start_ns = checkpoint->start_ns;
-	entry->first_ns = checkpoint->first_ns;
-	entry->verdict = checkpoint->verdict;
-	entry->has_counters = checkpoint->has_counters;
-	entry->direction_uncertain = checkpoint->direction_uncertain;
-	entry->packets_sent = checkpoint->packets_sent;
-	entry->packets_received = checkpoint->packets_received;
-	entry->bytes_sent = checkpoint->bytes_sent;
-	entry->bytes_received = checkpoint->bytes_received;
-	entry->checkpoint = true;
-	entry->generation = track->generation;
-	entry_bind(track, entry);
+	entry_bind(track, &entry);
+	live_insert(track->live, &entry);
 }
 
 /* ---- counting ---- */
@@ -287,7 +305,7 @@ static bool totals_are_zero(const struct totals *totals)
 /* Counts what has grown, and the connection itself if it was not counted on this edge yet: the
  * verdict may have changed, a pod may have become known. */
 static bool entry_count(struct track *track, struct live_entry *entry, uint8_t verdict,
-			struct totals grown, bool closed, int64_t now)
+			struct totals grown, int64_t now)
 {
 	struct edge_key before = entry_key(entry, entry->verdict), key;
 	bool fresh = entry->verdict == 0, moves;
@@ -305,7 +323,6 @@ static bool entry_count(struct track *track, struct live_entry *entry, uint8_t v
 		grown.connections = 1;
 		grown.counted = entry->has_counters;
 	}
-	grown.closed = closed;
 	entry->verdict = verdict;
 	if (totals_are_zero(&grown))
 		return false;
@@ -325,21 +342,18 @@ static struct totals entry_uncounted(const struct live_entry *entry)
 	};
 }
 
-static void entry_end(struct track *track, struct live_entry *entry, int64_t now)
-{
-	checkpoint_drop(track, entry, now);
-	live_remove(track->live, entry);
-}
-
 /* Its DESTROY never came: closed with what was known. It was last shown at the moment since. */
 static void entry_lost(struct track *track, struct live_entry *entry, int64_t since, int64_t now)
 {
 	struct loss loss = {.source = LOSS_CONNTRACK, .bounded = true, .at_most = 1};
 	uint8_t verdict = entry->verdict ? entry->verdict : VERDICT_UNKNOWN;
+	struct totals grown = entry_uncounted(entry);
 
-	entry_count(track, entry, verdict, entry_uncounted(entry), true, now);
+	grown.closed = grown.vanished = 1;
+	entry_count(track, entry, verdict, grown, now);
 	track_loss(track, &loss, since ? since : now, now, "the end of a connection was not seen");
-	entry_end(track, entry, now);
+	checkpoint_drop(track, entry, now);
+	live_remove(track->live, entry);
 }
 
 static bool is_another(const struct live_entry *entry, const struct conntrack_event *event)
@@ -347,11 +361,24 @@ static bool is_another(const struct live_entry *entry, const struct conntrack_ev
 	return entry->start_ns && event->has_start && entry->start_ns != event->start;
 }
 
-static void entry_begin(struct live_entry *entry, const struct conntrack_event *event, int64_t now)
+static struct live_entry entry_begin(const struct track *track, const struct conntrack_event *event,
+				     int64_t now)
 {
-	entry->reply = event->reply;
-	entry->first_ns = now;
-	entry->direction_uncertain = resolve_direction_uncertain(event);
+	return (struct live_entry){
+	    .original = event->original,
+	    .reply = event->reply,
+	    .zone = event->zone,
+	    .id = event->id,
+	    .first_ns = now,
+	    .generation = track->generation,
+	    .direction_uncertain = resolve_direction_uncertain(event),
+	};
+}
+
+static bool find(const struct track *track, const struct conntrack_event *event,
+		 struct live_entry *ret_entry)
+{
+	return live_find(track->live, &event->original, event->zone, event->id, ret_entry);
 }
 
 /* The start is part of a checkpoint's identity. */
@@ -371,66 +398,115 @@ static void entry_set_start(struct track *track, struct live_entry *entry,
 
 /* ---- events ---- */
 
+/* Without room it is counted whole at its end. */
 static void on_new(struct track *track, const struct conntrack_event *event, int64_t now)
 {
-	struct live_entry *entry = live_find(track->live, &event->original, event->zone, event->id);
+	struct live_entry entry;
+	bool known = find(track, event, &entry);
 
 	track->figures.created++;
-	if (entry && entry->announced) {
-		entry_lost(track, entry, track->dumped[1], now);
-		entry = NULL;
+	if (known && entry.announced) {
+		entry_lost(track, &entry, track->dumped[1], now);
+		known = false;
 	}
-	if (!entry) {
-		entry = live_insert(track->live, &event->original, event->zone, event->id);
-		if (!entry)
-			return; /* counted whole at its end */
-		entry_begin(entry, event, now);
-	}
-	entry->announced = true;
-	entry->generation = track->generation;
-	if (!entry->verdict)
-		entry->direction_uncertain = resolve_direction_uncertain(event);
+	if (!known)
+		entry = entry_begin(track, event, now);
+	entry.announced = true;
+	entry.generation = track->generation;
+	if (!entry.verdict)
+		entry.direction_uncertain = resolve_direction_uncertain(event);
+	if (known)
+		live_put(track->live, &entry);
+	else
+		live_insert(track->live, &entry);
 }
 
 /*
- * The live entry that this DESTROY ends, NULL if it is not known. One that began after it stays; an
- * older one has ended unseen. *ret_counted: it was closed already, when a dump showed its
+ * The live entry that this DESTROY ends, false if it is not known. One that began after it stays;
+ * an older one has ended unseen. *ret_counted: it was closed already, when a dump showed its
  * successor.
  */
-static struct live_entry *entry_ended_by(struct track *track, const struct conntrack_event *event,
-					 int64_t now, bool *ret_counted)
+static bool find_ended_by(struct track *track, const struct conntrack_event *event, int64_t now,
+			  struct live_entry *ret_entry, bool *ret_counted)
 {
-	struct live_entry *entry = live_find(track->live, &event->original, event->zone, event->id);
-
 	*ret_counted = false;
-	if (!entry || !is_another(entry, event))
-		return entry;
-	if (event->start < entry->start_ns)
-		*ret_counted = entry->replaced;
+	if (!find(track, event, ret_entry))
+		return false;
+	if (!is_another(ret_entry, event))
+		return true;
+	if (event->start < ret_entry->start_ns)
+		*ret_counted = ret_entry->replaced;
 	else
-		entry_lost(track, entry, track->dumped[1], now);
-	return NULL;
+		entry_lost(track, ret_entry, track->dumped[1], now);
+	return false;
+}
+
+/* One for each key: of two the one that began later, or began nobody knows when. */
+static void ended_merge(struct live_entry *ended, const struct live_entry *more)
+{
+	if (ended->start_ns == 0 || more->start_ns == 0)
+		ended->start_ns = 0;
+	else if (more->start_ns > ended->start_ns)
+		ended->start_ns = more->start_ns;
+}
+
+static bool entry_keep_ended(struct track *track, struct live_entry *entry, bool known)
+{
+	entry->ended = true;
+	if (!known)
+		return live_insert(track->live, entry);
+	live_put(track->live, entry);
+	return true;
+}
+
+/* The kernel fills a dump's messages ahead: one of them may still show the connection. */
+static void entry_remember(struct track *track, struct live_entry *entry, bool known)
+{
+	struct live_entry ended;
+
+	if (live_find_ended(track->live, &entry->original, entry->zone, entry->id, &ended)) {
+		ended_merge(&ended, entry);
+		live_put(track->live, &ended);
+		if (known)
+			live_remove(track->live, entry);
+	} else if (entry_keep_ended(track, entry, known)) {
+		track->ended_count++;
+	} else {
+		track->dump_is_whole = false;
+	}
+}
+
+static void totals_close(struct totals *totals, enum ending ending)
+{
+	totals->closed = 1;
+	totals->timed_out = ending == ENDING_TIMED_OUT;
+	totals->reset = ending == ENDING_RESET;
+	totals->evicted = ending == ENDING_EVICTED;
+	totals->deleted = ending == ENDING_DELETED;
 }
 
 static void on_destroy(struct track *track, const struct conntrack_event *event, int64_t now)
 {
-	struct live_entry unseen = {
-	    .original = event->original, .zone = event->zone, .id = event->id};
 	bool counted_already;
-	struct live_entry *entry = entry_ended_by(track, event, now, &counted_already);
+	struct live_entry entry;
+	bool known = find_ended_by(track, event, now, &entry, &counted_already);
 	int64_t end = event->has_stop ? event->stop : now;
-	struct live_entry *counted = entry ? entry : &unseen;
+	struct totals grown;
 
 	track->figures.destroyed++;
 	if (counted_already)
 		return;
-	if (!entry)
-		entry_begin(&unseen, event, end);
-	entry_set_start(track, counted, event, now);
-	entry_count(track, counted, (uint8_t)resolve_ended(event),
-		    entry_grow(track, counted, event, now), true, end);
-	if (entry)
-		entry_end(track, entry, now);
+	if (!known)
+		entry = entry_begin(track, event, end);
+	entry_set_start(track, &entry, event, now);
+	grown = entry_grow(track, &entry, event, now);
+	totals_close(&grown, resolve_ending(event, track->table_is_full));
+	entry_count(track, &entry, (uint8_t)resolve_ended(event), grown, end);
+	checkpoint_drop(track, &entry, now);
+	if (track->dumping)
+		entry_remember(track, &entry, known);
+	else if (known)
+		live_remove(track->live, &entry);
 }
 
 void track_event(struct track *track, const struct conntrack_event *event, int64_t now)
@@ -444,16 +520,35 @@ void track_event(struct track *track, const struct conntrack_event *event, int64
 		on_destroy(track, event, now);
 }
 
+void track_set_pressure(struct track *track, bool table_is_full)
+{
+	track->table_is_full = table_is_full;
+}
+
 /* ---- dumps ---- */
 
 void track_dump_begin(struct track *track)
 {
 	track->generation++;
+	track->dumping = track->dump_is_whole = true;
+}
+
+static void forget_ended(struct track *track, const struct live_entry *entry)
+{
+	live_remove(track->live, entry);
+	track->ended_count--;
 }
 
 void track_dump_cancel(struct track *track)
 {
+	struct live_entry entry;
+	uint32_t cursor = 0;
+
 	track->generation--;
+	track->dumping = false;
+	while (track->ended_count > 0 && live_next(track->live, &cursor, &entry))
+		if (entry.ended)
+			forget_ended(track, &entry);
 }
 
 /* Silence is only a verdict once it has lasted, and for what needs no answer: a SYN may still be
@@ -478,68 +573,111 @@ static void count_open(struct track *track, struct live_entry *entry,
 	uint8_t verdict = (uint8_t)open_verdict(entry, event);
 	struct totals grown;
 
-	if (!fold_has_room(track->fold))
+	if (!has_room(track))
 		return;
 	grown = entry_grow(track, entry, event, now);
 	if (verdict == VERDICT_UNKNOWN)
 		verdict = entry->verdict;
 	if (verdict == 0)
 		return;
-	if (entry_count(track, entry, verdict, grown, false, now))
+	if (entry_count(track, entry, verdict, grown, now))
 		checkpoint_save(track, entry, now);
+}
+
+/* Packets come to us long before their connection has this age; they may wait, but none will
+ * come. */
+#define CONFIRM_AGE (2 * PENDING_WAIT)
+
+static void confirm_shown(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	struct path path = path_of_connection(&event->original, &event->reply);
+
+	if (event->has_start && now - event->start > CONFIRM_AGE)
+		pending_shown(track->pending, &path);
+	else
+		pending_confirmed(track->pending, &path, now);
+}
+
+/* The one that is shown, or a later one with its key, ended since the dump began. */
+static bool has_ended(const struct track *track, const struct conntrack_event *event)
+{
+	struct live_entry ended;
+
+	if (track->ended_count == 0 ||
+	    !live_find_ended(track->live, &event->original, event->zone, event->id, &ended))
+		return false;
+	return !event->has_start || ended.start_ns == 0 || event->start <= ended.start_ns;
+}
+
+/* One that began before the entry has ended. */
+static bool is_predecessor(const struct live_entry *entry, const struct conntrack_event *event)
+{
+	return is_another(entry, event) && event->start < entry->start_ns;
+}
+
+/* While an end may have been forgotten, who is not known may have ended. */
+static bool find_shown(struct track *track, const struct conntrack_event *event, int64_t now,
+		       struct live_entry *ret_entry)
+{
+	bool known = find(track, event, ret_entry);
+	bool replaces = known && is_another(ret_entry, event);
+
+	if (known && !replaces)
+		return true;
+	if (!track->dump_is_whole || (replaces && is_predecessor(ret_entry, event)))
+		return false;
+	if (replaces)
+		entry_lost(track, ret_entry, track->dumped[1], now);
+	*ret_entry = entry_begin(track, event, now);
+	ret_entry->replaced = replaces;
+	if (live_insert(track->live, ret_entry))
+		return true;
+	lose_one(track, LOSS_STORE, now, "the table of live connections is full");
+	return false;
 }
 
 void track_dump_entry(struct track *track, const struct conntrack_event *event, int64_t now)
 {
-	struct path path = path_of_connection(&event->original, &event->reply);
-	struct live_entry *entry;
-	bool replaces;
+	struct live_entry entry;
 
 	if (event->status & CONNTRACK_DYING)
 		return;
-	pending_confirmed(track->pending, &path, now);
-	entry = live_find(track->live, &event->original, event->zone, event->id);
-	replaces = entry && is_another(entry, event);
-	if (replaces)
-		entry_lost(track, entry, track->dumped[1], now);
-	if (!entry || replaces) {
-		entry = live_insert(track->live, &event->original, event->zone, event->id);
-		if (!entry) {
-			lose_one(track, LOSS_STORE, now, "the table of live connections is full");
-			return;
-		}
-		entry_begin(entry, event, now);
-		entry->replaced = replaces;
-	}
-	entry_set_start(track, entry, event, now);
-	entry->generation = track->generation;
-	count_open(track, entry, event, now);
+	confirm_shown(track, event, now);
+	if (has_ended(track, event) || !find_shown(track, event, now, &entry))
+		return;
+	entry_set_start(track, &entry, event, now);
+	entry.generation = track->generation;
+	count_open(track, &entry, event, now);
+	live_put(track->live, &entry);
 }
 
-struct sweep {
-	struct track *track;
-	int64_t now;
-	size_t lost;
-};
-
-static void sweep_visit(void *context, struct live_entry *entry)
+static bool is_vanished(const struct track *track, const struct live_entry *entry)
 {
-	struct sweep *sweep = context;
-
-	if ((int32_t)(sweep->track->generation - entry->generation) < 2)
-		return;
-	entry_lost(sweep->track, entry, sweep->track->dumped[0], sweep->now);
-	sweep->lost++;
+	return (int8_t)(uint8_t)(track->generation - entry->generation) >= 2;
 }
 
 size_t track_dump_end(struct track *track, int64_t now)
 {
-	struct sweep sweep = {.track = track, .now = now};
+	struct live_entry entry;
+	uint32_t cursor = 0;
+	size_t lost = 0;
 
-	live_walk(track->live, sweep_visit, &sweep);
+	if (!track->dump_is_whole) {
+		track_dump_cancel(track);
+		return 0;
+	}
+	track->dumping = false;
+	while (live_next(track->live, &cursor, &entry)) {
+		if (entry.ended) {
+			forget_ended(track, &entry);
+		} else if (is_vanished(track, &entry)) {
+			entry_lost(track, &entry, track->dumped[0], now);
+			lost++;
+		}
+	}
 	track->dumped[0] = track->dumped[1];
 	track->dumped[1] = now;
-	return sweep.lost;
+	return lost;
 }
 
 /* ---- first packets ---- */
@@ -612,34 +750,49 @@ void track_shift(struct track *track, int64_t delta)
 
 /* ---- the end ---- */
 
-struct finish {
-	struct track *track;
-	int64_t now;
-};
-
-static void finish_visit(void *context, struct live_entry *entry)
+static bool finish_open(struct track *track, int64_t now)
 {
-	struct finish *finish = context;
+	struct live_entry entry;
+	uint32_t cursor = 0;
 
-	if (entry->verdict)
-		return;
-	entry_count(finish->track, entry, (uint8_t)resolve_silent(entry->original.protocol),
-		    entry_uncounted(entry), false, finish->now);
-	checkpoint_save(finish->track, entry, finish->now);
+	while (live_next(track->live, &cursor, &entry)) {
+		if (entry.verdict || entry.ended)
+			continue;
+		if (!has_room(track))
+			return true;
+		entry_count(track, &entry, (uint8_t)resolve_silent(entry.original.protocol),
+			    entry_uncounted(&entry), now);
+		checkpoint_save(track, &entry, now);
+		live_put(track->live, &entry);
+	}
+	return false;
 }
 
-void track_finish(struct track *track, int64_t now, track_look_fn *look, void *context)
+bool track_finish(struct track *track, int64_t now, track_look_fn *look, void *context)
 {
 	struct judgement judgement = {.track = track, .look = look, .context = context};
-	struct finish finish = {.track = track, .now = now};
 
 	pending_flush(track->pending, judge, &judgement);
-	live_walk(track->live, finish_visit, &finish);
+	return finish_open(track, now);
 }
 
 bool track_wants_room(const struct track *track)
 {
-	return fold_is_nearly_full(track->fold);
+	return fold_is_nearly_full(track->fold) ||
+	       track->checkpoint_count >= CHECKPOINTS_OPEN_MAX / 4 * 3;
+}
+
+bool track_retell(struct track *track, uint32_t *cursor, int64_t now)
+{
+	struct live_entry entry;
+
+	while (track->checkpoint_count < CHECKPOINTS_OPEN_MAX) {
+		if (!live_next(track->live, cursor, &entry))
+			return false;
+		if (entry.checkpoint && !entry.ended)
+			checkpoint_save(track, &entry, now);
+	}
+	return true;
 }
 
 void track_take(struct track *track, struct batch *batch)
@@ -648,7 +801,6 @@ void track_take(struct track *track, struct batch *batch)
 	batch->checkpoint_count = track->checkpoint_count;
 	track->checkpoints = NULL;
 	track->checkpoint_count = track->checkpoint_capacity = 0;
-	track->takes++;
 	if (track->gap_count == 0)
 		return;
 	batch->gaps = calloc(track->gap_count, sizeof(*batch->gaps));
@@ -663,7 +815,7 @@ struct track_figures track_figures(const struct track *track)
 {
 	struct track_figures figures = track->figures;
 
-	figures.live = live_count(track->live);
+	figures.live = live_count(track->live) - track->ended_count;
 	figures.waiting = pending_waiting(track->pending);
 	return figures;
 }

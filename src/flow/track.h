@@ -47,15 +47,21 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint);
 void track_event(struct track *track, const struct conntrack_event *event, int64_t now);
 
 /*
- * A dump: begin, every entry, then all events that were queued meanwhile through track_event(),
- * then end. Connections that two dumps in a row did not show ended unseen: they are closed with
- * their last known counters, and the number of them returned.
+ * A dump: begin, then its entries and all events that come meanwhile in any order (what ends is not
+ * revived by an answer that is older than its DESTROY), then the events that were queued when the
+ * last entry had come, then end. Connections that two dumps in a row did not show ended unseen:
+ * they are closed with their last known counters, each a gap of one event, and the number of them
+ * returned. A dump during which there was no room to remember an end says nothing, as if it were
+ * cancelled. What there is no room to count waits for the next dump, uncounted.
  */
 void track_dump_begin(struct track *track);
 void track_dump_entry(struct track *track, const struct conntrack_event *entry, int64_t now);
 size_t track_dump_end(struct track *track, int64_t now);
 /* In place of the end: the dump was not whole, so what it did not show says nothing. */
 void track_dump_cancel(struct track *track);
+
+/* Is the kernel's table near its maximum? Tells eviction from deletion in what ends from now on. */
+void track_set_pressure(struct track *track, bool table_is_full);
 
 /* A packet of a connection that was not confirmed when it passed forward. */
 void track_packet(struct track *track, const struct packet_event *packet, int64_t now);
@@ -71,6 +77,9 @@ void track_expire(struct track *track, int64_t now, track_look_fn *look, void *c
 void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
 		const char *reason);
 
+/* Nothing is missing for good, but events of that time may come late: no claim "denied", no gap. */
+void track_disturbed(struct track *track, int64_t from, int64_t until);
+
 /*
  * Nothing was read for so long (near PENDING_WAIT) that packets may come after their confirmation
  * was forgotten: none is called denied for a while.
@@ -79,10 +88,21 @@ void track_stalled(struct track *track, int64_t now);
 /* CLOCK_REALTIME was set by delta ns: what waits goes on waiting as long as it would have. */
 void track_shift(struct track *track, int64_t delta);
 
-/* The end of the run, after a last dump: what is still open or waiting is counted as it stands. */
-void track_finish(struct track *track, int64_t now, track_look_fn *look, void *context);
+/*
+ * The end of the run, after a last dump: what is still open or waiting is counted as it stands.
+ * True: room ran out before all was counted; again after track_take(). What is never counted here
+ * is found by the next run.
+ */
+bool track_finish(struct track *track, int64_t now, track_look_fn *look, void *context);
 
-/* The fold table is nearly full. */
+/*
+ * The store lost all checkpoints (a fresh database): tells those of the live connections again, as
+ * many as there is room for. *cursor is 0 at first. True: more are left; again with the same cursor
+ * after track_take().
+ */
+bool track_retell(struct track *track, uint32_t *cursor, int64_t now);
+
+/* The fold table or the list of checkpoints is nearly full. */
 bool track_wants_room(const struct track *track);
 /* Moves gaps and checkpoints to the batch; gaps stay here if there is no memory for them. */
 void track_take(struct track *track, struct batch *batch);
