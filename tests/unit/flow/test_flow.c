@@ -88,8 +88,8 @@ static void test_loss_sources(void **state)
 
 static void test_totals(void **state)
 {
-	struct totals sum = {1, 2, 3, 4, 5, 6, 7};
-	const struct totals more = {10, 20, 30, 40, 50, 60, -7};
+	struct totals sum = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+	const struct totals more = {10, 20, 30, 40, 50, 60, -7, 80, 90, 100, 110, -12};
 
 	(void)state;
 	totals_add(&sum, &more);
@@ -100,6 +100,11 @@ static void test_totals(void **state)
 	assert_int_equal(sum.packets_received, 55);
 	assert_int_equal(sum.bytes_sent, 66);
 	assert_int_equal(sum.bytes_received, 0);
+	assert_int_equal(sum.timed_out, 88);
+	assert_int_equal(sum.reset, 99);
+	assert_int_equal(sum.evicted, 110);
+	assert_int_equal(sum.deleted, 121);
+	assert_int_equal(sum.vanished, 0);
 }
 
 /* What it leaks, the address sanitizer says. */
@@ -134,7 +139,7 @@ static void test_key_has_no_padding(void **state)
 {
 	(void)state;
 	assert_int_equal(sizeof(struct edge_key), 4 * sizeof(struct addr) + 2 * sizeof(uint32_t) +
-						      2 * sizeof(uint16_t) + 4 * sizeof(uint8_t));
+						      3 * sizeof(uint16_t) + 6 * sizeof(uint8_t));
 }
 
 int main(void)

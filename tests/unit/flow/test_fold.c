@@ -31,8 +31,15 @@ static struct fold *new_fold(uint32_t window, size_t limit)
 static int add(struct fold *fold, uint16_t port, int64_t when, int64_t first)
 {
 	struct edge_key key = a_key(port);
+	const struct totals totals = {.connections = 1,
+				      .closed = 1,
+				      .counted = 1,
+				      .packets_sent = 2,
+				      .packets_received = 3,
+				      .bytes_sent = 20,
+				      .bytes_received = 30};
 
-	return fold_add(fold, &key, when, first, when, &(struct totals){1, 1, 1, 2, 3, 20, 30});
+	return fold_add(fold, &key, when, first, when, &totals);
 }
 
 static struct flow *take(struct fold *fold, size_t expected)
