@@ -35,6 +35,8 @@ unit_tests = \
 	tests/unit/flow/test_pending \
 	tests/unit/flow/test_resolve \
 	tests/unit/flow/test_track \
+	tests/unit/flow/test_track_denied \
+	tests/unit/flow/test_track_dump \
 	tests/unit/flow/test_track_random \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
@@ -124,6 +126,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/golden/update.sh \
 	tests/netns/lab.sh \
 	tests/netns/namespace.bash \
+	tests/unit/flow/bench.h \
 	tests/unit/flow/fixture.h \
 	tests/unit/model/scene.h \
 	tests/unit/store/fixture.h \

@@ -157,15 +157,25 @@ static bool memory_grow(struct memory *memory, size_t bucket_count)
 
 static bool memory_add(struct memory *memory, uint64_t hash, size_t limit, size_t bucket_count)
 {
+	size_t tables = memory->table_count;
 	struct table *last;
+	uint32_t *place;
 
-	if (memory_has(memory, hash))
+	for (size_t i = 0; i + 1 < tables; i++)
+		if (*table_place(&memory->tables[i], hash))
+			return true;
+	place = tables ? table_place(&memory->tables[tables - 1], hash) : NULL;
+	if (place && *place)
 		return true;
-	if (memory->count >= limit ||
-	    (!memory_has_room(memory) && !memory_grow(memory, bucket_count)))
+	if (memory->count >= limit)
 		return false;
+	if (!memory_has_room(memory)) {
+		if (!memory_grow(memory, bucket_count))
+			return false;
+		place = table_place(&memory->tables[tables], hash);
+	}
 	last = &memory->tables[memory->table_count - 1];
-	*table_place(last, hash) = hash_print(hash);
+	*place = hash_print(hash);
 	last->count++;
 	memory->count++;
 	return true;
