@@ -33,7 +33,8 @@ enum record_flag {
 	RECORD_ANNOUNCED = 1 << 6,
 	RECORD_CHECKPOINT = 1 << 7,
 	RECORD_REPLACED = 1 << 8,
-	RECORD_ENDED = 1 << 9
+	RECORD_ENDED = 1 << 9,
+	RECORD_AWAITED = 1 << 10
 };
 
 enum record_address { ORIGINAL_SOURCE, ORIGINAL_DESTINATION, REPLY_SOURCE, REPLY_DESTINATION };
@@ -247,7 +248,8 @@ static uint16_t record_flags(const struct live_entry *entry)
 			  (entry->announced ? RECORD_ANNOUNCED : 0) |
 			  (entry->checkpoint ? RECORD_CHECKPOINT : 0) |
 			  (entry->replaced ? RECORD_REPLACED : 0) |
-			  (entry->ended ? RECORD_ENDED : 0));
+			  (entry->ended ? RECORD_ENDED : 0) |
+			  (entry->awaited ? RECORD_AWAITED : 0));
 }
 
 static void record_pack(struct record *record, const struct pool *pool,
@@ -326,6 +328,7 @@ static void entry_unpack(const struct live *live, uint32_t number, struct live_e
 	    .checkpoint = record->flags & RECORD_CHECKPOINT,
 	    .replaced = record->flags & RECORD_REPLACED,
 	    .ended = record->flags & RECORD_ENDED,
+	    .awaited = record->flags & RECORD_AWAITED,
 	};
 	record_unpack_original(record, pool, &ret->original);
 	record_unpack_reply(record, pool, &ret->reply);

@@ -38,6 +38,7 @@ struct live_entry {
 	bool checkpoint; /* the store has, or will have, a row for it */
 	bool replaced;   /* a dump showed it in the place of an older one, which was closed then */
 	bool ended;      /* only remembered: live_find() passes over it */
+	bool awaited;    /* of one that has ended: its DESTROY is still to come */
 };
 
 struct live;

@@ -169,7 +169,7 @@ static void checkpoint_save(struct track *track, struct live_entry *entry, int64
 	checkpoint_append(track, &checkpoint, now);
 }
 
-static void checkpoint_drop(struct track *track, const struct live_entry *entry, int64_t now)
+static void checkpoint_drop(struct track *track, struct live_entry *entry, int64_t now)
 {
 	struct checkpoint checkpoint = {
 	    .original = entry->original,
@@ -182,6 +182,7 @@ static void checkpoint_drop(struct track *track, const struct live_entry *entry,
 
 	if (entry->checkpoint)
 		checkpoint_append(track, &checkpoint, now);
+	entry->checkpoint = false;
 }
 
 /* For what one open connection can add. */
@@ -343,7 +344,8 @@ static struct totals entry_uncounted(const struct live_entry *entry)
 }
 
 /* Its DESTROY never came: closed with what was known. It was last shown at the moment since. */
-static void entry_lost(struct track *track, struct live_entry *entry, int64_t since, int64_t now)
+static void entry_close_unseen(struct track *track, struct live_entry *entry, int64_t since,
+			       int64_t now)
 {
 	struct loss loss = {.source = LOSS_CONNTRACK, .bounded = true, .at_most = 1};
 	uint8_t verdict = entry->verdict ? entry->verdict : VERDICT_UNKNOWN;
@@ -353,6 +355,11 @@ static void entry_lost(struct track *track, struct live_entry *entry, int64_t si
 	entry_count(track, entry, verdict, grown, now);
 	track_loss(track, &loss, since ? since : now, now, "the end of a connection was not seen");
 	checkpoint_drop(track, entry, now);
+}
+
+static void entry_lost(struct track *track, struct live_entry *entry, int64_t since, int64_t now)
+{
+	entry_close_unseen(track, entry, since, now);
 	live_remove(track->live, entry);
 }
 
@@ -421,9 +428,18 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 		live_insert(track->live, &entry);
 }
 
+/* A dump showed its successor before its DESTROY came. */
+static bool find_awaited(const struct track *track, const struct conntrack_event *event,
+			 struct live_entry *ret_entry)
+{
+	return track->ended_count > 0 &&
+	       live_find_ended(track->live, &event->original, event->zone, event->id, ret_entry) &&
+	       ret_entry->awaited && ret_entry->start_ns == event->start;
+}
+
 /*
- * The live entry that this DESTROY ends, false if it is not known. One that began after it stays;
- * an older one has ended unseen. *ret_counted: it was closed already, when a dump showed its
+ * The entry that this DESTROY ends, false if it is not known. One that began after it stays; an
+ * older one has ended unseen. *ret_counted: it was closed already, after a dump showed its
  * successor.
  */
 static bool find_ended_by(struct track *track, const struct conntrack_event *event, int64_t now,
@@ -434,11 +450,18 @@ static bool find_ended_by(struct track *track, const struct conntrack_event *eve
 		return false;
 	if (!is_another(ret_entry, event))
 		return true;
-	if (event->start < ret_entry->start_ns)
-		*ret_counted = ret_entry->replaced;
-	else
+	if (event->start > ret_entry->start_ns) {
 		entry_lost(track, ret_entry, track->dumped[1], now);
-	return false;
+		return false;
+	}
+	*ret_counted = ret_entry->replaced;
+	/* Events come in order: a NEW that was seen was that of the older. */
+	ret_entry->announced = false;
+	live_put(track->live, ret_entry);
+	if (!find_awaited(track, event, ret_entry))
+		return false;
+	*ret_counted = false;
+	return true;
 }
 
 /* One for each key: of two the one that began later, or began nobody knows when. */
@@ -453,27 +476,53 @@ static void ended_merge(struct live_entry *ended, const struct live_entry *more)
 static bool entry_keep_ended(struct track *track, struct live_entry *entry, bool known)
 {
 	entry->ended = true;
-	if (!known)
-		return live_insert(track->live, entry);
-	live_put(track->live, entry);
+	if (known)
+		live_put(track->live, entry);
+	else if (!live_insert(track->live, entry))
+		return false;
+	track->ended_count++;
 	return true;
 }
 
+static void forget_ended(struct track *track, const struct live_entry *ended)
+{
+	live_remove(track->live, ended);
+	track->ended_count--;
+}
+
 /* The kernel fills a dump's messages ahead: one of them may still show the connection. */
-static void entry_remember(struct track *track, struct live_entry *entry, bool known)
+static void entry_remember(struct track *track, struct live_entry *entry, bool known, int64_t now)
 {
 	struct live_entry ended;
 
-	if (live_find_ended(track->live, &entry->original, entry->zone, entry->id, &ended)) {
-		ended_merge(&ended, entry);
-		live_put(track->live, &ended);
-		if (known)
-			live_remove(track->live, entry);
-	} else if (entry_keep_ended(track, entry, known)) {
-		track->ended_count++;
-	} else {
-		track->dump_is_whole = false;
+	if (!live_find_ended(track->live, &entry->original, entry->zone, entry->id, &ended)) {
+		if (!entry_keep_ended(track, entry, known))
+			track->dump_is_whole = false;
+		return;
 	}
+	/* DESTROYs come in order, so one that is still awaited never comes. */
+	if (ended.awaited)
+		entry_close_unseen(track, &ended, track->dumped[1], now);
+	ended.awaited = false;
+	ended_merge(&ended, entry);
+	live_put(track->live, &ended);
+	if (known)
+		live_remove(track->live, entry);
+}
+
+static void entry_leave(struct track *track, struct live_entry *entry, bool known, int64_t now)
+{
+	bool awaited = known && entry->awaited;
+
+	entry->awaited = false;
+	if (track->dumping && !awaited)
+		entry_remember(track, entry, known, now);
+	else if (track->dumping)
+		live_put(track->live, entry);
+	else if (awaited)
+		forget_ended(track, entry);
+	else if (known)
+		live_remove(track->live, entry);
 }
 
 static void totals_close(struct totals *totals, enum ending ending)
@@ -503,10 +552,7 @@ static void on_destroy(struct track *track, const struct conntrack_event *event,
 	totals_close(&grown, resolve_ending(event, track->table_is_full));
 	entry_count(track, &entry, (uint8_t)resolve_ended(event), grown, end);
 	checkpoint_drop(track, &entry, now);
-	if (track->dumping)
-		entry_remember(track, &entry, known);
-	else if (known)
-		live_remove(track->live, &entry);
+	entry_leave(track, &entry, known, now);
 }
 
 void track_event(struct track *track, const struct conntrack_event *event, int64_t now)
@@ -533,12 +579,7 @@ void track_dump_begin(struct track *track)
 	track->dumping = track->dump_is_whole = true;
 }
 
-static void forget_ended(struct track *track, const struct live_entry *entry)
-{
-	live_remove(track->live, entry);
-	track->ended_count--;
-}
-
+/* What is awaited may still be in the queue. */
 void track_dump_cancel(struct track *track)
 {
 	struct live_entry entry;
@@ -547,7 +588,7 @@ void track_dump_cancel(struct track *track)
 	track->generation--;
 	track->dumping = false;
 	while (track->ended_count > 0 && live_next(track->live, &cursor, &entry))
-		if (entry.ended)
+		if (entry.ended && !entry.awaited)
 			forget_ended(track, &entry);
 }
 
@@ -615,6 +656,19 @@ static bool is_predecessor(const struct live_entry *entry, const struct conntrac
 	return is_another(entry, event) && event->start < entry->start_ns;
 }
 
+/* Its DESTROY may be in the queue, with counters that nobody knows yet. */
+static void entry_set_aside(struct track *track, struct live_entry *entry, int64_t now)
+{
+	struct live_entry ended;
+
+	if (live_find_ended(track->live, &entry->original, entry->zone, entry->id, &ended)) {
+		entry_lost(track, entry, track->dumped[1], now);
+		return;
+	}
+	entry->awaited = true;
+	entry_keep_ended(track, entry, true);
+}
+
 /* While an end may have been forgotten, who is not known may have ended. */
 static bool find_shown(struct track *track, const struct conntrack_event *event, int64_t now,
 		       struct live_entry *ret_entry)
@@ -627,7 +681,7 @@ static bool find_shown(struct track *track, const struct conntrack_event *event,
 	if (!track->dump_is_whole || (replaces && is_predecessor(ret_entry, event)))
 		return false;
 	if (replaces)
-		entry_lost(track, ret_entry, track->dumped[1], now);
+		entry_set_aside(track, ret_entry, now);
 	*ret_entry = entry_begin(track, event, now);
 	ret_entry->replaced = replaces;
 	if (live_insert(track->live, ret_entry))
@@ -656,6 +710,15 @@ static bool is_vanished(const struct track *track, const struct live_entry *entr
 	return (int8_t)(uint8_t)(track->generation - entry->generation) >= 2;
 }
 
+/* What is still awaited was not in the queue. */
+static bool release_ended(struct track *track, struct live_entry *ended, int64_t now)
+{
+	if (ended->awaited)
+		entry_close_unseen(track, ended, track->dumped[1], now);
+	forget_ended(track, ended);
+	return ended->awaited;
+}
+
 size_t track_dump_end(struct track *track, int64_t now)
 {
 	struct live_entry entry;
@@ -669,7 +732,7 @@ size_t track_dump_end(struct track *track, int64_t now)
 	track->dumping = false;
 	while (live_next(track->live, &cursor, &entry)) {
 		if (entry.ended) {
-			forget_ended(track, &entry);
+			lost += release_ended(track, &entry, now);
 		} else if (is_vanished(track, &entry)) {
 			entry_lost(track, &entry, track->dumped[0], now);
 			lost++;
@@ -789,7 +852,7 @@ bool track_retell(struct track *track, uint32_t *cursor, int64_t now)
 	while (track->checkpoint_count < CHECKPOINTS_OPEN_MAX) {
 		if (!live_next(track->live, cursor, &entry))
 			return false;
-		if (entry.checkpoint && !entry.ended)
+		if (entry.checkpoint)
 			checkpoint_save(track, &entry, now);
 	}
 	return true;

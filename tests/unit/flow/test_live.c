@@ -116,6 +116,7 @@ static void assert_same(const struct live_entry *found, const struct live_entry 
 	assert_int_equal(found->checkpoint, expected->checkpoint);
 	assert_int_equal(found->replaced, expected->replaced);
 	assert_int_equal(found->ended, expected->ended);
+	assert_int_equal(found->awaited, expected->awaited);
 }
 
 static void check_kept(struct live *live, struct live_entry entry)
@@ -163,6 +164,7 @@ static void test_fields(void **state)
 		CHECK(announced, true);
 		CHECK(checkpoint, true);
 		CHECK(replaced, true);
+		CHECK(awaited, true);
 		CHECK(reply.source_port, UINT16_MAX);
 		CHECK(reply.destination_port, UINT16_MAX);
 		CHECK(original.source_port, UINT16_MAX);

@@ -157,6 +157,65 @@ static void test_ended_silent(void **state)
 	}
 }
 
+static void test_endings(void **state)
+{
+	static const struct {
+		uint8_t protocol;
+		uint8_t tcp_state; /* 0: not told */
+		uint32_t timeout, sender;
+		bool replied, full;
+		enum ending ending;
+	} cases[] = {
+	    {IPPROTO_TCP, TCP_CONNTRACK_TIME_WAIT, 0, 0, true, false, ENDING_IN_ORDER},
+	    {IPPROTO_TCP, TCP_CONNTRACK_TIME_WAIT, 0, 0, true, true, ENDING_IN_ORDER},
+	    {IPPROTO_TCP, TCP_CONNTRACK_LAST_ACK, 0, 0, true, false, ENDING_IN_ORDER},
+	    /* Its client port was used again. */
+	    {IPPROTO_TCP, TCP_CONNTRACK_TIME_WAIT, 90, 0, true, false, ENDING_IN_ORDER},
+	    {IPPROTO_TCP, TCP_CONNTRACK_CLOSE, 0, 0, true, false, ENDING_RESET},
+	    {IPPROTO_TCP, TCP_CONNTRACK_CLOSE, 9, 0, true, true, ENDING_RESET},
+	    /* Refused. */
+	    {IPPROTO_TCP, TCP_CONNTRACK_CLOSE, 120, 0, false, false, ENDING_RESET},
+	    {IPPROTO_TCP, TCP_CONNTRACK_CLOSE, 9, 4711, true, false, ENDING_DELETED},
+	    {IPPROTO_TCP, TCP_CONNTRACK_ESTABLISHED, 0, 0, true, false, ENDING_TIMED_OUT},
+	    {IPPROTO_TCP, TCP_CONNTRACK_ESTABLISHED, 0, 0, true, true, ENDING_TIMED_OUT},
+	    {IPPROTO_TCP, TCP_CONNTRACK_ESTABLISHED, 99, 0, true, true, ENDING_EVICTED},
+	    {IPPROTO_TCP, TCP_CONNTRACK_ESTABLISHED, 99, 0, true, false, ENDING_DELETED},
+	    {IPPROTO_TCP, TCP_CONNTRACK_ESTABLISHED, 99, 4711, true, true, ENDING_DELETED},
+	    {IPPROTO_TCP, TCP_CONNTRACK_FIN_WAIT, 99, 0, true, true, ENDING_EVICTED},
+	    {IPPROTO_TCP, TCP_CONNTRACK_CLOSE_WAIT, 0, 0, true, false, ENDING_TIMED_OUT},
+	    {IPPROTO_TCP, TCP_CONNTRACK_SYN_SENT, 0, 0, false, false, ENDING_TIMED_OUT},
+	    {IPPROTO_TCP, TCP_CONNTRACK_SYN_SENT, 60, 0, false, true, ENDING_EVICTED},
+	    {IPPROTO_TCP, 0, 0, 0, true, false, ENDING_IN_ORDER},
+	    {IPPROTO_TCP, 0, 0, 0, false, false, ENDING_TIMED_OUT},
+	    {IPPROTO_TCP, 0, 120, 0, false, false, ENDING_RESET},
+	    {IPPROTO_TCP, 0, 120, 4711, false, false, ENDING_DELETED},
+	    {IPPROTO_TCP, 0, 120, 0, true, true, ENDING_EVICTED},
+	    {IPPROTO_SCTP, 0, 0, 0, true, false, ENDING_IN_ORDER},
+	    {IPPROTO_SCTP, 0, 0, 0, false, false, ENDING_TIMED_OUT},
+	    {IPPROTO_UDP, 0, 0, 0, true, false, ENDING_TIMED_OUT},
+	    {IPPROTO_UDP, 0, 0, 0, false, true, ENDING_TIMED_OUT},
+	    {IPPROTO_UDP, 0, 12, 0, false, true, ENDING_EVICTED},
+	    {IPPROTO_UDP, 0, 12, 0, true, false, ENDING_DELETED},
+	    {IPPROTO_UDP, 0, 12, 4711, true, true, ENDING_DELETED},
+	    {IPPROTO_ICMP, 0, 0, 0, true, false, ENDING_TIMED_OUT},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct conntrack_event event = tcp(CONNTRACK_DESTROY);
+
+		print_message("# case %zu\n", i);
+		event.original.protocol = event.reply.protocol = cases[i].protocol;
+		event.has_tcp_state = cases[i].tcp_state != 0;
+		event.tcp_state = cases[i].tcp_state;
+		event.has_timeout = cases[i].timeout > 0;
+		event.timeout = cases[i].timeout;
+		event.sender = cases[i].sender;
+		event.status |= cases[i].replied ? CONNTRACK_SEEN_REPLY : 0;
+		assert_int_equal(resolve_ending(&event, cases[i].full), cases[i].ending);
+	}
+}
+
 static void test_a_packet_back_is_no_reset_elsewhere(void **state)
 {
 	struct conntrack_event event = tcp(CONNTRACK_DESTROY);
@@ -231,6 +290,7 @@ int main(void)
 	    cmocka_unit_test(test_ended),
 	    cmocka_unit_test(test_ended_without_counters),
 	    cmocka_unit_test(test_ended_silent),
+	    cmocka_unit_test(test_endings),
 	    cmocka_unit_test(test_a_packet_back_is_no_reset_elsewhere),
 	    cmocka_unit_test(test_open),
 	    cmocka_unit_test(test_ports),
