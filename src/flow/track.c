@@ -209,33 +209,6 @@ static void entry_bind(const struct track *track, struct live_entry *entry)
 		entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns);
 }
 
-void track_restore(struct track *track, const struct checkpoint *checkpoint)
-{
-	struct live_entry entry = {
-	    .original = checkpoint->original,
-	    .reply = checkpoint->reply,
-	    .zone = checkpoint->zone,
-	    .id = checkpoint->id,
-	    .start_ns = checkpoint->start_ns,
-	    .first_ns = checkpoint->first_ns,
-	    .verdict = checkpoint->verdict,
-	    .has_counters = checkpoint->has_counters,
-	    .direction_uncertain = checkpoint->direction_uncertain,
-	    .packets_sent = checkpoint->packets_sent,
-	    .packets_received = checkpoint->packets_received,
-	    .bytes_sent = checkpoint->bytes_sent,
-	    .bytes_received = checkpoint->bytes_received,
-	    .checkpoint = true,
-	    .generation = track->generation,
-	};
-	struct live_entry found;
-
-	if (live_find(track->live, &entry.original, entry.zone, entry.id, &found))
-		return;
-	entry_bind(track, &entry);
-	live_insert(track->live, &entry);
-}
-
 /* ---- counting ---- */
 
 static struct edge_key entry_key(const struct live_entry *entry, uint8_t verdict)
@@ -741,6 +714,58 @@ size_t track_dump_end(struct track *track, int64_t now)
 	track->dumped[0] = track->dumped[1];
 	track->dumped[1] = now;
 	return lost;
+}
+
+/* ---- what an earlier run had counted ---- */
+
+/* The run before saw both and not the end of the older. */
+static void restore_older(struct track *track, struct live_entry *older)
+{
+	struct live_entry ended;
+
+	if (live_find_ended(track->live, &older->original, older->zone, older->id, &ended))
+		return;
+	older->awaited = true;
+	entry_keep_ended(track, older, false);
+}
+
+static void restore_younger(struct track *track, struct live_entry *older,
+			    struct live_entry *younger)
+{
+	younger->replaced = true;
+	live_remove(track->live, older);
+	live_insert(track->live, younger);
+	restore_older(track, older);
+}
+
+void track_restore(struct track *track, const struct checkpoint *checkpoint)
+{
+	struct live_entry entry = {
+	    .original = checkpoint->original,
+	    .reply = checkpoint->reply,
+	    .zone = checkpoint->zone,
+	    .id = checkpoint->id,
+	    .start_ns = checkpoint->start_ns,
+	    .first_ns = checkpoint->first_ns,
+	    .verdict = checkpoint->verdict,
+	    .has_counters = checkpoint->has_counters,
+	    .direction_uncertain = checkpoint->direction_uncertain,
+	    .packets_sent = checkpoint->packets_sent,
+	    .packets_received = checkpoint->packets_received,
+	    .bytes_sent = checkpoint->bytes_sent,
+	    .bytes_received = checkpoint->bytes_received,
+	    .checkpoint = true,
+	    .generation = track->generation,
+	};
+	struct live_entry found;
+
+	entry_bind(track, &entry);
+	if (!live_find(track->live, &entry.original, entry.zone, entry.id, &found))
+		live_insert(track->live, &entry);
+	else if (entry.start_ns > found.start_ns)
+		restore_younger(track, &found, &entry);
+	else if (entry.start_ns < found.start_ns)
+		restore_older(track, &entry);
 }
 
 /* ---- first packets ---- */

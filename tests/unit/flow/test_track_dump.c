@@ -370,9 +370,10 @@ static void run_order(const struct order *order)
 	struct bench *bench = bench_new();
 	struct totals sum = {0};
 
-	print_message("# start %d, begin %u, A %d after %u, B %d after %u%s\n", order->with_start,
-		      order->begin, order->shows_a, order->answer_a, order->shows_b,
-		      order->answer_b, order->cancelled ? ", cancelled" : "");
+	print_message("# start %d, begin %u, A %d after %u, B %d after %u, end %u%s\n",
+		      order->with_start, order->begin, order->shows_a, order->answer_a,
+		      order->shows_b, order->answer_b, order->end,
+		      order->cancelled ? ", cancelled" : "");
 	for (unsigned at = 0; at <= STEPS; at++) {
 		int64_t now = T0 + SECONDS(40 + at);
 
@@ -390,6 +391,23 @@ static void run_order(const struct order *order)
 	assert_int_equal(sum.vanished, 0);
 	assert_int_equal(bench->gap_count, 0);
 	bench_free(bench);
+}
+
+/* A whole dump ends when the events behind what it showed have been read. */
+static void run_ends(struct order order, unsigned *ret_count)
+{
+	unsigned first = order.begin;
+
+	if (order.shows_a && order.answer_a > first)
+		first = order.answer_a;
+	if (order.shows_b && order.answer_b > first)
+		first = order.answer_b;
+	if (order.shows_b && !order.cancelled && first < NEW_B + 1)
+		first = NEW_B + 1;
+	for (order.end = first; order.end <= STEPS; order.end++) {
+		run_order(&order);
+		++*ret_count;
+	}
 }
 
 /* With all orders of answers and events; *ret_count: how many there were. */
@@ -412,9 +430,7 @@ static void run_orders(struct order order, unsigned *ret_count)
 				/* B, shown, is there until its DESTROY was read in the dump. */
 				if (order.shows_b && order.begin > END_B)
 					continue;
-				order.end = STEPS;
-				run_order(&order);
-				++*ret_count;
+				run_ends(order, ret_count);
 			}
 		}
 	}

@@ -277,24 +277,53 @@ static void note_dumped(struct connection *connection)
 	};
 }
 
-/* Some open and close while the dump is read; their events come behind its answers. */
+/* Some open and close while the dump is read. */
+static void meanwhile(struct world *world)
+{
+	for (uint64_t i = roll(world, 3); i > 0; i--) {
+		struct connection *connection = kernel_open(world);
+
+		world->now += NSEC_PER_MSEC;
+		if (connection)
+			tell(world, connection, CONNTRACK_NEW);
+	}
+	for (uint64_t i = roll(world, 3); i > 0; i--)
+		kernel_close(world, choose_alive(world), true);
+}
+
+#define ANSWERS_AHEAD 16
+
+/* The kernel answers for some connections ahead of our reading. */
+static void dump_some(struct world *world, size_t from, size_t until)
+{
+	struct conntrack_event answers[ANSWERS_AHEAD];
+	bool answered[ANSWERS_AHEAD];
+
+	for (size_t i = from; i < until; i++) {
+		answered[i - from] = world->connections[i].alive;
+		answers[i - from] = event_of(&world->connections[i], CONNTRACK_ENTRY);
+	}
+	if (roll(world, 8) == 0)
+		meanwhile(world);
+	for (size_t i = from; i < until; i++) {
+		if (answered[i - from])
+			track_dump_entry(world->track, &answers[i - from], world->now);
+		if (world->connections[i].alive)
+			note_dumped(&world->connections[i]);
+	}
+}
+
 static size_t dump(struct world *world)
 {
 	size_t count = world->count;
 
 	track_dump_begin(world->track);
-	for (size_t i = 0; i < count; i++) {
-		struct connection *connection = &world->connections[i];
-		struct conntrack_event event = event_of(connection, CONNTRACK_ENTRY);
-
-		if (!connection->alive)
-			continue;
-		track_dump_entry(world->track, &event, world->now);
-		note_dumped(connection);
-	}
+	for (size_t i = 0; i < count; i += ANSWERS_AHEAD)
+		dump_some(world, i, count - i < ANSWERS_AHEAD ? count : i + ANSWERS_AHEAD);
 	for (uint64_t i = roll(world, 4); i > 0; i--) {
 		struct connection *connection = kernel_open(world);
 
+		world->now += NSEC_PER_MSEC;
 		if (!connection)
 			continue;
 		if (roll(world, 2)) {
