@@ -35,6 +35,7 @@ unit_tests = \
 	tests/unit/flow/test_pending \
 	tests/unit/flow/test_resolve \
 	tests/unit/flow/test_track \
+	tests/unit/flow/test_track_checkpoints \
 	tests/unit/flow/test_track_denied \
 	tests/unit/flow/test_track_dump \
 	tests/unit/flow/test_track_random \

@@ -63,6 +63,41 @@ static void test_ends(void **state)
 	check_end(udp(CONNTRACK_NEW), replied, 2, VERDICT_ANSWERED);
 }
 
+static void test_endings(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event end = answered(CONNTRACK_DESTROY, T0);
+	struct totals totals;
+
+	(void)state;
+	end.has_tcp_state = true;
+	end.tcp_state = TCP_CONNTRACK_TIME_WAIT;
+	tell(bench, end, T0);
+	end.tcp_state = TCP_CONNTRACK_CLOSE;
+	for (unsigned i = 0; i < 2; i++)
+		tell(bench, end, T0);
+	end.tcp_state = TCP_CONNTRACK_ESTABLISHED;
+	for (unsigned i = 0; i < 3; i++)
+		tell(bench, end, T0);
+	end.has_timeout = true;
+	end.timeout = 99;
+	for (unsigned i = 0; i < 4; i++)
+		tell(bench, end, T0);
+	track_set_pressure(bench->track, true);
+	for (unsigned i = 0; i < 5; i++)
+		tell(bench, end, T0);
+	track_set_pressure(bench->track, false);
+	tell(bench, end, T0);
+	totals = take_row(bench)->totals;
+	assert_int_equal(totals.closed, 16);
+	assert_int_equal(totals.reset, 2);
+	assert_int_equal(totals.timed_out, 3);
+	assert_int_equal(totals.deleted, 5);
+	assert_int_equal(totals.evicted, 5);
+	assert_int_equal(totals.vanished, 0);
+	bench_free(bench);
+}
+
 static void test_end_alone(void **state)
 {
 	struct bench *bench = bench_new();
@@ -667,6 +702,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_answered),
 	    cmocka_unit_test(test_ends),
+	    cmocka_unit_test(test_endings),
 	    cmocka_unit_test(test_end_alone),
 	    cmocka_unit_test(test_translated),
 	    cmocka_unit_test(test_icmp),

@@ -144,6 +144,44 @@ static void test_loss_just_before(void **state)
 	check_unknown(bench, 0);
 }
 
+/* Events come late, none is missing. */
+static void test_disturbed(void **state)
+{
+	struct bench *bench = bench_new();
+
+	(void)state;
+	show_packet(bench, T0);
+	track_disturbed(bench->track, T0 - SECONDS(1), T0 + SECONDS(1));
+	expire(bench, 0, T0 + PENDING_WAIT);
+	assert_int_equal(take_row(bench)->key.verdict, VERDICT_UNKNOWN);
+	assert_int_equal(bench->gap_count, 0);
+	assert_int_equal(track_figures(bench->track).denied, 0);
+	bench_free(bench);
+}
+
+/* Long open when it is shown, it is no news that must be remembered. */
+static void test_shown_by_a_dump(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = answered(CONNTRACK_ENTRY, T0 - SECONDS(60));
+
+	(void)state;
+	show_packet(bench, T0);
+	dump(bench, &entry, T0 + SECONDS(1));
+	assert_int_equal(track_figures(bench->track).waiting, 0);
+	show_packet(bench, T0 + SECONDS(1));
+	assert_int_equal(track_figures(bench->track).waiting, 1);
+	expire(bench, 1, T0 + SECONDS(9));
+	set_start(&entry, T0 + SECONDS(10));
+	entry.id++;
+	dump(bench, &entry, T0 + SECONDS(10));
+	take(bench);
+	show_packet(bench, T0 + SECONDS(200));
+	dump(bench, &entry, T0 + SECONDS(200));
+	assert_int_equal(track_figures(bench->track).waiting, 0);
+	bench_free(bench);
+}
+
 static void test_loss_long_before(void **state)
 {
 	struct bench *bench = bench_new();
@@ -258,6 +296,8 @@ int main(void)
 	    cmocka_unit_test(test_table_does_not_answer),
 	    cmocka_unit_test(test_loss_while_it_waits),
 	    cmocka_unit_test(test_loss_just_before),
+	    cmocka_unit_test(test_disturbed),
+	    cmocka_unit_test(test_shown_by_a_dump),
 	    cmocka_unit_test(test_loss_long_before),
 	    cmocka_unit_test(test_confirmations_do_not_fit),
 	    cmocka_unit_test(test_packets_do_not_fit),

@@ -592,6 +592,65 @@ static void test_found_after_a_loss(void **state)
 	bench_free(bench);
 }
 
+static void check_all_counted(struct bench *bench, int64_t count, int64_t alive)
+{
+	struct batch batch = {0};
+	struct totals sum = {0};
+
+	fold_take(bench->fold, &batch.flows, &batch.flow_count);
+	track_take(bench->track, &batch);
+	for (size_t i = 0; i < batch.flow_count; i++)
+		totals_add(&sum, &batch.flows[i].totals);
+	assert_totals(sum, count, count - alive, count, 2 * count, 2 * count, 200 * count,
+		      200 * count);
+	assert_int_equal(sum.vanished, 0);
+	assert_int_equal(batch.gap_count, 0);
+	free(batch.flows);
+	free(batch.gaps);
+	free(batch.checkpoints);
+}
+
+/*
+ * The reader stood still: half of the NEWs are lost, every DESTROY comes, late and while a dump
+ * runs that shows who was there before. All that ended is recorded, and who lives is known.
+ */
+static void test_reader_stood_still(void **state)
+{
+	const uint16_t count = 10000, alive = 500;
+	struct track_options many = options;
+	struct bench *bench;
+
+	(void)state;
+	many.live_limit = many.pending.confirmed_limit = 20000;
+	bench = bench_new_with(many, (struct fold_options){.window = WINDOW, .limit = 1000});
+	for (uint16_t i = 1; i <= count; i += 2) {
+		struct conntrack_event begin = tcp(CONNTRACK_NEW);
+
+		begin.original.source_port = begin.reply.destination_port = i;
+		tell(bench, begin, T0 + i);
+	}
+	track_disturbed(bench->track, T0, T0 + SECONDS(5));
+	track_dump_begin(bench->track);
+	for (uint16_t i = count; i > 0; i--) {
+		struct conntrack_event end = answered(CONNTRACK_DESTROY, T0 + i), entry;
+
+		end.original.source_port = end.reply.destination_port = i;
+		set_counters(&end, 2, 2, 200, 200);
+		entry = end;
+		entry.type = CONNTRACK_ENTRY;
+		if (i % 3 == 0)
+			track_dump_entry(bench->track, &entry, T0 + SECONDS(5));
+		if (i > alive)
+			tell(bench, end, T0 + SECONDS(5));
+		if (i % 3 != 0 && (i % 5 == 0 || i <= alive))
+			track_dump_entry(bench->track, &entry, T0 + SECONDS(5));
+	}
+	assert_int_equal(track_dump_end(bench->track, T0 + SECONDS(6)), 0);
+	assert_int_equal(track_figures(bench->track).live, alive);
+	check_all_counted(bench, count, alive);
+	bench_free(bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -619,6 +678,7 @@ int main(void)
 	    cmocka_unit_test(test_awaited_in_vain),
 	    cmocka_unit_test(test_awaited_over_a_cancelled_dump),
 	    cmocka_unit_test(test_found_after_a_loss),
+	    cmocka_unit_test(test_reader_stood_still),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
