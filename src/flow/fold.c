@@ -9,14 +9,20 @@
 #define SLOTS_FIRST 1024u
 #define ROWS_FIRST 512u
 
-/* Rows in insertion order; slots hold row + 1, 0 is free; at most half of them are used. */
+/* row is from 1, 0 is free. */
+struct slot {
+	uint32_t row;
+	uint32_t print; /* of the hash: few rows are looked at in vain */
+};
+
+/* Rows in insertion order; at most half of the slots are used. */
 struct fold {
 	struct fold_options options;
 	struct hash_seed seed;
 	struct flow *rows;
 	size_t count;
 	size_t capacity;
-	uint32_t *slots;
+	struct slot *slots;
 	size_t slot_count;
 };
 
@@ -72,20 +78,30 @@ static bool row_is(const struct flow *row, const struct flow *other)
 }
 
 /* The slot of an equal row, or the free one where it belongs. */
-static uint32_t *fold_slot(const struct fold *fold, const struct flow *row)
+static struct slot *fold_slot(const struct fold *fold, const struct flow *row, uint64_t hash)
 {
 	size_t mask = fold->slot_count - 1;
-	size_t at = row_hash(fold, row) & mask;
+	uint32_t print = (uint32_t)(hash >> 32);
+	size_t at = hash & mask;
 
-	while (fold->slots[at] && !row_is(&fold->rows[fold->slots[at] - 1], row))
+	while (fold->slots[at].row && (fold->slots[at].print != print ||
+				       !row_is(&fold->rows[fold->slots[at].row - 1], row)))
 		at = (at + 1) & mask;
 	return &fold->slots[at];
+}
+
+static void fold_place(struct fold *fold, size_t index)
+{
+	uint64_t hash = row_hash(fold, &fold->rows[index]);
+
+	*fold_slot(fold, &fold->rows[index], hash) =
+	    (struct slot){.row = (uint32_t)index + 1, .print = (uint32_t)(hash >> 32)};
 }
 
 static int fold_grow_slots(struct fold *fold)
 {
 	size_t count = fold->slot_count ? fold->slot_count * 2 : SLOTS_FIRST;
-	uint32_t *slots;
+	struct slot *slots;
 
 	if ((fold->count + 1) * 2 <= fold->slot_count)
 		return 0;
@@ -97,7 +113,7 @@ static int fold_grow_slots(struct fold *fold)
 	fold->slot_count = count;
 	for (size_t i = 0; i < fold->count; i++)
 		if (fold->rows[i].length > 0)
-			*fold_slot(fold, &fold->rows[i]) = (uint32_t)i + 1;
+			fold_place(fold, i);
 	return 0;
 }
 
@@ -144,7 +160,8 @@ int fold_add(struct fold *fold, const struct edge_key *key, int64_t when, int64_
 			   .totals = *totals,
 			   .first_seen = first,
 			   .last_seen = last};
-	uint32_t *slot;
+	struct slot *slot;
+	uint64_t hash;
 	int r;
 
 	if (window == 0) {
@@ -155,15 +172,16 @@ int fold_add(struct fold *fold, const struct edge_key *key, int64_t when, int64_
 	r = fold_grow_slots(fold);
 	if (r < 0)
 		return r;
-	slot = fold_slot(fold, &row);
-	if (*slot) {
-		row_merge(&fold->rows[*slot - 1], &row);
+	hash = row_hash(fold, &row);
+	slot = fold_slot(fold, &row, hash);
+	if (slot->row) {
+		row_merge(&fold->rows[slot->row - 1], &row);
 		return 0;
 	}
 	r = fold_append(fold, &row);
 	if (r < 0)
 		return r;
-	*slot = (uint32_t)fold->count;
+	*slot = (struct slot){.row = (uint32_t)fold->count, .print = (uint32_t)(hash >> 32)};
 	return 0;
 }
 

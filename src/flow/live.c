@@ -347,6 +347,7 @@ static bool record_is(const struct live *live, uint32_t number, const struct liv
 	const struct pool *pool = &live->pools[number >> POOL_SHIFT];
 	const struct record *record = record_at(live, number);
 
+	__builtin_prefetch(record);
 	return record->id == key->id && record->zone == key->zone &&
 	       record->protocol == key->original->protocol &&
 	       record->ports[0] == key->original->source_port &&

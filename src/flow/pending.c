@@ -31,6 +31,9 @@ struct memory {
 	size_t count;
 };
 
+/* They enter the memory together, when their places have come from main memory. */
+#define FRESH_MAX 16u
+
 enum attempt_state { ATTEMPT_WAITING = 1, ATTEMPT_JUDGED };
 
 struct attempt {
@@ -43,6 +46,8 @@ struct pending {
 	struct pending_options options;
 	struct hash_seed seed;
 	struct memory now, before;
+	uint64_t fresh[FRESH_MAX]; /* confirmed, not yet in the memory */
+	size_t fresh_count;
 	int64_t turned;
 	int64_t whole_since;
 	struct attempt *attempts; /* open addressing, at most half full */
@@ -111,6 +116,11 @@ static uint32_t *table_place(const struct table *table, uint64_t hash)
 				return &bucket->prints[i];
 		at = at + 1 < table->bucket_count ? at + 1 : 0;
 	}
+}
+
+static void table_prefetch(const struct table *table, uint64_t hash)
+{
+	__builtin_prefetch(&table->buckets[(hash >> 32) * table->bucket_count >> 32], 1);
 }
 
 static bool memory_has(const struct memory *memory, uint64_t hash)
@@ -189,12 +199,23 @@ static size_t memory_wanted(const struct memory *memory)
 	return wanted > BUCKETS_FIRST ? wanted : BUCKETS_FIRST;
 }
 
+/* The packet of each may come as late as PENDING_WAIT from now. */
+static void remember_fresh(struct pending *pending, int64_t now)
+{
+	for (size_t i = 0; i < pending->fresh_count; i++)
+		if (!memory_add(&pending->now, pending->fresh[i], pending->options.confirmed_limit,
+				memory_wanted(&pending->before)))
+			pending->whole_since = now + PENDING_WAIT;
+	pending->fresh_count = 0;
+}
+
 static void memory_turn(struct pending *pending, int64_t now)
 {
 	int64_t age = now - pending->turned;
 
 	if (age < PENDING_WAIT)
 		return;
+	remember_fresh(pending, now);
 	memory_clear(&pending->before);
 	pending->before = pending->now;
 	pending->now = (struct memory){0};
@@ -289,10 +310,11 @@ void pending_confirmed(struct pending *pending, const struct path *path, int64_t
 	uint64_t hash = path_hash(pending, path);
 
 	memory_turn(pending, now);
-	/* Its packet may come as late as PENDING_WAIT from now. */
-	if (!memory_add(&pending->now, hash, pending->options.confirmed_limit,
-			memory_wanted(&pending->before)))
-		pending->whole_since = now + PENDING_WAIT;
+	if (pending->fresh_count == FRESH_MAX)
+		remember_fresh(pending, now);
+	if (pending->now.table_count > 0)
+		table_prefetch(&pending->now.tables[pending->now.table_count - 1], hash);
+	pending->fresh[pending->fresh_count++] = hash;
 	if (pending->waiting > 0)
 		take_back(pending, path, hash);
 }
@@ -309,6 +331,7 @@ bool pending_packet(struct pending *pending, const struct path *path, int64_t no
 	struct attempt *attempt;
 
 	memory_turn(pending, now);
+	remember_fresh(pending, now);
 	if (memory_has(&pending->now, hash) || memory_has(&pending->before, hash))
 		return true;
 	attempt = attempt_find(pending, path, hash);
@@ -358,6 +381,7 @@ void pending_expire(struct pending *pending, int64_t now, pending_fn *judge, voi
 		attempts_rebuild(pending, pending->slot_count, now - PENDING_ATTEMPT);
 		pending->swept = now;
 	}
+	remember_fresh(pending, now);
 	memory_turn(pending, now);
 }
 
