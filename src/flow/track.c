@@ -211,14 +211,14 @@ static void entry_bind(const struct track *track, struct live_entry *entry)
 
 /* ---- counting ---- */
 
-static struct edge_key entry_key(const struct live_entry *entry, uint8_t verdict)
+static struct edge_key entry_key(const struct live_entry *entry)
 {
 	struct edge_key key = resolve_key(&entry->original, &entry->reply);
 
 	key.source_pod = entry->source_pod;
 	key.destination_pod = entry->destination_pod;
 	key.direction_uncertain = entry->direction_uncertain;
-	key.verdict = verdict;
+	key.verdict = entry->verdict;
 	return key;
 }
 
@@ -276,28 +276,38 @@ static bool totals_are_zero(const struct totals *totals)
 	return memcmp(totals, &zero, sizeof(zero)) == 0;
 }
 
+/* Takes the connection from the edge on which it was counted. */
+static void entry_move(struct track *track, const struct live_entry *counted, struct edge_key key,
+		       int64_t counted_more, int64_t now)
+{
+	struct totals moved = {.connections = -1, .counted = counted_more - counted->has_counters};
+
+	key.verdict = counted->verdict;
+	key.source_pod = counted->source_pod;
+	key.destination_pod = counted->destination_pod;
+	add(track, &key, now, now, &moved);
+}
+
 /* Counts what has grown, and the connection itself if it was not counted on this edge yet: the
  * verdict may have changed, a pod may have become known. */
 static bool entry_count(struct track *track, struct live_entry *entry, uint8_t verdict,
 			struct totals grown, int64_t now)
 {
-	struct edge_key before = entry_key(entry, entry->verdict), key;
+	const struct live_entry before = *entry;
 	bool fresh = entry->verdict == 0, moves;
+	struct edge_key key;
 
 	entry_bind(track, entry);
-	key = entry_key(entry, verdict);
-	moves = !fresh && memcmp(&before, &key, sizeof(key)) != 0;
-	if (moves) {
-		struct totals moved = {.connections = -1,
-				       .counted = grown.counted - entry->has_counters};
-
-		add(track, &before, now, now, &moved);
-	}
+	entry->verdict = verdict;
+	key = entry_key(entry);
+	moves = !fresh && (before.verdict != verdict || before.source_pod != entry->source_pod ||
+			   before.destination_pod != entry->destination_pod);
+	if (moves)
+		entry_move(track, &before, key, grown.counted, now);
 	if (fresh || moves) {
 		grown.connections = 1;
 		grown.counted = entry->has_counters;
 	}
-	entry->verdict = verdict;
 	if (totals_are_zero(&grown))
 		return false;
 	add(track, &key, fresh ? entry->first_ns : now, now, &grown);
