@@ -403,7 +403,12 @@ void taps_finish(struct taps *taps)
 	first_packets_finish(taps->packets, READ_BUDGET);
 	taps_dump(taps);
 	check_table(taps);
-	track_finish(taps->track, clock_now(), look, taps);
+	while (track_finish(taps->track, clock_now(), look, taps) &&
+	       track_wants_room(taps->track)) {
+		relieve(taps);
+		if (track_wants_room(taps->track))
+			break;
+	}
 }
 
 /*
