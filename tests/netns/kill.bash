@@ -58,10 +58,10 @@ truth_write() {
     > "$lab/truth.csv"
 }
 
-# Ends that a kill left behind as committed.
+# committed_write KILLED: what a kill left behind as closed
 committed_write() {
   sqlite3 -readonly -csv "$db" "
-    SELECT address.text, sum(packets_sent), sum(bytes_sent), sum(packets_received), sum(bytes_received)
+    SELECT $1, address.text, sum(packets_sent), sum(bytes_sent), sum(packets_received), sum(bytes_received)
     FROM edge JOIN address ON address.id = edge.destination
     WHERE address.text LIKE '10.96.%' AND verdict <> 5 GROUP BY address.id HAVING sum(closed) > 0" >> "$lab/committed.csv"
 }
@@ -84,9 +84,10 @@ for ((i = 0; i < kills; i++)); do
   since=$(milliseconds)
   draw 2500
   for_milliseconds "$drawn"
-  echo "$since,$(milliseconds)" >> "$lab/up.csv"
+  until=$(milliseconds)
   netpold_kill
-  committed_write
+  echo "$since,$until" >> "$lab/up.csv"
+  committed_write "$until"
   draw 900
   for_milliseconds "$drawn"
 done
@@ -102,7 +103,7 @@ kill "$sweeper"
 truth_write "$end"
 [ "$(wc -l < "$lab/truth.csv")" = "$(cat "$lab/begun")" ] ||
   die "$(cat "$lab/begun") connections were begun, $(wc -l < "$lab/truth.csv") are known to the recorder: $(cat "$lab/recorder.log")"
-cd "$lab"
+cd "$lab" || exit
 sqlite3 -cmd "ATTACH 'file:$db?mode=ro' AS flows" check.db < "$programs/kill.sql" > result
 grep '^summary' result > summary
 [ "$(wc -l < result)" -eq 1 ] || die "seed $seed: $(head -n 40 result)"

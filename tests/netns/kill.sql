@@ -6,7 +6,7 @@
 
 CREATE TABLE truth (address TEXT, ended INTEGER, packets_sent INTEGER, bytes_sent INTEGER, packets_received INTEGER, bytes_received INTEGER);
 CREATE TABLE up (since INTEGER, until INTEGER);
-CREATE TABLE committed (address TEXT, packets_sent INTEGER, bytes_sent INTEGER, packets_received INTEGER, bytes_received INTEGER);
+CREATE TABLE committed (killed INTEGER, address TEXT, packets_sent INTEGER, bytes_sent INTEGER, packets_received INTEGER, bytes_received INTEGER);
 .mode csv
 .import truth.csv truth
 .import up.csv up
@@ -39,9 +39,9 @@ SELECT 'never was:', * FROM recorded WHERE address NOT IN (SELECT address FROM t
 SELECT 'more than the kernel counted:', * FROM compared JOIN recorded USING (address) JOIN truth USING (address) WHERE more;
 SELECT 'not exact, though netpold was up when it ended:', * FROM compared LEFT JOIN recorded USING (address) JOIN truth USING (address)
 WHERE sure AND NOT exact;
--- What ended while netpold was down is closed with what was known of it; that is no end that was seen.
+-- Closed at the kill that came after its end: so that end was committed. Later it may be closed with what was known of it.
 SELECT 'its end was committed, and is not exact:', * FROM committed JOIN truth USING (address) LEFT JOIN compared USING (address)
-WHERE EXISTS (SELECT 1 FROM up WHERE truth.ended BETWEEN since AND until) AND (NOT ifnull(exact, 0)
+WHERE EXISTS (SELECT 1 FROM up WHERE truth.ended BETWEEN since AND until AND until = killed) AND (NOT ifnull(exact, 0)
 	OR committed.packets_sent <> truth.packets_sent OR committed.bytes_sent <> truth.bytes_sent
 	OR committed.packets_received <> truth.packets_received OR committed.bytes_received <> truth.bytes_received);
 SELECT 'not covered by the gaps:', missing, 'of at most', bound
@@ -49,7 +49,7 @@ FROM (SELECT count(*) AS missing FROM compared WHERE NOT exact),
 	(SELECT CASE WHEN count(*) = count(at_most) THEN total(at_most) ELSE 9e99 END AS bound FROM flows.gap WHERE source = 'daemon')
 WHERE missing > bound;
 SELECT 'summary:', count(*), 'connections,', sum(ended IS NULL), 'open at the end,', sum(exact), 'exact,',
-	sum(known AND NOT exact), 'incomplete,', sum(NOT known), 'missing;', (SELECT count(*) FROM committed), 'ends committed before kills;',
+	sum(known AND NOT exact), 'incomplete,', sum(NOT known), 'missing;', (SELECT count(DISTINCT address) FROM committed), 'closed at some kill;',
 	(SELECT count(*) || ' gaps, at most ' || ifnull(sum(at_most), 0) || ', ' || sum(at_most IS NULL) || ' without a bound'
 	 FROM flows.gap WHERE source = 'daemon')
 FROM compared;
