@@ -44,8 +44,14 @@ libcollect_a_SOURCES = \
 	src/daemon/collector.h \
 	src/daemon/config.c \
 	src/daemon/config.h \
+	src/daemon/mend.c \
+	src/daemon/mend.h \
 	src/daemon/pods.c \
 	src/daemon/pods.h \
+	src/daemon/queue.c \
+	src/daemon/queue.h \
+	src/daemon/retention.c \
+	src/daemon/retention.h \
 	src/daemon/sysctl.c \
 	src/daemon/sysctl.h \
 	src/daemon/taps.c \
@@ -98,6 +104,8 @@ libcollect_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SYSTEMD_CFLAG
 libstore_a_SOURCES = \
 	src/store/db.c \
 	src/store/db.h \
+	src/store/files.c \
+	src/store/files.h \
 	src/store/idmap.c \
 	src/store/idmap.h \
 	src/store/lock.c \
@@ -109,11 +117,13 @@ libstore_a_SOURCES = \
 	src/store/read.c \
 	src/store/reader.c \
 	src/store/reader_internal.h \
+	src/store/renew.c \
 	src/store/schema.c \
 	src/store/schema.h \
 	src/store/state.c \
 	src/store/store.h \
 	src/store/store_internal.h \
+	src/store/upkeep.c \
 	src/store/write.c \
 	src/store/write_flows.c \
 	src/store/write_identity.c
@@ -208,7 +218,6 @@ sql_files = \
 	sql/stmt/begin.sql \
 	sql/stmt/checkpoint-delete.sql \
 	sql/stmt/checkpoint-put.sql \
-	sql/stmt/checkpoint-wal.sql \
 	sql/stmt/commit.sql \
 	sql/stmt/edge-add.sql \
 	sql/stmt/edge-put.sql \
@@ -258,7 +267,9 @@ sql_files = \
 	sql/stmt/state-checkpoints.sql \
 	sql/stmt/state-facts.sql \
 	sql/stmt/state-pods.sql \
+	sql/stmt/state-seen.sql \
 	sql/stmt/user-version.sql \
+	sql/stmt/vacuum-some.sql \
 	sql/stmt/vacuum.sql \
 	sql/stmt/views-current.sql \
 	sql/views.sql \

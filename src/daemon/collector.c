@@ -32,6 +32,8 @@
 #define LIVE_LIMIT (1u << 22)
 #define PENDING_PACKETS (1u << 16)
 #define PENDING_CONFIRMED (1u << 20)
+/* Room for pruning on a full disk. */
+#define STORE_RESERVE (INT64_C(8) << 20)
 #define BIND_SLACK (5 * NSEC_PER_SEC)
 
 struct collector {
@@ -57,7 +59,10 @@ struct collector {
 	int64_t dumped;
 	uint64_t watchdog; /* usec; 0: none */
 	int writer_error;  /* as last logged */
-	char status[512];
+	uint64_t renewals; /* of the writer, answered */
+	uint64_t incidents; /* of the writer, as last logged */
+	bool held;         /* as last logged */
+	char status[1024];
 };
 
 /* ---- batches ---- */
@@ -144,10 +149,72 @@ static void commit(struct collector *collector)
 	writer_submit(collector->writer, batch);
 }
 
+/* ---- a database that knows nothing of this run ---- */
+
+static int tell_addresses(const struct collector *collector, struct batch *batch)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < collector->address_count; i++)
+		r = add_address_change(batch, collector->addresses[i], true);
+	return r;
+}
+
+static int tell_facts(const struct collector *collector, struct batch *batch)
+{
+	const struct taps_figures taps = taps_figures(collector->taps);
+	int r = sysctls_record(&collector->sysctls, batch);
+
+	return r < 0 ? r : announce_facts(collector->config, &collector->sysctls, &taps, batch);
+}
+
+static struct batch *make_answer(const struct collector *collector)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+	int r = batch ? pods_tell(collector->pods, batch) : -ENOMEM;
+
+	if (r == 0)
+		r = tell_addresses(collector, batch);
+	if (r == 0)
+		r = tell_facts(collector, batch);
+	if (r < 0)
+		return batch_free(batch);
+	batch->time = clock_msec(clock_now());
+	batch->pods_complete = true;
+	return batch;
+}
+
+static void answer_renewals(struct collector *collector, const struct writer_status *status)
+{
+	struct batch *batch;
+
+	if (status->renewals == collector->renewals)
+		return;
+	batch = make_answer(collector);
+	if (!batch)
+		return;
+	writer_renew(collector->writer, batch);
+	collector->renewals = status->renewals;
+}
+
 /* ---- what is said ---- */
+
+static void log_incidents(struct collector *collector, const struct writer_status *status)
+{
+	bool held = status->held[0] != '\0';
+
+	if (status->incidents != collector->incidents)
+		log_line(LOG_ERROR, "store", "%s", status->incident);
+	if (held != collector->held)
+		log_line(LOG_WARN, "store", "%s",
+			 held ? status->held : "what is too old is deleted again");
+	collector->incidents = status->incidents;
+	collector->held = held;
+}
 
 static void log_writer(struct collector *collector, const struct writer_status *status)
 {
+	log_incidents(collector, status);
 	if (status->error == collector->writer_error)
 		return;
 	if (status->error)
@@ -169,13 +236,14 @@ static void say_status(struct collector *collector)
 
 	writer_status(collector->writer, &writer);
 	log_writer(collector, &writer);
+	answer_renewals(collector, &writer);
 	snprintf(status, sizeof(status),
 		 "STATUS=%zu live connections, %zu pods; seen %" PRIu64 " new, %" PRIu64
 		 " ended, %" PRIu64 " denied; lost at most %" PRIu64 " events, %" PRIu64
-		 " packets; store %s",
+		 " packets; store %s%s%s",
 		 track.live, pods_count(collector->pods), track.created, track.destroyed,
 		 track.denied, taps.lost_events, taps.lost_packets,
-		 writer.error ? writer.message : "ok");
+		 writer.error ? writer.message : "ok", writer.held[0] ? "; " : "", writer.held);
 	if (strcmp(status, collector->status) != 0) {
 		memcpy(collector->status, status, sizeof(status));
 		sd_notify(0, status);
@@ -309,17 +377,23 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *signa
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
+static struct writer_limits limits_of(const struct config *config)
+{
+	return (struct writer_limits){.retention = config->store.retention};
+}
+
 /* What needs another socket or file stays as it was until a restart. */
 static void reload(struct collector *collector, struct config *fresh)
 {
 	struct config *config = collector->config;
+	const struct writer_limits limits = limits_of(fresh);
 
 	config->store.flow_window = fresh->store.flow_window;
 	config->store.commit_interval = fresh->store.commit_interval;
 	config->store.retention = fresh->store.retention;
 	config->conntrack.dump_interval = fresh->conntrack.dump_interval;
 	fold_set_window(collector->fold, (uint32_t)config->store.flow_window);
-	writer_set_retention(collector->writer, config->store.retention);
+	writer_set_limits(collector->writer, &limits);
 	rearm(collector->commit_timer, (uint64_t)config->store.commit_interval * USEC_PER_MSEC);
 	rearm(collector->dump_timer, (uint64_t)config->conntrack.dump_interval * USEC_PER_MSEC);
 	log_line(LOG_NOTE, "configuration",
@@ -354,10 +428,22 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *sig
 
 /* ---- start ---- */
 
+static int read_store(struct collector *collector)
+{
+	int r = store_use_node(collector->store, collector->config->node.name);
+
+	return r < 0 ? r : store_load_state(collector->store, &collector->state);
+}
+
 static int start_store(struct collector *collector)
 {
-	static const struct store_options options = {.readable_after_close = true};
 	const struct config *config = collector->config;
+	const struct store_options options = {
+	    .readable_after_close = true,
+	    .set_damaged_aside = true,
+	    .reserve = STORE_RESERVE,
+	    .wal_limit = config->store.wal_limit,
+	};
 	char *error = NULL;
 	int r = store_open(config->store.path, &options, &collector->store, &error);
 
@@ -366,9 +452,12 @@ static int start_store(struct collector *collector)
 		free(error);
 		return r;
 	}
-	r = store_use_node(collector->store, config->node.name);
-	if (r == 0)
-		r = store_load_state(collector->store, &collector->state);
+	r = read_store(collector);
+	if (r == -EBADMSG) {
+		r = store_renew(collector->store, true);
+		if (r == 0)
+			r = read_store(collector);
+	}
 	if (r < 0)
 		log_line(LOG_ERROR, "store", "%s: %s", config->store.path,
 			 store_error(collector->store));
@@ -450,11 +539,12 @@ static int start_writer(struct collector *collector)
 	struct batch *batch = calloc(1, sizeof(*batch));
 	int r = -ENOMEM;
 	struct taps_figures taps = taps_figures(collector->taps);
+	const struct writer_limits limits = limits_of(collector->config);
 
 	if (batch)
 		r = announce_facts(collector->config, &collector->sysctls, &taps, batch);
 
-	collector->writer = writer_start(collector->store, collector->config->store.retention);
+	collector->writer = writer_start(collector->store, &limits);
 	collector->store = NULL;
 	if (r < 0 || !collector->writer) {
 		batch_free(batch);
@@ -547,7 +637,12 @@ static int start(struct collector *collector)
 static int stop_writer(struct collector *collector)
 {
 	struct batch *last = batch_make(collector);
+	struct writer_status status;
 	unsigned lost;
+
+	writer_status(collector->writer, &status);
+	log_incidents(collector, &status);
+	answer_renewals(collector, &status);
 
 	if (!last)
 		last = calloc(1, sizeof(*last));

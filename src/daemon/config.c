@@ -18,7 +18,8 @@ int config_defaults(struct config *ret)
 	struct config config = {
 	    .store = {.flow_window = 60 * MSEC_PER_SEC,
 		      .commit_interval = MSEC_PER_SEC,
-		      .retention = 30 * 24 * 3600 * MSEC_PER_SEC},
+		      .retention = 30 * 24 * 3600 * MSEC_PER_SEC,
+		      .wal_limit = INT64_C(256) << 20},
 	    .conntrack = {.buffer_size = 32 << 20, .dump_interval = 60 * MSEC_PER_SEC},
 	    .nftables = {.manage_rules = true},
 	    .log_new = {.group = 4790},
@@ -114,9 +115,12 @@ static const char *set_dump_interval(struct config *config, const char *value)
 			    3600 * MSEC_PER_SEC, "a duration from 1s to 1h");
 }
 
-static const char *set_buffer_size(struct config *config, const char *value)
+/* least and most: bytes. */
+static const char *set_size(int64_t *field, const char *value, int64_t least, int64_t most,
+			    const char *expected)
 {
-	static const char expected[] = "a size from 64K to 1G, such as 33554432, 32M or 512K";
+	static const char units[] = "KMG";
+	const char *unit;
 	char *end = NULL;
 	long long size;
 
@@ -124,16 +128,33 @@ static const char *set_buffer_size(struct config *config, const char *value)
 		return expected;
 	errno = 0;
 	size = strtoll(value, &end, 10);
-	if (errno || size > 1 << 30)
+	if (errno || size > most)
 		return expected;
-	if (*end == 'K' || *end == 'M' || *end == 'G') {
-		size <<= *end == 'K' ? 10 : *end == 'M' ? 20 : 30;
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit) {
+		long long factor = 1LL << (10 * (unit - units + 1));
+
+		if (size > most / factor)
+			return expected;
+		size *= factor;
 		end++;
 	}
-	if (*end != '\0' || size < 64 << 10 || size > 1 << 30)
+	if (*end != '\0' || size < least || size > most)
 		return expected;
-	config->conntrack.buffer_size = size;
+	*field = size;
 	return NULL;
+}
+
+static const char *set_buffer_size(struct config *config, const char *value)
+{
+	return set_size(&config->conntrack.buffer_size, value, 64 << 10, 1 << 30,
+			"a size from 64K to 1G, such as 33554432, 32M or 512K");
+}
+
+static const char *set_wal_limit(struct config *config, const char *value)
+{
+	return set_size(&config->store.wal_limit, value, 1 << 20, INT64_C(64) << 30,
+			"a size from 1M to 64G, such as 256M");
 }
 
 static const char *set_manage_rules(struct config *config, const char *value)
@@ -213,6 +234,7 @@ static const struct key keys[] = {
     {"store", "flow_window", set_flow_window},
     {"store", "commit_interval", set_commit_interval},
     {"store", "retention", set_retention},
+    {"store", "wal_limit", set_wal_limit},
     {"conntrack", "buffer_size", set_buffer_size},
     {"conntrack", "dump_interval", set_dump_interval},
     {"nftables", "manage_rules", set_manage_rules},

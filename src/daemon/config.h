@@ -22,6 +22,7 @@ struct config {
 		int64_t flow_window;     /* ms; 0: one row per connection */
 		int64_t commit_interval; /* ms */
 		int64_t retention;       /* ms */
+		int64_t wal_limit;       /* bytes */
 	} store;
 	struct {
 		int64_t buffer_size;   /* bytes asked for the event socket */

@@ -86,26 +86,39 @@ static void give_back_space(struct db *db)
 		db_run(db, db_use(db, SQL_VACUUM));
 }
 
-int store_prune(struct store *store, int64_t before, unsigned limit, bool *ret_more)
+static bool is_too_large(struct db *db, int64_t max_bytes)
+{
+	return max_bytes && db_bytes_in_use(db) > max_bytes;
+}
+
+static bool prune_aged(struct store *store, int64_t before, unsigned rows, bool *ret_pods_gone)
+{
+	int64_t edges;
+
+	if (delete_some(store, SQL_PRUNE_FLOWS, before, rows) >= (int64_t)rows)
+		return true;
+	edges = delete_some(store, SQL_PRUNE_EDGES, before, rows);
+	store->edges_pruned += edges;
+	if (edges >= (int64_t)rows)
+		return true;
+	delete_before(store, SQL_PRUNE_GAPS, before);
+	delete_before(store, SQL_PRUNE_NODE_ADDRESSES, before);
+	*ret_pods_gone = prune_pods(store, before);
+	sweep_addresses(store);
+	return false;
+}
+
+int store_prune(struct store *store, const struct store_limits *limits, unsigned rows,
+		bool *ret_more)
 {
 	struct db *db = &store->db;
 	bool more, pods_gone = false;
-	int64_t edges = 0;
 	int error;
 
 	db_begin(db);
-	more = delete_some(store, SQL_PRUNE_FLOWS, before, limit) >= (int64_t)limit;
-	if (!more) {
-		edges = delete_some(store, SQL_PRUNE_EDGES, before, limit);
-		store->edges_pruned += edges;
-		more = edges >= (int64_t)limit;
-	}
-	if (!more) {
-		delete_before(store, SQL_PRUNE_GAPS, before);
-		delete_before(store, SQL_PRUNE_NODE_ADDRESSES, before);
-		pods_gone = prune_pods(store, before);
-		sweep_addresses(store);
-	}
+	more = prune_aged(store, limits->before, rows, &pods_gone);
+	if (!more && is_too_large(db, limits->max_bytes))
+		more = delete_some(store, SQL_PRUNE_FLOWS, INT64_MAX, rows) >= (int64_t)rows;
 	error = db_end(db);
 	store_forget_caches(store);
 	if (error)

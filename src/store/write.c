@@ -181,9 +181,12 @@ int store_write(struct store *store, const struct batch *batch)
 {
 	struct db *db = &store->db;
 	int64_t longest = store->longest;
-	int64_t *pods = remember_pods(store, batch);
-	int error;
+	int64_t *pods;
+	int error = store_ready(store);
 
+	if (error)
+		return error;
+	pods = remember_pods(store, batch);
 	if (!pods || !store->node) {
 		free(pods);
 		db_fail(db, store->node ? -ENOMEM : -EINVAL,
@@ -202,8 +205,9 @@ int store_write(struct store *store, const struct batch *batch)
 		restore_pods(store, batch, pods);
 		store_forget_caches(store);
 		store->longest = longest;
-	} else if (batch->pods_complete) {
-		store->settled = true;
+	} else {
+		store->upkeep.committed = batch->time;
+		store->settled = store->settled || batch->pods_complete;
 	}
 	free(pods);
 	return error;
