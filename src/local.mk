@@ -250,6 +250,7 @@ sql_files = \
 	sql/stmt/prune-node-addresses.sql \
 	sql/stmt/prune-pod-addresses.sql \
 	sql/stmt/prune-pod.sql \
+	sql/stmt/quick-check.sql \
 	sql/stmt/read-addresses.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \

@@ -131,6 +131,15 @@ int64_t files_written(const char *path)
 	return latest;
 }
 
+int64_t files_touched(const char *path)
+{
+	struct stat there;
+
+	return look(path, "", &there)
+		   ? there.st_mtim.tv_sec * NSEC_PER_SEC + there.st_mtim.tv_nsec
+		   : 0;
+}
+
 int64_t files_log_bytes(const char *path)
 {
 	struct stat there;

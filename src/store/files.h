@@ -34,6 +34,8 @@ void files_remove(const char *path);
 void files_remove_log(const char *path);
 /* When the database or its log was last written, ms; 0: not known. */
 int64_t files_written(const char *path);
+/* When the database itself was last written, ns; 0: not known. */
+int64_t files_touched(const char *path);
 /* Bytes of PATH-wal; 0 if there is none. */
 int64_t files_log_bytes(const char *path);
 

@@ -146,6 +146,7 @@ static int settle_down(struct store *store)
 	store->upkeep.loss.since = store->heartbeat ? store->heartbeat : lost_since;
 	store->upkeep.renewing = false;
 	store->upkeep.moved = false;
+	store->upkeep.suspect = false;
 	return 0;
 }
 

@@ -17,6 +17,8 @@ struct upkeep {
 	struct file_id file, log, shared; /* as they were opened */
 	int64_t committed;                /* time of the last batch */
 	int64_t kept;          /* of the last one that was still in place when looked at later */
+	int64_t touched;       /* time of the file after our own last write to it */
+	bool suspect;          /* somebody else wrote to it: to be checked */
 	int64_t log_frames;    /* in use after the last commit */
 	int64_t log_tried;     /* monotonic: when the log was last to be emptied */
 	int64_t reserve_tried; /* monotonic */

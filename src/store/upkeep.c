@@ -21,8 +21,10 @@ static int on_commit(void *context, sqlite3 *handle, const char *schema, int fra
 	struct store *store = context;
 
 	store->upkeep.log_frames = frames;
-	if (frames >= CHECKPOINT_FRAMES)
-		sqlite3_wal_checkpoint_v2(handle, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (frames < CHECKPOINT_FRAMES)
+		return SQLITE_OK;
+	sqlite3_wal_checkpoint_v2(handle, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	store->upkeep.touched = files_touched(store->path);
 	return SQLITE_OK;
 }
 
@@ -39,12 +41,14 @@ void store_remember_files(struct store *store)
 	upkeep->file = files_identify(store->path, "");
 	upkeep->log = files_identify(store->path, "-wal");
 	upkeep->shared = files_identify(store->path, "-shm");
+	upkeep->touched = files_touched(store->path);
 }
 
 static int empty_log(struct store *store)
 {
 	int error = db_empty_log(&store->db);
 
+	store->upkeep.touched = files_touched(store->path);
 	if (!error)
 		store->upkeep.log_frames = 0;
 	return error;
@@ -70,6 +74,38 @@ static int check_companions(struct store *store)
 	    files_same(files_identify(store->path, "-shm"), store->upkeep.shared))
 		return 0;
 	return store_reopen(store, &heartbeat);
+}
+
+static int check_pages(struct store *store)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_QUICK_CHECK);
+
+	if (db_row(db, statement)) {
+		const char *answer = db_column_text(statement, 0);
+
+		if (strcmp(answer, "ok") != 0)
+			db_fail(db, -EBADMSG, "%s: damaged by someone: %s", store->path, answer);
+	}
+	db_stop(statement);
+	return db_take_error(db);
+}
+
+/* Pages in our cache would hide from us alone what another program did to the file. */
+static int check_touched(struct store *store)
+{
+	struct upkeep *upkeep = &store->upkeep;
+	int64_t heartbeat;
+	int error;
+
+	if (!upkeep->suspect && files_touched(store->path) == upkeep->touched)
+		return 0;
+	upkeep->suspect = true;
+	error = store_reopen(store, &heartbeat);
+	if (!error)
+		error = check_pages(store);
+	upkeep->suspect = error != 0;
+	return error;
 }
 
 static int check_log(struct store *store)
@@ -110,6 +146,8 @@ int store_ready(struct store *store)
 
 	if (!error)
 		error = check_companions(store);
+	if (!error)
+		error = check_touched(store);
 	if (error)
 		return error;
 	store->upkeep.kept = store->upkeep.committed;
