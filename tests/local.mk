@@ -97,6 +97,7 @@ kernel_bats = \
 	tests/netns/loss.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
+	tests/netns/stress.bats \
 	tests/runtime/pods.bats
 
 checked_bats = $(rootless_bats) $(kernel_bats)
@@ -123,6 +124,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/golden/golden.bash \
 	tests/golden/update.sh \
 	tests/netns/lab.sh \
+	tests/netns/faults.c \
 	tests/netns/namespace.bash \
 	tests/unit/flow/fixture.h \
 	tests/unit/model/scene.h \

@@ -47,6 +47,6 @@ const char *retention_say(const struct retention *retention, char text[static RE
 		snprintf(text, RETENTION_TEXT_MAX,
 			 "the clock is %" PRId64 " hours ahead of what was recorded last: nothing "
 			 "is deleted for its age for an hour",
-			 retention->step / (3600 * NSEC_PER_SEC));
+			 (retention->step + STEP / 2) / STEP);
 	return text;
 }
