@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
+	tests/unit/daemon/test_retention \
 	tests/unit/daemon/test_sysctl \
 	tests/unit/daemon/test_writer \
 	tests/unit/flow/test_flow \
@@ -64,6 +65,7 @@ unit_tests = \
 	tests/unit/store/test_reader \
 	tests/unit/store/test_schema \
 	tests/unit/store/test_state \
+	tests/unit/store/test_upkeep \
 	tests/unit/store/test_write
 
 fuzz_targets = \

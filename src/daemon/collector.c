@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/announce.h"
+#include "daemon/mend.h"
 #include "daemon/pods.h"
 #include "daemon/sysctl.h"
 #include "daemon/taps.h"
@@ -34,6 +35,7 @@
 #define PENDING_CONFIRMED (1u << 20)
 /* Room for pruning on a full disk. */
 #define STORE_RESERVE (INT64_C(8) << 20)
+#define FIRST_TRIES 3
 #define BIND_SLACK (5 * NSEC_PER_SEC)
 
 struct collector {
@@ -57,11 +59,11 @@ struct collector {
 	unsigned ticks;
 	int64_t submitted; /* monotonic */
 	int64_t dumped;
-	uint64_t watchdog; /* usec; 0: none */
-	int writer_error;  /* as last logged */
-	uint64_t renewals; /* of the writer, answered */
+	uint64_t watchdog;  /* usec; 0: none */
+	int writer_error;   /* as last logged */
+	uint64_t renewals;  /* of the writer, answered */
 	uint64_t incidents; /* of the writer, as last logged */
-	bool held;         /* as last logged */
+	bool held;          /* as last logged */
 	char status[1024];
 };
 
@@ -510,6 +512,28 @@ static int start_taps(struct collector *collector)
 	return r;
 }
 
+/* On a full disk, or a damaged file, netpold starts all the same. */
+static int write_first(struct store *store, const struct batch *batch)
+{
+	struct mend state = {0};
+	int r = store_write(store, batch);
+
+	for (int tries = 0; r < 0 && tries < FIRST_TRIES; tries++) {
+		switch (mend(&state, store, batch, r)) {
+		case MEND_WRITTEN:
+			return 0;
+		case MEND_RETRY:
+		case MEND_RENEWED:
+			r = store_write(store, batch);
+			break;
+		case MEND_WAIT:
+		case MEND_REFUSED:
+			return r;
+		}
+	}
+	return r;
+}
+
 /* What was there must be in the database before it is changed. */
 static int start_sysctls(struct collector *collector)
 {
@@ -523,7 +547,7 @@ static int start_sysctls(struct collector *collector)
 	r = sysctls_record(&collector->sysctls, batch);
 	take_addresses(collector, batch);
 	if (r == 0)
-		r = store_write(collector->store, batch);
+		r = write_first(collector->store, batch);
 	batch_free(batch);
 	if (r < 0) {
 		log_line(LOG_ERROR, "store", "%s: %s", collector->config->store.path,

@@ -19,7 +19,8 @@ static enum mended make_room(struct mend *mend, struct store *store)
 		return MEND_WAIT;
 	while (!error && more) {
 		error = store_make_room(store, &more);
-		mend->beat(mend->context);
+		if (mend->beat)
+			mend->beat(mend->context);
 	}
 	mend->made_room = clock_monotonic();
 	return error ? MEND_WAIT : MEND_RETRY;
@@ -141,9 +142,8 @@ bool mend_reduce(struct batch *batch, int64_t since, const char *reason)
 		return false;
 	}
 	*dropped = *batch;
-	*batch = (struct batch){.time = dropped->time,
-				.gaps = dropped->gaps,
-				.gap_count = dropped->gap_count};
+	*batch = (struct batch){
+	    .time = dropped->time, .gaps = dropped->gaps, .gap_count = dropped->gap_count};
 	dropped->gaps = NULL;
 	dropped->gap_count = 0;
 	batch_free(dropped);

@@ -16,7 +16,7 @@ struct mend {
 	bool doubted;                /* opened again for damage since the last success */
 	int64_t written;             /* time of the last batch that went in */
 	int64_t made_room;           /* monotonic; 0: never */
-	void (*beat)(void *context); /* called while something takes its time */
+	void (*beat)(void *context); /* called while something takes its time; NULL: nobody */
 	void *context;
 };
 

@@ -37,10 +37,10 @@ struct writer {
 	struct store *store;
 	struct mend mend;
 	struct retention retention;
-	struct batch *told;  /* the answer, until it is written */
-	struct gap gap;      /* goes with the next batch; reason NULL: none */
-	int64_t written;     /* time of the last batch written, ms; 0: none */
-	int64_t pruned;      /* monotonic */
+	struct batch *told; /* the answer, until it is written */
+	struct gap gap;     /* goes with the next batch; reason NULL: none */
+	int64_t written;    /* time of the last batch written, ms; 0: none */
+	int64_t pruned;     /* monotonic */
 	unsigned lost;
 };
 
@@ -239,6 +239,9 @@ static void handle(struct writer *writer, struct batch *batch, int error)
 	mended = mend(&writer->mend, writer->store, batch ? batch : &nothing, error);
 	pthread_mutex_lock(&writer->mutex);
 	writer->status.beat = clock_monotonic();
+	if (error == -ENOSPC && mended == MEND_RETRY)
+		note_incident(writer, "the disk is full", ": ",
+			      "the reserve was used, and the oldest history deleted to make room");
 	after_mending(writer, batch, mended);
 }
 

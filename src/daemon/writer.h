@@ -8,8 +8,8 @@
  *
  * Renewals. A database that was deleted, replaced or damaged is followed by one that knows nothing
  * of this run. Then, and after a batch was left out or may have gone in twice, status.renewals
- * rises: until writer_renew() tells all that queued batches build upon, none of them is written, and
- * none is lost. What was told once is told again to each further database.
+ * rises: until writer_renew() tells all that queued batches build upon, none of them is written,
+ * and none is lost. What was told once is told again to each further database.
  */
 #ifndef NETPOL_DAEMON_WRITER_H
 #define NETPOL_DAEMON_WRITER_H
@@ -35,7 +35,7 @@ struct writer_status {
 	uint64_t committed; /* batches */
 	uint64_t flows;     /* rows in them */
 	uint64_t renewals;  /* each is to be answered with writer_renew() */
-	uint64_t incidents; /* databases lost, batches refused: each stands in incident at first */
+	uint64_t incidents; /* databases lost, batches refused, history given up: see incident */
 	size_t waiting;     /* rows in the queue */
 	int64_t beat;       /* CLOCK_MONOTONIC ns of the thread's last sign of life */
 	int error;          /* negative errno of the last try; 0: it went well */

@@ -284,8 +284,8 @@ int db_empty_log(struct db *db)
 
 	if (db->error)
 		return db_take_error(db);
-	result = sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL,
-					   NULL);
+	result =
+	    sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 	if (result != SQLITE_OK)
 		fail_result(db, result);
 	return db_take_error(db);

@@ -74,8 +74,8 @@ const char *db_column_text(sqlite3_stmt *statement, int column);
 
 /* Bytes of the pages that hold something. */
 int64_t db_bytes_in_use(struct db *db);
-/* Brings the write-ahead log into the database and empties it, never waiting. -EBUSY: readers use it
- * still. Leaves no sticky error. */
+/* Brings the write-ahead log into the database and empties it, never waiting. -EBUSY: readers use
+ * it still. Leaves no sticky error. */
 int db_empty_log(struct db *db);
 
 void db_begin(struct db *db);

@@ -135,9 +135,8 @@ int64_t files_touched(const char *path)
 {
 	struct stat there;
 
-	return look(path, "", &there)
-		   ? there.st_mtim.tv_sec * NSEC_PER_SEC + there.st_mtim.tv_nsec
-		   : 0;
+	return look(path, "", &there) ? there.st_mtim.tv_sec * NSEC_PER_SEC + there.st_mtim.tv_nsec
+				      : 0;
 }
 
 int64_t files_log_bytes(const char *path)

@@ -173,7 +173,8 @@ struct store *store_close(struct store *store)
 	return release(store);
 }
 
-/* After a clock that was set back while nothing was recorded: the file's own time is yet to come. */
+/* After a clock that was set back while nothing was recorded: the file's own time is yet to come.
+ */
 static int64_t last_seen_by(struct store *store, int64_t node, int64_t now)
 {
 	sqlite3_stmt *statement = db_use(&store->db, SQL_STATE_SEEN);

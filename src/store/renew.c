@@ -10,20 +10,21 @@
 #define REPLACED "the database was replaced by someone"
 #define DAMAGED "the database was damaged and set aside"
 
-static int64_t read_heartbeat(struct store *store)
+static int read_node(struct store *store, int64_t *ret_heartbeat)
 {
-	sqlite3_stmt *statement;
-	int64_t heartbeat = 0;
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_NODE_GET);
+	int64_t number = 0;
 
-	if (!store->node_name)
-		return 0;
-	statement = db_use(&store->db, SQL_NODE_GET);
-	db_bind_text(&store->db, statement, 1, store->node_name);
-	if (db_row(&store->db, statement)) {
-		heartbeat = sqlite3_column_int64(statement, 1);
-		db_run(&store->db, statement);
+	db_bind_text(db, statement, 1, store->node_name);
+	if (db_row(db, statement)) {
+		number = sqlite3_column_int64(statement, 0);
+		*ret_heartbeat = sqlite3_column_int64(statement, 1);
+		db_run(db, statement);
 	}
-	return heartbeat;
+	if (number != store->node)
+		db_fail(db, -EBADMSG, "%s: its content is gone", store->path);
+	return db_take_error(db);
 }
 
 int store_reopen(struct store *store, int64_t *ret_heartbeat)
@@ -35,10 +36,9 @@ int store_reopen(struct store *store, int64_t *ret_heartbeat)
 	if (!files_same(files_identify(store->path, ""), store->upkeep.file))
 		return store_fail(store, -ENOENT, "%s: it was deleted", store->path);
 	error = store_connect(store);
-	if (error)
-		return error;
-	*ret_heartbeat = read_heartbeat(store);
-	return db_take_error(&store->db);
+	if (!error && store->node_name)
+		error = read_node(store, ret_heartbeat);
+	return error;
 }
 
 static void forget_run(struct store *store)

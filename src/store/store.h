@@ -26,8 +26,8 @@ struct store_options {
 	bool set_damaged_aside;    /* a file that is damaged or no database is renamed to
 				      PATH.corrupt-YYYYMMDDTHHMMSSZ, and a new one made;
 				      see store_take_loss() */
-	int64_t reserve;           /* bytes of PATH.reserve, which a full disk gives room to prune with;
-				      0: none */
+	int64_t reserve;   /* bytes of PATH.reserve, which a full disk gives room to prune with;
+			      0: none */
 	int64_t wal_limit; /* bytes of the write-ahead log, a batch more at most; 0: none */
 };
 
@@ -123,8 +123,9 @@ int store_make_room(struct store *store, bool *ret_more);
 
 /* What an earlier run left: read once, before the first write. */
 struct store_state {
-	int64_t heartbeat; /* time of the last committed batch of this node; 0: none. Where that is
-			      yet to come, as the clock was set back: the last thing seen up to now */
+	int64_t
+	    heartbeat; /* time of the last committed batch of this node; 0: none. Where that is
+			  yet to come, as the clock was set back: the last thing seen up to now */
 	struct checkpoint *checkpoints;
 	size_t checkpoint_count;
 	struct fact *facts;

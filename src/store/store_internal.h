@@ -33,8 +33,8 @@ struct store {
 	struct db db;
 	struct lock lock;
 	struct store_options options;
-	char *path;             /* absolute */
-	char *node_name;        /* NULL: none chosen yet */
+	char *path;      /* absolute */
+	char *node_name; /* NULL: none chosen yet */
 	struct upkeep upkeep;
 	int64_t node;           /* 0: none chosen yet */
 	int64_t heartbeat;      /* of the node's last run, when it was chosen */

@@ -11,6 +11,8 @@
 #define CHECKPOINT_FRAMES 4000
 #define LOG_INTERVAL NSEC_PER_SEC
 #define RESERVE_INTERVAL (10 * NSEC_PER_SEC)
+#define CHECK_TIME (5 * NSEC_PER_SEC)
+#define CHECK_STEPS 10000            /* of SQLite's virtual machine, between looks at the clock */
 #define LOG_KEPT (INT64_C(64) << 20) /* as in sql/writer.sql */
 /* A step on a full disk must not need more room than the reserve has. */
 #define ROOM_ROWS 1000u
@@ -76,18 +78,29 @@ static int check_companions(struct store *store)
 	return store_reopen(store, &heartbeat);
 }
 
+static int is_time_over(void *deadline)
+{
+	return clock_monotonic() >= *(const int64_t *)deadline;
+}
+
+/* As far as it comes in that time: damage elsewhere shows when it is read. */
 static int check_pages(struct store *store)
 {
 	struct db *db = &store->db;
+	int64_t deadline = clock_monotonic() + CHECK_TIME;
 	sqlite3_stmt *statement = db_use(db, SQL_QUICK_CHECK);
 
+	sqlite3_progress_handler(db->handle, CHECK_STEPS, is_time_over, &deadline);
 	if (db_row(db, statement)) {
 		const char *answer = db_column_text(statement, 0);
 
 		if (strcmp(answer, "ok") != 0)
 			db_fail(db, -EBADMSG, "%s: damaged by someone: %s", store->path, answer);
 	}
+	if (db->error && sqlite3_errcode(db->handle) == SQLITE_INTERRUPT)
+		db_take_error(db);
 	db_stop(statement);
+	sqlite3_progress_handler(db->handle, 0, NULL, NULL);
 	return db_take_error(db);
 }
 

@@ -131,11 +131,28 @@ sent=10
 pruned() { talk 1; sent=\$((sent + 1)); [ "\$(rows)" -lt "\$before" ]; }
 wait_for 30 pruned
 [ "\$(oldest)" -gt "\$first" ] || die "not the oldest"
+wait_for 10 log_has 'store: the disk is full: the reserve was used'
 [ "\$(rows)" -gt \$((before / 2)) ] || die "too much: \$(rows) of \$before"
 talk_all 20 \$((sent + 20))
 netpold_stop
 recorded \$((sent + 20)) || die "\$(report edges)"
 ! report status -o json | jq -e 'any(.gaps[]; .source == "store")' || die "\$(report status)"
+sound
+END
+}
+
+@test "netpold starts on a full disk" {
+  in_namespace <<END
+$stress
+mount -t tmpfs -o size=40m tmpfs "\$folder"
+netpold_start
+talk_all 10 10
+netpold_stop
+cat /dev/zero > "\$folder/other" 2>/dev/null || true
+netpold_start
+[ ! -e "\$db.reserve" ] || die "the reserve was not used"
+talk_all 10 20
+netpold_stop
 sound
 END
 }

@@ -318,7 +318,6 @@ static void test_checkpoint_comes_back_whole(void **state)
 	store_state_clear(&left);
 }
 
-
 /* ---- stress ---- */
 
 static const struct store_options as_the_daemon = {

@@ -16,7 +16,8 @@ static void prune_all(struct store *store, int64_t before)
 	bool more = true;
 
 	while (more)
-		assert_int_equal(store_prune(store, &(struct store_limits){.before = before}, 1000, &more), 0);
+		assert_int_equal(
+		    store_prune(store, &(struct store_limits){.before = before}, 1000, &more), 0);
 }
 
 static void test_windows_and_edges_go_by_age(void **state)
@@ -52,7 +53,8 @@ static void test_limit_is_kept(void **state)
 
 	for (int i = 0; i < 25; i++)
 		write_one(store, a_flow((uint16_t)i, MINUTE));
-	assert_int_equal(store_prune(store, &(struct store_limits){.before = 10 * MINUTE}, 10, &more), 0);
+	assert_int_equal(
+	    store_prune(store, &(struct store_limits){.before = 10 * MINUTE}, 10, &more), 0);
 	assert_true(more);
 	assert_int_equal(rows(place, "flow"), 15);
 	assert_int_equal(rows(place, "edge"), 25);

@@ -173,7 +173,8 @@ static void test_remainders_come_first_and_only_without_bounds(void **state)
 
 	fill(place->path);
 	store = open_node(place->path, "n1");
-	assert_int_equal(store_prune(store, &(struct store_limits){.before = 120000}, 100, &more), 0);
+	assert_int_equal(store_prune(store, &(struct store_limits){.before = 120000}, 100, &more),
+			 0);
 	assert_false(more);
 	store_close(store);
 	reader = open_reader(place->path);
