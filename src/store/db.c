@@ -57,6 +57,8 @@ static int errno_of_result(struct db *db, int result)
 	case SQLITE_IOERR:
 		if (result == SQLITE_IOERR_NOMEM)
 			return -ENOMEM;
+		if (result == SQLITE_IOERR_SHMSIZE || result == SQLITE_IOERR_SHMMAP)
+			return errno_of_system(sqlite3_system_errno(db->handle), -EIO);
 		return errno_of_write(db);
 	case SQLITE_CANTOPEN:
 		return errno_of_system(sqlite3_system_errno(db->handle), -EACCES);

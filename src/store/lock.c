@@ -24,7 +24,8 @@ static int write_owner(int fd)
 {
 	if (fchmod(fd, LOCK_MODE) < 0 || ftruncate(fd, 0) < 0)
 		return -errno;
-	if (dprintf(fd, "%ld\n", (long)getpid()) < 0)
+	/* On a full disk the lock holds without a name. */
+	if (dprintf(fd, "%ld\n", (long)getpid()) < 0 && errno != ENOSPC && errno != EDQUOT)
 		return -errno;
 	return 0;
 }

@@ -77,6 +77,17 @@ static void explain(char **ret_error, const char *path, const char *reason)
 		*ret_error = NULL;
 }
 
+/* Even shared memory needs room. */
+static int connect_or_make_room(struct store *store)
+{
+	int error = store_connect(store);
+
+	if (error != -ENOSPC || !store->options.reserve)
+		return error;
+	files_use_reserve(store->path);
+	return store_connect(store);
+}
+
 /* A file that is damaged is left behind under another name. */
 static int open_files(struct store *store, bool *ret_made)
 {
@@ -84,7 +95,7 @@ static int open_files(struct store *store, bool *ret_made)
 
 	if (error)
 		return store_fail(store, error, "%s", strerror(-error));
-	error = store_connect(store);
+	error = connect_or_make_room(store);
 	if (error != -EBADMSG || *ret_made || !store->options.set_damaged_aside)
 		return error;
 	error = store_set_aside(store);
