@@ -155,6 +155,30 @@ static void test_lock_taken_away_with_all(void **state)
 	assert_false(is_there(place, ".lock"));
 }
 
+/* A number that was told to the file that is gone names nobody in the next one. */
+static void test_forgets_pods(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN};
+	struct batch_pod pod = {.number = 1, .pod = a_pod("web", "s1", &address, 1)};
+	struct flow flow = a_flow(1, MINUTE);
+	struct batch batch = {
+	    .time = MINUTE, .flows = &flow, .flow_count = 1, .pods = &pod, .pod_count = 1};
+
+	flow.key.source_pod = 1;
+	write_batch(store, &batch);
+	take_away(place, "");
+	assert_int_equal(store_write(store, &batch), -ENOENT);
+	assert_int_equal(store_renew(store, false), 0);
+	batch.pod_count = 0;
+	assert_int_equal(store_write(store, &batch), -EINVAL);
+	batch.pod_count = 1;
+	assert_int_equal(store_write(store, &batch), 0);
+	store_close(store);
+	assert_sound(place->path);
+}
+
 /* Another database of the node came in its place: its own time counts. */
 static void test_replaced(void **state)
 {
@@ -325,6 +349,7 @@ int main(void)
 	    IN_A_PLACE(test_makes_room),
 	    IN_A_PLACE(test_log_taken_away),
 	    IN_A_PLACE(test_lock_taken_away_with_all),
+	    IN_A_PLACE(test_forgets_pods),
 	    IN_A_PLACE(test_replaced),
 	    IN_A_PLACE(test_set_aside_at_open),
 	    IN_A_PLACE(test_not_set_aside),
