@@ -2,6 +2,8 @@
 
 PRAGMA application_id = 1850765164; -- the bytes "nPol"
 
+-- Addresses are text everywhere, in the one form of RFC 5952: 10.0.0.1, fd00::1.
+
 CREATE TABLE node ( -- A machine that recorded into this file. All times in all tables, where no unit is named: milliseconds since 1970-01-01 UTC.
 	id INTEGER PRIMARY KEY,
 	name TEXT NOT NULL UNIQUE CHECK (name <> ''),
@@ -10,10 +12,9 @@ CREATE TABLE node ( -- A machine that recorded into this file. All times in all 
 	longest INTEGER NOT NULL DEFAULT 0 -- largest flow.last_seen ever written: how far before a moment a search in flow has to begin
 ) STRICT;
 
-CREATE TABLE address ( -- Every IP address that another table names, once.
-	id INTEGER PRIMARY KEY,
-	bytes BLOB NOT NULL UNIQUE CHECK (length(bytes) IN (4, 16)), -- network byte order
-	text TEXT NOT NULL                                           -- the same for people: 10.0.0.1, fd00::1
+CREATE TABLE store ( -- What the file keeps for itself, in one row. Private to netpold.
+	seed BLOB NOT NULL CHECK (length(seed) = 16), -- of edge.fingerprint
+	edges INTEGER NOT NULL                        -- edges ever made: the number of the last one
 ) STRICT;
 
 CREATE TABLE pod ( -- One sandbox of a pod on its node. A pod whose sandbox is replaced is a new row with the same uid. '' is unknown.
@@ -29,7 +30,7 @@ CREATE TABLE pod ( -- One sandbox of a pod on its node. A pod whose sandbox is r
 
 CREATE TABLE pod_address ( -- When an address was a pod's: from since up to, not including, until.
 	pod INTEGER NOT NULL REFERENCES pod,
-	address INTEGER NOT NULL REFERENCES address,
+	address TEXT NOT NULL,
 	since INTEGER NOT NULL,
 	until INTEGER, -- NULL: still
 	PRIMARY KEY (pod, address, since)
@@ -37,19 +38,22 @@ CREATE TABLE pod_address ( -- When an address was a pod's: from since up to, not
 
 CREATE TABLE node_address ( -- When an address was the node's own: from since up to, not including, until.
 	node INTEGER NOT NULL REFERENCES node,
-	address INTEGER NOT NULL REFERENCES address,
+	address TEXT NOT NULL,
 	since INTEGER NOT NULL,
 	until INTEGER, -- NULL: still
 	PRIMARY KEY (node, address, since)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE edge ( -- One conversation: who asked whom for what, and how it went; client ports are folded away. Totals since the edge was first seen.
-	id INTEGER PRIMARY KEY AUTOINCREMENT,                          -- never used twice
+	id INTEGER PRIMARY KEY,                                        -- never used twice, see store.edges
+	fingerprint INTEGER NOT NULL,                                  -- of the identifying columns, which follow: finds an edge by them; they decide
 	node INTEGER NOT NULL REFERENCES node,                         -- recorded by
-	source INTEGER NOT NULL REFERENCES address,                    -- the client, as it called itself
-	destination INTEGER NOT NULL REFERENCES address,               -- the one that answered, or would have: the backend
-	service INTEGER REFERENCES address,                            -- the address that the client asked for, where it or its port is not the backend's (destination NAT)
-	translated INTEGER REFERENCES address,                         -- the client, as the backend saw it, where that differs (source NAT)
+	source TEXT NOT NULL,                                          -- the client, as it called itself
+	destination TEXT NOT NULL,                                     -- the one that answered, or would have: the backend
+	service TEXT,                                                  -- the address that the client asked for, where it or its port is not the backend's (destination NAT)
+	translated TEXT,                                               -- the client, as the backend saw it, where that differs (source NAT)
+	source_prefix INTEGER CHECK (source_prefix BETWEEN 1 AND 128), -- many clients folded into one edge: so many bits of source hold, the rest is zero, and of translated where that is outside too; NULL: a single address
+	destination_prefix INTEGER CHECK (destination_prefix BETWEEN 1 AND 128), -- the same for destination and service
 	source_pod INTEGER REFERENCES pod,                             -- owner of source when the connection began; NULL: no pod known on this node
 	destination_pod INTEGER REFERENCES pod,                        -- owner of destination, likewise
 	protocol INTEGER NOT NULL CHECK (protocol BETWEEN 0 AND 255),  -- IANA number: 6 TCP, 17 UDP, ...
@@ -64,14 +68,16 @@ CREATE TABLE edge ( -- One conversation: who asked whom for what, and how it wen
 	packets_received INTEGER NOT NULL, -- destination to source
 	bytes_sent INTEGER NOT NULL,
 	bytes_received INTEGER NOT NULL,
+	timed_out INTEGER NOT NULL,        -- of closed: silence outlasted the kernel's patience
+	reset INTEGER NOT NULL,            -- of closed: a TCP RST ended it
+	evicted INTEGER NOT NULL,          -- of closed: the kernel's table was full
+	deleted INTEGER NOT NULL,          -- of closed: a process deleted the kernel's entry
+	vanished INTEGER NOT NULL,         -- of closed: its end was not seen; what is left of closed ended in order
 	first_seen INTEGER NOT NULL,
 	last_seen INTEGER NOT NULL
 ) STRICT;
 
-CREATE UNIQUE INDEX edge_key ON edge (
-	source, destination, ifnull(port, -1), protocol, verdict, node, direction_uncertain, ifnull(service, 0),
-	ifnull(service_port, -1), ifnull(translated, 0), ifnull(source_pod, 0), ifnull(destination_pod, 0)
-);
+CREATE INDEX edge_fingerprint ON edge (fingerprint);
 
 CREATE TABLE flow ( -- What an edge did in one window of time.
 	window INTEGER NOT NULL,                          -- its start
@@ -85,6 +91,11 @@ CREATE TABLE flow ( -- What an edge did in one window of time.
 	packets_received INTEGER NOT NULL,
 	bytes_sent INTEGER NOT NULL,
 	bytes_received INTEGER NOT NULL,
+	timed_out INTEGER NOT NULL,
+	reset INTEGER NOT NULL,
+	evicted INTEGER NOT NULL,
+	deleted INTEGER NOT NULL,
+	vanished INTEGER NOT NULL,
 	first_seen INTEGER NOT NULL CHECK (first_seen >= 0),        -- milliseconds after window
 	last_seen INTEGER NOT NULL CHECK (last_seen >= first_seen), -- milliseconds after window
 	PRIMARY KEY (window, edge, sequence)
@@ -105,7 +116,7 @@ CREATE INDEX gap_until ON gap (node, source, until);
 CREATE TABLE checkpoint ( -- What has been counted of a live connection, so that a restart counts nothing twice. Private to netpold.
 	node INTEGER NOT NULL REFERENCES node,
 	zone INTEGER NOT NULL,
-	source BLOB NOT NULL,      -- original direction; bytes as in address
+	source BLOB NOT NULL,      -- original direction; network byte order
 	destination BLOB NOT NULL,
 	protocol INTEGER NOT NULL,
 	has_ports INTEGER NOT NULL,
@@ -135,5 +146,7 @@ CREATE TABLE fact ( -- What is known about a node and its run: sysctls, sources,
 	since INTEGER NOT NULL, -- when it took this value
 	PRIMARY KEY (node, name)
 ) STRICT, WITHOUT ROWID;
+
+INSERT INTO store (seed, edges) VALUES (randomblob(16), 0);
 
 PRAGMA user_version = 1;

@@ -9,30 +9,30 @@ FROM node;
 
 DROP VIEW IF EXISTS pods;
 CREATE VIEW pods AS -- which pod had which address when; until NULL: still
-SELECT node.name AS node, pod.namespace, pod.name, address.text AS address,
+SELECT node.name AS node, pod.namespace, pod.name, pod_address.address,
 	strftime('%Y-%m-%dT%H:%M:%fZ', pod_address.since / 1000.0, 'unixepoch') AS since,
 	strftime('%Y-%m-%dT%H:%M:%fZ', pod_address.until / 1000.0, 'unixepoch') AS until,
 	pod.uid, pod.sandbox, pod.source
 FROM pod
 JOIN node ON node.id = pod.node
-LEFT JOIN pod_address ON pod_address.pod = pod.id
-LEFT JOIN address ON address.id = pod_address.address;
+LEFT JOIN pod_address ON pod_address.pod = pod.id;
 
 DROP VIEW IF EXISTS edges;
-CREATE VIEW edges AS -- who asked whom for what, and how it went; packets and bytes NULL: not counted
+CREATE VIEW edges AS -- who asked whom for what, and how it went; 203.0.113.0/24: many addresses in one edge; packets and bytes NULL: not counted
 SELECT edge.id, node.name AS node,
-	source.text AS source,
+	edge.source || ifnull('/' || edge.source_prefix, '') AS source,
 	source_pod.namespace || '/' || source_pod.name AS source_pod,
-	destination.text AS destination,
+	edge.destination || ifnull('/' || edge.destination_prefix, '') AS destination,
 	destination_pod.namespace || '/' || destination_pod.name AS destination_pod,
 	CASE edge.protocol WHEN 1 THEN 'ICMP' WHEN 6 THEN 'TCP' WHEN 17 THEN 'UDP' WHEN 58 THEN 'ICMPv6' WHEN 132 THEN 'SCTP'
 		ELSE CAST(edge.protocol AS TEXT) END AS protocol,
 	edge.port,
-	service.text AS service, edge.service_port,
-	translated.text AS translated,
+	edge.service, edge.service_port,
+	edge.translated,
 	CASE edge.verdict WHEN 1 THEN 'answered' WHEN 2 THEN 'one-way' WHEN 3 THEN 'refused' WHEN 4 THEN 'unanswered'
 		WHEN 5 THEN 'denied' ELSE 'unknown' END AS verdict,
 	edge.direction_uncertain, edge.connections, edge.closed,
+	edge.timed_out, edge.reset, edge.evicted, edge.deleted, edge.vanished,
 	CASE WHEN edge.counted > 0 THEN edge.packets_sent END AS packets_sent,
 	CASE WHEN edge.counted > 0 THEN edge.packets_received END AS packets_received,
 	CASE WHEN edge.counted > 0 THEN edge.bytes_sent END AS bytes_sent,
@@ -41,10 +41,6 @@ SELECT edge.id, node.name AS node,
 	strftime('%Y-%m-%dT%H:%M:%fZ', edge.last_seen / 1000.0, 'unixepoch') AS last_seen
 FROM edge
 JOIN node ON node.id = edge.node
-JOIN address AS source ON source.id = edge.source
-JOIN address AS destination ON destination.id = edge.destination
-LEFT JOIN address AS service ON service.id = edge.service
-LEFT JOIN address AS translated ON translated.id = edge.translated
 LEFT JOIN pod AS source_pod ON source_pod.id = edge.source_pod
 LEFT JOIN pod AS destination_pod ON destination_pod.id = edge.destination_pod;
 
@@ -53,7 +49,7 @@ CREATE VIEW flows AS -- what each edge did in each window; more about the edge i
 SELECT strftime('%Y-%m-%dT%H:%M:%fZ', flow.window / 1000.0, 'unixepoch') AS window,
 	flow.length AS length_ms, flow.edge,
 	edges.node, edges.source, edges.source_pod, edges.destination, edges.destination_pod, edges.protocol, edges.port, edges.verdict,
-	flow.connections, flow.closed,
+	flow.connections, flow.closed, flow.timed_out, flow.reset, flow.evicted, flow.deleted, flow.vanished,
 	CASE WHEN flow.counted > 0 OR flow.packets_sent <> 0 THEN flow.packets_sent END AS packets_sent,
 	CASE WHEN flow.counted > 0 OR flow.packets_received <> 0 THEN flow.packets_received END AS packets_received,
 	CASE WHEN flow.counted > 0 OR flow.bytes_sent <> 0 THEN flow.bytes_sent END AS bytes_sent,
@@ -74,12 +70,11 @@ JOIN node ON node.id = gap.node;
 
 DROP VIEW IF EXISTS node_addresses;
 CREATE VIEW node_addresses AS -- which addresses were the nodes' own, when
-SELECT node.name AS node, address.text AS address,
+SELECT node.name AS node, node_address.address,
 	strftime('%Y-%m-%dT%H:%M:%fZ', node_address.since / 1000.0, 'unixepoch') AS since,
 	strftime('%Y-%m-%dT%H:%M:%fZ', node_address.until / 1000.0, 'unixepoch') AS until
 FROM node_address
-JOIN node ON node.id = node_address.node
-JOIN address ON address.id = node_address.address;
+JOIN node ON node.id = node_address.node;
 
 DROP VIEW IF EXISTS facts;
 CREATE VIEW facts AS -- what is known about each node and its run

@@ -124,7 +124,10 @@ libstore_a_SOURCES = \
 	src/store/store.h \
 	src/store/store_internal.h \
 	src/store/upkeep.c \
+	src/store/wide.c \
+	src/store/wide.h \
 	src/store/write.c \
+	src/store/write_edges.c \
 	src/store/write_flows.c \
 	src/store/write_identity.c
 nodist_libstore_a_SOURCES = src/store/sql.h
@@ -210,9 +213,6 @@ sql_files = \
 	sql/001-first.sql \
 	sql/reader.sql \
 	sql/schema.sql \
-	sql/stmt/address-count.sql \
-	sql/stmt/address-get.sql \
-	sql/stmt/address-put.sql \
 	sql/stmt/all-pages.sql \
 	sql/stmt/application-id.sql \
 	sql/stmt/begin.sql \
@@ -220,6 +220,8 @@ sql_files = \
 	sql/stmt/checkpoint-put.sql \
 	sql/stmt/commit.sql \
 	sql/stmt/edge-add.sql \
+	sql/stmt/edge-count.sql \
+	sql/stmt/edge-get.sql \
 	sql/stmt/edge-put.sql \
 	sql/stmt/fact-delete.sql \
 	sql/stmt/fact-put.sql \
@@ -237,21 +239,24 @@ sql_files = \
 	sql/stmt/node-get.sql \
 	sql/stmt/node-put.sql \
 	sql/stmt/object-count.sql \
+	sql/stmt/page-size.sql \
 	sql/stmt/pod-address-put.sql \
 	sql/stmt/pod-end.sql \
 	sql/stmt/pod-known.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
-	sql/stmt/prune-addresses.sql \
+	sql/stmt/prune-choose.sql \
+	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
+	sql/stmt/prune-flow.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
 	sql/stmt/prune-node-addresses.sql \
 	sql/stmt/prune-pod-addresses.sql \
 	sql/stmt/prune-pod.sql \
+	sql/stmt/prune-walk.sql \
 	sql/stmt/quick-check.sql \
-	sql/stmt/read-addresses.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
@@ -269,6 +274,8 @@ sql_files = \
 	sql/stmt/state-facts.sql \
 	sql/stmt/state-pods.sql \
 	sql/stmt/state-seen.sql \
+	sql/stmt/store-get.sql \
+	sql/stmt/store-put.sql \
 	sql/stmt/user-version.sql \
 	sql/stmt/vacuum-some.sql \
 	sql/stmt/vacuum.sql \

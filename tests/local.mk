@@ -66,6 +66,7 @@ unit_tests = \
 	tests/unit/store/test_schema \
 	tests/unit/store/test_state \
 	tests/unit/store/test_upkeep \
+	tests/unit/store/test_wide \
 	tests/unit/store/test_write
 
 fuzz_targets = \

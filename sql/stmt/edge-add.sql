@@ -1,4 +1,4 @@
--- Adds to an edge by its number. ?1 edge, ?2 to ?8 totals, ?9 first seen, ?10 last seen
+-- Adds to an edge by its number. ?1 edge, ?2 to ?13 totals, ?14 first seen, ?15 last seen
 UPDATE edge SET
 	connections = connections + ?2,
 	closed = closed + ?3,
@@ -7,6 +7,11 @@ UPDATE edge SET
 	packets_received = packets_received + ?6,
 	bytes_sent = bytes_sent + ?7,
 	bytes_received = bytes_received + ?8,
-	first_seen = min(first_seen, ?9),
-	last_seen = max(last_seen, ?10)
+	timed_out = timed_out + ?9,
+	reset = reset + ?10,
+	evicted = evicted + ?11,
+	deleted = deleted + ?12,
+	vanished = vanished + ?13,
+	first_seen = min(first_seen, ?14),
+	last_seen = max(last_seen, ?15)
 WHERE id = ?1;

@@ -1,6 +1,5 @@
 -- The nodes' own addresses.
-SELECT node.name, address.bytes, node_address.since, node_address.until
+SELECT node.name, node_address.address, node_address.since, node_address.until
 FROM node_address
 JOIN node ON node.id = node_address.node
-JOIN address ON address.id = node_address.address
-ORDER BY node.name, length(address.bytes), address.bytes, node_address.since;
+ORDER BY node.name, node_address.address, node_address.since;

@@ -1,7 +1,7 @@
 -- All pods, a row for each time of each address.
-SELECT pod.id, pod.namespace, pod.name, pod.uid, pod.sandbox, pod.source, address.bytes, pod_address.since, pod_address.until, pod.node
+SELECT pod.id, pod.namespace, pod.name, pod.uid, pod.sandbox, pod.source, pod_address.address, pod_address.since, pod_address.until,
+	pod.node
 FROM pod
 JOIN node ON node.id = pod.node
 LEFT JOIN pod_address ON pod_address.pod = pod.id
-LEFT JOIN address ON address.id = pod_address.address
-ORDER BY node.name, pod.namespace, pod.name, pod.uid, pod.sandbox, pod_address.since, length(address.bytes), address.bytes;
+ORDER BY node.name, pod.namespace, pod.name, pod.uid, pod.sandbox, pod_address.since, pod_address.address;

@@ -1,5 +1,6 @@
 #include "base/hash.h"
 
+#include <endian.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -62,6 +63,7 @@ uint64_t hash_bytes(struct hash_seed seed, const void *bytes, size_t length)
 		uint64_t word;
 
 		memcpy(&word, at, 8);
+		word = le64toh(word);
 		sip_absorb(&s, word);
 	}
 	for (size_t i = 0; i < left; i++)

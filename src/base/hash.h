@@ -12,6 +12,7 @@ struct hash_seed {
 
 /* From getrandom(2); falls back to clocks and addresses where that fails. */
 struct hash_seed hash_seed_random(void);
+/* The same on every machine; files hold it (sql/: edge.fingerprint), so it stays what it is. */
 uint64_t hash_bytes(struct hash_seed seed, const void *bytes, size_t length);
 
 #endif

@@ -332,26 +332,37 @@ static struct store_limits limits_now(struct writer *writer)
 	};
 }
 
+/* Bounds of size and number hold soon after each batch, ages are looked at now and then. */
+static int prune_step(struct writer *writer, const struct store_limits *limits, bool due,
+		      bool *ret_more)
+{
+	int error;
+
+	store_set_max_edges(writer->store, limits->max_edges);
+	if (!due && !store_is_over(writer->store, limits))
+		return 0;
+	error = store_tend(writer->store);
+	return error ? error : store_prune(writer->store, limits, PRUNE_ROWS, ret_more);
+}
+
 static void prune(struct writer *writer)
 {
 	const struct store_limits limits = limits_now(writer);
+	bool due = writer->prune_due || clock_monotonic() - writer->pruned >= PRUNE_INTERVAL;
 	bool more = false;
 	int error;
 
-	if (!writer->prune_due && clock_monotonic() - writer->pruned < PRUNE_INTERVAL)
-		return;
 	if (writer->stopping || writer->unanswered || writer->status.error)
 		return;
+	if (due)
+		writer->pruned = clock_monotonic();
 	writer->prune_due = false;
 	pthread_mutex_unlock(&writer->mutex);
-	error = store_tend(writer->store);
-	if (!error)
-		error = store_prune(writer->store, &limits, PRUNE_ROWS, &more);
+	error = prune_step(writer, &limits, due, &more);
 	pthread_mutex_lock(&writer->mutex);
 	if (error)
 		handle(writer, NULL, error);
-	writer->prune_due = writer->prune_due || (!error && more);
-	writer->pruned = clock_monotonic();
+	writer->prune_due = writer->prune_due || more;
 }
 
 static void *writer_run(void *context)
@@ -413,6 +424,7 @@ struct writer *writer_start(struct store *store, const struct writer_limits *lim
 	writer->prune_due = true;
 	writer->status.beat = clock_monotonic();
 	writer->mend = (struct mend){.beat = beat, .context = writer};
+	store_set_max_edges(store, limits->max_edges);
 	retention_start(&writer->retention, clock_now(), clock_monotonic(), store_heartbeat(store),
 			limits->retention);
 	note_loss(writer);

@@ -10,8 +10,7 @@
 #include "store/schema.h"
 
 #define OPEN_PATIENCE_MS 2000
-#define ADDRESSES_CACHED 16384
-#define EDGES_CACHED 32768
+#define EDGES_CACHED 65536
 
 const char *store_error(const struct store *store)
 {
@@ -134,8 +133,8 @@ static struct store *release(struct store *store)
 {
 	db_close(&store->db);
 	lock_release(&store->lock);
-	idmap_clear(&store->addresses);
 	idmap_clear(&store->edges);
+	pruning_clear(&store->pruning);
 	idmap_clear(&store->pods);
 	idmap_clear(&store->own);
 	free(store->upkeep.aside);
@@ -158,8 +157,7 @@ int store_open(const char *path, const struct store_options *options, struct sto
 	if (options)
 		store->options = *options;
 	store->lock.fd = -1;
-	idmap_init(&store->addresses, sizeof(struct addr), ADDRESSES_CACHED);
-	idmap_init(&store->edges, sizeof(struct edge_key), EDGES_CACHED);
+	idmap_init(&store->edges, sizeof(struct edge_mark), EDGES_CACHED);
 	idmap_init(&store->pods, sizeof(uint32_t), 0);
 	idmap_init(&store->own, sizeof(struct addr), 0);
 	error = files_absolute(path, &store->path);
@@ -249,6 +247,5 @@ int64_t store_heartbeat(const struct store *store)
 
 void store_forget_caches(struct store *store)
 {
-	idmap_clear(&store->addresses);
 	idmap_clear(&store->edges);
 }

@@ -51,10 +51,15 @@ static bool make_room(struct pod_rows *rows)
 
 static void add_address(struct pod_rows *rows, struct db *db, sqlite3_stmt *statement)
 {
-	struct pod_address interval = {.address = db_column_addr(statement, 6)};
+	const char *address = db_column_text(statement, 6);
+	struct pod_address interval = {0};
 
-	if (!addr_is_set(interval.address))
+	if (*address == '\0')
 		return;
+	if (addr_parse(address, &interval.address) < 0) {
+		db_fail(db, -EBADMSG, "damaged: a pod's address is \"%s\"", address);
+		return;
+	}
 	interval.since = scaled(sqlite3_column_int64(statement, 7), rows->scale);
 	interval.until = sqlite3_column_type(statement, 8) == SQLITE_NULL
 			     ? INTERVAL_OPEN

@@ -6,7 +6,7 @@
 #include "identity/pod.h"
 #include "store/db.h"
 
-/* Columns: pod, namespace, name, uid, sandbox, source, address bytes or NULL, since ms, until ms or
+/* Columns: pod, namespace, name, uid, sandbox, source, address or NULL, since ms, until ms or
  * NULL. */
 struct pod_rows {
 	int64_t number;  /* of the pod below; 0: none yet */

@@ -8,60 +8,15 @@
 #include "store/pod_rows.h"
 #include "store/schema.h"
 
-static void load_addresses(struct reader *reader)
-{
-	struct db *db = &reader->db;
-	sqlite3_stmt *statement;
-	size_t capacity = 0;
-
-	if (reader->addresses || db->error)
-		return;
-	statement = db_use(db, SQL_READ_ADDRESSES);
-	while (db_row(db, statement)) {
-		if (reader->address_count == capacity) {
-			struct known_address *larger;
-
-			capacity = capacity ? capacity * 2 : 256;
-			larger = reallocarray(reader->addresses, capacity, sizeof(*larger));
-			if (!larger) {
-				db_fail(db, -ENOMEM, "out of memory");
-				continue;
-			}
-			reader->addresses = larger;
-		}
-		reader->addresses[reader->address_count++] = (struct known_address){
-		    sqlite3_column_int64(statement, 0), db_column_addr(statement, 1)};
-	}
-}
-
-static int compare_number(const void *key, const void *entry)
-{
-	int64_t wanted = *(const int64_t *)key,
-		there = ((const struct known_address *)entry)->number;
-
-	return (wanted > there) - (wanted < there);
-}
-
 static struct addr address_at(struct reader *reader, sqlite3_stmt *statement, int column)
 {
-	int64_t number = sqlite3_column_int64(statement, column);
-	const struct known_address *found;
+	const char *text = db_column_text(statement, column);
+	struct addr address = {0};
 
-	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
-		return (struct addr){0};
-	/* Without holes the number is the place. */
-	if (number > 0 && (uint64_t)number <= reader->address_count &&
-	    reader->addresses[number - 1].number == number)
-		return reader->addresses[number - 1].address;
-	found = reader->address_count ? bsearch(&number, reader->addresses, reader->address_count,
-						sizeof(*found), compare_number)
-				      : NULL;
-	if (!found) {
-		db_fail(&reader->db, -EBADMSG, "damaged: address %lld is missing",
-			(long long)number);
-		return (struct addr){0};
-	}
-	return found->address;
+	if (sqlite3_column_type(statement, column) != SQLITE_NULL && addr_parse(text, &address) < 0)
+		db_fail(&reader->db, -EBADMSG, "damaged: a %s's address is \"%s\"",
+			sqlite3_column_name(statement, column), text);
+	return address;
 }
 
 static const char *node_name(struct reader *reader, int64_t number)
@@ -103,6 +58,8 @@ static struct edge_key key_of(struct reader *reader, sqlite3_stmt *statement)
 	key.service_port = (uint16_t)within(reader, statement, 10, 0, UINT16_MAX);
 	key.verdict = (uint8_t)within(reader, statement, 11, VERDICT_ANSWERED, VERDICT_MAX);
 	key.direction_uncertain = (uint8_t)within(reader, statement, 12, 0, 1);
+	key.source_prefix = (uint8_t)within(reader, statement, 13, 0, 128);
+	key.destination_prefix = (uint8_t)within(reader, statement, 14, 0, 128);
 	return key;
 }
 
@@ -116,6 +73,11 @@ static struct totals totals_of(sqlite3_stmt *statement, int first)
 	    .packets_received = sqlite3_column_int64(statement, first + 4),
 	    .bytes_sent = sqlite3_column_int64(statement, first + 5),
 	    .bytes_received = sqlite3_column_int64(statement, first + 6),
+	    .timed_out = sqlite3_column_int64(statement, first + 7),
+	    .reset = sqlite3_column_int64(statement, first + 8),
+	    .evicted = sqlite3_column_int64(statement, first + 9),
+	    .deleted = sqlite3_column_int64(statement, first + 10),
+	    .vanished = sqlite3_column_int64(statement, first + 11),
 	};
 }
 
@@ -125,9 +87,9 @@ static struct edge edge_of(struct reader *reader, sqlite3_stmt *statement)
 	    .id = sqlite3_column_int64(statement, 0),
 	    .node = node_name(reader, sqlite3_column_int64(statement, 1)),
 	    .key = key_of(reader, statement),
-	    .totals = totals_of(statement, 13),
-	    .first_seen = sqlite3_column_int64(statement, 20),
-	    .last_seen = sqlite3_column_int64(statement, 21),
+	    .totals = totals_of(statement, 15),
+	    .first_seen = sqlite3_column_int64(statement, 27),
+	    .last_seen = sqlite3_column_int64(statement, 28),
 	};
 }
 
@@ -182,7 +144,6 @@ int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn
 	sqlite3_stmt *statement;
 	int visited;
 
-	load_addresses(reader);
 	statement = use_interval(reader, SQL_READ_EDGES, interval);
 	visited = visit_edges(reader, statement, visit, context);
 	if (!visited && !is_whole(interval)) {
@@ -194,9 +155,9 @@ int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn
 
 static bool is_uncut(sqlite3_stmt *statement, struct interval interval)
 {
-	int64_t first = sqlite3_column_int64(statement, 20);
-	int64_t last = sqlite3_column_int64(statement, 21);
-	int64_t gone = sqlite3_column_int64(statement, 22);
+	int64_t first = sqlite3_column_int64(statement, 27);
+	int64_t last = sqlite3_column_int64(statement, 28);
+	int64_t gone = sqlite3_column_int64(statement, 29);
 
 	return (first < interval.from || last >= interval.until) && first < interval.until &&
 	       gone >= interval.from;
@@ -240,9 +201,9 @@ static int visit_flows(struct reader *reader, sqlite3_stmt *statement, bool rema
 		};
 
 		if (!remainders) {
-			row.flow.window = sqlite3_column_int64(statement, 22);
+			row.flow.window = sqlite3_column_int64(statement, 29);
 			row.flow.length =
-			    (uint32_t)within(reader, statement, 23, 0, FLOW_WITHOUT_WINDOW - 1);
+			    (uint32_t)within(reader, statement, 30, 0, FLOW_WITHOUT_WINDOW - 1);
 		}
 		if (!db->error)
 			visited = visit(context, &row);
@@ -257,7 +218,6 @@ int reader_flows(struct reader *reader, struct interval interval, reader_flow_fn
 	sqlite3_stmt *statement;
 	int visited = 0;
 
-	load_addresses(reader);
 	if (is_whole(interval)) {
 		statement = db_use(&reader->db, SQL_READ_REMAINDERS);
 		visited = visit_flows(reader, statement, true, visit, context);
@@ -334,12 +294,13 @@ int reader_addresses(struct reader *reader, reader_address_fn *visit, void *cont
 		bool open = sqlite3_column_type(statement, 3) == SQLITE_NULL;
 		struct stored_address address = {
 		    .node = db_column_text(statement, 0),
-		    .address = db_column_addr(statement, 1),
+		    .address = address_at(reader, statement, 1),
 		    .since = sqlite3_column_int64(statement, 2),
 		    .until = open ? INTERVAL_OPEN : sqlite3_column_int64(statement, 3),
 		};
 
-		visited = visit(context, &address);
+		if (!db->error)
+			visited = visit(context, &address);
 	}
 	db_stop(statement);
 	return reader_finish(reader, visited);

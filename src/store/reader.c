@@ -157,11 +157,8 @@ static void forget(struct reader *reader)
 	for (size_t i = 0; i < reader->node_count; i++)
 		free(reader->nodes[i].name);
 	free(reader->nodes);
-	free(reader->addresses);
 	reader->nodes = NULL;
 	reader->node_count = 0;
-	reader->addresses = NULL;
-	reader->address_count = 0;
 }
 
 static int try_open(struct reader *reader)

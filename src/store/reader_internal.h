@@ -7,11 +7,6 @@
 #include "store/db.h"
 #include "store/store.h"
 
-struct known_address {
-	int64_t number;
-	struct addr address;
-};
-
 struct known_node {
 	int64_t number;
 	char *name;
@@ -21,10 +16,8 @@ struct known_node {
 struct reader {
 	struct db db;
 	char *path;
-	bool lone;                       /* opened without -wal, as a file that nobody writes */
-	struct stat as_found;            /* of a lone file */
-	struct known_address *addresses; /* by number; NULL until needed */
-	size_t address_count;
+	bool lone;                /* opened without -wal, as a file that nobody writes */
+	struct stat as_found;     /* of a lone file */
 	struct known_node *nodes; /* by name; loaded at open */
 	size_t node_count;
 	int64_t longest; /* how far before a moment flow rows may begin that reach it */

@@ -27,12 +27,19 @@ static int read_node(struct store *store, int64_t *ret_heartbeat)
 	return db_take_error(db);
 }
 
+static void forget_content(struct store *store)
+{
+	store_forget_caches(store);
+	pruning_clear(&store->pruning);
+	store->book = (struct edge_book){0};
+}
+
 int store_reopen(struct store *store, int64_t *ret_heartbeat)
 {
 	int error;
 
 	db_close(&store->db);
-	store_forget_caches(store);
+	forget_content(store);
 	if (!files_same(files_identify(store->path, ""), store->upkeep.file))
 		return store_fail(store, -ENOENT, "%s: it was deleted", store->path);
 	error = store_connect(store);
@@ -43,12 +50,11 @@ int store_reopen(struct store *store, int64_t *ret_heartbeat)
 
 static void forget_run(struct store *store)
 {
-	store_forget_caches(store);
+	forget_content(store);
 	idmap_clear(&store->pods);
 	idmap_clear(&store->own);
 	store->node = 0;
 	store->settled = false;
-	store->edges_pruned = 0;
 	store->upkeep.committed = store->upkeep.kept = 0;
 }
 

@@ -27,9 +27,8 @@ static void check_not_newer(struct db *db, int64_t number)
 /* A view could put anything in a table's place. */
 static void check_tables(struct db *db)
 {
-	static const char *const tables[] = {"node",         "address", "pod",  "pod_address",
-					     "node_address", "edge",    "flow", "gap",
-					     "checkpoint",   "fact"};
+	static const char *const tables[] = {"store", "node", "pod", "pod_address", "node_address",
+					     "edge",  "flow", "gap", "checkpoint",  "fact"};
 
 	for (size_t i = 0; !db->error && i < sizeof(tables) / sizeof(tables[0]); i++)
 		if (sqlite3_table_column_metadata(db->handle, "main", tables[i], NULL, NULL, NULL,

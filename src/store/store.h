@@ -50,6 +50,12 @@ const char *store_error(const struct store *store);
  */
 int store_use_node(struct store *store, const char *node);
 /*
+ * Near this many edges, connections that would make a new edge are folded: an outside end becomes
+ * its prefix (edge_key.source_prefix, destination_prefix; the rules are in store/wide.h). Edges
+ * that are there go on as they are. 0, the default: no bound. Holding the bound is store_prune()'s.
+ */
+void store_set_max_edges(struct store *store, int64_t max_edges);
+/*
  * One transaction: all of the batch or nothing; after a failure the same batch may be given again.
  *
  * Numbers of pods are those of this run of this handle; a flow that names one which no batch has
@@ -60,6 +66,8 @@ int store_use_node(struct store *store, const char *node);
  * With the first pods_complete of a run, intervals of the node's pods and of its own addresses that
  * are still open and were not named in this run end at the heartbeat of the run before.
  *
+ * New edges are numbered in the order of the flows, but for batches of more than 4096.
+ *
  * Rows of one window and edge are added up; with length 0 every flow is a row of its own. A row's
  * first_seen is at least its window, its last_seen at least its first_seen: earlier ones are raised
  * (the edge keeps what was told). A gap without reason has "", one that ends before it begins has
@@ -67,19 +75,35 @@ int store_use_node(struct store *store, const char *node);
  * their bounds. The batch's time becomes the node's heartbeat and dates facts and node addresses.
  */
 int store_write(struct store *store, const struct batch *batch);
+/* What a database may keep. */
 struct store_limits {
-	int64_t before;    /* what ended before goes; INT64_MIN: nothing for its age */
-	int64_t max_bytes; /* pages in use; 0: no limit */
-	int64_t max_edges; /* 0: no limit */
+	int64_t before;    /* what ended before this moment goes; INT64_MIN: nothing, which
+			      also saves the walk over all edges that looks for it */
+	int64_t max_bytes; /* of the file and its WAL; 0: no bound */
+	int64_t max_edges; /* 0: no bound */
 };
+
 /*
- * Deletes flow windows that ended before the moment, edges last seen before it, gaps and pod
- * addresses that ended before it and that nothing names, oldest first; the oldest windows also
- * where the file is too large. At most so many flow rows and as many edges, rows > 0; *ret_more
- * tells whether some are left.
+ * One step towards the limits; *ret_more tells whether another is needed. A step deletes at most
+ * rows flow rows and edges, rows > 0, and reads few more.
+ *
+ * By age go flow windows that ended before the moment, oldest first; edges last seen before it once
+ * they have no window left; gaps and pod addresses that ended before it and that nothing names.
+ *
+ * Beyond max_edges go edges: those refused, unanswered, denied, unknown or with an end that is no
+ * pod of the node, then the others, each by last use; a few more than needed, so that the search is
+ * rare. Beyond max_bytes go flow rows, oldest windows first, then edges as above, down to fifteen
+ * sixteenths; the file shrinks and the WAL is emptied. After the last step both limits hold, but
+ * for what cannot be deleted (pods, gaps, checkpoints) and for a WAL that a reader holds; until the
+ * next prune the file and its WAL may be over by what is written meanwhile.
+ *
+ * The counts of a flow row stay in its edge. Edges that a bound took leave a gap of source store,
+ * from the first to the last that was seen on them, of at most their connections.
  */
 int store_prune(struct store *store, const struct store_limits *limits, unsigned rows,
 		bool *ret_more);
+/* Is a bound passed now? Cheap: to be asked after each batch. false after a failure. */
+bool store_is_over(struct store *store, const struct store_limits *limits);
 /* When the node was last heard of before this run, ms; 0: never. */
 int64_t store_heartbeat(const struct store *store);
 

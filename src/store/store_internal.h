@@ -2,6 +2,7 @@
 #ifndef NETPOL_STORE_STORE_INTERNAL_H
 #define NETPOL_STORE_STORE_INTERNAL_H
 
+#include "base/hash.h"
 #include "store/db.h"
 #include "store/files.h"
 #include "store/idmap.h"
@@ -11,6 +12,49 @@
 /* In store.pods, beside rows. */
 #define POD_PRUNED INT64_C(-1) /* the row was pruned: later flows of this pod have none */
 #define POD_UNTOLD INT64_C(-2) /* its batch was rolled back: as if it had never been told */
+
+/* Flows. Up to here new edges are numbered in the order of the batch, and caches stay small. */
+#define LARGE_BATCH 4096
+
+/* What is known of all edges in the file. */
+struct edge_book {
+	bool loaded;
+	struct hash_seed seed; /* of edge.fingerprint */
+	int64_t last;          /* number of the last edge made */
+	int64_t count;         /* edges there are */
+};
+
+/* Tells edges apart: the number that the file finds an edge by, and another one, so that the cache
+ * need not hold keys. */
+struct edge_mark {
+	int64_t fingerprint;
+	uint64_t check;
+};
+
+/* Numbers read from a statement before another one changes the same table. */
+struct numbers {
+	int64_t *items;
+	size_t count;
+	size_t capacity;
+};
+
+/* A row of flow. */
+struct flow_place {
+	int64_t window, edge, sequence;
+};
+
+/* Edges chosen to be deleted, after their windows. */
+struct pruning {
+	struct numbers victims; /* edge.id, ascending */
+	struct idmap doomed;    /* the same → 1; -1 for those seen again since: they stay */
+	struct flow_place walk; /* flow rows up to here were looked at */
+	bool walked;            /* no row of a victim is left */
+	size_t next;            /* the first victim that is not deleted yet */
+	const char *reason;     /* of their gap; NULL: none, they went by age */
+	int64_t node;           /* of the gap; 0: none yet */
+	struct gap trace;       /* of the edges that went; at_most -1: all of it is written */
+	bool shrinking;         /* max_bytes was passed, and the goal below it is not reached */
+};
 
 /* What upkeep.c and renew.c know of the files. */
 struct upkeep {
@@ -36,37 +80,50 @@ struct store {
 	char *path;      /* absolute */
 	char *node_name; /* NULL: none chosen yet */
 	struct upkeep upkeep;
-	int64_t node;           /* 0: none chosen yet */
-	int64_t heartbeat;      /* of the node's last run, when it was chosen */
-	int64_t longest;        /* node.longest with what the open transaction adds */
-	bool settled;           /* intervals left open by the last run have been ended */
-	struct idmap addresses; /* struct addr → address.id; a cache */
-	struct idmap edges;     /* struct edge_key → edge.id; a cache */
-	struct idmap pods;      /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */
-	struct idmap own;       /* the node's addresses named in this run: struct addr → 1 */
-	int64_t edges_pruned;   /* since addresses were last swept */
+	int64_t node;          /* 0: none chosen yet */
+	int64_t heartbeat;     /* of the node's last run, when it was chosen */
+	int64_t longest;       /* node.longest with what the open transaction adds */
+	bool settled;          /* intervals left open by the last run have been ended */
+	struct edge_book book; /* with what the open transaction changes */
+	struct pruning pruning;
+	bool swollen;       /* caches hold more than a small batch needs */
+	int64_t max_edges;  /* folding begins near it; 0: none */
+	struct idmap edges; /* struct edge_mark → edge.id; a cache */
+	struct idmap pods;  /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */
+	struct idmap own;   /* the node's addresses named in this run: struct addr → 1 */
 };
 
-/* Numbers read from a statement before another one changes the same table. */
-struct numbers {
-	int64_t *items;
-	size_t count;
-	size_t capacity;
-};
 void numbers_add(struct db *db, struct numbers *numbers, int64_t number);
 /* Runs the statement to its end and collects its first column. */
 void numbers_collect(struct db *db, sqlite3_stmt *statement, struct numbers *numbers);
 void numbers_clear(struct numbers *numbers);
 
 /* Sticky errors, as in db.h. */
-int64_t write_address(struct store *store, struct addr address); /* its number; 0 for ADDR_NONE */
 void write_identity(struct store *store, const struct batch *batch);
 void write_flows(struct store *store, const struct batch *batch);
+/* Edge totals and flow totals stand in the same order in all statements. */
+void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct totals *totals);
+struct edge_mark edge_mark(struct store *store, const struct edge_key *key);
+/* The edge's number; 0: there is none. */
+int64_t find_edge(struct store *store, const struct edge_key *key, const struct edge_mark *mark);
+/* Adds a flow to the edge that was found, or makes it (edge 0), and gives its number. */
+int64_t write_edge(struct store *store, const struct flow *flow, const struct edge_mark *mark,
+		   int64_t edge);
+/* The book is read once, before the first edge is written or pruned. */
+void load_book(struct store *store);
+void write_book(struct store *store);
+/* A gap of a node. */
+void write_gap(struct store *store, int64_t node, const struct gap *gap);
+void pruning_clear(struct pruning *pruning);
+/* An edge was seen again: it is not to be deleted. */
+void spare_edge(struct store *store, int64_t edge);
 
 /* May it be written? 0, or a negative errno with its text. First thing of store_write(). */
 int store_ready(struct store *store);
 /* Takes part in each commit from now on: the log is brought into the database. */
 void store_attend(struct store *store);
+/* Brings the log into the database and empties it. -EBUSY: a reader is in the way. */
+int store_empty_log(struct store *store);
 /* Opens the file that is there; on failure the handle is closed. */
 int store_connect(struct store *store);
 /* Remembers which files were opened. */

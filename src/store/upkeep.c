@@ -8,12 +8,12 @@
 
 /* A page of the log with its header (sqlite.org/fileformat2.html, "WAL Frame Format"). */
 #define FRAME_BYTES (DB_PAGE_BYTES + 24)
-#define CHECKPOINT_FRAMES 4000
+#define CHECKPOINT_FRAMES 8000
 #define LOG_INTERVAL NSEC_PER_SEC
 #define RESERVE_INTERVAL (10 * NSEC_PER_SEC)
 #define CHECK_TIME (5 * NSEC_PER_SEC)
 #define CHECK_STEPS 10000            /* of SQLite's virtual machine, between looks at the clock */
-#define LOG_KEPT (INT64_C(64) << 20) /* as in sql/writer.sql */
+#define LOG_KEPT (INT64_C(32) << 20) /* as in sql/writer.sql */
 /* A step on a full disk must not need more room than the reserve has. */
 #define ROOM_ROWS 1000u
 
@@ -46,7 +46,7 @@ void store_remember_files(struct store *store)
 	upkeep->touched = files_touched(store->path);
 }
 
-static int empty_log(struct store *store)
+int store_empty_log(struct store *store)
 {
 	int error = db_empty_log(&store->db);
 
@@ -131,7 +131,7 @@ static int check_log(struct store *store)
 		return 0;
 	if (!upkeep->log_tried || now - upkeep->log_tried >= LOG_INTERVAL) {
 		upkeep->log_tried = now;
-		error = empty_log(store);
+		error = store_empty_log(store);
 	}
 	if (error == -EBUSY)
 		return store_fail(store, error,
@@ -173,7 +173,7 @@ int store_tend(struct store *store)
 	int error = store_ready(store);
 
 	if (!error && files_log_bytes(store->path) > LOG_KEPT)
-		empty_log(store);
+		store_empty_log(store);
 	return error;
 }
 
@@ -223,7 +223,7 @@ int store_make_room(struct store *store, bool *ret_more)
 	if (!error)
 		error = free_some(store, ret_more);
 	if (store->db.handle)
-		empty_log(store);
+		store_empty_log(store);
 	if (error || !*ret_more) {
 		upkeep->room_target = 0;
 		*ret_more = false;

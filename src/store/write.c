@@ -1,12 +1,14 @@
 #include "store/store_internal.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void bind_gap_kind(struct store *store, sqlite3_stmt *statement, const struct gap *gap)
+static void bind_gap_kind(struct store *store, sqlite3_stmt *statement, int64_t node,
+			  const struct gap *gap)
 {
-	db_bind_int(&store->db, statement, 1, store->node);
+	db_bind_int(&store->db, statement, 1, node);
 	db_bind_text(&store->db, statement, 2, loss_source_name(gap->source));
 	db_bind_int(&store->db, statement, 3, gap->from);
 	db_bind_int(&store->db, statement, 4, gap->until);
@@ -20,13 +22,13 @@ static int64_t add_bounds(int64_t a, int64_t b)
 }
 
 /* Takes one neighbour out of the table and into the gap; false when there is none left. */
-static bool absorb_neighbour(struct store *store, struct gap *gap)
+static bool absorb_neighbour(struct store *store, int64_t node, struct gap *gap)
 {
 	struct db *db = &store->db;
 	sqlite3_stmt *statement = db_use(db, SQL_GAP_NEAR);
 	int64_t id, since, until;
 
-	bind_gap_kind(store, statement, gap);
+	bind_gap_kind(store, statement, node, gap);
 	db_bind_text(db, statement, 5, gap->reason);
 	if (!db_row(db, statement))
 		return false;
@@ -45,7 +47,7 @@ static bool absorb_neighbour(struct store *store, struct gap *gap)
 	return !db->error;
 }
 
-static void write_gap(struct store *store, const struct gap *told)
+void write_gap(struct store *store, int64_t node, const struct gap *told)
 {
 	struct db *db = &store->db;
 	struct gap gap = *told;
@@ -56,10 +58,10 @@ static void write_gap(struct store *store, const struct gap *told)
 	/* A clock that was set back leaves a gap without length. */
 	if (gap.until < gap.from)
 		gap.until = gap.from;
-	while (absorb_neighbour(store, &gap))
+	while (absorb_neighbour(store, node, &gap))
 		;
 	statement = db_use(db, SQL_GAP_PUT);
-	bind_gap_kind(store, statement, &gap);
+	bind_gap_kind(store, statement, node, &gap);
 	if (gap.at_most < 0)
 		db_bind_null(db, statement, 5);
 	else
@@ -71,7 +73,7 @@ static void write_gap(struct store *store, const struct gap *told)
 static void write_gaps(struct store *store, const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->gap_count && !store->db.error; i++)
-		write_gap(store, &batch->gaps[i]);
+		write_gap(store, store->node, &batch->gaps[i]);
 }
 
 static void bind_checkpoint(struct store *store, sqlite3_stmt *statement,
@@ -177,10 +179,24 @@ static void restore_pods(struct store *store, const struct batch *batch, const i
 	}
 }
 
+/* A burst fills caches that a quiet node does not need: they go with the first small batch. */
+static void give_back_memory(struct store *store, size_t flows)
+{
+	if (flows > LARGE_BATCH)
+		store->swollen = true;
+	if (flows > LARGE_BATCH || !store->swollen)
+		return;
+	idmap_clear(&store->edges);
+	sqlite3_db_release_memory(store->db.handle);
+	malloc_trim(0);
+	store->swollen = false;
+}
+
 int store_write(struct store *store, const struct batch *batch)
 {
 	struct db *db = &store->db;
-	int64_t longest = store->longest;
+	const int64_t longest = store->longest;
+	struct edge_book book;
 	int64_t *pods;
 	int error = store_ready(store);
 
@@ -194,8 +210,12 @@ int store_write(struct store *store, const struct batch *batch)
 		return db_take_error(db);
 	}
 	db_begin(db);
+	load_book(store);
+	book = store->book;
 	write_identity(store, batch);
 	write_flows(store, batch);
+	if (store->book.last != book.last)
+		write_book(store);
 	write_gaps(store, batch);
 	write_checkpoints(store, batch);
 	write_facts(store, batch);
@@ -205,10 +225,12 @@ int store_write(struct store *store, const struct batch *batch)
 		restore_pods(store, batch, pods);
 		store_forget_caches(store);
 		store->longest = longest;
+		store->book = book;
 	} else {
 		store->upkeep.committed = batch->time;
 		store->settled = store->settled || batch->pods_complete;
 	}
 	free(pods);
+	give_back_memory(store, batch->flow_count);
 	return error;
 }

@@ -1,10 +1,9 @@
 #include "store/store_internal.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
-/* Edge totals and flow totals stand in the same order in all statements. */
-static void bind_totals(struct db *db, sqlite3_stmt *statement, int first,
-			const struct totals *totals)
+void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct totals *totals)
 {
 	db_bind_int(db, statement, first, totals->connections);
 	db_bind_int(db, statement, first + 1, totals->closed);
@@ -13,88 +12,11 @@ static void bind_totals(struct db *db, sqlite3_stmt *statement, int first,
 	db_bind_int(db, statement, first + 4, totals->packets_received);
 	db_bind_int(db, statement, first + 5, totals->bytes_sent);
 	db_bind_int(db, statement, first + 6, totals->bytes_received);
-}
-
-static void bind_or_null(struct db *db, sqlite3_stmt *statement, int index, bool there,
-			 int64_t value)
-{
-	if (there)
-		db_bind_int(db, statement, index, value);
-	else
-		db_bind_null(db, statement, index);
-}
-
-/* The pod's row, 0 for none. */
-static int64_t pod_row(struct store *store, uint32_t number)
-{
-	int64_t row;
-
-	if (number == 0)
-		return 0;
-	row = idmap_get(&store->pods, &number);
-	if (!row || row == POD_UNTOLD)
-		db_fail(&store->db, -EINVAL, "a flow names pod %u, which no batch has told",
-			(unsigned)number);
-	return row > 0 ? row : 0;
-}
-
-static void bind_key(struct store *store, sqlite3_stmt *statement, const struct edge_key *key,
-		     const int64_t addresses[4])
-{
-	struct db *db = &store->db;
-	int64_t source_pod = pod_row(store, key->source_pod);
-	int64_t destination_pod = pod_row(store, key->destination_pod);
-
-	db_bind_int(db, statement, 1, store->node);
-	db_bind_int(db, statement, 2, addresses[0]);
-	db_bind_int(db, statement, 3, addresses[1]);
-	bind_or_null(db, statement, 4, addresses[2] != 0, addresses[2]);
-	bind_or_null(db, statement, 5, addresses[3] != 0, addresses[3]);
-	bind_or_null(db, statement, 6, source_pod != 0, source_pod);
-	bind_or_null(db, statement, 7, destination_pod != 0, destination_pod);
-	db_bind_int(db, statement, 8, key->protocol);
-	bind_or_null(db, statement, 9, key->has_port, key->port);
-	bind_or_null(db, statement, 10, addresses[2] != 0, key->service_port);
-	db_bind_int(db, statement, 11, key->verdict);
-	db_bind_int(db, statement, 12, key->direction_uncertain);
-}
-
-static int64_t put_edge(struct store *store, const struct flow *flow)
-{
-	struct db *db = &store->db;
-	const struct edge_key *key = &flow->key;
-	const int64_t addresses[4] = {
-	    write_address(store, key->source),
-	    write_address(store, key->destination),
-	    write_address(store, key->service),
-	    write_address(store, key->translated),
-	};
-	sqlite3_stmt *statement = db_use(db, SQL_EDGE_PUT);
-	int64_t edge;
-
-	if (!addresses[0] || !addresses[1])
-		db_fail(db, -EINVAL, "an edge without source or destination");
-	bind_key(store, statement, key, addresses);
-	bind_totals(db, statement, 13, &flow->totals);
-	db_bind_int(db, statement, 20, flow->first_seen);
-	db_bind_int(db, statement, 21, flow->last_seen);
-	edge = db_run_int(db, statement, 0);
-	if (!db->error)
-		idmap_put(&store->edges, key, edge);
-	return edge;
-}
-
-static void add_to_edge(struct db *db, int64_t edge, const struct flow *flow)
-{
-	sqlite3_stmt *statement = db_use(db, SQL_EDGE_ADD);
-
-	db_bind_int(db, statement, 1, edge);
-	bind_totals(db, statement, 2, &flow->totals);
-	db_bind_int(db, statement, 9, flow->first_seen);
-	db_bind_int(db, statement, 10, flow->last_seen);
-	db_run(db, statement);
-	if (!db->error && db_changes(db) != 1)
-		db_fail(db, -EBADMSG, "edge %lld is gone", (long long)edge);
+	db_bind_int(db, statement, first + 7, totals->timed_out);
+	db_bind_int(db, statement, first + 8, totals->reset);
+	db_bind_int(db, statement, first + 9, totals->evicted);
+	db_bind_int(db, statement, first + 10, totals->deleted);
+	db_bind_int(db, statement, first + 11, totals->vanished);
 }
 
 /* A clock that was set back must not lose a batch: nothing is seen before its window or ends before
@@ -123,27 +45,116 @@ static void write_window(struct store *store, int64_t edge, const struct flow *f
 	db_bind_int(db, statement, 2, flow->window);
 	db_bind_int(db, statement, 3, flow->length);
 	bind_totals(db, statement, 4, &flow->totals);
-	db_bind_int(db, statement, 11, first);
-	db_bind_int(db, statement, 12, last);
+	db_bind_int(db, statement, 16, first);
+	db_bind_int(db, statement, 17, last);
 	db_run(db, statement);
 	if (last > store->longest)
 		store->longest = last;
 }
 
-static void write_flow(struct store *store, const struct flow *flow)
-{
-	int64_t edge = idmap_get(&store->edges, &flow->key);
+/* A flow of the batch and its edge. */
+struct item {
+	struct edge_mark mark;
+	int64_t edge; /* 0: not made yet */
+	size_t index; /* in the batch */
+	size_t first; /* the first of the batch that has this mark */
+};
 
-	if (edge)
-		add_to_edge(&store->db, edge, flow);
-	else
-		edge = put_edge(store, flow);
+static int compare_numbers(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_indexes(const struct item *a, const struct item *b)
+{
+	return (a->index > b->index) - (a->index < b->index);
+}
+
+static bool is_same_mark(const struct edge_mark *a, const struct edge_mark *b)
+{
+	return a->fingerprint == b->fingerprint && a->check == b->check;
+}
+
+/* As the index of fingerprints has them, so that each of its pages is visited once. */
+static int compare_marks(const void *a, const void *b)
+{
+	const struct item *x = a, *y = b;
+	int order = compare_numbers(x->mark.fingerprint, y->mark.fingerprint);
+
+	if (!order && !is_same_mark(&x->mark, &y->mark))
+		order = x->mark.check < y->mark.check ? -1 : 1;
+	return order ? order : compare_indexes(x, y);
+}
+
+static int compare_edges(const struct item *a, const struct item *b)
+{
+	int order = (a->edge == 0) - (b->edge == 0);
+
+	return order ? order : compare_numbers(a->edge, b->edge);
+}
+
+/* As the tables have them; new edges come last, in the order of the batch. */
+static int compare_told(const void *a, const void *b)
+{
+	int order = compare_edges(a, b);
+
+	return order ? order : compare_indexes(a, b);
+}
+
+/* The same, but new edges in the order of the index, of which they may touch every page. */
+static int compare_many(const void *a, const void *b)
+{
+	int order = compare_edges(a, b);
+
+	return order ? order : compare_marks(a, b);
+}
+
+static void find_edges(struct store *store, const struct batch *batch, struct item *items)
+{
+	const size_t count = batch->flow_count;
+
+	for (size_t i = 0; i < count && !store->db.error; i++)
+		items[i] = (struct item){
+		    .mark = edge_mark(store, &batch->flows[i].key), .index = i, .first = i};
+	qsort(items, count, sizeof(*items), compare_marks);
+	for (size_t i = 0; i < count && !store->db.error; i++) {
+		if (i > 0 && is_same_mark(&items[i].mark, &items[i - 1].mark)) {
+			items[i].first = items[i - 1].first;
+			items[i].edge = items[i - 1].edge;
+			continue;
+		}
+		items[i].edge = find_edge(store, &batch->flows[items[i].index].key, &items[i].mark);
+	}
+	qsort(items, count, sizeof(*items), count > LARGE_BATCH ? compare_many : compare_told);
+}
+
+static int64_t write_flow(struct store *store, const struct flow *flow,
+			  const struct edge_mark *mark, int64_t edge)
+{
+	edge = write_edge(store, flow, mark, edge);
 	if (flow->length != FLOW_WITHOUT_WINDOW)
 		write_window(store, edge, flow);
+	return edge;
 }
 
 void write_flows(struct store *store, const struct batch *batch)
 {
-	for (size_t i = 0; i < batch->flow_count && !store->db.error; i++)
-		write_flow(store, &batch->flows[i]);
+	struct db *db = &store->db;
+	const size_t count = batch->flow_count;
+	struct item *items = calloc(count + 1, sizeof(*items));
+	int64_t *edges = calloc(count + 1, sizeof(*edges)); /* by index; 0: not yet */
+
+	if (items && edges)
+		find_edges(store, batch, items);
+	else
+		db_fail(db, -ENOMEM, "out of memory");
+	for (size_t i = 0; i < count && !db->error; i++) {
+		const struct item *item = &items[i];
+		int64_t edge = item->edge ? item->edge : edges[item->first];
+
+		edges[item->index] =
+		    write_flow(store, &batch->flows[item->index], &item->mark, edge);
+	}
+	free(items);
+	free(edges);
 }

@@ -33,48 +33,16 @@ void numbers_clear(struct numbers *numbers)
 	*numbers = (struct numbers){0};
 }
 
-static int64_t add_address(struct db *db, const struct addr *address)
-{
-	sqlite3_stmt *statement = db_use(db, SQL_ADDRESS_PUT);
-	char text[ADDR_TEXT_MAX];
-
-	db_bind_addr(db, statement, 1, address);
-	db_bind_text(db, statement, 2, addr_format(*address, text));
-	db_run(db, statement);
-	return db->error ? 0 : sqlite3_last_insert_rowid(db->handle);
-}
-
-int64_t write_address(struct store *store, struct addr address)
-{
-	struct db *db = &store->db;
-	sqlite3_stmt *statement;
-	int64_t number;
-
-	if (!addr_is_set(address))
-		return 0;
-	number = idmap_get(&store->addresses, &address);
-	if (number)
-		return number;
-	statement = db_use(db, SQL_ADDRESS_GET);
-	db_bind_addr(db, statement, 1, &address);
-	number = db_run_int(db, statement, 0);
-	if (!number)
-		number = add_address(db, &address);
-	if (number && !db->error)
-		idmap_put(&store->addresses, &address, number);
-	return number;
-}
-
 static void write_interval(struct store *store, int64_t pod, const struct pod_address *interval)
 {
 	struct db *db = &store->db;
-	int64_t address = write_address(store, interval->address);
+	char address[ADDR_TEXT_MAX];
 	sqlite3_stmt *statement = db_use(db, SQL_POD_ADDRESS_PUT);
 
-	if (!address)
+	if (!addr_is_set(interval->address))
 		db_fail(db, -EINVAL, "a pod's address is none");
 	db_bind_int(db, statement, 1, pod);
-	db_bind_int(db, statement, 2, address);
+	db_bind_text(db, statement, 2, addr_format(interval->address, address));
 	db_bind_int(db, statement, 3, clock_msec(interval->since));
 	if (interval->until == INTERVAL_OPEN)
 		db_bind_null(db, statement, 4);
@@ -107,15 +75,12 @@ static void forget_open_intervals(struct store *store, int64_t pod)
 
 static void write_pod(struct store *store, const struct batch_pod *entry)
 {
-	int64_t pod = put_pod(store, &entry->pod), before;
+	int64_t pod = put_pod(store, &entry->pod);
 
 	if (store->db.error)
 		return;
 	if (entry->number == 0)
 		db_fail(&store->db, -EINVAL, "a pod without a number");
-	before = idmap_get(&store->pods, &entry->number);
-	if (before && before != pod)
-		idmap_clear(&store->edges);
 	if (!idmap_put(&store->pods, &entry->number, pod))
 		db_fail(&store->db, -ENOMEM, "out of memory");
 	forget_open_intervals(store, pod);
@@ -161,44 +126,55 @@ static void end_unnamed_pods(struct store *store)
 static void begin_own_address(struct store *store, struct addr address, int64_t when)
 {
 	struct db *db = &store->db;
-	int64_t number = write_address(store, address);
+	char text[ADDR_TEXT_MAX];
 	sqlite3_stmt *statement = db_use(db, SQL_NODE_ADDRESS_PUT);
 
 	db_bind_int(db, statement, 1, store->node);
-	db_bind_int(db, statement, 2, number);
+	db_bind_text(db, statement, 2, addr_format(address, text));
 	db_bind_int(db, statement, 3, when);
 	db_run(db, statement);
 	if (!idmap_put(&store->own, &address, 1))
 		db_fail(db, -ENOMEM, "out of memory");
 }
 
-static void end_own_address(struct store *store, int64_t number, int64_t when)
+static void end_own_address(struct store *store, struct addr address, int64_t when)
 {
 	struct db *db = &store->db;
+	char text[ADDR_TEXT_MAX];
 	sqlite3_stmt *statement = db_use(db, SQL_NODE_ADDRESS_END);
 
 	db_bind_int(db, statement, 1, store->node);
-	db_bind_int(db, statement, 2, number);
+	db_bind_text(db, statement, 2, addr_format(address, text));
 	db_bind_int(db, statement, 3, when);
 	db_run(db, statement);
 }
 
+/* Collected first: ending one changes the table that is walked. */
 static void end_unnamed_addresses(struct store *store)
 {
 	struct db *db = &store->db;
-	struct numbers open = {0};
+	struct addr *open = NULL;
+	size_t count = 0;
 	sqlite3_stmt *statement = db_use(db, SQL_NODE_ADDRESS_OPEN);
 
 	db_bind_int(db, statement, 1, store->node);
 	while (db_row(db, statement)) {
-		struct addr address = db_column_addr(statement, 1);
+		const char *text = db_column_text(statement, 0);
+		struct addr address = {0}, *larger;
 
-		if (!idmap_get(&store->own, &address))
-			numbers_add(db, &open, sqlite3_column_int64(statement, 0));
+		if (addr_parse(text, &address) < 0)
+			db_fail(db, -EBADMSG, "damaged: a node's address is \"%s\"", text);
+		if (idmap_get(&store->own, &address))
+			continue;
+		larger = reallocarray(open, count + 1, sizeof(*open));
+		if (larger)
+			(open = larger)[count++] = address;
+		else
+			db_fail(db, -ENOMEM, "out of memory");
 	}
-	for (size_t i = 0; i < open.count; i++)
-		end_own_address(store, open.items[i], store->heartbeat);
-	numbers_clear(&open);
+	for (size_t i = 0; i < count; i++)
+		end_own_address(store, open[i], store->heartbeat);
+	free(open);
 }
 
 void write_identity(struct store *store, const struct batch *batch)
@@ -213,7 +189,7 @@ void write_identity(struct store *store, const struct batch *batch)
 		else if (entry->present)
 			begin_own_address(store, entry->address, batch->time);
 		else
-			end_own_address(store, write_address(store, entry->address), batch->time);
+			end_own_address(store, entry->address, batch->time);
 	}
 	if (batch->pods_complete && !store->settled) {
 		end_unnamed_pods(store);

@@ -194,8 +194,10 @@ static void test_plans_use_keys(void **state)
 		    "SEARCH flow USING PRIMARY KEY (window>? AND window<?)");
 	assert_plan(handle, "read-edges-cut", "SEARCH edge USING INTEGER PRIMARY KEY");
 	assert_plan(handle, "prune-flows", "SEARCH flow USING PRIMARY KEY (window<?)");
+	assert_plan(handle, "prune-walk",
+		    "SEARCH flow USING PRIMARY KEY ((window,edge,sequence)>(?,?,?))");
 	assert_plan(handle, "edge-add", "SEARCH edge USING INTEGER PRIMARY KEY");
-	assert_plan(handle, "address-get", "SEARCH address USING COVERING INDEX");
+	assert_plan(handle, "edge-get", "SEARCH edge USING INDEX edge_fingerprint (fingerprint=?)");
 	assert_plan(handle, "gap-near", "USING INDEX gap_until");
 	sqlite3_close(handle);
 }

@@ -135,7 +135,13 @@ static UNUSED struct flow a_flow(uint16_t port, int64_t window)
 	flow.key.verdict = VERDICT_ANSWERED;
 	flow.window = window;
 	flow.length = 60000;
-	flow.totals = (struct totals){1, 1, 1, 2, 3, 10, 20};
+	flow.totals = (struct totals){.connections = 1,
+				      .closed = 1,
+				      .counted = 1,
+				      .packets_sent = 2,
+				      .packets_received = 3,
+				      .bytes_sent = 10,
+				      .bytes_received = 20};
 	flow.first_seen = window + 5;
 	flow.last_seen = window + 10;
 	return flow;
@@ -244,6 +250,11 @@ static UNUSED void assert_totals(const struct totals *a, const struct totals *b)
 	assert_int_equal(a->packets_received, b->packets_received);
 	assert_int_equal(a->bytes_sent, b->bytes_sent);
 	assert_int_equal(a->bytes_received, b->bytes_received);
+	assert_int_equal(a->timed_out, b->timed_out);
+	assert_int_equal(a->reset, b->reset);
+	assert_int_equal(a->evicted, b->evicted);
+	assert_int_equal(a->deleted, b->deleted);
+	assert_int_equal(a->vanished, b->vanished);
 }
 
 static UNUSED void assert_sound(const char *path)

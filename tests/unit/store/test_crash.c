@@ -185,7 +185,7 @@ static void test_rows_that_name_nothing_are_damage(void **state)
 	assert_non_null(seen);
 	write_one(store, a_flow(80, 0));
 	store_close(store);
-	change(place->path, "DELETE FROM address WHERE text = '10.0.0.1'");
+	change(place->path, "UPDATE edge SET source = '10.0.0.256'");
 	reader = open_reader(place->path);
 	assert_int_equal(reader_edges(reader, ALWAYS, see_edge, seen), -EBADMSG);
 	assert_non_null(strstr(reader_error(reader), "address"));

@@ -61,7 +61,6 @@ static void test_limit_is_kept(void **state)
 	prune_all(store, 10 * MINUTE);
 	assert_int_equal(rows(place, "flow"), 0);
 	assert_int_equal(rows(place, "edge"), 0);
-	assert_int_equal(rows(place, "address"), 0);
 	store_close(store);
 	assert_sound(place->path);
 }
@@ -166,14 +165,326 @@ static void test_file_shrinks(void **state)
 	assert_sound(place->path);
 }
 
+static void prune_to(struct store *store, const struct store_limits *limits, unsigned rows)
+{
+	bool more = true;
+
+	for (int i = 0; more; i++) {
+		assert_true(i < 10000);
+		assert_int_equal(store_prune(store, limits, rows, &more), 0);
+	}
+}
+
+#define NO_AGE .before = INT64_MIN
+
+/* Ports from 0; the later in the array, the later seen; windows of a minute. */
+static void write_edges(struct store *store, size_t count, uint8_t verdict, int64_t begin)
+{
+	struct flow *flows = calloc(count, sizeof(*flows));
+
+	assert_non_null(flows);
+	for (size_t i = 0; i < count; i++) {
+		flows[i] = a_flow((uint16_t)i, begin + (int64_t)i * MINUTE);
+		flows[i].key.verdict = verdict;
+	}
+	write_flow_array(store, begin, flows, count);
+	free(flows);
+}
+
+static void tell_pods(struct store *store)
+{
+	struct pod_address addresses[] = {{ip("10.0.0.1"), 0, INTERVAL_OPEN},
+					  {ip("10.0.0.2"), 0, INTERVAL_OPEN}};
+	struct batch_pod pods[] = {{1, a_pod("a", "s1", &addresses[0], 1)},
+				   {2, a_pod("b", "s2", &addresses[1], 1)}};
+
+	write_pods(store, pods, 2);
+}
+
+static void test_edges_are_bounded_and_leave_a_gap(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_edges = 200};
+
+	write_edges(store, 200, VERDICT_ANSWERED, MINUTE);
+	assert_false(store_is_over(store, &limits));
+	prune_to(store, &limits, 7);
+	assert_int_equal(rows(place, "edge"), 200);
+	assert_int_equal(rows(place, "gap"), 0);
+	write_edges(store, 10, VERDICT_UNKNOWN, 900 * MINUTE);
+	write_edges(store, 10, VERDICT_ANSWERED, 1000 * MINUTE);
+	assert_true(store_is_over(store, &limits));
+	prune_to(store, &limits, 7);
+	assert_false(store_is_over(store, &limits));
+	assert_in_range(rows(place, "edge"), 180, 200);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 1);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge") +
+			     ask(place->path, "SELECT sum(at_most) FROM gap"),
+			 220);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap WHERE source = 'store' AND"
+					  " reason = 'edges were deleted to hold max_edges'"),
+			 1);
+	assert_int_equal(
+	    ask(place->path, "SELECT count(*) FROM flow WHERE edge NOT IN (SELECT id FROM edge)"),
+	    0);
+	assert_int_equal(ask(place->path, "SELECT count(DISTINCT edge) FROM flow"),
+			 rows(place, "edge"));
+	store_close(store);
+	assert_sound(place->path);
+}
+
+/* Between pods and answered: kept longest. Of the rest the one used last. */
+static void test_order_in_which_edges_go(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_edges = 2};
+	struct flow flows[5];
+
+	tell_pods(store);
+	for (size_t i = 0; i < COUNT(flows); i++) {
+		flows[i] = a_flow((uint16_t)i, (int64_t)(i + 1) * MINUTE);
+		flows[i].key.source_pod = 1;
+		flows[i].key.destination_pod = 2;
+	}
+	flows[1].key.source_pod = 0;
+	flows[2].key.destination_pod = 0;
+	flows[3].key.verdict = VERDICT_DENIED;
+	write_flow_array(store, 1, flows, 5);
+	prune_to(store, &limits, 1);
+	assert_int_equal(rows(place, "edge"), 1);
+	assert_int_equal(ask(place->path, "SELECT port FROM edge"), 4);
+	assert_int_equal(ask(place->path, "SELECT min(since) FROM gap"), MINUTE + 5);
+	assert_int_equal(ask(place->path, "SELECT max(until) FROM gap"), 4 * MINUTE + 10);
+	assert_int_equal(ask(place->path, "SELECT sum(at_most) FROM gap"), 4);
+	store_close(store);
+}
+
+static void test_edge_seen_again_stays(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_edges = 10};
+	bool more = false;
+
+	write_edges(store, 20, VERDICT_ANSWERED, MINUTE);
+	assert_int_equal(store_prune(store, &limits, 2, &more), 0);
+	assert_true(more);
+	assert_int_equal(rows(place, "flow"), 18);
+	write_one(store, a_flow(5, 900 * MINUTE));
+	prune_to(store, &limits, 2);
+	assert_in_range(rows(place, "edge"), 8, 10);
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE port = 5"), 2);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge") +
+			     ask(place->path, "SELECT sum(at_most) FROM gap"),
+			 21);
+	store_close(store);
+}
+
+static void test_each_node_has_its_gap(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_edges = 1};
+
+	write_edges(store, 3, VERDICT_ANSWERED, MINUTE);
+	assert_int_equal(store_use_node(store, "n2"), 0);
+	write_edges(store, 4, VERDICT_ANSWERED, MINUTE);
+	prune_to(store, &limits, 100);
+	assert_int_equal(rows(place, "gap"), 2);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge") +
+			     ask(place->path, "SELECT sum(at_most) FROM gap"),
+			 7);
+	store_close(store);
+}
+
+static int64_t bytes_on_disk(const struct place *place)
+{
+	struct stat file, log;
+	char name[128];
+
+	snprintf(name, sizeof(name), "%s-wal", place->path);
+	assert_int_equal(stat(place->path, &file), 0);
+	assert_int_equal(stat(name, &log), 0);
+	return file.st_size + log.st_size;
+}
+
+#define MIB INT64_C(1048576)
+
+static void test_bytes_are_bounded(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct store_limits limits = {NO_AGE, .max_bytes = 4 * MIB};
+	int64_t told = 0;
+
+	for (int i = 0; i < 4; i++, told += 20000)
+		write_edges(store, 20000, VERDICT_ANSWERED, i * MINUTE);
+	assert_true(store_is_over(store, &limits));
+	prune_to(store, &limits, 3000);
+	assert_false(store_is_over(store, &limits));
+	assert_in_range(bytes_on_disk(place), 3 * MIB, 4 * MIB);
+	assert_int_equal(rows(place, "edge"), 20000);
+	assert_int_equal(rows(place, "gap"), 0);
+	assert_in_range(rows(place, "flow"), 1, 60000);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge"), told);
+	/* No flow row is left to give: edges follow. */
+	limits.max_bytes = 2 * MIB;
+	prune_to(store, &limits, 3000);
+	assert_true(bytes_on_disk(place) <= 2 * MIB);
+	assert_int_equal(rows(place, "flow"), 0);
+	assert_in_range(rows(place, "edge"), 5000, 19999);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge") +
+			     ask(place->path, "SELECT sum(at_most) FROM gap WHERE reason ="
+					      " 'edges were deleted to hold max_size'"),
+			 told);
+	write_edges(store, 100, VERDICT_ANSWERED, 5 * MINUTE);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+/* A reader holds the log: what can be done is done, and it ends. */
+static void test_bytes_while_somebody_reads(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_bytes = 4 * MIB};
+	struct reader *reader;
+
+	write_edges(store, 100, VERDICT_ANSWERED, MINUTE);
+	reader = open_reader(place->path);
+	for (int i = 0; i < 4; i++)
+		write_edges(store, 20000, VERDICT_ANSWERED, i * MINUTE);
+	prune_to(store, &limits, 3000);
+	assert_int_equal(rows(place, "edge"), 20000);
+	reader_close(reader);
+	prune_to(store, &limits, 3000);
+	assert_true(bytes_on_disk(place) <= 4 * MIB);
+	assert_int_equal(rows(place, "edge"), 20000);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge"), 80100);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+/* What remains cannot be deleted: it must end all the same. */
+static void test_bound_that_cannot_be_held(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_bytes = 1};
+
+	write_edges(store, 100, VERDICT_ANSWERED, MINUTE);
+	prune_to(store, &limits, 10);
+	assert_int_equal(rows(place, "edge"), 0);
+	assert_true(store_is_over(store, &limits));
+	prune_to(store, &limits, 10);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+static void test_edge_numbers_are_never_used_twice(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {.before = INT64_MAX};
+
+	write_edges(store, 5, VERDICT_ANSWERED, MINUTE);
+	prune_to(store, &limits, 100);
+	assert_int_equal(rows(place, "edge"), 0);
+	store_close(store);
+	store = open_node(place->path, "n1");
+	write_edges(store, 1, VERDICT_ANSWERED, MINUTE);
+	assert_int_equal(ask(place->path, "SELECT id FROM edge"), 6);
+	store_close(store);
+}
+
+static struct flow random_peer(uint32_t n, uint8_t verdict)
+{
+	struct flow flow = a_flow(443, (int64_t)(n / 1000) * MINUTE);
+	const uint8_t bytes[4] = {(uint8_t)(20 + (n * 2654435761u >> 30)), (uint8_t)(n >> 16),
+				  (uint8_t)(n >> 8), (uint8_t)n};
+
+	flow.key.destination = addr_from_bytes(bytes, sizeof(bytes));
+	flow.key.verdict = verdict;
+	return flow;
+}
+
+/* Peers without end: what was told is all there, in edges, wide edges and gaps. */
+static void test_sums_hold_beyond_the_bounds(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_edges = 1000, .max_bytes = 2 * MIB};
+	static struct flow flows[500];
+	uint32_t told = 0;
+
+	store_set_max_edges(store, limits.max_edges);
+	while (told < 40 * COUNT(flows)) {
+		for (size_t i = 0; i < COUNT(flows); i++, told++)
+			flows[i] = random_peer(told, told % 3 ? VERDICT_ANSWERED : VERDICT_REFUSED);
+		write_flow_array(store, told, flows, COUNT(flows));
+		if (store_is_over(store, &limits))
+			prune_to(store, &limits, 300);
+		assert_in_range(rows(place, "edge"), 1, 1000);
+	}
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge") +
+			     ask(place->path, "SELECT ifnull(sum(at_most), 0) FROM gap"),
+			 told);
+	assert_true(ask(place->path, "SELECT count(*) FROM edge WHERE destination_prefix = 24"
+				     " AND connections > 1") > 10);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE source_prefix = 24 AND"
+					  " verdict = 1"),
+			 0);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+static void test_edges_that_are_there_stay_exact(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow first = random_peer(1, VERDICT_ANSWERED),
+		    other = random_peer(2, VERDICT_ANSWERED);
+
+	write_one(store, first);
+	store_close(store);
+	store = open_node(place->path, "n1");
+	store_set_max_edges(store, 1);
+	write_one(store, first);
+	write_one(store, other);
+	write_one(store, other);
+	write_one(store, first);
+	assert_int_equal(rows(place, "edge"), 2);
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE destination_prefix IS"
+					  " NULL"),
+			 3);
+	assert_int_equal(
+	    ask(place->path, "SELECT connections FROM edge WHERE destination_prefix = 24"), 2);
+	store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_windows_and_edges_go_by_age),          TEST(test_limit_is_kept),
-	    TEST(test_edge_waits_for_its_windows),           TEST(test_gaps_go_by_age),
-	    TEST(test_pods_stay_while_something_names_them), TEST(test_file_shrinks),
+	    TEST(test_windows_and_edges_go_by_age),
+	    TEST(test_limit_is_kept),
+	    TEST(test_edge_waits_for_its_windows),
+	    TEST(test_gaps_go_by_age),
+	    TEST(test_pods_stay_while_something_names_them),
+	    TEST(test_file_shrinks),
+	    TEST(test_edges_are_bounded_and_leave_a_gap),
+	    TEST(test_order_in_which_edges_go),
+	    TEST(test_edge_seen_again_stays),
+	    TEST(test_each_node_has_its_gap),
+	    TEST(test_bytes_are_bounded),
+	    TEST(test_bound_that_cannot_be_held),
+	    TEST(test_bytes_while_somebody_reads),
+	    TEST(test_edge_numbers_are_never_used_twice),
+	    TEST(test_sums_hold_beyond_the_bounds),
+	    TEST(test_edges_that_are_there_stay_exact),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,9 +22,24 @@ static void fill(const char *path)
 		struct flow flow = a_flow(rows[i].port, rows[i].minute * 60000);
 
 		flow.totals.connections = rows[i].minute * 10;
+		flow.totals.timed_out = rows[i].minute;
+		flow.totals.reset = rows[i].minute + 1;
+		flow.totals.evicted = rows[i].minute + 2;
+		flow.totals.deleted = rows[i].minute + 3;
+		flow.totals.vanished = rows[i].minute + 4;
 		write_one(store, flow);
 	}
 	store_close(store);
+}
+
+/* Of minutes that add up to sum, so many of them. */
+static void assert_endings(const struct totals *totals, int sum, int minutes)
+{
+	assert_int_equal(totals->timed_out, sum);
+	assert_int_equal(totals->reset, sum + minutes);
+	assert_int_equal(totals->evicted, sum + 2 * minutes);
+	assert_int_equal(totals->deleted, sum + 3 * minutes);
+	assert_int_equal(totals->vanished, sum + 4 * minutes);
 }
 
 static void test_interval_cuts_edges(void **state)
@@ -47,6 +62,7 @@ static void test_interval_cuts_edges(void **state)
 	seen = edges_in(reader, (struct interval){120000, INT64_MAX});
 	assert_int_equal(seen->count, 3);
 	assert_int_equal(by_port(seen, 80)->totals.connections, 50);
+	assert_endings(&by_port(seen, 80)->totals, 5, 2);
 	assert_int_equal(by_port(seen, 82)->totals.connections, 30);
 	free(seen);
 	seen = edges_in(reader, (struct interval){INT64_MIN, 120000});
@@ -184,6 +200,7 @@ static void test_remainders_come_first_and_only_without_bounds(void **state)
 	assert_int_equal(seen->flows[0].flow.key.port, 80);
 	assert_int_equal(seen->flows[0].flow.totals.connections, 10);
 	assert_int_equal(seen->flows[0].flow.totals.bytes_received, 20);
+	assert_endings(&seen->flows[0].flow.totals, 1, 1);
 	assert_int_equal(seen->flows[0].flow.first_seen, 60005);
 	assert_int_equal(seen->flows[0].flow.last_seen, 180010);
 	assert_int_equal(seen->flows[1].flow.length, FLOW_WITHOUT_WINDOW);

@@ -11,12 +11,14 @@ static const struct edge *find_edge(const struct seen *seen, const struct edge_k
 	return NULL;
 }
 
+#define VARIANTS 16
+
 /* Keys that differ from each other in one identifying column each. */
 static size_t make_variants(struct flow *flows)
 {
 	size_t count = 0;
 
-	for (; count < 13; count++)
+	for (; count < VARIANTS; count++)
 		flows[count] = a_flow(80, 600000);
 	flows[1].key.source = ip("fd00::1");
 	flows[2].key.destination = ip("10.0.0.3");
@@ -33,8 +35,19 @@ static size_t make_variants(struct flow *flows)
 	flows[11].key.port = 65535;
 	flows[12].key.source_pod = 7;
 	flows[12].key.destination_pod = 7;
-	for (size_t i = 0; i < count; i++)
-		flows[i].totals.bytes_sent = 1000 + (int64_t)i;
+	flows[13].key.source = flows[14].key.source = ip("10.0.0.0");
+	flows[14].key.source_prefix = 24;
+	flows[15].key.destination_prefix = 31;
+	for (size_t i = 0; i < count; i++) {
+		struct totals *totals = &flows[i].totals;
+
+		totals->bytes_sent = 1000 + (int64_t)i;
+		totals->timed_out = 1;
+		totals->reset = 2;
+		totals->evicted = 3;
+		totals->deleted = 4;
+		totals->vanished = 5;
+	}
 	return count;
 }
 
@@ -44,10 +57,11 @@ static void test_every_field_returns(void **state)
 	struct store *store = open_node(place->path, "n1");
 	struct pod_address address = {ip("10.0.0.1"), 500000 * INT64_C(1000000), INTERVAL_OPEN};
 	struct batch_pod pod = {7, a_pod("api-1", "s1", &address, 1)};
-	struct flow flows[13];
+	struct flow flows[VARIANTS];
 	struct batch batch = {.time = 700000, .pods = &pod, .pod_count = 1, .flows = flows};
 	struct reader *reader;
 	struct seen *seen;
+	int64_t sent = 0;
 
 	batch.flow_count = make_variants(flows);
 	write_batch(store, &batch);
@@ -73,16 +87,49 @@ static void test_every_field_returns(void **state)
 	free(seen);
 	seen = flows_in(reader, ALWAYS);
 	assert_int_equal(seen->count, batch.flow_count);
-	assert_int_equal(seen->flows[0].flow.window, 600000);
-	assert_int_equal(seen->flows[0].flow.length, 60000);
-	assert_int_equal(seen->flows[0].flow.first_seen, 600005);
-	assert_int_equal(seen->flows[0].flow.last_seen, 600010);
-	assert_int_equal(seen->flows[0].flow.totals.bytes_sent, 2000);
-	assert_string_equal(seen->flows[0].node, "n1");
+	for (size_t i = 0; i < seen->count; i++) {
+		const struct flow *row = &seen->flows[i].flow;
+		struct totals expected = flows[0].totals;
+
+		assert_int_equal(row->window, 600000);
+		assert_int_equal(row->length, 60000);
+		assert_int_equal(row->first_seen, 600005);
+		assert_int_equal(row->last_seen, 600010);
+		assert_string_equal(seen->flows[i].node, "n1");
+		totals_add(&expected, &flows[0].totals);
+		expected.bytes_sent = row->totals.bytes_sent;
+		assert_totals(&row->totals, &expected);
+		sent += row->totals.bytes_sent;
+	}
+	assert_int_equal(sent, VARIANTS * 2000 + VARIANTS * (VARIANTS - 1));
 	free(seen);
 	reader_close(reader);
 	store_close(store);
 	assert_sound(place->path);
+}
+
+static void test_prefixes_and_endings_in_views(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow flow = a_flow(80, 0);
+
+	flow.key.source = ip("203.0.113.0");
+	flow.key.source_prefix = 24;
+	flow.key.destination = ip("2001:db8:5::");
+	flow.key.destination_prefix = 48;
+	flow.totals.reset = 1;
+	write_one(store, flow);
+	store_close(store);
+	assert_int_equal(ask(place->path,
+			     "SELECT count(*) FROM edges WHERE source = '203.0.113.0/24'"
+			     " AND destination = '2001:db8:5::/48' AND reset = 1"
+			     " AND evicted = 0"),
+			 1);
+	assert_int_equal(
+	    ask(place->path,
+		"SELECT count(*) FROM flows WHERE source = '203.0.113.0/24' AND reset = 1"),
+	    1);
 }
 
 static uint32_t next_random(uint32_t *state)
@@ -109,6 +156,7 @@ static void test_rows_and_edges_are_sums(void **state)
 		struct flow flow = a_flow((uint16_t)(1000 + edge), (int64_t)window * 60000);
 
 		flow.totals.bytes_sent = (int64_t)(next_random(&random) % 5000) - 1000;
+		flow.totals.vanished = next_random(&random) % 2;
 		totals_add(&edges[edge], &flow.totals);
 		totals_add(&windows[edge][window], &flow.totals);
 		write_one(store, flow);
@@ -367,10 +415,8 @@ static void test_bad_batch_leaves_nothing(void **state)
 	bad.flow_count = 1;
 	assert_int_equal(store_write(store, &bad), -EINVAL);
 	assert_non_null(strstr(store_error(store), "pod 1"));
-	assert_int_equal(ask(place->path,
-			     "SELECT (SELECT count(*) FROM edge) + (SELECT count(*) FROM pod)"
-			     " + (SELECT count(*) FROM address)"),
-			 0);
+	assert_int_equal(
+	    ask(place->path, "SELECT (SELECT count(*) FROM edge) + (SELECT count(*) FROM pod)"), 0);
 	bad.pod_count = 1;
 	write_batch(store, &bad);
 	reader = open_reader(place->path);
@@ -415,6 +461,9 @@ static void test_values_out_of_range_are_refused(void **state)
 	flow.key.verdict = 9;
 	assert_int_equal(store_write(store, &batch), -EINVAL);
 	flow = a_flow(80, 0);
+	flow.key.source_prefix = 129;
+	assert_int_equal(store_write(store, &batch), -EINVAL);
+	flow = a_flow(80, 0);
 	flow.window = INT64_MAX;
 	flow.first_seen = INT64_MIN;
 	assert_int_equal(store_write(store, &batch), -EINVAL);
@@ -436,6 +485,114 @@ static void test_no_node_no_batch(void **state)
 	assert_int_equal(store_write(store, &batch), -EINVAL);
 	assert_string_not_equal(store_error(store), "");
 	assert_int_equal(store_use_node(store, ""), -EINVAL);
+	store_close(store);
+}
+
+static void test_small_batches_number_edges_in_order(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow flows[500];
+
+	for (size_t i = 0; i < COUNT(flows); i++)
+		flows[i] = a_flow((uint16_t)(i % 400), 0);
+	write_flow_array(store, 1, flows, COUNT(flows));
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE id = port + 1"), 400);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge WHERE port < 100"),
+			 200);
+	store_close(store);
+}
+
+/* Each edge twice in a batch, in a window of its own; the caches shrink afterwards. */
+static void test_large_batches_add_up(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	static struct flow flows[20000];
+
+	for (size_t i = 0; i < COUNT(flows); i++)
+		flows[i] = a_flow((uint16_t)(i % 10000), (int64_t)(i / 10000) * 60000);
+	write_flow_array(store, 1, flows, COUNT(flows));
+	write_flow_array(store, 2, flows, 10);
+	write_flow_array(store, 3, flows, COUNT(flows));
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 10000);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge"), 40010);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM flow"), 40010);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM flow"), 20000);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+/* Files outlive programs: the same edge has to be found again. */
+static void test_fingerprints_do_not_change(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow flow = a_flow(443, 0);
+
+	store_close(store);
+	change(place->path, "UPDATE store SET seed = x'000102030405060708090a0b0c0d0e0f'");
+	store = open_node(place->path, "n1");
+	flow.key.service = ip("fd00::1");
+	flow.key.service_port = 80;
+	flow.key.destination_prefix = 24;
+	write_one(store, flow);
+	assert_int_equal(ask(place->path, "SELECT fingerprint FROM edge"),
+			 INT64_C(0x533db9195049afd0));
+	store_close(store);
+}
+
+/* Port 80 takes the fingerprint of port 81, which is not there. */
+static void test_equal_fingerprints_do_no_harm(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+
+	write_one(store, a_flow(80, 0));
+	write_one(store, a_flow(81, 0));
+	store_close(store);
+	change(place->path,
+	       "UPDATE edge SET fingerprint = (SELECT fingerprint FROM edge WHERE port = 81);"
+	       "DELETE FROM flow; DELETE FROM edge WHERE port = 81");
+	store = open_node(place->path, "n1");
+	write_one(store, a_flow(81, 0));
+	write_one(store, a_flow(81, 0));
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE port = 80"), 1);
+	assert_int_equal(ask(place->path, "SELECT connections FROM edge WHERE port = 81"), 2);
+	assert_int_equal(ask(place->path, "SELECT count(DISTINCT fingerprint) FROM edge"), 1);
+	store_close(store);
+}
+
+static void test_edges_are_found_without_the_cache(void **state)
+{
+	struct place *place = *state;
+	struct flow flows[VARIANTS];
+	size_t count = make_variants(flows);
+
+	flows[12].key.source_pod = flows[12].key.destination_pod = 0;
+	flows[12].key.port = 82;
+	for (int i = 0; i < 3; i++) {
+		struct store *store = open_node(place->path, "n1");
+
+		write_flow_array(store, 1, flows, count);
+		store_close(store);
+	}
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), (int64_t)count);
+	assert_int_equal(
+	    ask(place->path, "SELECT min(connections) = 3 AND max(connections) = 3 FROM edge"), 1);
+}
+
+static void test_lost_seed_is_damage(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct batch batch = {.time = 1};
+
+	store_close(store);
+	change(place->path, "DELETE FROM store");
+	store = open_node(place->path, "n1");
+	assert_int_equal(store_write(store, &batch), -EBADMSG);
+	assert_non_null(strstr(store_error(store), "seed"));
 	store_close(store);
 }
 
@@ -469,6 +626,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_every_field_returns),
+	    TEST(test_prefixes_and_endings_in_views),
 	    TEST(test_rows_and_edges_are_sums),
 	    TEST(test_first_and_last_seen_widen),
 	    TEST(test_times_before_the_window_are_taken),
@@ -480,6 +638,12 @@ int main(void)
 	    TEST(test_values_out_of_range_are_refused),
 	    TEST(test_start_of_an_interval_moves),
 	    TEST(test_no_node_no_batch),
+	    TEST(test_small_batches_number_edges_in_order),
+	    TEST(test_large_batches_add_up),
+	    TEST(test_fingerprints_do_not_change),
+	    TEST(test_equal_fingerprints_do_no_harm),
+	    TEST(test_edges_are_found_without_the_cache),
+	    TEST(test_lost_seed_is_damage),
 	    TEST(test_two_nodes_have_their_own_edges),
 	};
 

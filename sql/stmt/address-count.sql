@@ -1,2 +1,0 @@
--- How many addresses are known?
-SELECT count(*) FROM address;

@@ -1,0 +1,2 @@
+-- Bytes of a page.
+PRAGMA page_size;

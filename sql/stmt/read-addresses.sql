@@ -1,2 +1,0 @@
--- The whole dictionary of addresses.
-SELECT id, bytes FROM address ORDER BY id;

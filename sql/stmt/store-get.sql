@@ -1,0 +1,2 @@
+-- What the file keeps for itself.
+SELECT seed, edges FROM store;
