@@ -4,6 +4,5 @@ PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
 PRAGMA journal_size_limit = 33554432;
-PRAGMA wal_autocheckpoint = 8000;
 PRAGMA cache_size = -4096;
 PRAGMA temp_store = MEMORY;

@@ -52,8 +52,14 @@ libcollect_a_SOURCES = \
 	src/daemon/handover.h \
 	src/daemon/handover_state.c \
 	src/daemon/handover_state.h \
+	src/daemon/mend.c \
+	src/daemon/mend.h \
 	src/daemon/pods.c \
 	src/daemon/pods.h \
+	src/daemon/queue.c \
+	src/daemon/queue.h \
+	src/daemon/retention.c \
+	src/daemon/retention.h \
 	src/daemon/sysctl.c \
 	src/daemon/sysctl.h \
 	src/daemon/taps.c \
@@ -110,6 +116,8 @@ libcollect_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SYSTEMD_CFLAG
 libstore_a_SOURCES = \
 	src/store/db.c \
 	src/store/db.h \
+	src/store/files.c \
+	src/store/files.h \
 	src/store/idmap.c \
 	src/store/idmap.h \
 	src/store/lock.c \
@@ -122,6 +130,7 @@ libstore_a_SOURCES = \
 	src/store/read_flows.c \
 	src/store/reader.c \
 	src/store/reader_internal.h \
+	src/store/renew.c \
 	src/store/schema.c \
 	src/store/schema.h \
 	src/store/snapshot.c \
@@ -131,6 +140,7 @@ libstore_a_SOURCES = \
 	src/store/sums.c \
 	src/store/sums.h \
 	src/store/uncut.c \
+	src/store/upkeep.c \
 	src/store/wide.c \
 	src/store/wide.h \
 	src/store/write.c \
@@ -225,7 +235,6 @@ sql_files = \
 	sql/stmt/begin.sql \
 	sql/stmt/checkpoint-delete.sql \
 	sql/stmt/checkpoint-put.sql \
-	sql/stmt/checkpoint-wal.sql \
 	sql/stmt/commit.sql \
 	sql/stmt/edge-add.sql \
 	sql/stmt/edge-count.sql \
@@ -266,6 +275,7 @@ sql_files = \
 	sql/stmt/prune-walk.sql \
 	sql/stmt/read-edge-page.sql \
 	sql/stmt/read-edge-range.sql \
+	sql/stmt/quick-check.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
@@ -283,9 +293,11 @@ sql_files = \
 	sql/stmt/state-checkpoints.sql \
 	sql/stmt/state-facts.sql \
 	sql/stmt/state-pods.sql \
+	sql/stmt/state-seen.sql \
 	sql/stmt/store-get.sql \
 	sql/stmt/store-put.sql \
 	sql/stmt/user-version.sql \
+	sql/stmt/vacuum-some.sql \
 	sql/stmt/vacuum.sql \
 	sql/stmt/views-current.sql \
 	sql/views.sql \

@@ -28,6 +28,7 @@ unit_tests = \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_handover \
+	tests/unit/daemon/test_retention \
 	tests/unit/daemon/test_sysctl \
 	tests/unit/daemon/test_valve \
 	tests/unit/daemon/test_writer \
@@ -71,6 +72,7 @@ unit_tests = \
 	tests/unit/store/test_reader \
 	tests/unit/store/test_schema \
 	tests/unit/store/test_state \
+	tests/unit/store/test_upkeep \
 	tests/unit/store/test_wide \
 	tests/unit/store/test_write
 
@@ -127,6 +129,7 @@ kernel_bats = \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
+	tests/netns/stress.bats \
 	tests/runtime/pods.bats \
 	tests/runtime/service.bats
 
@@ -172,6 +175,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/kill.sql \
 	tests/netns/lab.sh \
 	tests/netns/lanes.bash \
+	tests/netns/faults.c \
 	tests/netns/namespace.bash \
 	tests/unit/flow/bench.h \
 	tests/runtime/machine.sh \

@@ -133,6 +133,8 @@ static int add_limits(const struct config *config, struct batch *batch)
 
 	if (r == 0)
 		r = add_limit(batch, "limit.max_edges", config->store.max_edges);
+	if (r == 0)
+		r = add_limit(batch, "limit.wal", config->store.wal_limit);
 	return r;
 }
 

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "daemon/announce.h"
 #include "daemon/handover.h"
+#include "daemon/mend.h"
 #include "daemon/pods.h"
 #include "daemon/sysctl.h"
 #include "daemon/taps.h"
@@ -33,6 +34,9 @@
 #define LIVE_LIMIT (1u << 22)
 #define PENDING_PACKETS (1u << 16)
 #define PENDING_CONFIRMED (1u << 20)
+/* Room for pruning on a full disk. */
+#define STORE_RESERVE (INT64_C(8) << 20)
+#define FIRST_TRIES 3
 #define BIND_SLACK (5 * NSEC_PER_SEC)
 
 struct collector {
@@ -60,7 +64,12 @@ struct collector {
 	int64_t dumped;
 	uint64_t watchdog; /* usec; 0: none */
 	int writer_error;  /* as last logged */
-	char status[512];
+	uint64_t renewals; /* of the writer, answered */
+	bool retelling;    /* checkpoints are told to a fresh database, from the cursor on */
+	uint32_t retold;
+	uint64_t incidents; /* of the writer, as last logged */
+	bool held;          /* as last logged */
+	char status[1024];
 };
 
 /* ---- batches ---- */
@@ -133,6 +142,9 @@ static void commit(struct collector *collector)
 
 	if (!writer_has_room(collector->writer))
 		return;
+	if (collector->retelling)
+		collector->retelling =
+		    track_retell(collector->track, &collector->retold, clock_now());
 	batch = batch_make(collector);
 	if (!batch)
 		return;
@@ -147,10 +159,74 @@ static void commit(struct collector *collector)
 	writer_submit(collector->writer, batch);
 }
 
+/* ---- a database that knows nothing of this run ---- */
+
+static int tell_addresses(const struct collector *collector, struct batch *batch)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < collector->address_count; i++)
+		r = add_address_change(batch, collector->addresses[i], true);
+	return r;
+}
+
+static int tell_facts(const struct collector *collector, struct batch *batch)
+{
+	const struct taps_figures taps = taps_figures(collector->taps);
+	int r = sysctls_record(&collector->sysctls, batch);
+
+	return r < 0 ? r : announce_facts(collector->config, &collector->sysctls, &taps, batch);
+}
+
+static struct batch *make_answer(const struct collector *collector)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+	int r = batch ? pods_tell(collector->pods, batch) : -ENOMEM;
+
+	if (r == 0)
+		r = tell_addresses(collector, batch);
+	if (r == 0)
+		r = tell_facts(collector, batch);
+	if (r < 0)
+		return batch_free(batch);
+	batch->time = clock_msec(clock_now());
+	batch->pods_complete = true;
+	return batch;
+}
+
+static void answer_renewals(struct collector *collector, const struct writer_status *status)
+{
+	struct batch *batch;
+
+	if (status->renewals == collector->renewals)
+		return;
+	batch = make_answer(collector);
+	if (!batch)
+		return;
+	writer_renew(collector->writer, batch);
+	collector->renewals = status->renewals;
+	collector->retelling = true;
+	collector->retold = 0;
+}
+
 /* ---- what is said ---- */
+
+static void log_incidents(struct collector *collector, const struct writer_status *status)
+{
+	bool held = status->held[0] != '\0';
+
+	if (status->incidents != collector->incidents)
+		log_line(LOG_ERROR, "store", "%s", status->incident);
+	if (held != collector->held)
+		log_line(LOG_WARN, "store", "%s",
+			 held ? status->held : "what is too old is deleted again");
+	collector->incidents = status->incidents;
+	collector->held = held;
+}
 
 static void log_writer(struct collector *collector, const struct writer_status *status)
 {
+	log_incidents(collector, status);
 	if (status->error == collector->writer_error)
 		return;
 	if (status->error)
@@ -172,13 +248,14 @@ static void say_status(struct collector *collector)
 
 	writer_status(collector->writer, &writer);
 	log_writer(collector, &writer);
+	answer_renewals(collector, &writer);
 	snprintf(status, sizeof(status),
 		 "STATUS=%zu live connections, %zu pods; seen %" PRIu64 " new, %" PRIu64
 		 " ended, %" PRIu64 " denied; lost at most %" PRIu64 " events, %" PRIu64
-		 " packets; store %s",
+		 " packets; store %s%s%s",
 		 track.live, pods_count(collector->pods), track.created, track.destroyed,
 		 track.denied, taps.lost_events, taps.lost_packets,
-		 writer.error ? writer.message : "ok");
+		 writer.error ? writer.message : "ok", writer.held[0] ? "; " : "", writer.held);
 	if (strcmp(status, collector->status) != 0) {
 		memcpy(collector->status, status, sizeof(status));
 		sd_notify(0, status);
@@ -312,22 +389,34 @@ static int on_stop(sd_event_source *source, const struct signalfd_siginfo *signa
 	return sd_event_exit(sd_event_source_get_event(source), 0);
 }
 
+static struct writer_limits limits_of(const struct config *config)
+{
+	return (struct writer_limits){
+	    .retention = config->store.retention,
+	    .max_bytes = config->store.max_size,
+	    .max_edges = config->store.max_edges,
+	};
+}
+
 /* What needs another socket or file stays as it was until a restart. */
 static void reload(struct collector *collector, struct config *fresh)
 {
 	struct config *config = collector->config;
+	const struct writer_limits limits = limits_of(fresh);
 
 	config->store.flow_window = fresh->store.flow_window;
 	config->store.commit_interval = fresh->store.commit_interval;
 	config->store.retention = fresh->store.retention;
+	config->store.max_size = fresh->store.max_size;
+	config->store.max_edges = fresh->store.max_edges;
 	config->conntrack.dump_interval = fresh->conntrack.dump_interval;
 	fold_set_window(collector->fold, (uint32_t)config->store.flow_window);
-	writer_set_retention(collector->writer, config->store.retention);
+	writer_set_limits(collector->writer, &limits);
 	rearm(collector->commit_timer, (uint64_t)config->store.commit_interval * USEC_PER_MSEC);
 	rearm(collector->dump_timer, (uint64_t)config->conntrack.dump_interval * USEC_PER_MSEC);
 	log_line(LOG_NOTE, "configuration",
-		 "read again: flow_window, commit_interval, retention and dump_interval are in "
-		 "force; other changes need a restart");
+		 "read again: flow_window, commit_interval, retention, max_size, max_edges and "
+		 "dump_interval are in force; other changes need a restart");
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *signal, void *context)
@@ -357,10 +446,22 @@ static int on_reload(sd_event_source *source, const struct signalfd_siginfo *sig
 
 /* ---- start ---- */
 
+static int read_store(struct collector *collector)
+{
+	int r = store_use_node(collector->store, collector->config->node.name);
+
+	return r < 0 ? r : store_load_state(collector->store, &collector->state);
+}
+
 static int start_store(struct collector *collector)
 {
-	static const struct store_options options = {.readable_after_close = true};
 	const struct config *config = collector->config;
+	const struct store_options options = {
+	    .readable_after_close = true,
+	    .set_damaged_aside = true,
+	    .reserve = STORE_RESERVE,
+	    .wal_limit = config->store.wal_limit,
+	};
 	char *error = NULL;
 	int r = store_open(config->store.path, &options, &collector->store, &error);
 
@@ -369,9 +470,12 @@ static int start_store(struct collector *collector)
 		free(error);
 		return r;
 	}
-	r = store_use_node(collector->store, config->node.name);
-	if (r == 0)
-		r = store_load_state(collector->store, &collector->state);
+	r = read_store(collector);
+	if (r == -EBADMSG) {
+		r = store_renew(collector->store, true);
+		if (r == 0)
+			r = read_store(collector);
+	}
 	if (r < 0)
 		log_line(LOG_ERROR, "store", "%s: %s", config->store.path,
 			 store_error(collector->store));
@@ -425,6 +529,28 @@ static int start_taps(struct collector *collector)
 	return r;
 }
 
+/* On a full disk, or a damaged file, netpold starts all the same. */
+static int write_first(struct store *store, const struct batch *batch)
+{
+	struct mend state = {0};
+	int r = store_write(store, batch);
+
+	for (int tries = 0; r < 0 && tries < FIRST_TRIES; tries++) {
+		switch (mend(&state, store, batch, r)) {
+		case MEND_WRITTEN:
+			return 0;
+		case MEND_RETRY:
+		case MEND_RENEWED:
+			r = store_write(store, batch);
+			break;
+		case MEND_WAIT:
+		case MEND_REFUSED:
+			return r;
+		}
+	}
+	return r;
+}
+
 /* What was there must be in the database before it is changed. */
 static int start_sysctls(struct collector *collector)
 {
@@ -438,7 +564,7 @@ static int start_sysctls(struct collector *collector)
 	r = sysctls_record(&collector->sysctls, batch);
 	take_addresses(collector, batch);
 	if (r == 0)
-		r = store_write(collector->store, batch);
+		r = write_first(collector->store, batch);
 	batch_free(batch);
 	if (r < 0) {
 		log_line(LOG_ERROR, "store", "%s: %s", collector->config->store.path,
@@ -454,11 +580,12 @@ static int start_writer(struct collector *collector)
 	struct batch *batch = calloc(1, sizeof(*batch));
 	int r = -ENOMEM;
 	struct taps_figures taps = taps_figures(collector->taps);
+	const struct writer_limits limits = limits_of(collector->config);
 
 	if (batch)
 		r = announce_facts(collector->config, &collector->sysctls, &taps, batch);
 
-	collector->writer = writer_start(collector->store, collector->config->store.retention);
+	collector->writer = writer_start(collector->store, &limits);
 	collector->store = NULL;
 	if (r < 0 || !collector->writer) {
 		batch_free(batch);
@@ -551,7 +678,12 @@ static int start(struct collector *collector)
 static int stop_writer(struct collector *collector)
 {
 	struct batch *last = batch_make(collector);
+	struct writer_status status;
 	unsigned lost;
+
+	writer_status(collector->writer, &status);
+	log_incidents(collector, &status);
+	answer_renewals(collector, &status);
 
 	if (!last)
 		last = calloc(1, sizeof(*last));

@@ -20,7 +20,8 @@ int config_defaults(struct config *ret)
 		      .commit_interval = MSEC_PER_SEC,
 		      .retention = 30 * 24 * 3600 * MSEC_PER_SEC,
 		      .max_size = INT64_C(4) << 30,
-		      .max_edges = 1000000},
+		      .max_edges = 1000000,
+		      .wal_limit = INT64_C(256) << 20},
 	    .conntrack = {.buffer_size = 32 << 20,
 			  .dump_interval = 60 * MSEC_PER_SEC,
 			  .undelivered_max = 2000},
@@ -219,6 +220,12 @@ static const char *set_exclude(struct config *config, const char *value)
 	return set_list(config, value, add_exclude);
 }
 
+static const char *set_wal_limit(struct config *config, const char *value)
+{
+	return set_size(&config->store.wal_limit, value, 1 << 20, INT64_C(64) << 30,
+			"a size from 1M to 64G, such as 256M");
+}
+
 static const char *set_manage_rules(struct config *config, const char *value)
 {
 	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
@@ -289,6 +296,7 @@ static const struct key keys[] = {
     {"store", "retention", set_retention},
     {"store", "max_size", set_max_size},
     {"store", "max_edges", set_max_edges},
+    {"store", "wal_limit", set_wal_limit},
     {"conntrack", "buffer_size", set_buffer_size},
     {"conntrack", "dump_interval", set_dump_interval},
     {"conntrack", "exclude", set_exclude},

@@ -26,6 +26,7 @@ struct config {
 		int64_t retention;       /* ms */
 		int64_t max_size;        /* bytes of the database and its log */
 		int64_t max_edges;       /* rows */
+		int64_t wal_limit;       /* bytes */
 	} store;
 	struct {
 		int64_t buffer_size;     /* bytes asked for the event socket */

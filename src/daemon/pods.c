@@ -209,6 +209,15 @@ static int take_pod(const struct pods *pods, uint32_t number, struct batch *batc
 	return r;
 }
 
+static void untake(struct batch *batch)
+{
+	for (size_t i = 0; i < batch->pod_count; i++)
+		pod_clear(&batch->pods[i].pod);
+	free(batch->pods);
+	batch->pods = NULL;
+	batch->pod_count = 0;
+}
+
 bool pods_take(struct pods *pods, struct batch *batch)
 {
 	int r = 0;
@@ -219,15 +228,26 @@ bool pods_take(struct pods *pods, struct batch *batch)
 	for (size_t i = 0; batch->pods && r == 0 && i < pods->changed_count; i++)
 		r = take_pod(pods, pods->changed[i], batch);
 	if (!batch->pods || r < 0) {
-		for (size_t i = 0; i < batch->pod_count; i++)
-			pod_clear(&batch->pods[i].pod);
-		free(batch->pods);
-		batch->pods = NULL;
-		batch->pod_count = 0;
+		untake(batch);
 		return false;
 	}
 	pods->changed_count = 0;
 	return true;
+}
+
+int pods_tell(const struct pods *pods, struct batch *batch)
+{
+	size_t count = registry_count(pods->registry);
+	int r = 0;
+
+	batch->pods = calloc(count + 1, sizeof(*batch->pods));
+	if (!batch->pods)
+		return -ENOMEM;
+	for (uint32_t number = 1; r == 0 && batch->pod_count < count; number++)
+		r = take_pod(pods, number, batch);
+	if (r < 0)
+		untake(batch);
+	return r;
 }
 
 size_t pods_count(const struct pods *pods)

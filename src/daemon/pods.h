@@ -30,6 +30,9 @@ int pods_read(struct pods *pods, struct track *track);
 int pods_rescan(struct pods *pods, struct track *track);
 /* Copies pods that are new or changed into the batch: all of them, or false for want of memory. */
 bool pods_take(struct pods *pods, struct batch *batch);
+/* Copies all pods into a batch without any, changed or not; what is changed stays to be taken.
+ * -ENOMEM: the batch has none. */
+int pods_tell(const struct pods *pods, struct batch *batch);
 size_t pods_count(const struct pods *pods);
 
 #endif

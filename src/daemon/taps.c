@@ -398,6 +398,16 @@ void taps_check(struct taps *taps)
 
 /* ---- the end ---- */
 
+/* Where the store cannot take more, the next run finds what is open. */
+static void finish_track(struct taps *taps)
+{
+	while (track_finish(taps->track, clock_now(), look, taps)) {
+		taps->relief.hand_over(taps->relief.context);
+		if (track_wants_room(taps->track))
+			return;
+	}
+}
+
 void taps_finish(struct taps *taps)
 {
 	first_packets_finish(taps->packets, READ_BUDGET);
@@ -429,7 +439,7 @@ void taps_hand_over(struct taps *taps, struct handover *ret)
 	};
 	first_packets_hand_over(taps->packets, READ_BUDGET, ret);
 	track_disturbed(taps->track, taps->events_whole, clock_now());
-	track_finish(taps->track, clock_now(), look, taps);
+	finish_track(taps);
 }
 
 struct taps_figures taps_figures(const struct taps *taps)

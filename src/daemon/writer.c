@@ -1,33 +1,46 @@
 #include "daemon/writer.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "daemon/mend.h"
+#include "daemon/retention.h"
 
-/* One more for the last batch of the run. */
-#define QUEUE_SLOTS (WRITER_QUEUE + 1)
 #define RETRY_INTERVAL NSEC_PER_SEC
 #define STOP_PATIENCE (5 * NSEC_PER_SEC)
 #define PRUNE_INTERVAL (300 * NSEC_PER_SEC)
 #define PRUNE_ROWS 20000u
 
+_Static_assert(sizeof((struct writer_status){0}.held) >= RETENTION_TEXT_MAX, "a text must fit");
+
 struct writer {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t wake;
-	struct store *store; /* the thread's own */
-	struct batch *queue[QUEUE_SLOTS];
-	unsigned first;
-	unsigned count;
+
+	/* under the mutex */
+	struct queue queue;
+	struct batch *answer; /* of writer_renew(); goes before the queue */
+	bool unanswered;      /* a renewal is; the queue waits */
 	bool stopping;
+	bool prune_due;
 	int64_t stop_deadline;
-	int64_t retention;
-	int64_t pruned;
+	struct writer_limits limits;
 	struct writer_status status;
+
+	/* the thread's own */
+	struct store *store;
+	struct mend mend;
+	struct retention retention;
+	struct batch *told; /* the answer, until it is written */
+	struct gap gap;     /* goes with the next batch; reason NULL: none */
+	int64_t written;    /* time of the last batch written, ms; 0: none */
+	int64_t pruned;     /* monotonic */
 	unsigned lost;
 };
 
@@ -39,53 +52,317 @@ static void wait_until(struct writer *writer, int64_t deadline)
 	pthread_cond_timedwait(&writer->wake, &writer->mutex, &when);
 }
 
-static void note_result(struct writer *writer, const struct batch *batch, int r)
+/* New batches do not hurry what failed. */
+static void pause_before_retry(struct writer *writer)
 {
-	writer->status.beat = clock_monotonic();
-	writer->status.error = r;
-	if (r == 0) {
-		writer->status.message[0] = '\0';
-		writer->status.committed++;
-		writer->status.flows += batch->flow_count;
-		return;
-	}
-	snprintf(writer->status.message, sizeof(writer->status.message), "%s",
-		 store_error(writer->store));
+	int64_t deadline = clock_monotonic() + RETRY_INTERVAL;
+	bool stopping = writer->stopping;
+
+	while (clock_monotonic() < deadline && writer->stopping == stopping && !writer->answer)
+		wait_until(writer, deadline);
 }
 
-/* The mutex is held on entry and exit, not while the disk works. */
-static void write_first(struct writer *writer)
-{
-	struct batch *batch = writer->queue[writer->first];
-	int r;
+/* ---- what is told ---- */
 
-	pthread_mutex_unlock(&writer->mutex);
-	/* After a lost batch none may follow: a later heartbeat would hide the hole. */
-	r = writer->lost > 0 ? -EIO : store_write(writer->store, batch);
+static void beat(void *context)
+{
+	struct writer *writer = context;
+
 	pthread_mutex_lock(&writer->mutex);
-	note_result(writer, batch, r);
-	if (r < 0 && !(writer->stopping && clock_monotonic() >= writer->stop_deadline)) {
-		wait_until(writer, clock_monotonic() + RETRY_INTERVAL);
+	writer->status.beat = clock_monotonic();
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+static void note(struct writer *writer, int error)
+{
+	struct writer_status *status = &writer->status;
+
+	status->beat = clock_monotonic();
+	status->error = error;
+	snprintf(status->message, sizeof(status->message), "%s",
+		 error ? store_error(writer->store) : "");
+}
+
+static void note_incident(struct writer *writer, const char *what, const char *joint,
+			  const char *detail)
+{
+	struct writer_status *status = &writer->status;
+
+	status->incidents++;
+	snprintf(status->incident, sizeof(status->incident), "%s%s%s", what, joint, detail);
+}
+
+static void ask_for_renewal(struct writer *writer)
+{
+	writer->unanswered = true;
+	writer->status.renewals++;
+}
+
+/* ---- the thread; the mutex is held on entry and exit, not while the disk works ---- */
+
+static void note_loss(struct writer *writer)
+{
+	struct store_loss loss = store_take_loss(writer->store);
+	int64_t now = clock_msec(clock_now());
+
+	if (!loss.reason)
+		return;
+	writer->gap = (struct gap){.source = LOSS_STORE,
+				   .from = loss.since ? loss.since : now,
+				   .until = now,
+				   .at_most = -1,
+				   .reason = loss.reason};
+	note_incident(writer, loss.reason, loss.aside ? " as " : "", loss.aside ? loss.aside : "");
+}
+
+/* Nothing that the queue has may seem told before it is: the heartbeat stays where the old file
+ * left it. */
+static void date_answer(struct writer *writer, struct batch *answer)
+{
+	const struct batch *front = queue_front(&writer->queue);
+
+	if (front && front->time < answer->time)
+		answer->time = front->time;
+	if (writer->gap.reason && writer->gap.from < answer->time)
+		answer->time = writer->gap.from;
+}
+
+static void keep_gaps(const struct batch *from, struct batch *to)
+{
+	for (size_t i = 0; from && i < from->gap_count; i++) {
+		const struct gap *gap = &from->gaps[i];
+
+		mend_add_gap(to, gap->from, gap->until, gap->at_most, gap->reason);
+	}
+}
+
+static void take_answer(struct writer *writer)
+{
+	if (!writer->answer)
+		return;
+	keep_gaps(writer->told, writer->answer);
+	batch_free(writer->told);
+	writer->told = writer->answer;
+	writer->answer = NULL;
+	date_answer(writer, writer->told);
+}
+
+static void add_gap(struct writer *writer, struct batch *batch)
+{
+	const struct gap *gap = &writer->gap;
+
+	if (gap->reason && mend_add_gap(batch, gap->from, gap->until, gap->at_most, gap->reason))
+		writer->gap.reason = NULL;
+}
+
+/* Written or given up. */
+static void finish(struct writer *writer, struct batch *batch)
+{
+	if (batch != writer->told) {
+		queue_drop(&writer->queue);
 		return;
 	}
-	writer->lost += r < 0;
-	writer->first = (writer->first + 1) % QUEUE_SLOTS;
-	writer->count--;
-	batch_free(batch);
+	writer->told = batch_free(batch);
+	writer->unanswered = false;
+}
+
+static void finish_written(struct writer *writer, struct batch *batch)
+{
+	note(writer, 0);
+	writer->written = batch->time;
+	writer->status.committed++;
+	writer->status.flows += batch->flow_count;
+	mend_well(&writer->mend, batch->time);
+	finish(writer, batch);
+}
+
+/* Later batches may build upon what was in it. */
+static void reduce(struct writer *writer, struct batch *batch)
+{
+	static const char reason[] = "a batch could not be written";
+	bool is_answer = batch == writer->told;
+	size_t rows = batch_rows(batch);
+
+	note(writer, -EINVAL);
+	note_incident(writer, reason, ": ", writer->status.message);
+	if (!mend_reduce(batch, writer->written, reason)) {
+		finish(writer, batch);
+		return;
+	}
+	if (is_answer)
+		return;
+	writer->queue.rows -= rows;
+	ask_for_renewal(writer);
+}
+
+static bool is_time_over(const struct writer *writer)
+{
+	return writer->stopping && clock_monotonic() >= writer->stop_deadline;
+}
+
+static void give_up_or_wait(struct writer *writer, struct batch *batch, enum mended mended)
+{
+	if (is_time_over(writer)) {
+		writer->lost++;
+		finish(writer, batch);
+	} else if (mended == MEND_WAIT) {
+		pause_before_retry(writer);
+	}
+}
+
+/* batch NULL: nothing was to be written. */
+static void after_mending(struct writer *writer, struct batch *batch, enum mended mended)
+{
+	if (mended == MEND_RENEWED) {
+		note_loss(writer);
+		if (writer->gap.reason && (!batch || batch != writer->told))
+			ask_for_renewal(writer);
+	} else if (!batch) {
+		return;
+	} else if (mended == MEND_WRITTEN) {
+		finish_written(writer, batch);
+		ask_for_renewal(writer);
+	} else if (mended == MEND_REFUSED) {
+		reduce(writer, batch);
+	} else {
+		give_up_or_wait(writer, batch, mended);
+	}
+}
+
+static void handle(struct writer *writer, struct batch *batch, int error)
+{
+	static const struct batch nothing = {0};
+	enum mended mended;
+
+	note(writer, error);
+	pthread_mutex_unlock(&writer->mutex);
+	mended = mend(&writer->mend, writer->store, batch ? batch : &nothing, error);
+	pthread_mutex_lock(&writer->mutex);
+	writer->status.beat = clock_monotonic();
+	if (error == -ENOSPC && mended == MEND_RETRY)
+		note_incident(writer, "the disk is full", ": ",
+			      "the reserve was used, and the oldest history deleted to make room");
+	after_mending(writer, batch, mended);
+}
+
+static void write_batch(struct writer *writer, struct batch *batch)
+{
+	int error;
+
+	add_gap(writer, batch);
+	pthread_mutex_unlock(&writer->mutex);
+	error = store_write(writer->store, batch);
+	pthread_mutex_lock(&writer->mutex);
+	if (error)
+		handle(writer, batch, error);
+	else
+		finish_written(writer, batch);
+}
+
+/* After a lost batch none may follow: a later heartbeat would hide the hole. */
+static void lose_rest(struct writer *writer)
+{
+	while (queue_front(&writer->queue)) {
+		writer->lost++;
+		queue_drop(&writer->queue);
+	}
+	writer->told = batch_free(writer->told);
+	writer->unanswered = false;
+}
+
+/* Nobody is left to tell what the queue builds upon: the new database says that it is lost. */
+static void lose_unanswered(struct writer *writer)
+{
+	struct batch last = {.time = clock_msec(clock_now())};
+
+	writer->gap.until = last.time;
+	add_gap(writer, &last);
+	store_write(writer->store, &last);
+	free(last.gaps);
+	lose_rest(writer);
+}
+
+static void write_next(struct writer *writer)
+{
+	take_answer(writer);
+	if (writer->lost > 0)
+		lose_rest(writer);
+	else if (writer->told)
+		write_batch(writer, writer->told);
+	else if (writer->unanswered && is_time_over(writer))
+		lose_unanswered(writer);
+	else if (writer->unanswered)
+		pause_before_retry(writer);
+	else
+		write_batch(writer, queue_front(&writer->queue));
+}
+
+static bool has_work(const struct writer *writer)
+{
+	return queue_front(&writer->queue) || writer->told || writer->answer || writer->unanswered;
+}
+
+/* Nothing to write: a look at the files, so that what happened to them is known soon. */
+static void tend(struct writer *writer)
+{
+	int error;
+
+	wait_until(writer, clock_monotonic() + RETRY_INTERVAL);
+	if (has_work(writer) || writer->stopping)
+		return;
+	pthread_mutex_unlock(&writer->mutex);
+	error = store_tend(writer->store);
+	pthread_mutex_lock(&writer->mutex);
+	if (error)
+		handle(writer, NULL, error);
+	else
+		note(writer, 0);
+}
+
+static struct store_limits limits_now(struct writer *writer)
+{
+	int64_t now = clock_now();
+	bool by_age = retention_look(&writer->retention, now, clock_monotonic());
+
+	retention_say(&writer->retention, writer->status.held);
+	return (struct store_limits){
+	    .before = by_age ? clock_msec(now) - writer->limits.retention : INT64_MIN,
+	    .max_bytes = writer->limits.max_bytes,
+	    .max_edges = writer->limits.max_edges,
+	};
+}
+
+/* Bounds of size and number hold soon after each batch, ages are looked at now and then. */
+static int prune_step(struct writer *writer, const struct store_limits *limits, bool due,
+		      bool *ret_more)
+{
+	int error;
+
+	store_set_max_edges(writer->store, limits->max_edges);
+	if (!due && !store_is_over(writer->store, limits))
+		return 0;
+	error = store_tend(writer->store);
+	return error ? error : store_prune(writer->store, limits, PRUNE_ROWS, ret_more);
 }
 
 static void prune(struct writer *writer)
 {
-	const struct store_limits limits = {.before = clock_msec(clock_now()) - writer->retention};
+	const struct store_limits limits = limits_now(writer);
+	bool due = writer->prune_due || clock_monotonic() - writer->pruned >= PRUNE_INTERVAL;
 	bool more = false;
+	int error;
 
-	if (clock_monotonic() - writer->pruned < PRUNE_INTERVAL || writer->stopping)
+	if (writer->stopping || writer->unanswered || writer->status.error)
 		return;
-	pthread_mutex_unlock(&writer->mutex);
-	store_prune(writer->store, &limits, PRUNE_ROWS, &more);
-	pthread_mutex_lock(&writer->mutex);
-	if (!more)
+	if (due)
 		writer->pruned = clock_monotonic();
+	writer->prune_due = false;
+	pthread_mutex_unlock(&writer->mutex);
+	error = prune_step(writer, &limits, due, &more);
+	pthread_mutex_lock(&writer->mutex);
+	if (error)
+		handle(writer, NULL, error);
+	writer->prune_due = writer->prune_due || more;
 }
 
 static void *writer_run(void *context)
@@ -93,17 +370,19 @@ static void *writer_run(void *context)
 	struct writer *writer = context;
 
 	pthread_mutex_lock(&writer->mutex);
-	while (!writer->stopping || writer->count > 0) {
+	while (!writer->stopping || has_work(writer)) {
 		writer->status.beat = clock_monotonic();
-		if (writer->count > 0)
-			write_first(writer);
+		if (has_work(writer))
+			write_next(writer);
 		else
-			wait_until(writer, clock_monotonic() + NSEC_PER_SEC);
+			tend(writer);
 		prune(writer);
 	}
 	pthread_mutex_unlock(&writer->mutex);
 	return NULL;
 }
+
+/* ---- the collector's side ---- */
 
 static int init_sync(struct writer *writer)
 {
@@ -121,7 +400,17 @@ static int init_sync(struct writer *writer)
 	return 0;
 }
 
-struct writer *writer_start(struct store *store, int64_t retention)
+static struct writer *discard(struct writer *writer)
+{
+	pthread_cond_destroy(&writer->wake);
+	pthread_mutex_destroy(&writer->mutex);
+	store_close(writer->store);
+	batch_free(writer->answer);
+	free(writer);
+	return NULL;
+}
+
+struct writer *writer_start(struct store *store, const struct writer_limits *limits)
 {
 	struct writer *writer = calloc(1, sizeof(*writer));
 
@@ -131,23 +420,17 @@ struct writer *writer_start(struct store *store, int64_t retention)
 		return NULL;
 	}
 	writer->store = store;
-	writer->retention = retention;
+	writer->limits = *limits;
+	writer->prune_due = true;
 	writer->status.beat = clock_monotonic();
-	if (pthread_create(&writer->thread, NULL, writer_run, writer) != 0) {
-		pthread_cond_destroy(&writer->wake);
-		pthread_mutex_destroy(&writer->mutex);
-		free(writer);
-		store_close(store);
-		return NULL;
-	}
+	writer->mend = (struct mend){.beat = beat, .context = writer};
+	store_set_max_edges(store, limits->max_edges);
+	retention_start(&writer->retention, clock_now(), clock_monotonic(), store_heartbeat(store),
+			limits->retention);
+	note_loss(writer);
+	if (pthread_create(&writer->thread, NULL, writer_run, writer) != 0)
+		return discard(writer);
 	return writer;
-}
-
-static void enqueue(struct writer *writer, struct batch *batch)
-{
-	writer->queue[(writer->first + writer->count) % QUEUE_SLOTS] = batch;
-	writer->count++;
-	pthread_cond_signal(&writer->wake);
 }
 
 int writer_submit(struct writer *writer, struct batch *batch)
@@ -155,8 +438,9 @@ int writer_submit(struct writer *writer, struct batch *batch)
 	int r = -EAGAIN;
 
 	pthread_mutex_lock(&writer->mutex);
-	if (writer->count < WRITER_QUEUE) {
-		enqueue(writer, batch);
+	if (queue_has_room(&writer->queue)) {
+		queue_add(&writer->queue, batch);
+		pthread_cond_signal(&writer->wake);
 		r = 0;
 	}
 	pthread_mutex_unlock(&writer->mutex);
@@ -168,15 +452,17 @@ bool writer_has_room(struct writer *writer)
 	bool room;
 
 	pthread_mutex_lock(&writer->mutex);
-	room = writer->count < WRITER_QUEUE;
+	room = queue_has_room(&writer->queue);
 	pthread_mutex_unlock(&writer->mutex);
 	return room;
 }
 
-void writer_set_retention(struct writer *writer, int64_t retention)
+void writer_set_limits(struct writer *writer, const struct writer_limits *limits)
 {
 	pthread_mutex_lock(&writer->mutex);
-	writer->retention = retention;
+	writer->limits = *limits;
+	writer->prune_due = true;
+	pthread_cond_signal(&writer->wake);
 	pthread_mutex_unlock(&writer->mutex);
 }
 
@@ -184,6 +470,16 @@ void writer_status(struct writer *writer, struct writer_status *ret)
 {
 	pthread_mutex_lock(&writer->mutex);
 	*ret = writer->status;
+	ret->waiting = writer->queue.rows;
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+void writer_renew(struct writer *writer, struct batch *first)
+{
+	pthread_mutex_lock(&writer->mutex);
+	batch_free(writer->answer);
+	writer->answer = first;
+	pthread_cond_signal(&writer->wake);
 	pthread_mutex_unlock(&writer->mutex);
 }
 
@@ -194,13 +490,11 @@ unsigned writer_stop(struct writer *writer, struct batch *last)
 	pthread_mutex_lock(&writer->mutex);
 	writer->stopping = true;
 	writer->stop_deadline = clock_monotonic() + STOP_PATIENCE;
-	enqueue(writer, last);
+	queue_add(&writer->queue, last);
+	pthread_cond_signal(&writer->wake);
 	pthread_mutex_unlock(&writer->mutex);
 	pthread_join(writer->thread, NULL);
 	lost = writer->lost;
-	store_close(writer->store);
-	pthread_cond_destroy(&writer->wake);
-	pthread_mutex_destroy(&writer->mutex);
-	free(writer);
+	discard(writer);
 	return lost;
 }

@@ -57,6 +57,8 @@ static int errno_of_result(struct db *db, int result)
 	case SQLITE_IOERR:
 		if (result == SQLITE_IOERR_NOMEM)
 			return -ENOMEM;
+		if (result == SQLITE_IOERR_SHMSIZE || result == SQLITE_IOERR_SHMMAP)
+			return errno_of_system(sqlite3_system_errno(db->handle), -EIO);
 		return errno_of_write(db);
 	case SQLITE_CANTOPEN:
 		return errno_of_system(sqlite3_system_errno(db->handle), -EACCES);
@@ -145,6 +147,13 @@ void db_close(struct db *db)
 	}
 	sqlite3_close(db->handle);
 	db->handle = NULL;
+}
+
+void db_abandon(struct db *db)
+{
+	if (db->handle)
+		sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	db_close(db);
 }
 
 int db_script(struct db *db, const char *script)
@@ -262,6 +271,26 @@ const char *db_column_text(sqlite3_stmt *statement, int column)
 	const unsigned char *text = sqlite3_column_text(statement, column);
 
 	return text ? (const char *)text : "";
+}
+
+int64_t db_bytes_in_use(struct db *db)
+{
+	int64_t pages = db_run_int(db, db_use(db, SQL_ALL_PAGES), 0);
+
+	return (pages - db_run_int(db, db_use(db, SQL_FREE_PAGES), 0)) * DB_PAGE_BYTES;
+}
+
+int db_empty_log(struct db *db)
+{
+	int result;
+
+	if (db->error)
+		return db_take_error(db);
+	result =
+	    sqlite3_wal_checkpoint_v2(db->handle, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	if (result != SQLITE_OK)
+		fail_result(db, result);
+	return db_take_error(db);
 }
 
 void db_begin(struct db *db)

@@ -19,6 +19,7 @@
 #include "store/sql.h"
 
 #define DB_TEXT_MAX 512
+#define DB_PAGE_BYTES INT64_C(4096) /* as in sql/writer.sql */
 
 /* Start from {0}; release with db_close(). */
 struct db {
@@ -31,7 +32,10 @@ struct db {
 /* name: a path, or a URI with SQLITE_OPEN_URI; flags: SQLITE_OPEN_*. Nothing of the file is read
  * yet. */
 int db_open(struct db *db, const char *name, int flags);
+/* Brings the log into the database, if nobody else has it open. Closed already: nothing. */
 void db_close(struct db *db);
+/* Leaves the files as they are. */
+void db_abandon(struct db *db);
 
 /* Sets the sticky error unless there is one. Returns the sticky error. */
 int db_fail(struct db *db, int error, const char *format, ...)
@@ -67,6 +71,12 @@ int64_t db_changes(struct db *db);
 struct addr db_column_addr(sqlite3_stmt *statement, int column);
 /* "" for NULL; valid until the next step. */
 const char *db_column_text(sqlite3_stmt *statement, int column);
+
+/* Bytes of the pages that hold something. */
+int64_t db_bytes_in_use(struct db *db);
+/* Brings the write-ahead log into the database and empties it, never waiting. -EBUSY: readers use
+ * it still. Leaves no sticky error. */
+int db_empty_log(struct db *db);
 
 void db_begin(struct db *db);
 /* Commits, or rolls back after a failure. Returns the sticky error and clears it. */

@@ -24,7 +24,8 @@ static int write_owner(int fd)
 {
 	if (fchmod(fd, LOCK_MODE) < 0 || ftruncate(fd, 0) < 0)
 		return -errno;
-	if (dprintf(fd, "%ld\n", (long)getpid()) < 0)
+	/* On a full disk the lock holds without a name. */
+	if (dprintf(fd, "%ld\n", (long)getpid()) < 0 && errno != ENOSPC && errno != EDQUOT)
 		return -errno;
 	return 0;
 }
@@ -81,11 +82,27 @@ int lock_take(struct lock *lock, const char *path, pid_t *ret_owner)
 	return 0;
 }
 
+int lock_keep(struct lock *lock, const char *path, pid_t *ret_owner)
+{
+	struct lock again = {.fd = -1};
+	int error;
+
+	if (lock->fd >= 0 && is_still_there(lock->fd, lock->path))
+		return 0;
+	error = lock_take(&again, path, ret_owner);
+	if (error)
+		return error;
+	lock_release(lock);
+	*lock = again;
+	return 0;
+}
+
 void lock_release(struct lock *lock)
 {
 	if (lock->fd < 0)
 		return;
-	unlink(lock->path);
+	if (is_still_there(lock->fd, lock->path))
+		unlink(lock->path);
 	close(lock->fd);
 	free(lock->path);
 	lock->fd = -1;

@@ -18,6 +18,9 @@ struct lock {
 /* Takes the lock beside path. -EBUSY: held; *ret_owner is then the holder's pid, 0 if it can't be
  * told. Else -errno. */
 int lock_take(struct lock *lock, const char *path, pid_t *ret_owner);
+/* Takes it once more if somebody removed the file. As lock_take(); the old lock is held either way.
+ */
+int lock_keep(struct lock *lock, const char *path, pid_t *ret_owner);
 /* Removes the file and lets go. Not held: nothing happens. */
 void lock_release(struct lock *lock);
 

@@ -1,16 +1,14 @@
 #include "store/store_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/clock.h"
 #include "store/schema.h"
 
-#define FILE_MODE 0640
 #define OPEN_PATIENCE_MS 2000
 #define EDGES_CACHED 65536
 
@@ -19,68 +17,14 @@ const char *store_error(const struct store *store)
 	return store->db.text;
 }
 
-/* Two spellings of one path must meet at one lock. */
-static int absolute_path(const char *path, char **ret)
+int store_fail(struct store *store, int error, const char *format, ...)
 {
-	char *found = realpath(path, NULL), *copy = NULL, *folder = NULL, *result = NULL;
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-	int error = 0;
+	va_list arguments;
 
-	if (found) {
-		*ret = found;
-		return 0;
-	}
-	if (errno != ENOENT)
-		return -errno;
-	copy = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	if (!copy || *name == '\0') {
-		error = copy ? -EISDIR : -ENOMEM;
-		goto out;
-	}
-	folder = realpath(copy, NULL);
-	if (!folder)
-		error = -errno;
-	else if (asprintf(&result, "%s/%s", strcmp(folder, "/") == 0 ? "" : folder, name) < 0)
-		error = -ENOMEM;
-	else
-		*ret = result;
-out:
-	free(copy);
-	free(folder);
+	va_start(arguments, format);
+	vsnprintf(store->db.text, sizeof(store->db.text), format, arguments);
+	va_end(arguments);
 	return error;
-}
-
-/* SQLite gives -wal and -shm the mode of the database, so this decides all three whatever the
- * umask. */
-static int make_file(const char *path, bool create_only, bool *ret_made)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-	int error = 0;
-
-	if (fd < 0) {
-		if (errno != EEXIST || create_only)
-			return -errno;
-		return faccessat(AT_FDCWD, path, R_OK | W_OK, AT_EACCESS) < 0 ? -errno : 0;
-	}
-	if (fchmod(fd, FILE_MODE) < 0)
-		error = -errno;
-	close(fd);
-	*ret_made = true;
-	return error;
-}
-
-static void remove_files(const char *path)
-{
-	static const char *const endings[] = {"", "-wal", "-shm"};
-
-	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
-		char *name = NULL;
-
-		if (asprintf(&name, "%s%s", path, endings[i]) < 0)
-			return;
-		unlink(name);
-		free(name);
-	}
 }
 
 static void check_wal(struct db *db)
@@ -95,10 +39,10 @@ static void check_wal(struct db *db)
 	db_run(db, statement);
 }
 
-static int open_database(struct store *store, const struct store_options *options)
+static int connect(struct store *store)
 {
 	struct db *db = &store->db;
-	int keep = options && options->readable_after_close, error;
+	int keep = store->options.readable_after_close, error;
 
 	if (db_open(db, store->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_PRIVATECACHE) < 0)
 		return db_take_error(db);
@@ -109,8 +53,20 @@ static int open_database(struct store *store, const struct store_options *option
 	if (db->error)
 		return db_take_error(db);
 	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
+	store_attend(store);
 	error = schema_migrate(db);
 	sqlite3_busy_timeout(db->handle, 0);
+	return error;
+}
+
+int store_connect(struct store *store)
+{
+	int error = connect(store);
+
+	if (error)
+		db_abandon(&store->db);
+	else
+		store_remember_files(store);
 	return error;
 }
 
@@ -120,7 +76,36 @@ static void explain(char **ret_error, const char *path, const char *reason)
 		*ret_error = NULL;
 }
 
-static int lock_and_open(struct store *store, const struct store_options *options, char **ret_error)
+/* Even shared memory needs room. */
+static int connect_or_make_room(struct store *store)
+{
+	int error = store_connect(store);
+
+	if (error != -ENOSPC || !store->options.reserve)
+		return error;
+	files_use_reserve(store->path);
+	return store_connect(store);
+}
+
+/* A file that is damaged is left behind under another name. */
+static int open_files(struct store *store, bool *ret_made)
+{
+	int error = files_make(store->path, store->options.create_only, ret_made);
+
+	if (error)
+		return store_fail(store, error, "%s", strerror(-error));
+	error = connect_or_make_room(store);
+	if (error != -EBADMSG || *ret_made || !store->options.set_damaged_aside)
+		return error;
+	error = store_set_aside(store);
+	if (!error)
+		error = files_make(store->path, true, ret_made);
+	if (error)
+		return store_fail(store, error, "cannot be set aside: %s", strerror(-error));
+	return store_connect(store);
+}
+
+static int lock_and_open(struct store *store, char **ret_error)
 {
 	pid_t owner = 0;
 	bool made = false;
@@ -133,17 +118,13 @@ static int lock_and_open(struct store *store, const struct store_options *option
 		explain(ret_error, store->path, error == -EBUSY ? text : strerror(-error));
 		return error;
 	}
-	error = make_file(store->path, options && options->create_only, &made);
-	if (error) {
-		explain(ret_error, store->path, strerror(-error));
-		return error;
-	}
-	error = open_database(store, options);
+	error = open_files(store, &made);
 	if (error) {
 		explain(ret_error, store->path, store->db.text);
-		db_close(&store->db);
 		if (made)
-			remove_files(store->path);
+			files_remove(store->path);
+	} else if (store->options.reserve) {
+		files_keep_reserve(store->path, store->options.reserve);
 	}
 	return error;
 }
@@ -156,6 +137,8 @@ static struct store *release(struct store *store)
 	pruning_clear(&store->pruning);
 	idmap_clear(&store->pods);
 	idmap_clear(&store->own);
+	free(store->upkeep.aside);
+	free(store->node_name);
 	free(store->path);
 	free(store);
 	return NULL;
@@ -171,15 +154,17 @@ int store_open(const char *path, const struct store_options *options, struct sto
 		explain(ret_error, path, strerror(ENOMEM));
 		return -ENOMEM;
 	}
+	if (options)
+		store->options = *options;
 	store->lock.fd = -1;
 	idmap_init(&store->edges, sizeof(struct edge_mark), EDGES_CACHED);
 	idmap_init(&store->pods, sizeof(uint32_t), 0);
 	idmap_init(&store->own, sizeof(struct addr), 0);
-	error = absolute_path(path, &store->path);
+	error = files_absolute(path, &store->path);
 	if (error)
 		explain(ret_error, path, strerror(-error));
 	else
-		error = lock_and_open(store, options, ret_error);
+		error = lock_and_open(store, ret_error);
 	if (error) {
 		release(store);
 		return error;
@@ -192,14 +177,27 @@ struct store *store_close(struct store *store)
 {
 	if (!store)
 		return NULL;
-	db_run(&store->db, db_use(&store->db, SQL_CHECKPOINT_WAL));
+	if (store->db.handle)
+		db_empty_log(&store->db);
 	return release(store);
+}
+
+/* After a clock that was set back while nothing was recorded: the file's own time is yet to come.
+ */
+static int64_t last_seen_by(struct store *store, int64_t node, int64_t now)
+{
+	sqlite3_stmt *statement = db_use(&store->db, SQL_STATE_SEEN);
+
+	db_bind_int(&store->db, statement, 1, node);
+	db_bind_int(&store->db, statement, 2, now);
+	return db_run_int(&store->db, statement, 0);
 }
 
 static void load_node(struct store *store, const char *name, int64_t *ret_node,
 		      int64_t *ret_heartbeat, int64_t *ret_longest)
 {
 	struct db *db = &store->db;
+	int64_t now = clock_msec(clock_now());
 	sqlite3_stmt *statement = db_use(db, SQL_NODE_PUT);
 
 	db_bind_text(db, statement, 1, name);
@@ -212,20 +210,27 @@ static void load_node(struct store *store, const char *name, int64_t *ret_node,
 	*ret_heartbeat = sqlite3_column_int64(statement, 1);
 	*ret_longest = sqlite3_column_int64(statement, 2);
 	db_run(db, statement);
+	if (*ret_heartbeat > now)
+		*ret_heartbeat = last_seen_by(store, *ret_node, now);
 }
 
 int store_use_node(struct store *store, const char *node)
 {
 	int64_t number = 0, heartbeat = 0, longest = 0;
-	int error;
+	char *name = strdup(node);
+	int error = name ? 0 : store_fail(store, -ENOMEM, "out of memory");
 
-	db_begin(&store->db);
-	load_node(store, node, &number, &heartbeat, &longest);
-	error = db_end(&store->db);
-	if (error)
+	if (!error) {
+		db_begin(&store->db);
+		load_node(store, node, &number, &heartbeat, &longest);
+		error = db_end(&store->db);
+	}
+	if (error || number == store->node) {
+		free(name);
 		return error;
-	if (number == store->node)
-		return 0;
+	}
+	free(store->node_name);
+	store->node_name = name;
 	store->node = number;
 	store->heartbeat = heartbeat;
 	store->longest = longest;
@@ -233,6 +238,11 @@ int store_use_node(struct store *store, const char *node)
 	idmap_clear(&store->edges);
 	idmap_clear(&store->own);
 	return 0;
+}
+
+int64_t store_heartbeat(const struct store *store)
+{
+	return store->heartbeat;
 }
 
 void store_forget_caches(struct store *store)

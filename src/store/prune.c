@@ -381,12 +381,10 @@ bool store_is_over(struct store *store, const struct store_limits *limits)
 /* The log alone may be what is too much. */
 static void begin_shrinking(struct store *store, int64_t max)
 {
-	struct db *db = &store->db;
-
 	if (max <= 0)
 		store->pruning.shrinking = false;
 	else if (!store->pruning.shrinking && is_over_bytes(store, max)) {
-		db_run(db, db_use(db, SQL_CHECKPOINT_WAL));
+		store_empty_log(store);
 		store->pruning.shrinking = is_over_bytes(store, goal_below(max));
 	}
 }
@@ -416,12 +414,10 @@ static bool give_back_space(struct store *store, int64_t max)
 
 static bool end_step(struct store *store, const struct store_limits *limits, bool more)
 {
-	struct db *db = &store->db;
-
 	if (give_back_space(store, limits->max_bytes))
 		more = true;
 	if (!more && store->pruning.shrinking) {
-		db_run(db, db_use(db, SQL_CHECKPOINT_WAL));
+		store_empty_log(store);
 		store->pruning.shrinking = false;
 	}
 	return more;

@@ -23,6 +23,12 @@ struct store_options {
 	bool create_only;          /* -EEXIST if the file is there (import) */
 	bool readable_after_close; /* keep -wal and -shm at close, so that a reader without write
 				      permission can open */
+	bool set_damaged_aside;    /* a file that is damaged or no database is renamed to
+				      PATH.corrupt-YYYYMMDDTHHMMSSZ, and a new one made;
+				      see store_take_loss() */
+	int64_t reserve;   /* bytes of PATH.reserve, which a full disk gives room to prune with;
+			      0: none */
+	int64_t wal_limit; /* bytes of the write-ahead log, a batch more at most; 0: none */
 };
 
 /*
@@ -98,10 +104,52 @@ int store_prune(struct store *store, const struct store_limits *limits, unsigned
 		bool *ret_more);
 /* Is a bound passed now? Cheap: to be asked after each batch. false after a failure. */
 bool store_is_over(struct store *store, const struct store_limits *limits);
+/* When the node was last heard of before this run, ms; 0: never. */
+int64_t store_heartbeat(const struct store *store);
+
+/*
+ * ---- when things go wrong ----
+ *
+ * store_write() fails with -ENOENT when another file, or none, stands at the path: store_renew();
+ * -EBADMSG: store_reopen(), and store_renew() if it stays; -ENOSPC: store_make_room(); -EIO:
+ * store_reopen() if it stays; -EBUSY: later. A reader that holds an old snapshot lets the
+ * write-ahead log grow: at wal_limit batches are refused with -EBUSY until the log could be
+ * emptied, which is tried once a second.
+ *
+ * This handle's connection alone checkpoints: SQLite 3.40.1 can damage a database when two
+ * connections do so at the same time (sqlite.org/wal.html, "The WAL-Reset Bug").
+ */
+
+/* Some time without work: notices that the file is gone (as store_write()), gives a log that grew
+ * back to the file system, and makes the reserve again. */
+int store_tend(struct store *store);
+/*
+ * Closes and opens the same file. *ret_heartbeat is what the file has as the node's last batch: one
+ * whose write failed may be in it after all.
+ */
+int store_reopen(struct store *store, int64_t *ret_heartbeat);
+/*
+ * The file is gone or, with damaged, to be set aside: opens what is at the path now, or makes it.
+ * The node stays chosen; nothing that this run told is known any more, which store_take_loss() then
+ * says. If the old file came back meanwhile, nothing was lost. On failure call it again.
+ */
+int store_renew(struct store *store, bool damaged);
+struct store_loss {
+	const char *reason; /* static: what became of the file; NULL: nothing was lost */
+	int64_t since;      /* ms: what was written later may be lost; 0: not known */
+	const char *aside;  /* where the damaged file is now, until the next renewal; or NULL */
+};
+/* What store_open() or store_renew() found lost, once. */
+struct store_loss store_take_loss(struct store *store);
+/* A step towards 90 % of the pages now in use: gives the reserve up and prunes the oldest. While
+ * *ret_more, call it again. */
+int store_make_room(struct store *store, bool *ret_more);
 
 /* What an earlier run left: read once, before the first write. */
 struct store_state {
-	int64_t heartbeat; /* time of the last committed batch of this node; 0: none */
+	int64_t
+	    heartbeat; /* time of the last committed batch of this node; 0: none. Where that is
+			  yet to come, as the clock was set back: the last thing seen up to now */
 	struct checkpoint *checkpoints;
 	size_t checkpoint_count;
 	struct fact *facts;

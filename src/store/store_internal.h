@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "store/db.h"
+#include "store/files.h"
 #include "store/idmap.h"
 #include "store/lock.h"
 #include "store/store.h"
@@ -55,10 +56,30 @@ struct pruning {
 	bool shrinking;         /* max_bytes was passed, and the goal below it is not reached */
 };
 
+/* What upkeep.c and renew.c know of the files. */
+struct upkeep {
+	struct file_id file, log, shared; /* as they were opened */
+	int64_t committed;                /* time of the last batch */
+	int64_t kept;          /* of the last one that was still in place when looked at later */
+	int64_t touched;       /* time of the file after our own last write to it */
+	bool suspect;          /* somebody else wrote to it: to be checked */
+	int64_t log_frames;    /* in use after the last commit */
+	int64_t log_tried;     /* monotonic: when the log was last to be emptied */
+	int64_t reserve_tried; /* monotonic */
+	int64_t room_target;   /* bytes in use that store_make_room() works towards; 0: not at it */
+	struct store_loss loss; /* not taken yet */
+	bool renewing;          /* the database is gone, no other is in its place yet */
+	bool moved;             /* while renewing: it is another file that is open, or will be */
+	char *aside;            /* where the damaged one is */
+};
+
 struct store {
 	struct db db;
 	struct lock lock;
-	char *path;            /* absolute */
+	struct store_options options;
+	char *path;      /* absolute */
+	char *node_name; /* NULL: none chosen yet */
+	struct upkeep upkeep;
 	int64_t node;          /* 0: none chosen yet */
 	int64_t heartbeat;     /* of the node's last run, when it was chosen */
 	int64_t longest;       /* node.longest with what the open transaction adds */
@@ -96,6 +117,22 @@ void write_gap(struct store *store, int64_t node, const struct gap *gap);
 void pruning_clear(struct pruning *pruning);
 /* An edge was seen again: it is not to be deleted. */
 void spare_edge(struct store *store, int64_t edge);
+
+/* May it be written? 0, or a negative errno with its text. First thing of store_write(). */
+int store_ready(struct store *store);
+/* Takes part in each commit from now on: the log is brought into the database. */
+void store_attend(struct store *store);
+/* Brings the log into the database and empties it. -EBUSY: a reader is in the way. */
+int store_empty_log(struct store *store);
+/* Opens the file that is there; on failure the handle is closed. */
+int store_connect(struct store *store);
+/* Remembers which files were opened. */
+void store_remember_files(struct store *store);
+/* Sets the text; returns error. */
+int store_fail(struct store *store, int error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* Moves a damaged database away; the handle must be closed. */
+int store_set_aside(struct store *store);
 
 /* Forgets numbers that a rolled-back or pruning transaction made invalid. */
 void store_forget_caches(struct store *store);

@@ -197,9 +197,12 @@ int store_write(struct store *store, const struct batch *batch)
 	struct db *db = &store->db;
 	const int64_t longest = store->longest;
 	struct edge_book book;
-	int64_t *pods = remember_pods(store, batch);
-	int error;
+	int64_t *pods;
+	int error = store_ready(store);
 
+	if (error)
+		return error;
+	pods = remember_pods(store, batch);
 	if (!pods || !store->node) {
 		free(pods);
 		db_fail(db, store->node ? -ENOMEM : -EINVAL,
@@ -223,8 +226,9 @@ int store_write(struct store *store, const struct batch *batch)
 		store_forget_caches(store);
 		store->longest = longest;
 		store->book = book;
-	} else if (batch->pods_complete) {
-		store->settled = true;
+	} else {
+		store->upkeep.committed = batch->time;
+		store->settled = store->settled || batch->pods_complete;
 	}
 	free(pods);
 	give_back_memory(store, batch->flow_count);

@@ -53,6 +53,7 @@ static void example_sets_the_defaults(void **state)
 	assert_int_equal(told.store.flow_window, built_in.store.flow_window);
 	assert_int_equal(told.store.commit_interval, built_in.store.commit_interval);
 	assert_int_equal(told.store.retention, built_in.store.retention);
+	assert_int_equal(told.store.wal_limit, built_in.store.wal_limit);
 	assert_int_equal(told.conntrack.buffer_size, built_in.conntrack.buffer_size);
 	assert_int_equal(told.conntrack.dump_interval, built_in.conntrack.dump_interval);
 	assert_int_equal(told.nftables.manage_rules, built_in.nftables.manage_rules);

@@ -9,8 +9,10 @@
 #include "base/clock.h"
 #include "daemon/writer.h"
 
-#define FOREVER (INT64_C(200) * 365 * 24 * 3600 * MSEC_PER_SEC)
+#define DAY (24 * 3600 * MSEC_PER_SEC)
 #define PATIENCE (30 * NSEC_PER_SEC)
+
+static const struct writer_limits forever = {.retention = 200 * 365 * DAY};
 
 /* One edge with the port, and the fact "last" with its number. */
 static struct batch *a_batch(uint16_t port)
@@ -34,7 +36,7 @@ static struct batch *a_batch(uint16_t port)
 
 static struct writer *start(const struct place *place)
 {
-	struct writer *writer = writer_start(open_node(place->path, "n1"), FOREVER);
+	struct writer *writer = writer_start(open_node(place->path, "n1"), &forever);
 
 	assert_non_null(writer);
 	return writer;
@@ -196,7 +198,7 @@ static int child_of_full_disk(const struct place *place, struct batch *first, st
 	    store_use_node(store, "n1") < 0)
 		return 11;
 	limit_files(4096);
-	writer = writer_start(store, FOREVER);
+	writer = writer_start(store, &forever);
 	if (!writer || writer_submit(writer, first) < 0)
 		return 12;
 	for (int64_t deadline = clock_monotonic() + PATIENCE; !status.error;) {
@@ -230,22 +232,32 @@ static void test_full_disk_then_recovered(void **state)
 	assert_in_order(place->path, 2);
 }
 
+/* A flow of long ago, from a run that ended at the moment. */
+static void leave_old_row(const char *path, int64_t heartbeat)
+{
+	struct store *store = open_node(path, "n1");
+	struct flow flow = a_flow(80, INT64_C(1699999980000));
+
+	write_flow_array(store, heartbeat, &flow, 1);
+	store_close(store);
+	assert_int_equal(ask(path, "SELECT count(*) FROM flow"), 1);
+}
+
 static void test_old_rows_go(void **state)
 {
 	const struct place *place = *state;
-	struct store *store = open_node(place->path, "n1");
+	const struct writer_limits minute = {.retention = 60 * MSEC_PER_SEC};
 	int64_t deadline = clock_monotonic() + PATIENCE;
 	struct writer *writer;
 
-	write_one(store, a_flow(80, INT64_C(1699999980000)));
-	assert_int_equal(ask(place->path, "SELECT count(*) FROM flow"), 1);
-	writer = writer_start(store, 60 * MSEC_PER_SEC);
+	leave_old_row(place->path, clock_msec(clock_now()));
+	writer = writer_start(open_node(place->path, "n1"), &minute);
 	assert_non_null(writer);
 	while (ask(place->path, "SELECT count(*) FROM flow") > 0) {
 		assert_true(clock_monotonic() < deadline);
 		poll(NULL, 0, 10);
 	}
-	writer_set_retention(writer, FOREVER);
+	writer_set_limits(writer, &forever);
 	assert_int_equal(writer_stop(writer, a_batch(81)), 0);
 	assert_int_equal(ask(place->path, "SELECT port FROM edge"), 81);
 }
@@ -306,6 +318,347 @@ static void test_checkpoint_comes_back_whole(void **state)
 	store_state_clear(&left);
 }
 
+/* ---- stress ---- */
+
+static const struct store_options as_the_daemon = {
+    .readable_after_close = true, .set_damaged_aside = true, .reserve = 1 << 20};
+
+static struct store *open_as_daemon(const char *path, const struct store_options *options)
+{
+	struct store *store = NULL;
+	char *error = NULL;
+
+	if (store_open(path, options, &store, &error) < 0)
+		fail_msg("%s", error);
+	assert_int_equal(store_use_node(store, "n1"), 0);
+	return store;
+}
+
+static bool has_renewed(const struct writer_status *status, uint64_t number)
+{
+	return status->renewals >= number;
+}
+
+static bool is_held(const struct writer_status *status, uint64_t number)
+{
+	(void)number;
+	return status->held[0] != '\0';
+}
+
+/* A batch whose flow names the pod. */
+static struct batch *a_pod_batch(uint16_t port, uint32_t pod)
+{
+	struct batch *batch = a_batch(port);
+
+	batch->flows[0].key.source_pod = pod;
+	return batch;
+}
+
+static struct batch *telling(uint32_t number)
+{
+	struct pod_address addresses[] = {{ip("10.0.0.1"), 0, INTERVAL_OPEN}};
+	struct pod pod = a_pod("web", "s1", addresses, 1);
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	assert_non_null(batch);
+	batch->time = INT64_C(1800000000000);
+	batch->pods = calloc(1, sizeof(*batch->pods));
+	assert_non_null(batch->pods);
+	assert_int_equal(pod_copy(&pod, &batch->pods[0].pod), 0);
+	batch->pods[0].number = number;
+	batch->pod_count = 1;
+	batch->pods_complete = true;
+	return batch;
+}
+
+static void remove_database(const struct place *place)
+{
+	static const char *const endings[] = {"", "-wal", "-shm"};
+	char name[128];
+
+	for (size_t i = 0; i < COUNT(endings); i++) {
+		snprintf(name, sizeof(name), "%s%s", place->path, endings[i]);
+		assert_int_equal(unlink(name), 0);
+	}
+}
+
+static void submit_all(struct writer *writer, struct batch *batch)
+{
+	int64_t deadline = clock_monotonic() + PATIENCE;
+
+	while (writer_submit(writer, batch) == -EAGAIN) {
+		assert_true(clock_monotonic() < deadline);
+		poll(NULL, 0, 2);
+	}
+}
+
+static void test_deleted_then_told_again(void **state)
+{
+	const struct place *place = *state;
+	struct writer *writer = writer_start(open_as_daemon(place->path, &as_the_daemon), &forever);
+	struct writer_status status;
+
+	submit_all(writer, telling(1));
+	submit_all(writer, a_pod_batch(1, 1));
+	wait_for(writer, is_committed, 2);
+	remove_database(place);
+	submit_all(writer, a_pod_batch(2, 1));
+	submit_all(writer, a_pod_batch(3, 1));
+	status = wait_for(writer, has_renewed, 1);
+	assert_int_equal(status.committed, 2);
+	assert_int_equal(status.incidents, 1);
+	assert_string_equal(status.incident, "the database was deleted by someone");
+	/* Once more before anybody answered: one answer is enough for both. */
+	remove_database(place);
+	writer_renew(writer, telling(1));
+	wait_for(writer, is_committed, 5);
+	assert_int_equal(writer_stop(writer, a_pod_batch(4, 1)), 0);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE source_pod IS NOT NULL"),
+			 3);
+	assert_int_equal(ask(place->path, "SELECT min(port) FROM edge"), 2);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap WHERE source = 'store' AND "
+					  "at_most IS NULL AND until > since"),
+			 1);
+	assert_sound(place->path);
+}
+
+/* Nobody answers: what waited is lost, and the new file says so. */
+static void test_deleted_at_the_end(void **state)
+{
+	const struct place *place = *state;
+	struct writer *writer = writer_start(open_as_daemon(place->path, &as_the_daemon), &forever);
+
+	submit_all(writer, a_batch(1));
+	wait_for(writer, is_committed, 1);
+	remove_database(place);
+	submit_all(writer, a_batch(2));
+	wait_for(writer, has_renewed, 1);
+	assert_int_equal(writer_stop(writer, a_batch(3)), 2);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 1);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 0);
+}
+
+static void test_moved_away_and_back(void **state)
+{
+	const struct place *place = *state;
+	struct writer *writer = writer_start(open_as_daemon(place->path, &as_the_daemon), &forever);
+	char away[128];
+	struct writer_status status;
+
+	snprintf(away, sizeof(away), "%s.away", place->folder);
+	submit_all(writer, a_batch(1));
+	wait_for(writer, is_committed, 1);
+	assert_int_equal(rename(place->folder, away), 0);
+	submit_all(writer, a_batch(2));
+	status = wait_for(writer, has_failed, 0);
+	assert_int_equal(status.error, -ENOENT);
+	assert_int_equal(rename(away, place->folder), 0);
+	status = wait_for(writer, is_committed, 2);
+	assert_int_equal(status.renewals, 0);
+	assert_int_equal(writer_stop(writer, a_batch(3)), 0);
+	assert_in_order(place->path, 3);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 0);
+}
+
+static void overwrite(const char *path, off_t from, size_t length)
+{
+	FILE *file = fopen(path, "r+");
+
+	assert_non_null(file);
+	assert_int_equal(fseeko(file, from, SEEK_SET), 0);
+	for (size_t i = 0; i < length; i++)
+		assert_true(putc('x', file) == 'x');
+	assert_int_equal(fclose(file), 0);
+}
+
+static unsigned count_aside(const struct place *place)
+{
+	DIR *folder = opendir(place->folder);
+	unsigned count = 0;
+	struct dirent *entry;
+
+	assert_non_null(folder);
+	while ((entry = readdir(folder)))
+		count += strncmp(entry->d_name, "flows.db.corrupt-", 17) == 0 &&
+			 !strstr(entry->d_name, "-wal") && !strstr(entry->d_name, "-shm");
+	closedir(folder);
+	return count;
+}
+
+/* Pages are overwritten under the running writer, which has them in its cache. */
+static void test_damaged_is_set_aside(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_as_daemon(place->path, &as_the_daemon);
+	struct writer *writer;
+	struct writer_status status;
+
+	write_one(store, a_flow(1, 60000));
+	store_close(store);
+	writer = writer_start(open_as_daemon(place->path, &as_the_daemon), &forever);
+	submit_all(writer, a_batch(1));
+	wait_for(writer, is_committed, 1);
+	overwrite(place->path, 4096, 40 * 4096);
+	submit_all(writer, a_batch(2));
+	status = wait_for(writer, has_renewed, 1);
+	assert_non_null(strstr(status.incident, "damaged and set aside as "));
+	assert_int_equal(count_aside(place), 1);
+	writer_renew(writer, telling(1));
+	assert_int_equal(writer_stop(writer, a_pod_batch(3, 1)), 0);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 2);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap WHERE reason LIKE '%damaged%'"),
+			 1);
+}
+
+/* One that was damaged when it was opened is a gap as well. */
+static void test_no_database_at_the_start(void **state)
+{
+	const struct place *place = *state;
+	FILE *file = fopen(place->path, "w");
+	struct writer *writer;
+	struct writer_status status;
+
+	assert_non_null(file);
+	for (int i = 0; i < 8192; i++)
+		assert_true(putc('x', file) == 'x');
+	assert_int_equal(fclose(file), 0);
+	writer = writer_start(open_as_daemon(place->path, &as_the_daemon), &forever);
+	submit_all(writer, a_batch(1));
+	status = wait_for(writer, is_committed, 1);
+	assert_int_equal(status.incidents, 1);
+	assert_int_equal(status.renewals, 0);
+	assert_int_equal(writer_stop(writer, a_batch(2)), 0);
+	assert_int_equal(count_aside(place), 1);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 1);
+}
+
+static void test_contradiction_is_left_out(void **state)
+{
+	const struct place *place = *state;
+	struct writer *writer = start(place);
+	struct batch *wrong = a_pod_batch(2, 77);
+	struct writer_status status;
+
+	wrong->flows[0].totals.connections = 5;
+	submit_all(writer, a_batch(1));
+	submit_all(writer, wrong);
+	submit_all(writer, a_batch(3));
+	status = wait_for(writer, has_renewed, 1);
+	assert_int_equal(status.incidents, 1);
+	assert_non_null(strstr(status.incident, "pod 77"));
+	writer_renew(writer, telling(1));
+	status = wait_for(writer, is_committed, 4);
+	assert_int_equal(status.error, 0);
+	assert_int_equal(status.renewals, 1);
+	assert_int_equal(writer_stop(writer, a_batch(4)), 0);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 3);
+	assert_int_equal(ask(place->path, "SELECT at_most FROM gap WHERE source = 'store'"), 5);
+}
+
+static void test_bounded_by_rows(void **state)
+{
+	const struct place *place = *state;
+	struct writer *writer = start(place);
+	sqlite3 *other = hold(place->path);
+	struct batch *large = a_batch(1), *refused = a_batch(2);
+	struct writer_status status;
+
+	free(large->flows);
+	large->flows = calloc(QUEUE_ROWS, sizeof(*large->flows));
+	assert_non_null(large->flows);
+	large->flow_count = QUEUE_ROWS;
+	for (size_t i = 0; i < QUEUE_ROWS; i++)
+		large->flows[i] = a_flow(1, 60000);
+	assert_true(writer_has_room(writer));
+	assert_int_equal(writer_submit(writer, large), 0);
+	assert_false(writer_has_room(writer));
+	assert_int_equal(writer_submit(writer, refused), -EAGAIN);
+	writer_status(writer, &status);
+	assert_int_equal(status.waiting, QUEUE_ROWS);
+	sqlite3_close(other);
+	wait_for(writer, is_committed, 1);
+	assert_true(writer_has_room(writer));
+	assert_int_equal(writer_stop(writer, refused), 0);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge"), QUEUE_ROWS + 1);
+}
+
+static void pin(sqlite3 *handle)
+{
+	assert_int_equal(sqlite3_exec(handle, "BEGIN; SELECT count(*) FROM edge", NULL, NULL, NULL),
+			 SQLITE_OK);
+}
+
+static struct batch *a_wide_batch(uint16_t port)
+{
+	struct batch *batch = a_batch(port);
+
+	free(batch->flows);
+	batch->flow_count = 1000;
+	batch->flows = calloc(batch->flow_count, sizeof(*batch->flows));
+	assert_non_null(batch->flows);
+	for (size_t i = 0; i < batch->flow_count; i++) {
+		batch->flows[i] = a_flow((uint16_t)(i + 1), port * INT64_C(60000));
+	}
+	return batch;
+}
+
+/* A reader that stays stops the log at its limit; when it ends everything goes on. */
+static void test_log_limit(void **state)
+{
+	const struct place *place = *state;
+	struct store_options options = as_the_daemon;
+	struct writer_status status;
+	struct writer *writer;
+	sqlite3 *reader = NULL;
+	char name[128];
+	struct stat log;
+	uint16_t port = 1;
+
+	options.wal_limit = 1 << 20;
+	writer = writer_start(open_as_daemon(place->path, &options), &forever);
+	submit_all(writer, a_wide_batch(port++));
+	wait_for(writer, is_committed, 1);
+	assert_int_equal(sqlite3_open(place->path, &reader), SQLITE_OK);
+	pin(reader);
+	for (writer_status(writer, &status); !status.error; writer_status(writer, &status)) {
+		struct batch *batch = a_wide_batch(port);
+
+		assert_true(port < 500);
+		if (writer_submit(writer, batch) < 0)
+			batch_free(batch);
+		else
+			port++;
+	}
+	assert_int_equal(status.error, -EBUSY);
+	assert_non_null(strstr(status.message, "reached its limit of 1 MiB"));
+	snprintf(name, sizeof(name), "%s-wal", place->path);
+	assert_int_equal(stat(name, &log), 0);
+	assert_true(log.st_size < 3 << 20);
+	sqlite3_close(reader);
+	wait_for(writer, is_committed, port - 1u);
+	assert_int_equal(writer_stop(writer, a_wide_batch(port)), 0);
+	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge"), port * 1000);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 0);
+	assert_sound(place->path);
+}
+
+/* The file is much older than the retention: the clock is not believed at once. */
+static void test_clock_in_doubt(void **state)
+{
+	const struct place *place = *state;
+	const struct writer_limits month = {.retention = 30 * DAY};
+	struct writer_status status;
+	struct writer *writer;
+
+	leave_old_row(place->path, clock_msec(clock_now()) - 20 * DAY);
+	writer = writer_start(open_node(place->path, "n1"), &month);
+	status = wait_for(writer, is_held, 0);
+	assert_non_null(strstr(status.held, "480 hours"));
+	writer_set_limits(writer, &month);
+	assert_int_equal(writer_stop(writer, a_batch(81)), 0);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM flow"), 2);
+}
+
 #define IN_A_PLACE(test) cmocka_unit_test_setup_teardown(test, place_setup, place_teardown)
 
 int main(void)
@@ -320,6 +673,15 @@ int main(void)
 	    IN_A_PLACE(test_old_rows_go),
 	    IN_A_PLACE(test_signs_of_life),
 	    IN_A_PLACE(test_checkpoint_comes_back_whole),
+	    IN_A_PLACE(test_deleted_then_told_again),
+	    IN_A_PLACE(test_deleted_at_the_end),
+	    IN_A_PLACE(test_moved_away_and_back),
+	    IN_A_PLACE(test_damaged_is_set_aside),
+	    IN_A_PLACE(test_no_database_at_the_start),
+	    IN_A_PLACE(test_contradiction_is_left_out),
+	    IN_A_PLACE(test_bounded_by_rows),
+	    IN_A_PLACE(test_log_limit),
+	    IN_A_PLACE(test_clock_in_doubt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

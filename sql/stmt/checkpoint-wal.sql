@@ -1,2 +1,0 @@
--- Brings the WAL into the database and empties it.
-PRAGMA wal_checkpoint(TRUNCATE);

@@ -1,0 +1,151 @@
+#include "daemon/mend.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+
+/* Then the handle may be what is broken. */
+#define PATIENCE 3u
+/* Who fills the disk may take all that is pruned: history is given up slowly. */
+#define ROOM_INTERVAL (60 * NSEC_PER_SEC)
+
+static enum mended make_room(struct mend *mend, struct store *store)
+{
+	bool more = true;
+	int error = 0;
+
+	if (mend->made_room && clock_monotonic() - mend->made_room < ROOM_INTERVAL)
+		return MEND_WAIT;
+	while (!error && more) {
+		error = store_make_room(store, &more);
+		if (mend->beat)
+			mend->beat(mend->context);
+	}
+	mend->made_room = clock_monotonic();
+	return error ? MEND_WAIT : MEND_RETRY;
+}
+
+/* A commit that was reported as failed may be found in the log when the file is opened again. */
+static enum mended reopen(struct mend *mend, struct store *store, const struct batch *batch)
+{
+	int64_t before = 0;
+
+	mend->failures = 0;
+	if (store_reopen(store, &before) < 0)
+		return MEND_WAIT;
+	return before == batch->time && mend->written != batch->time ? MEND_WRITTEN : MEND_RETRY;
+}
+
+static enum mended renew(struct mend *mend, struct store *store, bool damaged)
+{
+	if (store_renew(store, damaged) < 0)
+		return MEND_WAIT;
+	mend_well(mend, 0);
+	return MEND_RENEWED;
+}
+
+/* What was read wrong once may be right in a fresh handle. */
+static enum mended doubt(struct mend *mend, struct store *store, const struct batch *batch)
+{
+	if (mend->doubted)
+		return renew(mend, store, true);
+	mend->doubted = true;
+	return reopen(mend, store, batch);
+}
+
+enum mended mend(struct mend *mend, struct store *store, const struct batch *batch, int error)
+{
+	mend->failures++;
+	switch (error) {
+	case -EINVAL:
+		return MEND_REFUSED;
+	case -ENOENT:
+		return renew(mend, store, false);
+	case -ENOSPC:
+		return make_room(mend, store);
+	case -EBADMSG:
+		return doubt(mend, store, batch);
+	case -EBUSY:
+		return MEND_WAIT;
+	default:
+		return mend->failures >= PATIENCE ? reopen(mend, store, batch) : MEND_WAIT;
+	}
+}
+
+void mend_well(struct mend *mend, int64_t time)
+{
+	mend->failures = 0;
+	mend->doubted = false;
+	mend->written = time;
+}
+
+bool mend_add_gap(struct batch *batch, int64_t from, int64_t until, int64_t at_most,
+		  const char *reason)
+{
+	struct gap *gaps = reallocarray(batch->gaps, batch->gap_count + 1, sizeof(*gaps));
+
+	if (!gaps)
+		return false;
+	batch->gaps = gaps;
+	gaps[batch->gap_count++] = (struct gap){.source = LOSS_STORE,
+						.from = from < until ? from : until,
+						.until = from < until ? until : from,
+						.at_most = at_most,
+						.reason = reason};
+	return true;
+}
+
+static int64_t count_connections(const struct batch *batch)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < batch->flow_count; i++) {
+		int64_t connections = llabs(batch->flows[i].totals.connections);
+
+		if (__builtin_add_overflow(sum, connections, &sum))
+			return -1;
+	}
+	return sum;
+}
+
+static int64_t first_seen(const struct batch *batch, int64_t since)
+{
+	for (size_t i = 0; i < batch->flow_count; i++) {
+		if (!since || batch->flows[i].first_seen < since)
+			since = batch->flows[i].first_seen;
+	}
+	return since;
+}
+
+static bool has_content(const struct batch *batch)
+{
+	return batch->flow_count || batch->pod_count || batch->checkpoint_count ||
+	       batch->address_count || batch->fact_count;
+}
+
+bool mend_reduce(struct batch *batch, int64_t since, const char *reason)
+{
+	struct batch *dropped;
+
+	if (!has_content(batch)) {
+		if (batch->gap_count < 2)
+			return false;
+		batch->gaps[0] = batch->gaps[batch->gap_count - 1];
+		batch->gap_count = 1;
+		return true;
+	}
+	dropped = malloc(sizeof(*dropped));
+	if (!dropped || !mend_add_gap(batch, first_seen(batch, since), batch->time,
+				      count_connections(batch), reason)) {
+		free(dropped);
+		return false;
+	}
+	*dropped = *batch;
+	*batch = (struct batch){
+	    .time = dropped->time, .gaps = dropped->gaps, .gap_count = dropped->gap_count};
+	dropped->gaps = NULL;
+	dropped->gap_count = 0;
+	batch_free(dropped);
+	return true;
+}
