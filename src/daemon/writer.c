@@ -241,7 +241,7 @@ static void handle(struct writer *writer, struct batch *batch, int error)
 	writer->status.beat = clock_monotonic();
 	if (error == -ENOSPC && mended == MEND_RETRY)
 		note_incident(writer, "the disk is full", ": ",
-			      "the reserve was used, and the oldest history deleted to make room");
+			      "the reserve and the oldest history make room");
 	after_mending(writer, batch, mended);
 }
 

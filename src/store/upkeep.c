@@ -208,7 +208,8 @@ static int begin_making_room(struct store *store)
 	if (error)
 		return error;
 	files_use_reserve(store->path);
-	store->upkeep.room_target = used / 10 * 9;
+	/* What is no larger than the reserve is not worth its loss. */
+	store->upkeep.room_target = used > store->options.reserve ? used / 10 * 9 : used;
 	return 0;
 }
 

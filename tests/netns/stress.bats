@@ -110,7 +110,7 @@ END
 @test "a full disk: the oldest history makes room for the new" {
   in_namespace <<END
 $stress
-mount -t tmpfs -o size=40m tmpfs "\$folder"
+mount -t tmpfs -o size=60m tmpfs "\$folder"
 netpold_start
 talk_all 10 10
 netpold_stop
@@ -131,7 +131,7 @@ sent=10
 pruned() { talk 1; sent=\$((sent + 1)); [ "\$(rows)" -lt "\$before" ]; }
 wait_for 30 pruned
 [ "\$(oldest)" -gt "\$first" ] || die "not the oldest"
-wait_for 10 log_has 'store: the disk is full: the reserve was used'
+wait_for 10 log_has 'store: the disk is full: the reserve and the oldest history make room'
 [ "\$(rows)" -gt \$((before / 2)) ] || die "too much: \$(rows) of \$before"
 talk_all 20 \$((sent + 20))
 netpold_stop
