@@ -130,6 +130,7 @@ kernel_bats = \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
 	tests/netns/stress.bats \
+	tests/runtime/load.bats \
 	tests/runtime/pods.bats \
 	tests/runtime/service.bats
 
@@ -174,6 +175,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/golden/update.sh \
 	tests/netns/kill.sql \
 	tests/netns/lab.sh \
+	tests/netns/load.bash \
 	tests/netns/lanes.bash \
 	tests/netns/faults.c \
 	tests/netns/namespace.bash \

@@ -33,7 +33,7 @@
 #define FOLD_LIMIT (1u << 19)
 #define LIVE_LIMIT (1u << 22)
 #define PENDING_PACKETS (1u << 16)
-#define PENDING_CONFIRMED (1u << 20)
+#define PENDING_CONFIRMED (5u << 18)
 /* Room for pruning on a full disk. */
 #define STORE_RESERVE (INT64_C(8) << 20)
 #define FIRST_TRIES 3

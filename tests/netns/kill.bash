@@ -61,9 +61,9 @@ truth_write() {
 # committed_write KILLED: what a kill left behind as closed
 committed_write() {
   sqlite3 -readonly -csv "$db" "
-    SELECT $1, address.text, sum(packets_sent), sum(bytes_sent), sum(packets_received), sum(bytes_received)
-    FROM edge JOIN address ON address.id = edge.destination
-    WHERE address.text LIKE '10.96.%' AND verdict <> 5 GROUP BY address.id HAVING sum(closed) > 0" >> "$lab/committed.csv"
+    SELECT $1, destination, sum(packets_sent), sum(bytes_sent), sum(packets_received), sum(bytes_received)
+    FROM edge
+    WHERE destination LIKE '10.96.%' AND verdict <> 5 GROUP BY destination HAVING sum(closed) > 0" >> "$lab/committed.csv"
 }
 
 RANDOM=$seed

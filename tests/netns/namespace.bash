@@ -64,5 +64,5 @@ in_namespace() {
   } > "$lab/script"
   chmod 755 "$lab/script"
   unprivileged env -i PATH="$PATH:/usr/sbin:/sbin" HOME=/ LC_ALL=C \
-    timeout --kill-after=5 "${namespace_seconds:-120}" unshare --user --map-root-user --net --mount --pid --fork --kill-child --mount-proc bash "$lab/script" 3>&-
+    timeout --kill-after=5 "${namespace_seconds:-120}" unshare ${owner_namespace---user --map-root-user} --net --mount --pid --fork --kill-child --mount-proc bash "$lab/script" 3>&-
 }
