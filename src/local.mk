@@ -98,6 +98,8 @@ libcollect_a_SOURCES = \
 	src/kernel/nlsock.h \
 	src/kernel/packet.c \
 	src/kernel/packet.h \
+	src/kernel/query.c \
+	src/kernel/query.h \
 	src/kernel/request.h \
 	src/kernel/rules.c \
 	src/kernel/rules.h \

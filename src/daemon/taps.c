@@ -9,6 +9,7 @@
 #include "daemon/sysctl.h"
 #include "daemon/valve.h"
 #include "kernel/feed.h"
+#include "kernel/query.h"
 
 /* Messages in one turn of the loop, so that no socket starves the others. */
 #define READ_BUDGET 8192u

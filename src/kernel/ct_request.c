@@ -67,11 +67,6 @@ void ct_request_dump(union request *ret)
 	put_header(ret, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
 }
 
-void ct_request_dying(union request *ret)
-{
-	put_header(ret, IPCTNL_MSG_CT_GET_DYING, NLM_F_DUMP, AF_UNSPEC);
-}
-
 int ct_request_find(union request *ret, const struct tuple *tuple, bool reply, uint16_t zone)
 {
 	struct nlmsghdr *header;

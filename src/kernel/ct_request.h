@@ -11,10 +11,6 @@
 /* Every entry, both families (AF_UNSPEC). IPCTNL_MSG_CT_GET: the kernel's counters stay. */
 void ct_request_dump(union request *ret);
 
-/*
- * Entries that are gone but whose DESTROY could not be delivered yet (IPCTNL_MSG_CT_GET_DYING).
- */
-void ct_request_dying(union request *ret);
 
 /*
  * One entry by one of its tuples, in the zone that this direction has: reply false, tuple is an

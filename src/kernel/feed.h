@@ -1,10 +1,8 @@
 /*
- * The kernel's streams as the collector's loop uses them: conntrack events, conntrack look-ups,
- * logged packets.
+ * The kernel's streams as the collector's loop uses them: conntrack events and logged packets.
  *
  * Every object belongs to one thread. The file descriptors of ct_feed and log_feed are non-blocking
- * and level-triggered: wait for input, then read; they stay valid until close. ct_query waits, but
- * never longer than nlsock_exchange() says.
+ * and level-triggered: wait for input, then read; they stay valid until close.
  */
 #ifndef NETPOL_KERNEL_FEED_H
 #define NETPOL_KERNEL_FEED_H
@@ -93,50 +91,6 @@ int ct_feed_gauge(const struct ct_feed *feed, struct ct_gauge *ret);
  */
 int ct_feed_read(struct ct_feed *feed, conntrack_event_fn *fn, void *context, size_t budget,
 		 struct ct_burst *ret);
-
-/*
- * Look-ups and dumps on a socket of their own, so that a dump cannot fill the event socket's
- * buffer. After a failure the socket is made anew by the next call.
- */
-struct ct_query;
-
-int ct_query_open(struct ct_query **ret);
-struct ct_query *ct_query_close(struct ct_query *query); /* NULL is allowed; returns NULL */
-
-/*
- * Hands over every entry (CONNTRACK_ENTRY), both families, as fast as the kernel lists them: the
- * calling thread is busy for about a microsecond an entry. Entries can be missed or come twice
- * while the table is resized. Expired entries met on the way are destroyed by the kernel, which is
- * a DESTROY event.
- *
- * between (NULL: none) is called after each datagram of up to 32 KiB, some 150 entries, so that
- * events can be read meanwhile. The kernel fills datagrams ahead: entries handed over after between
- * may have been listed before it, and one whose DESTROY was read there may still come.
- *
- * 0; -EINTR: complete, but the kernel says that the table changed under it; -EBADMSG: some entries
- * could not be decoded, all others were handed over; others as nlsock_exchange(), then any number
- * of entries was handed over.
- */
-typedef void ct_between_fn(void *context);
-int ct_query_dump(struct ct_query *query, conntrack_event_fn *fn, ct_between_fn *between,
-		  void *context);
-
-/*
- * Entries of this network namespace whose DESTROY could not be delivered (to any reliable
- * listener) and waits to be sent again. Stops when limit is reached: *ret is then at least limit.
- */
-int ct_query_count_dying(struct ct_query *query, uint64_t limit, uint64_t *ret);
-
-/*
- * The live entry with this original tuple or, with reply true, this reply tuple; zone as in struct
- * conntrack_event, for reply the zone of the reply direction. -ENOENT: there is none; unconfirmed
- * entries are not found.
- */
-int ct_query_find(struct ct_query *query, const struct tuple *tuple, bool reply, uint16_t zone,
-		  struct conntrack_event *ret);
-
-/* Sums over the CPUs of this network namespace's table. */
-int ct_query_stats(struct ct_query *query, struct conntrack_stats *ret);
 
 /* Defaults that suit a node: a batch of 128 copies of 128 bytes takes 27 KiB. */
 #define LOG_FEED_QUEUE_THRESHOLD 128

@@ -260,12 +260,6 @@ static int receive_answer(struct nlsock *sock, struct answer *answer, answer_fn 
 int nlsock_exchange(struct nlsock *sock, void *requests, size_t length, answer_fn *fn,
 		    void *context)
 {
-	return nlsock_exchange_between(sock, requests, length, fn, NULL, context);
-}
-
-int nlsock_exchange_between(struct nlsock *sock, void *requests, size_t length, answer_fn *fn,
-			    nlsock_between_fn *between, void *context)
-{
 	int64_t deadline = clock_monotonic() + NLSOCK_TOTAL_MSEC * NSEC_PER_MSEC;
 	struct answer answer;
 	int r;
@@ -281,8 +275,6 @@ int nlsock_exchange_between(struct nlsock *sock, void *requests, size_t length, 
 		r = wait_for_answer(sock, deadline);
 		if (r == 0)
 			r = receive_answer(sock, &answer, fn, context);
-		if (r == 0 && between)
-			r = between(context);
 	}
 	if (r < 0)
 		return r;

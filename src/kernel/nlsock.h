@@ -94,14 +94,6 @@ int nlsock_exchange(struct nlsock *sock, void *requests, size_t length, answer_f
 		    void *context);
 
 /*
- * The same with a call after each datagram of the answer; a negative errno from it ends the
- * exchange with that error and breaks the conversation. Its time counts as the exchange's.
- */
-typedef int nlsock_between_fn(void *context);
-int nlsock_exchange_between(struct nlsock *sock, void *requests, size_t length, answer_fn *fn,
-			    nlsock_between_fn *between, void *context);
-
-/*
  * Sends one request that asks for no acknowledgement and reads nothing. A refusal comes as an
  * NLMSG_ERROR behind whatever is queued.
  */

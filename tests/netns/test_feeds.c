@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "kernel/ct_filter.h"
 #include "kernel/feed.h"
+#include "kernel/query.h"
 #include "kernel/rules.h"
 #include "lanes.h"
 
@@ -171,22 +172,14 @@ static void test_reliable(void **state)
 	const size_t count = 20000;
 	struct fixture *fixture = *state;
 	struct seen seen = {0};
-	struct ct_query *query;
 	struct ct_feed *feed;
-	uint64_t dying = 0, some = 0;
 	int64_t begun;
 
-	assert_int_equal(ct_query_open(&query), 0);
 	assert_int_equal(ct_feed_open(&options, &feed), 0);
 	assert_int_equal(ct_feed_set_reliable(feed, true), 0);
 	lanes_send(fixture->lanes, true, 0, count);
 	read_events(feed, &seen);
 	lanes_flush();
-	assert_int_equal(ct_query_count_dying(query, UINT64_MAX, &dying), 0);
-	assert_int_equal(ct_query_count_dying(query, 100, &some), 0);
-	print_message("# %ju dying, %ju counted until 100\n", (uintmax_t)dying, (uintmax_t)some);
-	assert_true(dying > count - 200);
-	assert_true(some >= 100 && some < 1000);
 	begun = clock_monotonic();
 	read_until(feed, &seen, 0, count);
 	print_message("# all delivered after %jd ms, %ju attempts failed\n",
@@ -195,10 +188,7 @@ static void test_reliable(void **state)
 	read_events(feed, &seen);
 	assert_int_equal(seen.destroyed, count);
 	assert_true(seen.drops > 0);
-	assert_int_equal(ct_query_count_dying(query, UINT64_MAX, &dying), 0);
-	assert_int_equal(dying, 0);
 	ct_feed_close(feed);
-	ct_query_close(query);
 }
 
 static void test_unreliable(void **state)
@@ -206,22 +196,16 @@ static void test_unreliable(void **state)
 	const struct ct_feed_options options = {.buffer_size = 65536, .fd = -1};
 	struct fixture *fixture = *state;
 	struct seen seen = {0};
-	struct ct_query *query;
 	struct ct_feed *feed;
-	uint64_t dying;
 
-	assert_int_equal(ct_query_open(&query), 0);
 	assert_int_equal(ct_feed_open(&options, &feed), 0);
 	assert_int_equal(ct_feed_set_reliable(feed, true), 0);
 	assert_int_equal(ct_feed_set_reliable(feed, false), 0);
 	lanes_send(fixture->lanes, true, 0, 2000);
 	lanes_flush();
-	assert_int_equal(ct_query_count_dying(query, UINT64_MAX, &dying), 0);
-	assert_int_equal(dying, 0);
 	read_events(feed, &seen);
 	assert_int_equal(seen.created + seen.destroyed + seen.drops, 4000);
 	ct_feed_close(feed);
-	ct_query_close(query);
 }
 
 struct dump {

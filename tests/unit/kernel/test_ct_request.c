@@ -38,9 +38,6 @@ static void test_dumps(void **state)
 	ct_request_dump(&request);
 	check_header(&request, IPCTNL_MSG_CT_GET, NLM_F_DUMP, AF_UNSPEC);
 	assert_int_equal(request.header.nlmsg_len, 20);
-	ct_request_dying(&request);
-	check_header(&request, IPCTNL_MSG_CT_GET_DYING, NLM_F_DUMP, AF_UNSPEC);
-	assert_int_equal(request.header.nlmsg_len, 20);
 	ct_request_stats(&request);
 	check_header(&request, IPCTNL_MSG_CT_GET_STATS_CPU, NLM_F_DUMP, AF_UNSPEC);
 	assert_int_equal(request.header.nlmsg_len, 20);
