@@ -24,6 +24,9 @@
 
 #define USEC_PER_MSEC UINT64_C(1000)
 #define TICK (UINT64_C(1000) * USEC_PER_MSEC)
+/* A wake-up costs as much as ten events: while they come they are read so often. The buffer holds a
+ * tenth of a second and more of the most that a core can offer. */
+#define READ_PAUSE (UINT64_C(10) * USEC_PER_MSEC)
 /* An idle daemon still says when it was last alive, if less often. */
 #define HEARTBEAT (5 * NSEC_PER_SEC)
 /* What happened this long before a batch may not be in it: first packets that wait, and a tick. */
@@ -53,6 +56,7 @@ struct collector {
 	bool restarting;
 	struct writer *writer;
 	sd_event *loop;
+	sd_event_source *events_source, *events_timer;
 	sd_event_source *commit_timer, *tick_timer, *dump_timer;
 	struct addr *addresses; /* the node's, as last told */
 	size_t address_count;
@@ -64,6 +68,7 @@ struct collector {
 	int64_t dumped;
 	uint64_t watchdog; /* usec; 0: none */
 	int writer_error;  /* as last logged */
+	unsigned valves_lost;
 	uint64_t renewals; /* of the writer, answered */
 	bool retelling;    /* checkpoints are told to a fresh database, from the cursor on */
 	uint32_t retold;
@@ -239,6 +244,17 @@ static void log_writer(struct collector *collector, const struct writer_status *
 	collector->writer_error = status->error;
 }
 
+static void log_valve(struct collector *collector, const struct taps_figures *taps)
+{
+	if (taps->valves_lost == collector->valves_lost)
+		return;
+	collector->valves_lost = taps->valves_lost;
+	log_line(LOG_WARN, "conntrack",
+		 "the process of the valve was ended by someone; delivery was not reliable until "
+		 "another %s",
+		 taps->valve_error ? "can be started" : "was started");
+}
+
 static void say_status(struct collector *collector)
 {
 	struct track_figures track = track_figures(collector->track);
@@ -248,6 +264,7 @@ static void say_status(struct collector *collector)
 
 	writer_status(collector->writer, &writer);
 	log_writer(collector, &writer);
+	log_valve(collector, &taps);
 	answer_renewals(collector, &writer);
 	snprintf(status, sizeof(status),
 		 "STATUS=%zu live connections, %zu pods; seen %" PRIu64 " new, %" PRIu64
@@ -291,13 +308,41 @@ static void dump(struct collector *collector)
 			 strerror(-r));
 }
 
+static int rearm(sd_event_source *timer, uint64_t interval)
+{
+	int r = sd_event_source_set_time_relative(timer, interval);
+
+	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
+}
+
+/* Woken by the first event after a silence. */
 static int on_events(sd_event_source *source, int fd, uint32_t events, void *context)
 {
 	struct collector *collector = context;
 	bool more;
 	int r = taps_read_events(collector->taps, &more);
 
-	(void)source, (void)fd, (void)events;
+	(void)fd, (void)events;
+	if (r >= 0 && !more)
+		r = sd_event_source_set_enabled(source, SD_EVENT_OFF);
+	if (r >= 0 && !more)
+		r = rearm(collector->events_timer, READ_PAUSE);
+	return must_go_on(collector, "conntrack", r);
+}
+
+/* Woken by the clock while events come; a silence hands over to on_events(). */
+static int on_pause(sd_event_source *timer, uint64_t time, void *context)
+{
+	struct collector *collector = context;
+	uint64_t before = taps_events(collector->taps);
+	bool more = true;
+	int r = taps_read_events(collector->taps, &more);
+
+	(void)time;
+	if (r >= 0 && taps_events(collector->taps) == before)
+		r = sd_event_source_set_enabled(collector->events_source, SD_EVENT_ON);
+	else if (r >= 0)
+		r = rearm(timer, more ? 0 : READ_PAUSE);
 	return must_go_on(collector, "conntrack", r);
 }
 
@@ -316,13 +361,6 @@ static int on_pods(sd_event_source *source, int fd, uint32_t events, void *conte
 
 	(void)source, (void)fd, (void)events;
 	return must_go_on(collector, "identity", pods_read(collector->pods, collector->track));
-}
-
-static int rearm(sd_event_source *timer, uint64_t interval)
-{
-	int r = sd_event_source_set_time_relative(timer, interval);
-
-	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
 static int on_commit(sd_event_source *timer, uint64_t time, void *context)
@@ -606,9 +644,11 @@ static int add_timer(struct collector *collector, sd_event_source **ret, uint64_
 static int start_loop(struct collector *collector)
 {
 	const struct config *config = collector->config;
-	int r = sd_event_add_io(collector->loop, NULL, taps_event_fd(collector->taps), EPOLLIN,
-				on_events, collector);
+	int r = sd_event_add_io(collector->loop, &collector->events_source,
+				taps_event_fd(collector->taps), EPOLLIN, on_events, collector);
 
+	if (r >= 0)
+		r = add_timer(collector, &collector->events_timer, READ_PAUSE, on_pause);
 	if (r >= 0)
 		r = watch_log(collector);
 	if (r >= 0)
@@ -733,6 +773,8 @@ static int stop(struct collector *collector, int r)
 	pods_free(collector->pods);
 	store_close(collector->store);
 	store_state_clear(&collector->state);
+	sd_event_source_unref(collector->events_source);
+	sd_event_source_unref(collector->events_timer);
 	sd_event_source_unref(collector->log_source);
 	sd_event_source_unref(collector->commit_timer);
 	sd_event_source_unref(collector->tick_timer);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,6 +130,14 @@ static int finish(int status)
 	return EXIT_FAILURE;
 }
 
+/* What a storm needed goes back to the system when it is over: large blocks are mapped, always, and
+ * the threads share one heap. */
+static void keep_memory_small(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 128 << 10);
+	mallopt(M_ARENA_MAX, 1);
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments arguments = {0};
@@ -146,6 +155,7 @@ int main(int argc, char **argv)
 		config_clear(&config);
 		return finish(status);
 	}
+	keep_memory_small();
 	return collector_run(
 		   &(struct collector_options){.config_path = arguments.config, .db = arguments.db},
 		   &config) < 0

@@ -40,6 +40,7 @@ struct taps {
 	int64_t table_whole;
 	int64_t now; /* of the events being read */
 	unsigned now_used;
+	uint64_t events_read;
 	int64_t read_at;      /* monotonic: when a socket was last read */
 	int64_t clock_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	struct taps_figures figures;
@@ -200,7 +201,7 @@ static bool was_reliable(struct taps *taps)
 
 	if (dead) {
 		taps->valve = valve_close(taps->valve);
-		taps->figures.valve_error = -ECHILD;
+		taps->figures.valves_lost++;
 	}
 	return held;
 }
@@ -239,6 +240,7 @@ int taps_read_events(struct taps *taps, bool *ret_more)
 	taps->now_used = 0;
 	r = ct_feed_read(taps->events, on_event, taps, READ_BUDGET, &burst);
 	*ret_more = burst.events >= READ_BUDGET;
+	taps->events_read += burst.events;
 	take_drops(taps, burst.drops);
 	take_undecodable(taps, burst.undecodable);
 	taps->events_whole = begun;
@@ -301,6 +303,11 @@ int taps_dump(struct taps *taps)
 	}
 	track_dump_end(taps->track, clock_now());
 	return 0;
+}
+
+uint64_t taps_events(const struct taps *taps)
+{
+	return taps->events_read;
 }
 
 bool taps_wants_resync(const struct taps *taps)
@@ -392,6 +399,8 @@ void taps_check(struct taps *taps)
 	check_table(taps);
 	check_pressure(taps);
 	was_reliable(taps);
+	if (!taps->valve)
+		open_valve(taps);
 	first_packets_check(taps->packets, !more_packets);
 	if (!more_packets && !more_events)
 		track_expire(taps->track, clock_now(), look, taps);

@@ -25,7 +25,8 @@ struct taps_figures {
 	bool tracked_before;   /* there were entries before our rules */
 	int log_error;         /* negative errno: the log group could not be bound */
 	int rules_error;
-	int valve_error; /* delivery is not reliable */
+	int valve_error;      /* delivery is not reliable */
+	unsigned valves_lost; /* processes of the valve that were ended by someone */
 	uint64_t lost_events, lost_packets;
 	uint64_t late_events; /* that the kernel was told to keep for later, at most */
 };
@@ -59,6 +60,7 @@ int taps_dump(struct taps *taps);
 /* Reads the loss counters of sockets, table and rule, then judges the packets whose time is over.
  */
 void taps_check(struct taps *taps);
+uint64_t taps_events(const struct taps *taps); /* read since taps_open() */
 /* A loss was seen since the last dump. */
 bool taps_wants_resync(const struct taps *taps);
 /* The last reading and judging of the run. */

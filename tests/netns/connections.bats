@@ -198,3 +198,26 @@ netpold_start
 wait_for 10 has_edge '.verdict == "answered" and (.direction_certain | not)'
 END
 }
+
+@test "what is excluded is not recorded, by either end, nor taken for denied; status says so" {
+  in_namespace <<'END'
+lab_start
+configure '[conntrack]' 'dump_interval = 1s' 'exclude = 10.244.0.4 fd00:244::4/127'
+rules filter forward 0 'tcp dport 9999 drop'
+pod web 2; pod api 3; pod probe 4; pod batch 5
+serve api TCP-LISTEN:8080; serve api TCP6-LISTEN:8081; serve probe TCP-LISTEN:8080
+netpold_start
+say probe TCP:10.244.0.3:8080 || die "no answer"
+say probe 'TCP6:[fd00:244::3]:8081' || die "no answer"
+say batch 'TCP6:[fd00:244::3]:8081' || die "no answer"
+say web TCP:10.244.0.4:8080 || die "no answer"
+! say web TCP:10.244.0.4:9999 || die "it came through"
+! say web TCP:10.244.0.3:9999 || die "it came through"
+say web TCP:10.244.0.3:8080 || die "no answer"
+wait_for 15 has_edge '.port == 9999 and .verdict == "denied"'
+netpold_stop
+[ "$(report edges -o json | jq '[.[].connections] | add')" = 2 ] || die "$(report edges)"
+report edges -o json | jq -e 'all(.[]; .from.name == "web" and .to.name == "api")' || die "$(report edges)"
+report status -o json | jq -e '.excluded | tostring | test("10.244.0.4/32")' || die "$(report status -o json)"
+END
+}

@@ -122,3 +122,27 @@ netpold_stop
 [ "$(report denied -o json | jq length)" = 0 ] || die "$(report denied)"
 END
 }
+
+@test "the valve has a process: it goes with netpold, however that ends, and another follows one that was killed" {
+  in_namespace <<'END'
+guards() {
+  grep -lx netpold-valve /proc/[0-9]*/comm 2> /dev/null | wc -l
+}
+lab_start
+pod web 2; pod api 3
+netpold_start
+wait_for 10 eval '[ "$(guards)" = 1 ]'
+first=$(grep -lx netpold-valve /proc/[0-9]*/comm | tr -dc 0-9)
+[ -z "$(find "/proc/$first/fd" -lname '*flows.db*')" ] || die "it holds the database"
+kill -KILL "$first"
+wait_for 10 grep -q 'the process of the valve was ended by someone' "$lab/netpold.log"
+wait_for 10 eval '[ "$(guards)" = 1 ]'
+[ "$(grep -lx netpold-valve /proc/[0-9]*/comm | tr -dc 0-9)" != "$first" ] || die "it is the same"
+netpold_kill
+wait_for 10 eval '[ "$(guards)" = 0 ]'
+netpold_start
+wait_for 10 eval '[ "$(guards)" = 1 ]'
+netpold_stop
+[ "$(guards)" = 0 ] || die "it outlived netpold"
+END
+}
