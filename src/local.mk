@@ -60,6 +60,8 @@ libcollect_a_SOURCES = \
 	src/daemon/queue.h \
 	src/daemon/retention.c \
 	src/daemon/retention.h \
+	src/daemon/status.c \
+	src/daemon/status.h \
 	src/daemon/sysctl.c \
 	src/daemon/sysctl.h \
 	src/daemon/taps.c \

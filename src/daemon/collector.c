@@ -17,6 +17,7 @@
 #include "daemon/handover.h"
 #include "daemon/mend.h"
 #include "daemon/pods.h"
+#include "daemon/status.h"
 #include "daemon/sysctl.h"
 #include "daemon/taps.h"
 #include "daemon/writer.h"
@@ -33,6 +34,8 @@
 #define UNHEARD (PENDING_WAIT + 2 * NSEC_PER_SEC)
 #define RESYNC_INTERVAL (5 * NSEC_PER_SEC)
 #define RESCAN_TICKS 5u
+/* At the end, for checkpoints that a fresh database lacks: more than a live table needs. */
+#define RETELL_TRIES 128u
 #define FOLD_LIMIT (1u << 19)
 #define LIVE_LIMIT (1u << 22)
 #define PENDING_PACKETS (1u << 16)
@@ -67,14 +70,10 @@ struct collector {
 	int64_t submitted; /* monotonic */
 	int64_t dumped;
 	uint64_t watchdog; /* usec; 0: none */
-	int writer_error;  /* as last logged */
-	unsigned valves_lost;
 	uint64_t renewals; /* of the writer, answered */
 	bool retelling;    /* checkpoints are told to a fresh database, from the cursor on */
 	uint32_t retold;
-	uint64_t incidents; /* of the writer, as last logged */
-	bool held;          /* as last logged */
-	char status[1024];
+	struct status status;
 };
 
 /* ---- batches ---- */
@@ -216,69 +215,19 @@ static void answer_renewals(struct collector *collector, const struct writer_sta
 
 /* ---- what is said ---- */
 
-static void log_incidents(struct collector *collector, const struct writer_status *status)
-{
-	bool held = status->held[0] != '\0';
-
-	if (status->incidents != collector->incidents)
-		log_line(LOG_ERROR, "store", "%s", status->incident);
-	if (held != collector->held)
-		log_line(LOG_WARN, "store", "%s",
-			 held ? status->held : "what is too old is deleted again");
-	collector->incidents = status->incidents;
-	collector->held = held;
-}
-
-static void log_writer(struct collector *collector, const struct writer_status *status)
-{
-	log_incidents(collector, status);
-	if (status->error == collector->writer_error)
-		return;
-	if (status->error)
-		log_line(LOG_ERROR, "store",
-			 "cannot write: %s (%s); trying again, connections are folded in memory "
-			 "meanwhile",
-			 status->message, strerror(-status->error));
-	else
-		log_line(LOG_NOTE, "store", "writing again");
-	collector->writer_error = status->error;
-}
-
-static void log_valve(struct collector *collector, const struct taps_figures *taps)
-{
-	if (taps->valves_lost == collector->valves_lost)
-		return;
-	collector->valves_lost = taps->valves_lost;
-	log_line(LOG_WARN, "conntrack",
-		 "the process of the valve was ended by someone; delivery was not reliable until "
-		 "another %s",
-		 taps->valve_error ? "can be started" : "was started");
-}
-
 static void say_status(struct collector *collector)
 {
-	struct track_figures track = track_figures(collector->track);
-	struct taps_figures taps = taps_figures(collector->taps);
-	struct writer_status writer;
-	char status[sizeof(collector->status)];
+	struct status_figures figures = {
+	    .track = track_figures(collector->track),
+	    .taps = taps_figures(collector->taps),
+	    .pods = pods_count(collector->pods),
+	};
 
-	writer_status(collector->writer, &writer);
-	log_writer(collector, &writer);
-	log_valve(collector, &taps);
-	answer_renewals(collector, &writer);
-	snprintf(status, sizeof(status),
-		 "STATUS=%zu live connections, %zu pods; seen %" PRIu64 " new, %" PRIu64
-		 " ended, %" PRIu64 " denied; lost at most %" PRIu64 " events, %" PRIu64
-		 " packets; store %s%s%s",
-		 track.live, pods_count(collector->pods), track.created, track.destroyed,
-		 track.denied, taps.lost_events, taps.lost_packets,
-		 writer.error ? writer.message : "ok", writer.held[0] ? "; " : "", writer.held);
-	if (strcmp(status, collector->status) != 0) {
-		memcpy(collector->status, status, sizeof(status));
-		sd_notify(0, status);
-	}
-	if (collector->watchdog &&
-	    clock_monotonic() - writer.beat < (int64_t)collector->watchdog * NSEC_PER_USEC / 2)
+	writer_status(collector->writer, &figures.writer);
+	answer_renewals(collector, &figures.writer);
+	status_say(&collector->status, &figures);
+	if (collector->watchdog && clock_monotonic() - figures.writer.beat <
+				       (int64_t)collector->watchdog * NSEC_PER_USEC / 2)
 		sd_notify(0, "WATCHDOG=1");
 }
 
@@ -717,14 +666,16 @@ static int start(struct collector *collector)
 
 static int stop_writer(struct collector *collector)
 {
-	struct batch *last = batch_make(collector);
 	struct writer_status status;
+	struct batch *last;
 	unsigned lost;
 
 	writer_status(collector->writer, &status);
-	log_incidents(collector, &status);
+	status_log_incidents(&collector->status, &status);
 	answer_renewals(collector, &status);
-
+	for (unsigned i = 0; collector->retelling && i < RETELL_TRIES; i++)
+		commit(collector);
+	last = batch_make(collector);
 	if (!last)
 		last = calloc(1, sizeof(*last));
 	if (!last)
