@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -367,6 +368,8 @@ static int on_dump(sd_event_source *timer, uint64_t time, void *context)
 
 	(void)time;
 	dump(collector);
+	/* Its rows have gone to the writer. */
+	malloc_trim(0);
 	return rearm(timer, (uint64_t)collector->config->conntrack.dump_interval * USEC_PER_MSEC);
 }
 
