@@ -138,6 +138,19 @@ static json_t *counters_json(const struct summary *summary, int64_t sent, int64_
 			 shape_counter(&summary->all, received));
 }
 
+/* A number as far as it is one: a fact may be of another version. */
+static json_t *limit_json(const char *text)
+{
+	char *end = NULL;
+	long long value;
+
+	if (!text)
+		return json_null();
+	errno = 0;
+	value = strtoll(text, &end, 10);
+	return errno || end == text || *end ? json_string(text) : json_integer(value);
+}
+
 /* Those that the daemon keeps to; null where it said nothing of one. */
 static json_t *limits_json(const struct summary *summary)
 {
@@ -147,7 +160,7 @@ static json_t *limits_json(const struct summary *summary)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *text = json_string_value(json_object_get(summary->limits, names[i]));
 
-		if (shape_set(object, names[i], shape_text(text)) < 0) {
+		if (shape_set(object, names[i], limit_json(text)) < 0) {
 			json_decref(object);
 			return NULL;
 		}
