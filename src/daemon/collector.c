@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <malloc.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -35,8 +36,9 @@
 #define UNHEARD (PENDING_WAIT + 2 * NSEC_PER_SEC)
 #define RESYNC_INTERVAL (5 * NSEC_PER_SEC)
 #define RESCAN_TICKS 5u
-/* At the end, for checkpoints that a fresh database lacks: more than a live table needs. */
-#define RETELL_TRIES 128u
+/* At the end, for checkpoints that a fresh database lacks. */
+#define RETELL_PATIENCE (10 * NSEC_PER_SEC)
+#define RETELL_PAUSE_MSEC 10
 #define FOLD_LIMIT (1u << 19)
 #define LIVE_LIMIT (1u << 22)
 #define PENDING_PACKETS (1u << 16)
@@ -65,6 +67,9 @@ struct collector {
 	struct addr *addresses; /* the node's, as last told */
 	size_t address_count;
 	bool addresses_due;
+	bool facts_due;
+	int64_t settings_checked;
+	int64_t alive_told; /* monotonic: when the watchdog was last fed, or could not be */
 	sd_event_source *log_source;
 	int64_t dump_took;
 	unsigned ticks;
@@ -123,13 +128,27 @@ static bool batch_is_empty(const struct batch *batch)
 	       batch->checkpoint_count == 0 && batch->address_count == 0 && batch->fact_count == 0;
 }
 
+/*
+ * What happened later may not be in the batch: events that are not read yet, and before the first
+ * dump all since the last run. A gap of a later run begins there.
+ */
+static int64_t batch_time(const struct collector *collector)
+{
+	int64_t now = clock_now();
+	int64_t heard = collector->taps ? taps_heard(collector->taps) : 0;
+
+	if (!collector->dumped && collector->state.heartbeat)
+		return collector->state.heartbeat;
+	return clock_msec(heard && heard < now ? heard : now);
+}
+
 static struct batch *batch_make(struct collector *collector)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
 
 	if (!batch)
 		return NULL;
-	batch->time = clock_msec(clock_now());
+	batch->time = batch_time(collector);
 	if (!pods_take(collector->pods, batch)) {
 		free(batch);
 		return NULL;
@@ -138,6 +157,14 @@ static struct batch *batch_make(struct collector *collector)
 	track_take(collector->track, batch);
 	batch->pods_complete = true;
 	return batch;
+}
+
+static int tell_facts(const struct collector *collector, struct batch *batch)
+{
+	const struct taps_figures taps = taps_figures(collector->taps);
+	int r = sysctls_record(&collector->sysctls, batch);
+
+	return r < 0 ? r : announce_facts(collector->config, &collector->sysctls, &taps, batch);
 }
 
 /* A writer that is behind gets nothing: the fold table goes on folding. */
@@ -156,6 +183,8 @@ static void commit(struct collector *collector)
 	if (collector->addresses_due)
 		take_addresses(collector, batch);
 	collector->addresses_due = false;
+	if (collector->facts_due)
+		collector->facts_due = tell_facts(collector, batch) < 0;
 	if (batch_is_empty(batch) && clock_monotonic() - collector->submitted < HEARTBEAT) {
 		batch_free(batch);
 		return;
@@ -173,14 +202,6 @@ static int tell_addresses(const struct collector *collector, struct batch *batch
 	for (size_t i = 0; r == 0 && i < collector->address_count; i++)
 		r = add_address_change(batch, collector->addresses[i], true);
 	return r;
-}
-
-static int tell_facts(const struct collector *collector, struct batch *batch)
-{
-	const struct taps_figures taps = taps_figures(collector->taps);
-	int r = sysctls_record(&collector->sysctls, batch);
-
-	return r < 0 ? r : announce_facts(collector->config, &collector->sysctls, &taps, batch);
 }
 
 static struct batch *make_answer(const struct collector *collector)
@@ -216,6 +237,27 @@ static void answer_renewals(struct collector *collector, const struct writer_sta
 
 /* ---- what is said ---- */
 
+/* Only while the writer moves too. */
+static void feed_watchdog(struct collector *collector, const struct writer_status *writer)
+{
+	collector->alive_told = clock_monotonic();
+	if (collector->watchdog &&
+	    collector->alive_told - writer->beat < (int64_t)collector->watchdog * NSEC_PER_USEC / 2)
+		sd_notify(0, "WATCHDOG=1");
+}
+
+/* A long dump is no hang. */
+static void tell_alive(void *context)
+{
+	struct collector *collector = context;
+	struct writer_status writer;
+
+	if (!collector->writer || clock_monotonic() - collector->alive_told < NSEC_PER_SEC)
+		return;
+	writer_status(collector->writer, &writer);
+	feed_watchdog(collector, &writer);
+}
+
 static void say_status(struct collector *collector)
 {
 	struct status_figures figures = {
@@ -227,9 +269,7 @@ static void say_status(struct collector *collector)
 	writer_status(collector->writer, &figures.writer);
 	answer_renewals(collector, &figures.writer);
 	status_say(&collector->status, &figures);
-	if (collector->watchdog && clock_monotonic() - figures.writer.beat <
-				       (int64_t)collector->watchdog * NSEC_PER_USEC / 2)
-		sd_notify(0, "WATCHDOG=1");
+	feed_watchdog(collector, &figures.writer);
 }
 
 /* ---- the loop's callbacks ---- */
@@ -343,6 +383,31 @@ static bool is_resync_due(const struct collector *collector)
 	return taps_wants_resync(collector->taps) && clock_monotonic() - collector->dumped >= pause;
 }
 
+/* Without events nothing is told of connections that begin meanwhile. */
+static void check_settings(struct collector *collector)
+{
+	int64_t now = clock_now();
+	bool changed = false;
+
+	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
+		const char *name = collector->sysctls.items[i].name;
+		long value;
+
+		if (!sysctls_is_changed(&collector->sysctls, i, &value))
+			continue;
+		log_line(LOG_WARN, "sysctl", "somebody set %s to %ld; it is set again", name,
+			 value);
+		if (value == 0 && strcmp(name, "nf_conntrack_events") == 0)
+			taps_lose_events(collector->taps, collector->settings_checked,
+					 "conntrack events were switched off");
+		changed = true;
+	}
+	if (changed)
+		sysctls_apply(&collector->sysctls);
+	collector->facts_due = collector->facts_due || changed;
+	collector->settings_checked = now;
+}
+
 static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 {
 	struct collector *collector = context;
@@ -351,6 +416,7 @@ static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 	(void)time;
 	if (r < 0)
 		return must_go_on(collector, "log", r);
+	check_settings(collector);
 	taps_check(collector->taps);
 	if (is_resync_due(collector))
 		dump(collector);
@@ -400,6 +466,7 @@ static void reload(struct collector *collector, struct config *fresh)
 	config->store.max_size = fresh->store.max_size;
 	config->store.max_edges = fresh->store.max_edges;
 	config->conntrack.dump_interval = fresh->conntrack.dump_interval;
+	collector->facts_due = true;
 	fold_set_window(collector->fold, (uint32_t)config->store.flow_window);
 	writer_set_limits(collector->writer, &limits);
 	rearm(collector->commit_timer, (uint64_t)config->store.commit_interval * USEC_PER_MSEC);
@@ -509,7 +576,8 @@ static void relieve(void *context)
 static int start_taps(struct collector *collector)
 {
 	const char *what = "";
-	const struct taps_relief relief = {.hand_over = relieve, .context = collector};
+	const struct taps_relief relief = {
+	    .hand_over = relieve, .alive = tell_alive, .context = collector};
 	int r = taps_open(collector->config, collector->track, relief, &collector->taken,
 			  &collector->taps, &what);
 
@@ -562,6 +630,7 @@ static int start_sysctls(struct collector *collector)
 		return r;
 	}
 	sysctls_apply(&collector->sysctls);
+	collector->settings_checked = clock_now();
 	return 0;
 }
 
@@ -581,7 +650,7 @@ static int start_writer(struct collector *collector)
 		batch_free(batch);
 		return -ENOMEM;
 	}
-	batch->time = clock_msec(clock_now());
+	batch->time = batch_time(collector);
 	r = writer_submit(collector->writer, batch);
 	return r;
 }
@@ -631,7 +700,10 @@ static void lose_downtime(struct collector *collector)
 {
 	int64_t heartbeat = collector->state.heartbeat * NSEC_PER_MSEC;
 
-	if (heartbeat && !collector->taken.state.valid)
+	const struct handover_state *taken = &collector->taken.state;
+
+	/* A hand-over into another database than the one that was left leaves this one a gap. */
+	if (heartbeat && (!taken->valid || heartbeat + UNHEARD < taken->stopped_at))
 		track_loss(collector->track, &(struct loss){.source = LOSS_DAEMON},
 			   heartbeat - UNHEARD, clock_now(), "netpold was not running");
 }
@@ -667,6 +739,19 @@ static int start(struct collector *collector)
 
 /* ---- stop ---- */
 
+/* Without them the next run would count what is alive once more. */
+static void retell_rest(struct collector *collector)
+{
+	int64_t deadline = clock_monotonic() + RETELL_PATIENCE;
+
+	while (collector->retelling && clock_monotonic() < deadline) {
+		commit(collector);
+		tell_alive(collector);
+		if (!writer_has_room(collector->writer))
+			poll(NULL, 0, RETELL_PAUSE_MSEC);
+	}
+}
+
 static int stop_writer(struct collector *collector)
 {
 	struct writer_status status;
@@ -676,8 +761,7 @@ static int stop_writer(struct collector *collector)
 	writer_status(collector->writer, &status);
 	status_log_incidents(&collector->status, &status);
 	answer_renewals(collector, &status);
-	for (unsigned i = 0; collector->retelling && i < RETELL_TRIES; i++)
-		commit(collector);
+	retell_rest(collector);
 	last = batch_make(collector);
 	if (!last)
 		last = calloc(1, sizeof(*last));
@@ -748,6 +832,8 @@ static void block_signals(void)
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	/* The valve's process is waited for. */
+	signal(SIGCHLD, SIG_DFL);
 }
 
 int collector_run(const struct collector_options *options, struct config *config)

@@ -26,6 +26,7 @@ struct first_packets {
 	bool rules_log;   /* our rule is there and logs to our group */
 	unsigned checks;  /* while first packets were not shown */
 	int64_t whole;    /* up to when nothing was lost */
+	int64_t checked;  /* when the rule was last seen in its place */
 	int64_t now;      /* of the packets being read */
 	uint64_t shown;   /* messages of the group, those reported lost included */
 	uint64_t counter; /* of the rule, at the last check */
@@ -44,7 +45,8 @@ struct first_packets *first_packets_new(const struct config *config,
 	packets->exclusions = exclusions;
 	packets->track = track;
 	packets->handover = handover;
-	packets->whole = handover->state.valid ? handover->state.stopped_at : clock_now();
+	packets->whole = packets->checked =
+	    handover->state.valid ? handover->state.stopped_at : clock_now();
 	return packets;
 }
 
@@ -56,6 +58,12 @@ struct first_packets *first_packets_free(struct first_packets *packets)
 	log_feed_close(packets->log);
 	free(packets);
 	return NULL;
+}
+
+static void lose_unbounded(struct first_packets *packets, enum loss_source source, int64_t from,
+			   const char *reason)
+{
+	track_loss(packets->track, &(struct loss){.source = source}, from, clock_now(), reason);
 }
 
 /* Who adopts a socket owns it. */
@@ -124,6 +132,7 @@ static void bind_log_group(struct first_packets *packets)
 	};
 
 	if (options.fd >= 0 && state->log_group != options.group) {
+		lose_unbounded(packets, LOSS_LOG, packets->whole, "the log group was changed");
 		close(options.fd);
 		options.fd = -1;
 	}
@@ -138,7 +147,9 @@ static bool are_shown(const struct first_packets *packets)
 
 void first_packets_watch(struct first_packets *packets)
 {
-	bool adopted = packets->handover->sockets[HANDOVER_LOG] >= 0;
+	const struct handover *handover = packets->handover;
+	bool adopted = handover->sockets[HANDOVER_LOG] >= 0 &&
+		       handover->state.log_group == (uint32_t)packets->config->log_new.group;
 
 	if (!packets->log)
 		bind_log_group(packets);
@@ -162,13 +173,13 @@ static void on_packet(void *context, const struct packet_event *packet)
 		track_packet(packets->track, packet, packets->now);
 }
 
-static void lose(struct first_packets *packets, uint64_t count, const char *reason)
+static void lose(struct first_packets *packets, uint64_t count, int64_t from, const char *reason)
 {
 	struct loss loss = {.source = LOSS_LOG, .bounded = true, .at_most = count};
 
 	if (count == 0)
 		return;
-	track_loss(packets->track, &loss, packets->whole, clock_now(), reason);
+	track_loss(packets->track, &loss, from, clock_now(), reason);
 	packets->figures.lost += count;
 	packets->shown += count;
 }
@@ -185,17 +196,19 @@ int first_packets_read(struct first_packets *packets, size_t budget, bool *ret_m
 	r = log_feed_read(packets->log, on_packet, packets, budget, &burst);
 	*ret_more = burst.packets >= budget;
 	packets->shown += burst.packets;
-	lose(packets, burst.lost, "log messages are missing from their sequence");
-	lose(packets, burst.undecodable, "a logged packet could not be decoded");
+	lose(packets, burst.lost, packets->whole, "log messages are missing from their sequence");
+	lose(packets, burst.undecodable, packets->whole, "a logged packet could not be decoded");
 	packets->whole = packets->now;
 	return r;
 }
 
-static void lose_unbounded(struct first_packets *packets, enum loss_source source,
-			   const char *reason)
+/* More than it counted: of another rule, or of one before it. That must not hide a loss later. */
+static void take_counter(struct first_packets *packets, uint64_t counter)
 {
-	track_loss(packets->track, &(struct loss){.source = source}, packets->whole, clock_now(),
-		   reason);
+	packets->counter = counter;
+	packets->checked = clock_now();
+	if (packets->shown > counter)
+		packets->shown = counter;
 }
 
 /*
@@ -210,14 +223,14 @@ static void check_rule(struct first_packets *packets)
 	if (!packets->rules)
 		return;
 	if (packets->rules_log && packets->counter > packets->shown)
-		lose(packets, packets->counter - packets->shown,
+		lose(packets, packets->counter - packets->shown, packets->checked,
 		     "the rule counted packets that never came");
 	r = rules_read_counter(packets->rules, &counter);
 	if (r == 0)
-		packets->counter = counter;
+		take_counter(packets, counter);
 	if (r != -ENOENT)
 		return;
-	lose_unbounded(packets, LOSS_RULES, "the nftables table was taken away");
+	lose_unbounded(packets, LOSS_RULES, packets->checked, "the nftables table was taken away");
 	packets->rules = rules_close(packets->rules);
 	packets->rules_log = false;
 }
@@ -227,7 +240,7 @@ static void check_shown(struct first_packets *packets)
 {
 	if (are_shown(packets))
 		return;
-	lose_unbounded(packets, packets->log ? LOSS_RULES : LOSS_LOG,
+	lose_unbounded(packets, packets->log ? LOSS_RULES : LOSS_LOG, packets->whole,
 		       "first packets were not shown, so what was denied is not known");
 	if (packets->checks++ % RETRY_CHECKS == 0)
 		first_packets_watch(packets);
@@ -265,7 +278,8 @@ void first_packets_finish(struct first_packets *packets, size_t budget)
 	packets->rules = rules_close(packets->rules);
 	await(packets, counter, budget);
 	if (packets->log && counter != UINT64_MAX && packets->shown < counter)
-		lose(packets, counter - packets->shown, "the rule counted packets that never came");
+		lose(packets, counter - packets->shown, packets->checked,
+		     "the rule counted packets that never came");
 	packets->log = log_feed_close(packets->log);
 }
 
@@ -273,10 +287,11 @@ void first_packets_hand_over(struct first_packets *packets, size_t budget,
 			     struct handover *handover)
 {
 	struct handover_state *state = &handover->state;
+	uint64_t counter = UINT64_MAX;
 
-	if (packets->rules)
-		rules_read_counter(packets->rules, &packets->counter);
-	await(packets, packets->counter, budget);
+	if (packets->rules && rules_read_counter(packets->rules, &packets->counter) == 0)
+		counter = packets->counter;
+	await(packets, counter, budget);
 	handover->sockets[HANDOVER_LOG] = first_packets_fd(packets);
 	handover->sockets[HANDOVER_RULES] =
 	    packets->rules && rules_owned(packets->rules) ? rules_fd(packets->rules) : -1;

@@ -154,6 +154,14 @@ void sysctls_apply(struct sysctls *sysctls)
 	}
 }
 
+bool sysctls_is_changed(const struct sysctls *sysctls, size_t index, long *ret_value)
+{
+	const struct sysctl *item = &sysctls->items[index];
+
+	return item->error == 0 && sysctl_read(sysctls->directory, item->name, ret_value) == 0 &&
+	       *ret_value != item->wanted;
+}
+
 int sysctls_describe(const struct sysctls *sysctls, struct batch *batch)
 {
 	for (size_t i = 0; i < SYSCTL_COUNT; i++) {

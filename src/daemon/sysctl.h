@@ -43,6 +43,11 @@ int sysctls_record(const struct sysctls *sysctls, struct batch *batch);
 /* Sets what differs; failures are in error. */
 void sysctls_apply(struct sysctls *sysctls);
 /*
+ * Did somebody change this setting (an index of items) after it was set here? *ret_value is what it
+ * is now. sysctls_apply() sets it again.
+ */
+bool sysctls_is_changed(const struct sysctls *sysctls, size_t index, long *ret_value);
+/*
  * Adds "sysctl.NAME" facts: the value in force and, if it is not the wanted one, why; ends the
  * records of what is not ours after all. -ENOMEM.
  */

@@ -20,6 +20,8 @@
 
 /* A pause in reading after which a packet may come later than its confirmation is remembered. */
 #define STALL (PENDING_WAIT - 200 * NSEC_PER_MSEC)
+/* What is still undelivered after this long has been given up with a later drop. */
+#define HELD_MEMORY (2 * NSEC_PER_SEC)
 /* Less is NTP slewing the clock. */
 #define CLOCK_STEP (500 * NSEC_PER_MSEC)
 
@@ -38,86 +40,16 @@ struct taps {
 	bool resync;
 	int64_t events_whole; /* the moment up to which the event socket had lost nothing */
 	int64_t table_whole;
-	int64_t now; /* of the events being read */
+	int64_t heard;
+	int64_t held_from; /* what the kernel keeps for later has come since then */
+	int64_t held_last; /* … at least until then */
+	int64_t now;       /* of the events being read */
 	unsigned now_used;
 	uint64_t events_read;
 	int64_t read_at;      /* monotonic: when a socket was last read */
 	int64_t clock_offset; /* CLOCK_REALTIME less CLOCK_MONOTONIC */
 	struct taps_figures figures;
 };
-
-/* Who adopts the socket owns it. */
-static int open_events(struct taps *taps)
-{
-	int *fd = &taps->handover->sockets[HANDOVER_EVENTS];
-	const struct ct_feed_options options = {
-	    .buffer_size = (size_t)taps->config->conntrack.buffer_size,
-	    .excluded = taps->exclusions.items,
-	    .excluded_count = taps->exclusions.count,
-	    .fd = *fd,
-	    .drops_before = taps->handover->state.event_drops,
-	};
-
-	*fd = -1;
-	return ct_feed_open(&options, &taps->events);
-}
-
-/* Without it everything works, but for what a full buffer cannot take. */
-static void open_valve(struct taps *taps)
-{
-	taps->figures.valve_error = valve_open(
-	    taps->events, (uint32_t)taps->config->conntrack.undelivered_max, &taps->valve);
-}
-
-static void begin_books(struct taps *taps)
-{
-	const struct handover_state *state = &taps->handover->state;
-
-	taps->events_whole = taps->table_whole = state->valid ? state->stopped_at : clock_now();
-	taps->has_stats = state->valid || ct_query_stats(taps->query, &taps->stats) == 0;
-	if (state->valid)
-		taps->stats = state->stats;
-}
-
-static int open_sockets(struct taps *taps, const char **ret_what)
-{
-	int r;
-
-	*ret_what = "subscribe to conntrack events";
-	r = open_events(taps);
-	if (r == 0) {
-		*ret_what = "open a conntrack look-up socket";
-		r = ct_query_open(&taps->query);
-	}
-	return r;
-}
-
-int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
-	      struct handover *handover, struct taps **ret, const char **ret_what)
-{
-	struct taps *taps = calloc(1, sizeof(*taps));
-	int r = -ENOMEM;
-
-	if (!taps)
-		return -ENOMEM;
-	taps->config = config;
-	taps->handover = handover;
-	taps->track = track;
-	taps->relief = relief;
-	taps->exclusions = exclusions_of(config);
-	taps->packets = first_packets_new(config, &taps->exclusions, track, handover);
-	if (taps->packets)
-		r = open_sockets(taps, ret_what);
-	if (r < 0) {
-		taps_close(taps);
-		return r;
-	}
-	open_valve(taps);
-	taps->figures.events_granted = ct_feed_granted(taps->events);
-	begin_books(taps);
-	*ret = taps;
-	return 0;
-}
 
 struct taps *taps_close(struct taps *taps)
 {
@@ -206,19 +138,52 @@ static bool was_reliable(struct taps *taps)
 	return held;
 }
 
+static void hold_drops(struct taps *taps, uint64_t drops)
+{
+	int64_t now = clock_now();
+
+	if (!taps->held_last || now - taps->held_last > HELD_MEMORY)
+		taps->held_from = taps->events_whole;
+	taps->held_last = now;
+	track_disturbed(taps->track, taps->events_whole, now);
+	taps->figures.late_events += drops;
+}
+
+/* With them goes what was held shortly before. */
+static void lose_drops(struct taps *taps, uint64_t drops)
+{
+	bool held = taps->held_last && clock_now() - taps->held_last <= HELD_MEMORY;
+
+	lose(taps, LOSS_CONNTRACK, drops, held ? &taps->held_from : &taps->events_whole,
+	     "the event socket's buffer was full");
+	taps->figures.lost_events += drops;
+}
+
 static void take_drops(struct taps *taps, uint64_t drops)
 {
 	if (drops == 0)
 		return;
 	taps->resync = true;
-	if (was_reliable(taps)) {
-		track_disturbed(taps->track, taps->events_whole, clock_now());
-		taps->figures.late_events += drops;
+	if (was_reliable(taps))
+		hold_drops(taps, drops);
+	else
+		lose_drops(taps, drops);
+}
+
+/*
+ * Without it everything works, but for what a full buffer cannot take. What the socket dropped
+ * before was not kept: an adopted one had no reader for a while.
+ */
+static void open_valve(struct taps *taps)
+{
+	struct ct_burst burst = {0};
+
+	taps->figures.valve_error = valve_open(
+	    taps->events, (uint32_t)taps->config->conntrack.undelivered_max, &taps->valve);
+	if (ct_feed_read(taps->events, on_event, taps, 0, &burst) < 0 || burst.drops == 0)
 		return;
-	}
-	lose(taps, LOSS_CONNTRACK, drops, &taps->events_whole,
-	     "the event socket's buffer was full");
-	taps->figures.lost_events += drops;
+	taps->resync = true;
+	lose_drops(taps, burst.drops);
 }
 
 static void take_undecodable(struct taps *taps, uint64_t count)
@@ -241,6 +206,8 @@ int taps_read_events(struct taps *taps, bool *ret_more)
 	r = ct_feed_read(taps->events, on_event, taps, READ_BUDGET, &burst);
 	*ret_more = burst.events >= READ_BUDGET;
 	taps->events_read += burst.events;
+	if (r == 0 && !*ret_more)
+		taps->heard = begun;
 	take_drops(taps, burst.drops);
 	take_undecodable(taps, burst.undecodable);
 	taps->events_whole = begun;
@@ -251,6 +218,74 @@ int taps_read_packets(struct taps *taps, bool *ret_more)
 {
 	notice_time(taps);
 	return first_packets_read(taps->packets, READ_BUDGET, ret_more);
+}
+
+/* ---- opening ---- */
+
+/* Who adopts the socket owns it. */
+static int open_events(struct taps *taps)
+{
+	int *fd = &taps->handover->sockets[HANDOVER_EVENTS];
+	const struct ct_feed_options options = {
+	    .buffer_size = (size_t)taps->config->conntrack.buffer_size,
+	    .excluded = taps->exclusions.items,
+	    .excluded_count = taps->exclusions.count,
+	    .fd = *fd,
+	    .drops_before = taps->handover->state.event_drops,
+	};
+
+	*fd = -1;
+	return ct_feed_open(&options, &taps->events);
+}
+
+static void begin_books(struct taps *taps)
+{
+	const struct handover_state *state = &taps->handover->state;
+
+	taps->events_whole = taps->table_whole = state->valid ? state->stopped_at : clock_now();
+	taps->has_stats = state->valid || ct_query_stats(taps->query, &taps->stats) == 0;
+	if (state->valid)
+		taps->stats = state->stats;
+}
+
+static int open_sockets(struct taps *taps, const char **ret_what)
+{
+	int r;
+
+	*ret_what = "subscribe to conntrack events";
+	r = open_events(taps);
+	if (r == 0) {
+		*ret_what = "open a conntrack look-up socket";
+		r = ct_query_open(&taps->query);
+	}
+	return r;
+}
+
+int taps_open(const struct config *config, struct track *track, struct taps_relief relief,
+	      struct handover *handover, struct taps **ret, const char **ret_what)
+{
+	struct taps *taps = calloc(1, sizeof(*taps));
+	int r = -ENOMEM;
+
+	if (!taps)
+		return -ENOMEM;
+	taps->config = config;
+	taps->handover = handover;
+	taps->track = track;
+	taps->relief = relief;
+	taps->exclusions = exclusions_of(config);
+	taps->packets = first_packets_new(config, &taps->exclusions, track, handover);
+	if (taps->packets)
+		r = open_sockets(taps, ret_what);
+	if (r < 0) {
+		taps_close(taps);
+		return r;
+	}
+	taps->figures.events_granted = ct_feed_granted(taps->events);
+	begin_books(taps);
+	open_valve(taps);
+	*ret = taps;
+	return 0;
 }
 
 /* ---- dumps ---- */
@@ -274,6 +309,7 @@ static void read_meanwhile(void *context)
 	taps_read_events(taps, &more);
 	taps_read_packets(taps, &more);
 	taps->now = clock_now();
+	taps->relief.alive(taps->relief.context);
 }
 
 static int drain(struct taps *taps)
@@ -305,6 +341,11 @@ int taps_dump(struct taps *taps)
 	return 0;
 }
 
+int64_t taps_heard(const struct taps *taps)
+{
+	return taps->heard;
+}
+
 uint64_t taps_events(const struct taps *taps)
 {
 	return taps->events_read;
@@ -321,6 +362,12 @@ static void lose_unbounded(struct taps *taps, enum loss_source source, int64_t f
 			   const char *reason)
 {
 	track_loss(taps->track, &(struct loss){.source = source}, from, clock_now(), reason);
+}
+
+void taps_lose_events(struct taps *taps, int64_t from, const char *reason)
+{
+	lose_unbounded(taps, LOSS_CONNTRACK, from, reason);
+	taps->resync = true;
 }
 
 /* Counters are of 32 bits in the kernel and wrap. */
@@ -378,6 +425,7 @@ static int look(void *context, const struct path *path)
 	struct conntrack_event found;
 	int r = ct_query_find(taps->query, &tuple, false, 0, &found);
 
+	taps->relief.alive(taps->relief.context);
 	if (r == -ENOENT && tuple.has_ports) {
 		reply.source = tuple.destination;
 		reply.destination = tuple.source;

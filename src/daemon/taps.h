@@ -31,10 +31,13 @@ struct taps_figures {
 	uint64_t late_events; /* that the kernel was told to keep for later, at most */
 };
 
-/* Called in the middle of reading when the tracker is short of room: takes rows from the fold
- * table. */
+/*
+ * Called in the middle of reading: hand_over when the tracker is short of room, takes rows from the
+ * fold table; alive now and then in what may take long.
+ */
 struct taps_relief {
 	void (*hand_over)(void *context);
+	void (*alive)(void *context);
 	void *context;
 };
 
@@ -61,6 +64,10 @@ int taps_dump(struct taps *taps);
  */
 void taps_check(struct taps *taps);
 uint64_t taps_events(const struct taps *taps); /* read since taps_open() */
+/* CLOCK_REALTIME ns: all events up to this moment have been read; 0: not since taps_open(). */
+int64_t taps_heard(const struct taps *taps);
+/* Events could not be told of between the moments. */
+void taps_lose_events(struct taps *taps, int64_t from, const char *reason);
 /* A loss was seen since the last dump. */
 bool taps_wants_resync(const struct taps *taps);
 /* The last reading and judging of the run. */

@@ -107,12 +107,22 @@ static void guard_look(struct guard *guard)
 	act(guard, valve_rule_apply(&guard->rule, &look));
 }
 
+/* Before Linux 5.9. */
+static void close_each(int kept)
+{
+	long most = sysconf(_SC_OPEN_MAX);
+
+	for (int fd = STDERR_FILENO + 1; fd < most; fd++)
+		if (fd != kept)
+			close(fd);
+}
+
 /* Nothing but the event socket may outlive netpold here, not even for a moment. */
 static void keep_only(int fd)
 {
-	if (fd > STDERR_FILENO + 1)
-		close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0);
-	close_range((unsigned)fd + 1, ~0u, 0);
+	if ((fd > STDERR_FILENO + 1 && close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0) < 0) ||
+	    close_range((unsigned)fd + 1, ~0u, 0) < 0)
+		close_each(fd);
 }
 
 static void guard_run(struct guard *guard, pid_t netpold)
@@ -207,7 +217,7 @@ bool valve_held(struct valve *valve, bool *ret_dead)
 	bool held = valve->reliable && valve->guard > 0;
 	uint32_t given_up = atomic_load(&valve->shared->given_up);
 
-	*ret_dead = valve->guard > 0 && waitpid(valve->guard, NULL, WNOHANG) == valve->guard;
+	*ret_dead = valve->guard > 0 && waitpid(valve->guard, NULL, WNOHANG) != 0;
 	if (*ret_dead) {
 		valve->guard = -1;
 		end_guard(valve);

@@ -262,3 +262,47 @@ order stop
 wait_for 20 happened 1 dropped
 END
 }
+
+@test "what the buffer cannot take while no netpold runs is a gap" {
+  managed <<'END'
+lab_start
+configure '[conntrack]' 'buffer_size = 64K' 'dump_interval = 1s'
+pod web 2; pod api 3
+manager_start
+order start
+wait_for 10 happened 1 ready
+order restart
+wait_for 20 happened 1 'exited 0'
+in_pod web bash -c 'for ((i = 0; i < 600; i++)); do echo x > /dev/udp/10.244.0.3/9999; done'
+sent=$(conntrack -L -p udp --dport 9999 2>/dev/null | wc -l)
+conntrack -D -p udp --dport 9999 > /dev/null 2>&1
+order start
+wait_for 20 happened 2 ready
+order stop
+wait_for 20 happened 1 dropped
+missing=$((sent - $(sum_edges '.port == 9999' connections)))
+[ "$missing" -gt 0 ] || die "all $sent were recorded"
+report status -o json | jq -e '([.gaps[] | select(.source == "conntrack") | .at_most] | add) >= '"$missing" ||
+  die "$missing of $sent are missing: $(report status)"
+END
+}
+
+@test "a log group that changes over a restart is a gap" {
+  managed <<'END'
+lab_start
+pod web 2; pod api 3
+manager_start
+order start
+wait_for 10 happened 1 ready
+order restart
+wait_for 20 happened 1 'exited 0'
+stopped=$(date +%s%3N)
+configure '[log-group new]' 'group = 777'
+order start
+wait_for 20 happened 2 ready
+order stop
+wait_for 20 happened 1 dropped
+sqlite3 -readonly "$db" "SELECT count(*) FROM gap WHERE reason = 'the log group was changed' AND since <= $stopped" | grep -qx 1 ||
+  die "stopped at $stopped: $(report status)"
+END
+}

@@ -146,3 +146,23 @@ netpold_stop
 [ "$(guards)" = 0 ] || die "it outlived netpold"
 END
 }
+
+@test "events that somebody switches off are switched on again, and the time between is a gap" {
+  in_namespace <<'END'
+setting=/proc/sys/net/netfilter/nf_conntrack_events
+lab_start
+pod web 2; pod api 3
+netpold_start
+[ "$(cat $setting)" = 1 ] || die "events are $(cat $setting)"
+echo 0 > $setting
+in_pod web bash -c 'for ((i = 0; i < 20; i++)); do echo x > /dev/udp/10.244.0.3/7777; done'
+conntrack -D -p udp --dport 7777 > /dev/null 2>&1
+wait_for 10 grep -q 'somebody set nf_conntrack_events to 0; it is set again' "$lab/netpold.log"
+[ "$(cat $setting)" = 1 ] || die "events are $(cat $setting)"
+begun=$SECONDS
+wait_for 10 eval '[ $((SECONDS - begun)) -ge 3 ]'
+netpold_stop
+report status -o json | jq -e '.gaps | any(.reason == "conntrack events were switched off")' || die "$(report status)"
+[ "$(report denied -o json | jq length)" = 0 ] || die "$(report denied)"
+END
+}

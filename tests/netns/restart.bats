@@ -176,3 +176,25 @@ netpold_stop
 wait_for 10 grep -q STOPPING=1 "$lab/told"
 END
 }
+
+@test "a start that fails before its first dump does not shorten the gap" {
+  in_namespace <<'END'
+lab_start
+pod web 2; pod api 3
+netpold_start
+wait_for 10 sqlite3 -readonly "$db" 'SELECT 1 / (heartbeat > 0) FROM node'
+netpold_kill
+made=$(date +%s%3N)
+in_pod web bash -c 'for ((i = 0; i < 20; i++)); do echo x > /dev/udp/10.244.0.3/7777; done'
+begun=$SECONDS
+wait_for 10 eval '[ $((SECONDS - begun)) -ge 6 ]'
+# No process or thread more: the writer cannot be started after the first batch was written.
+status=0
+(ulimit -u 0; exec "$programs/netpold" --config "$config") 2> "$lab/failed.log" || status=$?
+[ "$status" = 1 ] || die "it ended with $status: $(cat "$lab/failed.log")"
+wait_for 10 eval '[ $((SECONDS - begun)) -ge 12 ]'
+netpold_start
+netpold_stop
+sqlite3 -readonly "$db" "SELECT count(*) FROM gap WHERE source = 'daemon' AND since <= $made" | grep -qx 1 || die "made at $made: $(report status)"
+END
+}

@@ -51,9 +51,11 @@ END
 
 @test "a table that is taken away is a gap, and is put back soon" {
   old_kernel <<'END'
+taken=$(date +%s%3N)
 nft delete table inet netpol
 wait_for 10 nft list table inet netpol
 wait_for 10 has_gap rules
+[ "$(sqlite3 -readonly "$db" "SELECT min(since) FROM gap WHERE source = 'rules'")" -le "$taken" ] || die "taken at $taken: $(report status)"
 rules filter forward 0 'ip saddr 10.244.0.2 drop'
 wait_for 30 is_denied
 netpold_stop
