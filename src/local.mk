@@ -54,6 +54,8 @@ libcollect_a_SOURCES = \
 	src/daemon/handover_state.h \
 	src/daemon/mend.c \
 	src/daemon/mend.h \
+	src/daemon/node_addresses.c \
+	src/daemon/node_addresses.h \
 	src/daemon/pods.c \
 	src/daemon/pods.h \
 	src/daemon/queue.c \

@@ -18,12 +18,12 @@
 #include "daemon/announce.h"
 #include "daemon/handover.h"
 #include "daemon/mend.h"
+#include "daemon/node_addresses.h"
 #include "daemon/pods.h"
 #include "daemon/status.h"
 #include "daemon/sysctl.h"
 #include "daemon/taps.h"
 #include "daemon/writer.h"
-#include "sources/host_addr.h"
 
 #define USEC_PER_MSEC UINT64_C(1000)
 #define TICK (UINT64_C(1000) * USEC_PER_MSEC)
@@ -64,8 +64,7 @@ struct collector {
 	sd_event *loop;
 	sd_event_source *events_source, *events_timer;
 	sd_event_source *commit_timer, *tick_timer, *dump_timer;
-	struct addr *addresses; /* the node's, as last told */
-	size_t address_count;
+	struct node_addresses addresses;
 	bool addresses_due;
 	bool facts_due;
 	int64_t settings_checked;
@@ -83,44 +82,6 @@ struct collector {
 };
 
 /* ---- batches ---- */
-
-static int add_address_change(struct batch *batch, struct addr address, bool present)
-{
-	struct node_address *addresses =
-	    realloc(batch->addresses, (batch->address_count + 1) * sizeof(*batch->addresses));
-
-	if (!addresses)
-		return -ENOMEM;
-	batch->addresses = addresses;
-	addresses[batch->address_count++] =
-	    (struct node_address){.address = address, .present = present};
-	return 0;
-}
-
-/* Both lists are sorted. */
-static void take_addresses(struct collector *collector, struct batch *batch)
-{
-	struct addr *now = NULL;
-	size_t count = 0, i = 0, j = 0;
-
-	if (host_addr_list(&now, &count) < 0)
-		return;
-	while (i < collector->address_count || j < count) {
-		int order = i == collector->address_count ? 1
-			    : j == count                  ? -1
-					 : addr_compare(collector->addresses[i], now[j]);
-
-		if (order < 0)
-			add_address_change(batch, collector->addresses[i], false);
-		else if (order > 0)
-			add_address_change(batch, now[j], true);
-		i += order <= 0;
-		j += order >= 0;
-	}
-	free(collector->addresses);
-	collector->addresses = now;
-	collector->address_count = count;
-}
 
 static bool batch_is_empty(const struct batch *batch)
 {
@@ -181,7 +142,7 @@ static void commit(struct collector *collector)
 	if (!batch)
 		return;
 	if (collector->addresses_due)
-		take_addresses(collector, batch);
+		node_addresses_take(&collector->addresses, batch);
 	collector->addresses_due = false;
 	if (collector->facts_due)
 		collector->facts_due = tell_facts(collector, batch) < 0;
@@ -195,22 +156,13 @@ static void commit(struct collector *collector)
 
 /* ---- a database that knows nothing of this run ---- */
 
-static int tell_addresses(const struct collector *collector, struct batch *batch)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < collector->address_count; i++)
-		r = add_address_change(batch, collector->addresses[i], true);
-	return r;
-}
-
 static struct batch *make_answer(const struct collector *collector)
 {
 	struct batch *batch = calloc(1, sizeof(*batch));
 	int r = batch ? pods_tell(collector->pods, batch) : -ENOMEM;
 
 	if (r == 0)
-		r = tell_addresses(collector, batch);
+		r = node_addresses_tell(&collector->addresses, batch);
 	if (r == 0)
 		r = tell_facts(collector, batch);
 	if (r < 0)
@@ -620,7 +572,7 @@ static int start_sysctls(struct collector *collector)
 	if (!batch)
 		return -ENOMEM;
 	r = sysctls_record(&collector->sysctls, batch);
-	take_addresses(collector, batch);
+	node_addresses_take(&collector->addresses, batch);
 	if (r == 0)
 		r = write_first(collector->store, batch);
 	batch_free(batch);
@@ -818,7 +770,7 @@ static int stop(struct collector *collector, int r)
 	sd_event_source_unref(collector->tick_timer);
 	sd_event_source_unref(collector->dump_timer);
 	sd_event_unref(collector->loop);
-	free(collector->addresses);
+	node_addresses_clear(&collector->addresses);
 	return r;
 }
 
