@@ -28,7 +28,7 @@ struct writer {
 	struct batch *answer; /* of writer_renew(); goes before the queue */
 	bool unanswered;      /* a renewal is; the queue waits */
 	bool stopping;
-	bool prune_due;
+	bool prune_due; /* by age */
 	int64_t stop_deadline;
 	struct writer_limits limits;
 	struct writer_status status;
@@ -40,7 +40,9 @@ struct writer {
 	struct batch *told; /* the answer, until it is written */
 	struct gap gap;     /* goes with the next batch; reason NULL: none */
 	int64_t written;    /* time of the last batch written, ms; 0: none */
-	int64_t pruned;     /* monotonic */
+	int64_t pruned;     /* by age; monotonic */
+	bool pruning;       /* more is to be deleted */
+	bool ages;          /* the clock is good enough to tell them */
 	unsigned lost;
 };
 
@@ -307,7 +309,8 @@ static void tend(struct writer *writer)
 {
 	int error;
 
-	wait_until(writer, clock_monotonic() + RETRY_INTERVAL);
+	if (!writer->prune_due || writer->status.error)
+		wait_until(writer, clock_monotonic() + RETRY_INTERVAL);
 	if (has_work(writer) || writer->stopping)
 		return;
 	pthread_mutex_unlock(&writer->mutex);
@@ -319,50 +322,70 @@ static void tend(struct writer *writer)
 		note(writer, 0);
 }
 
-static struct store_limits limits_now(struct writer *writer)
+static void look_at_clock(struct writer *writer)
 {
-	int64_t now = clock_now();
-	bool by_age = retention_look(&writer->retention, now, clock_monotonic());
-
+	writer->ages = retention_look(&writer->retention, clock_now(), clock_monotonic());
 	retention_say(&writer->retention, writer->status.held);
+}
+
+static struct store_limits limits_now(const struct writer *writer, bool aging)
+{
+	int64_t now = clock_msec(clock_now());
+
 	return (struct store_limits){
-	    .before = by_age ? clock_msec(now) - writer->limits.retention : INT64_MIN,
+	    .before = aging && writer->ages ? now - writer->limits.retention : INT64_MIN,
 	    .max_bytes = writer->limits.max_bytes,
 	    .max_edges = writer->limits.max_edges,
 	};
 }
 
-/* Bounds of size and number hold soon after each batch, ages are looked at now and then. */
-static int prune_step(struct writer *writer, const struct store_limits *limits, bool due,
-		      bool *ret_more)
+/* Ages are looked at now and then: that reads all edges. */
+static bool is_aging(struct writer *writer)
 {
-	int error;
-
-	store_set_max_edges(writer->store, limits->max_edges);
-	if (!due && !store_is_over(writer->store, limits))
-		return 0;
-	error = store_tend(writer->store);
-	return error ? error : store_prune(writer->store, limits, PRUNE_ROWS, ret_more);
+	if (clock_monotonic() - writer->pruned >= PRUNE_INTERVAL)
+		writer->prune_due = true;
+	if (writer->prune_due)
+		writer->pruned = clock_monotonic();
+	return writer->prune_due;
 }
 
-static void prune(struct writer *writer)
+/* True: a bound is passed, and another step brings the store nearer to it. */
+static bool prune_step(struct writer *writer)
 {
-	const struct store_limits limits = limits_now(writer);
-	bool due = writer->prune_due || clock_monotonic() - writer->pruned >= PRUNE_INTERVAL;
-	bool more = false;
-	int error;
+	bool aging = is_aging(writer), going_on = aging || writer->pruning;
+	const struct store_limits limits = limits_now(writer, aging);
+	struct store *store = writer->store;
+	bool more = false, over;
+	int error = 0;
 
-	if (writer->stopping || writer->unanswered || writer->status.error)
-		return;
-	if (due)
-		writer->pruned = clock_monotonic();
 	writer->prune_due = false;
 	pthread_mutex_unlock(&writer->mutex);
-	error = prune_step(writer, &limits, due, &more);
+	store_set_max_edges(store, limits.max_edges);
+	over = store_is_over(store, &limits);
+	if (over || going_on)
+		error = store_tend(store);
+	if (!error && (over || going_on))
+		error = store_prune(store, &limits, PRUNE_ROWS, &more);
 	pthread_mutex_lock(&writer->mutex);
+	writer->status.beat = clock_monotonic();
 	if (error)
 		handle(writer, NULL, error);
-	writer->prune_due = writer->prune_due || more;
+	writer->pruning = more;
+	writer->prune_due = writer->prune_due || (aging && (more || error));
+	return more && (over || !has_work(writer));
+}
+
+/* Bounds of size and number hold before the next batch is written: what comes meanwhile waits in
+ * the queue. */
+static void prune(struct writer *writer)
+{
+	bool more = true;
+
+	while (more) {
+		look_at_clock(writer);
+		more = !writer->stopping && !writer->unanswered && !writer->status.error &&
+		       prune_step(writer);
+	}
 }
 
 static void *writer_run(void *context)

@@ -642,6 +642,41 @@ static void test_log_limit(void **state)
 	assert_sound(place->path);
 }
 
+/* So many edges that no other batch has. */
+static struct batch *a_batch_of_edges(uint16_t number, size_t edges)
+{
+	struct batch *batch = a_batch(number);
+
+	free(batch->flows);
+	batch->flow_count = edges;
+	batch->flows = calloc(edges, sizeof(*batch->flows));
+	assert_non_null(batch->flows);
+	for (size_t i = 0; i < edges; i++) {
+		batch->flows[i] = a_flow((uint16_t)(i + 1), batch->time);
+		batch->flows[i].key.destination.bytes[3] = (uint8_t)(number + 10);
+	}
+	return batch;
+}
+
+/* Each batch brings more than a step deletes: no more than the last one may be over. */
+static void test_edges_bounded_under_load(void **state)
+{
+	const struct place *place = *state;
+	const struct writer_limits few = {.retention = 200 * 365 * DAY, .max_edges = 1000};
+	struct writer *writer = writer_start(open_node(place->path, "n1"), &few);
+
+	assert_non_null(writer);
+	for (uint16_t i = 1; i <= 4; i++)
+		submit_all(writer, a_batch_of_edges(i, 30000));
+	wait_for(writer, is_committed, 4);
+	assert_int_equal(writer_stop(writer, a_batch(5)), 0);
+	assert_true(ask(place->path, "SELECT count(*) FROM edge") <= 1000 + 30000 + 1);
+	assert_int_equal(ask(place->path, "SELECT (SELECT sum(connections) FROM edge) + "
+					  "(SELECT sum(at_most) FROM gap)"),
+			 4 * 30000 + 1);
+	assert_sound(place->path);
+}
+
 /* The file is much older than the retention: the clock is not believed at once. */
 static void test_clock_in_doubt(void **state)
 {
@@ -681,6 +716,7 @@ int main(void)
 	    IN_A_PLACE(test_contradiction_is_left_out),
 	    IN_A_PLACE(test_bounded_by_rows),
 	    IN_A_PLACE(test_log_limit),
+	    IN_A_PLACE(test_edges_bounded_under_load),
 	    IN_A_PLACE(test_clock_in_doubt),
 	};
 
