@@ -291,6 +291,8 @@ static void write_next(struct writer *writer)
 		lose_rest(writer);
 	else if (writer->told)
 		write_batch(writer, writer->told);
+	else if (writer->unanswered && writer->stopping && !writer->gap.reason)
+		writer->unanswered = false; /* the same file, which knows what it was told */
 	else if (writer->unanswered && is_time_over(writer))
 		lose_unanswered(writer);
 	else if (writer->unanswered)

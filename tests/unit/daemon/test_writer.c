@@ -555,6 +555,26 @@ static void test_contradiction_is_left_out(void **state)
 	assert_int_equal(ask(place->path, "SELECT at_most FROM gap WHERE source = 'store'"), 5);
 }
 
+/* Nobody answers any more, but the database is the one that was told all. */
+static void test_contradiction_at_the_end(void **state)
+{
+	const struct place *place = *state;
+	struct writer *writer = start(place);
+	int64_t begun;
+
+	submit_all(writer, a_batch(1));
+	submit_all(writer, a_pod_batch(2, 77));
+	wait_for(writer, has_renewed, 1);
+	begun = clock_monotonic();
+	submit_all(writer, a_batch(3));
+	assert_int_equal(writer_stop(writer, a_batch(4)), 0);
+	assert_true(clock_monotonic() - begun < 4 * NSEC_PER_SEC);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 3);
+	assert_int_equal(ask(place->path, "SELECT max(port) FROM edge"), 4);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 1);
+	assert_int_equal(ask(place->path, "SELECT heartbeat FROM node"), INT64_C(1700000000004));
+}
+
 static void test_bounded_by_rows(void **state)
 {
 	const struct place *place = *state;
@@ -714,6 +734,7 @@ int main(void)
 	    IN_A_PLACE(test_damaged_is_set_aside),
 	    IN_A_PLACE(test_no_database_at_the_start),
 	    IN_A_PLACE(test_contradiction_is_left_out),
+	    IN_A_PLACE(test_contradiction_at_the_end),
 	    IN_A_PLACE(test_bounded_by_rows),
 	    IN_A_PLACE(test_log_limit),
 	    IN_A_PLACE(test_edges_bounded_under_load),
