@@ -39,7 +39,12 @@ static enum mended reopen(struct mend *mend, struct store *store, const struct b
 
 static enum mended renew(struct mend *mend, struct store *store, bool damaged)
 {
-	if (store_renew(store, damaged) < 0)
+	int error = store_renew(store, damaged);
+
+	/* What is in its place is no database either. */
+	if (error == -EBADMSG)
+		error = store_renew(store, true);
+	if (error)
 		return MEND_WAIT;
 	mend_well(mend, 0);
 	return MEND_RENEWED;

@@ -241,6 +241,8 @@ static void handle(struct writer *writer, struct batch *batch, int error)
 	mended = mend(&writer->mend, writer->store, batch ? batch : &nothing, error);
 	pthread_mutex_lock(&writer->mutex);
 	writer->status.beat = clock_monotonic();
+	if (mended == MEND_WAIT)
+		note(writer, error); /* what mending failed at is nearer to the cause */
 	if (error == -ENOSPC && mended == MEND_RETRY)
 		note_incident(writer, "the disk is full", ": ",
 			      "the reserve and the oldest history make room");

@@ -510,6 +510,39 @@ static void test_damaged_is_set_aside(void **state)
 			 1);
 }
 
+static bool is_renewed_and_well(const struct writer_status *status, uint64_t number)
+{
+	return status->renewals >= number && status->error == 0;
+}
+
+static void test_replaced_by_no_database(void **state)
+{
+	const struct place *place = *state;
+	struct writer *writer = writer_start(open_as_daemon(place->path, &as_the_daemon), &forever);
+	struct writer_status status;
+	char other[128];
+	FILE *file;
+
+	submit_all(writer, a_batch(1));
+	wait_for(writer, is_committed, 1);
+	snprintf(other, sizeof(other), "%s.other", place->path);
+	file = fopen(other, "w");
+	assert_non_null(file);
+	assert_int_equal(fclose(file), 0);
+	assert_int_equal(truncate(other, 5 * 4096), 0);
+	overwrite(other, 0, 5 * 4096);
+	assert_int_equal(rename(other, place->path), 0);
+	submit_all(writer, a_batch(2));
+	status = wait_for(writer, has_renewed, 1);
+	assert_non_null(strstr(status.incident, "damaged and set aside as "));
+	writer_renew(writer, telling(1));
+	status = wait_for(writer, is_renewed_and_well, 1);
+	assert_int_equal(writer_stop(writer, a_batch(3)), 0);
+	assert_int_equal(count_aside(place), 1);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 2);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 1);
+}
+
 /* One that was damaged when it was opened is a gap as well. */
 static void test_no_database_at_the_start(void **state)
 {
@@ -732,6 +765,7 @@ int main(void)
 	    IN_A_PLACE(test_deleted_at_the_end),
 	    IN_A_PLACE(test_moved_away_and_back),
 	    IN_A_PLACE(test_damaged_is_set_aside),
+	    IN_A_PLACE(test_replaced_by_no_database),
 	    IN_A_PLACE(test_no_database_at_the_start),
 	    IN_A_PLACE(test_contradiction_is_left_out),
 	    IN_A_PLACE(test_contradiction_at_the_end),
