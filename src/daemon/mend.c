@@ -101,14 +101,22 @@ bool mend_add_gap(struct batch *batch, int64_t from, int64_t until, int64_t at_m
 	return true;
 }
 
+static bool add_magnitude(int64_t *sum, int64_t count)
+{
+	return count != INT64_MIN && !__builtin_add_overflow(*sum, llabs(count), sum);
+}
+
+/* Beginnings and ends; a row that has neither tells that a connection went on. */
 static int64_t count_connections(const struct batch *batch)
 {
 	int64_t sum = 0;
 
 	for (size_t i = 0; i < batch->flow_count; i++) {
-		int64_t connections = llabs(batch->flows[i].totals.connections);
+		const struct totals *totals = &batch->flows[i].totals;
+		bool has_neither = !totals->connections && !totals->closed;
 
-		if (__builtin_add_overflow(sum, connections, &sum))
+		if (!add_magnitude(&sum, totals->connections) ||
+		    !add_magnitude(&sum, totals->closed) || !add_magnitude(&sum, has_neither))
 			return -1;
 	}
 	return sum;
