@@ -133,6 +133,9 @@ static int check_log(struct store *store)
 		upkeep->log_tried = now;
 		error = store_empty_log(store);
 	}
+	/* Only a reader that was in the way is given time. */
+	if (!error)
+		upkeep->log_tried = 0;
 	if (error == -EBUSY)
 		return store_fail(store, error,
 				  "a reader holds an old snapshot of %s; the write-ahead log has "

@@ -706,6 +706,26 @@ static void test_log_limit(void **state)
 	assert_sound(place->path);
 }
 
+/* Nobody is in the way: each batch may fill the log, and none waits. */
+static void test_log_filled_again_at_once(void **state)
+{
+	const struct place *place = *state;
+	struct store_options options = as_the_daemon;
+	int64_t begun = clock_monotonic();
+	struct writer_status status;
+	struct writer *writer;
+
+	options.wal_limit = 1 << 16;
+	writer = writer_start(open_as_daemon(place->path, &options), &forever);
+	for (uint16_t port = 1; port <= 10; port++)
+		submit_all(writer, a_wide_batch(port));
+	status = wait_for(writer, is_committed, 10);
+	assert_int_equal(status.error, 0);
+	assert_true(clock_monotonic() - begun < 5 * NSEC_PER_SEC);
+	assert_int_equal(writer_stop(writer, a_batch(11)), 0);
+	assert_sound(place->path);
+}
+
 /* So many edges that no other batch has. */
 static struct batch *a_batch_of_edges(uint16_t number, size_t edges)
 {
@@ -782,6 +802,7 @@ int main(void)
 	    IN_A_PLACE(test_contradiction_at_the_end),
 	    IN_A_PLACE(test_bounded_by_rows),
 	    IN_A_PLACE(test_log_limit),
+	    IN_A_PLACE(test_log_filled_again_at_once),
 	    IN_A_PLACE(test_edges_bounded_under_load),
 	    IN_A_PLACE(test_clock_in_doubt),
 	};
