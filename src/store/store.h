@@ -49,6 +49,10 @@ const char *store_error(const struct store *store);
  * differs from the one before. -EINVAL for "".
  */
 int store_use_node(struct store *store, const char *node);
+/* Called often while a statement of this handle runs, so that a long one is not taken for a hang;
+ * must be quick, and use nothing of the store. Not while SQLite commits or empties the log. NULL,
+ * the default: nobody. */
+void store_set_beat(struct store *store, void (*beat)(void *context), void *context);
 /*
  * Near this many edges, connections that would make a new edge are folded: an outside end becomes
  * its prefix (edge_key.source_prefix, destination_prefix; the rules are in store/wide.h). Edges

@@ -80,6 +80,8 @@ struct store {
 	char *path;      /* absolute */
 	char *node_name; /* NULL: none chosen yet */
 	struct upkeep upkeep;
+	void (*beat)(void *context); /* NULL: nobody listens */
+	void *beat_context;
 	int64_t node;          /* 0: none chosen yet */
 	int64_t heartbeat;     /* of the node's last run, when it was chosen */
 	int64_t longest;       /* node.longest with what the open transaction adds */

@@ -13,6 +13,7 @@
 #define RESERVE_INTERVAL (10 * NSEC_PER_SEC)
 #define CHECK_TIME (5 * NSEC_PER_SEC)
 #define CHECK_STEPS 10000            /* of SQLite's virtual machine, between looks at the clock */
+#define BEAT_STEPS 1000              /* on a slow disk each may be a read */
 #define LOG_KEPT (INT64_C(32) << 20) /* as in sql/writer.sql */
 /* A step on a full disk must not need more room than the reserve has. */
 #define ROOM_ROWS 1000u
@@ -30,8 +31,31 @@ static int on_commit(void *context, sqlite3 *handle, const char *schema, int fra
 	return SQLITE_OK;
 }
 
+static int on_steps(void *context)
+{
+	struct store *store = context;
+
+	store->beat(store->beat_context);
+	return 0;
+}
+
+static void arm_beat(struct store *store)
+{
+	sqlite3_progress_handler(store->db.handle, store->beat ? BEAT_STEPS : 0,
+				 store->beat ? on_steps : NULL, store);
+}
+
+void store_set_beat(struct store *store, void (*beat)(void *context), void *context)
+{
+	store->beat = beat;
+	store->beat_context = context;
+	if (store->db.handle)
+		arm_beat(store);
+}
+
 void store_attend(struct store *store)
 {
+	arm_beat(store);
 	store->upkeep.log_frames = 0;
 	sqlite3_wal_hook(store->db.handle, on_commit, store);
 }
@@ -78,19 +102,28 @@ static int check_companions(struct store *store)
 	return store_reopen(store, &heartbeat);
 }
 
-static int is_time_over(void *deadline)
+struct page_check {
+	const struct store *store;
+	int64_t deadline;
+};
+
+static int is_time_over(void *context)
 {
-	return clock_monotonic() >= *(const int64_t *)deadline;
+	const struct page_check *check = context;
+
+	if (check->store->beat)
+		check->store->beat(check->store->beat_context);
+	return clock_monotonic() >= check->deadline;
 }
 
 /* As far as it comes in that time: damage elsewhere shows when it is read. */
 static int check_pages(struct store *store)
 {
 	struct db *db = &store->db;
-	int64_t deadline = clock_monotonic() + CHECK_TIME;
+	struct page_check check = {store, clock_monotonic() + CHECK_TIME};
 	sqlite3_stmt *statement = db_use(db, SQL_QUICK_CHECK);
 
-	sqlite3_progress_handler(db->handle, CHECK_STEPS, is_time_over, &deadline);
+	sqlite3_progress_handler(db->handle, CHECK_STEPS, is_time_over, &check);
 	if (db_row(db, statement)) {
 		const char *answer = db_column_text(statement, 0);
 
@@ -100,7 +133,7 @@ static int check_pages(struct store *store)
 	if (db->error && sqlite3_errcode(db->handle) == SQLITE_INTERRUPT)
 		db_take_error(db);
 	db_stop(statement);
-	sqlite3_progress_handler(db->handle, 0, NULL, NULL);
+	arm_beat(store);
 	return db_take_error(db);
 }
 
