@@ -429,9 +429,9 @@ static int init_sync(struct writer *writer)
 
 static struct writer *discard(struct writer *writer)
 {
+	store_close(writer->store);
 	pthread_cond_destroy(&writer->wake);
 	pthread_mutex_destroy(&writer->mutex);
-	store_close(writer->store);
 	batch_free(writer->answer);
 	free(writer);
 	return NULL;
@@ -452,6 +452,7 @@ struct writer *writer_start(struct store *store, const struct writer_limits *lim
 	writer->status.beat = clock_monotonic();
 	writer->mend = (struct mend){.beat = beat, .context = writer};
 	store_set_max_edges(store, limits->max_edges);
+	store_set_beat(store, beat, writer);
 	retention_start(&writer->retention, clock_now(), clock_monotonic(), store_heartbeat(store),
 			limits->retention);
 	note_loss(writer);

@@ -275,6 +275,34 @@ static void test_signs_of_life(void **state)
 	assert_int_equal(writer_stop(writer, a_batch(1)), 0);
 }
 
+/* One transaction that takes its time is no silence. */
+static void test_signs_of_life_in_a_large_batch(void **state)
+{
+	struct writer *writer = start(*state);
+	int64_t deadline = clock_monotonic() + PATIENCE, last = 0;
+	struct batch *batch = a_batch(1);
+	struct writer_status status;
+	unsigned beats = 0;
+
+	free(batch->flows);
+	batch->flow_count = 100000;
+	batch->flows = calloc(batch->flow_count, sizeof(*batch->flows));
+	assert_non_null(batch->flows);
+	for (size_t i = 0; i < batch->flow_count; i++) {
+		batch->flows[i] = a_flow((uint16_t)i, 60000);
+		batch->flows[i].key.protocol = (uint8_t)(i >> 16);
+	}
+	assert_int_equal(writer_submit(writer, batch), 0);
+	for (writer_status(writer, &status); !status.committed; writer_status(writer, &status)) {
+		assert_true(clock_monotonic() < deadline);
+		beats += status.beat != last;
+		last = status.beat;
+		poll(NULL, 0, 2);
+	}
+	assert_true(beats > 10);
+	assert_int_equal(writer_stop(writer, a_batch(2)), 0);
+}
+
 /* What a run counted is what the next one is told, else it would be counted twice or elsewhere. */
 static void test_checkpoint_comes_back_whole(void **state)
 {
@@ -791,6 +819,7 @@ int main(void)
 	    IN_A_PLACE(test_full_disk_then_recovered),
 	    IN_A_PLACE(test_old_rows_go),
 	    IN_A_PLACE(test_signs_of_life),
+	    IN_A_PLACE(test_signs_of_life_in_a_large_batch),
 	    IN_A_PLACE(test_checkpoint_comes_back_whole),
 	    IN_A_PLACE(test_deleted_then_told_again),
 	    IN_A_PLACE(test_deleted_at_the_end),
