@@ -102,19 +102,21 @@ static void ask_for_renewal(struct writer *writer)
 
 /* ---- the thread; the mutex is held on entry and exit, not while the disk works ---- */
 
-static void note_loss(struct writer *writer)
+/* False: nothing was lost. */
+static bool note_loss(struct writer *writer)
 {
 	struct store_loss loss = store_take_loss(writer->store);
 	int64_t now = clock_msec(clock_now());
 
 	if (!loss.reason)
-		return;
+		return false;
 	writer->gap = (struct gap){.source = LOSS_STORE,
 				   .from = loss.since ? loss.since : now,
 				   .until = now,
 				   .at_most = -1,
 				   .reason = loss.reason};
 	note_incident(writer, loss.reason, loss.aside ? " as " : "", loss.aside ? loss.aside : "");
+	return true;
 }
 
 /* Nothing that the queue has may seem told before it is: the heartbeat stays where the old file
@@ -215,9 +217,8 @@ static void give_up_or_wait(struct writer *writer, struct batch *batch, enum men
 /* batch NULL: nothing was to be written. */
 static void after_mending(struct writer *writer, struct batch *batch, enum mended mended)
 {
-	if (mended == MEND_RENEWED) {
-		note_loss(writer);
-		if (writer->gap.reason && (!batch || batch != writer->told))
+	if (mended == MEND_RENEWED && note_loss(writer)) {
+		if (!batch || batch != writer->told)
 			ask_for_renewal(writer);
 	} else if (!batch) {
 		return;
@@ -227,7 +228,8 @@ static void after_mending(struct writer *writer, struct batch *batch, enum mende
 	} else if (mended == MEND_REFUSED) {
 		reduce(writer, batch);
 	} else {
-		give_up_or_wait(writer, batch, mended);
+		/* The file was there all the time: what it lacked may be lacking still. */
+		give_up_or_wait(writer, batch, mended == MEND_RENEWED ? MEND_WAIT : mended);
 	}
 }
 
