@@ -24,12 +24,12 @@ struct batch *queue_front(const struct queue *queue)
 	return queue->count ? queue->batches[queue->first] : NULL;
 }
 
-void queue_drop(struct queue *queue)
+struct batch *queue_take(struct queue *queue)
 {
 	struct batch *batch = queue->batches[queue->first];
 
 	queue->rows -= batch_rows(batch);
 	queue->first = (queue->first + 1) % SLOTS;
 	queue->count--;
-	batch_free(batch);
+	return batch;
 }

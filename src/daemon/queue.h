@@ -30,7 +30,7 @@ bool queue_has_room(const struct queue *queue);
 void queue_add(struct queue *queue, struct batch *batch);
 /* NULL if it is empty; stays the queue's. */
 struct batch *queue_front(const struct queue *queue);
-/* Frees the front. */
-void queue_drop(struct queue *queue);
+/* Hands the front over. There must be one. */
+struct batch *queue_take(struct queue *queue);
 
 #endif

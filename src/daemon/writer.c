@@ -102,6 +102,14 @@ static void ask_for_renewal(struct writer *writer)
 
 /* ---- the thread; the mutex is held on entry and exit, not while the disk works ---- */
 
+/* A large one takes its time, which the collector must not wait for. */
+static void free_batch(struct writer *writer, struct batch *batch)
+{
+	pthread_mutex_unlock(&writer->mutex);
+	batch_free(batch);
+	pthread_mutex_lock(&writer->mutex);
+}
+
 /* False: nothing was lost. */
 static bool note_loss(struct writer *writer)
 {
@@ -142,13 +150,15 @@ static void keep_gaps(const struct batch *from, struct batch *to)
 
 static void take_answer(struct writer *writer)
 {
+	struct batch *superseded = writer->told;
+
 	if (!writer->answer)
 		return;
 	keep_gaps(writer->told, writer->answer);
-	batch_free(writer->told);
 	writer->told = writer->answer;
 	writer->answer = NULL;
 	date_answer(writer, writer->told);
+	free_batch(writer, superseded);
 }
 
 static void add_gap(struct writer *writer, struct batch *batch)
@@ -162,12 +172,13 @@ static void add_gap(struct writer *writer, struct batch *batch)
 /* Written or given up. */
 static void finish(struct writer *writer, struct batch *batch)
 {
-	if (batch != writer->told) {
-		queue_drop(&writer->queue);
-		return;
+	if (batch == writer->told) {
+		writer->told = NULL;
+		writer->unanswered = false;
+	} else {
+		queue_take(&writer->queue);
 	}
-	writer->told = batch_free(batch);
-	writer->unanswered = false;
+	free_batch(writer, batch);
 }
 
 static void finish_written(struct writer *writer, struct batch *batch)
@@ -184,12 +195,15 @@ static void finish_written(struct writer *writer, struct batch *batch)
 static void reduce(struct writer *writer, struct batch *batch)
 {
 	static const char reason[] = "a batch could not be written";
-	bool is_answer = batch == writer->told;
+	bool is_answer = batch == writer->told, is_reduced;
 	size_t rows = batch_rows(batch);
 
 	note(writer, -EINVAL);
 	note_incident(writer, reason, ": ", writer->status.message);
-	if (!mend_reduce(batch, writer->written, reason)) {
+	pthread_mutex_unlock(&writer->mutex);
+	is_reduced = mend_reduce(batch, writer->written, reason);
+	pthread_mutex_lock(&writer->mutex);
+	if (!is_reduced) {
 		finish(writer, batch);
 		return;
 	}
@@ -270,7 +284,7 @@ static void lose_rest(struct writer *writer)
 {
 	while (queue_front(&writer->queue)) {
 		writer->lost++;
-		queue_drop(&writer->queue);
+		free_batch(writer, queue_take(&writer->queue));
 	}
 	writer->told = batch_free(writer->told);
 	writer->unanswered = false;
