@@ -9,20 +9,24 @@
 #define PATIENCE 3u
 /* Who fills the disk may take all that is pruned: history is given up slowly. */
 #define ROOM_INTERVAL (60 * NSEC_PER_SEC)
+/* Then the batch may fit, and someone may want to stop. */
+#define ROOM_TIME (2 * NSEC_PER_SEC)
 
 static enum mended make_room(struct mend *mend, struct store *store)
 {
+	int64_t begun = clock_monotonic();
 	bool more = true;
 	int error = 0;
 
-	if (mend->made_room && clock_monotonic() - mend->made_room < ROOM_INTERVAL)
+	if (mend->made_room && begun - mend->made_room < ROOM_INTERVAL)
 		return MEND_WAIT;
-	while (!error && more) {
+	while (!error && more && clock_monotonic() - begun < ROOM_TIME) {
 		error = store_make_room(store, &more);
 		if (mend->beat)
 			mend->beat(mend->context);
 	}
-	mend->made_room = clock_monotonic();
+	mend->making_room = !error && more;
+	mend->made_room = mend->making_room ? 0 : clock_monotonic();
 	return error ? MEND_WAIT : MEND_RETRY;
 }
 
@@ -80,6 +84,9 @@ enum mended mend(struct mend *mend, struct store *store, const struct batch *bat
 
 void mend_well(struct mend *mend, int64_t time)
 {
+	if (mend->making_room)
+		mend->made_room = clock_monotonic();
+	mend->making_room = false;
 	mend->failures = 0;
 	mend->doubted = false;
 	mend->written = time;

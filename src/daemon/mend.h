@@ -15,7 +15,8 @@ struct mend {
 	unsigned failures;           /* in a row */
 	bool doubted;                /* opened again for damage since the last success */
 	int64_t written;             /* time of the last batch that went in */
-	int64_t made_room;           /* monotonic; 0: never */
+	int64_t made_room;           /* monotonic; 0: never, or not at its end */
+	bool making_room;            /* the batch is tried in between */
 	void (*beat)(void *context); /* called while something takes its time; NULL: nobody */
 	void *context;
 };

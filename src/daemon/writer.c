@@ -250,6 +250,7 @@ static void after_mending(struct writer *writer, struct batch *batch, enum mende
 static void handle(struct writer *writer, struct batch *batch, int error)
 {
 	static const struct batch nothing = {0};
+	bool is_known = writer->mend.making_room;
 	enum mended mended;
 
 	note(writer, error);
@@ -259,7 +260,7 @@ static void handle(struct writer *writer, struct batch *batch, int error)
 	writer->status.beat = clock_monotonic();
 	if (mended == MEND_WAIT)
 		note(writer, error); /* what mending failed at is nearer to the cause */
-	if (error == -ENOSPC && mended == MEND_RETRY)
+	if (error == -ENOSPC && mended == MEND_RETRY && !is_known)
 		note_incident(writer, "the disk is full", ": ",
 			      "the reserve and the oldest history make room");
 	after_mending(writer, batch, mended);

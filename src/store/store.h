@@ -146,7 +146,8 @@ struct store_loss {
 /* What store_open() or store_renew() found lost, once. */
 struct store_loss store_take_loss(struct store *store);
 /* A step towards 90 % of the pages now in use: gives the reserve up and prunes the oldest, unless
- * all is no larger than the reserve. While *ret_more, call it again. */
+ * all is no larger than the reserve. While *ret_more, call it again; a batch that was written ends
+ * it. */
 int store_make_room(struct store *store, bool *ret_more);
 
 /* What an earlier run left: read once, before the first write. */

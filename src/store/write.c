@@ -228,6 +228,7 @@ int store_write(struct store *store, const struct batch *batch)
 		store->book = book;
 	} else {
 		store->upkeep.committed = batch->time;
+		store->upkeep.room_target = 0;
 		store->settled = store->settled || batch->pods_complete;
 	}
 	free(pods);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "daemon/mend.h"
 #include "daemon/writer.h"
 
 #define DAY (24 * 3600 * MSEC_PER_SEC)
@@ -674,6 +675,44 @@ static void test_bounded_by_rows(void **state)
 	assert_int_equal(ask(place->path, "SELECT sum(connections) FROM edge"), QUEUE_ROWS + 1);
 }
 
+static void stall(void *context)
+{
+	(void)context;
+	poll(NULL, 0, 700);
+}
+
+/* Where a step takes its time, the batch is tried before all room is made; then history is safe for
+ * a minute. */
+static void test_room_on_a_slow_disk(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_as_daemon(place->path, &as_the_daemon);
+	struct mend slow = {.beat = stall};
+	struct batch *large = a_batch(1), *small = a_batch(2);
+	int64_t left;
+
+	free(large->flows);
+	large->flow_count = 150000;
+	large->flows = calloc(large->flow_count, sizeof(*large->flows));
+	assert_non_null(large->flows);
+	for (size_t i = 0; i < large->flow_count; i++) {
+		large->flows[i] = a_flow(1, (int64_t)i);
+		large->flows[i].length = 0;
+	}
+	assert_int_equal(store_write(store, large), 0);
+	batch_free(large);
+	assert_int_equal(mend(&slow, store, small, -ENOSPC), MEND_RETRY);
+	left = ask(place->path, "SELECT count(*) FROM flow");
+	assert_true(left < 150000 && left > 140000);
+	assert_int_equal(mend(&slow, store, small, -ENOSPC), MEND_RETRY);
+	assert_true(ask(place->path, "SELECT count(*) FROM flow") < left);
+	assert_int_equal(store_write(store, small), 0);
+	mend_well(&slow, small->time);
+	assert_int_equal(mend(&slow, store, small, -ENOSPC), MEND_WAIT);
+	batch_free(small);
+	store_close(store);
+}
+
 static void pin(sqlite3 *handle)
 {
 	assert_int_equal(sqlite3_exec(handle, "BEGIN; SELECT count(*) FROM edge", NULL, NULL, NULL),
@@ -830,6 +869,7 @@ int main(void)
 	    IN_A_PLACE(test_contradiction_is_left_out),
 	    IN_A_PLACE(test_contradiction_at_the_end),
 	    IN_A_PLACE(test_bounded_by_rows),
+	    IN_A_PLACE(test_room_on_a_slow_disk),
 	    IN_A_PLACE(test_log_limit),
 	    IN_A_PLACE(test_log_filled_again_at_once),
 	    IN_A_PLACE(test_edges_bounded_under_load),
