@@ -194,7 +194,7 @@ static int64_t last_seen_by(struct store *store, int64_t node, int64_t now)
 }
 
 static void load_node(struct store *store, const char *name, int64_t *ret_node,
-		      int64_t *ret_heartbeat, int64_t *ret_longest)
+		      int64_t *ret_heartbeat, int64_t *ret_longest, int64_t *ret_batches)
 {
 	struct db *db = &store->db;
 	int64_t now = clock_msec(clock_now());
@@ -209,6 +209,7 @@ static void load_node(struct store *store, const char *name, int64_t *ret_node,
 	*ret_node = sqlite3_column_int64(statement, 0);
 	*ret_heartbeat = sqlite3_column_int64(statement, 1);
 	*ret_longest = sqlite3_column_int64(statement, 2);
+	*ret_batches = sqlite3_column_int64(statement, 3);
 	db_run(db, statement);
 	if (*ret_heartbeat > now)
 		*ret_heartbeat = last_seen_by(store, *ret_node, now);
@@ -216,13 +217,13 @@ static void load_node(struct store *store, const char *name, int64_t *ret_node,
 
 int store_use_node(struct store *store, const char *node)
 {
-	int64_t number = 0, heartbeat = 0, longest = 0;
+	int64_t number = 0, heartbeat = 0, longest = 0, batches = 0;
 	char *name = strdup(node);
 	int error = name ? 0 : store_fail(store, -ENOMEM, "out of memory");
 
 	if (!error) {
 		db_begin(&store->db);
-		load_node(store, node, &number, &heartbeat, &longest);
+		load_node(store, node, &number, &heartbeat, &longest, &batches);
 		error = db_end(&store->db);
 	}
 	if (error || number == store->node) {
@@ -234,6 +235,7 @@ int store_use_node(struct store *store, const char *node)
 	store->node = number;
 	store->heartbeat = heartbeat;
 	store->longest = longest;
+	store->batches = batches;
 	store->settled = false;
 	idmap_clear(&store->edges);
 	idmap_clear(&store->own);

@@ -83,6 +83,7 @@ struct store {
 	int64_t node;          /* 0: none chosen yet */
 	int64_t heartbeat;     /* of the node's last run, when it was chosen */
 	int64_t longest;       /* node.longest with what the open transaction adds */
+	int64_t batches;       /* in the file after the last commit of this handle */
 	bool settled;          /* intervals left open by the last run have been ended */
 	struct edge_book book; /* with what the open transaction changes */
 	struct pruning pruning;
@@ -124,6 +125,8 @@ int store_ready(struct store *store);
 void store_attend(struct store *store);
 /* Brings the log into the database and empties it. -EBUSY: a reader is in the way. */
 int store_empty_log(struct store *store);
+/* The same where the handle is about to be given up, and its files may have lost their names. */
+int store_save_log(struct store *store);
 /* Opens the file that is there; on failure the handle is closed. */
 int store_connect(struct store *store);
 /* Remembers which files were opened. */

@@ -56,6 +56,11 @@ int store_empty_log(struct store *store)
 	return error;
 }
 
+int store_save_log(struct store *store)
+{
+	return store->db.handle ? store_empty_log(store) : 0;
+}
+
 static int check_file(struct store *store)
 {
 	struct file_id there = files_identify(store->path, "");
@@ -69,13 +74,20 @@ static int check_file(struct store *store)
 /* Without its log or its shared memory a database would be lost to readers, and at a crash. */
 static int check_companions(struct store *store)
 {
-	int64_t heartbeat;
+	bool written;
+	int error;
 
 	if (store->db.handle &&
 	    files_same(files_identify(store->path, "-wal"), store->upkeep.log) &&
 	    files_same(files_identify(store->path, "-shm"), store->upkeep.shared))
 		return 0;
-	return store_reopen(store, &heartbeat);
+	error = store_save_log(store);
+	if (error == -EBUSY)
+		return store_fail(store, error,
+				  "a reader holds an old snapshot of %s, whose write-ahead log "
+				  "someone deleted",
+				  store->path);
+	return error ? error : store_reopen(store, &written);
 }
 
 static int is_time_over(void *deadline)
@@ -108,13 +120,13 @@ static int check_pages(struct store *store)
 static int check_touched(struct store *store)
 {
 	struct upkeep *upkeep = &store->upkeep;
-	int64_t heartbeat;
+	bool written;
 	int error;
 
 	if (!upkeep->suspect && files_touched(store->path) == upkeep->touched)
 		return 0;
 	upkeep->suspect = true;
-	error = store_reopen(store, &heartbeat);
+	error = store_reopen(store, &written);
 	if (!error)
 		error = check_pages(store);
 	upkeep->suspect = error != 0;

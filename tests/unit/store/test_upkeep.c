@@ -118,6 +118,22 @@ static void test_makes_room(void **state)
 	assert_sound(place->path);
 }
 
+static void pin(sqlite3 *handle)
+{
+	assert_int_equal(sqlite3_exec(handle, "BEGIN; SELECT count(*) FROM edge", NULL, NULL, NULL),
+			 SQLITE_OK);
+}
+
+static sqlite3 *open_idle(const char *path)
+{
+	sqlite3 *handle = NULL;
+
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	pin(handle);
+	assert_int_equal(sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	return handle;
+}
+
 static void test_log_taken_away(void **state)
 {
 	const struct place *place = *state;
@@ -131,6 +147,135 @@ static void test_log_taken_away(void **state)
 	store_close(store);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 2);
 	assert_sound(place->path);
+}
+
+/* Who has the database open, and is idle, keeps the log from being brought in at close. */
+static void test_log_taken_away_beside_another(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	sqlite3 *idle = open_idle(place->path);
+
+	for (uint16_t port = 1; port <= 20; port++)
+		write_one(store, a_flow(port, MINUTE));
+	take_away(place, "-wal");
+	assert_int_equal(try_one(store, 21), 0);
+	sqlite3_close(idle);
+	assert_null(store_take_loss(store).reason);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 21);
+	assert_sound(place->path);
+}
+
+/* What an old snapshot keeps out of the database is not given up: it waits for the reader. */
+static void test_log_taken_away_below_a_snapshot(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	sqlite3 *reader = NULL;
+
+	write_one(store, a_flow(1, MINUTE));
+	assert_int_equal(sqlite3_open(place->path, &reader), SQLITE_OK);
+	pin(reader);
+	write_one(store, a_flow(2, 2 * MINUTE));
+	take_away(place, "-wal");
+	assert_int_equal(try_one(store, 3), -EBUSY);
+	assert_non_null(strstr(store_error(store), "old snapshot"));
+	sqlite3_close(reader);
+	assert_int_equal(try_one(store, 3), 0);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT sum(port) FROM edge"), 6);
+	assert_sound(place->path);
+}
+
+/* The log belongs to the file, whatever its name is now. */
+static void test_moved(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	char *name = beside(place, ".old");
+
+	for (uint16_t port = 1; port <= 20; port++)
+		write_one(store, a_flow(port, MINUTE));
+	assert_int_equal(rename(place->path, name), 0);
+	assert_int_equal(try_one(store, 21), -ENOENT);
+	assert_int_equal(store_renew(store, false), 0);
+	assert_int_equal(try_one(store, 21), 0);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT port FROM edge"), 21);
+	assert_int_equal(ask(name, "SELECT count(*) FROM edge"), 20);
+	assert_sound(place->path);
+	assert_sound(name);
+	free(name);
+}
+
+static void copy_over(const char *from, const char *to)
+{
+	static char bytes[1 << 20];
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	size_t length;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	length = fread(bytes, 1, sizeof(bytes), in);
+	assert_true(length < sizeof(bytes));
+	assert_int_equal(fwrite(bytes, 1, length, out), length);
+	assert_int_equal(fclose(in), 0);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* The same file, but an older state of it: what followed is lost, and pods have other rows. */
+static void test_older_copy(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	char *name = beside(place, ".copy");
+	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN};
+	struct batch_pod pod = {.number = 1, .pod = a_pod("web", "s1", &address, 1)};
+	struct flow flow = a_flow(3, 3 * MINUTE);
+	struct batch batch = {.time = 2 * MINUTE, .pods = &pod, .pod_count = 1};
+	struct store_loss loss;
+
+	write_one(store, a_flow(1, MINUTE));
+	store_close(store);
+	copy_over(place->path, name);
+	store = open_with_care(place->path);
+	write_one(store, a_flow(2, 2 * MINUTE));
+	write_batch(store, &batch);
+	change(place->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+	copy_over(name, place->path);
+	flow.key.source_pod = 1;
+	batch = (struct batch){.time = flow.last_seen, .flows = &flow, .flow_count = 1};
+	assert_int_equal(store_write(store, &batch), -ENOENT);
+	assert_int_equal(store_renew(store, false), 0);
+	loss = store_take_loss(store);
+	assert_string_equal(loss.reason, "the database went back in time");
+	assert_int_equal(loss.since, MINUTE + 10);
+	write_batch(store, &batch);
+	assert_null(store_take_loss(store).reason);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT sum(port) FROM edge"), 4);
+	assert_int_equal(ask(place->path, "SELECT count(source_pod) FROM edge"), 0);
+	assert_sound(place->path);
+	free(name);
+}
+
+/* A batch is in the file after all if the file has one more than was known to be in. */
+static void test_reopen_tells_what_is_in(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	bool written = true;
+
+	write_one(store, a_flow(1, MINUTE));
+	assert_int_equal(store_reopen(store, &written), 0);
+	assert_false(written);
+	change(place->path, "UPDATE store SET batches = batches + 1");
+	assert_int_equal(store_reopen(store, &written), 0);
+	assert_true(written);
+	assert_int_equal(store_reopen(store, &written), 0);
+	assert_false(written);
+	store_close(store);
 }
 
 static void test_lock_taken_away_with_all(void **state)
@@ -155,7 +300,8 @@ static void test_lock_taken_away_with_all(void **state)
 	assert_false(is_there(place, ".lock"));
 }
 
-/* A number that was told to the file that is gone names nobody in the next one. */
+/* A number that was told to the file that is gone names nobody in the next one until it is told
+ * again. */
 static void test_forgets_pods(void **state)
 {
 	const struct place *place = *state;
@@ -172,9 +318,11 @@ static void test_forgets_pods(void **state)
 	assert_int_equal(store_write(store, &batch), -ENOENT);
 	assert_int_equal(store_renew(store, false), 0);
 	batch.pod_count = 0;
-	assert_int_equal(store_write(store, &batch), -EINVAL);
+	write_batch(store, &batch);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE source_pod IS NULL"), 1);
 	batch.pod_count = 1;
-	assert_int_equal(store_write(store, &batch), 0);
+	write_batch(store, &batch);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE source_pod > 0"), 1);
 	store_close(store);
 	assert_sound(place->path);
 }
@@ -292,12 +440,6 @@ static void test_emptied(void **state)
 	assert_sound(place->path);
 }
 
-static void pin(sqlite3 *handle)
-{
-	assert_int_equal(sqlite3_exec(handle, "BEGIN; SELECT count(*) FROM edge", NULL, NULL, NULL),
-			 SQLITE_OK);
-}
-
 /* A reader let the log grow beyond what is kept: it is given back when the reader is gone. */
 static void test_log_shrinks(void **state)
 {
@@ -348,6 +490,11 @@ int main(void)
 	    IN_A_PLACE(test_reserve),
 	    IN_A_PLACE(test_makes_room),
 	    IN_A_PLACE(test_log_taken_away),
+	    IN_A_PLACE(test_log_taken_away_beside_another),
+	    IN_A_PLACE(test_log_taken_away_below_a_snapshot),
+	    IN_A_PLACE(test_moved),
+	    IN_A_PLACE(test_older_copy),
+	    IN_A_PLACE(test_reopen_tells_what_is_in),
 	    IN_A_PLACE(test_lock_taken_away_with_all),
 	    IN_A_PLACE(test_forgets_pods),
 	    IN_A_PLACE(test_replaced),
