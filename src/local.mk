@@ -265,7 +265,6 @@ sql_files = \
 	sql/stmt/page-size.sql \
 	sql/stmt/pod-address-put.sql \
 	sql/stmt/pod-end.sql \
-	sql/stmt/pod-known.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \

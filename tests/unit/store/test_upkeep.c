@@ -134,6 +134,66 @@ static sqlite3 *open_idle(const char *path)
 	return handle;
 }
 
+static struct flow far_edge(size_t number)
+{
+	struct flow flow = a_flow((uint16_t)number, MINUTE);
+
+	flow.length = FLOW_WITHOUT_WINDOW;
+	flow.key.destination.bytes[2] = (uint8_t)(number >> 16);
+	return flow;
+}
+
+static void fill_with_edges(struct store *store, size_t count)
+{
+	struct flow *flows = calloc(count, sizeof(*flows));
+
+	assert_non_null(flows);
+	for (size_t i = 0; i < count; i++)
+		flows[i] = far_edge(i);
+	write_flow_array(store, 2 * MINUTE, flows, count);
+	free(flows);
+}
+
+/* A step on a full disk writes little, however much of the file is empty. */
+static void test_room_in_small_steps(void **state)
+{
+	static const char pages[] = "SELECT page_count FROM pragma_page_count";
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	int64_t before;
+	bool more = false;
+
+	fill_with_edges(store, 60000);
+	store_close(store);
+	change(place->path, "DELETE FROM edge WHERE id % 100 <> 0 AND id < 50000");
+	assert_true(ask(place->path, "SELECT freelist_count FROM pragma_freelist_count") > 1000);
+	before = ask(place->path, pages);
+	store = open_with_care(place->path);
+	assert_int_equal(store_make_room(store, &more), 0);
+	assert_true(more);
+	assert_in_range(ask(place->path, pages), before - 300, before - 1);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+static void test_edges_that_made_room(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	bool more = true;
+
+	fill_with_edges(store, 5000);
+	while (more)
+		assert_int_equal(store_make_room(store, &more), 0);
+	store_close(store);
+	assert_int_equal(
+	    ask(place->path,
+		"SELECT count(*) FROM gap WHERE reason <> 'edges were deleted because the disk "
+		"was full' OR at_most + (SELECT sum(connections) FROM edge) <> 5000"),
+	    0);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 1);
+}
+
 static void test_log_taken_away(void **state)
 {
 	const struct place *place = *state;
@@ -489,6 +549,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    IN_A_PLACE(test_reserve),
 	    IN_A_PLACE(test_makes_room),
+	    IN_A_PLACE(test_room_in_small_steps),
+	    IN_A_PLACE(test_edges_that_made_room),
 	    IN_A_PLACE(test_log_taken_away),
 	    IN_A_PLACE(test_log_taken_away_beside_another),
 	    IN_A_PLACE(test_log_taken_away_below_a_snapshot),
