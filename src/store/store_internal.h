@@ -107,8 +107,9 @@ void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct
 struct edge_mark edge_mark(struct store *store, const struct edge_key *key);
 /* The edge's number; 0: there is none. */
 int64_t find_edge(struct store *store, const struct edge_key *key, const struct edge_mark *mark);
-/* Adds a flow to the edge that was found, or makes it (edge 0), and gives its number. */
-int64_t write_edge(struct store *store, const struct flow *flow, const struct edge_mark *mark,
+/* Adds a flow to the edge that was found, or makes it (edge 0), and gives its number. No edge has
+ * fewer than no connections: where it is made, the flow's are raised to that. */
+int64_t write_edge(struct store *store, struct flow *flow, const struct edge_mark *mark,
 		   int64_t edge);
 /* The book is read once, before the first edge is written or pruned. */
 void load_book(struct store *store);
