@@ -49,6 +49,13 @@ static int errno_of_write(struct db *db)
 	return error == -EIO ? errno_of_system(last_errno(file), -EIO) : error;
 }
 
+/* The files keep the errno of an earlier write that failed. */
+static bool is_write(int result)
+{
+	return result == SQLITE_IOERR_WRITE || result == SQLITE_IOERR_FSYNC ||
+	       result == SQLITE_IOERR_TRUNCATE;
+}
+
 static int errno_of_result(struct db *db, int result)
 {
 	switch (result & 0xff) {
@@ -59,7 +66,7 @@ static int errno_of_result(struct db *db, int result)
 			return -ENOMEM;
 		if (result == SQLITE_IOERR_SHMSIZE || result == SQLITE_IOERR_SHMMAP)
 			return errno_of_system(sqlite3_system_errno(db->handle), -EIO);
-		return errno_of_write(db);
+		return is_write(result) ? errno_of_write(db) : -EIO;
 	case SQLITE_CANTOPEN:
 		return errno_of_system(sqlite3_system_errno(db->handle), -EACCES);
 	case SQLITE_PERM:

@@ -59,7 +59,7 @@ static int connect(struct store *store)
 	return error;
 }
 
-int store_connect(struct store *store)
+static int try_connect(struct store *store)
 {
 	int error = connect(store);
 
@@ -70,21 +70,21 @@ int store_connect(struct store *store)
 	return error;
 }
 
-static void explain(char **ret_error, const char *path, const char *reason)
-{
-	if (asprintf(ret_error, "%s: %s", path, reason) < 0)
-		*ret_error = NULL;
-}
-
 /* Even shared memory needs room. */
-static int connect_or_make_room(struct store *store)
+int store_connect(struct store *store)
 {
-	int error = store_connect(store);
+	int error = try_connect(store);
 
 	if (error != -ENOSPC || !store->options.reserve)
 		return error;
 	files_use_reserve(store->path);
-	return store_connect(store);
+	return try_connect(store);
+}
+
+static void explain(char **ret_error, const char *path, const char *reason)
+{
+	if (asprintf(ret_error, "%s: %s", path, reason) < 0)
+		*ret_error = NULL;
 }
 
 /* A file that is damaged is left behind under another name. */
@@ -94,7 +94,7 @@ static int open_files(struct store *store, bool *ret_made)
 
 	if (error)
 		return store_fail(store, error, "%s", strerror(-error));
-	error = connect_or_make_room(store);
+	error = store_connect(store);
 	if (error != -EBADMSG || *ret_made || !store->options.set_damaged_aside)
 		return error;
 	error = store_set_aside(store);

@@ -128,7 +128,8 @@ void store_attend(struct store *store);
 int store_empty_log(struct store *store);
 /* The same where the handle is about to be given up, and its files may have lost their names. */
 int store_save_log(struct store *store);
-/* Opens the file that is there; on failure the handle is closed. */
+/* Opens the file that is there, and gives the reserve up if the disk is full; on failure the handle
+ * is closed. */
 int store_connect(struct store *store);
 /* Remembers which files were opened. */
 void store_remember_files(struct store *store);

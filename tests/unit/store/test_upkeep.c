@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "store/files.h"
@@ -468,6 +470,53 @@ static void test_names_aside(void **state)
 	assert_true(is_there(place, ".corrupt-20231114T221320Z"));
 }
 
+/* Its log has no room for a name: the database stays with it. */
+static void test_set_aside_whole_or_not(void **state)
+{
+	const struct place *place = *state;
+	char path[512], log[520], *name = NULL;
+
+	snprintf(path, sizeof(path), "%s/%0*d", place->folder, 228, 0);
+	snprintf(log, sizeof(log), "%s-wal", path);
+	put(path, "x", 1);
+	put(log, "y", 1);
+	assert_int_equal(files_set_aside(path, INT64_C(1700000000000), &name), -ENAMETOOLONG);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(access(log, F_OK), 0);
+}
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Without room for shared memory the database cannot be opened again: the reserve has some. */
+static void test_reserve_for_opening_again(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	int error;
+
+	write_one(store, a_flow(1, MINUTE));
+	change(place->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+	take_away(place, "-wal");
+	take_away(place, "-shm");
+	limit_files(1000);
+	error = try_one(store, 2);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(error, -ENOSPC);
+	assert_false(is_there(place, ".reserve"));
+	assert_int_equal(try_one(store, 2), 0);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 2);
+	assert_sound(place->path);
+}
+
 /* Another program that writes into the file, as it may, is no damage. */
 static void test_touched_by_another(void **state)
 {
@@ -563,6 +612,8 @@ int main(void)
 	    IN_A_PLACE(test_set_aside_at_open),
 	    IN_A_PLACE(test_not_set_aside),
 	    IN_A_PLACE(test_names_aside),
+	    IN_A_PLACE(test_set_aside_whole_or_not),
+	    IN_A_PLACE(test_reserve_for_opening_again),
 	    IN_A_PLACE(test_touched_by_another),
 	    IN_A_PLACE(test_emptied),
 	    IN_A_PLACE(test_log_shrinks),
