@@ -299,6 +299,7 @@ sql_files = \
 	sql/stmt/state-facts.sql \
 	sql/stmt/state-pods.sql \
 	sql/stmt/state-seen.sql \
+	sql/stmt/store-batches.sql \
 	sql/stmt/store-count.sql \
 	sql/stmt/store-get.sql \
 	sql/stmt/store-put.sql \

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 static int errno_of_system(int system_error, int otherwise)
 {
 	switch (system_error) {
@@ -144,6 +146,39 @@ int db_open(struct db *db, const char *name, int flags)
 	}
 	harden(db->handle);
 	return 0;
+}
+
+static void put_escaped(struct buf *name, const char *path)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (const unsigned char *c = (const unsigned char *)path; *c; c++) {
+		if (strchr("%?#", *c) || *c < 0x20 || *c >= 0x7f) {
+			buf_putc(name, '%');
+			buf_putc(name, hex[*c >> 4]);
+			buf_putc(name, hex[*c & 15]);
+		} else {
+			buf_putc(name, (char)*c);
+		}
+	}
+}
+
+int db_open_uri(struct db *db, const char *path, const char *parameters, int flags)
+{
+	struct buf name = {0};
+	int error;
+
+	buf_puts(&name, "file:");
+	put_escaped(&name, path);
+	buf_puts(&name, "?");
+	buf_puts(&name, parameters);
+	error = name.error;
+	if (error)
+		db_fail(db, error, "out of memory");
+	else
+		error = db_open(db, name.data, flags | SQLITE_OPEN_URI);
+	buf_clear(&name);
+	return error;
 }
 
 void db_close(struct db *db)

@@ -64,6 +64,8 @@ struct upkeep {
 	int64_t touched;       /* time of the file after our own last write to it */
 	bool suspect;          /* somebody else wrote to it: to be checked */
 	int64_t log_frames;    /* in use after the last commit */
+	bool log_whole;        /* all of them are in the database too */
+	int64_t filed;         /* at least so many batches are in the database without its log */
 	int64_t log_tried;     /* monotonic: when the log was last to be emptied */
 	int64_t reserve_tried; /* monotonic */
 	int64_t room_target;   /* bytes in use that store_make_room() works towards; 0: not at it */

@@ -230,6 +230,8 @@ int store_write(struct store *store, const struct batch *batch)
 		store->book = book;
 	} else {
 		store->batches = batches;
+		if (store->upkeep.log_whole)
+			store->upkeep.filed = batches;
 		store->upkeep.committed = batch->time;
 		store->settled = store->settled || batch->pods_complete;
 	}

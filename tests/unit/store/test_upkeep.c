@@ -322,6 +322,37 @@ static void test_older_copy(void **state)
 	free(name);
 }
 
+/* The same while there is a log of the newer state. */
+static void test_older_copy_below_the_log(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	char *name = beside(place, ".copy");
+	struct store_loss loss;
+	bool more = true;
+
+	write_one(store, a_flow(1, MINUTE));
+	store_close(store);
+	copy_over(place->path, name);
+	store = open_with_care(place->path);
+	fill_with_edges(store, 5000);
+	while (more)
+		assert_int_equal(store_make_room(store, &more), 0);
+	write_one(store, a_flow(2, 2 * MINUTE));
+	assert_true(files_log_bytes(place->path) > 0);
+	copy_over(name, place->path);
+	assert_int_equal(try_one(store, 3), -ENOENT);
+	assert_int_equal(store_renew(store, false), 0);
+	loss = store_take_loss(store);
+	assert_string_equal(loss.reason, "the database went back in time");
+	assert_int_equal(loss.since, MINUTE + 10);
+	assert_int_equal(try_one(store, 3), 0);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT sum(port) FROM edge"), 4);
+	assert_sound(place->path);
+	free(name);
+}
+
 /* A batch is in the file after all if the file has one more than was known to be in. */
 static void test_reopen_tells_what_is_in(void **state)
 {
@@ -605,6 +636,7 @@ int main(void)
 	    IN_A_PLACE(test_log_taken_away_below_a_snapshot),
 	    IN_A_PLACE(test_moved),
 	    IN_A_PLACE(test_older_copy),
+	    IN_A_PLACE(test_older_copy_below_the_log),
 	    IN_A_PLACE(test_reopen_tells_what_is_in),
 	    IN_A_PLACE(test_lock_taken_away_with_all),
 	    IN_A_PLACE(test_forgets_pods),
