@@ -485,8 +485,10 @@ static void test_taken_back_where_it_was_counted(void **state)
 		store_set_max_edges(store, 1);
 		write_one(store, flow);
 		write_one(store, flow);
-		store_set_max_edges(store, 1000);
+		store_close(store);
 		assert_int_equal(ask(place->path, sum), 2);
+		store = open_node(place->path, "n1");
+		store_set_max_edges(store, 1000);
 		write_one(store, taken_back(flow));
 		write_one(store, taken_back(flow));
 		assert_int_equal(rows(place, "edge"), (int)i + 1);
