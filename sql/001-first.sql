@@ -14,7 +14,8 @@ CREATE TABLE node ( -- A machine that recorded into this file. All times in all 
 
 CREATE TABLE store ( -- What the file keeps for itself, in one row. Private to netpold.
 	seed BLOB NOT NULL CHECK (length(seed) = 16), -- of edge.fingerprint
-	edges INTEGER NOT NULL                        -- edges ever made: the number of the last one
+	edges INTEGER NOT NULL,                       -- edges ever made: the number of the last one
+	batches INTEGER NOT NULL                      -- batches ever committed: tells an older copy of the file from the file
 ) STRICT;
 
 CREATE TABLE pod ( -- One sandbox of a pod on its node. A pod whose sandbox is replaced is a new row with the same uid. '' is unknown.
@@ -147,6 +148,6 @@ CREATE TABLE fact ( -- What is known about a node and its run: sysctls, sources,
 	PRIMARY KEY (node, name)
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO store (seed, edges) VALUES (randomblob(16), 0);
+INSERT INTO store (seed, edges, batches) VALUES (randomblob(16), 0, 0);
 
 PRAGMA user_version = 1;

@@ -265,7 +265,6 @@ sql_files = \
 	sql/stmt/page-size.sql \
 	sql/stmt/pod-address-put.sql \
 	sql/stmt/pod-end.sql \
-	sql/stmt/pod-known.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
@@ -300,6 +299,8 @@ sql_files = \
 	sql/stmt/state-facts.sql \
 	sql/stmt/state-pods.sql \
 	sql/stmt/state-seen.sql \
+	sql/stmt/store-batches.sql \
+	sql/stmt/store-count.sql \
 	sql/stmt/store-get.sql \
 	sql/stmt/store-put.sql \
 	sql/stmt/user-version.sql \

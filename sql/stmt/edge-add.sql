@@ -1,8 +1,8 @@
--- Adds to an edge by its number. ?1 edge, ?2 to ?13 totals, ?14 first seen, ?15 last seen
+-- Adds to an edge by its number; what is taken away may have been counted on one that is gone. ?1 edge, ?2 to ?13 totals, ?14 first seen, ?15 last seen
 UPDATE edge SET
-	connections = connections + ?2,
-	closed = closed + ?3,
-	counted = counted + ?4,
+	connections = max(0, connections + ?2),
+	closed = max(0, closed + ?3),
+	counted = max(0, counted + ?4),
 	packets_sent = packets_sent + ?5,
 	packets_received = packets_received + ?6,
 	bytes_sent = bytes_sent + ?7,

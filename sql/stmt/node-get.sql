@@ -1,2 +1,2 @@
--- A node's number and what its last run left.
-SELECT id, ifnull(heartbeat, 0), longest FROM node WHERE name = ?1;
+-- A node's number and what its last run left; batches in the file.
+SELECT id, ifnull(heartbeat, 0), longest, (SELECT batches FROM store) FROM node WHERE name = ?1;

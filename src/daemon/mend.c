@@ -33,12 +33,13 @@ static enum mended make_room(struct mend *mend, struct store *store)
 /* A commit that was reported as failed may be found in the log when the file is opened again. */
 static enum mended reopen(struct mend *mend, struct store *store, const struct batch *batch)
 {
-	int64_t before = 0;
+	bool written = false;
 
+	(void)batch;
 	mend->failures = 0;
-	if (store_reopen(store, &before) < 0)
+	if (store_reopen(store, &written) < 0)
 		return MEND_WAIT;
-	return before == batch->time && mend->written != batch->time ? MEND_WRITTEN : MEND_RETRY;
+	return written ? MEND_WRITTEN : MEND_RETRY;
 }
 
 static enum mended renew(struct mend *mend, struct store *store, bool damaged)

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
+
 static int errno_of_system(int system_error, int otherwise)
 {
 	switch (system_error) {
@@ -49,6 +51,13 @@ static int errno_of_write(struct db *db)
 	return error == -EIO ? errno_of_system(last_errno(file), -EIO) : error;
 }
 
+/* The files keep the errno of an earlier write that failed. */
+static bool is_write(int result)
+{
+	return result == SQLITE_IOERR_WRITE || result == SQLITE_IOERR_FSYNC ||
+	       result == SQLITE_IOERR_TRUNCATE;
+}
+
 static int errno_of_result(struct db *db, int result)
 {
 	switch (result & 0xff) {
@@ -59,7 +68,7 @@ static int errno_of_result(struct db *db, int result)
 			return -ENOMEM;
 		if (result == SQLITE_IOERR_SHMSIZE || result == SQLITE_IOERR_SHMMAP)
 			return errno_of_system(sqlite3_system_errno(db->handle), -EIO);
-		return errno_of_write(db);
+		return is_write(result) ? errno_of_write(db) : -EIO;
 	case SQLITE_CANTOPEN:
 		return errno_of_system(sqlite3_system_errno(db->handle), -EACCES);
 	case SQLITE_PERM:
@@ -137,6 +146,39 @@ int db_open(struct db *db, const char *name, int flags)
 	}
 	harden(db->handle);
 	return 0;
+}
+
+static void put_escaped(struct buf *name, const char *path)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (const unsigned char *c = (const unsigned char *)path; *c; c++) {
+		if (strchr("%?#", *c) || *c < 0x20 || *c >= 0x7f) {
+			buf_putc(name, '%');
+			buf_putc(name, hex[*c >> 4]);
+			buf_putc(name, hex[*c & 15]);
+		} else {
+			buf_putc(name, (char)*c);
+		}
+	}
+}
+
+int db_open_uri(struct db *db, const char *path, const char *parameters, int flags)
+{
+	struct buf name = {0};
+	int error;
+
+	buf_puts(&name, "file:");
+	put_escaped(&name, path);
+	buf_puts(&name, "?");
+	buf_puts(&name, parameters);
+	error = name.error;
+	if (error)
+		db_fail(db, error, "out of memory");
+	else
+		error = db_open(db, name.data, flags | SQLITE_OPEN_URI);
+	buf_clear(&name);
+	return error;
 }
 
 void db_close(struct db *db)

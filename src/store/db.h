@@ -32,6 +32,8 @@ struct db {
 /* name: a path, or a URI with SQLITE_OPEN_URI; flags: SQLITE_OPEN_*. Nothing of the file is read
  * yet. */
 int db_open(struct db *db, const char *name, int flags);
+/* The same with parameters of a URI (sqlite.org/uri.html). */
+int db_open_uri(struct db *db, const char *path, const char *parameters, int flags);
 /* Brings the log into the database, if nobody else has it open. Closed already: nothing. */
 void db_close(struct db *db);
 /* Leaves the files as they are. */

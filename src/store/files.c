@@ -182,23 +182,36 @@ static int free_name(const char *path, int64_t now_ms, char **ret)
 	return -EEXIST;
 }
 
+static int move(const char *from, const char *to, const char *ending)
+{
+	char source[PATH_MAX], destination[PATH_MAX];
+
+	if (!join(source, from, ending) || !join(destination, to, ending))
+		return -ENAMETOOLONG;
+	return rename(source, destination) < 0 ? -errno : 0;
+}
+
 int files_set_aside(const char *path, int64_t now_ms, char **ret_name)
 {
 	char *aside = NULL;
 	int error = free_name(path, now_ms, &aside);
+	size_t moved = 0;
 
-	for (size_t i = 0; !error && i < COUNT(endings); i++) {
-		char from[PATH_MAX], to[PATH_MAX];
-
-		if (!join(from, path, endings[i]) || !join(to, aside, endings[i]))
-			error = -ENAMETOOLONG;
-		else if (rename(from, to) < 0 && !(errno == ENOENT && i > 0))
-			error = -errno;
+	while (!error && moved < COUNT(endings)) {
+		error = move(path, aside, endings[moved]);
+		if (error == -ENOENT && moved > 0)
+			error = 0;
+		if (!error)
+			moved++;
 	}
-	if (error)
-		free(aside);
-	else
+	if (!error) {
 		*ret_name = aside;
+		return 0;
+	}
+	/* A log that stays behind alone is of no database, and would go. */
+	while (moved > 0)
+		move(aside, path, endings[--moved]);
+	free(aside);
 	return error;
 }
 

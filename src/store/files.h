@@ -41,7 +41,7 @@ int64_t files_log_bytes(const char *path);
 
 /*
  * Renames the three to PATH.corrupt-YYYYMMDDTHHMMSSZ, with their endings; a number is added where
- * that is taken. Nothing is overwritten. *ret_name is malloc'd. -errno.
+ * that is taken. Nothing is overwritten. *ret_name is malloc'd. On failure, -errno, all stay.
  */
 int files_set_aside(const char *path, int64_t now_ms, char **ret_name);
 

@@ -59,7 +59,7 @@ static int connect(struct store *store)
 	return error;
 }
 
-int store_connect(struct store *store)
+static int try_connect(struct store *store)
 {
 	int error = connect(store);
 
@@ -70,21 +70,21 @@ int store_connect(struct store *store)
 	return error;
 }
 
-static void explain(char **ret_error, const char *path, const char *reason)
-{
-	if (asprintf(ret_error, "%s: %s", path, reason) < 0)
-		*ret_error = NULL;
-}
-
 /* Even shared memory needs room. */
-static int connect_or_make_room(struct store *store)
+int store_connect(struct store *store)
 {
-	int error = store_connect(store);
+	int error = try_connect(store);
 
 	if (error != -ENOSPC || !store->options.reserve)
 		return error;
 	files_use_reserve(store->path);
-	return store_connect(store);
+	return try_connect(store);
+}
+
+static void explain(char **ret_error, const char *path, const char *reason)
+{
+	if (asprintf(ret_error, "%s: %s", path, reason) < 0)
+		*ret_error = NULL;
 }
 
 /* A file that is damaged is left behind under another name. */
@@ -94,7 +94,7 @@ static int open_files(struct store *store, bool *ret_made)
 
 	if (error)
 		return store_fail(store, error, "%s", strerror(-error));
-	error = connect_or_make_room(store);
+	error = store_connect(store);
 	if (error != -EBADMSG || *ret_made || !store->options.set_damaged_aside)
 		return error;
 	error = store_set_aside(store);
@@ -194,7 +194,7 @@ static int64_t last_seen_by(struct store *store, int64_t node, int64_t now)
 }
 
 static void load_node(struct store *store, const char *name, int64_t *ret_node,
-		      int64_t *ret_heartbeat, int64_t *ret_longest)
+		      int64_t *ret_heartbeat, int64_t *ret_longest, int64_t *ret_batches)
 {
 	struct db *db = &store->db;
 	int64_t now = clock_msec(clock_now());
@@ -209,6 +209,7 @@ static void load_node(struct store *store, const char *name, int64_t *ret_node,
 	*ret_node = sqlite3_column_int64(statement, 0);
 	*ret_heartbeat = sqlite3_column_int64(statement, 1);
 	*ret_longest = sqlite3_column_int64(statement, 2);
+	*ret_batches = sqlite3_column_int64(statement, 3);
 	db_run(db, statement);
 	if (*ret_heartbeat > now)
 		*ret_heartbeat = last_seen_by(store, *ret_node, now);
@@ -216,13 +217,13 @@ static void load_node(struct store *store, const char *name, int64_t *ret_node,
 
 int store_use_node(struct store *store, const char *node)
 {
-	int64_t number = 0, heartbeat = 0, longest = 0;
+	int64_t number = 0, heartbeat = 0, longest = 0, batches = 0;
 	char *name = strdup(node);
 	int error = name ? 0 : store_fail(store, -ENOMEM, "out of memory");
 
 	if (!error) {
 		db_begin(&store->db);
-		load_node(store, node, &number, &heartbeat, &longest);
+		load_node(store, node, &number, &heartbeat, &longest, &batches);
 		error = db_end(&store->db);
 	}
 	if (error || number == store->node) {
@@ -234,6 +235,7 @@ int store_use_node(struct store *store, const char *node)
 	store->node = number;
 	store->heartbeat = heartbeat;
 	store->longest = longest;
+	store->batches = batches;
 	store->settled = false;
 	idmap_clear(&store->edges);
 	idmap_clear(&store->own);

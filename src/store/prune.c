@@ -43,44 +43,37 @@ static bool delete_pod(struct db *db, int64_t pod)
 	return !db->error && db_changes(db) > 0;
 }
 
-static bool prune_pods(struct store *store, int64_t before)
+static void prune_pods(struct store *store, int64_t before, struct idmap *gone)
 {
 	struct db *db = &store->db;
 	struct numbers touched = {0};
-	bool gone = false;
 	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_POD_ADDRESSES);
 
 	db_bind_int(db, statement, 1, before);
 	numbers_collect(db, statement, &touched);
 	for (size_t i = 0; i < touched.count; i++) {
-		if (delete_pod(db, touched.items[i]))
-			gone = true;
+		if (delete_pod(db, touched.items[i]) && !idmap_put(gone, &touched.items[i], 1))
+			db_fail(db, -ENOMEM, "out of memory");
 	}
 	numbers_clear(&touched);
-	return gone;
 }
 
-/* After a failure here a pod is rather unknown than another one. */
-static void mark_pruned_pods(struct store *store)
+static void mark_pruned_pods(struct store *store, const struct idmap *gone)
 {
-	struct db *db = &store->db;
 	size_t position = 0;
 	int64_t *pod;
 
 	while (idmap_next(&store->pods, &position, &pod)) {
-		sqlite3_stmt *statement = db_use(db, SQL_POD_KNOWN);
-
-		db_bind_int(db, statement, 1, *pod);
-		if (*pod > 0 && db_run_int(db, statement, 0) == 0)
+		if (idmap_get(gone, pod))
 			*pod = POD_PRUNED;
 	}
 }
 
-static void prune_by_age(struct store *store, int64_t before, bool *ret_pods_gone)
+static void prune_by_age(struct store *store, int64_t before, struct idmap *pods_gone)
 {
 	delete_before(store, SQL_PRUNE_GAPS, before);
 	delete_before(store, SQL_PRUNE_NODE_ADDRESSES, before);
-	*ret_pods_gone = prune_pods(store, before);
+	prune_pods(store, before, pods_gone);
 }
 
 void pruning_clear(struct pruning *pruning)
@@ -289,7 +282,8 @@ static void delete_victims(struct store *store, unsigned rows)
 		forget_victims(pruning);
 }
 
-static bool prune_to_age(struct store *store, int64_t before, unsigned rows, bool *ret_pods_gone)
+static bool prune_to_age(struct store *store, int64_t before, unsigned rows,
+			 struct idmap *pods_gone)
 {
 	if (before == INT64_MIN)
 		return false;
@@ -299,7 +293,7 @@ static bool prune_to_age(struct store *store, int64_t before, unsigned rows, boo
 	delete_victims(store, rows);
 	if (has_victims(store))
 		return true;
-	prune_by_age(store, before, ret_pods_gone);
+	prune_by_age(store, before, pods_gone);
 	return false;
 }
 
@@ -327,25 +321,32 @@ static int64_t goal_below(int64_t max_bytes)
 	return max_bytes - max_bytes / GOAL_SHARE;
 }
 
+static bool is_making_room(const struct store *store)
+{
+	return store->upkeep.room_target > 0;
+}
+
 static bool prune_to_bytes(struct store *store, int64_t max, unsigned rows)
 {
 	if (!store->pruning.shrinking || bytes_in_use(&store->db) <= goal_below(max))
 		return false;
 	if (delete_flows_before(store, INT64_MAX, rows) > 0)
 		return true;
-	choose_least_missed(store, 0, "edges were deleted to hold max_size");
+	choose_least_missed(store, 0,
+			    is_making_room(store) ? "edges were deleted because the disk was full"
+						  : "edges were deleted to hold max_size");
 	delete_victims(store, rows);
 	return has_victims(store) || store->book.count > 0;
 }
 
 static bool prune_step(struct store *store, const struct store_limits *limits, unsigned rows,
-		       bool *ret_pods_gone)
+		       struct idmap *pods_gone)
 {
 	if (has_victims(store)) {
 		delete_victims(store, rows);
 		return true;
 	}
-	return prune_to_age(store, limits->before, rows, ret_pods_gone) ||
+	return prune_to_age(store, limits->before, rows, pods_gone) ||
 	       prune_to_edges(store, limits->max_edges, rows) ||
 	       prune_to_bytes(store, limits->max_bytes, rows);
 }
@@ -389,11 +390,12 @@ static void begin_shrinking(struct store *store, int64_t max)
 	}
 }
 
-static bool vacuum_some(struct db *db)
+static bool vacuum_some(struct store *store)
 {
+	struct db *db = &store->db;
 	const int64_t before = db_run_int(db, db_use(db, SQL_FREE_PAGES), 0);
 
-	db_run(db, db_use(db, SQL_VACUUM));
+	db_run(db, db_use(db, is_making_room(store) ? SQL_VACUUM_SOME : SQL_VACUUM));
 	return db_run_int(db, db_use(db, SQL_FREE_PAGES), 0) < before;
 }
 
@@ -406,9 +408,9 @@ static bool give_back_space(struct store *store, int64_t max)
 
 	if (store->pruning.shrinking && unused > 0 &&
 	    all * db_run_int(db, db_use(db, SQL_PAGE_SIZE), 0) > goal_below(max))
-		return vacuum_some(db);
+		return vacuum_some(store);
 	if (unused > all / FREE_SHARE)
-		vacuum_some(db);
+		vacuum_some(store);
 	return false;
 }
 
@@ -427,10 +429,12 @@ int store_prune(struct store *store, const struct store_limits *limits, unsigned
 		bool *ret_more)
 {
 	struct db *db = &store->db;
-	bool more = false, pods_gone = false;
+	bool more = false;
 	struct edge_book book;
+	struct idmap pods_gone;
 	int error;
 
+	idmap_init(&pods_gone, sizeof(int64_t), 0);
 	begin_shrinking(store, limits->max_bytes);
 	db_begin(db);
 	load_book(store);
@@ -439,13 +443,14 @@ int store_prune(struct store *store, const struct store_limits *limits, unsigned
 	error = db_end(db);
 	if (error || store->book.count != book.count)
 		store_forget_caches(store);
+	if (!error)
+		mark_pruned_pods(store, &pods_gone);
+	idmap_clear(&pods_gone);
 	if (error) {
 		pruning_clear(&store->pruning);
 		store->book = book;
 		return error;
 	}
-	if (pods_gone)
-		mark_pruned_pods(store);
 	store->swollen = true;
 	more = end_step(store, limits, more);
 	error = db_take_error(db);

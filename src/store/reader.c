@@ -84,21 +84,6 @@ bool reader_row(struct reader *reader, sqlite3_stmt *statement)
 	return true;
 }
 
-static void put_escaped(struct buf *name, const char *path)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	for (const unsigned char *c = (const unsigned char *)path; *c; c++) {
-		if (strchr("%?#", *c) || *c < 0x20 || *c >= 0x7f) {
-			buf_putc(name, '%');
-			buf_putc(name, hex[*c >> 4]);
-			buf_putc(name, hex[*c & 15]);
-		} else {
-			buf_putc(name, (char)*c);
-		}
-	}
-}
-
 /*
  * With readonly_shm SQLite never writes or makes anything beside the database, whatever the reader
  * is allowed to: a live writer's -shm is only read, and after a writer that was killed the log is
@@ -106,25 +91,9 @@ static void put_escaped(struct buf *name, const char *path)
  */
 static int open_handle(struct reader *reader)
 {
-	struct buf name = {0};
-	const char *option;
-	int error;
-
-	if (reader->lone)
-		option = "?immutable=1";
-	else
-		option = "?readonly_shm=1";
-	buf_puts(&name, "file:");
-	put_escaped(&name, reader->path);
-	buf_puts(&name, option);
-	error = name.error;
-	if (error)
-		db_fail(&reader->db, error, "out of memory");
-	else
-		error = db_open(&reader->db, name.data,
-				SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_PRIVATECACHE);
-	buf_clear(&name);
-	return error;
+	return db_open_uri(&reader->db, reader->path,
+			   reader->lone ? "immutable=1" : "readonly_shm=1",
+			   SQLITE_OPEN_READONLY | SQLITE_OPEN_PRIVATECACHE);
 }
 
 static void forget(struct reader *reader)

@@ -8,9 +8,10 @@
 
 #define DELETED "the database was deleted by someone"
 #define REPLACED "the database was replaced by someone"
+#define WENT_BACK "the database went back in time"
 #define DAMAGED "the database was damaged and set aside"
 
-static int read_node(struct store *store, int64_t *ret_heartbeat)
+static int read_node(struct store *store, int64_t *ret_heartbeat, int64_t *ret_batches)
 {
 	struct db *db = &store->db;
 	sqlite3_stmt *statement = db_use(db, SQL_NODE_GET);
@@ -20,6 +21,7 @@ static int read_node(struct store *store, int64_t *ret_heartbeat)
 	if (db_row(db, statement)) {
 		number = sqlite3_column_int64(statement, 0);
 		*ret_heartbeat = sqlite3_column_int64(statement, 1);
+		*ret_batches = sqlite3_column_int64(statement, 3);
 		db_run(db, statement);
 	}
 	if (number != store->node)
@@ -34,24 +36,55 @@ static void forget_content(struct store *store)
 	store->book = (struct edge_book){0};
 }
 
-int store_reopen(struct store *store, int64_t *ret_heartbeat)
+/* Someone wrote an older copy over the file, or the log was lost: to be taken as another file. */
+static int go_back(struct store *store, int64_t heartbeat)
 {
+	struct upkeep *upkeep = &store->upkeep;
+
+	upkeep->loss.reason = WENT_BACK;
+	upkeep->loss.since = heartbeat;
+	upkeep->renewing = true;
+	upkeep->moved = true;
+	return store_fail(store, -ENOENT, "%s: " WENT_BACK, store->path);
+}
+
+int store_reopen(struct store *store, bool *ret_written)
+{
+	int64_t heartbeat = 0, batches = 0;
 	int error;
 
+	*ret_written = false;
 	db_close(&store->db);
 	forget_content(store);
 	if (!files_same(files_identify(store->path, ""), store->upkeep.file))
 		return store_fail(store, -ENOENT, "%s: it was deleted", store->path);
 	error = store_connect(store);
-	if (!error && store->node_name)
-		error = read_node(store, ret_heartbeat);
-	return error;
+	if (error || !store->node_name)
+		return error;
+	error = read_node(store, &heartbeat, &batches);
+	if (error)
+		return error;
+	if (batches < store->batches)
+		return go_back(store, heartbeat);
+	*ret_written = batches == store->batches + 1;
+	store->batches = batches;
+	return 0;
+}
+
+/* Connections outlive their pods, and name them still. */
+static void forget_pods(struct store *store)
+{
+	size_t position = 0;
+	int64_t *row;
+
+	while (idmap_next(&store->pods, &position, &row))
+		*row = POD_PRUNED;
 }
 
 static void forget_run(struct store *store)
 {
 	forget_content(store);
-	idmap_clear(&store->pods);
+	forget_pods(store);
 	idmap_clear(&store->own);
 	store->node = 0;
 	store->settled = false;
@@ -156,6 +189,13 @@ static int settle_down(struct store *store)
 	return 0;
 }
 
+/* Under another name the file is somebody's to keep: whole, then. */
+static void save_if_moved(struct store *store)
+{
+	if (!files_same(files_identify(store->path, ""), store->upkeep.file))
+		store_save_log(store);
+}
+
 static bool came_back(const struct store *store, bool damaged)
 {
 	return !damaged && store->db.handle && !store->upkeep.moved &&
@@ -166,6 +206,7 @@ int store_renew(struct store *store, bool damaged)
 {
 	int error;
 
+	save_if_moved(store);
 	if (came_back(store, damaged)) {
 		store->upkeep.loss = (struct store_loss){0};
 		store->upkeep.renewing = false;

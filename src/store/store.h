@@ -114,7 +114,8 @@ int64_t store_heartbeat(const struct store *store);
 /*
  * ---- when things go wrong ----
  *
- * store_write() fails with -ENOENT when another file, or none, stands at the path: store_renew();
+ * store_write() fails with -ENOENT when another file, an older copy or none stands at the path:
+ * store_renew();
  * -EBADMSG: store_reopen(), and store_renew() if it stays; -ENOSPC: store_make_room(); -EIO:
  * store_reopen() if it stays; -EBUSY: later. A reader that holds an old snapshot lets the
  * write-ahead log grow: at wal_limit batches are refused with -EBUSY until the log could be
@@ -128,10 +129,11 @@ int64_t store_heartbeat(const struct store *store);
  * back to the file system, and makes the reserve again. */
 int store_tend(struct store *store);
 /*
- * Closes and opens the same file. *ret_heartbeat is what the file has as the node's last batch: one
- * whose write failed may be in it after all.
+ * Closes and opens the same file. *ret_written: the batch whose write failed last is in it after
+ * all. -ENOENT where batches that were in it no longer are: an older copy was written over it, or
+ * its log was lost.
  */
-int store_reopen(struct store *store, int64_t *ret_heartbeat);
+int store_reopen(struct store *store, bool *ret_written);
 /*
  * The file is gone or, with damaged, to be set aside: opens what is at the path now, or makes it.
  * The node stays chosen; nothing that this run told is known any more, which store_take_loss() then

@@ -64,6 +64,8 @@ struct upkeep {
 	int64_t touched;       /* time of the file after our own last write to it */
 	bool suspect;          /* somebody else wrote to it: to be checked */
 	int64_t log_frames;    /* in use after the last commit */
+	bool log_whole;        /* all of them are in the database too */
+	int64_t filed;         /* at least so many batches are in the database without its log */
 	int64_t log_tried;     /* monotonic: when the log was last to be emptied */
 	int64_t reserve_tried; /* monotonic */
 	int64_t room_target;   /* bytes in use that store_make_room() works towards; 0: not at it */
@@ -85,6 +87,7 @@ struct store {
 	int64_t node;          /* 0: none chosen yet */
 	int64_t heartbeat;     /* of the node's last run, when it was chosen */
 	int64_t longest;       /* node.longest with what the open transaction adds */
+	int64_t batches;       /* in the file after the last commit of this handle */
 	bool settled;          /* intervals left open by the last run have been ended */
 	struct edge_book book; /* with what the open transaction changes */
 	struct pruning pruning;
@@ -108,8 +111,9 @@ void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct
 struct edge_mark edge_mark(struct store *store, const struct edge_key *key);
 /* The edge's number; 0: there is none. */
 int64_t find_edge(struct store *store, const struct edge_key *key, const struct edge_mark *mark);
-/* Adds a flow to the edge that was found, or makes it (edge 0), and gives its number. */
-int64_t write_edge(struct store *store, const struct flow *flow, const struct edge_mark *mark,
+/* Adds a flow to the edge that was found, or makes it (edge 0), and gives its number. No edge has
+ * fewer than no connections: where it is made, the flow's are raised to that. */
+int64_t write_edge(struct store *store, struct flow *flow, const struct edge_mark *mark,
 		   int64_t edge);
 /* The book is read once, before the first edge is written or pruned. */
 void load_book(struct store *store);
@@ -126,7 +130,10 @@ int store_ready(struct store *store);
 void store_attend(struct store *store);
 /* Brings the log into the database and empties it. -EBUSY: a reader is in the way. */
 int store_empty_log(struct store *store);
-/* Opens the file that is there; on failure the handle is closed. */
+/* The same where the handle is about to be given up, and its files may have lost their names. */
+int store_save_log(struct store *store);
+/* Opens the file that is there, and gives the reserve up if the disk is full; on failure the handle
+ * is closed. */
 int store_connect(struct store *store);
 /* Remembers which files were opened. */
 void store_remember_files(struct store *store);

@@ -22,11 +22,14 @@
 static int on_commit(void *context, sqlite3 *handle, const char *schema, int frames)
 {
 	struct store *store = context;
+	int all = -1, done = -1;
 
 	store->upkeep.log_frames = frames;
+	store->upkeep.log_whole = false;
 	if (frames < CHECKPOINT_FRAMES)
 		return SQLITE_OK;
-	sqlite3_wal_checkpoint_v2(handle, schema, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	sqlite3_wal_checkpoint_v2(handle, schema, SQLITE_CHECKPOINT_PASSIVE, &all, &done);
+	store->upkeep.log_whole = all >= 0 && done == all;
 	store->upkeep.touched = files_touched(store->path);
 	return SQLITE_OK;
 }
@@ -68,6 +71,7 @@ void store_remember_files(struct store *store)
 	upkeep->log = files_identify(store->path, "-wal");
 	upkeep->shared = files_identify(store->path, "-shm");
 	upkeep->touched = files_touched(store->path);
+	upkeep->filed = 0;
 }
 
 int store_empty_log(struct store *store)
@@ -75,9 +79,17 @@ int store_empty_log(struct store *store)
 	int error = db_empty_log(&store->db);
 
 	store->upkeep.touched = files_touched(store->path);
-	if (!error)
-		store->upkeep.log_frames = 0;
-	return error;
+	if (error)
+		return error;
+	store->upkeep.log_frames = 0;
+	if (!store->upkeep.renewing)
+		store->upkeep.filed = store->batches;
+	return 0;
+}
+
+int store_save_log(struct store *store)
+{
+	return store->db.handle ? store_empty_log(store) : 0;
 }
 
 static int check_file(struct store *store)
@@ -93,13 +105,20 @@ static int check_file(struct store *store)
 /* Without its log or its shared memory a database would be lost to readers, and at a crash. */
 static int check_companions(struct store *store)
 {
-	int64_t heartbeat;
+	bool written;
+	int error;
 
 	if (store->db.handle &&
 	    files_same(files_identify(store->path, "-wal"), store->upkeep.log) &&
 	    files_same(files_identify(store->path, "-shm"), store->upkeep.shared))
 		return 0;
-	return store_reopen(store, &heartbeat);
+	error = store_save_log(store);
+	if (error == -EBUSY)
+		return store_fail(store, error,
+				  "a reader holds an old snapshot of %s, whose write-ahead log "
+				  "someone deleted",
+				  store->path);
+	return error ? error : store_reopen(store, &written);
 }
 
 struct page_check {
@@ -137,17 +156,40 @@ static int check_pages(struct store *store)
 	return db_take_error(db);
 }
 
+/* Without the log; where it cannot be told, as many as there may be. */
+static int64_t count_filed(const struct store *store)
+{
+	struct db file = {0};
+	int64_t batches = INT64_MAX;
+
+	if (db_open_uri(&file, store->path, "immutable=1",
+			SQLITE_OPEN_READONLY | SQLITE_OPEN_PRIVATECACHE) == 0)
+		batches = db_run_int(&file, db_use(&file, SQL_STORE_BATCHES), INT64_MAX);
+	db_close(&file);
+	return batches;
+}
+
+/* Brought into an older copy of the file, our log would make one database of two. */
+static void leave_older_copy_alone(struct store *store)
+{
+	if (!store->db.handle || count_filed(store) >= store->upkeep.filed)
+		return;
+	db_abandon(&store->db);
+	files_remove_log(store->path);
+}
+
 /* Pages in our cache would hide from us alone what another program did to the file. */
 static int check_touched(struct store *store)
 {
 	struct upkeep *upkeep = &store->upkeep;
-	int64_t heartbeat;
+	bool written;
 	int error;
 
 	if (!upkeep->suspect && files_touched(store->path) == upkeep->touched)
 		return 0;
 	upkeep->suspect = true;
-	error = store_reopen(store, &heartbeat);
+	leave_older_copy_alone(store);
+	error = store_reopen(store, &written);
 	if (!error)
 		error = check_pages(store);
 	upkeep->suspect = error != 0;

@@ -149,7 +149,8 @@ static void write_facts(struct store *store, const struct batch *batch)
 	}
 }
 
-static void beat(struct store *store, const struct batch *batch)
+/* Gives the number of batches that there are then. */
+static int64_t beat(struct store *store, const struct batch *batch)
 {
 	struct db *db = &store->db;
 	sqlite3_stmt *statement = db_use(db, SQL_NODE_BEAT);
@@ -158,6 +159,7 @@ static void beat(struct store *store, const struct batch *batch)
 	db_bind_int(db, statement, 2, batch->time);
 	db_bind_int(db, statement, 3, store->longest);
 	db_run(db, statement);
+	return db_run_int(db, db_use(db, SQL_STORE_COUNT), 0);
 }
 
 /* Rows that the batch's pods had before, so that a rollback can give them back. */
@@ -197,7 +199,7 @@ int store_write(struct store *store, const struct batch *batch)
 	struct db *db = &store->db;
 	const int64_t longest = store->longest;
 	struct edge_book book;
-	int64_t *pods;
+	int64_t *pods, batches;
 	int error = store_ready(store);
 
 	if (error)
@@ -219,7 +221,7 @@ int store_write(struct store *store, const struct batch *batch)
 	write_gaps(store, batch);
 	write_checkpoints(store, batch);
 	write_facts(store, batch);
-	beat(store, batch);
+	batches = beat(store, batch);
 	error = db_end(db);
 	if (error) {
 		restore_pods(store, batch, pods);
@@ -227,6 +229,9 @@ int store_write(struct store *store, const struct batch *batch)
 		store->longest = longest;
 		store->book = book;
 	} else {
+		store->batches = batches;
+		if (store->upkeep.log_whole)
+			store->upkeep.filed = batches;
 		store->upkeep.committed = batch->time;
 		store->upkeep.room_target = 0;
 		store->settled = store->settled || batch->pods_complete;

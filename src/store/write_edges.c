@@ -167,28 +167,68 @@ static bool is_own(const void *context, struct addr address)
 	return idmap_get(&store->own, &address) != 0;
 }
 
-/* There is no such edge yet: it, or the one that it folds into. */
-static int64_t write_new_edge(struct store *store, const struct flow *flow,
-			      const struct edge_mark *mark)
-{
-	struct edge_key key = flow->key;
-	struct edge_mark wide = *mark;
-	int64_t edge = 0;
+/* The key that a flow has among so many edges, and its edge, 0 if there is none. */
+struct place {
+	struct edge_key key;
+	struct edge_mark mark;
+	int64_t edge;
+};
 
-	if (wide_fold(&key, store->book.count, store->max_edges, is_own, store)) {
-		wide = edge_mark(store, &key);
-		edge = find_edge(store, &key, &wide);
-	}
-	if (edge)
-		add_to_edge(store, edge, flow);
-	else
-		edge = make_edge(store, flow, &key, &wide);
-	if (!store->db.error)
-		idmap_put(&store->edges, &wide, edge);
-	return edge;
+static void find_wide(struct store *store, int64_t edges, int64_t max_edges, struct place *place)
+{
+	if (!wide_fold(&place->key, edges, max_edges, is_own, store))
+		return;
+	place->mark = edge_mark(store, &place->key);
+	place->edge = find_edge(store, &place->key, &place->mark);
 }
 
-int64_t write_edge(struct store *store, const struct flow *flow, const struct edge_mark *mark,
+/* What goes on may have begun when there were more edges: eight tenths, or all there may be. */
+static void find_counted(struct store *store, const struct edge_key *key, struct place *place)
+{
+	static const int64_t tenths[] = {8, 10};
+
+	for (size_t i = 0; i < sizeof(tenths) / sizeof(tenths[0]) && !place->edge; i++) {
+		struct place wide = {.key = *key};
+
+		find_wide(store, tenths[i], 10, &wide);
+		if (wide.edge)
+			*place = wide;
+	}
+}
+
+static int64_t at_least_none(int64_t number)
+{
+	return number > 0 ? number : 0;
+}
+
+/* What is taken away was counted on an edge that is gone: in that one's gap. */
+static void raise_negatives(struct totals *totals)
+{
+	totals->connections = at_least_none(totals->connections);
+	totals->closed = at_least_none(totals->closed);
+	totals->counted = at_least_none(totals->counted);
+}
+
+/* There is no such edge yet: it, or the one that it folds into. */
+static int64_t write_new_edge(struct store *store, struct flow *flow, const struct edge_mark *mark)
+{
+	struct place place = {.key = flow->key, .mark = *mark};
+
+	find_wide(store, store->book.count, store->max_edges, &place);
+	if (!place.edge && store->max_edges > 0 && flow->totals.connections <= 0)
+		find_counted(store, &flow->key, &place);
+	if (place.edge) {
+		add_to_edge(store, place.edge, flow);
+	} else {
+		raise_negatives(&flow->totals);
+		place.edge = make_edge(store, flow, &place.key, &place.mark);
+	}
+	if (!store->db.error)
+		idmap_put(&store->edges, &place.mark, place.edge);
+	return place.edge;
+}
+
+int64_t write_edge(struct store *store, struct flow *flow, const struct edge_mark *mark,
 		   int64_t edge)
 {
 	struct db *db = &store->db;

@@ -131,9 +131,11 @@ static void find_edges(struct store *store, const struct batch *batch, struct it
 static int64_t write_flow(struct store *store, const struct flow *flow,
 			  const struct edge_mark *mark, int64_t edge)
 {
-	edge = write_edge(store, flow, mark, edge);
-	if (flow->length != FLOW_WITHOUT_WINDOW)
-		write_window(store, edge, flow);
+	struct flow taken = *flow;
+
+	edge = write_edge(store, &taken, mark, edge);
+	if (taken.length != FLOW_WITHOUT_WINDOW)
+		write_window(store, edge, &taken);
 	return edge;
 }
 

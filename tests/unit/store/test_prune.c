@@ -464,6 +464,57 @@ static void test_edges_that_are_there_stay_exact(void **state)
 	store_close(store);
 }
 
+static struct flow taken_back(struct flow flow)
+{
+	flow.totals = (struct totals){.connections = -1, .counted = -1};
+	return flow;
+}
+
+/* It was counted on a wide edge: there it is taken back, though there is room again. */
+static void test_taken_back_where_it_was_counted(void **state)
+{
+	static const uint8_t verdicts[] = {VERDICT_ONE_WAY, VERDICT_UNANSWERED};
+	static const char sum[] = "SELECT sum(connections) FROM edge";
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow flow;
+
+	for (size_t i = 0; i < COUNT(verdicts); i++) {
+		flow = random_peer(1, verdicts[i]);
+		flow.totals.closed = 0;
+		store_set_max_edges(store, 1);
+		write_one(store, flow);
+		write_one(store, flow);
+		store_close(store);
+		assert_int_equal(ask(place->path, sum), 2);
+		store = open_node(place->path, "n1");
+		store_set_max_edges(store, 1000);
+		write_one(store, taken_back(flow));
+		write_one(store, taken_back(flow));
+		assert_int_equal(rows(place, "edge"), (int)i + 1);
+		assert_int_equal(ask(place->path, sum), 0);
+	}
+	assert_int_equal(
+	    ask(place->path, "SELECT count(*) FROM edge WHERE destination_prefix = 24"), 2);
+	store_close(store);
+}
+
+/* The edge is gone and has a gap: no other pays for it. */
+static void test_no_edge_is_negative(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct flow back = taken_back(random_peer(1, VERDICT_ANSWERED));
+
+	store_set_max_edges(store, 1000);
+	write_one(store, back);
+	assert_int_equal(ask(place->path, "SELECT connections + counted FROM edge"), 0);
+	assert_int_equal(ask(place->path, "SELECT connections + counted FROM flow"), 0);
+	write_one(store, back);
+	assert_int_equal(ask(place->path, "SELECT connections + counted FROM edge"), 0);
+	store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -485,6 +536,8 @@ int main(void)
 	    TEST(test_edge_numbers_are_never_used_twice),
 	    TEST(test_sums_hold_beyond_the_bounds),
 	    TEST(test_edges_that_are_there_stay_exact),
+	    TEST(test_taken_back_where_it_was_counted),
+	    TEST(test_no_edge_is_negative),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "store/files.h"
@@ -118,6 +120,82 @@ static void test_makes_room(void **state)
 	assert_sound(place->path);
 }
 
+static void pin(sqlite3 *handle)
+{
+	assert_int_equal(sqlite3_exec(handle, "BEGIN; SELECT count(*) FROM edge", NULL, NULL, NULL),
+			 SQLITE_OK);
+}
+
+static sqlite3 *open_idle(const char *path)
+{
+	sqlite3 *handle = NULL;
+
+	assert_int_equal(sqlite3_open(path, &handle), SQLITE_OK);
+	pin(handle);
+	assert_int_equal(sqlite3_exec(handle, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	return handle;
+}
+
+static struct flow far_edge(size_t number)
+{
+	struct flow flow = a_flow((uint16_t)number, MINUTE);
+
+	flow.length = FLOW_WITHOUT_WINDOW;
+	flow.key.destination.bytes[2] = (uint8_t)(number >> 16);
+	return flow;
+}
+
+static void fill_with_edges(struct store *store, size_t count)
+{
+	struct flow *flows = calloc(count, sizeof(*flows));
+
+	assert_non_null(flows);
+	for (size_t i = 0; i < count; i++)
+		flows[i] = far_edge(i);
+	write_flow_array(store, 2 * MINUTE, flows, count);
+	free(flows);
+}
+
+/* A step on a full disk writes little, however much of the file is empty. */
+static void test_room_in_small_steps(void **state)
+{
+	static const char pages[] = "SELECT page_count FROM pragma_page_count";
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	int64_t before;
+	bool more = false;
+
+	fill_with_edges(store, 60000);
+	store_close(store);
+	change(place->path, "DELETE FROM edge WHERE id % 100 <> 0 AND id < 50000");
+	assert_true(ask(place->path, "SELECT freelist_count FROM pragma_freelist_count") > 1000);
+	before = ask(place->path, pages);
+	store = open_with_care(place->path);
+	assert_int_equal(store_make_room(store, &more), 0);
+	assert_true(more);
+	assert_in_range(ask(place->path, pages), before - 300, before - 1);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+static void test_edges_that_made_room(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	bool more = true;
+
+	fill_with_edges(store, 5000);
+	while (more)
+		assert_int_equal(store_make_room(store, &more), 0);
+	store_close(store);
+	assert_int_equal(
+	    ask(place->path,
+		"SELECT count(*) FROM gap WHERE reason <> 'edges were deleted because the disk "
+		"was full' OR at_most + (SELECT sum(connections) FROM edge) <> 5000"),
+	    0);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM gap"), 1);
+}
+
 static void test_log_taken_away(void **state)
 {
 	const struct place *place = *state;
@@ -131,6 +209,166 @@ static void test_log_taken_away(void **state)
 	store_close(store);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 2);
 	assert_sound(place->path);
+}
+
+/* Who has the database open, and is idle, keeps the log from being brought in at close. */
+static void test_log_taken_away_beside_another(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	sqlite3 *idle = open_idle(place->path);
+
+	for (uint16_t port = 1; port <= 20; port++)
+		write_one(store, a_flow(port, MINUTE));
+	take_away(place, "-wal");
+	assert_int_equal(try_one(store, 21), 0);
+	sqlite3_close(idle);
+	assert_null(store_take_loss(store).reason);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 21);
+	assert_sound(place->path);
+}
+
+/* What an old snapshot keeps out of the database is not given up: it waits for the reader. */
+static void test_log_taken_away_below_a_snapshot(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	sqlite3 *reader = NULL;
+
+	write_one(store, a_flow(1, MINUTE));
+	assert_int_equal(sqlite3_open(place->path, &reader), SQLITE_OK);
+	pin(reader);
+	write_one(store, a_flow(2, 2 * MINUTE));
+	take_away(place, "-wal");
+	assert_int_equal(try_one(store, 3), -EBUSY);
+	assert_non_null(strstr(store_error(store), "old snapshot"));
+	sqlite3_close(reader);
+	assert_int_equal(try_one(store, 3), 0);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT sum(port) FROM edge"), 6);
+	assert_sound(place->path);
+}
+
+/* The log belongs to the file, whatever its name is now. */
+static void test_moved(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	char *name = beside(place, ".old");
+
+	for (uint16_t port = 1; port <= 20; port++)
+		write_one(store, a_flow(port, MINUTE));
+	assert_int_equal(rename(place->path, name), 0);
+	assert_int_equal(try_one(store, 21), -ENOENT);
+	assert_int_equal(store_renew(store, false), 0);
+	assert_int_equal(try_one(store, 21), 0);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT port FROM edge"), 21);
+	assert_int_equal(ask(name, "SELECT count(*) FROM edge"), 20);
+	assert_sound(place->path);
+	assert_sound(name);
+	free(name);
+}
+
+static void copy_over(const char *from, const char *to)
+{
+	static char bytes[1 << 20];
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	size_t length;
+
+	assert_non_null(in);
+	assert_non_null(out);
+	length = fread(bytes, 1, sizeof(bytes), in);
+	assert_true(length < sizeof(bytes));
+	assert_int_equal(fwrite(bytes, 1, length, out), length);
+	assert_int_equal(fclose(in), 0);
+	assert_int_equal(fclose(out), 0);
+}
+
+/* The same file, but an older state of it: what followed is lost, and pods have other rows. */
+static void test_older_copy(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	char *name = beside(place, ".copy");
+	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN};
+	struct batch_pod pod = {.number = 1, .pod = a_pod("web", "s1", &address, 1)};
+	struct flow flow = a_flow(3, 3 * MINUTE);
+	struct batch batch = {.time = 2 * MINUTE, .pods = &pod, .pod_count = 1};
+	struct store_loss loss;
+
+	write_one(store, a_flow(1, MINUTE));
+	store_close(store);
+	copy_over(place->path, name);
+	store = open_with_care(place->path);
+	write_one(store, a_flow(2, 2 * MINUTE));
+	write_batch(store, &batch);
+	change(place->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+	copy_over(name, place->path);
+	flow.key.source_pod = 1;
+	batch = (struct batch){.time = flow.last_seen, .flows = &flow, .flow_count = 1};
+	assert_int_equal(store_write(store, &batch), -ENOENT);
+	assert_int_equal(store_renew(store, false), 0);
+	loss = store_take_loss(store);
+	assert_string_equal(loss.reason, "the database went back in time");
+	assert_int_equal(loss.since, MINUTE + 10);
+	write_batch(store, &batch);
+	assert_null(store_take_loss(store).reason);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT sum(port) FROM edge"), 4);
+	assert_int_equal(ask(place->path, "SELECT count(source_pod) FROM edge"), 0);
+	assert_sound(place->path);
+	free(name);
+}
+
+/* The same while there is a log of the newer state. */
+static void test_older_copy_below_the_log(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	char *name = beside(place, ".copy");
+	struct store_loss loss;
+	bool more = true;
+
+	write_one(store, a_flow(1, MINUTE));
+	store_close(store);
+	copy_over(place->path, name);
+	store = open_with_care(place->path);
+	fill_with_edges(store, 5000);
+	while (more)
+		assert_int_equal(store_make_room(store, &more), 0);
+	write_one(store, a_flow(2, 2 * MINUTE));
+	assert_true(files_log_bytes(place->path) > 0);
+	copy_over(name, place->path);
+	assert_int_equal(try_one(store, 3), -ENOENT);
+	assert_int_equal(store_renew(store, false), 0);
+	loss = store_take_loss(store);
+	assert_string_equal(loss.reason, "the database went back in time");
+	assert_int_equal(loss.since, MINUTE + 10);
+	assert_int_equal(try_one(store, 3), 0);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT sum(port) FROM edge"), 4);
+	assert_sound(place->path);
+	free(name);
+}
+
+/* A batch is in the file after all if the file has one more than was known to be in. */
+static void test_reopen_tells_what_is_in(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	bool written = true;
+
+	write_one(store, a_flow(1, MINUTE));
+	assert_int_equal(store_reopen(store, &written), 0);
+	assert_false(written);
+	change(place->path, "UPDATE store SET batches = batches + 1");
+	assert_int_equal(store_reopen(store, &written), 0);
+	assert_true(written);
+	assert_int_equal(store_reopen(store, &written), 0);
+	assert_false(written);
+	store_close(store);
 }
 
 static void test_lock_taken_away_with_all(void **state)
@@ -155,7 +393,8 @@ static void test_lock_taken_away_with_all(void **state)
 	assert_false(is_there(place, ".lock"));
 }
 
-/* A number that was told to the file that is gone names nobody in the next one. */
+/* A number that was told to the file that is gone names nobody in the next one until it is told
+ * again. */
 static void test_forgets_pods(void **state)
 {
 	const struct place *place = *state;
@@ -172,9 +411,11 @@ static void test_forgets_pods(void **state)
 	assert_int_equal(store_write(store, &batch), -ENOENT);
 	assert_int_equal(store_renew(store, false), 0);
 	batch.pod_count = 0;
-	assert_int_equal(store_write(store, &batch), -EINVAL);
+	write_batch(store, &batch);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE source_pod IS NULL"), 1);
 	batch.pod_count = 1;
-	assert_int_equal(store_write(store, &batch), 0);
+	write_batch(store, &batch);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE source_pod > 0"), 1);
 	store_close(store);
 	assert_sound(place->path);
 }
@@ -260,6 +501,53 @@ static void test_names_aside(void **state)
 	assert_true(is_there(place, ".corrupt-20231114T221320Z"));
 }
 
+/* Its log has no room for a name: the database stays with it. */
+static void test_set_aside_whole_or_not(void **state)
+{
+	const struct place *place = *state;
+	char path[512], log[520], *name = NULL;
+
+	snprintf(path, sizeof(path), "%s/%0*d", place->folder, 228, 0);
+	snprintf(log, sizeof(log), "%s-wal", path);
+	put(path, "x", 1);
+	put(log, "y", 1);
+	assert_int_equal(files_set_aside(path, INT64_C(1700000000000), &name), -ENAMETOOLONG);
+	assert_int_equal(access(path, F_OK), 0);
+	assert_int_equal(access(log, F_OK), 0);
+}
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* Without room for shared memory the database cannot be opened again: the reserve has some. */
+static void test_reserve_for_opening_again(void **state)
+{
+	const struct place *place = *state;
+	struct store *store = open_with_care(place->path);
+	int error;
+
+	write_one(store, a_flow(1, MINUTE));
+	change(place->path, "PRAGMA wal_checkpoint(TRUNCATE)");
+	take_away(place, "-wal");
+	take_away(place, "-shm");
+	limit_files(1000);
+	error = try_one(store, 2);
+	limit_files(RLIM_INFINITY);
+	assert_int_equal(error, -ENOSPC);
+	assert_false(is_there(place, ".reserve"));
+	assert_int_equal(try_one(store, 2), 0);
+	store_close(store);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge"), 2);
+	assert_sound(place->path);
+}
+
 /* Another program that writes into the file, as it may, is no damage. */
 static void test_touched_by_another(void **state)
 {
@@ -290,12 +578,6 @@ static void test_emptied(void **state)
 	store_close(store);
 	assert_int_equal(ask(place->path, "SELECT port FROM edge"), 2);
 	assert_sound(place->path);
-}
-
-static void pin(sqlite3 *handle)
-{
-	assert_int_equal(sqlite3_exec(handle, "BEGIN; SELECT count(*) FROM edge", NULL, NULL, NULL),
-			 SQLITE_OK);
 }
 
 /* A reader let the log grow beyond what is kept: it is given back when the reader is gone. */
@@ -347,13 +629,23 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    IN_A_PLACE(test_reserve),
 	    IN_A_PLACE(test_makes_room),
+	    IN_A_PLACE(test_room_in_small_steps),
+	    IN_A_PLACE(test_edges_that_made_room),
 	    IN_A_PLACE(test_log_taken_away),
+	    IN_A_PLACE(test_log_taken_away_beside_another),
+	    IN_A_PLACE(test_log_taken_away_below_a_snapshot),
+	    IN_A_PLACE(test_moved),
+	    IN_A_PLACE(test_older_copy),
+	    IN_A_PLACE(test_older_copy_below_the_log),
+	    IN_A_PLACE(test_reopen_tells_what_is_in),
 	    IN_A_PLACE(test_lock_taken_away_with_all),
 	    IN_A_PLACE(test_forgets_pods),
 	    IN_A_PLACE(test_replaced),
 	    IN_A_PLACE(test_set_aside_at_open),
 	    IN_A_PLACE(test_not_set_aside),
 	    IN_A_PLACE(test_names_aside),
+	    IN_A_PLACE(test_set_aside_whole_or_not),
+	    IN_A_PLACE(test_reserve_for_opening_again),
 	    IN_A_PLACE(test_touched_by_another),
 	    IN_A_PLACE(test_emptied),
 	    IN_A_PLACE(test_log_shrinks),

@@ -1,2 +1,0 @@
--- Is the pod still there?
-SELECT count(*) FROM pod WHERE id = ?1;

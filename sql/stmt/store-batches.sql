@@ -1,0 +1,2 @@
+-- How many batches there are.
+SELECT batches FROM store;
