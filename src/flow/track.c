@@ -5,13 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "flow/live.h"
+#include "flow/recent.h"
 
 #define GAPS_MAX 64u
 /* Rows that wait for the store. Dumps stop at the first number, so that what lies above is left to
  * connections that end. */
 #define CHECKPOINTS_OPEN_MAX (1u << 16)
 #define CHECKPOINTS_MAX (1u << 17)
+/* The kernel tries again after 10 ms, or 100 ms (nf_conntrack_ecache.c). */
+#define ENDED_PERIOD (2 * NSEC_PER_SEC)
 
 struct track {
 	struct track_options options;
@@ -19,6 +23,10 @@ struct track {
 	const struct registry *registry;
 	struct live *live;
 	struct pending *pending;
+	struct hash_seed seed;
+	struct recent *ended; /* of late: which connection, and its start */
+	int64_t repeated_at;  /* when an end came again; 0: never */
+	int64_t events_lost;  /* when one last was for good; 0: never */
 	struct gap gaps[GAPS_MAX];
 	size_t gap_count;
 	struct checkpoint *checkpoints;
@@ -46,7 +54,9 @@ struct track *track_new(struct track_options options, struct fold *fold,
 	track->registry = registry;
 	track->live = live_new(options.live_limit);
 	track->pending = pending_new(options.pending);
-	if (!track->live || !track->pending)
+	track->ended = recent_new(ENDED_PERIOD, options.live_limit);
+	track->seed = hash_seed_random();
+	if (!track->live || !track->pending || !track->ended)
 		return track_free(track);
 	return track;
 }
@@ -56,6 +66,7 @@ struct track *track_free(struct track *track)
 	if (track) {
 		live_free(track->live);
 		pending_free(track->pending);
+		recent_free(track->ended);
 		free(track->checkpoints);
 		free(track);
 	}
@@ -100,7 +111,11 @@ static void gap_add(struct track *track, const struct loss *loss, int64_t from, 
 void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
 		const char *reason)
 {
+	bool of_events = loss->source == LOSS_CONNTRACK || loss->source == LOSS_DAEMON;
+
 	track_disturbed(track, until, until);
+	if (of_events && until > track->events_lost)
+		track->events_lost = until;
 	gap_add(track, loss, from, until, reason);
 }
 
@@ -110,6 +125,7 @@ void track_disturbed(struct track *track, int64_t from, int64_t until)
 
 	if (last > track->last_loss)
 		track->last_loss = last;
+	recent_hold(track->ended, until);
 }
 
 static void lose_one(struct track *track, enum loss_source source, int64_t now, const char *reason)
@@ -395,6 +411,10 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 	bool known = find(track, event, &entry);
 
 	track->figures.created++;
+	if (known && entry.announced && track->events_lost < entry.first_ns) {
+		track->figures.repeated++;
+		return;
+	}
 	if (known && entry.announced) {
 		entry_lost(track, &entry, track->dumped[1], now);
 		known = false;
@@ -420,19 +440,79 @@ static bool find_awaited(const struct track *track, const struct conntrack_event
 	       ret_entry->awaited && ret_entry->start_ns == event->start;
 }
 
+static uint64_t ended_hash(const struct track *track, const struct conntrack_event *event)
+{
+	const struct tuple *tuple = &event->original;
+	struct {
+		int64_t start;
+		uint32_t id;
+		struct addr source, destination;
+		uint16_t source_port, destination_port, zone;
+		uint8_t protocol;
+	} key;
+
+	memset(&key, 0, sizeof(key));
+	key.start = event->start;
+	key.id = event->id;
+	key.source = tuple->source;
+	key.destination = tuple->destination;
+	key.source_port = tuple->source_port;
+	key.destination_port = tuple->destination_port;
+	key.zone = event->zone;
+	key.protocol = tuple->protocol;
+	return hash_bytes(track->seed, &key, sizeof(key));
+}
+
+/* While they come again, the kernel may hold back any of those that are remembered. */
+static bool has_come_before(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	if (!event->has_start || !recent_has(track->ended, ended_hash(track, event), now))
+		return false;
+	recent_hold(track->ended, now);
+	track->repeated_at = now;
+	track->figures.repeated++;
+	return true;
+}
+
+static void ended_make_room(struct track *track, int64_t now)
+{
+	struct loss loss = {
+	    .source = LOSS_CONNTRACK,
+	    .bounded = true,
+	    .at_most = recent_count_before(track->ended),
+	};
+
+	if (track->repeated_at && now - track->repeated_at < ENDED_PERIOD && loss.at_most > 0)
+		gap_add(track, &loss, now, now,
+			"ends came again for so long that some may be counted twice");
+	recent_turn(track->ended, now);
+}
+
+static void note_ended(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	if (!event->has_start)
+		return;
+	if (recent_is_full(track->ended))
+		ended_make_room(track, now);
+	recent_add(track->ended, ended_hash(track, event), now);
+}
+
 /*
  * The entry that this DESTROY ends, false if it is not known. One that began after it stays; an
- * older one has ended unseen. *ret_counted: it was closed already, after a dump showed its
- * successor.
+ * older one has ended unseen. *ret_counted: it was closed already, by an earlier DESTROY or after a
+ * dump showed its successor.
  */
 static bool find_ended_by(struct track *track, const struct conntrack_event *event, int64_t now,
 			  struct live_entry *ret_entry, bool *ret_counted)
 {
+	bool found = find(track, event, ret_entry);
+
 	*ret_counted = false;
-	if (!find(track, event, ret_entry))
-		return false;
-	if (!is_another(ret_entry, event))
+	if (found && !is_another(ret_entry, event))
 		return true;
+	*ret_counted = has_come_before(track, event, now);
+	if (!found || *ret_counted)
+		return false;
 	if (event->start > ret_entry->start_ns) {
 		entry_lost(track, ret_entry, track->dumped[1], now);
 		return false;
@@ -528,6 +608,7 @@ static void on_destroy(struct track *track, const struct conntrack_event *event,
 	track->figures.destroyed++;
 	if (counted_already)
 		return;
+	note_ended(track, event, now);
 	if (!known)
 		entry = entry_begin(track, event, end);
 	entry_set_start(track, &entry, event, now);
@@ -831,17 +912,24 @@ void track_expire(struct track *track, int64_t now, track_look_fn *look, void *c
 {
 	struct judgement judgement = {.track = track, .look = look, .context = context};
 
+	recent_expire(track->ended, now);
 	pending_expire(track->pending, now, judge, &judgement);
 }
 
 void track_stalled(struct track *track, int64_t now)
 {
 	pending_stalled(track->pending, now);
+	recent_hold(track->ended, now);
 }
 
 void track_shift(struct track *track, int64_t delta)
 {
 	pending_shift(track->pending, delta);
+	recent_shift(track->ended, delta);
+	if (track->repeated_at)
+		track->repeated_at += delta;
+	if (track->events_lost)
+		track->events_lost += delta;
 	if (track->last_loss)
 		track->last_loss += delta;
 }

@@ -7,7 +7,8 @@
  * connection moves; its bytes stay where they were seen.
  * 3. Pods are bound at the connection's start.
  * 4. First packets that nothing confirms are denied, or unknown if anything was lost meanwhile.
- * 5. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
+ * 5. What the kernel tells again is counted once, see track_event().
+ * 6. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
  *
  * Times are CLOCK_REALTIME ns. One thread.
  */
@@ -22,7 +23,7 @@
 struct track;
 
 struct track_options {
-	size_t live_limit;
+	size_t live_limit; /* of each half of the memory of ends, too */
 	struct pending_options pending;
 	int64_t bind_slack; /* ns by which a pod may be known later than it speaks */
 };
@@ -30,6 +31,7 @@ struct track_options {
 struct track_figures {
 	uint64_t created;   /* NEW events */
 	uint64_t destroyed; /* DESTROY events */
+	uint64_t repeated;  /* of both, told again */
 	uint64_t packets;   /* logged first packets */
 	uint64_t denied;    /* attempts judged so */
 	size_t live;
@@ -43,7 +45,24 @@ struct track *track_free(struct track *track); /* NULL is allowed; returns NULL 
 
 void track_restore(struct track *track, const struct checkpoint *checkpoint);
 
-/* NEW or DESTROY. */
+/*
+ * NEW or DESTROY.
+ *
+ * If one reliable listener of the group (NETLINK_BROADCAST_ERROR) has no room, the kernel tells all
+ * of them again: NEW with each later event of the entry until all took it, DESTROY of the one that
+ * has waited longest every 10 to 100 ms, and of each that waits once more at the end
+ * (nf_conntrack_ecache.c). Its id is not given to another meanwhile, and NEW never follows DESTROY.
+ *
+ * A DESTROY is a repeat if the same connection, of the same start, ended of late. It must have
+ * been seen to end: that one is not known and began lately proves nothing, for a NEW may be masked
+ * (ct event set), refused by a full table, or lost. Ends are remembered for 2 to 4 s, and for as
+ * long as repeats come or we do not read, since the kernel then still holds them back. Where they
+ * are too many, the oldest half is forgotten, with a gap. Not recognized, and counted again: what
+ * has no start, and what the run before has counted.
+ *
+ * A NEW of one that is known by its NEW is a repeat, unless an event was lost for good since it
+ * began: then it is another's, and the end of the one that is known was lost.
+ */
 void track_event(struct track *track, const struct conntrack_event *event, int64_t now);
 
 /*
