@@ -35,6 +35,9 @@ struct track {
 	uint8_t generation;
 	bool dumping;
 	bool dump_is_whole; /* every end since its begin is remembered */
+	bool lacked_room;   /* of this dump: something was left uncounted */
+	bool yielding;      /* the round began in an earlier dump */
+	uint8_t round;      /* of dumps, until all that they show were counted; modulo 4 */
 	bool table_is_full;
 	size_t ended_count; /* of the live table's entries */
 	int64_t last_loss;
@@ -377,6 +380,7 @@ static struct live_entry entry_begin(const struct track *track, const struct con
 	    .id = event->id,
 	    .first_ns = now,
 	    .generation = track->generation,
+	    .round = (track->round - 1) & 3,
 	    .direction_uncertain = resolve_direction_uncertain(event),
 	};
 }
@@ -641,6 +645,16 @@ void track_dump_begin(struct track *track)
 {
 	track->generation++;
 	track->dumping = track->dump_is_whole = true;
+	track->lacked_room = false;
+}
+
+/* A dump that was cut short has not shown all that wait. */
+static void round_advance(struct track *track, bool whole)
+{
+	if (track->lacked_room)
+		track->yielding = true;
+	else if (whole || !track->yielding)
+		track->yielding = false, track->round = (track->round + 1) & 3;
 }
 
 /* What is awaited may still be in the queue. */
@@ -651,6 +665,7 @@ void track_dump_cancel(struct track *track)
 
 	track->generation--;
 	track->dumping = false;
+	round_advance(track, false);
 	while (track->ended_count > 0 && live_next(track->live, &cursor, &entry))
 		if (entry.ended && !entry.awaited)
 			forget_ended(track, &entry);
@@ -671,6 +686,19 @@ static enum verdict open_verdict(struct live_entry *entry, const struct conntrac
 	return VERDICT_UNKNOWN;
 }
 
+/* A dump comes in the same order each time: without room, who was counted yields to the others. */
+static bool may_count(struct track *track, struct live_entry *entry)
+{
+	if (track->yielding && entry->round == track->round)
+		return false;
+	if (has_room(track)) {
+		entry->round = track->round;
+		return true;
+	}
+	track->lacked_room = true;
+	return false;
+}
+
 /* Without room it waits for the next dump: nothing of it is lost. */
 static void count_open(struct track *track, struct live_entry *entry,
 		       const struct conntrack_event *event, int64_t now)
@@ -678,7 +706,7 @@ static void count_open(struct track *track, struct live_entry *entry,
 	uint8_t verdict = (uint8_t)open_verdict(entry, event);
 	struct totals grown;
 
-	if (!has_room(track))
+	if (!may_count(track, entry))
 		return;
 	grown = entry_grow(track, entry, event, now);
 	if (verdict == VERDICT_UNKNOWN)
@@ -794,6 +822,7 @@ size_t track_dump_end(struct track *track, int64_t now)
 		return 0;
 	}
 	track->dumping = false;
+	round_advance(track, true);
 	while (live_next(track->live, &cursor, &entry)) {
 		if (entry.ended) {
 			lost += release_ended(track, &entry, now);
@@ -847,6 +876,7 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 	    .bytes_received = checkpoint->bytes_received,
 	    .checkpoint = true,
 	    .generation = track->generation,
+	    .round = (track->round - 1) & 3,
 	};
 	struct live_entry found;
 

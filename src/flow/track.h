@@ -71,7 +71,8 @@ void track_event(struct track *track, const struct conntrack_event *event, int64
  * last entry had come, then end. Connections that two dumps in a row did not show ended unseen:
  * they are closed with their last known counters, each a gap of one event, and the number of them
  * returned. A dump during which there was no room to remember an end says nothing, as if it were
- * cancelled. What there is no room to count waits for the next dump, uncounted.
+ * cancelled. What there is no room to count waits for the next dump, uncounted; what was counted
+ * then yields until all have had their turn.
  */
 void track_dump_begin(struct track *track);
 void track_dump_entry(struct track *track, const struct conntrack_event *entry, int64_t now);
