@@ -16,6 +16,8 @@
 #define CHECKPOINTS_MAX (1u << 17)
 /* The kernel tries again after 10 ms, or 100 ms (nf_conntrack_ecache.c). */
 #define ENDED_PERIOD (2 * NSEC_PER_SEC)
+/* In each half of the memory; the kernel holds back no more than its table has room for. */
+#define ENDED_MAX (1u << 20)
 
 struct track {
 	struct track_options options;
@@ -57,7 +59,8 @@ struct track *track_new(struct track_options options, struct fold *fold,
 	track->registry = registry;
 	track->live = live_new(options.live_limit);
 	track->pending = pending_new(options.pending);
-	track->ended = recent_new(ENDED_PERIOD, options.live_limit);
+	track->ended = recent_new(ENDED_PERIOD,
+				  options.live_limit < ENDED_MAX ? options.live_limit : ENDED_MAX);
 	track->seed = hash_seed_random();
 	if (!track->live || !track->pending || !track->ended)
 		return track_free(track);

@@ -23,7 +23,7 @@
 struct track;
 
 struct track_options {
-	size_t live_limit; /* of each half of the memory of ends, too */
+	size_t live_limit;
 	struct pending_options pending;
 	int64_t bind_slack; /* ns by which a pod may be known later than it speaks */
 };
@@ -56,9 +56,9 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint);
  * A DESTROY is a repeat if the same connection, of the same start, ended of late. It must have
  * been seen to end: that one is not known and began lately proves nothing, for a NEW may be masked
  * (ct event set), refused by a full table, or lost. Ends are remembered for 2 to 4 s, and for as
- * long as repeats come or we do not read, since the kernel then still holds them back. Where they
- * are too many, the oldest half is forgotten, with a gap. Not recognized, and counted again: what
- * has no start, and what the run before has counted.
+ * long as repeats come or we do not read, since the kernel then still holds them back. Beyond two
+ * million or twice live_limit (6.4 bytes each) the oldest half is forgotten, with a gap. Not
+ * recognized, and counted again: what has no start, and what the run before has counted.
  *
  * A NEW of one that is known by its NEW is a repeat, unless an event was lost for good since it
  * began: then it is another's, and the end of the one that is known was lost.
