@@ -57,8 +57,9 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint);
  * been seen to end: that one is not known and began lately proves nothing, for a NEW may be masked
  * (ct event set), refused by a full table, or lost. Ends are remembered for 2 to 4 s, and for as
  * long as repeats come or we do not read, since the kernel then still holds them back. Beyond two
- * million or twice live_limit (6.4 bytes each) the oldest half is forgotten, with a gap. Not
- * recognized, and counted again: what has no start, and what the run before has counted.
+ * million or twice live_limit (6.4 bytes each) the oldest half is forgotten, with a gap while
+ * repeats come. Not recognized, and counted again: what has no start, and what the run before has
+ * counted.
  *
  * A NEW of one that is known by its NEW is a repeat, unless an event was lost for good since it
  * began: then it is another's, and the end of the one that is known was lost.
