@@ -78,6 +78,8 @@ libcollect_a_SOURCES = \
 	src/flow/live.h \
 	src/flow/pending.c \
 	src/flow/pending.h \
+	src/flow/recent.c \
+	src/flow/recent.h \
 	src/flow/resolve.c \
 	src/flow/resolve.h \
 	src/flow/track.c \

@@ -36,12 +36,14 @@ unit_tests = \
 	tests/unit/flow/test_fold \
 	tests/unit/flow/test_live \
 	tests/unit/flow/test_pending \
+	tests/unit/flow/test_recent \
 	tests/unit/flow/test_resolve \
 	tests/unit/flow/test_track \
 	tests/unit/flow/test_track_checkpoints \
 	tests/unit/flow/test_track_denied \
 	tests/unit/flow/test_track_dump \
 	tests/unit/flow/test_track_random \
+	tests/unit/flow/test_track_repeated \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
 	tests/unit/identity/test_pod \
@@ -124,6 +126,7 @@ kernel_bats = \
 	tests/netns/feeds.bats \
 	tests/netns/handover.bats \
 	tests/netns/kill.bats \
+	tests/netns/listeners.bats \
 	tests/netns/load.bats \
 	tests/netns/loss.bats \
 	tests/netns/pods.bats \
@@ -149,7 +152,8 @@ fuzz_main = libreplay.a
 check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
 check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
-check_PROGRAMS += tests/bench/offer tests/netns/exchange tests/netns/manager
+check_PROGRAMS += tests/bench/offer tests/netns/exchange tests/netns/idle_listener \
+	tests/netns/manager
 tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif
@@ -161,6 +165,7 @@ EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
 tests_netns_exchange_LDADD =
+tests_netns_idle_listener_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
 
 # One JSON line for each case on stdout; needs root. BENCH = names of cases, all if empty.

@@ -51,7 +51,8 @@ struct record {
 	uint8_t protocol;
 	uint8_t generation;
 	uint8_t verdict : 4;
-	uint8_t silent_dumps : 4;
+	uint8_t silent_dumps : 2;
+	uint8_t round : 2;
 	uint8_t families; /* two bits for each address */
 	uint8_t addresses[];
 } __attribute__((packed, aligned(4)));
@@ -272,7 +273,8 @@ static void record_pack(struct record *record, const struct pool *pool,
 	record->protocol = entry->original.protocol;
 	record->generation = entry->generation;
 	record->verdict = entry->verdict & 15;
-	record->silent_dumps = entry->silent_dumps & 15;
+	record->silent_dumps = entry->silent_dumps & 3;
+	record->round = entry->round & 3;
 	record->families = 0;
 	record_set_address(record, pool, ORIGINAL_SOURCE, &entry->original.source);
 	record_set_address(record, pool, ORIGINAL_DESTINATION, &entry->original.destination);
@@ -322,6 +324,7 @@ static void entry_unpack(const struct live *live, uint32_t number, struct live_e
 	    .generation = record->generation,
 	    .verdict = record->verdict,
 	    .silent_dumps = record->silent_dumps,
+	    .round = record->round,
 	    .has_counters = record->flags & RECORD_HAS_COUNTERS,
 	    .direction_uncertain = record->flags & RECORD_DIRECTION_UNCERTAIN,
 	    .announced = record->flags & RECORD_ANNOUNCED,

@@ -32,6 +32,7 @@ struct live_entry {
 	uint8_t generation;   /* of the last dump that showed it, modulo 256 */
 	uint8_t verdict;      /* as counted; 0: not counted yet; at most VERDICT_MAX */
 	uint8_t silent_dumps; /* dumps that showed it without a reply, up to 2 */
+	uint8_t round;        /* in which a dump counted it, modulo 4 */
 	bool has_counters;
 	bool direction_uncertain;
 	bool announced;  /* its NEW was seen */

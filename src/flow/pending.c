@@ -4,35 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
-
-#define BUCKET_PRINTS 16u
-#define BUCKETS_FIRST 16u
-#define TABLES_MAX 24u
-
-/* Fingerprints of paths, filled from the front; 0 is free. One cache line. */
-struct bucket {
-	uint32_t prints[BUCKET_PRINTS];
-};
-
-struct table {
-	struct bucket *buckets;
-	size_t bucket_count;
-	size_t count;
-};
-
-/*
- * Confirmed paths. A full table is not spread anew: another of twice its size is put beside it, and
- * the next memory begins with what this one needed. Two memories take turns, so each path is known
- * for PENDING_WAIT to twice that.
- */
-struct memory {
-	struct table tables[TABLES_MAX];
-	size_t table_count;
-	size_t count;
-};
-
-/* They enter the memory together, when their places have come from main memory. */
-#define FRESH_MAX 16u
+#include "flow/recent.h"
 
 enum attempt_state { ATTEMPT_WAITING = 1, ATTEMPT_JUDGED };
 
@@ -45,11 +17,8 @@ struct attempt {
 struct pending {
 	struct pending_options options;
 	struct hash_seed seed;
-	struct memory now, before;
-	uint64_t fresh[FRESH_MAX]; /* confirmed, not yet in the memory */
-	size_t fresh_count;
-	int64_t turned;
-	int64_t whole_since;
+	struct recent *confirmed; /* paths */
+	int64_t whole_since;      /* after a stall */
 	struct attempt *attempts; /* open addressing, at most half full */
 	size_t slot_count;
 	size_t count;
@@ -60,13 +29,6 @@ struct pending {
 
 #define SLOTS_FIRST 256u
 
-static void memory_clear(struct memory *memory)
-{
-	for (size_t i = 0; i < memory->table_count; i++)
-		free(memory->tables[i].buckets);
-	memory->table_count = memory->count = 0;
-}
-
 struct pending *pending_new(struct pending_options options)
 {
 	struct pending *pending = calloc(1, sizeof(*pending));
@@ -76,14 +38,16 @@ struct pending *pending_new(struct pending_options options)
 	pending->options = options;
 	pending->seed = hash_seed_random();
 	pending->earliest = INT64_MAX;
+	pending->confirmed = recent_new(PENDING_WAIT, options.confirmed_limit);
+	if (!pending->confirmed)
+		return pending_free(pending);
 	return pending;
 }
 
 struct pending *pending_free(struct pending *pending)
 {
 	if (pending) {
-		memory_clear(&pending->now);
-		memory_clear(&pending->before);
+		recent_free(pending->confirmed);
 		free(pending->attempts);
 		free(pending);
 	}
@@ -93,135 +57,6 @@ struct pending *pending_free(struct pending *pending)
 static uint64_t path_hash(const struct pending *pending, const struct path *path)
 {
 	return hash_bytes(pending->seed, path, sizeof(*path));
-}
-
-static uint32_t hash_print(uint64_t hash)
-{
-	uint32_t print = (uint32_t)hash;
-
-	return print ? print : 1;
-}
-
-/* Where the print is, or the free place where it belongs. The table is never full. */
-static uint32_t *table_place(const struct table *table, uint64_t hash)
-{
-	size_t at = (size_t)((hash >> 32) * table->bucket_count >> 32);
-	uint32_t print = hash_print(hash);
-
-	for (;;) {
-		struct bucket *bucket = &table->buckets[at];
-
-		for (size_t i = 0; i < BUCKET_PRINTS; i++)
-			if (bucket->prints[i] == print || bucket->prints[i] == 0)
-				return &bucket->prints[i];
-		at = at + 1 < table->bucket_count ? at + 1 : 0;
-	}
-}
-
-static void table_prefetch(const struct table *table, uint64_t hash)
-{
-	__builtin_prefetch(&table->buckets[(hash >> 32) * table->bucket_count >> 32], 1);
-}
-
-static bool memory_has(const struct memory *memory, uint64_t hash)
-{
-	for (size_t i = memory->table_count; i-- > 0;)
-		if (*table_place(&memory->tables[i], hash))
-			return true;
-	return false;
-}
-
-static bool memory_add_table(struct memory *memory, size_t bucket_count)
-{
-	size_t size = bucket_count * sizeof(struct bucket);
-	struct table *table = &memory->tables[memory->table_count];
-
-	if (memory->table_count == TABLES_MAX)
-		return false;
-	*table = (struct table){.buckets = aligned_alloc(sizeof(struct bucket), size),
-				.bucket_count = bucket_count};
-	if (!table->buckets)
-		return false;
-	memset(table->buckets, 0, size);
-	memory->table_count++;
-	return true;
-}
-
-/* Prints in three quarters of the places: few buckets are full. */
-static bool table_has_room(const struct table *table)
-{
-	return table->count < table->bucket_count * BUCKET_PRINTS / 4 * 3;
-}
-
-static bool memory_has_room(const struct memory *memory)
-{
-	return memory->table_count > 0 && table_has_room(&memory->tables[memory->table_count - 1]);
-}
-
-static bool memory_grow(struct memory *memory, size_t bucket_count)
-{
-	if (memory->table_count > 0)
-		bucket_count = memory->tables[memory->table_count - 1].bucket_count * 2;
-	return memory_add_table(memory, bucket_count);
-}
-
-static bool memory_add(struct memory *memory, uint64_t hash, size_t limit, size_t bucket_count)
-{
-	size_t tables = memory->table_count;
-	struct table *last;
-	uint32_t *place;
-
-	for (size_t i = 0; i + 1 < tables; i++)
-		if (*table_place(&memory->tables[i], hash))
-			return true;
-	place = tables ? table_place(&memory->tables[tables - 1], hash) : NULL;
-	if (place && *place)
-		return true;
-	if (memory->count >= limit)
-		return false;
-	if (!memory_has_room(memory)) {
-		if (!memory_grow(memory, bucket_count))
-			return false;
-		place = table_place(&memory->tables[tables], hash);
-	}
-	last = &memory->tables[memory->table_count - 1];
-	*place = hash_print(hash);
-	last->count++;
-	memory->count++;
-	return true;
-}
-
-/* Buckets for as many as the memory holds, and some more. */
-static size_t memory_wanted(const struct memory *memory)
-{
-	size_t wanted = memory->count / (BUCKET_PRINTS / 8 * 5) + 1;
-
-	return wanted > BUCKETS_FIRST ? wanted : BUCKETS_FIRST;
-}
-
-/* The packet of each may come as late as PENDING_WAIT from now. */
-static void remember_fresh(struct pending *pending, int64_t now)
-{
-	for (size_t i = 0; i < pending->fresh_count; i++)
-		if (!memory_add(&pending->now, pending->fresh[i], pending->options.confirmed_limit,
-				memory_wanted(&pending->before)))
-			pending->whole_since = now + PENDING_WAIT;
-	pending->fresh_count = 0;
-}
-
-static void memory_turn(struct pending *pending, int64_t now)
-{
-	int64_t age = now - pending->turned;
-
-	if (age < PENDING_WAIT)
-		return;
-	remember_fresh(pending, now);
-	memory_clear(&pending->before);
-	pending->before = pending->now;
-	pending->now = (struct memory){0};
-	if (age >= 2 * PENDING_WAIT)
-		memory_clear(&pending->before);
-	pending->turned = now;
 }
 
 /* The attempt of this path, or the free slot where it belongs; NULL: no memory yet. */
@@ -309,12 +144,7 @@ void pending_confirmed(struct pending *pending, const struct path *path, int64_t
 {
 	uint64_t hash = path_hash(pending, path);
 
-	memory_turn(pending, now);
-	if (pending->fresh_count == FRESH_MAX)
-		remember_fresh(pending, now);
-	if (pending->now.table_count > 0)
-		table_prefetch(&pending->now.tables[pending->now.table_count - 1], hash);
-	pending->fresh[pending->fresh_count++] = hash;
+	recent_add(pending->confirmed, hash, now);
 	if (pending->waiting > 0)
 		take_back(pending, path, hash);
 }
@@ -330,9 +160,7 @@ bool pending_packet(struct pending *pending, const struct path *path, int64_t no
 	uint64_t hash = path_hash(pending, path);
 	struct attempt *attempt;
 
-	memory_turn(pending, now);
-	remember_fresh(pending, now);
-	if (memory_has(&pending->now, hash) || memory_has(&pending->before, hash))
+	if (recent_has(pending->confirmed, hash, now))
 		return true;
 	attempt = attempt_find(pending, path, hash);
 	if (attempt && attempt->state == ATTEMPT_JUDGED &&
@@ -381,8 +209,7 @@ void pending_expire(struct pending *pending, int64_t now, pending_fn *judge, voi
 		attempts_rebuild(pending, pending->slot_count, now - PENDING_ATTEMPT);
 		pending->swept = now;
 	}
-	remember_fresh(pending, now);
-	memory_turn(pending, now);
+	recent_expire(pending->confirmed, now);
 }
 
 void pending_flush(struct pending *pending, pending_fn *judge, void *context)
@@ -397,7 +224,7 @@ void pending_stalled(struct pending *pending, int64_t now)
 
 void pending_shift(struct pending *pending, int64_t delta)
 {
-	pending->turned += delta;
+	recent_shift(pending->confirmed, delta);
 	pending->swept += delta;
 	if (pending->whole_since)
 		pending->whole_since += delta;
@@ -414,5 +241,10 @@ size_t pending_waiting(const struct pending *pending)
 
 int64_t pending_whole_since(const struct pending *pending)
 {
+	int64_t refused = recent_refused(pending->confirmed);
+
+	/* The packet of each may come as late as PENDING_WAIT after it. */
+	if (refused && refused + PENDING_WAIT > pending->whole_since)
+		return refused + PENDING_WAIT;
 	return pending->whole_since;
 }

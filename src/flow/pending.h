@@ -9,9 +9,8 @@
  * 4. A retransmission within PENDING_ATTEMPT of the first packet is the same attempt and is not
  * given again.
  *
- * Confirmed paths are remembered as seeded fingerprints of 32 bits in a place that the hash
- * chooses: of 10^8 packets about one is taken for that of another, confirmed path, and not judged.
- * Memory follows the rate: nothing at rest, about 6.4 bytes a path, for 2 to 4 s.
+ * Confirmed paths are remembered for PENDING_WAIT to twice that (recent.h): of 10^8 packets about
+ * one is taken for that of another, confirmed path, and not judged.
  *
  * Times are ns of one clock. Bounded: what does not fit is counted, never judged. One thread.
  */

@@ -34,7 +34,7 @@ bool resolve_direction_uncertain(const struct conntrack_event *first)
 {
 	if (first->original.protocol != IPPROTO_TCP)
 		return false;
-	if (first->type == CONNTRACK_NEW)
+	if (first->type == CONNTRACK_NEW && !(first->status & CONNTRACK_SEEN_REPLY))
 		return first->has_tcp_state && first->tcp_state != TCP_CONNTRACK_SYN_SENT;
 	return first->tcp_picked_up;
 }

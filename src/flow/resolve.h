@@ -14,8 +14,11 @@
  */
 struct edge_key resolve_key(const struct tuple *original, const struct tuple *reply);
 
-/* A TCP entry that began in another state than SYN_SENT was picked up mid-stream
- * (nf_conntrack_tcp_loose). */
+/*
+ * A TCP entry that began in another state than SYN_SENT was picked up mid-stream
+ * (nf_conntrack_tcp_loose). A NEW that no socket could take before is sent again with a later event
+ * of the entry and has the state of then: once a reply was seen, and in dumps, only the flags tell.
+ */
 bool resolve_direction_uncertain(const struct conntrack_event *first);
 
 /*

@@ -5,13 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "flow/live.h"
+#include "flow/recent.h"
 
 #define GAPS_MAX 64u
 /* Rows that wait for the store. Dumps stop at the first number, so that what lies above is left to
  * connections that end. */
 #define CHECKPOINTS_OPEN_MAX (1u << 16)
 #define CHECKPOINTS_MAX (1u << 17)
+/* The kernel tries again after 10 ms, or 100 ms (nf_conntrack_ecache.c). */
+#define ENDED_PERIOD (2 * NSEC_PER_SEC)
+/* In each half of the memory; the kernel holds back no more than its table has room for. */
+#define ENDED_MAX (1u << 20)
 
 struct track {
 	struct track_options options;
@@ -19,6 +25,10 @@ struct track {
 	const struct registry *registry;
 	struct live *live;
 	struct pending *pending;
+	struct hash_seed seed;
+	struct recent *ended; /* of late: which connection, and its start */
+	int64_t repeated_at;  /* when an end came again; 0: never */
+	int64_t events_lost;  /* when one last was for good; 0: never */
 	struct gap gaps[GAPS_MAX];
 	size_t gap_count;
 	struct checkpoint *checkpoints;
@@ -27,6 +37,9 @@ struct track {
 	uint8_t generation;
 	bool dumping;
 	bool dump_is_whole; /* every end since its begin is remembered */
+	bool lacked_room;   /* of this dump: something was left uncounted */
+	bool yielding;      /* the round began in an earlier dump */
+	uint8_t round;      /* of dumps, until all that they show were counted; modulo 4 */
 	bool table_is_full;
 	size_t ended_count; /* of the live table's entries */
 	int64_t last_loss;
@@ -46,7 +59,10 @@ struct track *track_new(struct track_options options, struct fold *fold,
 	track->registry = registry;
 	track->live = live_new(options.live_limit);
 	track->pending = pending_new(options.pending);
-	if (!track->live || !track->pending)
+	track->ended = recent_new(ENDED_PERIOD,
+				  options.live_limit < ENDED_MAX ? options.live_limit : ENDED_MAX);
+	track->seed = hash_seed_random();
+	if (!track->live || !track->pending || !track->ended)
 		return track_free(track);
 	return track;
 }
@@ -56,6 +72,7 @@ struct track *track_free(struct track *track)
 	if (track) {
 		live_free(track->live);
 		pending_free(track->pending);
+		recent_free(track->ended);
 		free(track->checkpoints);
 		free(track);
 	}
@@ -100,7 +117,11 @@ static void gap_add(struct track *track, const struct loss *loss, int64_t from, 
 void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
 		const char *reason)
 {
+	bool of_events = loss->source == LOSS_CONNTRACK || loss->source == LOSS_DAEMON;
+
 	track_disturbed(track, until, until);
+	if (of_events && until > track->events_lost)
+		track->events_lost = until;
 	gap_add(track, loss, from, until, reason);
 }
 
@@ -110,6 +131,7 @@ void track_disturbed(struct track *track, int64_t from, int64_t until)
 
 	if (last > track->last_loss)
 		track->last_loss = last;
+	recent_hold(track->ended, until);
 }
 
 static void lose_one(struct track *track, enum loss_source source, int64_t now, const char *reason)
@@ -361,6 +383,7 @@ static struct live_entry entry_begin(const struct track *track, const struct con
 	    .id = event->id,
 	    .first_ns = now,
 	    .generation = track->generation,
+	    .round = (track->round - 1) & 3,
 	    .direction_uncertain = resolve_direction_uncertain(event),
 	};
 }
@@ -395,6 +418,10 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 	bool known = find(track, event, &entry);
 
 	track->figures.created++;
+	if (known && entry.announced && track->events_lost < entry.first_ns) {
+		track->figures.repeated++;
+		return;
+	}
 	if (known && entry.announced) {
 		entry_lost(track, &entry, track->dumped[1], now);
 		known = false;
@@ -420,19 +447,79 @@ static bool find_awaited(const struct track *track, const struct conntrack_event
 	       ret_entry->awaited && ret_entry->start_ns == event->start;
 }
 
+static uint64_t ended_hash(const struct track *track, const struct conntrack_event *event)
+{
+	const struct tuple *tuple = &event->original;
+	struct {
+		int64_t start;
+		uint32_t id;
+		struct addr source, destination;
+		uint16_t source_port, destination_port, zone;
+		uint8_t protocol;
+	} key;
+
+	memset(&key, 0, sizeof(key));
+	key.start = event->start;
+	key.id = event->id;
+	key.source = tuple->source;
+	key.destination = tuple->destination;
+	key.source_port = tuple->source_port;
+	key.destination_port = tuple->destination_port;
+	key.zone = event->zone;
+	key.protocol = tuple->protocol;
+	return hash_bytes(track->seed, &key, sizeof(key));
+}
+
+/* While they come again, the kernel may hold back any of those that are remembered. */
+static bool has_come_before(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	if (!event->has_start || !recent_has(track->ended, ended_hash(track, event), now))
+		return false;
+	recent_hold(track->ended, now);
+	track->repeated_at = now;
+	track->figures.repeated++;
+	return true;
+}
+
+static void ended_make_room(struct track *track, int64_t now)
+{
+	struct loss loss = {
+	    .source = LOSS_CONNTRACK,
+	    .bounded = true,
+	    .at_most = recent_count_before(track->ended),
+	};
+
+	if (track->repeated_at && now - track->repeated_at < ENDED_PERIOD && loss.at_most > 0)
+		gap_add(track, &loss, now, now,
+			"ends came again for so long that some may be counted twice");
+	recent_turn(track->ended, now);
+}
+
+static void note_ended(struct track *track, const struct conntrack_event *event, int64_t now)
+{
+	if (!event->has_start)
+		return;
+	if (recent_is_full(track->ended))
+		ended_make_room(track, now);
+	recent_add(track->ended, ended_hash(track, event), now);
+}
+
 /*
  * The entry that this DESTROY ends, false if it is not known. One that began after it stays; an
- * older one has ended unseen. *ret_counted: it was closed already, after a dump showed its
- * successor.
+ * older one has ended unseen. *ret_counted: it was closed already, by an earlier DESTROY or after a
+ * dump showed its successor.
  */
 static bool find_ended_by(struct track *track, const struct conntrack_event *event, int64_t now,
 			  struct live_entry *ret_entry, bool *ret_counted)
 {
+	bool found = find(track, event, ret_entry);
+
 	*ret_counted = false;
-	if (!find(track, event, ret_entry))
-		return false;
-	if (!is_another(ret_entry, event))
+	if (found && !is_another(ret_entry, event))
 		return true;
+	*ret_counted = has_come_before(track, event, now);
+	if (!found || *ret_counted)
+		return false;
 	if (event->start > ret_entry->start_ns) {
 		entry_lost(track, ret_entry, track->dumped[1], now);
 		return false;
@@ -528,6 +615,7 @@ static void on_destroy(struct track *track, const struct conntrack_event *event,
 	track->figures.destroyed++;
 	if (counted_already)
 		return;
+	note_ended(track, event, now);
 	if (!known)
 		entry = entry_begin(track, event, end);
 	entry_set_start(track, &entry, event, now);
@@ -560,6 +648,16 @@ void track_dump_begin(struct track *track)
 {
 	track->generation++;
 	track->dumping = track->dump_is_whole = true;
+	track->lacked_room = false;
+}
+
+/* A dump that was cut short has not shown all that wait. */
+static void round_advance(struct track *track, bool whole)
+{
+	if (track->lacked_room)
+		track->yielding = true;
+	else if (whole || !track->yielding)
+		track->yielding = false, track->round = (track->round + 1) & 3;
 }
 
 /* What is awaited may still be in the queue. */
@@ -570,6 +668,7 @@ void track_dump_cancel(struct track *track)
 
 	track->generation--;
 	track->dumping = false;
+	round_advance(track, false);
 	while (track->ended_count > 0 && live_next(track->live, &cursor, &entry))
 		if (entry.ended && !entry.awaited)
 			forget_ended(track, &entry);
@@ -590,6 +689,19 @@ static enum verdict open_verdict(struct live_entry *entry, const struct conntrac
 	return VERDICT_UNKNOWN;
 }
 
+/* A dump comes in the same order each time: without room, who was counted yields to the others. */
+static bool may_count(struct track *track, struct live_entry *entry)
+{
+	if (track->yielding && entry->round == track->round)
+		return false;
+	if (has_room(track)) {
+		entry->round = track->round;
+		return true;
+	}
+	track->lacked_room = true;
+	return false;
+}
+
 /* Without room it waits for the next dump: nothing of it is lost. */
 static void count_open(struct track *track, struct live_entry *entry,
 		       const struct conntrack_event *event, int64_t now)
@@ -597,7 +709,7 @@ static void count_open(struct track *track, struct live_entry *entry,
 	uint8_t verdict = (uint8_t)open_verdict(entry, event);
 	struct totals grown;
 
-	if (!has_room(track))
+	if (!may_count(track, entry))
 		return;
 	grown = entry_grow(track, entry, event, now);
 	if (verdict == VERDICT_UNKNOWN)
@@ -713,6 +825,7 @@ size_t track_dump_end(struct track *track, int64_t now)
 		return 0;
 	}
 	track->dumping = false;
+	round_advance(track, true);
 	while (live_next(track->live, &cursor, &entry)) {
 		if (entry.ended) {
 			lost += release_ended(track, &entry, now);
@@ -766,6 +879,7 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 	    .bytes_received = checkpoint->bytes_received,
 	    .checkpoint = true,
 	    .generation = track->generation,
+	    .round = (track->round - 1) & 3,
 	};
 	struct live_entry found;
 
@@ -831,17 +945,24 @@ void track_expire(struct track *track, int64_t now, track_look_fn *look, void *c
 {
 	struct judgement judgement = {.track = track, .look = look, .context = context};
 
+	recent_expire(track->ended, now);
 	pending_expire(track->pending, now, judge, &judgement);
 }
 
 void track_stalled(struct track *track, int64_t now)
 {
 	pending_stalled(track->pending, now);
+	recent_hold(track->ended, now);
 }
 
 void track_shift(struct track *track, int64_t delta)
 {
 	pending_shift(track->pending, delta);
+	recent_shift(track->ended, delta);
+	if (track->repeated_at)
+		track->repeated_at += delta;
+	if (track->events_lost)
+		track->events_lost += delta;
 	if (track->last_loss)
 		track->last_loss += delta;
 }

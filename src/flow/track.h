@@ -7,7 +7,8 @@
  * connection moves; its bytes stay where they were seen.
  * 3. Pods are bound at the connection's start.
  * 4. First packets that nothing confirms are denied, or unknown if anything was lost meanwhile.
- * 5. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
+ * 5. What the kernel tells again is counted once, see track_event().
+ * 6. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
  *
  * Times are CLOCK_REALTIME ns. One thread.
  */
@@ -30,6 +31,7 @@ struct track_options {
 struct track_figures {
 	uint64_t created;   /* NEW events */
 	uint64_t destroyed; /* DESTROY events */
+	uint64_t repeated;  /* of both, told again */
 	uint64_t packets;   /* logged first packets */
 	uint64_t denied;    /* attempts judged so */
 	size_t live;
@@ -43,7 +45,25 @@ struct track *track_free(struct track *track); /* NULL is allowed; returns NULL 
 
 void track_restore(struct track *track, const struct checkpoint *checkpoint);
 
-/* NEW or DESTROY. */
+/*
+ * NEW or DESTROY.
+ *
+ * If one reliable listener of the group (NETLINK_BROADCAST_ERROR) has no room, the kernel tells all
+ * of them again: NEW with each later event of the entry until all took it, DESTROY of the one that
+ * has waited longest every 10 to 100 ms, and of each that waits once more at the end
+ * (nf_conntrack_ecache.c). Its id is not given to another meanwhile, and NEW never follows DESTROY.
+ *
+ * A DESTROY is a repeat if the same connection, of the same start, ended of late. It must have
+ * been seen to end: that one is not known and began lately proves nothing, for a NEW may be masked
+ * (ct event set), refused by a full table, or lost. Ends are remembered for 2 to 4 s, and for as
+ * long as repeats come or we do not read, since the kernel then still holds them back. Beyond two
+ * million or twice live_limit (6.4 bytes each) the oldest half is forgotten, with a gap while
+ * repeats come. Not recognized, and counted again: what has no start, and what the run before has
+ * counted.
+ *
+ * A NEW of one that is known by its NEW is a repeat, unless an event was lost for good since it
+ * began: then it is another's, and the end of the one that is known was lost.
+ */
 void track_event(struct track *track, const struct conntrack_event *event, int64_t now);
 
 /*
@@ -52,7 +72,8 @@ void track_event(struct track *track, const struct conntrack_event *event, int64
  * last entry had come, then end. Connections that two dumps in a row did not show ended unseen:
  * they are closed with their last known counters, each a gap of one event, and the number of them
  * returned. A dump during which there was no room to remember an end says nothing, as if it were
- * cancelled. What there is no room to count waits for the next dump, uncounted.
+ * cancelled. What there is no room to count waits for the next dump, uncounted; what was counted
+ * then yields until all have had their turn.
  */
 void track_dump_begin(struct track *track);
 void track_dump_entry(struct track *track, const struct conntrack_event *entry, int64_t now);

@@ -47,8 +47,8 @@ struct conntrack_event {
 	uint32_t sender;       /* nlmsg_pid: not 0 when a process deleted the entry */
 	uint8_t tcp_state;     /* enum tcp_conntrack; valid if has_tcp_state */
 	bool has_tcp_state;
-	bool tcp_picked_up; /* both sides carry IP_CT_TCP_FLAG_BE_LIBERAL: began mid-stream (dumps
-			       only) */
+	bool tcp_picked_up; /* both sides carry IP_CT_TCP_FLAG_BE_LIBERAL: began mid-stream; not
+			       told with DESTROY */
 	bool has_timeout;
 	bool has_counters; /* the entry was made while nf_conntrack_acct was on */
 	bool has_start;    /* … while nf_conntrack_timestamp was on */

@@ -110,6 +110,7 @@ static void assert_same(const struct live_entry *found, const struct live_entry 
 	assert_int_equal(found->generation, expected->generation);
 	assert_int_equal(found->verdict, expected->verdict);
 	assert_int_equal(found->silent_dumps, expected->silent_dumps);
+	assert_int_equal(found->round, expected->round);
 	assert_int_equal(found->has_counters, expected->has_counters);
 	assert_int_equal(found->direction_uncertain, expected->direction_uncertain);
 	assert_int_equal(found->announced, expected->announced);
@@ -159,6 +160,7 @@ static void test_fields(void **state)
 		CHECK(generation, UINT8_MAX);
 		CHECK(verdict, VERDICT_MAX);
 		CHECK(silent_dumps, 2);
+		CHECK(round, 3);
 		CHECK(has_counters, true);
 		CHECK(direction_uncertain, true);
 		CHECK(announced, true);

@@ -101,6 +101,23 @@ static void test_direction(void **state)
 	assert_true(resolve_direction_uncertain(&event));
 }
 
+/* With the event that followed: the handshake is over by then. */
+static void test_direction_of_a_late_new(void **state)
+{
+	struct conntrack_event event = tcp(CONNTRACK_NEW);
+
+	(void)state;
+	event.has_tcp_state = true;
+	event.tcp_state = TCP_CONNTRACK_ESTABLISHED;
+	event.status |= CONNTRACK_SEEN_REPLY;
+	assert_false(resolve_direction_uncertain(&event));
+	event.tcp_picked_up = true;
+	assert_true(resolve_direction_uncertain(&event));
+	event.status &= ~CONNTRACK_SEEN_REPLY;
+	event.tcp_picked_up = false;
+	assert_true(resolve_direction_uncertain(&event));
+}
+
 static void test_ended(void **state)
 {
 	struct conntrack_event event = tcp(CONNTRACK_DESTROY);
@@ -287,6 +304,7 @@ int main(void)
 	    cmocka_unit_test(test_source_translated),
 	    cmocka_unit_test(test_without_ports),
 	    cmocka_unit_test(test_direction),
+	    cmocka_unit_test(test_direction_of_a_late_new),
 	    cmocka_unit_test(test_ended),
 	    cmocka_unit_test(test_ended_without_counters),
 	    cmocka_unit_test(test_ended_silent),

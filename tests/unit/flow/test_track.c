@@ -63,6 +63,12 @@ static void test_ends(void **state)
 	check_end(udp(CONNTRACK_NEW), replied, 2, VERDICT_ANSWERED);
 }
 
+static void tell_next(struct bench *bench, struct conntrack_event *end)
+{
+	tell(bench, *end, T0);
+	end->start++;
+}
+
 static void test_endings(void **state)
 {
 	struct bench *bench = bench_new();
@@ -72,22 +78,22 @@ static void test_endings(void **state)
 	(void)state;
 	end.has_tcp_state = true;
 	end.tcp_state = TCP_CONNTRACK_TIME_WAIT;
-	tell(bench, end, T0);
+	tell_next(bench, &end);
 	end.tcp_state = TCP_CONNTRACK_CLOSE;
 	for (unsigned i = 0; i < 2; i++)
-		tell(bench, end, T0);
+		tell_next(bench, &end);
 	end.tcp_state = TCP_CONNTRACK_ESTABLISHED;
 	for (unsigned i = 0; i < 3; i++)
-		tell(bench, end, T0);
+		tell_next(bench, &end);
 	end.has_timeout = true;
 	end.timeout = 99;
 	for (unsigned i = 0; i < 4; i++)
-		tell(bench, end, T0);
+		tell_next(bench, &end);
 	track_set_pressure(bench->track, true);
 	for (unsigned i = 0; i < 5; i++)
-		tell(bench, end, T0);
+		tell_next(bench, &end);
 	track_set_pressure(bench->track, false);
-	tell(bench, end, T0);
+	tell_next(bench, &end);
 	totals = take_row(bench)->totals;
 	assert_int_equal(totals.closed, 16);
 	assert_int_equal(totals.reset, 2);
@@ -535,7 +541,7 @@ static void test_zero_window(void **state)
 
 	(void)state;
 	for (int64_t i = 0; i < 2; i++)
-		tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(70));
+		tell(bench, answered(CONNTRACK_DESTROY, T0 + i), T0 + SECONDS(70));
 	take(bench);
 	assert_int_equal(bench->row_count, 2);
 	assert_int_equal(bench->rows[0].length, 0);

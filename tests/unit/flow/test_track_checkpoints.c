@@ -125,6 +125,78 @@ static void test_a_dump_stops_at_the_bound(void **state)
 	bench_free(bench);
 }
 
+static void count_rows(struct bench *bench, uint8_t *counted)
+{
+	struct batch batch = {0};
+	struct flow *rows;
+	size_t row_count;
+
+	fold_take(bench->fold, &rows, &row_count);
+	track_take(bench->track, &batch);
+	assert_in_range(batch.checkpoint_count, 1, ROOM);
+	for (size_t i = 0; i < batch.checkpoint_count; i++)
+		counted[batch.checkpoints[i].id]++;
+	free(rows);
+	free(batch.gaps);
+	free(batch.checkpoints);
+}
+
+static void dump_busy(struct bench *bench, unsigned turn, bool whole)
+{
+	track_dump_begin(bench->track);
+	for (uint32_t i = 0; i < (whole ? MANY : MANY / 2); i++) {
+		struct conntrack_event entry = numbered(CONNTRACK_ENTRY, i);
+
+		entry.packets_sent = turn;
+		track_dump_entry(bench->track, &entry, T0 + SECONDS(turn));
+	}
+	if (whole)
+		assert_int_equal(track_dump_end(bench->track, T0 + SECONDS(turn)), 0);
+	else
+		track_dump_cancel(bench->track);
+}
+
+/* All are busy and each dump shows them in the same order, while there is room for two thirds. */
+static void test_all_have_their_turn(void **state)
+{
+	struct bench *bench = bench_of_many();
+	uint8_t *counted = calloc(MANY, 1);
+
+	(void)state;
+	assert_non_null(counted);
+	for (unsigned turn = 1; turn <= 8; turn++) {
+		dump_busy(bench, turn, true);
+		count_rows(bench, counted);
+		for (uint32_t i = 0; i < MANY; i++)
+			assert_in_range(counted[i], turn / 2, (turn + 1) / 2);
+	}
+	free(counted);
+	bench_free(bench);
+}
+
+/* Cut short before it shows those who wait: their turn comes with the next. */
+static void test_turns_over_a_cancelled_dump(void **state)
+{
+	struct bench *bench = bench_of_many();
+	uint8_t *counted = calloc(MANY, 1);
+
+	(void)state;
+	assert_non_null(counted);
+	dump_busy(bench, 1, true);
+	count_rows(bench, counted);
+	assert_int_equal(counted[MANY - 1], 0);
+	dump_busy(bench, 2, false);
+	dump_busy(bench, 3, true);
+	count_rows(bench, counted);
+	for (uint32_t i = 0; i < MANY; i++)
+		assert_int_equal(counted[i], 1);
+	dump_busy(bench, 4, false);
+	count_rows(bench, counted);
+	assert_int_equal(counted[0], 2);
+	free(counted);
+	bench_free(bench);
+}
+
 /* Above the bound of dumps there is room for ends; beyond that each is counted, with a gap. */
 static void test_ends_at_the_bound(void **state)
 {
@@ -216,6 +288,8 @@ int main(void)
 	    cmocka_unit_test(test_only_changes_are_saved),
 	    cmocka_unit_test(test_rows_in_order),
 	    cmocka_unit_test(test_a_dump_stops_at_the_bound),
+	    cmocka_unit_test(test_all_have_their_turn),
+	    cmocka_unit_test(test_turns_over_a_cancelled_dump),
 	    cmocka_unit_test(test_ends_at_the_bound),
 	    cmocka_unit_test(test_retell),
 	    cmocka_unit_test(test_finish_in_portions),

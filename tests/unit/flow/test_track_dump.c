@@ -294,19 +294,22 @@ static void test_id_comes_back_in_a_dump(void **state)
 	bench_free(bench);
 }
 
+/* Its end was among what was lost. */
 static void test_announced_twice(void **state)
 {
 	struct bench *bench = bench_new();
+	const struct loss loss = {.source = LOSS_CONNTRACK, .bounded = true, .at_most = 1};
 
 	(void)state;
 	tell(bench, tcp(CONNTRACK_NEW), T0);
+	track_loss(bench->track, &loss, T0, T0 + SECONDS(8), "full");
 	tell(bench, tcp(CONNTRACK_NEW), T0 + SECONDS(9));
 	tell(bench, answered(CONNTRACK_DESTROY, T0 + SECONDS(9)), T0 + SECONDS(10));
 	take(bench);
 	assert_int_equal(bench->row_count, 2);
 	assert_totals(row_of(bench, VERDICT_UNKNOWN)->totals, 1, 1, 0, 0, 0, 0, 0);
 	assert_totals(row_of(bench, VERDICT_ANSWERED)->totals, 1, 1, 0, 0, 0, 0, 0);
-	assert_int_equal(bench->gap_count, 1);
+	assert_int_equal(bench->gap_count, 2);
 	bench_free(bench);
 }
 
