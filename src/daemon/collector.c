@@ -546,7 +546,7 @@ static int write_first(struct store *store, const struct batch *batch)
 	int r = store_write(store, batch);
 
 	for (int tries = 0; r < 0 && tries < FIRST_TRIES; tries++) {
-		switch (mend(&state, store, batch, r)) {
+		switch (mend(&state, store, r)) {
 		case MEND_WRITTEN:
 			return 0;
 		case MEND_RETRY:

@@ -31,11 +31,10 @@ static enum mended make_room(struct mend *mend, struct store *store)
 }
 
 /* A commit that was reported as failed may be found in the log when the file is opened again. */
-static enum mended reopen(struct mend *mend, struct store *store, const struct batch *batch)
+static enum mended reopen(struct mend *mend, struct store *store)
 {
 	bool written = false;
 
-	(void)batch;
 	mend->failures = 0;
 	if (store_reopen(store, &written) < 0)
 		return MEND_WAIT;
@@ -51,20 +50,20 @@ static enum mended renew(struct mend *mend, struct store *store, bool damaged)
 		error = store_renew(store, true);
 	if (error)
 		return MEND_WAIT;
-	mend_well(mend, 0);
+	mend_well(mend);
 	return MEND_RENEWED;
 }
 
 /* What was read wrong once may be right in a fresh handle. */
-static enum mended doubt(struct mend *mend, struct store *store, const struct batch *batch)
+static enum mended doubt(struct mend *mend, struct store *store)
 {
 	if (mend->doubted)
 		return renew(mend, store, true);
 	mend->doubted = true;
-	return reopen(mend, store, batch);
+	return reopen(mend, store);
 }
 
-enum mended mend(struct mend *mend, struct store *store, const struct batch *batch, int error)
+enum mended mend(struct mend *mend, struct store *store, int error)
 {
 	mend->failures++;
 	switch (error) {
@@ -75,22 +74,21 @@ enum mended mend(struct mend *mend, struct store *store, const struct batch *bat
 	case -ENOSPC:
 		return make_room(mend, store);
 	case -EBADMSG:
-		return doubt(mend, store, batch);
+		return doubt(mend, store);
 	case -EBUSY:
 		return MEND_WAIT;
 	default:
-		return mend->failures >= PATIENCE ? reopen(mend, store, batch) : MEND_WAIT;
+		return mend->failures >= PATIENCE ? reopen(mend, store) : MEND_WAIT;
 	}
 }
 
-void mend_well(struct mend *mend, int64_t time)
+void mend_well(struct mend *mend)
 {
 	if (mend->making_room)
 		mend->made_room = clock_monotonic();
 	mend->making_room = false;
 	mend->failures = 0;
 	mend->doubted = false;
-	mend->written = time;
 }
 
 bool mend_add_gap(struct batch *batch, int64_t from, int64_t until, int64_t at_most,

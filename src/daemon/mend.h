@@ -14,7 +14,6 @@
 struct mend {
 	unsigned failures;           /* in a row */
 	bool doubted;                /* opened again for damage since the last success */
-	int64_t written;             /* time of the last batch that went in */
 	int64_t made_room;           /* monotonic; 0: never, or not at its end */
 	bool making_room;            /* the batch is tried in between */
 	void (*beat)(void *context); /* called while something takes its time; NULL: nobody */
@@ -30,9 +29,9 @@ enum mended {
 };
 
 /* After store_write() of the batch failed with error. */
-enum mended mend(struct mend *mend, struct store *store, const struct batch *batch, int error);
-/* After a batch of that time went in. */
-void mend_well(struct mend *mend, int64_t time);
+enum mended mend(struct mend *mend, struct store *store, int error);
+/* After a batch went in. */
+void mend_well(struct mend *mend);
 
 /* Takes all but gaps out of a batch that was refused, and adds one for what was in it; one that had
  * nothing else keeps that one alone. False: it is that one that was refused, or there is no memory.

@@ -187,7 +187,7 @@ static void finish_written(struct writer *writer, struct batch *batch)
 	writer->written = batch->time;
 	writer->status.committed++;
 	writer->status.flows += batch->flow_count;
-	mend_well(&writer->mend, batch->time);
+	mend_well(&writer->mend);
 	finish(writer, batch);
 }
 
@@ -249,13 +249,12 @@ static void after_mending(struct writer *writer, struct batch *batch, enum mende
 
 static void handle(struct writer *writer, struct batch *batch, int error)
 {
-	static const struct batch nothing = {0};
 	bool is_known = writer->mend.making_room;
 	enum mended mended;
 
 	note(writer, error);
 	pthread_mutex_unlock(&writer->mutex);
-	mended = mend(&writer->mend, writer->store, batch ? batch : &nothing, error);
+	mended = mend(&writer->mend, writer->store, error);
 	pthread_mutex_lock(&writer->mutex);
 	writer->status.beat = clock_monotonic();
 	if (mended == MEND_WAIT)
