@@ -11,7 +11,6 @@
 /* Every entry, both families (AF_UNSPEC). IPCTNL_MSG_CT_GET: the kernel's counters stay. */
 void ct_request_dump(union request *ret);
 
-
 /*
  * One entry by one of its tuples, in the zone that this direction has: reply false, tuple is an
  * original tuple; true, a reply tuple. Asks for an acknowledgement, which follows the entry.
