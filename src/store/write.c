@@ -182,11 +182,11 @@ static void restore_pods(struct store *store, const struct batch *batch, const i
 }
 
 /* A burst fills caches that a quiet node does not need: they go with the first small batch. */
-static void give_back_memory(struct store *store, size_t flows)
+static void give_back_memory(struct store *store, size_t rows)
 {
-	if (flows > LARGE_BATCH)
+	if (rows > LARGE_BATCH)
 		store->swollen = true;
-	if (flows > LARGE_BATCH || !store->swollen)
+	if (rows > LARGE_BATCH || !store->swollen)
 		return;
 	idmap_clear(&store->edges);
 	sqlite3_db_release_memory(store->db.handle);
@@ -237,6 +237,6 @@ int store_write(struct store *store, const struct batch *batch)
 		store->settled = store->settled || batch->pods_complete;
 	}
 	free(pods);
-	give_back_memory(store, batch->flow_count);
+	give_back_memory(store, batch->flow_count + batch->checkpoint_count);
 	return error;
 }
