@@ -57,10 +57,11 @@ void status_say(struct status *status, const struct status_figures *figures)
 	snprintf(text, sizeof(text),
 		 "STATUS=%zu live connections, %zu pods; seen %" PRIu64 " new, %" PRIu64
 		 " ended, %" PRIu64 " denied; lost at most %" PRIu64 " events, %" PRIu64
-		 " packets; store %s%s%s",
+		 " packets; kept for later %" PRIu64 ", told again %" PRIu64 "; store %s%s%s",
 		 track->live, figures->pods, track->created, track->destroyed, track->denied,
-		 figures->taps.lost_events, figures->taps.lost_packets,
-		 writer->error ? writer->message : "ok", writer->held[0] ? "; " : "", writer->held);
+		 figures->taps.lost_events, figures->taps.lost_packets, figures->taps.late_events,
+		 track->repeated, writer->error ? writer->message : "ok",
+		 writer->held[0] ? "; " : "", writer->held);
 	if (strcmp(text, status->text) == 0)
 		return;
 	memcpy(status->text, text, sizeof(text));
