@@ -27,14 +27,18 @@ libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 librecord_a_SOURCES = src/flow/flow.c src/flow/flow.h
 
 libidentity_a_SOURCES = \
+	src/identity/claim.h \
 	src/identity/interval.c \
 	src/identity/interval.h \
 	src/identity/inventory.c \
 	src/identity/inventory.h \
 	src/identity/inventory_object.c \
 	src/identity/inventory_object.h \
+	src/identity/labels.c \
+	src/identity/labels.h \
 	src/identity/pod.c \
 	src/identity/pod.h
+libidentity_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 # kernel, sources, flow and the daemon less its main: all that only netpold has.
 libcollect_a_SOURCES = \

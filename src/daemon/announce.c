@@ -71,9 +71,9 @@ void announce_start(const struct config *config, const struct sysctls *sysctls,
 			 config->log_new.group, log_problem(taps->log_error));
 	announce_rules(config, taps);
 	announce_sysctls(sysctls);
-	for (size_t i = 0; i < config->identity.cni_result_count; i++)
+	for (size_t i = 0; i < config->identity.cni_results.count; i++)
 		log_line(LOG_INFO, "identity", "CNI results in %s",
-			 config->identity.cni_results[i]);
+			 config->identity.cni_results.items[i]);
 	log_line(LOG_INFO, "store", "%s, node %s", config->store.path, config->node.name);
 }
 
@@ -92,11 +92,12 @@ static int add_sources(const struct config *config, struct batch *batch)
 
 	for (size_t i = 0; r == 0 && i < CONFIG_DIRECTORIES_MAX; i++) {
 		char name[64] = "source.cni-result";
-		bool there = i < config->identity.cni_result_count;
+		bool there = i < config->identity.cni_results.count;
 
 		if (i > 0)
 			snprintf(name, sizeof(name), "source.cni-result.%zu", i + 1);
-		r = batch_add_fact(batch, name, there ? config->identity.cni_results[i] : NULL);
+		r = batch_add_fact(batch, name,
+				   there ? config->identity.cni_results.items[i] : NULL);
 	}
 	return r;
 }

@@ -33,10 +33,10 @@ int config_defaults(struct config *ret)
 	if (gethostname(host, sizeof(host) - 1) < 0 || host[0] == '\0')
 		snprintf(host, sizeof(host), "localhost");
 	config.store.path = strdup("/var/lib/netpol/flows.db");
-	config.identity.cni_results[0] = strdup("/var/lib/cni/results");
-	config.identity.cni_result_count = 1;
+	config.identity.cni_results.items[0] = strdup("/var/lib/cni/results");
+	config.identity.cni_results.count = 1;
 	config.node.name = strdup(host);
-	if (!config.store.path || !config.identity.cni_results[0] || !config.node.name) {
+	if (!config.store.path || !config.identity.cni_results.items[0] || !config.node.name) {
 		config_clear(&config);
 		return -ENOMEM;
 	}
@@ -46,9 +46,9 @@ int config_defaults(struct config *ret)
 
 static void directories_clear(struct config *config)
 {
-	for (size_t i = 0; i < config->identity.cni_result_count; i++)
-		free(config->identity.cni_results[i]);
-	config->identity.cni_result_count = 0;
+	for (size_t i = 0; i < config->identity.cni_results.count; i++)
+		free(config->identity.cni_results.items[i]);
+	config->identity.cni_results.count = 0;
 }
 
 void config_clear(struct config *config)
@@ -257,16 +257,16 @@ static const char *set_log_meaning(struct config *config, const char *value)
 
 static const char *add_directory(struct config *config, const char *path)
 {
-	size_t count = config->identity.cni_result_count;
+	size_t count = config->identity.cni_results.count;
 
 	if (path[0] != '/')
 		return "absolute paths of directories, separated by blanks";
 	if (count == CONFIG_DIRECTORIES_MAX)
 		return "at most 16 directories";
-	config->identity.cni_results[count] = strdup(path);
-	if (!config->identity.cni_results[count])
+	config->identity.cni_results.items[count] = strdup(path);
+	if (!config->identity.cni_results.items[count])
 		return "more memory";
-	config->identity.cni_result_count++;
+	config->identity.cni_results.count++;
 	return NULL;
 }
 

@@ -18,6 +18,11 @@
 #define CONFIG_DIRECTORIES_MAX 16u
 #define CONFIG_EXCLUDES_MAX 32u
 
+struct config_paths {
+	char *items[CONFIG_DIRECTORIES_MAX]; /* absolute */
+	size_t count;
+};
+
 struct config {
 	struct {
 		char *path;              /* database */
@@ -43,8 +48,15 @@ struct config {
 		int64_t group; /* NFLOG group of first packets, 1..65535 */
 	} log_new;
 	struct {
-		char *cni_results[CONFIG_DIRECTORIES_MAX]; /* directories */
-		size_t cni_result_count;
+		/* Where the sources lie; none: switched off. By default the well-known places. */
+		struct config_paths cni_results; /* directories */
+		struct config_paths host_local;  /* directories */
+		struct config_paths kindnet;     /* files: cni.db */
+		struct config_paths aws_vpc_cni; /* files: ipam.json */
+		struct config_paths cilium;      /* directories */
+		struct config_paths oci_bundles; /* directories */
+		struct config_paths cri_sockets; /* in the order of preference */
+		char *inventory; /* a file that something else keeps fresh; "": none */
 	} identity;
 	struct {
 		char *name; /* of this node */

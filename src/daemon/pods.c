@@ -121,8 +121,8 @@ static int first_scan(struct pods *pods, int64_t heartbeat)
 static int open_cache(struct pods *pods, const struct config *config)
 {
 	const struct cni_cache_options options = {
-	    .directories = (const char *const *)config->identity.cni_results,
-	    .directory_count = config->identity.cni_result_count,
+	    .directories = (const char *const *)config->identity.cni_results.items,
+	    .directory_count = config->identity.cni_results.count,
 	    .check_netns = true,
 	    .boot_time = boot_time(),
 	};

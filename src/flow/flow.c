@@ -129,6 +129,14 @@ struct batch *batch_free(struct batch *batch)
 		free(batch->facts[i].name);
 		free(batch->facts[i].value);
 	}
+	for (size_t i = 0; i < batch->object_count; i++) {
+		free(batch->objects[i].kind);
+		free(batch->objects[i].namespace);
+		free(batch->objects[i].name);
+		free(batch->objects[i].uid);
+		free(batch->objects[i].content);
+	}
+	free(batch->objects);
 	free(batch->flows);
 	free(batch->gaps);
 	free(batch->pods);

@@ -149,6 +149,18 @@ struct fact {
 };
 
 /*
+ * A Kubernetes object as the node's inventory file has it, less what nobody here reads; told once,
+ * then when it changes or goes.
+ */
+struct batch_object {
+	char *kind;      /* "Pod", "Service", … */
+	char *namespace; /* "" for what has none */
+	char *name;
+	char *uid;     /* "" unknown */
+	char *content; /* the object as JSON, apiVersion and kind included; NULL: it is gone */
+};
+
+/*
  * All that the collector learnt since the last batch; written in one transaction. Pods come before
  * the flows that name them. Released with batch_free() by whoever holds it last.
  */
@@ -168,6 +180,10 @@ struct batch {
 	size_t address_count;
 	struct fact *facts;
 	size_t fact_count;
+	struct batch_object *objects; /* owned by the batch, like all of the above */
+	size_t object_count;
+	bool objects_complete; /* the objects told in this run up to now are all there are: others
+				  that the store still has are gone */
 };
 
 struct batch *batch_free(struct batch *batch); /* NULL is allowed; returns NULL */

@@ -622,35 +622,6 @@ const struct inventory_node *inventory_find_node(const struct inventory *invento
 	return at == SIZE_MAX ? NULL : &inventory->nodes[at];
 }
 
-const char *labels_get(const struct labels *labels, const char *key)
-{
-	size_t low = 0, high = labels->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(key, labels->items[middle].key);
-
-		if (order == 0)
-			return labels->items[middle].value;
-		if (order < 0)
-			high = middle;
-		else
-			low = middle + 1;
-	}
-	return NULL;
-}
-
-bool labels_match(const struct labels *labels, const struct labels *selector)
-{
-	for (size_t i = 0; i < selector->count; i++) {
-		const char *value = labels_get(labels, selector->items[i].key);
-
-		if (!value || strcmp(value, selector->items[i].value) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* Length of text before "-suffix"; 0 if it does not end so or nothing is before it. */
 static size_t length_before(const char *text, const char *suffix)
 {

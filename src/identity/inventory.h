@@ -16,17 +16,7 @@
 #include "base/addr.h"
 #include "base/document.h"
 #include "base/problem.h"
-
-struct label {
-	char *key;
-	char *value;
-};
-
-/* Sorted by key, keys unique. */
-struct labels {
-	struct label *items;
-	size_t count;
-};
+#include "identity/labels.h"
 
 struct inventory_port {
 	char *name; /* "" if unnamed */
@@ -111,11 +101,6 @@ const struct inventory_service *inventory_find_service(const struct inventory *i
 						       struct addr address);
 const struct inventory_node *inventory_find_node(const struct inventory *inventory,
 						 struct addr address);
-/* Value or NULL. */
-const char *labels_get(const struct labels *labels, const char *key);
-/* Does the set carry every label of the selector? An empty selector matches all. */
-bool labels_match(const struct labels *labels, const struct labels *selector);
-
 /*
  * The object that people know: ReplicaSet → Deployment (by the pod-template-hash label in its
  * name), Job → CronJob (by the scheduled-time suffix), a static pod (owner Node) → Pod. kind and

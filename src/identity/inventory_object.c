@@ -407,15 +407,6 @@ void object_read_node(struct object_reader *reader, const struct node *object,
 		add_range(reader, node_get(spec, "podCIDR"), "podCIDR", ret);
 }
 
-static void labels_clear(struct labels *labels)
-{
-	for (size_t i = 0; i < labels->count; i++) {
-		free(labels->items[i].key);
-		free(labels->items[i].value);
-	}
-	free(labels->items);
-}
-
 static void ports_free(struct inventory_port *ports, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {

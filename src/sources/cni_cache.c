@@ -206,7 +206,7 @@ static void add_addresses(struct pod *pod, const struct file *file, int64_t unti
 		if (at < pod->address_count)
 			continue;
 		pod->addresses[pod->address_count++] =
-		    (struct pod_address){address, file->since, until};
+		    (struct pod_address){.address = address, .since = file->since, .until = until};
 	}
 }
 

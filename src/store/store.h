@@ -235,6 +235,18 @@ struct stored_fact {
 	int64_t since;
 };
 
+/* An object of a node's inventory file, or an earlier state of it. */
+struct stored_object {
+	const char *node; /* whose netpold read it */
+	const char *kind;
+	const char *namespace;
+	const char *name;
+	const char *uid;
+	const char *content; /* JSON */
+	int64_t since;       /* when netpold read it so first */
+	int64_t until;       /* when it read otherwise; INTERVAL_OPEN: still so */
+};
+
 /* Half-open; INT64_MIN and INT64_MAX for no bound. */
 struct interval {
 	int64_t from;
@@ -251,6 +263,7 @@ typedef int reader_address_fn(void *context, const struct stored_address *addres
 typedef int reader_edge_fn(void *context, const struct edge *edge);
 typedef int reader_flow_fn(void *context, const struct stored_flow *flow);
 typedef int reader_gap_fn(void *context, const char *node, const struct gap *gap);
+typedef int reader_object_fn(void *context, const struct stored_object *object);
 typedef int reader_fact_fn(void *context, const struct stored_fact *fact);
 typedef int reader_node_fn(void *context, const char *node, int64_t first, int64_t heartbeat);
 
@@ -288,6 +301,8 @@ int reader_flows(struct reader *reader, struct interval interval, reader_flow_fn
 int reader_gaps(struct reader *reader, struct interval interval, reader_gap_fn *visit,
 		void *context);                                                /* by from */
 int reader_facts(struct reader *reader, reader_fact_fn *visit, void *context); /* by node, name */
+int reader_objects(struct reader *reader, reader_object_fn *visit,
+		   void *context); /* by node, kind, namespace, name, uid, since */
 
 /* Bytes of the database file and of its WAL; schema number; rows. */
 struct store_figures {

@@ -15,10 +15,10 @@ static void check(const struct config *config)
 	    config->conntrack.buffer_size < 1)
 		abort();
 	if (config->log_new.group < 1 || config->log_new.group > 65535 ||
-	    config->identity.cni_result_count > CONFIG_DIRECTORIES_MAX)
+	    config->identity.cni_results.count > CONFIG_DIRECTORIES_MAX)
 		abort();
-	for (size_t i = 0; i < config->identity.cni_result_count; i++)
-		if (config->identity.cni_results[i][0] != '/')
+	for (size_t i = 0; i < config->identity.cni_results.count; i++)
+		if (config->identity.cni_results.items[i][0] != '/')
 			abort();
 }
 

@@ -12,11 +12,11 @@ sight='
 base
 kernel    base
 identity  base
-sources   base identity/pod.h
-flow      base kernel/event.h kernel/loss.h identity/pod.h identity/interval.h
-store     base kernel/event.h kernel/loss.h identity/pod.h flow/flow.h
-model     base kernel/event.h kernel/loss.h identity/pod.h identity/interval.h identity/inventory.h flow/flow.h store/store.h
-policy    base identity/pod.h identity/inventory.h flow/flow.h store/store.h model/graph.h
+sources   base identity/claim.h identity/labels.h identity/pod.h
+flow      base kernel/event.h kernel/loss.h identity/pod.h identity/labels.h identity/interval.h
+store     base kernel/event.h kernel/loss.h identity/pod.h identity/labels.h flow/flow.h
+model     base kernel/event.h kernel/loss.h identity/pod.h identity/labels.h identity/interval.h identity/inventory.h flow/flow.h store/store.h
+policy    base identity/pod.h identity/labels.h identity/inventory.h flow/flow.h store/store.h model/graph.h
 output    base
 '
 

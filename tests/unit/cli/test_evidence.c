@@ -66,12 +66,18 @@ static void test_header(void **state)
 
 static void test_pod(void **state)
 {
-	struct pod_address addresses[] = {{ip("10.0.0.1"), T, T + 9}, {ip("fd00::1"), T + 1, 0}};
+	struct pod_address addresses[] = {{ip("10.0.0.1"), T, T + 9, false, false},
+					  {ip("fd00::1"), T + 1, 0, false, false}};
 	struct stored_pod pod = {
 	    .number = 3,
 	    .node = "n1",
-	    .pod = {text("shop"), text("web-1"), text("u1"), text("s1"), text("cni-result"),
-		    addresses, COUNT(addresses)},
+	    .pod = {.namespace = text("shop"),
+		    .name = text("web-1"),
+		    .uid = text("u1"),
+		    .sandbox = text("s1"),
+		    .source = text("cni-result"),
+		    .addresses = addresses,
+		    .address_count = COUNT(addresses)},
 	};
 	struct evidence evidence;
 
@@ -239,7 +245,11 @@ static void test_flow(void **state)
 
 static void test_flow_of_prefixes(void **state)
 {
-	struct pod web = {text("shop"), text("web-1"), text("u1"), text(""), text(""), NULL, 0};
+	struct pod web = {.namespace = text("shop"),
+			  .name = text("web-1"),
+			  .uid = text("u1"),
+			  .sandbox = text(""),
+			  .source = text("")};
 	struct stored_flow stored = a_flow();
 	struct evidence evidence;
 
@@ -312,8 +322,16 @@ static void test_flow_verdicts(void **state)
 
 static void test_flow_of_pods(void **state)
 {
-	struct pod web = {text("shop"), text("web-1"), text("u1"), text(""), text(""), NULL, 0};
-	struct pod api = {text("shop"), text("api-1"), text(""), text("s2"), text(""), NULL, 0};
+	struct pod web = {.namespace = text("shop"),
+			  .name = text("web-1"),
+			  .uid = text("u1"),
+			  .sandbox = text(""),
+			  .source = text("")};
+	struct pod api = {.namespace = text("shop"),
+			  .name = text("api-1"),
+			  .uid = text(""),
+			  .sandbox = text("s2"),
+			  .source = text("")};
 	struct stored_flow stored = a_flow();
 	struct evidence evidence = decode_tree(evidence_of_flow(&stored, &web, &api));
 

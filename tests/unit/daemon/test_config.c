@@ -96,8 +96,8 @@ static void test_defaults(void **state)
 	assert_int_equal(config->conntrack.exclude_count, 0);
 	assert_true(config->nftables.manage_rules);
 	assert_in_range(config->log_new.group, 1, 65535);
-	assert_int_equal(config->identity.cni_result_count, 1);
-	assert_string_equal(config->identity.cni_results[0], "/var/lib/cni/results");
+	assert_int_equal(config->identity.cni_results.count, 1);
+	assert_string_equal(config->identity.cni_results.items[0], "/var/lib/cni/results");
 	assert_string_equal(config->node.name, host[0] ? host : "localhost");
 	reading_free(reading);
 }
@@ -146,9 +146,9 @@ static void test_every_key(void **state)
 	assert_string_equal(prefix_format(config->conntrack.excludes[2], text), "::1/128");
 	assert_false(config->nftables.manage_rules);
 	assert_int_equal(config->log_new.group, 77);
-	assert_int_equal(config->identity.cni_result_count, 4);
-	assert_string_equal(config->identity.cni_results[0], "/a");
-	assert_string_equal(config->identity.cni_results[3], "/d");
+	assert_int_equal(config->identity.cni_results.count, 4);
+	assert_string_equal(config->identity.cni_results.items[0], "/a");
+	assert_string_equal(config->identity.cni_results.items[3], "/d");
 	assert_string_equal(config->node.name, "node-1.example");
 	reading_free(reading);
 }

@@ -58,9 +58,10 @@ static void example_sets_the_defaults(void **state)
 	assert_int_equal(told.conntrack.dump_interval, built_in.conntrack.dump_interval);
 	assert_int_equal(told.nftables.manage_rules, built_in.nftables.manage_rules);
 	assert_int_equal(told.log_new.group, built_in.log_new.group);
-	assert_int_equal(told.identity.cni_result_count, built_in.identity.cni_result_count);
-	for (size_t i = 0; i < told.identity.cni_result_count; i++)
-		assert_string_equal(told.identity.cni_results[i], built_in.identity.cni_results[i]);
+	assert_int_equal(told.identity.cni_results.count, built_in.identity.cni_results.count);
+	for (size_t i = 0; i < told.identity.cni_results.count; i++)
+		assert_string_equal(told.identity.cni_results.items[i],
+				    built_in.identity.cni_results.items[i]);
 	assert_string_equal(told.node.name, "HOSTNAME");
 	config_clear(&told);
 	config_clear(&built_in);

@@ -385,7 +385,7 @@ static struct batch *a_pod_batch(uint16_t port, uint32_t pod)
 
 static struct batch *telling(uint32_t number)
 {
-	struct pod_address addresses[] = {{ip("10.0.0.1"), 0, INTERVAL_OPEN}};
+	struct pod_address addresses[] = {{ip("10.0.0.1"), 0, INTERVAL_OPEN, false, false}};
 	struct pod pod = a_pod("web", "s1", addresses, 1);
 	struct batch *batch = calloc(1, sizeof(*batch));
 

@@ -605,7 +605,7 @@ static uint32_t put_pod(struct bench *bench, const char *name, const char *addre
 			int64_t until)
 {
 	char *text = (char *)(uintptr_t)name, nothing[] = "";
-	struct pod_address owned = {ip(address), since, until};
+	struct pod_address owned = {ip(address), since, until, false, false};
 	const struct pod pod = {.namespace = nothing,
 				.name = text,
 				.uid = text,

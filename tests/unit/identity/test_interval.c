@@ -23,7 +23,7 @@ static uint32_t put_sandbox(struct registry *registry, const char *name, const c
 			    const char *text, int64_t since, int64_t until)
 {
 	char namespace[] = "shop", source[] = "test", uid[64];
-	struct pod_address owned = {address(text), since, until};
+	struct pod_address owned = {address(text), since, until, false, false};
 	struct pod pod = {.namespace = namespace,
 			  .name = (char *)(uintptr_t)name,
 			  .uid = uid,
@@ -177,8 +177,8 @@ static void test_span(void **state)
 static void test_put_again(void **state)
 {
 	char empty[] = "", name[] = "a";
-	struct pod_address both[] = {{address("10.0.0.1"), 100, INTERVAL_OPEN},
-				     {address("fd00::1"), 100, INTERVAL_OPEN}};
+	struct pod_address both[] = {{address("10.0.0.1"), 100, INTERVAL_OPEN, false, false},
+				     {address("fd00::1"), 100, INTERVAL_OPEN, false, false}};
 	struct pod pod = {.namespace = empty,
 			  .name = name,
 			  .uid = empty,
@@ -201,7 +201,7 @@ static void test_put_again(void **state)
 	assert_true(changed);
 	assert_int_equal(bind(registry, "10.0.0.1", 200, 0), 0);
 	/* The ended interval stays though it is not given; the open one that is not given goes. */
-	both[0] = (struct pod_address){address("10.0.0.9"), 300, INTERVAL_OPEN};
+	both[0] = (struct pod_address){address("10.0.0.9"), 300, INTERVAL_OPEN, false, false};
 	pod.address_count = 1;
 	assert_int_equal(registry_put(registry, &pod, &again, &changed), 0);
 	assert_true(changed);
@@ -210,7 +210,7 @@ static void test_put_again(void **state)
 	assert_int_equal(bind(registry, "10.0.0.9", 300, 0), first);
 	assert_int_equal(registry_get(registry, first)->address_count, 2);
 	/* It may come to life again. */
-	both[0] = (struct pod_address){address("10.0.0.1"), 100, INTERVAL_OPEN};
+	both[0] = (struct pod_address){address("10.0.0.1"), 100, INTERVAL_OPEN, false, false};
 	assert_int_equal(registry_put(registry, &pod, &again, &changed), 0);
 	assert_int_equal(bind(registry, "10.0.0.1", 500, 0), first);
 	assert_int_equal(registry_get(registry, first)->address_count, 1);

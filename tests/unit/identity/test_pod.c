@@ -24,10 +24,15 @@ static struct addr ip(const char *literal)
 static void test_copy(void **state)
 {
 	char name[] = "web-1";
-	struct pod_address addresses[] = {{ip("10.0.0.1"), 5, INTERVAL_OPEN},
-					  {ip("fd00::1"), 6, 7}};
-	const struct pod pod = {text("shop"),       name,      text("u1"), text("s1"),
-				text("cni-result"), addresses, 2};
+	struct pod_address addresses[] = {{ip("10.0.0.1"), 5, INTERVAL_OPEN, false, false},
+					  {ip("fd00::1"), 6, 7, false, false}};
+	const struct pod pod = {.namespace = text("shop"),
+				.name = name,
+				.uid = text("u1"),
+				.sandbox = text("s1"),
+				.source = text("cni-result"),
+				.addresses = addresses,
+				.address_count = 2};
 	struct pod copy;
 
 	(void)state;
@@ -66,7 +71,7 @@ static void test_copy_of_nothing(void **state)
 static void test_clear(void **state)
 {
 	static const struct pod zero;
-	struct pod_address address = {ip("10.0.0.1"), 5, 6};
+	struct pod_address address = {ip("10.0.0.1"), 5, 6, false, false};
 	const struct pod pod = {.name = text("web"), .addresses = &address, .address_count = 1};
 	struct pod copy;
 

@@ -136,8 +136,13 @@ static UNUSED char *text(const char *literal)
 static UNUSED struct pod a_pod(const char *name, const char *sandbox, struct pod_address *addresses,
 			       size_t count)
 {
-	return (struct pod){text("shop"),       text(name), text("uid-1"), text(sandbox),
-			    text("cni-result"), addresses,  count};
+	return (struct pod){.namespace = text("shop"),
+			    .name = text(name),
+			    .uid = text("uid-1"),
+			    .sandbox = text(sandbox),
+			    .source = text("cni-result"),
+			    .addresses = addresses,
+			    .address_count = count};
 }
 
 /* 10.0.0.1 to 10.0.0.2:port, answered, one connection of ten bytes in the minute that begins at

@@ -105,10 +105,10 @@ static void test_pods_stay_while_something_names_them(void **state)
 {
 	struct place *place = *state;
 	struct store *store = open_node(place->path, "n1");
-	struct pod_address named[] = {{ip("10.0.0.1"), 5 * MS, 10 * MS}};
-	struct pod_address unnamed[] = {{ip("10.0.0.9"), 5 * MS, 10 * MS}};
-	struct pod_address live[] = {{ip("10.0.0.8"), 5 * MS, 10 * MS},
-				     {ip("10.0.0.7"), 10 * MS, INTERVAL_OPEN}};
+	struct pod_address named[] = {{ip("10.0.0.1"), 5 * MS, 10 * MS, false, false}};
+	struct pod_address unnamed[] = {{ip("10.0.0.9"), 5 * MS, 10 * MS, false, false}};
+	struct pod_address live[] = {{ip("10.0.0.8"), 5 * MS, 10 * MS, false, false},
+				     {ip("10.0.0.7"), 10 * MS, INTERVAL_OPEN, false, false}};
 	struct batch_pod pods[] = {
 	    {1, a_pod("named", "s1", named, 1)},
 	    {2, a_pod("unnamed", "s2", unnamed, 1)},
@@ -193,8 +193,8 @@ static void write_edges(struct store *store, size_t count, uint8_t verdict, int6
 
 static void tell_pods(struct store *store)
 {
-	struct pod_address addresses[] = {{ip("10.0.0.1"), 0, INTERVAL_OPEN},
-					  {ip("10.0.0.2"), 0, INTERVAL_OPEN}};
+	struct pod_address addresses[] = {{ip("10.0.0.1"), 0, INTERVAL_OPEN, false, false},
+					  {ip("10.0.0.2"), 0, INTERVAL_OPEN, false, false}};
 	struct batch_pod pods[] = {{1, a_pod("a", "s1", &addresses[0], 1)},
 				   {2, a_pod("b", "s2", &addresses[1], 1)}};
 

@@ -264,9 +264,9 @@ static void test_pods_are_ordered_and_in_ms(void **state)
 {
 	struct place *place = *state;
 	struct store *store = open_node(place->path, "n2");
-	struct pod_address first[] = {{ip("fd00::1"), 7 * MS + 999999, INTERVAL_OPEN},
-				      {ip("10.0.0.9"), 7 * MS, 9 * MS + 1}};
-	struct pod_address second[] = {{ip("10.0.0.8"), 5 * MS, INTERVAL_OPEN}};
+	struct pod_address first[] = {{ip("fd00::1"), 7 * MS + 999999, INTERVAL_OPEN, false, false},
+				      {ip("10.0.0.9"), 7 * MS, 9 * MS + 1, false, false}};
+	struct pod_address second[] = {{ip("10.0.0.8"), 5 * MS, INTERVAL_OPEN, false, false}};
 	struct log log = {""};
 	struct reader *reader;
 

@@ -133,10 +133,10 @@ static void test_pods_return_in_ns_unless_long_gone(void **state)
 {
 	struct place *place = *state;
 	struct store *store = open_node(place->path, "n1");
-	struct pod_address open[] = {{ip("10.0.0.1"), 5 * MS + 999, INTERVAL_OPEN}};
-	struct pod_address late[] = {{ip("10.0.0.2"), 5 * MS, 1001 * MS},
-				     {ip("fd00::2"), 6 * MS, 7 * MS}};
-	struct pod_address gone[] = {{ip("10.0.0.3"), 5 * MS, 1000 * MS}};
+	struct pod_address open[] = {{ip("10.0.0.1"), 5 * MS + 999, INTERVAL_OPEN, false, false}};
+	struct pod_address late[] = {{ip("10.0.0.2"), 5 * MS, 1001 * MS, false, false},
+				     {ip("fd00::2"), 6 * MS, 7 * MS, false, false}};
+	struct pod_address gone[] = {{ip("10.0.0.3"), 5 * MS, 1000 * MS, false, false}};
 	struct batch_pod pods[] = {
 	    {1, a_pod("open", "s1", open, 1)},
 	    {2, a_pod("late", "s2", late, 2)},
@@ -181,9 +181,9 @@ static void test_pods_not_named_again_ended_at_the_heartbeat(void **state)
 {
 	struct place *place = *state;
 	struct store *store = open_node(place->path, "n1");
-	struct pod_address stays[] = {{ip("10.0.0.1"), 5 * MS, INTERVAL_OPEN}};
-	struct pod_address vanishes[] = {{ip("10.0.0.2"), 5 * MS, INTERVAL_OPEN}};
-	struct pod_address elsewhere[] = {{ip("10.0.0.3"), 5 * MS, INTERVAL_OPEN}};
+	struct pod_address stays[] = {{ip("10.0.0.1"), 5 * MS, INTERVAL_OPEN, false, false}};
+	struct pod_address vanishes[] = {{ip("10.0.0.2"), 5 * MS, INTERVAL_OPEN, false, false}};
+	struct pod_address elsewhere[] = {{ip("10.0.0.3"), 5 * MS, INTERVAL_OPEN, false, false}};
 	struct batch_pod pods[] = {{1, a_pod("stays", "s1", stays, 1)},
 				   {2, a_pod("vanishes", "s2", vanishes, 1)}};
 	struct batch_pod other = {3, a_pod("elsewhere", "s3", elsewhere, 1)};

@@ -292,7 +292,7 @@ static void test_older_copy(void **state)
 	const struct place *place = *state;
 	struct store *store = open_with_care(place->path);
 	char *name = beside(place, ".copy");
-	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN};
+	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN, false, false};
 	struct batch_pod pod = {.number = 1, .pod = a_pod("web", "s1", &address, 1)};
 	struct flow flow = a_flow(3, 3 * MINUTE);
 	struct batch batch = {.time = 2 * MINUTE, .pods = &pod, .pod_count = 1};
@@ -399,7 +399,7 @@ static void test_forgets_pods(void **state)
 {
 	const struct place *place = *state;
 	struct store *store = open_with_care(place->path);
-	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN};
+	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN, false, false};
 	struct batch_pod pod = {.number = 1, .pod = a_pod("web", "s1", &address, 1)};
 	struct flow flow = a_flow(1, MINUTE);
 	struct batch batch = {

@@ -55,7 +55,8 @@ static void test_every_field_returns(void **state)
 {
 	struct place *place = *state;
 	struct store *store = open_node(place->path, "n1");
-	struct pod_address address = {ip("10.0.0.1"), 500000 * INT64_C(1000000), INTERVAL_OPEN};
+	struct pod_address address = {ip("10.0.0.1"), 500000 * INT64_C(1000000), INTERVAL_OPEN,
+				      false, false};
 	struct batch_pod pod = {7, a_pod("api-1", "s1", &address, 1)};
 	struct flow flows[VARIANTS];
 	struct batch batch = {.time = 700000, .pods = &pod, .pod_count = 1, .flows = flows};
@@ -399,7 +400,7 @@ static void test_bad_batch_leaves_nothing(void **state)
 {
 	struct place *place = *state;
 	struct store *store = open_node(place->path, "n1");
-	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN};
+	struct pod_address address = {ip("10.0.0.1"), 0, INTERVAL_OPEN, false, false};
 	struct batch_pod pod = {1, a_pod("api-1", "s1", &address, 1)};
 	struct flow flows[2] = {a_flow(80, 0), a_flow(81, 0)};
 	struct batch bad = {
@@ -434,7 +435,8 @@ static void test_start_of_an_interval_moves(void **state)
 {
 	struct place *place = *state;
 	struct store *store = open_node(place->path, "n1");
-	struct pod_address address = {ip("10.0.0.1"), 900 * INT64_C(1000000), INTERVAL_OPEN};
+	struct pod_address address = {ip("10.0.0.1"), 900 * INT64_C(1000000), INTERVAL_OPEN, false,
+				      false};
 	struct batch_pod pod = {1, a_pod("api-1", "s1", &address, 1)};
 	struct batch batch = {.time = 1000, .pods = &pod, .pod_count = 1};
 

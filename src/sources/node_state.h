@@ -1,0 +1,70 @@
+/*
+ * What the container network left on this node's disk of its pods: every format in one place,
+ * watched with inotify(7). Never writes.
+ *
+ * One thread, no locks. Time comes in as a parameter (ns since the epoch, CLOCK_REALTIME: files
+ * have such times).
+ */
+#ifndef NETPOL_SOURCES_NODE_STATE_H
+#define NETPOL_SOURCES_NODE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "identity/claim.h"
+
+/* Files beyond this number, over all sources, are a problem, and not read. */
+#define NODE_STATE_FILES_MAX 32768
+/* An undecodable file may be half-written for this long before it is a problem. */
+#define NODE_STATE_SETTLE_NS (2 * INT64_C(1000000000))
+
+enum node_state_kind {
+	NODE_STATE_CNI_RESULTS, /* directories of libcni's cached results */
+	NODE_STATE_HOST_LOCAL,  /* directories with one directory a network in them */
+	NODE_STATE_KINDNET,     /* SQLite files: cni.db */
+	NODE_STATE_AWS_VPC_CNI, /* files: ipam.json */
+	NODE_STATE_CILIUM,      /* directories with one directory an endpoint in them */
+	NODE_STATE_OCI_BUNDLES, /* directories with one bundle a container in them */
+	NODE_STATE_KINDS
+};
+
+struct node_state_paths {
+	const char *const *paths; /* absolute; they need not exist yet; copied */
+	size_t count;             /* 0: switched off */
+};
+
+struct node_state_options {
+	struct node_state_paths kinds[NODE_STATE_KINDS];
+	bool check_netns;  /* a file whose network namespace's path is gone: its sandbox is
+			      orphaned */
+	int64_t boot_time; /* a file that was last written before this tells nothing; ns */
+};
+
+struct node_state;
+
+/*
+ * Begins to watch. The first node_state_rescan() tells what is there already. -ENOMEM, or what
+ * inotify_init1(2) says; what cannot be watched is a problem told by the first rescan, and left to
+ * the rescans.
+ */
+int node_state_open(const struct node_state_options *options, const struct claim_events *events,
+		    struct node_state **ret);
+struct node_state *node_state_close(struct node_state *state); /* NULL is allowed; returns NULL */
+/* Poll it for reading. */
+int node_state_fd(const struct node_state *state);
+/* Takes what inotify has to say, without blocking. 0, -ENOMEM (a rescan is due), or what read(2)
+ * says. */
+int node_state_read(struct node_state *state, int64_t now);
+/*
+ * The same, then compares everything with what is known: for the start and for a slow timer, that
+ * finds what no event tells (unreadable files that became readable, network namespaces that went,
+ * files that stayed half-written).
+ */
+int node_state_rescan(struct node_state *state, int64_t now);
+/* For each path that exists, in order of kinds and paths: the source's name and the path. */
+void node_state_visit_found(const struct node_state *state,
+			    void (*visit)(void *context, const char *source, const char *path),
+			    void *context);
+
+#endif
