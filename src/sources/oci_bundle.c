@@ -110,7 +110,7 @@ static int add_network(const json_t *root, struct finding *finding)
 		const json_t *namespace = json_array_get(namespaces, i);
 		const char *type, *path;
 
-		if (!member_text(namespace, "type", &type) ||
+		if (!json_is_object(namespace) || !member_text(namespace, "type", &type) ||
 		    !member_text(namespace, "path", &path))
 			return -EPROTO;
 		if (strcmp(type, "network") != 0)
