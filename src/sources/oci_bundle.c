@@ -123,12 +123,13 @@ static int add_network(const json_t *root, struct finding *finding)
 
 static int decode_bundle(const json_t *root, struct findings *ret)
 {
-	const char *containerd, *crio, *sandbox;
+	const char *version, *containerd, *crio, *sandbox;
 	const json_t *annotations;
 	struct finding *finding;
 	int r;
 
-	if (!json_is_object(root) || !member_object(root, "annotations", &annotations) ||
+	if (!json_is_object(root) || !member_text(root, "ociVersion", &version) || !*version ||
+	    !member_object(root, "annotations", &annotations) ||
 	    !member_text(annotations, CONTAINERD "container-type", &containerd) ||
 	    !member_text(annotations, CRIO "ContainerType", &crio))
 		return -EPROTO;
