@@ -67,6 +67,7 @@ unit_tests = \
 	tests/unit/sources/test_cni_cache \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_node_fixtures \
+	tests/unit/sources/test_node_kinds \
 	tests/unit/sources/test_node_state \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_idmap \
