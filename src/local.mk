@@ -161,7 +161,8 @@ libstore_a_SOURCES = \
 	src/store/write.c \
 	src/store/write_edges.c \
 	src/store/write_flows.c \
-	src/store/write_identity.c
+	src/store/write_identity.c \
+	src/store/write_objects.c
 nodist_libstore_a_SOURCES = src/store/sql.h
 libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 $(libstore_a_OBJECTS): src/store/sql.h
@@ -271,25 +272,39 @@ sql_files = \
 	sql/stmt/node-get.sql \
 	sql/stmt/node-put.sql \
 	sql/stmt/object-count.sql \
+	sql/stmt/object-end.sql \
+	sql/stmt/object-forget.sql \
+	sql/stmt/object-get.sql \
+	sql/stmt/object-open.sql \
+	sql/stmt/object-put.sql \
 	sql/stmt/page-size.sql \
 	sql/stmt/pod-address-put.sql \
+	sql/stmt/pod-addresses-end.sql \
 	sql/stmt/pod-end.sql \
+	sql/stmt/pod-find.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
+	sql/stmt/pod-update.sql \
+	sql/stmt/pod-word-put.sql \
+	sql/stmt/pod-words.sql \
 	sql/stmt/prune-choose.sql \
 	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
+	sql/stmt/prune-ended-pods.sql \
 	sql/stmt/prune-flow.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
 	sql/stmt/prune-node-addresses.sql \
+	sql/stmt/prune-objects.sql \
 	sql/stmt/prune-pod-addresses.sql \
+	sql/stmt/prune-pod-words.sql \
 	sql/stmt/prune-pod.sql \
 	sql/stmt/prune-walk.sql \
+	sql/stmt/prune-window.sql \
+	sql/stmt/quick-check.sql \
 	sql/stmt/read-edge-page.sql \
 	sql/stmt/read-edge-range.sql \
-	sql/stmt/quick-check.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
@@ -300,6 +315,7 @@ sql_files = \
 	sql/stmt/read-longest.sql \
 	sql/stmt/read-node-addresses.sql \
 	sql/stmt/read-nodes.sql \
+	sql/stmt/read-objects.sql \
 	sql/stmt/read-pods.sql \
 	sql/stmt/read-sums.sql \
 	sql/stmt/rollback.sql \
