@@ -32,8 +32,11 @@ libidentity_a_SOURCES = \
 	src/identity/interval.h \
 	src/identity/inventory.c \
 	src/identity/inventory.h \
+	src/identity/inventory_network.c \
 	src/identity/inventory_object.c \
 	src/identity/inventory_object.h \
+	src/identity/inventory_value.c \
+	src/identity/inventory_value.h \
 	src/identity/labels.c \
 	src/identity/labels.h \
 	src/identity/pod.c \
