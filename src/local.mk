@@ -35,6 +35,8 @@ libidentity_a_SOURCES = \
 	src/identity/inventory_network.c \
 	src/identity/inventory_object.c \
 	src/identity/inventory_object.h \
+	src/identity/inventory_trim.c \
+	src/identity/inventory_trim.h \
 	src/identity/inventory_value.c \
 	src/identity/inventory_value.h \
 	src/identity/labels.c \
@@ -234,7 +236,8 @@ libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 sbin_PROGRAMS += netpold
 netpold_SOURCES = src/daemon/main.c
 netpold_LDADD = libcollect.a libstore.a librecord.a libidentity.a libbase.a \
-	$(NFTNL_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) -lpthread
+	$(NFTNL_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
+	$(YAML_LIBS) -lpthread
 
 bin_PROGRAMS += netpol-report
 netpol_report_SOURCES = src/cli/main.c

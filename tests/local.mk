@@ -46,6 +46,7 @@ unit_tests = \
 	tests/unit/flow/test_track_repeated \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
+	tests/unit/identity/test_inventory_trim \
 	tests/unit/identity/test_labels \
 	tests/unit/identity/test_pod \
 	tests/unit/kernel/test_answer \
