@@ -46,6 +46,7 @@ unit_tests = \
 	tests/unit/flow/test_track_repeated \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
+	tests/unit/identity/test_inventory_trim \
 	tests/unit/identity/test_labels \
 	tests/unit/identity/test_merge \
 	tests/unit/identity/test_pod \
@@ -68,6 +69,7 @@ unit_tests = \
 	tests/unit/sources/test_cni_cache \
 	tests/unit/sources/test_cni_result \
 	tests/unit/store/test_crash \
+	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
 	tests/unit/store/test_lock \
 	tests/unit/store/test_pages \

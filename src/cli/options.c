@@ -50,8 +50,8 @@ static const struct entry {
      "what has this workload at an end; kubectl's short names too"},
     {LONG_NODE, 0, "node", "NAME", TAKES_NODE, "what this node recorded"},
     {LONG_INVENTORY, 0, "inventory", "FILE", TAKES_INVENTORY,
-     "labels and owners: kubectl get pods,namespaces,services,nodes -A -o json (may be repeated; - "
-     "is standard input)"},
+     "labels and owners: kubectl get pods,namespaces,services,endpointslices,nodes -A -o json (may "
+     "be repeated; - is standard input)"},
     {LONG_INTO, 0, "into", "FILE", TAKES_INTO, "the database to make; it must not exist"},
     {LONG_STRICT, 0, "strict", NULL, TAKES_STRICT, "end with 1 if there was any problem"},
     {'h', 'h', "help", NULL, 0, "print this and end"},

@@ -76,7 +76,7 @@ struct assembly *assembly_free(struct assembly *assembly)
 	if (assembly->built)
 		graph_free(&assembly->built->graph);
 	for (size_t i = 0; i < assembly->row_count; i++)
-		free(assembly->rows[i].addresses);
+		pod_row_clear(&assembly->rows[i]);
 	free(assembly->rows);
 	binder_clear(&assembly->binder);
 	workloads_clear(&assembly->workloads);
@@ -109,30 +109,17 @@ struct graph *graph_free(struct graph *graph)
 int assembly_pod(void *context, const struct stored_pod *pod)
 {
 	struct assembly *assembly = context;
-	struct strings *strings = &assembly->built->strings;
-	struct pod_row row = {.number = pod->number,
-			      .node = strings_intern(strings, pod->node),
-			      .namespace = strings_intern(strings, pod->pod.namespace),
-			      .name = strings_intern(strings, pod->pod.name),
-			      .uid = strings_intern(strings, pod->pod.uid),
-			      .sandbox = strings_intern(strings, pod->pod.sandbox),
-			      .source = strings_intern(strings, pod->pod.source),
-			      .address_count = pod->pod.address_count};
 	struct pod_row *rows;
+	int r;
 
-	if (!row.node || !row.namespace || !row.name || !row.uid || !row.sandbox || !row.source)
-		return -ENOMEM;
 	rows = reserve(assembly->rows, assembly->row_count, &assembly->row_capacity, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	assembly->rows = rows;
-	row.addresses = calloc(row.address_count + 1, sizeof(*row.addresses));
-	if (!row.addresses)
-		return -ENOMEM;
-	for (size_t i = 0; i < row.address_count; i++)
-		row.addresses[i] = pod->pod.addresses[i];
-	assembly->rows[assembly->row_count++] = row;
-	return 0;
+	r = pod_row_init(&rows[assembly->row_count], pod, &assembly->built->strings);
+	if (r == 0)
+		assembly->row_count++;
+	return r;
 }
 
 static int add_node(struct assembly *assembly, const char *node, struct addr address, int64_t since,

@@ -69,11 +69,16 @@ struct graph_pod {
 	const char *namespace;
 	const char *name;
 	const char *uid;
-	const char *source;                  /* sorted: "cni-result,inventory" */
-	const struct labels *labels;         /* NULL: not known */
-	size_t workload;                     /* or GRAPH_NONE */
-	bool local;                          /* from a node's own record */
-	bool ambiguous;                      /* shares an address in time with another live pod */
+	const char *source;          /* sorted: "cni-result,inventory" */
+	const struct labels *labels; /* NULL: not known */
+	size_t workload;             /* or GRAPH_NONE */
+	bool local;                  /* from a node's own record */
+	bool ambiguous;              /* shares an address in time with another live pod */
+	bool host_network;           /* shares its node's network */
+	const char *conflict; /* what its sources contradict one another in; "": nothing. Whose its
+				 addresses are cannot be said then, and its labels prove nothing */
+	const struct pod_word *words; /* what each source of the record said; by source, place */
+	size_t word_count;
 	const struct pod_address *addresses; /* ms; since INT64_MIN: not known */
 	size_t address_count;
 };
@@ -101,7 +106,7 @@ struct graph *graph_free(struct graph *graph); /* NULL is allowed; returns NULL 
 /* What to tell who lacks labels or workloads. */
 #define GRAPH_SUPPLY                                                                               \
 	"give an inventory that has them (--inventory, from kubectl get "                          \
-	"pods,namespaces,services,nodes -A -o json)"
+	"pods,namespaces,services,endpointslices,nodes -A -o json)"
 
 /* What the Kubernetes API takes as key and value of a label. */
 bool label_is_valid(const char *key, const char *value);
