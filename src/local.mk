@@ -63,6 +63,8 @@ libcollect_a_SOURCES = \
 	src/daemon/exclusions.h \
 	src/daemon/first_packets.c \
 	src/daemon/first_packets.h \
+	src/daemon/found.c \
+	src/daemon/found.h \
 	src/daemon/handover.c \
 	src/daemon/handover.h \
 	src/daemon/handover_state.c \

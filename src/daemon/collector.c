@@ -110,10 +110,8 @@ static struct batch *batch_make(struct collector *collector)
 	if (!batch)
 		return NULL;
 	batch->time = batch_time(collector);
-	if (!pods_take(collector->pods, batch)) {
-		free(batch);
-		return NULL;
-	}
+	if (!pods_take(collector->pods, batch))
+		return batch_free(batch);
 	fold_take(collector->fold, &batch->flows, &batch->flow_count);
 	track_take(collector->track, batch);
 	batch->pods_complete = true;

@@ -724,12 +724,9 @@ struct merge_figures merge_figures(const struct merge *merge)
 	return figures;
 }
 
-void merge_visit_unlabelled(const struct merge *merge,
-			    void (*visit)(void *context, const char *sandbox), void *context)
+bool merge_lacks_labels(const struct merge *merge, const char *sandbox)
 {
-	for (size_t i = 0; i < merge->bucket_count; i++)
-		for (const struct sandbox *sandbox = merge->sandboxes[i]; sandbox;
-		     sandbox = sandbox->next)
-			if (is_alive(sandbox) && !best_labels(sandbox))
-				visit(context, sandbox->id);
+	const struct sandbox *found = sandbox_find(merge, sandbox);
+
+	return found && is_alive(found) && !best_labels(found);
 }

@@ -73,8 +73,7 @@ int merge_hold(struct merge *merge, bool hold, int64_t now);
 /* Does any source tell of this sandbox, and that it lives? */
 bool merge_has(const struct merge *merge, const char *sandbox);
 struct merge_figures merge_figures(const struct merge *merge);
-/* The sandboxes that lack labels, for who can ask for them. */
-void merge_visit_unlabelled(const struct merge *merge,
-			    void (*visit)(void *context, const char *sandbox), void *context);
+/* Is it there, and without labels? */
+bool merge_lacks_labels(const struct merge *merge, const char *sandbox);
 
 #endif

@@ -416,14 +416,6 @@ static void test_labels(void **state)
 	assert_true(pod_of(node, "a")->labelled);
 }
 
-static void count_visits(void *context, const char *sandbox)
-{
-	unsigned *count = context;
-
-	assert_string_equal(sandbox, "a");
-	(*count)++;
-}
-
 static void test_words(void **state)
 {
 	struct node *node = *state;
@@ -431,21 +423,19 @@ static void test_words(void **state)
 	struct claim_address addresses[] = {owns("10.0.0.1", AT(1), true),
 					    owns("fd00::1", 0, false)};
 	struct claim claim = claim_of(CLAIM_AWS_VPC_CNI, "a", "we\xff", addresses);
-	unsigned visits = 0;
 	json_t *said;
 
 	claim.address_count = 2;
 	addresses[1].secondary = true;
 	merge_claim(node->merge, &claim, AT(1));
-	merge_visit_unlabelled(node->merge, count_visits, &visits);
-	assert_int_equal(visits, 1);
+	assert_true(merge_lacks_labels(node->merge, "a"));
+	assert_false(merge_lacks_labels(node->merge, "b"));
 	claim.uid = "u";
 	claim.labelled = true;
 	claim.labels = (struct labels){&label, 1};
 	claim.created = AT(0.5);
 	merge_claim(node->merge, &claim, AT(1));
-	merge_visit_unlabelled(node->merge, count_visits, &visits);
-	assert_int_equal(visits, 1);
+	assert_false(merge_lacks_labels(node->merge, "a"));
 	assert_int_equal(pod_of(node, "a")->word_count, 1);
 	assert_string_equal(pod_of(node, "a")->words[0].source, "aws-vpc-cni");
 	assert_string_equal(pod_of(node, "a")->words[0].place, "a");
