@@ -131,8 +131,20 @@ libcollect_a_SOURCES = \
 	src/sources/cni_cache.h \
 	src/sources/cni_result.c \
 	src/sources/cni_result.h \
+	src/sources/finding.c \
+	src/sources/finding.h \
 	src/sources/host_addr.c \
 	src/sources/host_addr.h \
+	src/sources/host_local.c \
+	src/sources/host_local.h \
+	src/sources/member.c \
+	src/sources/member.h \
+	src/sources/node_state.c \
+	src/sources/node_state.h \
+	src/sources/snapshot.c \
+	src/sources/snapshot.h \
+	src/sources/state_files.c \
+	src/sources/state_files.h \
 	src/sources/watch.c \
 	src/sources/watch.h
 libcollect_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SYSTEMD_CFLAGS) $(INIH_CFLAGS) \

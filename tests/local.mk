@@ -68,6 +68,7 @@ unit_tests = \
 	tests/unit/policy/test_reduce \
 	tests/unit/sources/test_cni_cache \
 	tests/unit/sources/test_cni_result \
+	tests/unit/sources/test_node_state \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
@@ -193,5 +194,6 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/runtime/service.sh \
 	tests/unit/flow/fixture.h \
 	tests/unit/model/scene.h \
+	tests/unit/sources/stage.h \
 	tests/unit/store/fixture.h \
 	tests/data tests/golden tests/fuzz/corpus contrib/demo

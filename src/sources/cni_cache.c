@@ -28,8 +28,19 @@
 
 #define BUCKETS 1024
 
+/* Of one file. Strings are never NULL; "" is unknown. */
+struct cni_result {
+	char *sandbox;
+	char *netns;
+	char *namespace;
+	char *name;
+	char *uid;
+	struct addr *addresses;
+	size_t address_count;
+};
+
 /* What tells one content from another without reading it. */
-struct content {
+struct file_state {
 	uint64_t inode;
 	uint64_t size;
 	int64_t modified; /* ns */
@@ -42,7 +53,7 @@ struct file {
 	struct file *next_sandbox; /* while live */
 	size_t directory;
 	char *name;
-	struct content content;
+	struct file_state content;
 	bool live;
 	bool bad;
 	bool reported; /* as bad */
@@ -92,6 +103,42 @@ static char *file_path(struct cni_cache *cache, size_t directory, const char *na
 		return NULL;
 	}
 	return path;
+}
+
+static void cni_result_clear(struct cni_result *result)
+{
+	free(result->sandbox);
+	free(result->netns);
+	free(result->namespace);
+	free(result->name);
+	free(result->uid);
+	free(result->addresses);
+	*result = (struct cni_result){0};
+}
+
+static char *copy_text(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+/* 0, -ENOMEM. */
+static int result_copy(const struct finding *finding, struct cni_result *ret)
+{
+	*ret = (struct cni_result){.sandbox = copy_text(finding->sandbox),
+				   .netns = copy_text(finding->netns),
+				   .namespace = copy_text(finding->namespace),
+				   .name = copy_text(finding->name),
+				   .uid = copy_text(finding->uid),
+				   .addresses =
+				       calloc(finding->address_count, sizeof(*ret->addresses))};
+	if (!ret->sandbox || !ret->netns || !ret->namespace || !ret->name || !ret->uid ||
+	    !ret->addresses) {
+		cni_result_clear(ret);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < finding->address_count; i++)
+		ret->addresses[ret->address_count++] = finding->addresses[i].address;
+	return 0;
 }
 
 static size_t bucket(const struct cni_cache *cache, const char *text)
@@ -269,14 +316,14 @@ static void file_remove(struct cni_cache *cache, struct file *file)
 	file_free(file);
 }
 
-static bool is_same_content(const struct content *a, const struct content *b)
+static bool is_same_content(const struct file_state *a, const struct file_state *b)
 {
 	return a->inode == b->inode && a->size == b->size && a->modified == b->modified &&
 	       a->changed == b->changed;
 }
 
-static void file_set_bad(struct cni_cache *cache, struct file *file, const struct content *content,
-			 const char *reason)
+static void file_set_bad(struct cni_cache *cache, struct file *file,
+			 const struct file_state *content, const char *reason)
 {
 	char *path;
 
@@ -301,7 +348,7 @@ static void file_set_bad(struct cni_cache *cache, struct file *file, const struc
 /* Takes the result over. */
 static void file_set_live(struct cni_cache *cache, struct file *file, struct cni_result *result)
 {
-	const struct content *content = &file->content;
+	const struct file_state *content = &file->content;
 	bool changed = file->live && (!is_same_sandbox(&file->result, result) ||
 				      !has_same_addresses(&file->result, result));
 	int64_t since = content->modified;
@@ -337,14 +384,14 @@ static int64_t nanoseconds(struct statx_timestamp time)
 }
 
 /* -EISDIR, -EMEDIUMTYPE for what is no regular file either, else -errno. */
-static int content_stat(int fd, const char *path, struct content *ret)
+static int content_stat(int fd, const char *path, struct file_state *ret)
 {
 	struct statx status;
 	int flags = AT_SYMLINK_NOFOLLOW | (*path ? 0 : AT_EMPTY_PATH);
 
 	if (statx(fd, path, flags, STATX_BASIC_STATS | STATX_BTIME, &status) < 0)
 		return -errno;
-	*ret = (struct content){
+	*ret = (struct file_state){
 	    .inode = status.stx_ino,
 	    .size = status.stx_size,
 	    .modified = nanoseconds(status.stx_mtime),
@@ -362,24 +409,29 @@ static const char *content_error(int error)
 	return text ? text : "cannot be read";
 }
 
-/* What cni_result_decode() returns; *ret_reason is set with an error. */
-static int content_decode(const char *path, const char *name, struct content *content,
+/* 1 if the file tells nothing; *ret_reason is set with an error. */
+static int content_decode(const char *path, const char *name, struct file_state *content,
 			  struct cni_result *ret, const char **ret_reason)
 {
+	struct findings findings = {0};
 	struct buf buf = {0};
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
 	int r = fd < 0 ? -errno : content_stat(fd, "", content);
 
 	if (r == 0)
 		r = buf_read_fd(&buf, fd, CNI_RESULT_BYTES_MAX);
-	if (r < 0 && r != -EFBIG) {
-		*ret_reason = content_error(r);
-	} else {
-		if (r == 0)
-			r = cni_result_decode(buf.data, buf.length, name, ret);
-		if (r < 0)
-			*ret_reason = cni_result_error(r);
-	}
+	if (r == 0)
+		r = format_decode(
+		    &cni_result_format,
+		    &(struct content){.name = name, .bytes = buf.data, .length = buf.length},
+		    &findings);
+	if (r < 0)
+		*ret_reason = format_error(&cni_result_format, r);
+	else if (findings.count == 0)
+		r = 1;
+	else
+		r = result_copy(&findings.items[0], ret);
+	findings_clear(&findings);
 	buf_clear(&buf);
 	if (fd >= 0)
 		close(fd);
@@ -388,7 +440,7 @@ static int content_decode(const char *path, const char *name, struct content *co
 
 /* -ENOENT, or 0 whatever the content is. */
 static int file_load(struct cni_cache *cache, struct file *file, const char *path,
-		     struct content *content)
+		     struct file_state *content)
 {
 	struct cni_result result = {0};
 	const char *reason = NULL;
@@ -415,7 +467,7 @@ static int file_load(struct cni_cache *cache, struct file *file, const char *pat
 /* A file that was written and went before it could be read. */
 static void note_vanished(struct cni_cache *cache, const struct file *file, const char *name)
 {
-	if (!(file && file->live) && !cni_result_is_loopback(name))
+	if (!(file && file->live) && cni_result_format.is_relevant(name))
 		cache->vanished = true;
 }
 
@@ -441,7 +493,7 @@ static void file_meet(struct cni_cache *cache, size_t directory, const char *nam
 {
 	struct file *file = file_find(cache, directory, name);
 	char *path = file_path(cache, directory, name);
-	struct content content = {0};
+	struct file_state content = {0};
 	int r;
 
 	if (!path)
@@ -545,6 +597,12 @@ static void on_gone(void *context, size_t directory, const char *name)
 		file_remove(cache, file);
 }
 
+static void on_nested(void *context, size_t directory)
+{
+	(void)context;
+	(void)directory;
+}
+
 static void on_attached(void *context, size_t directory)
 {
 	struct cni_cache *cache = context;
@@ -586,6 +644,7 @@ int cni_cache_open(const struct cni_cache_options *options, const struct cni_cac
 	struct cni_cache *cache = calloc(1, sizeof(*cache));
 	struct watch_events watch_events = {.written = on_written,
 					    .gone = on_gone,
+					    .nested = on_nested,
 					    .attached = on_attached,
 					    .detached = on_detached,
 					    .failed = on_failed,
@@ -609,8 +668,9 @@ int cni_cache_open(const struct cni_cache_options *options, const struct cni_cac
 		if (!directory->path)
 			goto out;
 	}
-	r = watch_open(options->directories, options->directory_count, &watch_events,
-		       &cache->watch);
+	r = watch_open(&watch_events, &cache->watch);
+	for (size_t i = 0, number; r == 0 && i < cache->directory_count; i++)
+		r = watch_add(cache->watch, cache->directories[i].path, 0, &number);
 	if (r < 0)
 		goto out;
 	*ret = cache;
@@ -635,7 +695,8 @@ struct cni_cache *cni_cache_close(struct cni_cache *cache)
 	for (size_t i = 0; i < cache->directory_count; i++)
 		free(cache->directories[i].path);
 	free(cache->directories);
-	watch_close(cache->watch);
+	if (cache->watch)
+		watch_close(cache->watch);
 	free(cache);
 	return NULL;
 }

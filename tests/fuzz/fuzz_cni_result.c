@@ -6,13 +6,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void check(const struct cni_result *result)
+static void check(const struct finding *finding)
 {
-	if (!*result->sandbox || !result->interface || !result->netns || !result->namespace ||
-	    !result->name || !result->uid || result->address_count == 0)
+	if (!*finding->sandbox || finding->address_count == 0)
 		abort();
-	for (size_t i = 0; i < result->address_count; i++)
-		if (!addr_is_set(result->addresses[i]))
+	for (size_t i = 0; i < finding->address_count; i++)
+		if (!addr_is_set(finding->addresses[i].address))
 			abort();
 }
 
@@ -23,17 +22,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t name_length = end ? (size_t)(end - data) : 0;
 	size_t skipped = end ? name_length + 1 : 0;
 	char *name = strndup((const char *)data, name_length);
-	struct cni_result result = {0};
+	struct content content = {
+	    .name = name, .bytes = (const char *)data + skipped, .length = size - skipped};
+	struct findings findings = {0};
 	int r;
 
 	if (!name)
 		return 0;
-	r = cni_result_decode((const char *)data + skipped, size - skipped, name, &result);
-	if (r == 0)
-		check(&result);
-	else if (result.sandbox || (r < 0 && !*cni_result_error(r)))
+	r = format_decode(&cni_result_format, &content, &findings);
+	for (size_t i = 0; i < findings.count; i++)
+		check(&findings.items[i]);
+	if (r < 0 && (findings.items || !*format_error(&cni_result_format, r)))
 		abort();
-	cni_result_clear(&result);
+	findings_clear(&findings);
 	free(name);
 	return 0;
 }
