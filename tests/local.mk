@@ -11,9 +11,9 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	CC='$(CC)'; export CC; NM='$(NM)'; export NM;
 
-all_archives = libcollect.a libcli.a libcompile.a libstore.a librecord.a libidentity.a libbase.a
+all_archives = libcollect.a libcri.a libcli.a libcompile.a libstore.a librecord.a libidentity.a libbase.a
 all_libraries = $(NFTNL_LIBS) $(NFCT_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) \
-	$(JANSSON_LIBS) $(YAML_LIBS) -lpthread
+	$(JANSSON_LIBS) $(YAML_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) -lpthread
 
 unit_tests = \
 	tests/tree/test_sql \
