@@ -239,7 +239,10 @@ static int must_go_on(struct collector *collector, const char *subject, int r)
 static void dump(struct collector *collector)
 {
 	int64_t begun = clock_monotonic();
-	int r = taps_dump(collector->taps);
+	int r;
+
+	pods_read(collector->pods, collector->track);
+	r = taps_dump(collector->taps);
 
 	collector->dumped = clock_monotonic();
 	collector->dump_took = collector->dumped - begun;
@@ -255,12 +258,20 @@ static int rearm(sd_event_source *timer, uint64_t interval)
 	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
+/* Who had an address comes before who spoke with it: connections are bound as they end. What cannot
+ * be read is on_pods()' to tell. */
+static int read_events(struct collector *collector, bool *ret_more)
+{
+	pods_read(collector->pods, collector->track);
+	return taps_read_events(collector->taps, ret_more);
+}
+
 /* Woken by the first event after a silence. */
 static int on_events(sd_event_source *source, int fd, uint32_t events, void *context)
 {
 	struct collector *collector = context;
 	bool more;
-	int r = taps_read_events(collector->taps, &more);
+	int r = read_events(collector, &more);
 
 	(void)fd, (void)events;
 	if (r >= 0 && !more)
@@ -276,7 +287,7 @@ static int on_pause(sd_event_source *timer, uint64_t time, void *context)
 	struct collector *collector = context;
 	uint64_t before = taps_events(collector->taps);
 	bool more = true;
-	int r = taps_read_events(collector->taps, &more);
+	int r = read_events(collector, &more);
 
 	(void)time;
 	if (r >= 0 && taps_events(collector->taps) == before)

@@ -162,7 +162,7 @@ static void on_claim(void *context, const struct claim *claim)
 	if (merge_claim(pods->merge, claim, now) < 0)
 		lose(pods, now, "no memory for what was told of a pod");
 	if (pods->cri && strcmp(claim->source, CLAIM_CRI) != 0 &&
-	    merge_lacks_labels(pods->merge, claim->sandbox))
+	    merge_has(pods->merge, claim->sandbox))
 		cri_want(pods->cri, claim->sandbox, now);
 }
 

@@ -21,10 +21,11 @@ struct sandbox {
 	size_t word_count;
 	bool unsettled;
 	bool told;
-	bool overfull;  /* said so */
-	bool silent;    /* nobody tells of it any more */
-	int64_t ended;  /* INTERVAL_OPEN: not */
-	char *conflict; /* NULL: none */
+	bool overfull;    /* said so */
+	bool silent;      /* nobody tells of it any more */
+	int64_t ended;    /* INTERVAL_OPEN: not */
+	int64_t deserted; /* nobody tells of an address any more; 0: somebody does, or never did */
+	char *conflict;   /* NULL: none */
 };
 
 struct merge {
@@ -429,8 +430,14 @@ static int settle(struct merge *merge, struct sandbox *sandbox, int64_t now)
 		r = find_conflict(merge, sandbox);
 	if (r < 0)
 		return r;
+	if (count > 0)
+		sandbox->deserted = 0;
+	else if (!sandbox->deserted && sandbox->holder.count > 0)
+		sandbox->deserted = now;
 	if (alive != (sandbox->ended == INTERVAL_OPEN))
-		sandbox->ended = alive ? INTERVAL_OPEN : now;
+		sandbox->ended = alive               ? INTERVAL_OPEN
+				 : sandbox->deserted ? sandbox->deserted
+						     : now;
 	merge->silent_count -= sandbox->silent;
 	sandbox->silent = is_silent(sandbox);
 	merge->silent_count += sandbox->silent;
@@ -722,11 +729,4 @@ struct merge_figures merge_figures(const struct merge *merge)
 		}
 	}
 	return figures;
-}
-
-bool merge_lacks_labels(const struct merge *merge, const char *sandbox)
-{
-	const struct sandbox *found = sandbox_find(merge, sandbox);
-
-	return found && is_alive(found) && !best_labels(found);
 }
