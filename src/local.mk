@@ -178,10 +178,16 @@ libcompile_a_SOURCES = \
 	src/model/labels.c \
 	src/model/pods.c \
 	src/model/pods.h \
+	src/model/record.c \
+	src/model/record.h \
 	src/model/selector.c \
 	src/model/selector.h \
 	src/model/strings.c \
 	src/model/strings.h \
+	src/model/vantage.c \
+	src/model/vantage.h \
+	src/model/windows.c \
+	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
 	src/output/json.c \
