@@ -131,6 +131,7 @@ kernel_bats = \
 	tests/netns/listeners.bats \
 	tests/netns/load.bats \
 	tests/netns/loss.bats \
+	tests/netns/nodes.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
@@ -186,6 +187,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/lanes.bash \
 	tests/netns/faults.c \
 	tests/netns/namespace.bash \
+	tests/netns/nodes.bash \
 	tests/unit/flow/bench.h \
 	tests/runtime/machine.sh \
 	tests/runtime/service.sh \

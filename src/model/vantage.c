@@ -99,13 +99,16 @@ static const struct watched *ending_from(const struct watched *items, size_t cou
 	return low < count && items[low].node == node ? &items[low] : NULL;
 }
 
-bool vantage_covers(const struct vantages *vantages, const char *node, int64_t from, int64_t until)
+enum cover vantage_cover(const struct vantages *vantages, const char *node, int64_t from,
+			 int64_t until)
 {
 	const struct watched *recorded =
-	    ending_from(vantages->nodes, vantages->node_count, node, until);
+	    ending_from(vantages->nodes, vantages->node_count, node, from);
 	const struct watched *gap = ending_from(vantages->gaps, vantages->gap_count, node, from);
 
-	return recorded && recorded->from <= from && !(gap && gap->from <= until);
+	if (!recorded || recorded->from > from || (gap && gap->from <= until))
+		return COVER_PART;
+	return recorded->until < until ? COVER_BEGINNING : COVER_WHOLE;
 }
 
 /* ---- where they stand ---- */
@@ -207,7 +210,7 @@ struct meeting {
 	size_t arrived_count;
 	const char *node;  /* where it arrived */
 	unsigned verdicts; /* BIT()s of those that arrived */
-	bool covered;      /* the node missed nothing of what departed */
+	enum cover cover;  /* how much of what departed the node can have seen */
 };
 
 /* Under which verdicts the destination's node may have what the source's node has under this one.
@@ -355,21 +358,31 @@ static void arrival_counts(const struct meeting *meeting, unsigned verdict, unsi
 	set_arrived(meeting, verdicts, source, STANDING_COUNTS);
 }
 
+/* Nodes are read one after the other, and stop so: a little may be missing at the end. */
+static bool is_complete(const struct meeting *meeting, unsigned verdict, unsigned verdicts)
+{
+	if (verdict == VERDICT_UNKNOWN || (verdicts & BIT(VERDICT_DENIED)))
+		return true;
+	if (meeting->cover == COVER_BEGINNING)
+		return arrived_with(meeting, verdicts).connections >=
+		       departed_with(meeting, verdict).connections;
+	return meeting->cover == COVER_WHOLE;
+}
+
 static void settle(const struct meeting *meeting, unsigned verdict)
 {
 	unsigned verdicts = counterparts(verdict) & meeting->verdicts;
 	struct side departed = departed_with(meeting, verdict);
-	const char *source = departed.count > 0 ? departed.first->edge.node : NULL;
 
 	if (departed.count == 0 || verdicts == 0)
 		return;
-	if (meeting->covered || verdict == VERDICT_UNKNOWN || (verdicts & BIT(VERDICT_DENIED))) {
+	if (is_complete(meeting, verdict, verdicts)) {
 		arrival_counts(meeting, verdict, verdicts);
 		return;
 	}
 	set_departed(meeting, verdict, STANDING_COUNTS);
 	carry_service(meeting, verdict, BIT(verdict));
-	set_arrived(meeting, BIT(verdict), source, STANDING_SUPERSEDED);
+	set_arrived(meeting, BIT(verdict), departed.first->edge.node, STANDING_SUPERSEDED);
 }
 
 static void find_cover(struct meeting *meeting)
@@ -382,7 +395,7 @@ static void find_cover(struct meeting *meeting)
 		first = edge->first_seen < first ? edge->first_seen : first;
 		last = edge->last_seen > last ? edge->last_seen : last;
 	}
-	meeting->covered = vantage_covers(meeting->vantages, meeting->node, first, last);
+	meeting->cover = vantage_cover(meeting->vantages, meeting->node, first, last);
 	for (size_t i = 0; i < meeting->arrived_count; i++)
 		meeting->verdicts |= BIT(meeting->arrived[i].edge->edge.key.verdict);
 }

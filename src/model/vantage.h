@@ -32,8 +32,10 @@ int vantage_add_gap(struct vantages *vantages, const char *node, const struct ga
 void vantage_sort(struct vantages *vantages);
 void vantage_clear(struct vantages *vantages);
 
-/* Did the node record throughout [from, until], and miss nothing? */
-bool vantage_covers(const struct vantages *vantages, const char *node, int64_t from, int64_t until);
+/* How much of [from, until] the node recorded and missed nothing of. */
+enum cover { COVER_WHOLE, COVER_BEGINNING /* all but the end */, COVER_PART };
+enum cover vantage_cover(const struct vantages *vantages, const char *node, int64_t from,
+			 int64_t until);
 /* Where the recording node stands, once the ends are bound. */
 enum vantage vantage_of(const struct graph_edge *edge);
 /*
