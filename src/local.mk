@@ -218,6 +218,8 @@ libcompile_a_SOURCES = \
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/cluster.c \
+	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
 	src/cli/cmd_edges.c \
 	src/cli/cmd_flows.c \

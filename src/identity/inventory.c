@@ -326,13 +326,20 @@ static const char *add_file(struct whole *whole, const char *name)
 	return file;
 }
 
+size_t inventory_size(const struct inventory *inventory)
+{
+	return inventory->pod_count + inventory->namespace_count + inventory->service_count +
+	       inventory->endpoints_count + inventory->node_count +
+	       whole_of_const(inventory)->owner_count;
+}
+
 int inventory_add_stored(struct inventory *inventory, const struct document *document,
 			 enum inventory_source source, struct problems *problems)
 {
 	struct whole *whole = whole_of(inventory);
 	struct object_reader reader = {.file = add_file(whole, document_name(document)),
 				       .problems = problems};
-	size_t first = inventory->pod_count;
+	size_t first = inventory->pod_count, before = inventory_size(inventory);
 	int r = reader.file ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < document_count(document) && r == 0; i++) {
@@ -345,6 +352,7 @@ int inventory_add_stored(struct inventory *inventory, const struct document *doc
 		inventory->pods[i].source = source;
 		inventory->pods[i].finished |= source < INVENTORY_STORED;
 	}
+	inventory->has_objects |= inventory_size(inventory) > before;
 	return r;
 }
 
@@ -384,6 +392,7 @@ static int copy_pod(const char *node, const struct pod *pod, struct inventory_po
 	    .host_network = pod->host_network,
 	    .network_told = pod->host_network,
 	    .finished = pod->ended != 0 && pod->ended != INTERVAL_OPEN,
+	    .moment = pod->created,
 	};
 	if (r == 0)
 		r = labels_copy(&pod->labels, &ret->labels);

@@ -74,6 +74,7 @@ struct inventory_pod {
 	size_t secondary_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
+	int64_t moment;   /* of the record's sandbox; of one source the later is believed */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
 };
@@ -153,6 +154,7 @@ struct inventory {
 	size_t endpoints_count;
 	struct inventory_node *nodes; /* sorted by name */
 	size_t node_count;
+	bool has_objects;                 /* not only pods that a node recorded */
 	struct inventory_change *changes; /* sorted by namespace, key, which are unique */
 	size_t change_count;
 	char **files; /* names for problems */
@@ -183,6 +185,9 @@ int inventory_add_pod(struct inventory *inventory, const char *node, const struc
  * problem, and the pods are marked. Call once, after the last add.
  */
 int inventory_finish(struct inventory *inventory, struct problems *problems);
+
+/* How many objects and records were of any use so far. */
+size_t inventory_size(const struct inventory *inventory);
 
 /* By uid if it is not "", else by namespace and name if exactly one has them; NULL otherwise. */
 const struct inventory_pod *inventory_find_pod(const struct inventory *inventory,

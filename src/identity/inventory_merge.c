@@ -59,7 +59,7 @@ static int compare_names(const struct inventory_pod *a, const struct inventory_p
 	return order ? order : strcmp(a->name, b->name);
 }
 
-/* Of one pod the best source comes first, and of that what was added last. */
+/* Of one pod the best source comes first, and of that what was told last. */
 static int compare_pods(const void *left, const void *right, void *context)
 {
 	const struct inventory_pod *pods = context;
@@ -69,6 +69,7 @@ static int compare_pods(const void *left, const void *right, void *context)
 
 	order = order ? order : strcmp(a->uid, b->uid);
 	order = order ? order : (a->source < b->source) - (a->source > b->source);
+	order = order ? order : (a->moment < b->moment) - (a->moment > b->moment);
 	return order ? order : (x < y) - (x > y);
 }
 
