@@ -32,11 +32,18 @@ libidentity_a_SOURCES = \
 	src/identity/interval.h \
 	src/identity/inventory.c \
 	src/identity/inventory.h \
+	src/identity/inventory_find.c \
+	src/identity/inventory_merge.c \
 	src/identity/inventory_network.c \
 	src/identity/inventory_object.c \
 	src/identity/inventory_object.h \
+	src/identity/inventory_owner.c \
+	src/identity/inventory_table.c \
+	src/identity/inventory_table.h \
 	src/identity/inventory_value.c \
 	src/identity/inventory_value.h \
+	src/identity/inventory_whole.h \
+	src/identity/inventory_workload.c \
 	src/identity/labels.c \
 	src/identity/labels.h \
 	src/identity/pod.c \
@@ -217,6 +224,8 @@ libcompile_a_SOURCES = \
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/cluster.c \
+	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
 	src/cli/cmd_edges.c \
 	src/cli/cmd_flows.c \

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cluster.h"
 #include "cli/shape.h"
 
 bool session_begin(struct session *session, const struct options *options)
@@ -23,48 +24,39 @@ bool session_begin(struct session *session, const struct options *options)
 	return false;
 }
 
-static size_t count_objects(const struct inventory *inventory)
+static int fill_cluster(struct session *session, struct cluster *cluster)
 {
-	return inventory->pod_count + inventory->namespace_count + inventory->service_count +
-	       inventory->node_count;
-}
-
-static int read_inventory(struct session *session, const char *path)
-{
-	size_t before = count_objects(session->inventory);
-	struct document *document = NULL;
-	int r = document_read(path, &session->problems, &document);
+	const struct options *options = session->options;
+	int r = reader_nodes(session->reader, cluster_node, cluster);
 
 	if (r == 0)
-		r = inventory_add(session->inventory, document, &session->problems);
-	if (r == 0 && count_objects(session->inventory) == before)
-		problem_add(&session->problems, PROBLEM_WARNING,
-			    strcmp(path, "-") == 0 ? "standard input" : path,
-			    "no pod, namespace, service or node is in it");
-	document_free(document);
+		r = reader_objects(session->reader, cluster_object, cluster);
+	if (r == 0)
+		r = reader_pods(session->reader, cluster_pod, cluster);
+	if (r < 0)
+		session_fail(session, options->db, r);
+	for (size_t i = 0; r == 0 && i < options->inventory_count; i++) {
+		r = cluster_file(cluster, options->inventory[i]);
+		if (r < 0 && session->problems.errors == 0)
+			session_fail(session, "inventory", r);
+		if (r < 0)
+			session->status = EXIT_USAGE;
+	}
 	return r;
 }
 
-static bool read_inventories(struct session *session)
+static bool read_cluster(struct session *session)
 {
-	const struct options *options = session->options;
-	int r = 0;
+	struct cluster *cluster = cluster_new(&session->problems);
+	int r = cluster ? fill_cluster(session, cluster) : -ENOMEM;
 
-	if (options->inventory_count == 0)
-		return true;
-	session->inventory = inventory_new();
-	if (!session->inventory)
-		r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < options->inventory_count; i++)
-		r = read_inventory(session, options->inventory[i]);
-	if (r == 0)
-		r = inventory_finish(session->inventory, &session->problems);
-	if (r == 0)
-		return true;
-	if (session->problems.errors == 0)
-		session_fail(session, "inventory", r);
-	session->status = EXIT_USAGE;
-	return false;
+	if (r == 0) {
+		r = cluster_finish(cluster, &session->inventory);
+		if (r < 0)
+			session_fail(session, "inventory", r);
+	}
+	cluster_free(cluster);
+	return r == 0;
 }
 
 static int warn_of_uncut(struct session *session)
@@ -87,7 +79,7 @@ bool session_build(struct session *session)
 					.apart = session->options->node != NULL};
 	int r;
 
-	if (!read_inventories(session))
+	if (!read_cluster(session))
 		return false;
 	request.inventory = session->inventory;
 	r = graph_build(session->record, &request, &session->problems, &session->graph);
@@ -189,7 +181,7 @@ static void check_workload(struct session *session)
 		 options->workload_name, options->namespace ? " in " : "",
 		 options->namespace ? options->namespace : "");
 	problem_add(&session->problems, PROBLEM_WARNING, subject, "no such workload is known%s",
-		    session->inventory ? "" : "; " GRAPH_SUPPLY);
+		    session->inventory && session->inventory->has_objects ? "" : "; " GRAPH_SUPPLY);
 }
 
 void session_check_filters(struct session *session)

@@ -319,7 +319,8 @@ static void hand_over_workloads(struct assembly *assembly)
 int assembly_index(struct assembly *assembly)
 {
 	struct built *built = assembly->built;
-	int r = workloads_build(assembly->inventory, &built->strings, &assembly->workloads);
+	int r = workloads_build(assembly->inventory, &built->strings, assembly->problems,
+				&assembly->workloads);
 
 	if (r == 0)
 		r = pods_join(assembly->rows, assembly->row_count, assembly->inventory,
