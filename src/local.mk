@@ -28,6 +28,8 @@ librecord_a_SOURCES = src/flow/flow.c src/flow/flow.h
 
 libidentity_a_SOURCES = \
 	src/identity/claim.h \
+	src/identity/holding.c \
+	src/identity/holding.h \
 	src/identity/interval.c \
 	src/identity/interval.h \
 	src/identity/inventory.c \
@@ -46,8 +48,12 @@ libidentity_a_SOURCES = \
 	src/identity/inventory_workload.c \
 	src/identity/labels.c \
 	src/identity/labels.h \
+	src/identity/merge.c \
+	src/identity/merge.h \
 	src/identity/pod.c \
-	src/identity/pod.h
+	src/identity/pod.h \
+	src/identity/word.c \
+	src/identity/word.h
 libidentity_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 # kernel, sources, flow and the daemon less its main: all that only netpold has.

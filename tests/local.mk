@@ -47,6 +47,7 @@ unit_tests = \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
 	tests/unit/identity/test_labels \
+	tests/unit/identity/test_merge \
 	tests/unit/identity/test_pod \
 	tests/unit/kernel/test_answer \
 	tests/unit/kernel/test_ct_decode \

@@ -192,7 +192,7 @@ int pods_rescan(struct pods *pods, struct track *track)
 	pods->track = track;
 	r = cni_cache_rescan(pods->cache, clock_now());
 	pods->track = NULL;
-	registry_forget(pods->registry, clock_now() - MEMORY);
+	registry_forget(pods->registry, clock_now() - MEMORY, NULL, NULL);
 	return r;
 }
 
