@@ -27,14 +27,16 @@ bool session_begin(struct session *session, const struct options *options)
 static int fill_cluster(struct session *session, struct cluster *cluster)
 {
 	const struct options *options = session->options;
-	int r = reader_nodes(session->reader, cluster_node, cluster);
+	int r = record_nodes(session->record, cluster_node, cluster);
 
 	if (r == 0)
-		r = reader_objects(session->reader, cluster_object, cluster);
+		r = record_objects(session->record, cluster_object, cluster);
 	if (r == 0)
-		r = reader_pods(session->reader, cluster_pod, cluster);
+		r = record_pods(session->record, cluster_pod, cluster);
+	/* Standard input may keep us waiting. */
+	record_end(session->record);
 	if (r < 0)
-		session_fail(session, options->db, r);
+		session_fail(session, "inventory", r);
 	for (size_t i = 0; r == 0 && i < options->inventory_count; i++) {
 		r = cluster_file(cluster, options->inventory[i]);
 		if (r < 0 && session->problems.errors == 0)
