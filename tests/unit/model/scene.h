@@ -24,6 +24,8 @@ struct scene_edge {
 struct scene_pod {
 	const char *node, *namespace, *name, *uid, *address;
 	int64_t since, until; /* seconds; until 0: open */
+	const char *conflict;
+	bool exact, secondary;
 };
 
 /* A flow row; 0 in last_seen means first_seen + 10. */
@@ -170,7 +172,9 @@ static inline void scene_feed_pod(struct assembly *assembly, const struct scene_
 {
 	struct pod_address address = {.address = scene_addr(pod->address),
 				      .since = pod->since * 1000,
-				      .until = pod->until ? pod->until * 1000 : INTERVAL_OPEN};
+				      .until = pod->until ? pod->until * 1000 : INTERVAL_OPEN,
+				      .exact = pod->exact,
+				      .secondary = pod->secondary};
 	struct stored_pod row = {.number = number,
 				 .node = pod->node,
 				 .pod = {.namespace = (char *)pod->namespace,
@@ -178,6 +182,7 @@ static inline void scene_feed_pod(struct assembly *assembly, const struct scene_
 					 .uid = (char *)(pod->uid ? pod->uid : ""),
 					 .sandbox = (char *)"",
 					 .source = (char *)"cni-result",
+					 .conflict = (char *)(pod->conflict ? pod->conflict : ""),
 					 .addresses = &address,
 					 .address_count = pod->address ? 1 : 0}};
 
