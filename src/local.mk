@@ -35,13 +35,20 @@ libidentity_a_SOURCES = \
 	src/identity/interval.h \
 	src/identity/inventory.c \
 	src/identity/inventory.h \
+	src/identity/inventory_find.c \
+	src/identity/inventory_merge.c \
 	src/identity/inventory_network.c \
 	src/identity/inventory_object.c \
 	src/identity/inventory_object.h \
+	src/identity/inventory_owner.c \
+	src/identity/inventory_table.c \
+	src/identity/inventory_table.h \
 	src/identity/inventory_trim.c \
 	src/identity/inventory_trim.h \
 	src/identity/inventory_value.c \
 	src/identity/inventory_value.h \
+	src/identity/inventory_whole.h \
+	src/identity/inventory_workload.c \
 	src/identity/labels.c \
 	src/identity/labels.h \
 	src/identity/merge.c \
@@ -222,10 +229,16 @@ libcompile_a_SOURCES = \
 	src/model/labels.c \
 	src/model/pods.c \
 	src/model/pods.h \
+	src/model/record.c \
+	src/model/record.h \
 	src/model/selector.c \
 	src/model/selector.h \
 	src/model/strings.c \
 	src/model/strings.h \
+	src/model/vantage.c \
+	src/model/vantage.h \
+	src/model/windows.c \
+	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
 	src/output/json.c \
@@ -255,6 +268,8 @@ libcompile_a_SOURCES = \
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/cluster.c \
+	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
 	src/cli/cmd_edges.c \
 	src/cli/cmd_flows.c \

@@ -61,6 +61,7 @@ unit_tests = \
 	tests/unit/kernel/test_rules \
 	tests/unit/model/test_graph \
 	tests/unit/model/test_graph_read \
+	tests/unit/model/test_vantage \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
@@ -134,6 +135,7 @@ kernel_bats = \
 	tests/netns/listeners.bats \
 	tests/netns/load.bats \
 	tests/netns/loss.bats \
+	tests/netns/nodes.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
@@ -189,6 +191,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/lanes.bash \
 	tests/netns/faults.c \
 	tests/netns/namespace.bash \
+	tests/netns/nodes.bash \
 	tests/unit/flow/bench.h \
 	tests/runtime/machine.sh \
 	tests/runtime/service.sh \

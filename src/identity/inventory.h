@@ -18,6 +18,7 @@
 #include "base/document.h"
 #include "base/problem.h"
 #include "identity/labels.h"
+#include "identity/pod.h"
 
 /* Who tells of a pod; of several the last here is believed, and the others fill in what it leaves
  * out. */
@@ -54,11 +55,13 @@ struct inventory_pod {
 	char *top_name;
 	char *generate_name; /* metadata.generateName or "" */
 	bool host_network;
-	bool finished;       /* phase Succeeded or Failed, or the pod is gone: its addresses may be
-				another's */
-	bool mirror;         /* of a static pod, which a node runs by itself */
-	bool ambient;        /* Istio's ambient mode takes its traffic to ztunnel (annotation
-				ambient.istio.io/redirection) */
+	bool network_told; /* whether it shares the node's network is told; else host_network false
+			      is "not known" */
+	bool finished;     /* phase Succeeded or Failed, or the pod is gone: its addresses may be
+			      another's */
+	bool mirror;       /* of a static pod, which a node runs by itself */
+	bool ambient;      /* Istio's ambient mode takes its traffic to ztunnel (annotation
+			      ambient.istio.io/redirection) */
 	const char *sidecar; /* whose proxy is one of its containers: "Istio", "Linkerd", "Consul",
 				"Kuma"; "": none. Static text */
 	char *conflict;      /* what its sources contradict one another in, for people; "": nothing.
@@ -71,6 +74,7 @@ struct inventory_pod {
 	size_t secondary_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
+	int64_t moment;   /* of the record's sandbox; of one source the later is believed */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
 };
@@ -132,6 +136,13 @@ struct inventory_node {
 	size_t pod_range_count;
 };
 
+/* A label that one and the same pod had with several values, or not always. */
+struct inventory_change {
+	char *namespace;
+	char *key;
+	char *pod; /* one on which it was seen */
+};
+
 struct inventory {
 	struct inventory_pod *pods; /* sorted by namespace, name, uid */
 	size_t pod_count;
@@ -143,19 +154,40 @@ struct inventory {
 	size_t endpoints_count;
 	struct inventory_node *nodes; /* sorted by name */
 	size_t node_count;
+	bool has_objects;                 /* not only pods that a node recorded */
+	struct inventory_change *changes; /* sorted by namespace, key, which are unique */
+	size_t change_count;
 	char **files; /* names for problems */
 	size_t file_count;
 };
 
 struct inventory *inventory_new(void);                         /* NULL: out of memory */
 struct inventory *inventory_free(struct inventory *inventory); /* NULL is allowed; returns NULL */
-/* Adds all objects of the document; may be called again for more. -ENOMEM, else 0; what is wrong
- * goes to problems. */
+/*
+ * Adds all objects of the document; may be called again for more. Of objects of one name what is
+ * added later is believed, and for pods the better source. -ENOMEM, else 0; what is wrong goes to
+ * problems.
+ */
 int inventory_add(struct inventory *inventory, const struct document *document,
 		  struct problems *problems);
-/* Sorts; of equal pods (namespace, name, uid) the last read stays. Call once, after the last add.
+/* The same for what a node stored; the source is what its pods become. */
+int inventory_add_stored(struct inventory *inventory, const struct document *document,
+			 enum inventory_source source, struct problems *problems);
+/*
+ * Adds a pod that a node recorded: its labels, and its controller as far as these and its name
+ * prove it. Its addresses stay where they are, with the times at which they were its own. Nothing
+ * is added of a pod without labels, or whose sources contradict one another. -ENOMEM.
+ */
+int inventory_add_pod(struct inventory *inventory, const char *node, const struct pod *pod);
+/*
+ * Sorts, and makes one of all that is told of one pod (uid, or namespace and name where that is
+ * all) or one node: what the best source leaves out the others fill in. What contradicts is a
+ * problem, and the pods are marked. Call once, after the last add.
  */
 int inventory_finish(struct inventory *inventory, struct problems *problems);
+
+/* How many objects and records were of any use so far. */
+size_t inventory_size(const struct inventory *inventory);
 
 /* By uid if it is not "", else by namespace and name if exactly one has them; NULL otherwise. */
 const struct inventory_pod *inventory_find_pod(const struct inventory *inventory,
@@ -165,10 +197,16 @@ const struct inventory_service *inventory_find_service(const struct inventory *i
 						       struct addr address);
 const struct inventory_node *inventory_find_node(const struct inventory *inventory,
 						 struct addr address);
+/* Was the label seen changing in the namespace? */
+bool inventory_label_changes(const struct inventory *inventory, const char *namespace,
+			     const char *key);
 /*
- * The object that people know: ReplicaSet → Deployment (by the pod-template-hash label in its
- * name), Job → CronJob (by the scheduled-time suffix), a static pod (owner Node) → Pod. kind and
- * name are malloc'd; without an owner they are "Pod" and the pod's name.
+ * The object that people know: by the owners' objects where the inventory has them (ReplicaSets,
+ * ReplicationControllers, Jobs and whatever else is made anew for each revision or run lead to what
+ * controls them, of any kind), else by names: ReplicaSet → Deployment (by the pod-template-hash
+ * label in its name), Job → CronJob (by the scheduled-time suffix). The static pods of a component
+ * are StaticPod and what its file calls it, on all nodes together. kind and name are malloc'd;
+ * without an owner they are "Pod" and the pod's name.
  */
 int inventory_workload(const struct inventory_pod *pod, char **ret_kind, char **ret_name);
 

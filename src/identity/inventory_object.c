@@ -5,8 +5,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-void object_read_owner(struct object_reader *reader, const struct node *metadata,
-		       struct object_owner *ret)
+const struct node *object_controller(const struct node *object)
+{
+	const struct node *list = node_get(node_get(object, "metadata"), "ownerReferences");
+	bool controls = false;
+
+	for (size_t i = 0; node_kind(list) == NODE_SEQUENCE && i < node_count(list); i++) {
+		const struct node *entry = node_item(list, i);
+
+		if (node_boolean(node_get(entry, "controller"), &controls) && controls)
+			return entry;
+	}
+	return NULL;
+}
+
+static void read_owner(struct object_reader *reader, const struct node *metadata,
+		       struct inventory_pod *pod)
 {
 	const struct node *list = object_get(reader, metadata, "ownerReferences", NODE_SEQUENCE);
 	const struct node *owner = NULL;
@@ -17,8 +31,8 @@ void object_read_owner(struct object_reader *reader, const struct node *metadata
 		if (object_boolean(reader, entry, "controller"))
 			owner = entry;
 	}
-	ret->kind = object_copy(reader, owner, "kind");
-	ret->name = object_copy(reader, owner, "name");
+	pod->owner_kind = object_copy(reader, owner, "kind");
+	pod->owner_name = object_copy(reader, owner, "name");
 }
 
 static void read_pod_addresses(struct object_reader *reader, const struct node *status,
@@ -136,7 +150,6 @@ void object_read_pod(struct object_reader *reader, const struct node *object,
 	const char *phase = object_text(reader, status, "phase");
 	const char *mirror = node_get_text(annotations, "kubernetes.io/config.mirror");
 	const char *ambient = node_get_text(annotations, "ambient.istio.io/redirection");
-	struct object_owner owner = {0};
 
 	ret->namespace = object_copy(reader, metadata, "namespace");
 	ret->name = object_copy(reader, metadata, "name");
@@ -144,16 +157,16 @@ void object_read_pod(struct object_reader *reader, const struct node *object,
 	ret->generate_name = object_copy(reader, metadata, "generateName");
 	ret->node = object_copy(reader, spec, "nodeName");
 	ret->host_network = object_boolean(reader, spec, "hostNetwork");
+	ret->network_told = spec != NULL;
 	ret->finished = strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0;
 	ret->file = reader->file;
 	ret->line = node_line(object);
-	object_read_owner(reader, metadata, &owner);
-	ret->owner_kind = owner.kind;
-	ret->owner_name = owner.name;
+	read_owner(reader, metadata, ret);
 	ret->top_kind = object_dup(reader, "");
 	ret->top_name = object_dup(reader, "");
 	ret->conflict = object_dup(reader, "");
-	ret->mirror = (mirror && *mirror) || (owner.kind && strcmp(owner.kind, "Node") == 0);
+	ret->mirror =
+	    (mirror && *mirror) || (ret->owner_kind && strcmp(ret->owner_kind, "Node") == 0);
 	ret->ambient = ambient && strcmp(ambient, "enabled") == 0;
 	ret->sidecar = "";
 	object_labels(reader, metadata, "labels", &ret->labels);

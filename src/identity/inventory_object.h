@@ -5,12 +5,6 @@
 
 #include "identity/inventory_value.h"
 
-/* Who controls an object; "" for nobody. */
-struct object_owner {
-	char *kind;
-	char *name;
-};
-
 /*
  * Fill *ret, which must be zero; release with the clear function, also after an error.
  * *ret_static_uid is the uid that the kubelet gave a static pod (annotation
@@ -31,9 +25,9 @@ void object_read_node(struct object_reader *reader, const struct node *object,
 /* What it has beyond the Node of its name. */
 void object_read_cilium_node(struct object_reader *reader, const struct node *object,
 			     struct inventory_node *ret);
-/* Of any object: metadata.ownerReferences. */
-void object_read_owner(struct object_reader *reader, const struct node *metadata,
-		       struct object_owner *ret);
+/* The entry of metadata.ownerReferences that is the controller; NULL: none. For objects of any
+ * kind: what is wrong with them is nobody's business here. */
+const struct node *object_controller(const struct node *object);
 
 /* Of one struct inventory_pod and so on; untyped, so that one function can sort and thin any of
  * them. */

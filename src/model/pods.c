@@ -15,14 +15,10 @@ struct draft {
 	const char *uid;
 	const char *node;
 	const char *source;
+	const char *conflict;
 	struct pod_row *row; /* NULL: from the inventory */
 	size_t inventory;    /* the very pod, or NOT_KNOWN */
 	size_t workload;
-};
-
-struct by_uid {
-	const char *uid;
-	size_t pod;
 };
 
 struct joiner {
@@ -30,8 +26,6 @@ struct joiner {
 	const struct workloads *workloads;
 	struct strings *strings;
 	struct problems *problems;
-	struct by_uid *uids;
-	size_t uid_count;
 	struct draft *drafts;
 	size_t draft_count;
 };
@@ -88,14 +82,6 @@ void pod_row_clear(struct pod_row *row)
 	*row = (struct pod_row){0};
 }
 
-static int compare_uids(const void *a, const void *b)
-{
-	const struct by_uid *x = a, *y = b;
-	int r = strcmp(x->uid, y->uid);
-
-	return r ? r : (x->pod > y->pod) - (x->pod < y->pod);
-}
-
 static int compare_drafts(const void *a, const void *b)
 {
 	const struct draft *x = a, *y = b;
@@ -111,38 +97,13 @@ static int compare_drafts(const void *a, const void *b)
 			    : (x->row->number > y->row->number) - (x->row->number < y->row->number);
 }
 
-static int index_uids(struct joiner *joiner)
-{
-	const struct inventory *inventory = joiner->inventory;
-
-	joiner->uids = calloc(inventory->pod_count + 1, sizeof(*joiner->uids));
-	if (!joiner->uids)
-		return -ENOMEM;
-	for (size_t i = 0; i < inventory->pod_count; i++)
-		if (*inventory->pods[i].uid)
-			joiner->uids[joiner->uid_count++] =
-			    (struct by_uid){.uid = inventory->pods[i].uid, .pod = i};
-	if (joiner->uid_count > 0)
-		qsort(joiner->uids, joiner->uid_count, sizeof(*joiner->uids), compare_uids);
-	return 0;
-}
-
+/* A static pod's uid of its kubelet, too. */
 static size_t find_uid(const struct joiner *joiner, const char *uid)
 {
-	struct by_uid wanted = {.uid = uid};
-	size_t low = 0, high = joiner->uid_count;
+	const struct inventory_pod *pod =
+	    *uid ? inventory_find_pod(joiner->inventory, "", "", uid) : NULL;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_uids(&joiner->uids[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!*uid || low == joiner->uid_count || strcmp(joiner->uids[low].uid, uid) != 0)
-		return NOT_KNOWN;
-	return joiner->uids[low].pod;
+	return pod ? (size_t)(pod - joiner->inventory->pods) : NOT_KNOWN;
 }
 
 /* The inventory's pods of that name: the first, and how many. */
@@ -170,19 +131,15 @@ static size_t find_name(const struct inventory *inventory, const char *namespace
 	return low;
 }
 
-static void check_uid(const struct joiner *joiner, const struct draft *draft)
+static void check_node(const struct joiner *joiner, const struct draft *draft)
 {
 	const struct inventory_pod *pod = &joiner->inventory->pods[draft->inventory];
 	struct buf subject = {0};
 
+	if (!*pod->node || !*draft->node || strcmp(pod->node, draft->node) == 0)
+		return;
 	buf_printf(&subject, "Pod/%s in %s", draft->name, draft->namespace);
-	if (!subject.error &&
-	    (strcmp(pod->namespace, draft->namespace) != 0 || strcmp(pod->name, draft->name) != 0))
-		problem_add(joiner->problems, PROBLEM_WARNING, subject.data,
-			    "the inventory has its uid %s for Pod/%s in %s; the record is used",
-			    draft->uid, pod->name, pod->namespace);
-	else if (!subject.error && *pod->node && *draft->node &&
-		 strcmp(pod->node, draft->node) != 0)
+	if (!subject.error)
 		problem_add(
 		    joiner->problems, PROBLEM_WARNING, subject.data,
 		    "recorded on node %s, but on node %s in the inventory; the record is used",
@@ -190,48 +147,77 @@ static void check_uid(const struct joiner *joiner, const struct draft *draft)
 	buf_clear(&subject);
 }
 
+/* The inventory may know the uid as another pod's: whose the record is cannot be said then. */
+static int find_by_uid(struct joiner *joiner, struct draft *draft)
+{
+	size_t found = find_uid(joiner, draft->uid);
+	const struct inventory_pod *pod;
+	struct buf text = {0};
+
+	if (found == NOT_KNOWN)
+		return 0;
+	pod = &joiner->inventory->pods[found];
+	if (strcmp(pod->namespace, draft->namespace) == 0 && strcmp(pod->name, draft->name) == 0) {
+		draft->inventory = found;
+		return 0;
+	}
+	buf_printf(&text, "its uid is that of Pod/%s in %s, too", pod->name, pod->namespace);
+	draft->conflict = text.error ? NULL : strings_intern(joiner->strings, text.data);
+	buf_clear(&text);
+	return draft->conflict ? 0 : -ENOMEM;
+}
+
 /* By uid; where either has none by a name that is nobody else's. A namesake with another uid tells
  * the workload, not the labels. */
-static void identify(const struct joiner *joiner, struct draft *draft)
+static int identify(struct joiner *joiner, struct draft *draft)
 {
 	const struct workloads *workloads = joiner->workloads;
 	size_t count = 0;
 	size_t named;
+	int r;
 
 	if (!joiner->inventory)
-		return;
-	draft->inventory = find_uid(joiner, draft->uid);
+		return 0;
+	r = find_by_uid(joiner, draft);
+	if (r < 0 || *draft->conflict)
+		return r;
 	named = find_name(joiner->inventory, draft->namespace, draft->name, &count);
 	if (draft->inventory == NOT_KNOWN && count == 1 &&
 	    (!*draft->uid || !*joiner->inventory->pods[named].uid))
 		draft->inventory = named;
 	if (draft->inventory != NOT_KNOWN) {
 		draft->workload = workloads->of_pod[draft->inventory];
-		check_uid(joiner, draft);
+		check_node(joiner, draft);
 	} else if (count > 0) {
 		draft->workload = workloads->of_pod[named];
 	} else {
 		draft->workload = workloads_guess(workloads, draft->namespace, draft->name);
 	}
+	return 0;
 }
 
-static void draft_rows(struct joiner *joiner, struct pod_row *rows, size_t count, bool *known)
+static int draft_rows(struct joiner *joiner, struct pod_row *rows, size_t count, bool *known)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct draft *draft = &joiner->drafts[joiner->draft_count++];
+		int r;
 
 		*draft = (struct draft){.namespace = rows[i].namespace,
 					.name = rows[i].name,
 					.uid = rows[i].uid,
 					.node = rows[i].node,
 					.source = rows[i].source,
+					.conflict = rows[i].conflict,
 					.row = &rows[i],
 					.inventory = NOT_KNOWN,
 					.workload = GRAPH_NONE};
-		identify(joiner, draft);
+		r = identify(joiner, draft);
+		if (r < 0)
+			return r;
 		if (draft->inventory != NOT_KNOWN)
 			known[draft->inventory] = true;
 	}
+	return 0;
 }
 
 static int draft_inventory(struct joiner *joiner, const bool *known)
@@ -248,6 +234,7 @@ static int draft_inventory(struct joiner *joiner, const bool *known)
 				   .uid = strings_intern(joiner->strings, pod->uid),
 				   .node = strings_intern(joiner->strings, pod->node),
 				   .source = "inventory",
+				   .conflict = "",
 				   .inventory = i,
 				   .workload = joiner->workloads->of_pod[i]};
 		if (!draft->namespace || !draft->name || !draft->uid || !draft->node)
@@ -298,17 +285,15 @@ static int compare_pod_addresses(const void *a, const void *b)
 	return r ? r : (x->until > y->until) - (x->until < y->until);
 }
 
-/* Where the record is silent, the inventory's address holds, for a time unknown. */
-static void put_inventory_addresses(struct pods *pods, struct graph_pod *pod,
-				    const struct inventory_pod *known)
+/* Where the record is silent, the inventory's addresses hold, for a time unknown. */
+static void put_silent(struct pods *pods, struct graph_pod *pod, size_t recorded,
+		       const struct addr *addresses, size_t count, bool secondary)
 {
-	size_t recorded = pod->address_count;
-
-	if (known->host_network || known->finished)
-		return;
-	for (size_t i = 0; i < known->address_count; i++) {
-		struct pod_address address = {
-		    .address = known->addresses[i], .since = INT64_MIN, .until = INTERVAL_OPEN};
+	for (size_t i = 0; i < count; i++) {
+		struct pod_address address = {.address = addresses[i],
+					      .since = INT64_MIN,
+					      .until = INTERVAL_OPEN,
+					      .secondary = secondary};
 		bool have = false;
 
 		for (size_t j = 0; j < recorded; j++)
@@ -316,6 +301,29 @@ static void put_inventory_addresses(struct pods *pods, struct graph_pod *pod,
 		if (!have)
 			put_address(pods, pod, &address);
 	}
+}
+
+/* A node's record need not know which networks are further ones. */
+static void mark_secondary(struct pods *pods, const struct graph_pod *pod,
+			   const struct inventory_pod *known)
+{
+	struct pod_address *addresses = pods->addresses + (pod->addresses - pods->addresses);
+
+	for (size_t i = 0; i < pod->address_count; i++)
+		for (size_t j = 0; j < known->secondary_count; j++)
+			addresses[i].secondary |=
+			    addr_equal(addresses[i].address, known->secondary[j]);
+}
+
+static void put_inventory_addresses(struct pods *pods, struct graph_pod *pod,
+				    const struct inventory_pod *known)
+{
+	size_t recorded = pod->address_count;
+
+	if (known->host_network || known->finished)
+		return;
+	put_silent(pods, pod, recorded, known->addresses, known->address_count, false);
+	put_silent(pods, pod, recorded, known->secondary, known->secondary_count, true);
 }
 
 static void merge_row(struct pods *pods, struct graph_pod *pod, struct pod_row *row)
@@ -327,9 +335,33 @@ static void merge_row(struct pods *pods, struct graph_pod *pod, struct pod_row *
 	for (size_t i = 0; i < row->word_count; i++)
 		pods->words[words + pod->word_count++] = row->words[i];
 	pod->host_network |= row->host_network;
-	if (*row->conflict)
-		pod->conflict = row->conflict;
 	row->pod = pods->count;
+}
+
+/* Everything but addresses. */
+static int merge_inventory(struct joiner *joiner, struct graph_pod *pod, size_t index)
+{
+	const struct inventory_pod *known = &joiner->inventory->pods[index];
+
+	pod->labels = &known->labels;
+	pod->host_network |= known->host_network;
+	if (known->source != INVENTORY_RECORDED)
+		pod->source = source_add(joiner->strings, pod->source, "inventory");
+	if (!*pod->conflict)
+		pod->conflict = strings_intern(joiner->strings, known->conflict);
+	return pod->source && pod->conflict ? 0 : -ENOMEM;
+}
+
+static void report_conflict(const struct joiner *joiner, const struct graph_pod *pod)
+{
+	struct buf subject = {0};
+
+	buf_printf(&subject, "Pod/%s in %s", pod->name, pod->namespace);
+	if (!subject.error)
+		problem_add(joiner->problems, PROBLEM_WARNING, subject.data,
+			    "what is told of it contradicts itself: %s; no policy is made from it",
+			    pod->conflict);
+	buf_clear(&subject);
 }
 
 /* The drafts [from, until) are one pod. */
@@ -357,13 +389,17 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 		if (!pod->source)
 			return -ENOMEM;
 		known = draft->inventory != NOT_KNOWN ? draft->inventory : known;
+		if (*draft->conflict)
+			pod->conflict = draft->conflict;
 		if (draft->row)
 			merge_row(pods, pod, draft->row);
 	}
-	if (known != NOT_KNOWN) {
-		pod->labels = &joiner->inventory->pods[known].labels;
-		pod->source = source_add(joiner->strings, pod->source, "inventory");
-	}
+	if (known != NOT_KNOWN && merge_inventory(joiner, pod, known) < 0)
+		return -ENOMEM;
+	if (*pod->conflict)
+		report_conflict(joiner, pod);
+	if (known != NOT_KNOWN)
+		mark_secondary(pods, pod, &joiner->inventory->pods[known]);
 	/* One uid on two nodes makes two pods: the address is the first one's. */
 	if (known != NOT_KNOWN && pods->of_inventory[known] == NOT_KNOWN) {
 		put_inventory_addresses(pods, pod, &joiner->inventory->pods[known]);
@@ -372,7 +408,7 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 	if (pod->address_count > 0)
 		qsort(addresses, pod->address_count, sizeof(*addresses), compare_pod_addresses);
 	pods->count++;
-	return pod->source ? 0 : -ENOMEM;
+	return 0;
 }
 
 static int merge_all(struct joiner *joiner, struct pods *pods)
@@ -411,7 +447,7 @@ static int pods_reserve(struct pods *pods, const struct pod_row *rows, size_t ro
 		words += rows[i].word_count;
 	}
 	for (size_t i = 0; i < inventory_count; i++)
-		addresses += inventory->pods[i].address_count;
+		addresses += inventory->pods[i].address_count + inventory->pods[i].secondary_count;
 	pods->items = calloc(row_count + inventory_count + 1, sizeof(*pods->items));
 	pods->addresses = calloc(addresses + 1, sizeof(*pods->addresses));
 	pods->words = calloc(words + 1, sizeof(*pods->words));
@@ -439,11 +475,8 @@ int pods_join(struct pod_row *rows, size_t row_count, const struct inventory *in
 	joiner.drafts = calloc(row_count + inventory_count + 1, sizeof(*joiner.drafts));
 	if (!known || !joiner.drafts || pods_reserve(&pods, rows, row_count, inventory) < 0)
 		goto out;
-	r = inventory ? index_uids(&joiner) : 0;
-	if (r < 0)
-		goto out;
-	draft_rows(&joiner, rows, row_count, known);
-	if (inventory)
+	r = draft_rows(&joiner, rows, row_count, known);
+	if (r == 0 && inventory)
 		r = draft_inventory(&joiner, known);
 	if (r == 0)
 		r = merge_all(&joiner, &pods);
@@ -453,7 +486,6 @@ int pods_join(struct pod_row *rows, size_t row_count, const struct inventory *in
 	pods = (struct pods){0};
 out:
 	pods_clear(&pods);
-	free(joiner.uids);
 	free(joiner.drafts);
 	free(known);
 	return r;

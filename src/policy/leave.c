@@ -159,7 +159,7 @@ static void report_pods(const struct graph *graph, size_t from, size_t until,
 	for (size_t i = from; i < until; i++) {
 		const struct graph_pod *pod = &graph->pods[i];
 
-		if (!pod->local || pod->workload != GRAPH_NONE)
+		if (!pod->local || pod->workload != GRAPH_NONE || *pod->conflict)
 			continue;
 		if (count < LEAVE_NAMED_MAX)
 			buf_printf(&names, "%s%s", count > 0 ? ", " : "", pod->name);
@@ -218,7 +218,7 @@ static int report_filter(const struct graph *graph, const struct policy_filter *
 	problem_add(problems, PROBLEM_WARNING, subject.data, "no policy: %s%s",
 		    known ? "it was not recorded on the node that it runs on"
 			  : "no such workload is known",
-		    graph->inventory ? "" : "; " GRAPH_SUPPLY);
+		    graph->inventory && graph->inventory->has_objects ? "" : "; " GRAPH_SUPPLY);
 	buf_clear(&subject);
 	return 0;
 }
