@@ -143,7 +143,7 @@ static void on_problem(void *context, const char *subject, const char *text)
 
 static void lose(struct pods *pods, int64_t from, const char *reason)
 {
-	registry_watched(pods->registry, clock_now());
+	registry_unwatched(pods->registry, from, clock_now());
 	if (pods->track)
 		track_loss(pods->track, &(struct loss){.source = LOSS_IDENTITY}, from, clock_now(),
 			   reason);
@@ -327,7 +327,7 @@ static int first_scan(struct pods *pods)
 	r = merge_hold(pods->merge, false, clock_now());
 	pods->restoring = false;
 	end_restored(pods, true);
-	registry_watched(pods->registry, pods->opened);
+	registry_unwatched(pods->registry, pods->heartbeat, pods->opened);
 	find_sources(pods);
 	set_timer(pods);
 	return r;

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 
 #define BUCKETS_MIN 64
+#define UNWATCHED_MAX 16u
 
 struct entry {
 	struct pod pod;
@@ -34,6 +35,10 @@ struct owned {
 	size_t capacity;
 };
 
+struct span {
+	int64_t from, until;
+};
+
 struct registry {
 	struct hash_seed seed;
 	struct owned **owned;
@@ -45,7 +50,8 @@ struct registry {
 	size_t count;
 	size_t capacity;
 	uint32_t last_number;
-	int64_t watched;   /* from when on */
+	struct span unwatched[UNWATCHED_MAX]; /* by from */
+	size_t unwatched_count;
 	int64_t forgotten; /* up to when */
 };
 
@@ -56,7 +62,7 @@ struct registry *registry_new(void)
 	if (!registry)
 		return NULL;
 	registry->seed = hash_seed_random();
-	registry->watched = registry->forgotten = INT64_MIN;
+	registry->forgotten = INT64_MIN;
 	registry->owned = calloc(BUCKETS_MIN, sizeof(*registry->owned));
 	registry->named = calloc(BUCKETS_MIN, sizeof(*registry->named));
 	if (!registry->owned || !registry->named)
@@ -657,10 +663,29 @@ int64_t registry_forgotten(const struct registry *registry)
 	return registry->forgotten;
 }
 
-void registry_watched(struct registry *registry, int64_t since)
+/* Of too many the first two become one, with all that is between them. */
+void registry_unwatched(struct registry *registry, int64_t from, int64_t until)
 {
-	if (since > registry->watched)
-		registry->watched = since;
+	struct span *spans = registry->unwatched;
+	size_t at = registry->unwatched_count;
+
+	if (at == UNWATCHED_MAX) {
+		spans[0].until = spans[1].until > spans[0].until ? spans[1].until : spans[0].until;
+		memmove(&spans[1], &spans[2], (at - 2) * sizeof(*spans));
+		at--;
+	}
+	registry->unwatched_count = at + 1;
+	for (; at > 0 && spans[at - 1].from > from; at--)
+		spans[at] = spans[at - 1];
+	spans[at] = (struct span){from, until};
+}
+
+static bool was_watched(const struct registry *registry, int64_t from, int64_t until)
+{
+	for (size_t i = 0; i < registry->unwatched_count; i++)
+		if (from < registry->unwatched[i].until && until > registry->unwatched[i].from)
+			return false;
+	return true;
 }
 
 static int64_t add_clamped(int64_t a, int64_t b)
@@ -726,8 +751,10 @@ int registry_bind(const struct registry *registry, struct addr address, int64_t 
 
 		if (r < 0)
 			return r;
-		if (!tenure && when >= registry->watched)
+		if (!tenure)
 			tenure = owner_soon(owned, when, slack);
+		if (tenure && tenure->since > when && !was_watched(registry, when, tenure->since))
+			tenure = NULL;
 	}
 	*ret_number = tenure ? tenure->entry->number : 0;
 	return 0;
