@@ -167,12 +167,13 @@ endif
 endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
-bench_programs = tests/bench/offer tests/bench/bare
+bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind
 EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
 tests_netns_exchange_LDADD =
 tests_netns_idle_listener_LDADD =
+tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
 
 # One JSON line for each case on stdout; needs root. BENCH = names of cases, all if empty.

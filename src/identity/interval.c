@@ -19,11 +19,13 @@ struct entry {
 /* One pod's interval of one address. */
 struct tenure {
 	struct entry *entry;
+	uint32_t number; /* the entry's */
+	bool exact;
+	bool disputed; /* the pod has a conflict */
 	int64_t since;
 	int64_t until;
 	int64_t reach; /* the latest until of this and all tenures before it: where a search
 			  backwards may stop */
-	bool exact;
 };
 
 /* All who ever had an address, sorted by since, then number. */
@@ -227,11 +229,13 @@ static void tenure_add(struct owned *owned, struct entry *entry, const struct po
 	size_t at = owned_begun(owned, address->since);
 
 	while (at > 0 && owned->tenures[at - 1].since == address->since &&
-	       owned->tenures[at - 1].entry->number > entry->number)
+	       owned->tenures[at - 1].number > entry->number)
 		at--;
 	memmove(&owned->tenures[at + 1], &owned->tenures[at],
 		(owned->count - at) * sizeof(*owned->tenures));
 	owned->tenures[at] = (struct tenure){.entry = entry,
+					     .number = entry->number,
+					     .disputed = *entry->pod.conflict != '\0',
 					     .since = address->since,
 					     .until = address->until,
 					     .exact = address->exact};
@@ -501,19 +505,20 @@ static void owned_drop(struct registry *registry, struct addr address)
 		owned_remove(registry, owned);
 }
 
-/* All room was reserved: cannot fail. Takes the pod over. */
+/* All room was reserved: cannot fail. *pod becomes what the entry had. */
 static void entry_replace(struct registry *registry, struct entry *entry, struct pod *pod)
 {
-	for (size_t i = 0; i < entry->pod.address_count; i++)
-		tenure_remove(registry, entry, &entry->pod.addresses[i]);
-	for (size_t i = 0; i < pod->address_count; i++)
-		tenure_add(owned_find(registry, pod->addresses[i].address), entry,
-			   &pod->addresses[i]);
-	for (size_t i = 0; i < entry->pod.address_count; i++)
-		owned_drop(registry, entry->pod.addresses[i].address);
-	pod_clear(&entry->pod);
+	const struct pod had = entry->pod;
+
+	for (size_t i = 0; i < had.address_count; i++)
+		tenure_remove(registry, entry, &had.addresses[i]);
 	entry->pod = *pod;
-	*pod = (struct pod){0};
+	*pod = had;
+	for (size_t i = 0; i < entry->pod.address_count; i++)
+		tenure_add(owned_find(registry, entry->pod.addresses[i].address), entry,
+			   &entry->pod.addresses[i]);
+	for (size_t i = 0; i < had.address_count; i++)
+		owned_drop(registry, had.addresses[i].address);
 }
 
 static void entry_enter(struct registry *registry, struct entry *entry)
@@ -709,7 +714,7 @@ static int owner_within(const struct owned *owned, int64_t from, int64_t until,
 			break;
 		if (tenure->until <= from)
 			continue;
-		if (*tenure->entry->pod.conflict ||
+		if (tenure->disputed ||
 		    (found && !is_same_pod(&found->entry->pod, &tenure->entry->pod)))
 			return -ENOTUNIQ;
 		if (!found)
@@ -737,7 +742,7 @@ static const struct tenure *owner_soon(const struct owned *owned, int64_t when, 
 		else if (!is_same_pod(&found->entry->pod, &tenure->entry->pod))
 			return NULL;
 	}
-	return found && !found->exact && !*found->entry->pod.conflict ? found : NULL;
+	return found && !found->exact && !found->disputed ? found : NULL;
 }
 
 int registry_bind(const struct registry *registry, struct addr address, int64_t when, int64_t slack,
@@ -756,7 +761,7 @@ int registry_bind(const struct registry *registry, struct addr address, int64_t 
 		if (tenure && tenure->since > when && !was_watched(registry, when, tenure->since))
 			tenure = NULL;
 	}
-	*ret_number = tenure ? tenure->entry->number : 0;
+	*ret_number = tenure ? tenure->number : 0;
 	return 0;
 }
 
