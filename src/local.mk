@@ -147,6 +147,12 @@ libcollect_a_SOURCES = \
 	src/kernel/rules.c \
 	src/kernel/rules.h \
 	src/kernel/wire.h \
+	src/sources/aws_ipam.c \
+	src/sources/aws_ipam.h \
+	src/sources/base64.c \
+	src/sources/base64.h \
+	src/sources/cilium_endpoint.c \
+	src/sources/cilium_endpoint.h \
 	src/sources/cni_cache.c \
 	src/sources/cni_cache.h \
 	src/sources/cni_result.c \
@@ -165,18 +171,24 @@ libcollect_a_SOURCES = \
 	src/sources/host_addr.h \
 	src/sources/host_local.c \
 	src/sources/host_local.h \
+	src/sources/kindnet.c \
+	src/sources/kindnet.h \
 	src/sources/member.c \
 	src/sources/member.h \
 	src/sources/node_state.c \
 	src/sources/node_state.h \
+	src/sources/oci_bundle.c \
+	src/sources/oci_bundle.h \
 	src/sources/snapshot.c \
 	src/sources/snapshot.h \
 	src/sources/state_files.c \
 	src/sources/state_files.h \
+	src/sources/wal.c \
+	src/sources/wal.h \
 	src/sources/watch.c \
 	src/sources/watch.h
 libcollect_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SYSTEMD_CFLAGS) $(INIH_CFLAGS) \
-	$(JANSSON_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) -pthread
+	$(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) -pthread
 $(libcollect_a_OBJECTS): src/sources/cri.pb-c.h
 
 libstore_a_SOURCES = \

@@ -69,6 +69,7 @@ unit_tests = \
 	tests/unit/policy/test_reduce \
 	tests/unit/sources/test_cni_cache \
 	tests/unit/sources/test_cni_result \
+	tests/unit/sources/test_node_fixtures \
 	tests/unit/sources/test_node_state \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_identity \

@@ -44,16 +44,26 @@ static bool is_loopback(const char *file_name)
 		      strncmp(file_name, LOOPBACK_NETWORK "-", strlen(LOOPBACK_NETWORK "-")) == 0);
 }
 
-/* CNI arguments are a list of pairs. */
+/* CNI arguments are a list of pairs of texts. */
+static bool are_arguments(const json_t *arguments)
+{
+	for (size_t i = 0; i < json_array_size(arguments); i++) {
+		const json_t *pair = json_array_get(arguments, i);
+
+		if (!json_is_string(json_array_get(pair, 0)) ||
+		    !json_is_string(json_array_get(pair, 1)))
+			return false;
+	}
+	return true;
+}
+
 static const char *get_argument(const json_t *arguments, const char *key)
 {
 	for (size_t i = 0; i < json_array_size(arguments); i++) {
 		const json_t *pair = json_array_get(arguments, i);
-		const char *name = json_string_value(json_array_get(pair, 0));
-		const char *value = json_string_value(json_array_get(pair, 1));
 
-		if (name && value && strcmp(name, key) == 0)
-			return value;
+		if (strcmp(json_string_value(json_array_get(pair, 0)), key) == 0)
+			return json_string_value(json_array_get(pair, 1));
 	}
 	return "";
 }
@@ -73,19 +83,29 @@ static int add_address(const char *text, bool secondary, struct finding *finding
 	return r < 0 ? r : finding_add_address(finding, &address);
 }
 
-/* The interface of this address, if it lies in the sandbox; its name may be "". Else NULL. */
-static const char *get_inside(const json_t *ip, const json_t *interfaces)
+/* The interface of this address, if it lies in the sandbox, else NULL; its name may be "". */
+static int get_inside(const json_t *ip, const json_t *interfaces, const char **ret)
 {
 	const json_t *index = json_object_get(ip, "interface"), *interface;
 	const char *sandbox, *name;
 
-	if (!json_is_integer(index) || json_integer_value(index) < 0)
-		return NULL;
+	*ret = NULL;
+	if (!json_is_object(ip))
+		return -EPROTO;
+	if (!index || json_is_null(index))
+		return 0;
+	if (!json_is_integer(index))
+		return -EPROTO;
+	if (json_integer_value(index) < 0)
+		return 0;
 	interface = json_array_get(interfaces, (size_t)json_integer_value(index));
-	if (!member_text(interface, "sandbox", &sandbox) || !*sandbox ||
+	if (!interface)
+		return 0;
+	if (!json_is_object(interface) || !member_text(interface, "sandbox", &sandbox) ||
 	    !member_text(interface, "name", &name))
-		return NULL;
-	return name;
+		return -EPROTO;
+	*ret = *sandbox ? name : NULL;
+	return 0;
 }
 
 /* CNI 0.3 and later. The host's end of a veth is listed as well; plugins that name no sandbox mean
@@ -94,23 +114,23 @@ static int add_ips(const struct names *names, struct finding *finding)
 {
 	const json_t *ips, *interfaces;
 	bool any_inside = false, any_own = false;
+	const char *inside;
 	int r = 0;
 
 	if (!member_array(names->result, "ips", &ips) ||
 	    !member_array(names->result, "interfaces", &interfaces))
 		return -EPROTO;
 	for (size_t i = 0; i < json_array_size(ips); i++) {
-		const char *inside = get_inside(json_array_get(ips, i), interfaces);
-
+		r = get_inside(json_array_get(ips, i), interfaces, &inside);
+		if (r < 0)
+			return r;
 		any_inside |= inside != NULL;
 		any_own |= inside && strcmp(inside, names->interface) == 0;
 	}
 	for (size_t i = 0; i < json_array_size(ips) && r == 0; i++) {
 		const json_t *ip = json_array_get(ips, i);
-		const char *inside = get_inside(ip, interfaces);
 
-		if (!json_is_object(ip))
-			return -EPROTO;
+		get_inside(ip, interfaces, &inside);
 		if (!any_inside || inside)
 			r = add_address(json_string_value(json_object_get(ip, "address")),
 					any_own && strcmp(inside, names->interface) != 0, finding);
@@ -157,7 +177,7 @@ static int read_cached(const json_t *root, struct names *names)
 	    !member_text(root, "containerId", &names->sandbox) ||
 	    !member_text(root, "ifName", &names->interface) ||
 	    !member_text(root, "netns", &names->netns) ||
-	    !member_array(root, "cniArgs", &names->arguments) ||
+	    !member_array(root, "cniArgs", &names->arguments) || !are_arguments(names->arguments) ||
 	    !member_object(root, "result", &names->result) || !names->result)
 		return -EPROTO;
 	if (!*names->sandbox)

@@ -136,6 +136,13 @@ int finding_set(char **field, const char *text)
 	return 0;
 }
 
+int finding_agree(char **field, const char *text)
+{
+	if (*field && text && *text)
+		return strcmp(*field, text) == 0 ? 0 : -EPROTO;
+	return text && *text ? finding_set(field, text) : 0;
+}
+
 const struct claim_address *finding_address(const struct finding *finding, struct addr address)
 {
 	for (size_t i = 0; i < finding->address_count; i++)

@@ -29,7 +29,7 @@ struct finding {
 	struct labels labels;
 	bool host_network;
 	int64_t created; /* ns; 0: does not say */
-	/* since 0: the file's own time. Each address once. */
+	/* since 0: the file's own time; later than that is no sooner than it. Each address once. */
 	struct claim_address *addresses;
 	size_t address_count;
 };
@@ -56,7 +56,7 @@ struct format {
 	size_t bytes_max;
 	const char *large; /* what -EFBIG says: "larger than 1 MiB" */
 	int (*decode)(const struct content *content, struct findings *ret);
-	/* Can a file of this name tell anything? */
+	/* Can a file of this name tell anything? NULL: any can. */
 	bool (*is_relevant)(const char *file_name);
 	bool has_log; /* NAME-wal belongs to it */
 	/* Each file tells of one network of its sandbox, and which of them is the primary one only
@@ -87,6 +87,8 @@ void findings_clear(struct findings *findings);
 
 /* NULL or "" is NULL. */
 int finding_set(char **field, const char *text);
+/* The same, but what is there already must be the same: -EPROTO. */
+int finding_agree(char **field, const char *text);
 /*
  * Loopback and link-local addresses, which every pod may have, are left out. An address that is
  * there already stays as it is.

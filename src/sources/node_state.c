@@ -8,8 +8,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sources/aws_ipam.h"
+#include "sources/cilium_endpoint.h"
 #include "sources/cni_result.h"
 #include "sources/host_local.h"
+#include "sources/kindnet.h"
+#include "sources/oci_bundle.h"
 #include "sources/snapshot.h"
 #include "sources/state_files.h"
 #include "sources/watch.h"
@@ -23,8 +27,8 @@ struct kind {
 	const struct format *format;
 	/* What is an entry of the directory, depth levels below the configured one? */
 	enum look (*look)(unsigned depth, const char *name);
-	bool is_file; /* a path of the configuration names a file, not a directory */
-	bool nests;
+	bool is_file;   /* a path of the configuration names a file, not a directory */
+	unsigned watch; /* enum watch_flags */
 };
 
 struct directory {
@@ -35,6 +39,7 @@ struct directory {
 	size_t parent;    /* of an inner one */
 	uint64_t listing; /* of the parent, the last that met it */
 	bool due;         /* to be scanned */
+	bool written;     /* the configured file was, and is to be read */
 	int failed;
 	struct stamp listed; /* as it was when its entries were listed */
 };
@@ -67,11 +72,39 @@ static enum look look_for_networks(unsigned depth, const char *name)
 	return depth == 0 ? LOOK_DIRECTORY : LOOK_FILE;
 }
 
+static enum look look_for_endpoints(unsigned depth, const char *name)
+{
+	if (depth == 0)
+		return *name && name[strspn(name, "0123456789")] == '\0' ? LOOK_DIRECTORY
+									 : LOOK_AWAY;
+	return strcmp(name, CILIUM_ENDPOINT_JSON) == 0 || strcmp(name, CILIUM_ENDPOINT_HEADER) == 0
+		   ? LOOK_FILE
+		   : LOOK_AWAY;
+}
+
+/* CRI-O has a directory more. */
+static enum look look_for_bundles(unsigned depth, const char *name)
+{
+	if (depth == 0)
+		return name[0] == '.' ? LOOK_AWAY : LOOK_DIRECTORY;
+	if (depth == 1 && strcmp(name, "userdata") == 0)
+		return LOOK_DIRECTORY;
+	return strcmp(name, "config.json") == 0 ? LOOK_FILE : LOOK_AWAY;
+}
+
 static const struct kind kinds[NODE_STATE_KINDS] = {
     [NODE_STATE_CNI_RESULTS] = {.format = &cni_result_format, .look = look_for_files},
     [NODE_STATE_HOST_LOCAL] = {.format = &host_local_format,
 			       .look = look_for_networks,
-			       .nests = true},
+			       .watch = WATCH_NESTS},
+    [NODE_STATE_KINDNET] = {.format = &kindnet_format, .is_file = true, .watch = WATCH_OPEN},
+    [NODE_STATE_AWS_VPC_CNI] = {.format = &aws_ipam_format, .is_file = true},
+    [NODE_STATE_CILIUM] = {.format = &cilium_endpoint_format,
+			   .look = look_for_endpoints,
+			   .watch = WATCH_NESTS},
+    [NODE_STATE_OCI_BUNDLES] = {.format = &oci_bundle_format,
+				.look = look_for_bundles,
+				.watch = WATCH_NESTS},
 };
 
 static const struct kind *kind_of(const struct directory *directory)
@@ -119,8 +152,7 @@ static int make_room(struct node_state *state, size_t number)
 /* Takes the directory over. -ENOMEM. */
 static int directory_add(struct node_state *state, struct directory *directory, size_t *ret)
 {
-	unsigned flags =
-	    (is_inner(directory) ? WATCH_INNER : 0) | (kind_of(directory)->nests ? WATCH_NESTS : 0);
+	unsigned flags = kind_of(directory)->watch | (is_inner(directory) ? WATCH_INNER : 0);
 	int r = watch_add(state->watch, directory->folder.path, flags, ret);
 
 	if (r == 0) {
@@ -279,7 +311,7 @@ static const char *file_of(const struct directory *directory, const char *name)
 
 	if (!directory->only)
 		return kind->look(directory->depth, name) == LOOK_FILE &&
-			       kind->format->is_relevant(name)
+			       (!kind->format->is_relevant || kind->format->is_relevant(name))
 			   ? name
 			   : "";
 	if (strncmp(name, directory->only, length) != 0)
@@ -289,12 +321,28 @@ static const char *file_of(const struct directory *directory, const char *name)
 	return "";
 }
 
+/* Where an endpoint has both files, they say the same. */
+static void endpoint_meet(struct node_state *state, struct folder *folder, const char *name,
+			  bool written)
+{
+	bool is_header = strcmp(name, CILIUM_ENDPOINT_HEADER) == 0;
+
+	if (state_files_meet(state->files, folder, CILIUM_ENDPOINT_JSON, written && !is_header) ==
+	    -ENOENT)
+		state_files_meet(state->files, folder, CILIUM_ENDPOINT_HEADER,
+				 written && is_header);
+	else
+		state_files_remove(state->files, folder, CILIUM_ENDPOINT_HEADER);
+}
+
 static void file_meet(struct node_state *state, struct directory *directory, const char *name,
 		      bool written)
 {
 	const char *file = file_of(directory, name);
 
-	if (*file)
+	if (*file && directory->kind == NODE_STATE_CILIUM)
+		endpoint_meet(state, &directory->folder, file, written);
+	else if (*file)
 		state_files_meet(state->files, &directory->folder, file, written);
 }
 
@@ -405,11 +453,16 @@ static void directory_check(struct node_state *state, size_t number)
 		directory_scan(state, number);
 }
 
+/* A file that tells of all sandboxes is read once, whatever happened to it and its log. */
 static void on_written(void *context, size_t number, const char *name)
 {
 	struct node_state *state = context;
+	struct directory *directory = state->directories[number];
 
-	file_meet(state, state->directories[number], name, true);
+	if (!directory->only)
+		file_meet(state, directory, name, true);
+	else if (*file_of(directory, name))
+		directory->written = true;
 }
 
 static void on_gone(void *context, size_t number, const char *name)
@@ -418,10 +471,15 @@ static void on_gone(void *context, size_t number, const char *name)
 	struct directory *directory = state->directories[number];
 	const char *file = file_of(directory, name);
 
-	if (strcmp(file, name) == 0)
-		state_files_remove(state->files, &directory->folder, file);
-	else if (*file)
-		state_files_meet(state->files, &directory->folder, file, true);
+	if (!*file)
+		return;
+	if (strcmp(file, name) != 0) {
+		directory->written = true;
+		return;
+	}
+	state_files_remove(state->files, &directory->folder, file);
+	if (directory->kind == NODE_STATE_CILIUM)
+		endpoint_meet(state, &directory->folder, file, false);
 }
 
 static void on_nested(void *context, size_t number)
@@ -471,16 +529,23 @@ static void on_overflow(void *context)
 	tell_loss(state, "inotify lost events");
 }
 
-/* Where libcni's results are known, they tell of every pod, and the other sources add to that. */
+/*
+ * Where libcni's results are known, they tell of every pod, and the other sources add to that.
+ * Bundles alone never tell who has an address.
+ */
 static void set_missable(struct node_state *state)
 {
 	bool has_results = false;
 
 	for (size_t i = 0; i < state->outer; i++)
 		has_results |= state->directories[i]->kind == NODE_STATE_CNI_RESULTS;
-	for (size_t i = 0; i < state->outer; i++)
+	for (size_t i = 0; i < state->outer; i++) {
+		enum node_state_kind kind = state->directories[i]->kind;
+
 		state->directories[i]->folder.missable =
-		    has_results && state->directories[i]->kind != NODE_STATE_CNI_RESULTS;
+		    kind == NODE_STATE_OCI_BUNDLES ||
+		    (has_results && kind != NODE_STATE_CNI_RESULTS);
+	}
 }
 
 static int add_paths(struct node_state *state, const struct node_state_options *options)
@@ -488,7 +553,7 @@ static int add_paths(struct node_state *state, const struct node_state_options *
 	for (int kind = 0; kind < NODE_STATE_KINDS; kind++) {
 		const struct node_state_paths *paths = &options->kinds[kind];
 
-		for (size_t i = 0; kinds[kind].format && i < paths->count; i++) {
+		for (size_t i = 0; i < paths->count; i++) {
 			int r = outer_add(state, (enum node_state_kind)kind, paths->paths[i]);
 
 			if (r < 0)
@@ -594,7 +659,18 @@ static void scan_due(struct node_state *state)
 	} while (any);
 }
 
-/* Takes the events, then scans what they made due. */
+static void read_written(struct node_state *state)
+{
+	for (size_t i = 0; i < state->outer; i++) {
+		struct directory *directory = state->directories[i];
+
+		if (directory->written)
+			file_meet(state, directory, directory->only, true);
+		directory->written = false;
+	}
+}
+
+/* Takes the events, then looks at what they made due. */
 static int catch_up(struct node_state *state, int64_t now)
 {
 	int r;
@@ -605,6 +681,7 @@ static int catch_up(struct node_state *state, int64_t now)
 	if (state->drained == 0)
 		state->drained = now;
 	r = watch_read(state->watch);
+	read_written(state);
 	scan_due(state);
 	return r;
 }

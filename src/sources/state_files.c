@@ -299,8 +299,9 @@ static int64_t last_written(const struct state_file *file)
 }
 
 /*
- * Since when the address is the sandbox's, where the file does not say: since it was allocated,
- * with the file; since it was first met; or since the file was rewritten to name it.
+ * Since when the address is the sandbox's. Where the file does not say: since it was allocated,
+ * with the file; since it was first met; or since the file was rewritten to name it. What it says
+ * it cannot have said before it was written.
  */
 static int64_t date_address(const struct state_file *file, const struct finding *finding,
 			    const struct claim_address *address)
@@ -309,6 +310,10 @@ static int64_t date_address(const struct state_file *file, const struct finding 
 	const struct claim_address *known =
 	    before ? finding_address(before, address->address) : NULL;
 
+	if (address->since > 0 && known)
+		return earlier(address->since, known->since);
+	if (address->since > 0)
+		return earlier(address->since, last_written(file));
 	if (!address->exact && known)
 		return known->since;
 	if (!address->exact && file->findings.count > 0)
@@ -328,8 +333,7 @@ static bool date(const struct state_files *files, const struct state_file *file,
 
 		if (address.since != 0 && address.since < files->options.boot_time)
 			continue;
-		if (address.since == 0)
-			address.since = date_address(file, finding, &address);
+		address.since = date_address(file, finding, &address);
 		finding->addresses[finding->address_count++] = address;
 	}
 	return count == 0 || finding->address_count > 0;
@@ -556,14 +560,14 @@ static int meet(struct state_files *files, struct folder *folder, const char *na
 	return r == -ENOENT ? r : 0;
 }
 
-void state_files_meet(struct state_files *files, struct folder *folder, const char *name,
-		      bool written)
+int state_files_meet(struct state_files *files, struct folder *folder, const char *name,
+		     bool written)
 {
 	char *path = make_path(files, folder, name);
+	int r = path ? meet(files, folder, name, path, written) : 0;
 
-	if (path)
-		meet(files, folder, name, path, written);
 	free(path);
+	return r;
 }
 
 void state_files_remove(struct state_files *files, struct folder *folder, const char *name)

@@ -53,9 +53,12 @@ struct state_files *state_files_new(const struct state_files_options *options,
 struct state_files *state_files_free(struct state_files *files);
 /* From now on it is this late. */
 void state_files_set_time(struct state_files *files, int64_t now);
-/* Looks at the file. written: an event says that the content is new, whatever its times are. */
-void state_files_meet(struct state_files *files, struct folder *folder, const char *name,
-		      bool written);
+/*
+ * Looks at the file. written: an event says that the content is new, whatever its times are.
+ * -ENOENT if there is none, which alone removes nothing; else 0.
+ */
+int state_files_meet(struct state_files *files, struct folder *folder, const char *name,
+		     bool written);
 void state_files_remove(struct state_files *files, struct folder *folder, const char *name);
 /* Looks at all that are known in the folder. */
 void state_files_refresh(struct state_files *files, struct folder *folder);

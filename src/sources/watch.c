@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define WRITTEN (IN_CLOSE_WRITE | IN_MOVED_TO)
+#define CLOSED (IN_CLOSE_WRITE | IN_MOVED_TO)
+#define WRITTEN (CLOSED | IN_MODIFY)
 #define GONE (IN_DELETE | IN_MOVED_FROM)
 #define SELF_GONE (IN_DELETE_SELF | IN_MOVE_SELF)
 #define LOST (SELF_GONE | IN_IGNORED | IN_UNMOUNT)
@@ -201,7 +202,7 @@ static int take_status(const struct spot *spot, struct stat *ret)
 static int attach_self(struct watch *watch, size_t index)
 {
 	struct spot *spot = &watch->spots[index];
-	uint32_t mask = WRITTEN | GONE | SELF_GONE | IN_ONLYDIR | IN_MASK_ADD;
+	uint32_t mask = CLOSED | GONE | SELF_GONE | IN_ONLYDIR | IN_MASK_ADD;
 	struct stat status;
 	/* Before it is watched: if it is replaced in between, the next comparison shows it. */
 	int r = take_status(spot, &status), number;
@@ -212,6 +213,8 @@ static int attach_self(struct watch *watch, size_t index)
 		mask |= IN_DONT_FOLLOW;
 	if (spot->flags & WATCH_NESTS)
 		mask |= IN_CREATE;
+	if (spot->flags & WATCH_OPEN)
+		mask |= IN_MODIFY;
 	number = inotify_add_watch(watch->fd, spot->path, mask);
 	if (number < 0)
 		return -errno;

@@ -15,6 +15,7 @@ struct watch;
 enum watch_flags {
 	WATCH_INNER = 1, /* found by listing the one it lies in, which is watched, too */
 	WATCH_NESTS = 2, /* directories that are made in it are told */
+	WATCH_OPEN = 4,  /* files are told as written also while they stay open */
 };
 
 /* Called from within watch_read(), watch_attach() and watch_attach_one(); they add and remove no

@@ -154,7 +154,7 @@ static void test_preference(void **state)
 {
 	static const char interfaces[] =
 	    CACHED("\"result\":{\"interfaces\":[{\"name\":\"veth\"},{\"name\":\"eth0\","
-		   "\"sandbox\":\"/n\"},7],\"ips\":[{\"address\":\"10.0.0.1/8\"},"
+		   "\"sandbox\":\"/n\"},{}],\"ips\":[{\"address\":\"10.0.0.1/8\"},"
 		   "{\"address\":\"10.0.0.2/8\",\"interface\":0},{\"address\":\"10.0.0.3/8\","
 		   "\"interface\":1},{\"address\":\"10.0.0.4/8\",\"interface\":-1},"
 		   "{\"address\":\"10.0.0.5/8\",\"interface\":99},{\"address\":\"10.0.0.6/8\","
@@ -166,17 +166,42 @@ static void test_preference(void **state)
 	expect_addresses(&result, "10.0.0.3", NULL);
 	assert_string_equal(result.items[0].sandbox, "c");
 	findings_clear(&result);
-	assert_int_equal(
-	    decode(IPS("{\"address\":\"10.0.0.7\",\"interface\":\"x\"}"), "x", &result), 0);
+	assert_int_equal(decode(IPS("{\"address\":\"10.0.0.7\",\"interface\":null}"), "x", &result),
+			 0);
 	expect_addresses(&result, "10.0.0.7", NULL);
 	findings_clear(&result);
 	assert_int_equal(decode("{\"kind\":\"cniCacheV1\",\"cniArgs\":[[\"K8S_POD_INFRA_CONTAINER_"
-				"ID\",\"i\"],[],[1],7,[\"K8S_POD_NAME\"],[\"K8S_POD_UID\",3]],"
+				"ID\",\"i\"],[\"K8S_POD_NAME\",\"\"]],"
 				"\"result\":{\"ip4\":{\"ip\":\"10.0.0.8/24\"},\"ip6\":null}}",
 				"x", &result),
 			 0);
 	assert_string_equal(result.items[0].sandbox, "i");
 	assert_null(result.items[0].name);
+	findings_clear(&result);
+}
+
+/* A plugin may give a pod several networks at once; the file's own is the primary one. */
+static void test_several_interfaces(void **state)
+{
+	static const char several[] =
+	    CACHED("\"ifName\":\"eth0\",\"result\":{\"interfaces\":[{\"name\":\"eth0\","
+		   "\"sandbox\":\"/n\"},{\"name\":\"data0\",\"sandbox\":\"/n\"}],\"ips\":["
+		   "{\"address\":\"10.0.0.1/8\",\"interface\":1},{\"address\":\"10.0.0.2/8\","
+		   "\"interface\":0}]}");
+	static const char foreign[] =
+	    CACHED("\"ifName\":\"eth0\",\"result\":{\"interfaces\":[{\"name\":\"net\","
+		   "\"sandbox\":\"/n\"}],\"ips\":[{\"address\":\"10.0.0.1/8\","
+		   "\"interface\":0}]}");
+	struct findings result = {0};
+
+	(void)state;
+	assert_int_equal(decode(several, "x", &result), 0);
+	expect_addresses(&result, "10.0.0.1", "10.0.0.2");
+	assert_true(result.items[0].addresses[0].secondary);
+	assert_false(result.items[0].addresses[1].secondary);
+	findings_clear(&result);
+	assert_int_equal(decode(foreign, "x", &result), 0);
+	assert_false(result.items[0].addresses[0].secondary);
 	findings_clear(&result);
 }
 
@@ -201,6 +226,14 @@ static void test_garbage(void **state)
 	    {"{\"kind\":\"cniCacheV1\",\"result\":[]}", -EPROTO, "not a CNI result"},
 	    {CACHED("\"ifName\":7,\"result\":{}"), -EPROTO, "not a CNI result"},
 	    {CACHED("\"cniArgs\":{},\"result\":{}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"cniArgs\":[[\"K8S_POD_UID\",3]],\"result\":{}"), -EPROTO,
+	     "not a CNI result"},
+	    {CACHED("\"cniArgs\":[[\"K8S_POD_UID\"]],\"result\":{}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"cniArgs\":[7],\"result\":{}"), -EPROTO, "not a CNI result"},
+	    {IPS("{\"address\":\"10.0.0.7/8\",\"interface\":\"x\"}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"result\":{\"interfaces\":[7],\"ips\":[{\"address\":\"10.0.0.7\","
+		    "\"interface\":0}]}"),
+	     -EPROTO, "not a CNI result"},
 	    {CACHED("\"result\":{\"ips\":{}}"), -EPROTO, "not a CNI result"},
 	    {CACHED("\"result\":{\"ip4\":\"x\"}"), -EPROTO, "not a CNI result"},
 	    {IPS("7"), -EPROTO, "not a CNI result"},
@@ -255,11 +288,12 @@ static void test_half_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_containerd), cmocka_unit_test(test_crio_dual_stack),
-	    cmocka_unit_test(test_bare),       cmocka_unit_test(test_addresses_without_sandbox),
-	    cmocka_unit_test(test_skipped),    cmocka_unit_test(test_loopback_names),
-	    cmocka_unit_test(test_preference), cmocka_unit_test(test_garbage),
-	    cmocka_unit_test(test_bounds),     cmocka_unit_test(test_half_written),
+	    cmocka_unit_test(test_containerd),   cmocka_unit_test(test_crio_dual_stack),
+	    cmocka_unit_test(test_bare),         cmocka_unit_test(test_addresses_without_sandbox),
+	    cmocka_unit_test(test_skipped),      cmocka_unit_test(test_loopback_names),
+	    cmocka_unit_test(test_preference),   cmocka_unit_test(test_several_interfaces),
+	    cmocka_unit_test(test_garbage),      cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_half_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
