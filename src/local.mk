@@ -89,6 +89,10 @@ libcollect_a_SOURCES = \
 	src/daemon/handover.h \
 	src/daemon/handover_state.c \
 	src/daemon/handover_state.h \
+	src/daemon/inventory_changes.c \
+	src/daemon/inventory_changes.h \
+	src/daemon/inventory_file.c \
+	src/daemon/inventory_file.h \
 	src/daemon/mend.c \
 	src/daemon/mend.h \
 	src/daemon/node_addresses.c \

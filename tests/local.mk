@@ -28,6 +28,8 @@ unit_tests = \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_handover \
+	tests/unit/daemon/test_inventory_changes \
+	tests/unit/daemon/test_inventory_file \
 	tests/unit/daemon/test_retention \
 	tests/unit/daemon/test_sysctl \
 	tests/unit/daemon/test_valve \
@@ -132,6 +134,7 @@ kernel_bats = \
 	tests/netns/connections.bats \
 	tests/netns/feeds.bats \
 	tests/netns/handover.bats \
+	tests/netns/inventory.bats \
 	tests/netns/kill.bats \
 	tests/netns/listeners.bats \
 	tests/netns/load.bats \
