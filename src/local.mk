@@ -240,6 +240,8 @@ libcompile_a_SOURCES = \
 	src/model/assembly.h \
 	src/model/bind.c \
 	src/model/bind.h \
+	src/model/classes.c \
+	src/model/classes.h \
 	src/model/graph.c \
 	src/model/graph.h \
 	src/model/labels.c \

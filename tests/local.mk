@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/base/test_document \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_problem \
+	tests/unit/cli/test_cluster \
 	tests/unit/cli/test_evidence \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
@@ -49,6 +50,9 @@ unit_tests = \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
 	tests/unit/identity/test_inventory_trim \
+	tests/unit/identity/test_inventory_merge \
+	tests/unit/identity/test_inventory_network \
+	tests/unit/identity/test_inventory_owner \
 	tests/unit/identity/test_labels \
 	tests/unit/identity/test_merge \
 	tests/unit/identity/test_pod \
@@ -64,6 +68,7 @@ unit_tests = \
 	tests/unit/model/test_graph \
 	tests/unit/model/test_graph_read \
 	tests/unit/model/test_vantage \
+	tests/unit/model/test_pods \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
@@ -201,6 +206,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/runtime/machine.sh \
 	tests/runtime/service.sh \
 	tests/unit/flow/fixture.h \
+	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
 	tests/unit/sources/stage.h \
 	tests/unit/store/fixture.h \

@@ -197,8 +197,9 @@ static int add_state(struct cluster *cluster, const struct state *state,
 /* An address that was a service's or a node's may be another's by now. */
 static bool is_true_afterwards(const char *kind)
 {
-	static const char *const fleeting[] = {"Service", "Endpoints", "EndpointSlice", "Node",
-					       "CiliumNode"};
+	static const char *const fleeting[] = {"Service", "Endpoints", "Node",
+					       "EndpointSlice.discovery.k8s.io",
+					       "CiliumNode.cilium.io"};
 
 	for (size_t i = 0; i < sizeof(fleeting) / sizeof(fleeting[0]); i++)
 		if (strcmp(kind, fleeting[i]) == 0)

@@ -14,7 +14,8 @@ static bool is_wanted(const struct session *session, const struct graph_edge *ed
 /* A service address that was not translated has nobody behind it. */
 static const char *cause_of(const struct graph_edge *edge)
 {
-	return strcmp(edge->to.class, "service") == 0 ? "no endpoints" : "policy";
+	return edge->to.service_address && edge->to.kind == END_EXTERNAL ? "no endpoints"
+									 : "policy";
 }
 
 static json_t *denied_json(const struct session *session)

@@ -168,24 +168,41 @@ static void take_array(void *kept, size_t *kept_count, void *other, size_t *othe
 	*other_count = 0;
 }
 
+static void mark_conflict(struct merger *merger, struct inventory_pod *pod, const char *what)
+{
+	char *text;
+
+	if (*pod->conflict)
+		return;
+	text = strdup(what);
+	if (!text) {
+		merger->error = -ENOMEM;
+		return;
+	}
+	free(pod->conflict);
+	pod->conflict = text;
+}
+
 static void take_network(struct merger *merger, struct inventory_pod *kept,
 			 const struct inventory_pod *other)
 {
 	if (!other->network_told)
 		return;
-	if (kept->network_told && kept->host_network != other->host_network && !*kept->conflict) {
-		char *text = strdup("whether it shares its node's network");
-
-		if (text) {
-			free(kept->conflict);
-			kept->conflict = text;
-		} else {
-			merger->error = -ENOMEM;
-		}
-	}
+	if (kept->network_told && kept->host_network != other->host_network)
+		mark_conflict(merger, kept, "whether it shares its node's network");
 	if (!kept->network_told)
 		kept->host_network = other->host_network;
 	kept->network_told = true;
+}
+
+/* A node may have recorded it under a name of its own. */
+static void take_node(struct merger *merger, struct inventory_pod *kept,
+		      struct inventory_pod *other)
+{
+	if (*kept->node && *other->node && other->source != INVENTORY_RECORDED &&
+	    strcmp(kept->node, other->node) != 0)
+		mark_conflict(merger, kept, "the node on which it runs");
+	take_text(&kept->node, &other->node);
 }
 
 /* Takes from the other what the kept one leaves out; the other is cleared. */
@@ -194,7 +211,7 @@ static void absorb(struct merger *merger, struct inventory_pod *kept, struct inv
 	note_changes(merger, kept, other);
 	take_network(merger, kept, other);
 	take_text(&kept->uid, &other->uid);
-	take_text(&kept->node, &other->node);
+	take_node(merger, kept, other);
 	take_text(&kept->generate_name, &other->generate_name);
 	if (!*kept->owner_kind) {
 		take_text(&kept->owner_kind, &other->owner_kind);

@@ -76,8 +76,8 @@ static int compare_owners(const void *left, const void *right)
 	return order ? order : strcmp(a->name, b->name);
 }
 
-static const struct owner *find_owner(const struct whole *whole, const char *namespace,
-				      const char *kind, const char *name)
+static const struct owner *find_exactly(const struct whole *whole, const char *namespace,
+					const char *kind, const char *name)
 {
 	const struct owner wanted = {
 	    .kind = (char *)kind, .namespace = (char *)namespace, .name = (char *)name};
@@ -85,6 +85,15 @@ static const struct owner *find_owner(const struct whole *whole, const char *nam
 	return whole->owner_count == 0 ? NULL
 				       : bsearch(&wanted, whole->owners, whole->owner_count,
 						 sizeof(wanted), compare_owners);
+}
+
+/* An owner stands in the namespace of what it owns, or in none. */
+static const struct owner *find_owner(const struct whole *whole, const char *namespace,
+				      const char *kind, const char *name)
+{
+	const struct owner *owner = find_exactly(whole, namespace, kind, name);
+
+	return owner ? owner : find_exactly(whole, "", kind, name);
 }
 
 /* What a schedule made: NAME-TIME. */

@@ -128,30 +128,49 @@ int assembly_pod(void *context, const struct stored_pod *pod)
 	return r;
 }
 
-static int add_node(struct assembly *assembly, const char *node, struct addr address, int64_t since,
-		    int64_t until)
+static int add_node(struct assembly *assembly, const struct node_claim *claim)
 {
 	struct binder *binder = &assembly->binder;
-	struct node_claim claim = {.address = address, .since = since, .until = until};
 	struct node_claim *nodes;
 
-	if (addr_is_loopback(address) || !addr_is_set(address))
+	if (addr_is_loopback(claim->address) || !addr_is_set(claim->address))
 		return 0;
-	claim.node = strings_intern(&assembly->built->strings, node);
 	nodes =
 	    reserve(binder->nodes, binder->node_count, &assembly->node_capacity, sizeof(*nodes));
 	if (!nodes)
 		return -ENOMEM;
 	binder->nodes = nodes;
-	if (!claim.node)
+	if (!claim->node || !claim->reason)
 		return -ENOMEM;
-	binder->nodes[binder->node_count++] = claim;
+	binder->nodes[binder->node_count++] = *claim;
 	return 0;
+}
+
+/* The texts one after the other, interned: "address of node n1". */
+static const char *say(struct assembly *assembly, const char *before, const char *name,
+		       const char *between, const char *namespace)
+{
+	struct buf buf = {0};
+	const char *text;
+
+	buf_printf(&buf, "%s%s%s%s", before, name, between, namespace);
+	text = buf.error ? NULL : strings_intern(&assembly->built->strings, buf.data);
+	buf_clear(&buf);
+	return text;
 }
 
 int assembly_address(void *context, const struct stored_address *address)
 {
-	return add_node(context, address->node, address->address, address->since, address->until);
+	struct assembly *assembly = context;
+	struct node_claim claim = {
+	    .address = address->address,
+	    .since = address->since,
+	    .until = address->until,
+	    .node = strings_intern(&assembly->built->strings, address->node),
+	    .reason = say(assembly, "address of node ", address->node, ", as it recorded", ""),
+	    .recorded = true};
+
+	return add_node(assembly, &claim);
 }
 
 int assembly_node(void *context, const char *node, int64_t first, int64_t heartbeat)
@@ -224,6 +243,42 @@ static int index_registry(struct assembly *assembly)
 	return 0;
 }
 
+/* A node's address for all time: the inventory tells of no other moment. */
+static int add_known_node(struct assembly *assembly, const char *node, struct addr address,
+			  const char *reason)
+{
+	return add_node(
+	    assembly, &(struct node_claim){.address = address,
+					   .since = INT64_MIN,
+					   .until = INTERVAL_OPEN,
+					   .node = strings_intern(&assembly->built->strings, node),
+					   .reason = reason});
+}
+
+static int index_inventory_pod(struct assembly *assembly, size_t index)
+{
+	const struct inventory_pod *pod = &assembly->inventory->pods[index];
+	struct binder *binder = &assembly->binder;
+	size_t joined = assembly->built->pods.of_inventory[index];
+	int r = 0;
+
+	if (pod->finished)
+		return 0;
+	for (size_t i = 0; i < pod->address_count && r == 0; i++) {
+		if (pod->host_network)
+			r = add_known_node(assembly, pod->node, pod->addresses[i],
+					   say(assembly, "address of a node, as of Pod/", pod->name,
+					       " in ", pod->namespace));
+		else
+			binder->inventory_pods[binder->inventory_pod_count++] =
+			    (struct pod_claim){.address = pod->addresses[i], .pod = joined};
+	}
+	for (size_t i = 0; i < pod->secondary_count && r == 0; i++)
+		binder->inventory_pods[binder->inventory_pod_count++] = (struct pod_claim){
+		    .address = pod->secondary[i], .pod = joined, .secondary = true};
+	return r;
+}
+
 static int index_inventory_pods(struct assembly *assembly)
 {
 	const struct inventory *inventory = assembly->inventory;
@@ -232,23 +287,53 @@ static int index_inventory_pods(struct assembly *assembly)
 	int r = 0;
 
 	for (size_t i = 0; i < inventory->pod_count; i++)
-		count += inventory->pods[i].address_count;
+		count += inventory->pods[i].address_count + inventory->pods[i].secondary_count;
 	binder->inventory_pods = calloc(count + 1, sizeof(*binder->inventory_pods));
 	if (!binder->inventory_pods)
 		return -ENOMEM;
-	for (size_t i = 0; i < inventory->pod_count && r == 0; i++) {
-		const struct inventory_pod *pod = &inventory->pods[i];
+	for (size_t i = 0; i < inventory->pod_count && r == 0; i++)
+		r = index_inventory_pod(assembly, i);
+	return r;
+}
 
-		for (size_t j = 0; j < pod->address_count && !pod->finished && r == 0; j++) {
-			if (pod->host_network)
-				r = add_node(assembly, pod->node, pod->addresses[j], INT64_MIN,
-					     INTERVAL_OPEN);
-			else
-				binder->inventory_pods[binder->inventory_pod_count++] =
-				    (struct pod_claim){.address = pod->addresses[j],
-						       .pod =
-							   assembly->built->pods.of_inventory[i]};
-		}
+static int add_known_nodes(struct assembly *assembly, const char *node,
+			   const struct addr *addresses, size_t count, const char *what)
+{
+	const char *reason = say(assembly, what, node, "", "");
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_known_node(assembly, node, addresses[i], reason);
+	return r;
+}
+
+static int index_inventory_node(struct assembly *assembly, const struct inventory_node *node)
+{
+	struct binder *binder = &assembly->binder;
+	const char *name = strings_intern(&assembly->built->strings, node->name);
+	int r;
+
+	r = add_known_nodes(assembly, node->name, node->external, node->external_count,
+			    "ExternalIP of node ");
+	if (r == 0)
+		r = add_known_nodes(assembly, node->name, node->addresses, node->address_count,
+				    "address of node ");
+	if (r == 0)
+		r = add_known_nodes(assembly, node->name, node->tunnels, node->tunnel_count,
+				    "tunnel or gateway of node ");
+	for (size_t i = 0; i < node->pod_range_count && r == 0; i++) {
+		struct range_claim claim = {
+		    .range = node->pod_ranges[i],
+		    .node = name,
+		    .tunnel = say(assembly, "first address of the pod range of node ", node->name,
+				  " (tunnel)", ""),
+		    .inside = say(assembly, "in the pod range of node ", node->name,
+				  ", and no pod is known to have had it then", "")};
+
+		if (!claim.node || !claim.tunnel || !claim.inside)
+			r = -ENOMEM;
+		else
+			binder->ranges[binder->range_count++] = claim;
 	}
 	return r;
 }
@@ -265,18 +350,8 @@ static int index_inventory_nodes(struct assembly *assembly)
 	binder->ranges = calloc(count + 1, sizeof(*binder->ranges));
 	if (!binder->ranges)
 		return -ENOMEM;
-	for (size_t i = 0; i < inventory->node_count && r == 0; i++) {
-		const struct inventory_node *node = &inventory->nodes[i];
-		const char *name = strings_intern(&assembly->built->strings, node->name);
-
-		if (!name)
-			return -ENOMEM;
-		for (size_t j = 0; j < node->address_count && r == 0; j++)
-			r = add_node(assembly, name, node->addresses[j], INT64_MIN, INTERVAL_OPEN);
-		for (size_t j = 0; j < node->pod_range_count; j++)
-			binder->ranges[binder->range_count++] =
-			    (struct range_claim){.range = node->pod_ranges[j], .node = name};
-	}
+	for (size_t i = 0; i < inventory->node_count && r == 0; i++)
+		r = index_inventory_node(assembly, &inventory->nodes[i]);
 	return r;
 }
 
@@ -291,11 +366,17 @@ static int index_services(struct assembly *assembly)
 	binder->services = calloc(count + 1, sizeof(*binder->services));
 	if (!binder->services)
 		return -ENOMEM;
-	for (size_t i = 0; i < inventory->service_count; i++)
-		for (size_t j = 0; j < inventory->services[i].address_count; j++)
-			binder->services[binder->service_count++] =
-			    (struct service_claim){.address = inventory->services[i].addresses[j],
-						   .service = &inventory->services[i]};
+	for (size_t i = 0; i < inventory->service_count; i++) {
+		const struct inventory_service *service = &inventory->services[i];
+		const char *reason =
+		    say(assembly, "address of service ", service->namespace, "/", service->name);
+
+		if (!reason)
+			return -ENOMEM;
+		for (size_t j = 0; j < service->address_count; j++)
+			binder->services[binder->service_count++] = (struct service_claim){
+			    .address = service->addresses[j], .reason = reason, .service = service};
+	}
 	return 0;
 }
 
@@ -339,6 +420,9 @@ int assembly_index(struct assembly *assembly)
 		r = r < 0 ? r : index_inventory_nodes(assembly);
 		r = r < 0 ? r : index_services(assembly);
 	}
+	if (r == 0)
+		r = classes_build(&assembly->binder.classes, assembly->inventory, built->pods.items,
+				  built->pods.count, built->pods.of_inventory, &built->strings);
 	if (r < 0)
 		return r;
 	built->graph.pods = built->pods.items;
@@ -444,7 +528,7 @@ static void bind_service(const struct binder *binder, struct graph_edge *edge)
 
 	if (addr_is_set(key->service))
 		edge->service = binder_service(binder, key->service);
-	else if (strcmp(edge->to.class, "service") == 0)
+	else if (edge->to.service_address)
 		edge->service = binder_service(binder, key->destination);
 	if (addr_is_set(key->service))
 		edge->service_prefix = prefix_with(key->service, key->destination_prefix);
@@ -468,6 +552,8 @@ static int bind_edge(struct assembly *assembly, struct graph_edge *edge, bool *r
 	if (r < 0)
 		return r;
 	bind_service(&assembly->binder, edge);
+	classes_refine(&assembly->binder.classes, edge, false, &edge->from);
+	classes_refine(&assembly->binder.classes, edge, true, &edge->to);
 	edge->vantage = vantage_of(edge);
 	*ret_changed = binding.changed;
 	return 0;
@@ -475,7 +561,10 @@ static int bind_edge(struct assembly *assembly, struct graph_edge *edge, bool *r
 
 static void mark_recorded(struct graph *graph, const struct end *end)
 {
-	if (end->local && end->workload != GRAPH_NONE)
+	if (end->workload == GRAPH_NONE)
+		return;
+	graph->workloads[end->workload].met = true;
+	if (end->local)
 		graph->workloads[end->workload].recorded = true;
 }
 
@@ -598,12 +687,13 @@ static int compare_ends(const struct end *a, const struct end *b)
 	int r = compare_numbers(a->kind, b->kind);
 
 	/* Pods are sorted by what they are called. */
-	if (r == 0 && a->kind == END_POD)
+	if (r == 0 && a->kind != END_NODE)
 		r = compare_numbers((int64_t)a->pod, (int64_t)b->pod);
 	if (r == 0 && a->kind == END_NODE)
 		r = strcmp(a->name, b->name);
 	r = r ? r : addr_compare(a->address, b->address);
-	return r ? r : compare_numbers(a->prefix, b->prefix);
+	r = r ? r : compare_numbers(a->prefix, b->prefix);
+	return r ? r : strcmp(a->class, b->class);
 }
 
 static int compare_keys(const struct edge_key *a, const struct edge_key *b)

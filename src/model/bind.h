@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "identity/interval.h"
+#include "model/classes.h"
 #include "model/graph.h"
 #include "model/pods.h"
 
@@ -15,7 +16,8 @@
 
 struct pod_claim {
 	struct addr address;
-	size_t pod; /* index in pods */
+	size_t pod;     /* index in pods */
+	bool secondary; /* of a further network */
 };
 
 struct node_claim {
@@ -23,15 +25,20 @@ struct node_claim {
 	int64_t since;
 	int64_t until;
 	const char *node;
+	const char *reason;
+	bool recorded; /* by the node itself; false: the inventory says so */
 };
 
 struct range_claim {
 	struct prefix range;
 	const char *node;
+	const char *tunnel; /* why its first address is the node */
+	const char *inside; /* why the others are pods */
 };
 
 struct service_claim {
 	struct addr address;
+	const char *reason;
 	const struct inventory_service *service;
 };
 
@@ -49,6 +56,7 @@ struct binder {
 	size_t range_count;
 	struct service_claim *services;
 	size_t service_count;
+	struct classes classes;
 };
 
 void binder_sort(struct binder *binder);

@@ -22,11 +22,14 @@ enum end_kind { END_POD, END_NODE, END_EXTERNAL, END_UNKNOWN };
 struct end {
 	enum end_kind kind;
 	/*
-	 * "pod", "node", "service", "link-local", "multicast", "external", "ambiguous" (several
-	 * pods had the address). END_UNKNOWN with class "pod": an address of the pod network, but
-	 * not known whose.
+	 * END_POD: "pod", "cluster-dns". END_NODE: "node", "host-network", "host-port",
+	 * "node-port", "api-server", "node-local-dns". END_EXTERNAL: "service", "cluster-dns",
+	 * "api-server", "node-local-dns", "metadata", "link-local", "multicast", "broadcast",
+	 * "external". END_UNKNOWN: "ambiguous" (several pods had the address), "pod" (an address of
+	 * the pod network, but not known whose).
 	 */
 	const char *class;
+	const char *reason; /* why it is of this class, one line; NULL: graph_put_reason() tells */
 	const char *namespace;
 	const char *name; /* of the pod or node */
 	const char *uid;
@@ -34,13 +37,16 @@ struct end {
 	struct addr address;
 	uint8_t prefix;  /* bits of address that hold: many external addresses, seen as one end; 0:
 			    one address */
-	size_t pod;      /* index into graph.pods, or GRAPH_NONE */
+	size_t pod;      /* index into graph.pods, or GRAPH_NONE; for "host-network" and "host-port"
+			    the pod whose port it is */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
 	bool local;      /* the pod was on the node that recorded this edge */
-	bool secondary;  /* the pod's address on a further network (Multus), which no policy covers
-			  */
+	bool service_address; /* a service's own: nobody answers there */
+	bool secondary; /* the pod's address on a further network (Multus), which no policy covers
+			 */
 };
 #define GRAPH_NONE SIZE_MAX
+#define GRAPH_REASON_SERVICE "address of a service, which was not translated"
 
 /* Pods of one owner. Without an inventory, or for a pod it does not know, there is no workload. */
 struct workload {
@@ -52,6 +58,7 @@ struct workload {
 	const char *also_picks; /* workloads whose pods it picks so: "Job/a, Pod/b"; "" if none */
 	bool host_network;
 	bool recorded; /* at least one of its pods was local to a recording node */
+	bool met;      /* an edge has one of its pods at an end */
 	size_t pods;   /* known in inventory or store */
 };
 
@@ -134,6 +141,12 @@ struct graph *graph_free(struct graph *graph); /* NULL is allowed; returns NULL 
 
 /* What the Kubernetes API takes as key and value of a label. */
 bool label_is_valid(const char *key, const char *value);
+/* Why the end of that edge is of its class, in one line. */
+struct buf;
+void graph_put_reason(const struct graph *graph, const struct graph_edge *edge,
+		      const struct end *end, struct buf *buf);
+/* The service that resolves names for the cluster, with a selector; NULL: not known. */
+const struct inventory_service *graph_dns_service(const struct inventory *inventory);
 /* "neither", "source", "destination", "both". */
 const char *vantage_name(enum vantage vantage);
 /* "pod", "node", "external", "unknown". */

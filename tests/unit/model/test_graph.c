@@ -322,7 +322,9 @@ static void test_inventory_addresses(void **state)
 	end = bound_at(&scene, "10.2.0.0", 1, 2);
 	assert_int_equal(end.kind, END_NODE);
 	assert_string_equal(end.name, "n2");
-	assert_string_equal(bound_at(&scene, "169.254.169.254", 1, 2).class, "link-local");
+	assert_string_equal(bound_at(&scene, "169.254.169.254", 1, 2).class, "metadata");
+	assert_string_equal(bound_at(&scene, "169.254.3.4", 1, 2).class, "link-local");
+	assert_string_equal(bound_at(&scene, "255.255.255.255", 1, 2).class, "broadcast");
 	assert_string_equal(bound_at(&scene, "224.0.0.251", 1, 2).class, "multicast");
 	assert_string_equal(bound_at(&scene, "198.51.100.1", 1, 2).class, "external");
 	assert_string_equal(bound_at(&scene, "2001:db8::1", 1, 2).class, "external");
