@@ -1,6 +1,7 @@
 # Libraries and programs in the order in which data flows through them.
 
-noinst_LIBRARIES += libbase.a librecord.a libidentity.a libcollect.a libstore.a libcompile.a libcli.a
+noinst_LIBRARIES += libbase.a librecord.a libidentity.a libcri.a libcollect.a libstore.a libcompile.a \
+	libcli.a
 
 libbase_a_SOURCES = \
 	src/base/addr.c \
@@ -28,17 +29,47 @@ librecord_a_SOURCES = src/flow/flow.c src/flow/flow.h
 
 libidentity_a_SOURCES = \
 	src/identity/claim.h \
+	src/identity/holding.c \
+	src/identity/holding.h \
 	src/identity/interval.c \
 	src/identity/interval.h \
 	src/identity/inventory.c \
 	src/identity/inventory.h \
+	src/identity/inventory_find.c \
+	src/identity/inventory_merge.c \
+	src/identity/inventory_network.c \
 	src/identity/inventory_object.c \
 	src/identity/inventory_object.h \
+	src/identity/inventory_owner.c \
+	src/identity/inventory_table.c \
+	src/identity/inventory_table.h \
+	src/identity/inventory_trim.c \
+	src/identity/inventory_trim.h \
+	src/identity/inventory_value.c \
+	src/identity/inventory_value.h \
+	src/identity/inventory_whole.h \
+	src/identity/inventory_workload.c \
 	src/identity/labels.c \
 	src/identity/labels.h \
+	src/identity/merge.c \
+	src/identity/merge.h \
 	src/identity/pod.c \
-	src/identity/pod.h
+	src/identity/pod.h \
+	src/identity/word.c \
+	src/identity/word.h
 libidentity_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
+
+# Made by protoc-c, whose code is not held to our warnings.
+nodist_libcri_a_SOURCES = src/sources/cri.pb-c.c src/sources/cri.pb-c.h
+libcri_a_SOURCES =
+libcri_a_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_C_CFLAGS) -w
+EXTRA_DIST += src/sources/cri.proto
+BUILT_SOURCES += src/sources/cri.pb-c.h
+CLEANFILES += src/sources/cri.pb-c.c src/sources/cri.pb-c.h
+src/sources/cri.pb-c.c: src/sources/cri.proto
+	$(AM_V_GEN)$(MKDIR_P) src/sources && \
+	$(PROTOC_C) --proto_path=$(srcdir)/src --c_out=src $(srcdir)/src/sources/cri.proto
+src/sources/cri.pb-c.h: src/sources/cri.pb-c.c
 
 # kernel, sources, flow and the daemon less its main: all that only netpold has.
 libcollect_a_SOURCES = \
@@ -52,10 +83,16 @@ libcollect_a_SOURCES = \
 	src/daemon/exclusions.h \
 	src/daemon/first_packets.c \
 	src/daemon/first_packets.h \
+	src/daemon/found.c \
+	src/daemon/found.h \
 	src/daemon/handover.c \
 	src/daemon/handover.h \
 	src/daemon/handover_state.c \
 	src/daemon/handover_state.h \
+	src/daemon/inventory_changes.c \
+	src/daemon/inventory_changes.h \
+	src/daemon/inventory_file.c \
+	src/daemon/inventory_file.h \
 	src/daemon/mend.c \
 	src/daemon/mend.h \
 	src/daemon/node_addresses.c \
@@ -124,6 +161,14 @@ libcollect_a_SOURCES = \
 	src/sources/cni_cache.h \
 	src/sources/cni_result.c \
 	src/sources/cni_result.h \
+	src/sources/cri.c \
+	src/sources/cri.h \
+	src/sources/cri_call.c \
+	src/sources/cri_call.h \
+	src/sources/cri_message.c \
+	src/sources/cri_message.h \
+	src/sources/cri_table.c \
+	src/sources/cri_table.h \
 	src/sources/finding.c \
 	src/sources/finding.h \
 	src/sources/host_addr.c \
@@ -147,7 +192,8 @@ libcollect_a_SOURCES = \
 	src/sources/watch.c \
 	src/sources/watch.h
 libcollect_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SYSTEMD_CFLAGS) $(INIH_CFLAGS) \
-	$(JANSSON_CFLAGS) $(SQLITE_CFLAGS) -pthread
+	$(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) -pthread
+$(libcollect_a_OBJECTS): src/sources/cri.pb-c.h
 
 libstore_a_SOURCES = \
 	src/store/db.c \
@@ -182,7 +228,8 @@ libstore_a_SOURCES = \
 	src/store/write.c \
 	src/store/write_edges.c \
 	src/store/write_flows.c \
-	src/store/write_identity.c
+	src/store/write_identity.c \
+	src/store/write_objects.c
 nodist_libstore_a_SOURCES = src/store/sql.h
 libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 $(libstore_a_OBJECTS): src/store/sql.h
@@ -193,15 +240,23 @@ libcompile_a_SOURCES = \
 	src/model/assembly.h \
 	src/model/bind.c \
 	src/model/bind.h \
+	src/model/classes.c \
+	src/model/classes.h \
 	src/model/graph.c \
 	src/model/graph.h \
 	src/model/labels.c \
 	src/model/pods.c \
 	src/model/pods.h \
+	src/model/record.c \
+	src/model/record.h \
 	src/model/selector.c \
 	src/model/selector.h \
 	src/model/strings.c \
 	src/model/strings.h \
+	src/model/vantage.c \
+	src/model/vantage.h \
+	src/model/windows.c \
+	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
 	src/output/json.c \
@@ -231,6 +286,8 @@ libcompile_a_SOURCES = \
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/cluster.c \
+	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
 	src/cli/cmd_edges.c \
 	src/cli/cmd_flows.c \
@@ -253,8 +310,9 @@ libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold
 netpold_SOURCES = src/daemon/main.c
-netpold_LDADD = libcollect.a libstore.a librecord.a libidentity.a libbase.a \
-	$(NFTNL_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) -lpthread
+netpold_LDADD = libcollect.a libcri.a libstore.a librecord.a libidentity.a libbase.a \
+	$(NFTNL_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
+	$(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(YAML_LIBS) -lpthread
 
 bin_PROGRAMS += netpol-report
 netpol_report_SOURCES = src/cli/main.c
@@ -292,25 +350,39 @@ sql_files = \
 	sql/stmt/node-get.sql \
 	sql/stmt/node-put.sql \
 	sql/stmt/object-count.sql \
+	sql/stmt/object-end.sql \
+	sql/stmt/object-forget.sql \
+	sql/stmt/object-get.sql \
+	sql/stmt/object-open.sql \
+	sql/stmt/object-put.sql \
 	sql/stmt/page-size.sql \
 	sql/stmt/pod-address-put.sql \
+	sql/stmt/pod-addresses-end.sql \
 	sql/stmt/pod-end.sql \
+	sql/stmt/pod-find.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
+	sql/stmt/pod-update.sql \
+	sql/stmt/pod-word-put.sql \
+	sql/stmt/pod-words.sql \
 	sql/stmt/prune-choose.sql \
 	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
+	sql/stmt/prune-ended-pods.sql \
 	sql/stmt/prune-flow.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
 	sql/stmt/prune-node-addresses.sql \
+	sql/stmt/prune-objects.sql \
 	sql/stmt/prune-pod-addresses.sql \
+	sql/stmt/prune-pod-words.sql \
 	sql/stmt/prune-pod.sql \
 	sql/stmt/prune-walk.sql \
+	sql/stmt/prune-window.sql \
+	sql/stmt/quick-check.sql \
 	sql/stmt/read-edge-page.sql \
 	sql/stmt/read-edge-range.sql \
-	sql/stmt/quick-check.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
@@ -321,6 +393,7 @@ sql_files = \
 	sql/stmt/read-longest.sql \
 	sql/stmt/read-node-addresses.sql \
 	sql/stmt/read-nodes.sql \
+	sql/stmt/read-objects.sql \
 	sql/stmt/read-pods.sql \
 	sql/stmt/read-sums.sql \
 	sql/stmt/rollback.sql \

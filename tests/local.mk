@@ -11,9 +11,9 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	CC='$(CC)'; export CC; NM='$(NM)'; export NM;
 
-all_archives = libcollect.a libcli.a libcompile.a libstore.a librecord.a libidentity.a libbase.a
+all_archives = libcollect.a libcri.a libcli.a libcompile.a libstore.a librecord.a libidentity.a libbase.a
 all_libraries = $(NFTNL_LIBS) $(NFCT_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) \
-	$(JANSSON_LIBS) $(YAML_LIBS) -lpthread
+	$(JANSSON_LIBS) $(YAML_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) -lpthread
 
 unit_tests = \
 	tests/tree/test_sql \
@@ -23,11 +23,14 @@ unit_tests = \
 	tests/unit/base/test_document \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_problem \
+	tests/unit/cli/test_cluster \
 	tests/unit/cli/test_evidence \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_handover \
+	tests/unit/daemon/test_inventory_changes \
+	tests/unit/daemon/test_inventory_file \
 	tests/unit/daemon/test_retention \
 	tests/unit/daemon/test_sysctl \
 	tests/unit/daemon/test_valve \
@@ -46,7 +49,12 @@ unit_tests = \
 	tests/unit/flow/test_track_repeated \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
+	tests/unit/identity/test_inventory_trim \
+	tests/unit/identity/test_inventory_merge \
+	tests/unit/identity/test_inventory_network \
+	tests/unit/identity/test_inventory_owner \
 	tests/unit/identity/test_labels \
+	tests/unit/identity/test_merge \
 	tests/unit/identity/test_pod \
 	tests/unit/kernel/test_answer \
 	tests/unit/kernel/test_ct_decode \
@@ -59,6 +67,8 @@ unit_tests = \
 	tests/unit/kernel/test_rules \
 	tests/unit/model/test_graph \
 	tests/unit/model/test_graph_read \
+	tests/unit/model/test_vantage \
+	tests/unit/model/test_pods \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
@@ -70,6 +80,7 @@ unit_tests = \
 	tests/unit/sources/test_node_kinds \
 	tests/unit/sources/test_node_state \
 	tests/unit/store/test_crash \
+	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
 	tests/unit/store/test_lock \
 	tests/unit/store/test_pages \
@@ -129,10 +140,12 @@ kernel_bats = \
 	tests/netns/connections.bats \
 	tests/netns/feeds.bats \
 	tests/netns/handover.bats \
+	tests/netns/inventory.bats \
 	tests/netns/kill.bats \
 	tests/netns/listeners.bats \
 	tests/netns/load.bats \
 	tests/netns/loss.bats \
+	tests/netns/nodes.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
@@ -164,12 +177,13 @@ endif
 endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
-bench_programs = tests/bench/offer tests/bench/bare
+bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind
 EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
 tests_netns_exchange_LDADD =
 tests_netns_idle_listener_LDADD =
+tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
 
 # One JSON line for each case on stdout; needs root. BENCH = names of cases, all if empty.
@@ -188,10 +202,12 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/lanes.bash \
 	tests/netns/faults.c \
 	tests/netns/namespace.bash \
+	tests/netns/nodes.bash \
 	tests/unit/flow/bench.h \
 	tests/runtime/machine.sh \
 	tests/runtime/service.sh \
 	tests/unit/flow/fixture.h \
+	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
 	tests/unit/sources/stage.h \
 	tests/unit/store/fixture.h \

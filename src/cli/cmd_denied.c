@@ -14,7 +14,8 @@ static bool is_wanted(const struct session *session, const struct graph_edge *ed
 /* A service address that was not translated has nobody behind it. */
 static const char *cause_of(const struct graph_edge *edge)
 {
-	return strcmp(edge->to.class, "service") == 0 ? "no endpoints" : "policy";
+	return edge->to.service_address && edge->to.kind == END_EXTERNAL ? "no endpoints"
+									 : "policy";
 }
 
 static json_t *denied_json(const struct session *session)
@@ -71,7 +72,7 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	session_check_filters(&session);
-	reader_end(session.reader);
+	record_end(session.record);
 	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
 		session_print_array(&session, denied_json(&session));
 	else

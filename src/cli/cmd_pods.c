@@ -19,15 +19,19 @@ static bool is_wanted(const struct session *session, const struct graph_pod *pod
 	return session_wants_end(session, &end);
 }
 
+static json_t *address_json(const struct pod_address *owned)
+{
+	return json_pack("{s:o, s:o, s:o, s:b}", "address", shape_address(owned->address), "from",
+			 shape_time(owned->since), "until", shape_time(owned->until), "secondary",
+			 owned->secondary);
+}
+
 static json_t *addresses_json(const struct graph_pod *pod)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < pod->address_count; i++)
-		if (shape_append(array, json_pack("{s:o, s:o, s:o}", "address",
-						  shape_address(pod->addresses[i].address), "from",
-						  shape_time(pod->addresses[i].since), "until",
-						  shape_time(pod->addresses[i].until))) < 0) {
+		if (shape_append(array, address_json(&pod->addresses[i])) < 0) {
 			json_decref(array);
 			return NULL;
 		}
@@ -50,6 +54,27 @@ static json_t *sources_json(const char *sources)
 	return array;
 }
 
+/* What was said is JSON by itself. */
+static json_t *word_json(const struct pod_word *word)
+{
+	json_t *said = json_loads(word->said, 0, NULL);
+
+	return json_pack("{s:o, s:o, s:o}", "source", shape_text(word->source), "place",
+			 shape_text(word->place), "said", said ? said : shape_text(word->said));
+}
+
+static json_t *said_json(const struct graph_pod *pod)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < pod->word_count; i++)
+		if (shape_append(array, word_json(&pod->words[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
 static json_t *workload_json(const struct graph *graph, const struct graph_pod *pod)
 {
 	if (pod->workload == GRAPH_NONE)
@@ -60,12 +85,13 @@ static json_t *workload_json(const struct graph *graph, const struct graph_pod *
 
 static json_t *pod_json(const struct graph *graph, const struct graph_pod *pod)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "namespace",
-			 shape_text(pod->namespace), "name", shape_text(pod->name), "uid",
-			 shape_text(pod->uid), "node", shape_text(pod->node), "workload",
-			 workload_json(graph, pod), "addresses", addresses_json(pod), "labels",
-			 shape_labels(pod->labels), "sources", sources_json(pod->source),
-			 "ambiguous", pod->ambiguous);
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:o, s:b, s:o}",
+			 "namespace", shape_text(pod->namespace), "name", shape_text(pod->name),
+			 "uid", shape_text(pod->uid), "node", shape_text(pod->node), "workload",
+			 workload_json(graph, pod), "host_network", pod->host_network, "addresses",
+			 addresses_json(pod), "labels", shape_labels(pod->labels), "sources",
+			 sources_json(pod->source), "said", said_json(pod), "ambiguous",
+			 pod->ambiguous, "conflict", shape_text(pod->conflict));
 }
 
 static json_t *pods_json(const struct session *session)
@@ -84,17 +110,40 @@ static json_t *pods_json(const struct session *session)
 	return array;
 }
 
-static int pod_rows(struct output_table *table, const struct graph *graph,
+/* Why nothing is made of a pod stands with who told of it. */
+static const char *source_cell(const struct graph_pod *pod, char cell[static SHAPE_CELL_MAX])
+{
+	if (!pod->ambiguous && !*pod->conflict)
+		return pod->source;
+	snprintf(cell, SHAPE_CELL_MAX, "%.300s (%s)", pod->source,
+		 *pod->conflict ? "contradictory" : "ambiguous");
+	return cell;
+}
+
+/* In CSV an address is nothing but that. */
+static const char *address_cell(const struct graph_pod *pod, const struct pod_address *owned,
+				enum format format, char cell[static SHAPE_CELL_MAX])
+{
+	char text[ADDR_TEXT_MAX];
+	bool plain = format == FORMAT_CSV;
+
+	if (!addr_is_set(owned->address))
+		return pod->host_network && !plain ? "(the node's)" : "";
+	snprintf(cell, SHAPE_CELL_MAX, "%s%s", addr_format(owned->address, text),
+		 owned->secondary && !plain ? " (secondary)" : "");
+	return cell;
+}
+
+static int pod_rows(struct output_table *table, const struct session *session,
 		    const struct graph_pod *pod)
 {
+	const struct graph *graph = session->graph;
 	static const struct pod_address none = {.until = INTERVAL_OPEN};
-	char workload[SHAPE_CELL_MAX] = "", address[ADDR_TEXT_MAX], since[CLOCK_TEXT_MAX],
-	     until[CLOCK_TEXT_MAX], marked[SHAPE_CELL_MAX];
+	char workload[SHAPE_CELL_MAX] = "", address[SHAPE_CELL_MAX], since[CLOCK_TEXT_MAX],
+	     until[CLOCK_TEXT_MAX], source[SHAPE_CELL_MAX];
 	size_t rows = pod->address_count ? pod->address_count : 1;
 	int r = 0;
 
-	if (pod->ambiguous)
-		snprintf(marked, sizeof(marked), "%.300s (ambiguous)", pod->source);
 	if (pod->workload != GRAPH_NONE)
 		snprintf(workload, sizeof(workload), "%s/%s", graph->workloads[pod->workload].kind,
 			 graph->workloads[pod->workload].name);
@@ -105,10 +154,10 @@ static int pod_rows(struct output_table *table, const struct graph *graph,
 		    pod->name,
 		    workload,
 		    pod->node,
-		    addr_format(owned->address, address),
+		    address_cell(pod, owned, session->options->format, address),
 		    owned->since > 0 ? clock_format(owned->since, since) : "",
 		    owned->until == INTERVAL_OPEN ? "" : clock_format(owned->until, until),
-		    pod->ambiguous ? marked : pod->source,
+		    source_cell(pod, source),
 		};
 
 		r = output_table_row(table, cells);
@@ -125,7 +174,7 @@ static void print_table(struct session *session)
 
 	for (size_t i = 0; table && r == 0 && i < session->graph->pod_count; i++)
 		if (is_wanted(session, &session->graph->pods[i]))
-			r = pod_rows(table, session->graph, &session->graph->pods[i]);
+			r = pod_rows(table, session, &session->graph->pods[i]);
 	if (r < 0)
 		table = output_table_free(table);
 	session_print_table(session, table);
@@ -138,7 +187,7 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	session_check_filters(&session);
-	reader_end(session.reader);
+	record_end(session.record);
 	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
 		session_print_array(&session, pods_json(&session));
 	else

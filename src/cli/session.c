@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/cluster.h"
 #include "cli/shape.h"
 
 bool session_begin(struct session *session, const struct options *options)
@@ -13,7 +14,8 @@ bool session_begin(struct session *session, const struct options *options)
 
 	memset(session, 0, sizeof(*session));
 	session->options = options;
-	r = reader_open(options->db, &session->reader, &error);
+	r = record_open(options->db, options->db_count, &session->problems, &session->record,
+			&error);
 	if (r == 0)
 		return true;
 	fprintf(stderr, "%s: %s\n", PROGRAM, error ? error : strerror(-r));
@@ -22,54 +24,47 @@ bool session_begin(struct session *session, const struct options *options)
 	return false;
 }
 
-static size_t count_objects(const struct inventory *inventory)
+static int fill_cluster(struct session *session, struct cluster *cluster)
 {
-	return inventory->pod_count + inventory->namespace_count + inventory->service_count +
-	       inventory->node_count;
-}
-
-static int read_inventory(struct session *session, const char *path)
-{
-	size_t before = count_objects(session->inventory);
-	struct document *document = NULL;
-	int r = document_read(path, &session->problems, &document);
+	const struct options *options = session->options;
+	int r = record_nodes(session->record, cluster_node, cluster);
 
 	if (r == 0)
-		r = inventory_add(session->inventory, document, &session->problems);
-	if (r == 0 && count_objects(session->inventory) == before)
-		problem_add(&session->problems, PROBLEM_WARNING,
-			    strcmp(path, "-") == 0 ? "standard input" : path,
-			    "no pod, namespace, service or node is in it");
-	document_free(document);
+		r = record_objects(session->record, cluster_object, cluster);
+	if (r == 0)
+		r = record_pods(session->record, cluster_pod, cluster);
+	/* Standard input may keep us waiting. */
+	record_end(session->record);
+	if (r < 0)
+		session_fail(session, "inventory", r);
+	for (size_t i = 0; r == 0 && i < options->inventory_count; i++) {
+		r = cluster_file(cluster, options->inventory[i]);
+		if (r < 0 && session->problems.errors == 0)
+			session_fail(session, "inventory", r);
+		if (r < 0)
+			session->status = EXIT_USAGE;
+	}
 	return r;
 }
 
-static bool read_inventories(struct session *session)
+static bool read_cluster(struct session *session)
 {
-	const struct options *options = session->options;
-	int r = 0;
+	struct cluster *cluster = cluster_new(&session->problems);
+	int r = cluster ? fill_cluster(session, cluster) : -ENOMEM;
 
-	if (options->inventory_count == 0)
-		return true;
-	session->inventory = inventory_new();
-	if (!session->inventory)
-		r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < options->inventory_count; i++)
-		r = read_inventory(session, options->inventory[i]);
-	if (r == 0)
-		r = inventory_finish(session->inventory, &session->problems);
-	if (r == 0)
-		return true;
-	if (session->problems.errors == 0)
-		session_fail(session, "inventory", r);
-	session->status = EXIT_USAGE;
-	return false;
+	if (r == 0) {
+		r = cluster_finish(cluster, &session->inventory);
+		if (r < 0)
+			session_fail(session, "inventory", r);
+	}
+	cluster_free(cluster);
+	return r == 0;
 }
 
 static int warn_of_uncut(struct session *session)
 {
 	size_t count = 0;
-	int r = reader_uncut(session->reader, session->options->interval, &count);
+	int r = record_uncut(session->record, session->options->interval, &count);
 
 	if (r == 0 && count > 0)
 		problem_add(&session->problems, PROBLEM_WARNING, "--since and --until",
@@ -81,26 +76,32 @@ static int warn_of_uncut(struct session *session)
 
 bool session_build(struct session *session)
 {
+	struct graph_request request = {.interval = session->options->interval,
+					/* One node's own view is what it recorded itself. */
+					.apart = session->options->node != NULL};
 	int r;
 
-	if (!read_inventories(session))
+	if (!read_cluster(session))
 		return false;
-	r = graph_build(session->reader, session->options->interval, session->inventory,
-			&session->problems, &session->graph);
+	request.inventory = session->inventory;
+	r = graph_build(session->record, &request, &session->problems, &session->graph);
 	if (r == 0)
 		r = warn_of_uncut(session);
 	if (r < 0)
-		session_fail(session, session->options->db, r);
+		session_fail(session, "graph", r);
 	return r == 0;
 }
 
 void session_fail(struct session *session, const char *what, int error)
 {
-	const char *text = session->reader ? reader_error(session->reader) : "";
+	const struct record *record = session->record;
+	const char *text = record ? record_error(record) : "";
+	const char *path = record ? record_failed_path(record) : "";
 
-	if (session->reader)
-		reader_end(session->reader);
-	fprintf(stderr, "%s: %s: %s\n", PROGRAM, what, text[0] ? text : strerror(-error));
+	if (session->record)
+		record_end(session->record);
+	fprintf(stderr, "%s: %s: %s\n", PROGRAM, path[0] ? path : what,
+		text[0] ? text : strerror(-error));
 	session->status = EXIT_DATABASE;
 }
 
@@ -113,7 +114,7 @@ int session_end(struct session *session)
 	problems_clear(&session->problems);
 	graph_free(session->graph);
 	inventory_free(session->inventory);
-	reader_close(session->reader);
+	record_close(session->record);
 	return session->status;
 }
 
@@ -139,9 +140,9 @@ void session_check_node(struct session *session)
 
 	if (!search.wanted)
 		return;
-	r = reader_nodes(session->reader, compare_node, &search);
+	r = record_nodes(session->record, compare_node, &search);
 	if (r < 0)
-		session_fail(session, session->options->db, r);
+		session_fail(session, "nodes", r);
 	else if (!search.found)
 		problem_add(&session->problems, PROBLEM_WARNING, search.wanted,
 			    "no node of that name recorded anything");
@@ -182,7 +183,7 @@ static void check_workload(struct session *session)
 		 options->workload_name, options->namespace ? " in " : "",
 		 options->namespace ? options->namespace : "");
 	problem_add(&session->problems, PROBLEM_WARNING, subject, "no such workload is known%s",
-		    session->inventory ? "" : "; " GRAPH_SUPPLY);
+		    session->inventory && session->inventory->has_objects ? "" : "; " GRAPH_SUPPLY);
 }
 
 void session_check_filters(struct session *session)
@@ -219,6 +220,8 @@ bool session_wants_edge(const struct session *session, const struct graph_edge *
 {
 	const struct options *options = session->options;
 
+	if (edge->standing != STANDING_COUNTS)
+		return false;
 	if (options->node && strcmp(options->node, edge->edge.node) != 0)
 		return false;
 	return session_wants_end(session, &edge->from) || session_wants_end(session, &edge->to);

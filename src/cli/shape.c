@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 
 int shape_append(json_t *array, json_t *item)
@@ -95,11 +96,24 @@ static json_t *workload_text(const struct graph *graph, size_t index)
 	return json_sprintf("%s/%s", graph->workloads[index].kind, graph->workloads[index].name);
 }
 
-json_t *shape_end(const struct graph *graph, const struct end *end)
+static json_t *reason_text(const struct graph *graph, const struct graph_edge *edge,
+			   const struct end *end)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
-			 end_kind_name(end->kind), "class", shape_text(end->class), "namespace",
-			 shape_text(end->namespace), "name", shape_text(end->name), "workload",
+	struct buf buf = {0};
+	json_t *text;
+
+	graph_put_reason(graph, edge, end, &buf);
+	text = buf.error ? NULL : shape_text(buf.data);
+	buf_clear(&buf);
+	return text;
+}
+
+json_t *shape_end(const struct graph *graph, const struct graph_edge *edge, const struct end *end)
+{
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
+			 end_kind_name(end->kind), "class", shape_text(end->class), "class_reason",
+			 reason_text(graph, edge, end), "namespace", shape_text(end->namespace),
+			 "name", shape_text(end->name), "workload",
 			 workload_text(graph, end->workload), "node", shape_text(end->node), "uid",
 			 shape_text(end->uid), "address", shape_range(end->address, end->prefix));
 }
@@ -118,6 +132,18 @@ static json_t *shape_service(const struct graph_edge *edge)
 	    key->has_port ? json_integer(key->service_port) : json_null(), "name", name);
 }
 
+static json_t *recorded_by_json(const struct graph_edge *edge)
+{
+	json_t *nodes = json_array();
+
+	for (size_t i = 0; i < 2 && edge->recorded_by[i]; i++)
+		if (shape_append(nodes, json_string(edge->recorded_by[i])) < 0) {
+			json_decref(nodes);
+			return NULL;
+		}
+	return nodes;
+}
+
 json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
@@ -126,9 +152,10 @@ json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 	char protocol[4];
 
 	return json_pack(
-	    "{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
-	    "from", shape_end(graph, &edge->from), "to", shape_end(graph, &edge->to), "protocol",
-	    protocol_name(key->protocol, protocol), "port",
+	    "{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "s:s}",
+	    "from", shape_end(graph, edge, &edge->from), "to", shape_end(graph, edge, &edge->to),
+	    "protocol", protocol_name(key->protocol, protocol), "port",
 	    key->has_port ? json_integer(key->port) : json_null(), "service", shape_service(edge),
 	    "verdict", verdict_name((enum verdict)key->verdict), "direction_certain",
 	    !key->direction_uncertain, "connections", (json_int_t)totals->connections, "ended",
@@ -137,7 +164,8 @@ json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 	    shape_counter(totals, totals->bytes_sent), "bytes_received",
 	    shape_counter(totals, totals->bytes_received), "first_seen",
 	    shape_time(edge->edge.first_seen), "last_seen", shape_time(edge->edge.last_seen),
-	    "recorded_by", edge->edge.node, "translated", shape_range(key->translated, translated));
+	    "recorded_by", recorded_by_json(edge), "translated",
+	    shape_range(key->translated, translated), "vantage", vantage_name(edge->vantage));
 }
 
 json_t *shape_gap(const char *node, const struct gap *gap)

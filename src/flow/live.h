@@ -25,7 +25,7 @@ struct live_entry {
 	int64_t first_ns; /* when it began, as well as we know: start_ns where that is not 0 */
 	uint64_t packets_sent, packets_received, bytes_sent,
 	    bytes_received;                   /* as counted, or last seen if not counted */
-	uint32_t source_pod, destination_pod; /* bound when first counted */
+	uint32_t source_pod, destination_pod; /* as bound last; 0: to nobody */
 	uint32_t id;
 	uint32_t handle; /* of the table: where it stands */
 	uint16_t zone;

@@ -213,22 +213,30 @@ static bool has_room(const struct track *track)
 	return fold_has_room(track->fold) && track->checkpoint_count < CHECKPOINTS_OPEN_MAX;
 }
 
-/* An ambiguous address is nobody's: 0, as for an unknown one. */
-static uint32_t bind_pod(const struct track *track, struct addr address, int64_t when)
+/*
+ * An ambiguous address is nobody's: 0, as for an unknown one. Who had it long ago was said when it
+ * was known.
+ */
+static uint32_t bind_pod(const struct track *track, struct addr address, int64_t when, bool spoke,
+			 uint32_t said)
 {
+	int64_t slack = spoke ? track->options.bind_slack : 0;
 	uint32_t number = 0;
 
-	if (registry_bind(track->registry, address, when, track->options.bind_slack, &number) < 0)
+	if (when < registry_forgotten(track->registry))
+		return said;
+	if (registry_bind(track->registry, address, when, slack, &number) < 0)
 		return 0;
 	return number;
 }
 
-static void entry_bind(const struct track *track, struct live_entry *entry)
+/* What becomes known of the moment later counts as well. */
+static void entry_bind(const struct track *track, struct live_entry *entry, uint8_t verdict)
 {
-	if (!entry->source_pod)
-		entry->source_pod = bind_pod(track, entry->original.source, entry->first_ns);
-	if (!entry->destination_pod)
-		entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns);
+	entry->source_pod =
+	    bind_pod(track, entry->original.source, entry->first_ns, true, entry->source_pod);
+	entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns,
+					  verdict == VERDICT_ANSWERED, entry->destination_pod);
 }
 
 /* ---- counting ---- */
@@ -319,7 +327,7 @@ static bool entry_count(struct track *track, struct live_entry *entry, uint8_t v
 	bool fresh = entry->verdict == 0, moves;
 	struct edge_key key;
 
-	entry_bind(track, entry);
+	entry_bind(track, entry, verdict);
 	entry->verdict = verdict;
 	key = entry_key(entry);
 	moves = !fresh && (before.verdict != verdict || before.source_pod != entry->source_pod ||
@@ -883,13 +891,28 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 	};
 	struct live_entry found;
 
-	entry_bind(track, &entry);
+	entry_bind(track, &entry, entry.verdict);
 	if (!live_find(track->live, &entry.original, entry.zone, entry.id, &found))
 		live_insert(track->live, &entry);
 	else if (entry.start_ns > found.start_ns)
 		restore_younger(track, &found, &entry);
 	else if (entry.start_ns < found.start_ns)
 		restore_older(track, &entry);
+}
+
+void track_visit_pods(struct track *track, track_pod_fn *visit, void *context)
+{
+	struct live_entry entry;
+	uint32_t cursor = 0;
+
+	while (live_next(track->live, &cursor, &entry)) {
+		if (!entry.verdict) {
+			entry_bind(track, &entry, 0);
+			live_put(track->live, &entry);
+		}
+		visit(context, entry.source_pod);
+		visit(context, entry.destination_pod);
+	}
 }
 
 /* ---- first packets ---- */
@@ -929,8 +952,8 @@ static void judge(void *context, const struct path *path, int64_t first)
 	key.protocol = path->protocol;
 	key.has_port = protocol_has_ports(path->protocol);
 	key.port = key.has_port ? path->destination_port : 0;
-	key.source_pod = bind_pod(track, path->source, first);
-	key.destination_pod = bind_pod(track, path->destination, first);
+	key.source_pod = bind_pod(track, path->source, first, true, 0);
+	key.destination_pod = bind_pod(track, path->destination, first, false, 0);
 	key.verdict = VERDICT_DENIED;
 	/* A packet may come PENDING_WAIT later than the events of its connection. */
 	if (found < 0 || track->last_loss + PENDING_WAIT >= first ||

@@ -5,7 +5,9 @@
  * 2. A connection is counted once, when its verdict is known: at its end, or by the first dump that
  * saw a reply. Later dumps and its end add what has come since. If the verdict changes, the
  * connection moves; its bytes stay where they were seen.
- * 3. Pods are bound at the connection's start.
+ * 3. Pods are bound for the connection's start, whenever it is counted: what became known since
+ * moves it. Who was not there yet may only be bound later (bind_slack) to an end that spoke: a
+ * source, or a destination that answered.
  * 4. First packets that nothing confirms are denied, or unknown if anything was lost meanwhile.
  * 5. What the kernel tells again is counted once, see track_event().
  * 6. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
@@ -122,6 +124,11 @@ bool track_finish(struct track *track, int64_t now, track_look_fn *look, void *c
  * after track_take().
  */
 bool track_retell(struct track *track, uint32_t *cursor, int64_t now);
+
+/* Numbers of the pods that connections which are alive were bound to, 0 among them, each as often
+ * as it is; walks all of them. Those not counted yet are bound before. */
+typedef void track_pod_fn(void *context, uint32_t pod);
+void track_visit_pods(struct track *track, track_pod_fn *visit, void *context);
 
 /* The fold table or the list of checkpoints is nearly full. */
 bool track_wants_room(const struct track *track);

@@ -7,20 +7,24 @@
 #include "base/hash.h"
 
 #define BUCKETS_MIN 64
+#define UNWATCHED_MAX 16u
 
 struct entry {
 	struct pod pod;
 	uint32_t number;
-	uint64_t hash; /* of namespace, name, uid, sandbox */
+	uint64_t hash; /* of the sandbox; where it is not known of namespace, name, uid */
 	struct entry *next;
 };
 
 /* One pod's interval of one address. */
-struct claim {
+struct tenure {
 	struct entry *entry;
+	uint32_t number; /* the entry's */
+	bool exact;
+	bool disputed; /* the pod has a conflict */
 	int64_t since;
 	int64_t until;
-	int64_t reach; /* the latest until of this and all claims before it: where a search
+	int64_t reach; /* the latest until of this and all tenures before it: where a search
 			  backwards may stop */
 };
 
@@ -28,9 +32,13 @@ struct claim {
 struct owned {
 	struct addr address;
 	struct owned *next;
-	struct claim *claims;
+	struct tenure *tenures;
 	size_t count;
 	size_t capacity;
+};
+
+struct span {
+	int64_t from, until;
 };
 
 struct registry {
@@ -44,6 +52,9 @@ struct registry {
 	size_t count;
 	size_t capacity;
 	uint32_t last_number;
+	struct span unwatched[UNWATCHED_MAX]; /* by from */
+	size_t unwatched_count;
+	int64_t forgotten; /* up to when */
 };
 
 struct registry *registry_new(void)
@@ -53,6 +64,7 @@ struct registry *registry_new(void)
 	if (!registry)
 		return NULL;
 	registry->seed = hash_seed_random();
+	registry->forgotten = INT64_MIN;
 	registry->owned = calloc(BUCKETS_MIN, sizeof(*registry->owned));
 	registry->named = calloc(BUCKETS_MIN, sizeof(*registry->named));
 	if (!registry->owned || !registry->named)
@@ -72,7 +84,7 @@ static struct entry *entry_free(struct entry *entry)
 
 static void owned_free(struct owned *owned)
 {
-	free(owned->claims);
+	free(owned->tenures);
 	free(owned);
 }
 
@@ -170,16 +182,16 @@ static void owned_remove(struct registry *registry, struct owned *owned)
 static int owned_reserve(struct owned *owned, size_t more)
 {
 	size_t capacity = owned->capacity ? owned->capacity : 2;
-	struct claim *claims;
+	struct tenure *tenures;
 
 	if (more <= owned->capacity - owned->count)
 		return 0;
 	while (capacity < owned->count + more)
 		capacity *= 2;
-	claims = reallocarray(owned->claims, capacity, sizeof(*claims));
-	if (!claims)
+	tenures = reallocarray(owned->tenures, capacity, sizeof(*tenures));
+	if (!tenures)
 		return -ENOMEM;
-	owned->claims = claims;
+	owned->tenures = tenures;
 	owned->capacity = capacity;
 	return 0;
 }
@@ -187,15 +199,15 @@ static int owned_reserve(struct owned *owned, size_t more)
 static void owned_set_reach(struct owned *owned, size_t from)
 {
 	for (size_t i = from; i < owned->count; i++) {
-		struct claim *claim = &owned->claims[i];
+		struct tenure *tenure = &owned->tenures[i];
 
-		claim->reach = claim->until;
-		if (i > 0 && claim[-1].reach > claim->reach)
-			claim->reach = claim[-1].reach;
+		tenure->reach = tenure->until;
+		if (i > 0 && tenure[-1].reach > tenure->reach)
+			tenure->reach = tenure[-1].reach;
 	}
 }
 
-/* How many claims began at or before the moment. */
+/* How many tenures began at or before the moment. */
 static size_t owned_begun(const struct owned *owned, int64_t when)
 {
 	size_t low = 0, high = owned->count;
@@ -203,7 +215,7 @@ static size_t owned_begun(const struct owned *owned, int64_t when)
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (owned->claims[middle].since <= when)
+		if (owned->tenures[middle].since <= when)
 			low = middle + 1;
 		else
 			high = middle;
@@ -212,50 +224,56 @@ static size_t owned_begun(const struct owned *owned, int64_t when)
 }
 
 /* There must be room. */
-static void claim_add(struct owned *owned, struct entry *entry, const struct pod_address *address)
+static void tenure_add(struct owned *owned, struct entry *entry, const struct pod_address *address)
 {
 	size_t at = owned_begun(owned, address->since);
 
-	while (at > 0 && owned->claims[at - 1].since == address->since &&
-	       owned->claims[at - 1].entry->number > entry->number)
+	while (at > 0 && owned->tenures[at - 1].since == address->since &&
+	       owned->tenures[at - 1].number > entry->number)
 		at--;
-	memmove(&owned->claims[at + 1], &owned->claims[at],
-		(owned->count - at) * sizeof(*owned->claims));
-	owned->claims[at] =
-	    (struct claim){.entry = entry, .since = address->since, .until = address->until};
+	memmove(&owned->tenures[at + 1], &owned->tenures[at],
+		(owned->count - at) * sizeof(*owned->tenures));
+	owned->tenures[at] = (struct tenure){.entry = entry,
+					     .number = entry->number,
+					     .disputed = *entry->pod.conflict != '\0',
+					     .since = address->since,
+					     .until = address->until,
+					     .exact = address->exact};
 	owned->count++;
 	owned_set_reach(owned, at);
 }
 
-static size_t claim_find(const struct owned *owned, const struct entry *entry,
-			 const struct pod_address *address)
+static size_t tenure_find(const struct owned *owned, const struct entry *entry,
+			  const struct pod_address *address)
 {
 	size_t at = owned_begun(owned, address->since);
 
 	while (at-- > 0)
-		if (owned->claims[at].entry == entry && owned->claims[at].until == address->until)
+		if (owned->tenures[at].entry == entry && owned->tenures[at].until == address->until)
 			return at;
 	return SIZE_MAX;
 }
 
-static void claim_remove(struct registry *registry, const struct entry *entry,
-			 const struct pod_address *address)
+static void tenure_remove(struct registry *registry, const struct entry *entry,
+			  const struct pod_address *address)
 {
 	struct owned *owned = owned_find(registry, address->address);
-	size_t at = claim_find(owned, entry, address);
+	size_t at = tenure_find(owned, entry, address);
 
 	owned->count--;
-	memmove(&owned->claims[at], &owned->claims[at + 1],
-		(owned->count - at) * sizeof(*owned->claims));
+	memmove(&owned->tenures[at], &owned->tenures[at + 1],
+		(owned->count - at) * sizeof(*owned->tenures));
 	owned_set_reach(owned, at);
 }
 
 static uint64_t name_hash(const struct registry *registry, const struct pod *pod)
 {
-	const char *const parts[] = {pod->namespace, pod->name, pod->uid, pod->sandbox};
-	uint64_t hashes[4];
+	const char *const parts[] = {pod->namespace, pod->name, pod->uid};
+	uint64_t hashes[3];
 
-	for (size_t i = 0; i < 4; i++)
+	if (*pod->sandbox)
+		return hash_bytes(registry->seed, pod->sandbox, strlen(pod->sandbox));
+	for (size_t i = 0; i < 3; i++)
 		hashes[i] = hash_bytes(registry->seed, parts[i], strlen(parts[i]));
 	return hash_bytes(registry->seed, hashes, sizeof(hashes));
 }
@@ -266,13 +284,17 @@ static bool is_same_pod(const struct pod *a, const struct pod *b)
 			  strcmp(a->namespace, b->namespace) == 0);
 }
 
+static bool is_same_sandbox(const struct pod *a, const struct pod *b)
+{
+	return strcmp(a->sandbox, b->sandbox) == 0 && (*a->sandbox || is_same_pod(a, b));
+}
+
 static struct entry *entry_find(const struct registry *registry, const struct pod *pod,
 				uint64_t hash)
 {
 	struct entry *entry = registry->named[hash & (registry->named_buckets - 1)];
 
-	while (entry && (entry->hash != hash || !is_same_pod(&entry->pod, pod) ||
-			 strcmp(entry->pod.sandbox, pod->sandbox) != 0))
+	while (entry && (entry->hash != hash || !is_same_sandbox(&entry->pod, pod)))
 		entry = entry->next;
 	return entry;
 }
@@ -323,21 +345,12 @@ static int entries_reserve(struct registry *registry)
 	return 0;
 }
 
-static struct entry *entry_new(const struct pod *pod, uint64_t hash)
+static struct entry *entry_new(uint64_t hash)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
 
-	if (!entry)
-		return NULL;
-	entry->hash = hash;
-	entry->pod.namespace = strdup(pod->namespace);
-	entry->pod.name = strdup(pod->name);
-	entry->pod.uid = strdup(pod->uid);
-	entry->pod.sandbox = strdup(pod->sandbox);
-	entry->pod.source = strdup(pod->source);
-	if (!entry->pod.namespace || !entry->pod.name || !entry->pod.uid || !entry->pod.sandbox ||
-	    !entry->pod.source)
-		return entry_free(entry);
+	if (entry)
+		entry->hash = hash;
 	return entry;
 }
 
@@ -359,13 +372,33 @@ static struct entry *entry_get(const struct registry *registry, uint32_t number)
 	return NULL;
 }
 
-static bool is_given(const struct pod *given, const struct pod_address *address)
+/* Of one sandbox, intervals of an address that overlap are one. */
+static bool is_one(const struct pod_address *a, const struct pod_address *b)
 {
-	for (size_t i = 0; i < given->address_count; i++)
-		if (given->addresses[i].since == address->since &&
-		    addr_equal(given->addresses[i].address, address->address))
-			return true;
+	return addr_equal(a->address, b->address) &&
+	       (a->since == b->since || (a->since < b->until && b->since < a->until));
+}
+
+/* given: sorted. */
+static bool is_continued(const struct pod_address *had, struct pod_address *given, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (!is_one(had, &given[i]))
+			continue;
+		if (!given[i].exact && had->since < given[i].since)
+			given[i].since = had->since, given[i].exact = had->exact;
+		return true;
+	}
 	return false;
+}
+
+static int compare_addresses(const void *a, const void *b)
+{
+	const struct pod_address *x = a, *y = b;
+
+	if (x->since != y->since)
+		return x->since < y->since ? -1 : 1;
+	return addr_compare(x->address, y->address);
 }
 
 /* The addresses that the entry shall have: those given, and its ended ones that are not given
@@ -385,34 +418,71 @@ static int addresses_join(const struct entry *entry, const struct pod *given,
 	for (size_t i = 0; i < count; i++)
 		if (joined[i].until < joined[i].since)
 			joined[i].until = joined[i].since;
+	qsort(joined, count, sizeof(*joined), compare_addresses);
 	for (size_t i = 0; i < had->address_count; i++)
-		if (had->addresses[i].until != INTERVAL_OPEN &&
-		    !is_given(given, &had->addresses[i]))
+		if (!is_continued(&had->addresses[i], joined, given->address_count) &&
+		    had->addresses[i].until != INTERVAL_OPEN)
 			joined[count++] = had->addresses[i];
+	qsort(joined, count, sizeof(*joined), compare_addresses);
 	*ret = joined;
 	*ret_count = count;
 	return 0;
 }
 
-static bool has_address(const struct pod *pod, const struct pod_address *address)
+static bool addresses_equal(const struct pod_address *a, const struct pod_address *b, size_t count)
 {
-	for (size_t i = 0; i < pod->address_count; i++)
-		if (pod->addresses[i].since == address->since &&
-		    pod->addresses[i].until == address->until &&
-		    addr_equal(pod->addresses[i].address, address->address))
-			return true;
-	return false;
+	for (size_t i = 0; i < count; i++)
+		if (!addr_equal(a[i].address, b[i].address) || a[i].since != b[i].since ||
+		    a[i].until != b[i].until || a[i].exact != b[i].exact ||
+		    a[i].secondary != b[i].secondary)
+			return false;
+	return true;
 }
 
-static bool addresses_differ(const struct pod *pod, const struct pod_address *addresses,
-			     size_t count)
+static bool words_equal(const struct pod *a, const struct pod *b)
 {
-	if (pod->address_count != count)
-		return true;
-	for (size_t i = 0; i < count; i++)
-		if (!has_address(pod, &addresses[i]))
-			return true;
-	return false;
+	if (a->word_count != b->word_count)
+		return false;
+	for (size_t i = 0; i < a->word_count; i++)
+		if (strcmp(a->words[i].source, b->words[i].source) != 0 ||
+		    strcmp(a->words[i].place, b->words[i].place) != 0 ||
+		    strcmp(a->words[i].said, b->words[i].said) != 0)
+			return false;
+	return true;
+}
+
+static bool is_ended(const struct pod *pod)
+{
+	return pod->ended != 0 && pod->ended != INTERVAL_OPEN;
+}
+
+static bool pods_equal(const struct pod *a, const struct pod *b)
+{
+	return is_same_pod(a, b) && strcmp(a->source, b->source) == 0 &&
+	       strcmp(a->conflict, b->conflict) == 0 && a->labelled == b->labelled &&
+	       a->host_network == b->host_network && a->created == b->created &&
+	       is_ended(a) == is_ended(b) && (!is_ended(a) || a->ended == b->ended) &&
+	       a->address_count == b->address_count &&
+	       addresses_equal(a->addresses, b->addresses, a->address_count) &&
+	       labels_equal(&a->labels, &b->labels) && words_equal(a, b);
+}
+
+/* What is not said of the pod now, and was before, is still so. */
+static struct pod fill_in(const struct pod *given, const struct pod *had)
+{
+	struct pod pod = *given;
+
+	if (!*pod.namespace)
+		pod.namespace = had->namespace;
+	if (!*pod.name)
+		pod.name = had->name;
+	if (!*pod.uid)
+		pod.uid = had->uid;
+	if (!pod.labelled)
+		pod.labelled = had->labelled, pod.labels = had->labels;
+	if (!pod.created)
+		pod.created = had->created;
+	return pod;
 }
 
 static int addresses_reserve(struct registry *registry, const struct pod_address *addresses,
@@ -427,23 +497,28 @@ static int addresses_reserve(struct registry *registry, const struct pod_address
 	return 0;
 }
 
-/* All room was reserved: cannot fail. */
-static void addresses_replace(struct registry *registry, struct entry *entry,
-			      struct pod_address *addresses, size_t count)
+static void owned_drop(struct registry *registry, struct addr address)
 {
-	for (size_t i = 0; i < entry->pod.address_count; i++)
-		claim_remove(registry, entry, &entry->pod.addresses[i]);
-	for (size_t i = 0; i < count; i++)
-		claim_add(owned_find(registry, addresses[i].address), entry, &addresses[i]);
-	for (size_t i = 0; i < entry->pod.address_count; i++) {
-		struct owned *owned = owned_find(registry, entry->pod.addresses[i].address);
+	struct owned *owned = owned_find(registry, address);
 
-		if (owned && owned->count == 0)
-			owned_remove(registry, owned);
-	}
-	free(entry->pod.addresses);
-	entry->pod.addresses = addresses;
-	entry->pod.address_count = count;
+	if (owned && owned->count == 0)
+		owned_remove(registry, owned);
+}
+
+/* All room was reserved: cannot fail. *pod becomes what the entry had. */
+static void entry_replace(struct registry *registry, struct entry *entry, struct pod *pod)
+{
+	const struct pod had = entry->pod;
+
+	for (size_t i = 0; i < had.address_count; i++)
+		tenure_remove(registry, entry, &had.addresses[i]);
+	entry->pod = *pod;
+	*pod = had;
+	for (size_t i = 0; i < entry->pod.address_count; i++)
+		tenure_add(owned_find(registry, entry->pod.addresses[i].address), entry,
+			   &entry->pod.addresses[i]);
+	for (size_t i = 0; i < had.address_count; i++)
+		owned_drop(registry, had.addresses[i].address);
 }
 
 static void entry_enter(struct registry *registry, struct entry *entry)
@@ -455,39 +530,49 @@ static void entry_enter(struct registry *registry, struct entry *entry)
 		named_grow(registry);
 }
 
+/* The pod as the entry shall have it. */
+static int pod_join(struct registry *registry, const struct entry *entry, const struct pod *given,
+		    struct pod *ret)
+{
+	struct pod_address *addresses = NULL;
+	struct pod pod = entry->number ? fill_in(given, &entry->pod) : *given;
+	int r = addresses_join(entry, given, &addresses, &pod.address_count);
+
+	pod.addresses = addresses;
+	if (r == 0)
+		r = addresses_reserve(registry, addresses, pod.address_count);
+	if (r == 0)
+		r = pod_copy(&pod, ret);
+	free(addresses);
+	return r;
+}
+
 int registry_put(struct registry *registry, const struct pod *pod, uint32_t *ret_number,
 		 bool *ret_changed)
 {
 	uint64_t hash = name_hash(registry, pod);
 	struct entry *entry = entry_find(registry, pod, hash), *fresh = NULL;
-	struct pod_address *addresses = NULL;
-	size_t count = 0;
-	bool changed;
-	int r;
+	struct pod joined = {0};
+	int r = 0;
 
 	if (!entry) {
-		entry = fresh = entry_new(pod, hash);
+		entry = fresh = entry_new(hash);
 		r = fresh ? entries_reserve(registry) : -ENOMEM;
-		if (r < 0)
-			goto out;
 	}
-	r = addresses_join(entry, pod, &addresses, &count);
 	if (r == 0)
-		r = addresses_reserve(registry, addresses, count);
-	if (r < 0)
-		goto out;
-	changed = fresh || addresses_differ(&entry->pod, addresses, count);
+		r = pod_join(registry, entry, pod, &joined);
+	if (r < 0) {
+		entry_free(fresh);
+		return r;
+	}
+	*ret_changed = fresh || !pods_equal(&entry->pod, &joined);
 	if (fresh)
 		entry_enter(registry, fresh);
-	fresh = NULL;
-	addresses_replace(registry, entry, addresses, count);
-	addresses = NULL;
+	if (*ret_changed)
+		entry_replace(registry, entry, &joined);
+	pod_clear(&joined);
 	*ret_number = entry->number;
-	*ret_changed = changed;
-out:
-	free(addresses);
-	entry_free(fresh);
-	return r;
+	return 0;
 }
 
 bool registry_end(struct registry *registry, uint32_t number, int64_t when)
@@ -495,14 +580,20 @@ bool registry_end(struct registry *registry, uint32_t number, int64_t when)
 	struct entry *entry = entry_get(registry, number);
 	bool ended = false;
 
-	for (size_t i = 0; entry && i < entry->pod.address_count; i++) {
+	if (!entry)
+		return false;
+	for (size_t i = 0; i < entry->pod.address_count; i++) {
 		struct pod_address *address = &entry->pod.addresses[i];
 
 		if (address->until != INTERVAL_OPEN)
 			continue;
-		claim_remove(registry, entry, address);
+		tenure_remove(registry, entry, address);
 		address->until = when > address->since ? when : address->since;
-		claim_add(owned_find(registry, address->address), entry, address);
+		tenure_add(owned_find(registry, address->address), entry, address);
+		ended = true;
+	}
+	if (!is_ended(&entry->pod)) {
+		entry->pod.ended = when;
 		ended = true;
 	}
 	return ended;
@@ -515,6 +606,17 @@ const struct pod *registry_get(const struct registry *registry, uint32_t number)
 	return entry ? &entry->pod : NULL;
 }
 
+uint32_t registry_find(const struct registry *registry, const char *sandbox)
+{
+	char empty[] = "";
+	const struct pod pod = {
+	    .namespace = empty, .name = empty, .uid = empty, .sandbox = (char *)(uintptr_t)sandbox};
+	const struct entry *entry =
+	    *sandbox ? entry_find(registry, &pod, name_hash(registry, &pod)) : NULL;
+
+	return entry ? entry->number : 0;
+}
+
 size_t registry_count(const struct registry *registry)
 {
 	return registry->count;
@@ -524,31 +626,34 @@ size_t registry_count(const struct registry *registry)
 static bool entry_forget(struct registry *registry, struct entry *entry, int64_t before)
 {
 	struct pod *pod = &entry->pod;
-	size_t kept = 0;
+	size_t had = pod->address_count, kept = 0;
 
-	for (size_t i = 0; i < pod->address_count; i++) {
-		struct owned *owned = owned_find(registry, pod->addresses[i].address);
+	for (size_t i = 0; i < had; i++) {
+		const struct pod_address address = pod->addresses[i];
 
-		if (pod->addresses[i].until >= before) {
-			pod->addresses[kept++] = pod->addresses[i];
+		if (address.until >= before) {
+			pod->addresses[kept++] = address;
 			continue;
 		}
-		claim_remove(registry, entry, &pod->addresses[i]);
-		if (owned->count == 0)
-			owned_remove(registry, owned);
+		if (address.until > registry->forgotten)
+			registry->forgotten = address.until;
+		tenure_remove(registry, entry, &address);
+		owned_drop(registry, address.address);
 	}
 	pod->address_count = kept;
-	return kept == 0;
+	return kept == 0 && (had > 0 || (is_ended(pod) && pod->ended < before));
 }
 
-void registry_forget(struct registry *registry, int64_t before)
+void registry_forget(struct registry *registry, int64_t before, registry_needed_fn *is_needed,
+		     void *context)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < registry->count; i++) {
 		struct entry *entry = registry->entries[i];
 
-		if (!entry_forget(registry, entry, before)) {
+		if ((is_needed && is_needed(context, entry->number)) ||
+		    !entry_forget(registry, entry, before)) {
 			registry->entries[kept++] = entry;
 			continue;
 		}
@@ -558,6 +663,36 @@ void registry_forget(struct registry *registry, int64_t before)
 	registry->count = kept;
 }
 
+int64_t registry_forgotten(const struct registry *registry)
+{
+	return registry->forgotten;
+}
+
+/* Of too many the first two become one, with all that is between them. */
+void registry_unwatched(struct registry *registry, int64_t from, int64_t until)
+{
+	struct span *spans = registry->unwatched;
+	size_t at = registry->unwatched_count;
+
+	if (at == UNWATCHED_MAX) {
+		spans[0].until = spans[1].until > spans[0].until ? spans[1].until : spans[0].until;
+		memmove(&spans[1], &spans[2], (at - 2) * sizeof(*spans));
+		at--;
+	}
+	registry->unwatched_count = at + 1;
+	for (; at > 0 && spans[at - 1].from > from; at--)
+		spans[at] = spans[at - 1];
+	spans[at] = (struct span){from, until};
+}
+
+static bool was_watched(const struct registry *registry, int64_t from, int64_t until)
+{
+	for (size_t i = 0; i < registry->unwatched_count; i++)
+		if (from < registry->unwatched[i].until && until > registry->unwatched[i].from)
+			return false;
+	return true;
+}
+
 static int64_t add_clamped(int64_t a, int64_t b)
 {
 	int64_t sum;
@@ -565,59 +700,68 @@ static int64_t add_clamped(int64_t a, int64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-/* The one pod that owned the address at some moment of [from, until]; the claim that began last. */
+/* The one pod that owned the address at some moment of [from, until]; the tenure that began last.
+ */
 static int owner_within(const struct owned *owned, int64_t from, int64_t until,
-			const struct claim **ret)
+			const struct tenure **ret)
 {
-	const struct claim *found = NULL;
+	const struct tenure *found = NULL;
 
 	for (size_t i = owned_begun(owned, until); i-- > 0;) {
-		const struct claim *claim = &owned->claims[i];
+		const struct tenure *tenure = &owned->tenures[i];
 
-		if (claim->reach <= from)
+		if (tenure->reach <= from)
 			break;
-		if (claim->until <= from)
+		if (tenure->until <= from)
 			continue;
-		if (found && !is_same_pod(&found->entry->pod, &claim->entry->pod))
+		if (tenure->disputed ||
+		    (found && !is_same_pod(&found->entry->pod, &tenure->entry->pod)))
 			return -ENOTUNIQ;
 		if (!found)
-			found = claim;
+			found = tenure;
 	}
 	*ret = found;
 	return 0;
 }
 
-/* The one pod that took the address in (when, when + slack], if it was one. */
-static const struct claim *owner_soon(const struct owned *owned, int64_t when, int64_t slack)
+/* The first that took the address in (when, when + slack], and no other while it had it. */
+static const struct tenure *owner_soon(const struct owned *owned, int64_t when, int64_t slack)
 {
 	int64_t limit = add_clamped(when, slack);
-	size_t first = owned_begun(owned, when);
-	const struct claim *found = NULL;
+	const struct tenure *found = NULL;
 
-	for (size_t i = first; i < owned->count && owned->claims[i].since <= limit; i++) {
-		if (found && !is_same_pod(&found->entry->pod, &owned->claims[i].entry->pod))
-			return NULL;
+	for (size_t i = owned_begun(owned, when); i < owned->count; i++) {
+		const struct tenure *tenure = &owned->tenures[i];
+
+		if (tenure->since > limit)
+			break;
 		if (!found)
-			found = &owned->claims[i];
+			found = tenure;
+		else if (tenure->since >= found->until && tenure->since > found->since)
+			break;
+		else if (!is_same_pod(&found->entry->pod, &tenure->entry->pod))
+			return NULL;
 	}
-	return found;
+	return found && !found->exact && !found->disputed ? found : NULL;
 }
 
 int registry_bind(const struct registry *registry, struct addr address, int64_t when, int64_t slack,
 		  uint32_t *ret_number)
 {
 	const struct owned *owned = owned_find(registry, address);
-	const struct claim *claim = NULL;
+	const struct tenure *tenure = NULL;
 
 	if (owned) {
-		int r = owner_within(owned, when, when, &claim);
+		int r = owner_within(owned, when, when, &tenure);
 
 		if (r < 0)
 			return r;
-		if (!claim)
-			claim = owner_soon(owned, when, slack);
+		if (!tenure)
+			tenure = owner_soon(owned, when, slack);
+		if (tenure && tenure->since > when && !was_watched(registry, when, tenure->since))
+			tenure = NULL;
 	}
-	*ret_number = claim ? claim->entry->number : 0;
+	*ret_number = tenure ? tenure->number : 0;
 	return 0;
 }
 
@@ -625,7 +769,7 @@ int registry_bind_span(const struct registry *registry, struct addr address, int
 		       int64_t until, int64_t slack, uint32_t *ret_number)
 {
 	const struct owned *owned = owned_find(registry, address);
-	const struct claim *any = NULL;
+	const struct tenure *any = NULL;
 	uint32_t number = 0;
 	int r;
 

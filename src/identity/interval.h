@@ -17,26 +17,38 @@ struct registry *registry_new(void);                       /* NULL: out of memor
 struct registry *registry_free(struct registry *registry); /* NULL is allowed; returns NULL */
 
 /*
- * Adds a pod (copied) or updates the one with the same namespace, name, uid and sandbox: its
- * intervals become those given, ended ones that are no longer given stay. *ret_number: from 1,
- * never reused; *ret_changed: was anything new?
+ * Adds a pod (copied) or updates the one with the same sandbox; where no sandbox is known, the same
+ * namespace, name and uid. Sandboxes of several nodes must be told apart by the caller.
+ *
+ * Its intervals become those given; ended ones that are no longer given stay. Intervals of one
+ * address that overlap are one: it ends as given, and begins as given if that is exact, else at the
+ * earlier of the two. What is not said any more of names, labels and creation stays known.
+ * *ret_number: from 1, never reused; *ret_changed: was anything new? -ENOMEM: nothing was done.
  */
 int registry_put(struct registry *registry, const struct pod *pod, uint32_t *ret_number,
 		 bool *ret_changed);
-/* Ends all open intervals of the pod at the moment; false if none was open. */
+/* Ends the pod and all its open intervals at the moment; false if it had ended. */
 bool registry_end(struct registry *registry, uint32_t number, int64_t when);
 /* NULL if there is no such number. Valid until the next change. */
 const struct pod *registry_get(const struct registry *registry, uint32_t number);
+/* The number of this sandbox, 0 if it is not known. */
+uint32_t registry_find(const struct registry *registry, const char *sandbox);
 size_t registry_count(const struct registry *registry);
 
 /*
- * The number of the pod that owned the address at the moment, 0 if none did. Where none did but
- * exactly one pod took it within slack after the moment and nobody had it meanwhile, that pod (the
- * CNI result is written after the pod may already speak). -ENOTUNIQ when two pods (differing in
- * namespace, name or uid) owned it; sandboxes of one pod do not differ, the later counts.
+ * The number of the pod that owned the address at the moment, 0 if none did. -ENOTUNIQ when two
+ * pods (differing in namespace, name or uid) owned it, or one with a conflict; sandboxes of one pod
+ * do not differ, the later counts.
+ *
+ * slack: a pod may speak before its address is told (the CNI result is written after the plugins
+ * ran), so where nobody owned the address then, the first that took it within slack counts, unless
+ * that one was told when exactly it got it, or another took it beside it. Only for an address that
+ * spoke at the moment: one that was only spoken to may have been nobody's, so 0 for that.
  */
 int registry_bind(const struct registry *registry, struct addr address, int64_t when, int64_t slack,
 		  uint32_t *ret_number);
+/* Who had an address in [from, until) may have gone unseen: no slack across that. */
+void registry_unwatched(struct registry *registry, int64_t from, int64_t until);
 /*
  * The same for a whole span [from, until]: -ENOTUNIQ also if the owner changed in between, or if
  * the address was nobody's at first and somebody's later. An end without a successor is no change:
@@ -44,8 +56,15 @@ int registry_bind(const struct registry *registry, struct addr address, int64_t 
  */
 int registry_bind_span(const struct registry *registry, struct addr address, int64_t from,
 		       int64_t until, int64_t slack, uint32_t *ret_number);
-/* Forgets ended intervals that ended before the moment, and pods left without any; the numbers stay
- * used. */
-void registry_forget(struct registry *registry, int64_t before);
+typedef bool registry_needed_fn(void *context, uint32_t number);
+/*
+ * Forgets intervals that ended before the moment, and pods left without any, or without an address
+ * and ended before it; not of those that is_needed (NULL: none is) names. The numbers stay used.
+ */
+void registry_forget(struct registry *registry, int64_t before, registry_needed_fn *is_needed,
+		     void *context);
+/* The latest end that was forgotten: who had an address before that can no longer be said for
+ * sure. INT64_MIN: nothing was. */
+int64_t registry_forgotten(const struct registry *registry);
 
 #endif

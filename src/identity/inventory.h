@@ -1,10 +1,11 @@
 /*
- * What a cluster says of itself: pods, namespaces, services and nodes from a file that kubectl
- * printed.
+ * What a cluster says of itself: pods, namespaces, services, endpoints, nodes and owners, from
+ * files that kubectl printed and from what a node recorded.
  *
- * Kubernetes API v1 objects (Pod, Namespace, Service, Node), lists of them (List, PodList …),
- * several documents or files. Read leniently: unknown kinds and fields are skipped, an object
- * without a name is a problem.
+ * Kubernetes API objects (v1 Pod, Namespace, Service, Endpoints, Node; discovery.k8s.io/v1
+ * EndpointSlice; cilium.io/v2 CiliumNode; of every other kind its owner alone), lists of them
+ * (List, PodList …), several documents or files. Read leniently: unknown kinds and fields are
+ * skipped, an object without a name is a problem.
  */
 #ifndef NETPOL_IDENTITY_INVENTORY_H
 #define NETPOL_IDENTITY_INVENTORY_H
@@ -17,30 +18,63 @@
 #include "base/document.h"
 #include "base/problem.h"
 #include "identity/labels.h"
+#include "identity/pod.h"
+
+/* Who tells of a pod; of several the last here is believed, and the others fill in what it leaves
+ * out. */
+enum inventory_source {
+	INVENTORY_PAST,     /* an earlier state of an object that a node stored */
+	INVENTORY_RECORDED, /* no object: a node's own record of it */
+	INVENTORY_GONE,     /* the last state of an object that a node stored */
+	INVENTORY_STORED,   /* an object of a node's inventory file */
+	INVENTORY_FILE
+};
 
 struct inventory_port {
 	char *name; /* "" if unnamed */
 	uint8_t protocol;
-	uint16_t port;
-	char *target; /* services: targetPort as written (number or name), "" if absent; containers:
-			 "" */
+	uint16_t port; /* endpoints: 0 for every port */
+	char *target;  /* services: targetPort as written (number or name), "" if absent; others: ""
+			*/
+	uint16_t host_port;       /* containers: hostPort; 0: none */
+	struct addr host_address; /* containers: hostIP; not set: all of the node's */
+	uint16_t node_port;       /* services: nodePort; 0: none */
 };
 
 struct inventory_pod {
+	enum inventory_source source; /* the best of those who tell of it */
 	char *namespace;
 	char *name;
 	char *uid;
 	char *node;       /* spec.nodeName, "" if not scheduled */
 	char *owner_kind; /* the controlling ownerReference: "ReplicaSet", …; "" if none */
 	char *owner_name;
+	char *top_kind; /* the owner's own controllers, up to the one that people know, by objects
+			   that are in the inventory; "": the owner's object is not. Set by
+			   inventory_finish() */
+	char *top_name;
 	char *generate_name; /* metadata.generateName or "" */
 	bool host_network;
-	bool finished; /* phase Succeeded or Failed: its addresses may be another's */
+	bool network_told; /* whether it shares the node's network is told; else host_network false
+			      is "not known" */
+	bool finished;     /* phase Succeeded or Failed, or the pod is gone: its addresses may be
+			      another's */
+	bool mirror;       /* of a static pod, which a node runs by itself */
+	bool ambient;      /* Istio's ambient mode takes its traffic to ztunnel (annotation
+			      ambient.istio.io/redirection) */
+	const char *sidecar; /* whose proxy is one of its containers: "Istio", "Linkerd", "Consul",
+				"Kuma"; "": none. Static text */
+	char *conflict;      /* what its sources contradict one another in, for people; "": nothing.
+				Neither its labels nor its addresses prove anything then */
 	struct labels labels;
-	struct addr *addresses; /* status.podIPs, else podIP */
+	struct addr *addresses; /* status.podIPs, else podIP; sorted */
 	size_t address_count;
+	struct addr *secondary; /* of further networks, by Multus' annotation
+				   k8s.v1.cni.cncf.io/network-status; none of addresses; sorted */
+	size_t secondary_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
+	int64_t moment;   /* of the record's sandbox; of one source the later is believed */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
 };
@@ -53,6 +87,10 @@ struct inventory_namespace {
 struct inventory_service {
 	char *namespace;
 	char *name;
+	char *type;           /* "ClusterIP", "NodePort", "LoadBalancer", "ExternalName" */
+	char *external_name;  /* "": none */
+	bool external_local;  /* externalTrafficPolicy Local: its clients keep their addresses */
+	uint16_t health_port; /* healthCheckNodePort; 0: none */
 	struct labels labels;
 	struct labels selector; /* count 0: none */
 	struct addr
@@ -62,12 +100,47 @@ struct inventory_service {
 	size_t port_count;
 };
 
+struct inventory_endpoint {
+	struct addr address;
+	bool ready;        /* conditions.ready, where absent true; subsets[].addresses */
+	char *pod;         /* targetRef of kind Pod; "": none */
+	char *pod_uid;     /* "": not told */
+	char *node;        /* "": not told */
+	size_t first_port; /* its ports: port_count from here of the object's ports */
+	size_t port_count;
+};
+
+/* An EndpointSlice, or an Endpoints object with all of its subsets. */
+struct inventory_endpoints {
+	char *namespace;
+	char *name;
+	bool slice;
+	char *service; /* label kubernetes.io/service-name, Endpoints: its own name; "": nobody's */
+	struct inventory_endpoint *items; /* by address */
+	size_t count;
+	struct inventory_port *ports;
+	size_t port_count;
+};
+
 struct inventory_node {
 	char *name;
-	struct addr *addresses; /* status.addresses that are addresses */
+	struct addr *addresses; /* status.addresses that are addresses, and what flannel and Calico
+				   noted as the node's own; sorted */
 	size_t address_count;
+	struct addr *external; /* those of addresses that are of type ExternalIP; sorted */
+	size_t external_count;
+	struct addr *tunnels; /* the node's ends of tunnels and gateways into the pod network, by
+				 annotations of Calico and Cilium; sorted */
+	size_t tunnel_count;
 	struct prefix *pod_ranges; /* spec.podCIDRs, else podCIDR */
 	size_t pod_range_count;
+};
+
+/* A label that one and the same pod had with several values, or not always. */
+struct inventory_change {
+	char *namespace;
+	char *key;
+	char *pod; /* one on which it was seen */
 };
 
 struct inventory {
@@ -77,21 +150,44 @@ struct inventory {
 	size_t namespace_count;
 	struct inventory_service *services; /* sorted by namespace, name */
 	size_t service_count;
+	struct inventory_endpoints *endpoints; /* sorted by namespace, name, kind */
+	size_t endpoints_count;
 	struct inventory_node *nodes; /* sorted by name */
 	size_t node_count;
+	bool has_objects;                 /* not only pods that a node recorded */
+	struct inventory_change *changes; /* sorted by namespace, key, which are unique */
+	size_t change_count;
 	char **files; /* names for problems */
 	size_t file_count;
 };
 
 struct inventory *inventory_new(void);                         /* NULL: out of memory */
 struct inventory *inventory_free(struct inventory *inventory); /* NULL is allowed; returns NULL */
-/* Adds all objects of the document; may be called again for more. -ENOMEM, else 0; what is wrong
- * goes to problems. */
+/*
+ * Adds all objects of the document; may be called again for more. Of objects of one name what is
+ * added later is believed, and for pods the better source. -ENOMEM, else 0; what is wrong goes to
+ * problems.
+ */
 int inventory_add(struct inventory *inventory, const struct document *document,
 		  struct problems *problems);
-/* Sorts; of equal pods (namespace, name, uid) the last read stays. Call once, after the last add.
+/* The same for what a node stored; the source is what its pods become. */
+int inventory_add_stored(struct inventory *inventory, const struct document *document,
+			 enum inventory_source source, struct problems *problems);
+/*
+ * Adds a pod that a node recorded: its labels, and its controller as far as these and its name
+ * prove it. Its addresses stay where they are, with the times at which they were its own. Nothing
+ * is added of a pod without labels, or whose sources contradict one another. -ENOMEM.
+ */
+int inventory_add_pod(struct inventory *inventory, const char *node, const struct pod *pod);
+/*
+ * Sorts, and makes one of all that is told of one pod (uid, or namespace and name where that is
+ * all) or one node: what the best source leaves out the others fill in. What contradicts is a
+ * problem, and the pods are marked. Call once, after the last add.
  */
 int inventory_finish(struct inventory *inventory, struct problems *problems);
+
+/* How many objects and records were of any use so far. */
+size_t inventory_size(const struct inventory *inventory);
 
 /* By uid if it is not "", else by namespace and name if exactly one has them; NULL otherwise. */
 const struct inventory_pod *inventory_find_pod(const struct inventory *inventory,
@@ -101,10 +197,16 @@ const struct inventory_service *inventory_find_service(const struct inventory *i
 						       struct addr address);
 const struct inventory_node *inventory_find_node(const struct inventory *inventory,
 						 struct addr address);
+/* Was the label seen changing in the namespace? */
+bool inventory_label_changes(const struct inventory *inventory, const char *namespace,
+			     const char *key);
 /*
- * The object that people know: ReplicaSet → Deployment (by the pod-template-hash label in its
- * name), Job → CronJob (by the scheduled-time suffix), a static pod (owner Node) → Pod. kind and
- * name are malloc'd; without an owner they are "Pod" and the pod's name.
+ * The object that people know: by the owners' objects where the inventory has them (ReplicaSets,
+ * ReplicationControllers, Jobs and whatever else is made anew for each revision or run lead to what
+ * controls them, of any kind), else by names: ReplicaSet → Deployment (by the pod-template-hash
+ * label in its name), Job → CronJob (by the scheduled-time suffix). The static pods of a component
+ * are StaticPod and what its file calls it, on all nodes together. kind and name are malloc'd;
+ * without an owner they are "Pod" and the pod's name.
  */
 int inventory_workload(const struct inventory_pod *pod, char **ret_kind, char **ret_name);
 

@@ -1,32 +1,46 @@
 /*
- * What all sources of a node say, merged into pods: one for each sandbox, and by its uid one pod
- * of several sandboxes. Pure; the clock comes in as a parameter (ns, CLOCK_REALTIME). One thread.
+ * What all sources of a node say, merged into pods: one for each sandbox. Pure; the clock comes in
+ * as a parameter (ns, CLOCK_REALTIME). One thread.
  *
- * - A pod is told once namespace and name are known; until then its addresses wait.
- * - An address is the sandbox's from the earliest exact moment told, else from the earliest told;
- *   a source that cannot say when counts from the sandbox's creation, else from when it spoke.
- * - It ends when nobody tells it any more, or when the source that allocated it freed it: then at
- *   that moment, but not later than the next owner's exact beginning. If others still tell it
- *   MERGE_RELEASE_NS later and nobody else has it, it was never freed (somebody emptied the IPAM
- *   plugin's directory) and goes on.
- * - Where sources name different namespaces, names or uids, the pod has a conflict and is a
- *   problem. What one leaves out another may fill in.
+ * - A pod is told once namespace and name are known; until then its addresses wait. What one source
+ *   leaves out another fills in, also one that says no more: names and labels do not change while
+ *   the sandbox lives.
+ * - An address is the sandbox's from the earliest exact moment told, else from the earliest told.
+ *   Where no source can say, it counts from the sandbox's creation, or from when it was told if
+ *   that is not known, but not from before somebody else had it.
+ * - It ends when nobody tells it any more, or when the source that allocated it freed it. If others
+ *   still tell it MERGE_RELEASE_NS later and nobody else took it, it was never freed (somebody
+ *   emptied the IPAM plugin's directory) and it is as if it had not ended.
+ * - Files do not come and go in the order of what they stand for: an address that was told of two
+ *   sandboxes for no longer than MERGE_RELEASE_NS, by their times, belonged to the earlier until
+ *   the later began. For longer it is a problem, and stays with both.
+ * - A pod has ended when nobody tells of its sandbox any more, or when it is orphaned; then at the
+ *   moment at which the last became silent that told of an address, if any did.
+ * - Where sources name different namespaces, names or uids, or an address of a pod that has none of
+ *   its own, the pod has a conflict and is a problem.
  */
 #ifndef NETPOL_IDENTITY_MERGE_H
 #define NETPOL_IDENTITY_MERGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "identity/claim.h"
 #include "identity/pod.h"
 
 #define MERGE_RELEASE_NS (10 * INT64_C(1000000000))
-/* Sandboxes beyond this number are a problem, and not merged. */
-#define MERGE_SANDBOXES_MAX 16384
+/* What is beyond these numbers is a problem, and not merged: sandboxes, and of each of them words
+ * and addresses. */
+#define MERGE_SANDBOXES_MAX 16384u
+#define MERGE_WORDS_MAX 32u
+#define MERGE_ADDRESSES_MAX 64u
 
 struct merge;
 
 struct merge_events {
-	/* The pod as it now is, with its open addresses and those that have just ended; meant for
-	 * registry_put(). Valid during the call. */
+	/* The pod as it now is, with its open addresses and those that have ended of late; meant
+	 * for registry_put(). May be told again without a change. Valid during the call. */
 	void (*pod)(void *context, const struct pod *pod);
 	/* A contradiction, once for each state of it. */
 	void (*problem)(void *context, const char *subject, const char *text);
@@ -36,21 +50,29 @@ struct merge_events {
 struct merge_figures {
 	size_t sandboxes;  /* that any source tells of */
 	size_t nameless;   /* of these, with an address and without a name */
-	size_t unlabelled; /* of these, with a name and without labels */
+	size_t unlabelled; /* of these, without labels */
 	size_t conflicts;
+	size_t contested; /* addresses that two sandboxes have */
 };
 
 struct merge *merge_new(const struct merge_events *events); /* NULL: no memory */
 struct merge *merge_free(struct merge *merge);              /* NULL is allowed; returns NULL */
-/* -ENOMEM: tell it again. */
+/* -ENOMEM: what could not be told is told later, by merge_tick(), or the claim was not taken. */
 int merge_claim(struct merge *merge, const struct claim *claim, int64_t now);
 int merge_withdraw(struct merge *merge, const char *source, const char *place, const char *sandbox,
 		   int64_t now);
-/* What only time decides; to be called about once a second. */
+/*
+ * Who a sandbox was in an earlier run, for as long as nobody says better: its names, labels and
+ * creation. It is no claim, and tells nothing of whether there still is such a sandbox.
+ */
+int merge_remember(struct merge *merge, const struct pod *pod, int64_t now);
+/* What only time decides; to be called about once a second while merge_is_waiting(). */
 int merge_tick(struct merge *merge, int64_t now);
+bool merge_is_waiting(const struct merge *merge);
+/* From now on nothing is told, or it is again: then all that changed meanwhile. */
+int merge_hold(struct merge *merge, bool hold, int64_t now);
+/* Does any source tell of this sandbox, and that it lives? */
+bool merge_has(const struct merge *merge, const char *sandbox);
 struct merge_figures merge_figures(const struct merge *merge);
-/* The sandboxes that lack labels, for who can ask for them. */
-void merge_visit_unlabelled(const struct merge *merge,
-			    void (*visit)(void *context, const char *sandbox), void *context);
 
 #endif

@@ -70,11 +70,12 @@ void binder_sort(struct binder *binder)
 void binder_clear(struct binder *binder)
 {
 	registry_free(binder->registry);
-	free(binder->pod_of_number);
+	free(binder->rows);
 	free(binder->inventory_pods);
 	free(binder->nodes);
 	free(binder->ranges);
 	free(binder->services);
+	classes_clear(&binder->classes);
 	*binder = (struct binder){0};
 }
 
@@ -107,10 +108,12 @@ static size_t find_claims(const void *claims, size_t count, size_t size, struct 
 	return first;
 }
 
-static struct end plain_end(enum end_kind kind, const char *class, struct addr address)
+static struct end plain_end(enum end_kind kind, const char *class, const char *reason,
+			    struct addr address)
 {
 	return (struct end){.kind = kind,
 			    .class = class,
+			    .reason = reason,
 			    .namespace = "",
 			    .name = "",
 			    .uid = "",
@@ -120,40 +123,74 @@ static struct end plain_end(enum end_kind kind, const char *class, struct addr a
 			    .workload = GRAPH_NONE};
 }
 
-struct end binder_pod(const struct binder *binder, size_t pod, struct addr address,
-		      const char *recorder)
+static struct end pod_end(const struct binder *binder, size_t pod, const struct sighting *sighting)
 {
 	const struct graph_pod *known = &binder->pods[pod];
-	struct end end = plain_end(END_POD, "pod", address);
+	struct end end = plain_end(END_POD, "pod", NULL, sighting->address);
 
+	if (*known->conflict)
+		return plain_end(END_UNKNOWN, "ambiguous",
+				 "what is told of its pod contradicts itself", sighting->address);
 	end.namespace = known->namespace;
 	end.name = known->name;
 	end.uid = known->uid;
 	end.node = known->node;
 	end.pod = pod;
 	end.workload = known->workload;
-	end.local = *recorder && known->node == recorder;
+	end.local = *sighting->recorder && known->node == sighting->recorder;
+	return end;
+}
+
+/* Of a further network: it may have been of the primary one at another time. */
+static bool is_secondary(const struct pod_row *row, const struct sighting *sighting)
+{
+	bool secondary = false;
+
+	for (size_t i = 0; i < row->address_count; i++) {
+		const struct pod_address *address = &row->addresses[i];
+
+		if (!addr_equal(address->address, sighting->address))
+			continue;
+		secondary = address->secondary;
+		if (address->since <= sighting->from && address->until > sighting->from)
+			break;
+	}
+	return secondary;
+}
+
+struct end binder_row(const struct binder *binder, const struct pod_row *row,
+		      const struct sighting *sighting)
+{
+	struct end end = pod_end(binder, row->pod, sighting);
+
+	end.secondary = is_secondary(row, sighting);
 	return end;
 }
 
 struct end binder_prefix(struct addr address, uint8_t prefix)
 {
-	struct end end = plain_end(END_EXTERNAL, "external", address);
+	struct end end =
+	    plain_end(END_EXTERNAL, "external", "many addresses, recorded as one prefix", address);
 
 	end.prefix = prefix;
 	return end;
 }
 
-static struct end node_end(const char *node, struct addr address)
+static struct end node_end(const struct node_claim *claim, struct addr address)
 {
-	struct end end = plain_end(END_NODE, "node", address);
+	struct end end = plain_end(END_NODE, "node", claim->reason, address);
 
-	end.name = node;
+	end.name = claim->node;
 	return end;
 }
 
-/* Claims of one address are sorted by node. */
-static bool has_claim(const struct node_claim *claims, size_t count, const char *node)
+/* It was one of several nodes, who knows which. */
+static const struct node_claim some_node = {
+    .node = "", .reason = "an address that several nodes have", .recorded = true};
+
+/* Claims of one address are sorted by node. NULL: it has none. */
+static const struct node_claim *find_claim(const struct node_claim *claims, size_t count,
+					   const char *node)
 {
 	size_t low = 0, high = count;
 
@@ -165,18 +202,22 @@ static bool has_claim(const struct node_claim *claims, size_t count, const char 
 		else
 			high = middle;
 	}
-	return low < count && claims[low].node == node;
+	return low < count && claims[low].node == node ? &claims[low] : NULL;
 }
 
-/* The one node that had the address at the time; "" if there were several; NULL: none. */
-static const char *find_node_then(const struct node_claim *claims, size_t count, int64_t from,
-				  int64_t until)
+/* The one node that had the address at the time; NULL: none. */
+static const struct node_claim *find_node_then(const struct node_claim *claims, size_t count,
+					       int64_t from, int64_t until)
 {
-	const char *then = NULL;
+	const struct node_claim *then = NULL;
 
-	for (size_t i = 0; i < count && (!then || *then); i++)
-		if (claims[i].since <= until && claims[i].until > from)
-			then = then && then != claims[i].node ? "" : claims[i].node;
+	for (size_t i = 0; i < count; i++) {
+		if (claims[i].since > until || claims[i].until <= from)
+			continue;
+		if (then && then->node != claims[i].node)
+			return &some_node;
+		then = then ? then : &claims[i];
+	}
 	return then;
 }
 
@@ -184,24 +225,23 @@ static const char *find_node_then(const struct node_claim *claims, size_t count,
  * Bridges and tunnels have the same addresses on many nodes: the recorder's own counts first, then
  * those that were there at the time. Where several remain, it is a node, but not known which.
  */
-static const char *find_node(const struct binder *binder, struct addr address, int64_t from,
-			     int64_t until, const char *recorder)
+static const struct node_claim *find_node(const struct binder *binder,
+					  const struct sighting *sighting)
 {
-	const struct node_claim *claims;
-	const char *then;
+	const struct node_claim *claims, *found = NULL;
 	size_t count;
-	size_t first =
-	    find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes), address, &count);
+	size_t first = find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes),
+				   sighting->address, &count);
 
 	if (count == 0)
 		return NULL;
 	claims = &binder->nodes[first];
 	if (claims[0].node == claims[count - 1].node)
-		return claims[0].node;
-	if (has_claim(claims, count, recorder))
-		return recorder;
-	then = count <= TURNS_MAX ? find_node_then(claims, count, from, until) : NULL;
-	return then ? then : "";
+		return &claims[0];
+	found = find_claim(claims, count, sighting->recorder);
+	if (!found && count <= TURNS_MAX)
+		found = find_node_then(claims, count, sighting->from, sighting->until);
+	return found ? found : &some_node;
 }
 
 /* Ranges of nodes do not overlap: the last that starts at or before the address is the only
@@ -232,63 +272,108 @@ static bool was_ever_recorded(const struct binder *binder, struct addr address)
 	       number != 0;
 }
 
-/* Nobody is recorded to have had the address then, and it is no node's. */
-static struct end unrecorded_end(const struct binder *binder, struct addr address,
-				 const char *recorder)
+/* An address of a range is a pod's, but for the first: flannel's tunnel has it. */
+static struct end ranged_end(const struct range_claim *range, struct addr address)
 {
-	size_t count;
-	size_t first = find_claims(binder->inventory_pods, binder->inventory_pod_count,
-				   sizeof(*binder->inventory_pods), address, &count);
-	const struct range_claim *range = find_range(binder, address);
+	const struct node_claim tunnel = {.node = range->node, .reason = range->tunnel};
 
-	if (count > 1)
-		return plain_end(END_UNKNOWN, "ambiguous", address);
-	/* An address that moved before or after: the inventory tells of its own moment only. */
-	if (was_ever_recorded(binder, address))
-		return plain_end(END_UNKNOWN, "pod", address);
-	if (count == 1)
-		return binder_pod(binder, binder->inventory_pods[first].pod, address, recorder);
-	/* A range's first address is never a pod's: flannel's tunnel has it. */
-	if (range && addr_equal(range->range.addr, address))
-		return node_end(range->node, address);
-	if (range)
-		return plain_end(END_UNKNOWN, "pod", address);
-	if (binder_service(binder, address))
-		return plain_end(END_EXTERNAL, "service", address);
-	if (addr_is_link_local(address))
-		return plain_end(END_EXTERNAL, "link-local", address);
-	if (addr_is_multicast(address))
-		return plain_end(END_EXTERNAL, "multicast", address);
-	return plain_end(END_EXTERNAL, "external", address);
+	if (addr_equal(range->range.addr, address))
+		return node_end(&tunnel, address);
+	return plain_end(END_UNKNOWN, "pod", range->inside, address);
 }
 
-int binder_address(const struct binder *binder, struct addr address, int64_t from, int64_t until,
-		   const char *recorder, struct end *ret)
-{
-	uint32_t number = 0;
-	const char *node;
-	int r = registry_bind_span(binder->registry, address, from, until, BIND_SLACK, &number);
-
-	if (r < 0 && r != -ENOTUNIQ)
-		return r;
-	if (r == -ENOTUNIQ) {
-		*ret = plain_end(END_UNKNOWN, "ambiguous", address);
-		return 0;
-	}
-	if (number > 0) {
-		*ret = binder_pod(binder, binder->pod_of_number[number], address, recorder);
-		return 0;
-	}
-	node = find_node(binder, address, from, until, recorder);
-	*ret = node ? node_end(node, address) : unrecorded_end(binder, address, recorder);
-	return 0;
-}
-
-const struct inventory_service *binder_service(const struct binder *binder, struct addr address)
+static const struct service_claim *find_service(const struct binder *binder, struct addr address)
 {
 	size_t count;
 	size_t first = find_claims(binder->services, binder->service_count,
 				   sizeof(*binder->services), address, &count);
 
-	return count > 0 ? binder->services[first].service : NULL;
+	return count > 0 ? &binder->services[first] : NULL;
+}
+
+static struct end outside_end(const struct binder *binder, struct addr address)
+{
+	const struct service_claim *service = find_service(binder, address);
+	const char *class = "external", *reason = "no pod, node or service is known to have it";
+	struct end end;
+
+	if (service) {
+		end = plain_end(END_EXTERNAL, "service", service->reason, address);
+		end.service_address = true;
+		return end;
+	}
+	if (classes_name(address, &class, &reason))
+		return plain_end(END_EXTERNAL, class, reason, address);
+	return plain_end(END_EXTERNAL, "external", "no pod, node or service is known to have it",
+			 address);
+}
+
+/* Nobody is recorded to have had the address then, and it is no node's. */
+static struct end unrecorded_end(const struct binder *binder, const struct sighting *sighting)
+{
+	const struct addr address = sighting->address;
+	size_t count;
+	size_t first = find_claims(binder->inventory_pods, binder->inventory_pod_count,
+				   sizeof(*binder->inventory_pods), address, &count);
+	const struct pod_claim *claim = &binder->inventory_pods[first];
+	const struct range_claim *range = find_range(binder, address);
+	struct end end;
+
+	if (count > 1)
+		return plain_end(END_UNKNOWN, "ambiguous", "several pods of the inventory have it",
+				 address);
+	/* An address that moved before or after: the inventory tells of its own moment only. */
+	if (was_ever_recorded(binder, address))
+		return plain_end(END_UNKNOWN, "pod", "a pod had it at another time", address);
+	if (count == 0)
+		return range ? ranged_end(range, address) : outside_end(binder, address);
+	end = pod_end(binder, claim->pod, sighting);
+	end.secondary = claim->secondary;
+	return end;
+}
+
+int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
+		   bool *ret_changed)
+{
+	uint32_t number = 0;
+	const struct node_claim *node;
+	int r = registry_bind_span(binder->registry, sighting->address, sighting->from,
+				   sighting->until, sighting->slack, &number);
+
+	if (r < 0 && r != -ENOTUNIQ)
+		return r;
+	*ret_changed = r == -ENOTUNIQ;
+	if (r == -ENOTUNIQ) {
+		*ret = plain_end(END_UNKNOWN, "ambiguous", "several pods had it in this time",
+				 sighting->address);
+		return 0;
+	}
+	if (number > 0) {
+		*ret = binder_row(binder, binder->rows[number], sighting);
+		return 0;
+	}
+	node = find_node(binder, sighting);
+	if (!node) {
+		*ret = unrecorded_end(binder, sighting);
+		return 0;
+	}
+	*ret = node_end(node, sighting->address);
+	ret->service_address = node->recorded && find_service(binder, sighting->address);
+	return 0;
+}
+
+bool binder_is_own(const struct binder *binder, struct addr address, const char *node)
+{
+	size_t count;
+	size_t first =
+	    find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes), address, &count);
+
+	return count > 0 && find_claim(&binder->nodes[first], count, node);
+}
+
+const struct inventory_service *binder_service(const struct binder *binder, struct addr address)
+{
+	const struct service_claim *claim = find_service(binder, address);
+
+	return claim ? claim->service : NULL;
 }

@@ -13,6 +13,7 @@
 
 #include "base/problem.h"
 #include "identity/inventory.h"
+#include "model/record.h"
 #include "store/store.h"
 
 enum end_kind { END_POD, END_NODE, END_EXTERNAL, END_UNKNOWN };
@@ -21,11 +22,14 @@ enum end_kind { END_POD, END_NODE, END_EXTERNAL, END_UNKNOWN };
 struct end {
 	enum end_kind kind;
 	/*
-	 * "pod", "node", "service", "link-local", "multicast", "external", "ambiguous" (several
-	 * pods had the address). END_UNKNOWN with class "pod": an address of the pod network, but
-	 * not known whose.
+	 * END_POD: "pod", "cluster-dns". END_NODE: "node", "host-network", "host-port",
+	 * "node-port", "api-server", "node-local-dns". END_EXTERNAL: "service", "cluster-dns",
+	 * "api-server", "node-local-dns", "metadata", "link-local", "multicast", "broadcast",
+	 * "external". END_UNKNOWN: "ambiguous" (several pods had the address), "pod" (an address of
+	 * the pod network, but not known whose).
 	 */
 	const char *class;
+	const char *reason; /* why it is of this class, one line; NULL: graph_put_reason() tells */
 	const char *namespace;
 	const char *name; /* of the pod or node */
 	const char *uid;
@@ -33,11 +37,16 @@ struct end {
 	struct addr address;
 	uint8_t prefix;  /* bits of address that hold: many external addresses, seen as one end; 0:
 			    one address */
-	size_t pod;      /* index into graph.pods, or GRAPH_NONE */
+	size_t pod;      /* index into graph.pods, or GRAPH_NONE; for "host-network" and "host-port"
+			    the pod whose port it is */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
 	bool local;      /* the pod was on the node that recorded this edge */
+	bool service_address; /* a service's own: nobody answers there */
+	bool secondary; /* the pod's address on a further network (Multus), which no policy covers
+			 */
 };
 #define GRAPH_NONE SIZE_MAX
+#define GRAPH_REASON_SERVICE "address of a service, which was not translated"
 
 /* Pods of one owner. Without an inventory, or for a pod it does not know, there is no workload. */
 struct workload {
@@ -49,7 +58,19 @@ struct workload {
 	const char *also_picks; /* workloads whose pods it picks so: "Job/a, Pod/b"; "" if none */
 	bool host_network;
 	bool recorded; /* at least one of its pods was local to a recording node */
+	bool met;      /* an edge has one of its pods at an end */
 	size_t pods;   /* known in inventory or store */
+};
+
+/* Where the node stands that recorded an edge. */
+enum vantage { VANTAGE_NEITHER, VANTAGE_SOURCE, VANTAGE_DESTINATION, VANTAGE_BOTH };
+
+/* A connection between two nodes is recorded by both: it counts once. */
+enum standing {
+	STANDING_COUNTS,
+	STANDING_SUPERSEDED, /* another edge has its connections; this one knows what its node saw
+			      */
+	STANDING_OVERRIDDEN  /* the destination's node denied them */
 };
 
 struct graph_edge {
@@ -61,7 +82,11 @@ struct graph_edge {
 	    *service;           /* the service asked for, if the inventory has it */
 	uint8_t service_prefix; /* of edge.key.service: folded like the destination; 0: one address
 				 */
-	struct edge edge;       /* as stored; edge.node is owned by the graph */
+	enum vantage vantage;   /* of the node whose counts these are */
+	enum standing standing;
+	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's */
+	struct edge edge;           /* as stored by edge.node, which is owned by the graph; or with
+				       the counts of the other one */
 };
 
 struct graph_pod {
@@ -69,11 +94,16 @@ struct graph_pod {
 	const char *namespace;
 	const char *name;
 	const char *uid;
-	const char *source;                  /* sorted: "cni-result,inventory" */
-	const struct labels *labels;         /* NULL: not known */
-	size_t workload;                     /* or GRAPH_NONE */
-	bool local;                          /* from a node's own record */
-	bool ambiguous;                      /* shares an address in time with another live pod */
+	const char *source;          /* sorted: "cni-result,inventory" */
+	const struct labels *labels; /* NULL: not known */
+	size_t workload;             /* or GRAPH_NONE */
+	bool local;                  /* from a node's own record */
+	bool ambiguous;              /* shares an address in time with another live pod */
+	bool host_network;           /* shares its node's network */
+	const char *conflict; /* what its sources contradict one another in; "": nothing. Whose its
+				 addresses are cannot be said then, and its labels prove nothing */
+	const struct pod_word *words; /* what each source of the record said; by source, place */
+	size_t word_count;
 	const struct pod_address *addresses; /* ms; since INT64_MIN: not known */
 	size_t address_count;
 };
@@ -89,22 +119,36 @@ struct graph {
 	struct interval seen; /* first and last moment of any edge; from > until if there is none */
 };
 
+struct graph_request {
+	struct interval interval;
+	const struct inventory *inventory; /* outlives the graph; may be NULL */
+	bool apart;                        /* every record counts, as its own node has it */
+};
+
 /*
- * Reads pods, addresses and the edges of the interval from the reader. The inventory outlives the
- * graph. What does not fit together goes to problems (contradicting identities, ambiguous
- * addresses).
+ * Reads nodes, pods, addresses, gaps and the edges of the interval. What does not fit together goes
+ * to problems (contradicting identities, ambiguous addresses). Flow rows are read only where an
+ * edge's address changed hands; that ends the record's snapshots.
  */
-int graph_build(struct reader *reader, struct interval interval, const struct inventory *inventory,
+int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret);
 struct graph *graph_free(struct graph *graph); /* NULL is allowed; returns NULL */
 
 /* What to tell who lacks labels or workloads. */
 #define GRAPH_SUPPLY                                                                               \
 	"give an inventory that has them (--inventory, from kubectl get "                          \
-	"pods,namespaces,services,nodes -A -o json)"
+	"pods,namespaces,services,endpointslices,nodes -A -o json)"
 
 /* What the Kubernetes API takes as key and value of a label. */
 bool label_is_valid(const char *key, const char *value);
+/* Why the end of that edge is of its class, in one line. */
+struct buf;
+void graph_put_reason(const struct graph *graph, const struct graph_edge *edge,
+		      const struct end *end, struct buf *buf);
+/* The service that resolves names for the cluster, with a selector; NULL: not known. */
+const struct inventory_service *graph_dns_service(const struct inventory *inventory);
+/* "neither", "source", "destination", "both". */
+const char *vantage_name(enum vantage vantage);
 /* "pod", "node", "external", "unknown". */
 const char *end_kind_name(enum end_kind kind);
 

@@ -15,14 +15,10 @@ struct draft {
 	const char *uid;
 	const char *node;
 	const char *source;
+	const char *conflict;
 	struct pod_row *row; /* NULL: from the inventory */
 	size_t inventory;    /* the very pod, or NOT_KNOWN */
 	size_t workload;
-};
-
-struct by_uid {
-	const char *uid;
-	size_t pod;
 };
 
 struct joiner {
@@ -30,18 +26,60 @@ struct joiner {
 	const struct workloads *workloads;
 	struct strings *strings;
 	struct problems *problems;
-	struct by_uid *uids;
-	size_t uid_count;
 	struct draft *drafts;
 	size_t draft_count;
 };
 
-static int compare_uids(const void *a, const void *b)
+static int copy_words(struct pod_row *row, const struct pod *pod, struct strings *strings)
 {
-	const struct by_uid *x = a, *y = b;
-	int r = strcmp(x->uid, y->uid);
+	row->words = calloc(pod->word_count + 1, sizeof(*row->words));
+	if (!row->words)
+		return -ENOMEM;
+	for (; row->word_count < pod->word_count; row->word_count++) {
+		const struct pod_word *word = &pod->words[row->word_count];
+		struct pod_word *copy = &row->words[row->word_count];
 
-	return r ? r : (x->pod > y->pod) - (x->pod < y->pod);
+		copy->source = (char *)strings_intern(strings, word->source);
+		copy->place = (char *)strings_intern(strings, word->place);
+		copy->said = (char *)strings_intern(strings, word->said);
+		if (!copy->source || !copy->place || !copy->said)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int pod_row_init(struct pod_row *row, const struct stored_pod *stored, struct strings *strings)
+{
+	const struct pod *pod = &stored->pod;
+
+	*row = (struct pod_row){.number = stored->number,
+				.node = strings_intern(strings, stored->node),
+				.namespace = strings_intern(strings, pod->namespace),
+				.name = strings_intern(strings, pod->name),
+				.uid = strings_intern(strings, pod->uid),
+				.sandbox = strings_intern(strings, pod->sandbox),
+				.source = strings_intern(strings, pod->source),
+				.conflict =
+				    strings_intern(strings, pod->conflict ? pod->conflict : ""),
+				.host_network = pod->host_network,
+				.address_count = pod->address_count};
+	row->addresses = calloc(pod->address_count + 1, sizeof(*row->addresses));
+	if (!row->node || !row->namespace || !row->name || !row->uid || !row->sandbox ||
+	    !row->source || !row->conflict || !row->addresses ||
+	    copy_words(row, pod, strings) < 0) {
+		pod_row_clear(row);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < pod->address_count; i++)
+		row->addresses[i] = pod->addresses[i];
+	return 0;
+}
+
+void pod_row_clear(struct pod_row *row)
+{
+	free(row->addresses);
+	free(row->words);
+	*row = (struct pod_row){0};
 }
 
 static int compare_drafts(const void *a, const void *b)
@@ -59,38 +97,13 @@ static int compare_drafts(const void *a, const void *b)
 			    : (x->row->number > y->row->number) - (x->row->number < y->row->number);
 }
 
-static int index_uids(struct joiner *joiner)
-{
-	const struct inventory *inventory = joiner->inventory;
-
-	joiner->uids = calloc(inventory->pod_count + 1, sizeof(*joiner->uids));
-	if (!joiner->uids)
-		return -ENOMEM;
-	for (size_t i = 0; i < inventory->pod_count; i++)
-		if (*inventory->pods[i].uid)
-			joiner->uids[joiner->uid_count++] =
-			    (struct by_uid){.uid = inventory->pods[i].uid, .pod = i};
-	if (joiner->uid_count > 0)
-		qsort(joiner->uids, joiner->uid_count, sizeof(*joiner->uids), compare_uids);
-	return 0;
-}
-
+/* A static pod's uid of its kubelet, too. */
 static size_t find_uid(const struct joiner *joiner, const char *uid)
 {
-	struct by_uid wanted = {.uid = uid};
-	size_t low = 0, high = joiner->uid_count;
+	const struct inventory_pod *pod =
+	    *uid ? inventory_find_pod(joiner->inventory, "", "", uid) : NULL;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_uids(&joiner->uids[middle], &wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (!*uid || low == joiner->uid_count || strcmp(joiner->uids[low].uid, uid) != 0)
-		return NOT_KNOWN;
-	return joiner->uids[low].pod;
+	return pod ? (size_t)(pod - joiner->inventory->pods) : NOT_KNOWN;
 }
 
 /* The inventory's pods of that name: the first, and how many. */
@@ -118,19 +131,15 @@ static size_t find_name(const struct inventory *inventory, const char *namespace
 	return low;
 }
 
-static void check_uid(const struct joiner *joiner, const struct draft *draft)
+static void check_node(const struct joiner *joiner, const struct draft *draft)
 {
 	const struct inventory_pod *pod = &joiner->inventory->pods[draft->inventory];
 	struct buf subject = {0};
 
+	if (!*pod->node || !*draft->node || strcmp(pod->node, draft->node) == 0)
+		return;
 	buf_printf(&subject, "Pod/%s in %s", draft->name, draft->namespace);
-	if (!subject.error &&
-	    (strcmp(pod->namespace, draft->namespace) != 0 || strcmp(pod->name, draft->name) != 0))
-		problem_add(joiner->problems, PROBLEM_WARNING, subject.data,
-			    "the inventory has its uid %s for Pod/%s in %s; the record is used",
-			    draft->uid, pod->name, pod->namespace);
-	else if (!subject.error && *pod->node && *draft->node &&
-		 strcmp(pod->node, draft->node) != 0)
+	if (!subject.error)
 		problem_add(
 		    joiner->problems, PROBLEM_WARNING, subject.data,
 		    "recorded on node %s, but on node %s in the inventory; the record is used",
@@ -138,48 +147,77 @@ static void check_uid(const struct joiner *joiner, const struct draft *draft)
 	buf_clear(&subject);
 }
 
+/* The inventory may know the uid as another pod's: whose the record is cannot be said then. */
+static int find_by_uid(struct joiner *joiner, struct draft *draft)
+{
+	size_t found = find_uid(joiner, draft->uid);
+	const struct inventory_pod *pod;
+	struct buf text = {0};
+
+	if (found == NOT_KNOWN)
+		return 0;
+	pod = &joiner->inventory->pods[found];
+	if (strcmp(pod->namespace, draft->namespace) == 0 && strcmp(pod->name, draft->name) == 0) {
+		draft->inventory = found;
+		return 0;
+	}
+	buf_printf(&text, "its uid is that of Pod/%s in %s, too", pod->name, pod->namespace);
+	draft->conflict = text.error ? NULL : strings_intern(joiner->strings, text.data);
+	buf_clear(&text);
+	return draft->conflict ? 0 : -ENOMEM;
+}
+
 /* By uid; where either has none by a name that is nobody else's. A namesake with another uid tells
  * the workload, not the labels. */
-static void identify(const struct joiner *joiner, struct draft *draft)
+static int identify(struct joiner *joiner, struct draft *draft)
 {
 	const struct workloads *workloads = joiner->workloads;
 	size_t count = 0;
 	size_t named;
+	int r;
 
 	if (!joiner->inventory)
-		return;
-	draft->inventory = find_uid(joiner, draft->uid);
+		return 0;
+	r = find_by_uid(joiner, draft);
+	if (r < 0 || *draft->conflict)
+		return r;
 	named = find_name(joiner->inventory, draft->namespace, draft->name, &count);
 	if (draft->inventory == NOT_KNOWN && count == 1 &&
 	    (!*draft->uid || !*joiner->inventory->pods[named].uid))
 		draft->inventory = named;
 	if (draft->inventory != NOT_KNOWN) {
 		draft->workload = workloads->of_pod[draft->inventory];
-		check_uid(joiner, draft);
+		check_node(joiner, draft);
 	} else if (count > 0) {
 		draft->workload = workloads->of_pod[named];
 	} else {
 		draft->workload = workloads_guess(workloads, draft->namespace, draft->name);
 	}
+	return 0;
 }
 
-static void draft_rows(struct joiner *joiner, struct pod_row *rows, size_t count, bool *known)
+static int draft_rows(struct joiner *joiner, struct pod_row *rows, size_t count, bool *known)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct draft *draft = &joiner->drafts[joiner->draft_count++];
+		int r;
 
 		*draft = (struct draft){.namespace = rows[i].namespace,
 					.name = rows[i].name,
 					.uid = rows[i].uid,
 					.node = rows[i].node,
 					.source = rows[i].source,
+					.conflict = rows[i].conflict,
 					.row = &rows[i],
 					.inventory = NOT_KNOWN,
 					.workload = GRAPH_NONE};
-		identify(joiner, draft);
+		r = identify(joiner, draft);
+		if (r < 0)
+			return r;
 		if (draft->inventory != NOT_KNOWN)
 			known[draft->inventory] = true;
 	}
+	return 0;
 }
 
 static int draft_inventory(struct joiner *joiner, const bool *known)
@@ -196,6 +234,7 @@ static int draft_inventory(struct joiner *joiner, const bool *known)
 				   .uid = strings_intern(joiner->strings, pod->uid),
 				   .node = strings_intern(joiner->strings, pod->node),
 				   .source = "inventory",
+				   .conflict = "",
 				   .inventory = i,
 				   .workload = joiner->workloads->of_pod[i]};
 		if (!draft->namespace || !draft->name || !draft->uid || !draft->node)
@@ -246,17 +285,15 @@ static int compare_pod_addresses(const void *a, const void *b)
 	return r ? r : (x->until > y->until) - (x->until < y->until);
 }
 
-/* Where the record is silent, the inventory's address holds, for a time unknown. */
-static void put_inventory_addresses(struct pods *pods, struct graph_pod *pod,
-				    const struct inventory_pod *known)
+/* Where the record is silent, the inventory's addresses hold, for a time unknown. */
+static void put_silent(struct pods *pods, struct graph_pod *pod, size_t recorded,
+		       const struct addr *addresses, size_t count, bool secondary)
 {
-	size_t recorded = pod->address_count;
-
-	if (known->host_network || known->finished)
-		return;
-	for (size_t i = 0; i < known->address_count; i++) {
-		struct pod_address address = {
-		    .address = known->addresses[i], .since = INT64_MIN, .until = INTERVAL_OPEN};
+	for (size_t i = 0; i < count; i++) {
+		struct pod_address address = {.address = addresses[i],
+					      .since = INT64_MIN,
+					      .until = INTERVAL_OPEN,
+					      .secondary = secondary};
 		bool have = false;
 
 		for (size_t j = 0; j < recorded; j++)
@@ -266,9 +303,70 @@ static void put_inventory_addresses(struct pods *pods, struct graph_pod *pod,
 	}
 }
 
+/* A node's record need not know which networks are further ones. */
+static void mark_secondary(struct pods *pods, const struct graph_pod *pod,
+			   const struct inventory_pod *known)
+{
+	struct pod_address *addresses = pods->addresses + (pod->addresses - pods->addresses);
+
+	for (size_t i = 0; i < pod->address_count; i++)
+		for (size_t j = 0; j < known->secondary_count; j++)
+			addresses[i].secondary |=
+			    addr_equal(addresses[i].address, known->secondary[j]);
+}
+
+static void put_inventory_addresses(struct pods *pods, struct graph_pod *pod,
+				    const struct inventory_pod *known)
+{
+	size_t recorded = pod->address_count;
+
+	if (known->host_network || known->finished)
+		return;
+	put_silent(pods, pod, recorded, known->addresses, known->address_count, false);
+	put_silent(pods, pod, recorded, known->secondary, known->secondary_count, true);
+}
+
+static void merge_row(struct pods *pods, struct graph_pod *pod, struct pod_row *row)
+{
+	size_t words = (size_t)(pod->words - pods->words);
+
+	for (size_t i = 0; i < row->address_count; i++)
+		put_address(pods, pod, &row->addresses[i]);
+	for (size_t i = 0; i < row->word_count; i++)
+		pods->words[words + pod->word_count++] = row->words[i];
+	pod->host_network |= row->host_network;
+	row->pod = pods->count;
+}
+
+/* Everything but addresses. */
+static int merge_inventory(struct joiner *joiner, struct graph_pod *pod, size_t index)
+{
+	const struct inventory_pod *known = &joiner->inventory->pods[index];
+
+	pod->labels = &known->labels;
+	pod->host_network |= known->host_network;
+	if (known->source != INVENTORY_RECORDED)
+		pod->source = source_add(joiner->strings, pod->source, "inventory");
+	if (!*pod->conflict)
+		pod->conflict = strings_intern(joiner->strings, known->conflict);
+	return pod->source && pod->conflict ? 0 : -ENOMEM;
+}
+
+static void report_conflict(const struct joiner *joiner, const struct graph_pod *pod)
+{
+	struct buf subject = {0};
+
+	buf_printf(&subject, "Pod/%s in %s", pod->name, pod->namespace);
+	if (!subject.error)
+		problem_add(joiner->problems, PROBLEM_WARNING, subject.data,
+			    "what is told of it contradicts itself: %s; no policy is made from it",
+			    pod->conflict);
+	buf_clear(&subject);
+}
+
 /* The drafts [from, until) are one pod. */
 static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t until,
-		 struct pod_address *addresses)
+		 struct pod_address *addresses, struct pod_word *words)
 {
 	const struct draft *first = &joiner->drafts[from];
 	struct graph_pod *pod = &pods->items[pods->count];
@@ -279,9 +377,11 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 				  .name = first->name,
 				  .uid = first->uid,
 				  .source = "",
+				  .conflict = "",
 				  .workload = first->workload,
 				  .local = first->row != NULL,
-				  .addresses = addresses};
+				  .addresses = addresses,
+				  .words = words};
 	for (size_t i = from; i < until; i++) {
 		struct draft *draft = &joiner->drafts[i];
 
@@ -289,15 +389,17 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 		if (!pod->source)
 			return -ENOMEM;
 		known = draft->inventory != NOT_KNOWN ? draft->inventory : known;
-		for (size_t j = 0; draft->row && j < draft->row->address_count; j++)
-			put_address(pods, pod, &draft->row->addresses[j]);
+		if (*draft->conflict)
+			pod->conflict = draft->conflict;
 		if (draft->row)
-			draft->row->pod = pods->count;
+			merge_row(pods, pod, draft->row);
 	}
-	if (known != NOT_KNOWN) {
-		pod->labels = &joiner->inventory->pods[known].labels;
-		pod->source = source_add(joiner->strings, pod->source, "inventory");
-	}
+	if (known != NOT_KNOWN && merge_inventory(joiner, pod, known) < 0)
+		return -ENOMEM;
+	if (*pod->conflict)
+		report_conflict(joiner, pod);
+	if (known != NOT_KNOWN)
+		mark_secondary(pods, pod, &joiner->inventory->pods[known]);
 	/* One uid on two nodes makes two pods: the address is the first one's. */
 	if (known != NOT_KNOWN && pods->of_inventory[known] == NOT_KNOWN) {
 		put_inventory_addresses(pods, pod, &joiner->inventory->pods[known]);
@@ -306,13 +408,13 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 	if (pod->address_count > 0)
 		qsort(addresses, pod->address_count, sizeof(*addresses), compare_pod_addresses);
 	pods->count++;
-	return pod->source ? 0 : -ENOMEM;
+	return 0;
 }
 
 static int merge_all(struct joiner *joiner, struct pods *pods)
 {
 	struct draft *drafts = joiner->drafts;
-	size_t used = 0;
+	size_t addresses = 0, words = 0;
 
 	if (joiner->draft_count > 0)
 		qsort(drafts, joiner->draft_count, sizeof(*drafts), compare_drafts);
@@ -325,10 +427,11 @@ static int merge_all(struct joiner *joiner, struct pods *pods)
 			    strcmp(drafts[i].uid, drafts[end].uid) != 0 ||
 			    strcmp(drafts[i].node, drafts[end].node) != 0)
 				break;
-		r = merge(joiner, pods, i, end, pods->addresses + used);
+		r = merge(joiner, pods, i, end, pods->addresses + addresses, pods->words + words);
 		if (r < 0)
 			return r;
-		used += pods->items[pods->count - 1].address_count;
+		addresses += pods->items[pods->count - 1].address_count;
+		words += pods->items[pods->count - 1].word_count;
 	}
 	return 0;
 }
@@ -337,16 +440,19 @@ static int pods_reserve(struct pods *pods, const struct pod_row *rows, size_t ro
 			const struct inventory *inventory)
 {
 	size_t inventory_count = inventory ? inventory->pod_count : 0;
-	size_t addresses = 0;
+	size_t addresses = 0, words = 0;
 
-	for (size_t i = 0; i < row_count; i++)
+	for (size_t i = 0; i < row_count; i++) {
 		addresses += rows[i].address_count;
+		words += rows[i].word_count;
+	}
 	for (size_t i = 0; i < inventory_count; i++)
-		addresses += inventory->pods[i].address_count;
+		addresses += inventory->pods[i].address_count + inventory->pods[i].secondary_count;
 	pods->items = calloc(row_count + inventory_count + 1, sizeof(*pods->items));
 	pods->addresses = calloc(addresses + 1, sizeof(*pods->addresses));
+	pods->words = calloc(words + 1, sizeof(*pods->words));
 	pods->of_inventory = calloc(inventory_count + 1, sizeof(*pods->of_inventory));
-	if (!pods->items || !pods->addresses || !pods->of_inventory)
+	if (!pods->items || !pods->addresses || !pods->words || !pods->of_inventory)
 		return -ENOMEM;
 	for (size_t i = 0; i < inventory_count; i++)
 		pods->of_inventory[i] = NOT_KNOWN;
@@ -369,11 +475,8 @@ int pods_join(struct pod_row *rows, size_t row_count, const struct inventory *in
 	joiner.drafts = calloc(row_count + inventory_count + 1, sizeof(*joiner.drafts));
 	if (!known || !joiner.drafts || pods_reserve(&pods, rows, row_count, inventory) < 0)
 		goto out;
-	r = inventory ? index_uids(&joiner) : 0;
-	if (r < 0)
-		goto out;
-	draft_rows(&joiner, rows, row_count, known);
-	if (inventory)
+	r = draft_rows(&joiner, rows, row_count, known);
+	if (r == 0 && inventory)
 		r = draft_inventory(&joiner, known);
 	if (r == 0)
 		r = merge_all(&joiner, &pods);
@@ -383,7 +486,6 @@ int pods_join(struct pod_row *rows, size_t row_count, const struct inventory *in
 	pods = (struct pods){0};
 out:
 	pods_clear(&pods);
-	free(joiner.uids);
 	free(joiner.drafts);
 	free(known);
 	return r;
@@ -393,6 +495,7 @@ void pods_clear(struct pods *pods)
 {
 	free(pods->items);
 	free(pods->addresses);
+	free(pods->words);
 	free(pods->of_inventory);
 	*pods = (struct pods){0};
 }

@@ -40,7 +40,21 @@ static int compare_postings(const void *a, const void *b)
 	return r ? r : (x->pod > y->pod) - (x->pod < y->pod);
 }
 
-static int postings_build(const struct inventory *inventory, struct postings *ret)
+/* What is gone is picked by nothing, but for a job's pods, whose like comes again; and what a pod
+ * in conflict has for labels is not known. */
+static bool can_be_picked(const struct workloads *workloads, const struct inventory *inventory,
+			  size_t index)
+{
+	const struct inventory_pod *pod = &inventory->pods[index];
+	const char *kind = workloads->items[workloads->of_pod[index]].kind;
+	bool gone = pod->finished && pod->source < INVENTORY_STORED;
+
+	return !*pod->conflict &&
+	       (!gone || strcmp(kind, "Job") == 0 || strcmp(kind, "CronJob") == 0);
+}
+
+static int postings_build(const struct workloads *workloads, const struct inventory *inventory,
+			  struct postings *ret)
 {
 	size_t count = 0;
 
@@ -52,7 +66,8 @@ static int postings_build(const struct inventory *inventory, struct postings *re
 	for (size_t i = 0; i < inventory->pod_count; i++) {
 		const struct inventory_pod *pod = &inventory->pods[i];
 
-		for (size_t j = 0; j < pod->labels.count; j++)
+		for (size_t j = 0; can_be_picked(workloads, inventory, i) && j < pod->labels.count;
+		     j++)
 			ret->items[ret->count++] =
 			    (struct posting){.namespace = pod->namespace,
 					     .key = pod->labels.items[j].key,
@@ -221,7 +236,8 @@ static int prove_all(struct workloads *workloads, const struct inventory *invent
 	return r;
 }
 
-static int selector_start(struct labels *selector, const struct labels *labels)
+static int selector_start(struct labels *selector, const struct inventory *inventory,
+			  const char *namespace, const struct labels *labels)
 {
 	selector->items = calloc(labels->count + 1, sizeof(*selector->items));
 	if (!selector->items)
@@ -229,7 +245,8 @@ static int selector_start(struct labels *selector, const struct labels *labels)
 	for (size_t i = 0; i < labels->count; i++) {
 		const struct label *label = &labels->items[i];
 
-		if (!label_is_volatile(label->key) && label_is_valid(label->key, label->value))
+		if (!label_is_volatile(label->key) && label_is_valid(label->key, label->value) &&
+		    !inventory_label_changes(inventory, namespace, label->key))
 			selector->items[selector->count++] = *label;
 	}
 	return 0;
@@ -248,12 +265,9 @@ static void selector_narrow(struct labels *selector, const struct labels *labels
 	selector->count = kept;
 }
 
-static int intersect(struct labels *selector, const struct labels *labels)
+static bool is_alive(const struct inventory_pod *pod)
 {
-	if (!selector->items)
-		return selector_start(selector, labels);
-	selector_narrow(selector, labels);
-	return 0;
+	return !pod->finished && !*pod->conflict;
 }
 
 /* A pod that failed long ago may have the labels of an older template: the living decide where
@@ -266,28 +280,51 @@ static int intersect_all(struct workloads *workloads, const struct inventory *in
 	if (!alive)
 		return -ENOMEM;
 	for (size_t i = 0; i < inventory->pod_count; i++)
-		alive[workloads->of_pod[i]] |= !inventory->pods[i].finished;
+		alive[workloads->of_pod[i]] |= is_alive(&inventory->pods[i]);
 	for (size_t i = 0; i < inventory->pod_count && r == 0; i++) {
-		size_t index = workloads->of_pod[i];
+		const struct inventory_pod *pod = &inventory->pods[i];
+		struct labels *selector = &workloads->items[workloads->of_pod[i]].selector;
 
-		if (!alive[index] || !inventory->pods[i].finished)
-			r = intersect(&workloads->items[index].selector,
-				      &inventory->pods[i].labels);
+		if (*pod->conflict || (alive[workloads->of_pod[i]] && !is_alive(pod)))
+			continue;
+		if (selector->items)
+			selector_narrow(selector, &pod->labels);
+		else
+			r = selector_start(selector, inventory, pod->namespace, &pod->labels);
 	}
 	free(alive);
 	return r;
 }
 
+static void report_changes(const struct inventory *inventory, struct problems *problems)
+{
+	for (size_t i = 0; i < inventory->change_count; i++) {
+		const struct inventory_change *change = &inventory->changes[i];
+		struct buf subject = {0};
+
+		if (label_is_volatile(change->key))
+			continue;
+		buf_printf(&subject, "namespace %s", change->namespace);
+		if (!subject.error)
+			problem_add(problems, PROBLEM_NOTE, subject.data,
+				    "label %s was seen changing on Pod/%s: no selector uses it",
+				    change->key, change->pod);
+		buf_clear(&subject);
+	}
+}
+
 int selectors_choose(struct workloads *workloads, const struct inventory *inventory,
-		     struct strings *strings)
+		     struct strings *strings, struct problems *problems)
 {
 	struct postings postings = {0};
-	int r = postings_build(inventory, &postings);
+	int r = postings_build(workloads, inventory, &postings);
 
 	if (r == 0)
 		r = intersect_all(workloads, inventory);
 	if (r == 0)
 		r = prove_all(workloads, inventory, &postings, strings);
+	if (r == 0)
+		report_changes(inventory, problems);
 	free(postings.items);
 	return r;
 }

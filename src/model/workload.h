@@ -21,7 +21,7 @@ struct workloads {
  * none.
  */
 int workloads_build(const struct inventory *inventory, struct strings *strings,
-		    struct workloads *ret);
+		    struct problems *problems, struct workloads *ret);
 void workloads_clear(struct workloads *workloads);
 
 /* GRAPH_NONE if there is none. */

@@ -44,7 +44,7 @@ void atoms_clear(struct atoms *atoms);
  * whether it resolves names. The atoms are all of one subject, direction and peer. malloc'd; NULL:
  * out of memory.
  */
-char *atoms_reason(const struct atom *atoms, size_t count, const struct groups *groups,
-		   const struct dns *dns);
+char *atoms_reason(const struct atom *atoms, size_t count, const struct graph *graph,
+		   const struct groups *groups, const struct dns *dns);
 
 #endif

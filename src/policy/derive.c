@@ -50,13 +50,23 @@ static size_t subject_of(const struct derivation *derivation, const struct end *
 	return group;
 }
 
-/* Nothing but a connection that worked is a reason to allow one. */
-static bool is_evidence(const struct edge *edge)
+/* Nothing but a connection that worked is a reason to allow one. Of a connection between nodes both
+ * records are: each tells of its own node's end. */
+static bool is_evidence(const struct graph_edge *edge)
 {
-	if (edge->key.verdict == VERDICT_ANSWERED)
+	const struct totals *totals = &edge->edge.totals;
+
+	if (edge->edge.key.verdict == VERDICT_ANSWERED)
 		return true;
-	return edge->key.verdict == VERDICT_ONE_WAY &&
-	       (edge->totals.connections > 0 || edge->totals.packets_sent > 0);
+	return edge->edge.key.verdict == VERDICT_ONE_WAY && edge->standing != STANDING_OVERRIDDEN &&
+	       (totals->connections > 0 || totals->packets_sent > 0);
+}
+
+/* A pod reaches itself whatever the policies say, through a service, too. */
+static bool is_its_own(const struct graph_edge *edge)
+{
+	return edge->from.kind == END_POD && edge->to.kind == END_POD &&
+	       edge->from.pod == edge->to.pod;
 }
 
 static bool can_be_said(const struct edge_key *key)
@@ -120,6 +130,10 @@ static int add_side(struct derivation *derivation, const struct graph_edge *edge
 	if (!peer)
 		peer = &edge->from;
 	leave = &derivation->leaves[atom.subject];
+	if (edge->from.secondary || edge->to.secondary) {
+		leave->secondary++;
+		return 0;
+	}
 	if (key->direction_uncertain)
 		leave->uncertain++;
 	else if (!can_be_said(key))
@@ -139,7 +153,7 @@ static int add_edges(struct derivation *derivation)
 	for (size_t i = 0; i < graph->edge_count && r == 0; i++) {
 		const struct graph_edge *edge = &graph->edges[i];
 
-		if (!is_evidence(&edge->edge))
+		if (!is_evidence(edge) || is_its_own(edge))
 			continue;
 		r = add_side(derivation, edge, false);
 		if (r == 0)
@@ -236,7 +250,8 @@ static int rule_init(struct derivation *derivation, const struct atom *atoms, si
 		return -ENOMEM;
 	}
 	rule.peers[0] = peer_of(derivation, atoms);
-	rule.peers[0].reason = atoms_reason(atoms, count, &derivation->groups, &derivation->dns);
+	rule.peers[0].reason =
+	    atoms_reason(atoms, count, derivation->graph, &derivation->groups, &derivation->dns);
 	for (size_t i = 0; i < count; i++)
 		rule.ports[rule.port_count++] =
 		    (struct policy_port){.protocol = atoms[i].protocol, .port = atoms[i].port};

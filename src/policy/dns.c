@@ -201,34 +201,6 @@ static void choose_observed(struct dns *dns, struct problems *problems)
 	drop_outside(dns);
 }
 
-/* What the API takes, and not none: it would be all pods. */
-static bool is_selector(const struct labels *selector)
-{
-	for (size_t i = 0; i < selector->count; i++)
-		if (!label_is_valid(selector->items[i].key, selector->items[i].value))
-			return false;
-	return selector->count > 0;
-}
-
-static const struct inventory_service *find_service(const struct inventory *inventory)
-{
-	const struct inventory_service *labelled = NULL;
-
-	for (size_t i = 0; inventory && i < inventory->service_count; i++) {
-		const struct inventory_service *service = &inventory->services[i];
-		const char *label = labels_get(&service->labels, "k8s-app");
-
-		if (!is_selector(&service->selector))
-			continue;
-		if (strcmp(service->namespace, "kube-system") == 0 &&
-		    strcmp(service->name, "kube-dns") == 0)
-			return service;
-		if (!labelled && label && strcmp(label, "kube-dns") == 0)
-			labelled = service;
-	}
-	return labelled;
-}
-
 static uint16_t parse_port(const char *text)
 {
 	char *end;
@@ -349,8 +321,9 @@ static void note_local_cache(const struct inventory *inventory, struct problems 
 int dns_find(const struct graph *graph, const struct groups *groups, struct problems *problems,
 	     struct dns *ret)
 {
-	struct dns dns = {
-	    .origin = DNS_OBSERVED, .namespace = "", .service = find_service(graph->inventory)};
+	struct dns dns = {.origin = DNS_OBSERVED,
+			  .namespace = "",
+			  .service = graph_dns_service(graph->inventory)};
 	int r = find_observed(graph, groups, &dns);
 
 	if (r == 0)

@@ -113,6 +113,12 @@ void leave_report(const struct leave *leave, const char *subject, struct problem
 			    "out; they become certain when the clients connect anew",
 			    leave->uncertain, leave->uncertain == 1 ? "" : "s",
 			    leave->uncertain == 1 ? "is" : "are");
+	if (leave->secondary > 0)
+		problem_add(problems, PROBLEM_NOTE, subject,
+			    "%zu edge%s over further networks (Multus) %s left out: NetworkPolicy "
+			    "covers the primary network only",
+			    leave->secondary, leave->secondary == 1 ? "" : "s",
+			    leave->secondary == 1 ? "is" : "are");
 	if (leave->portless > 0)
 		report_portless(leave, subject, problems);
 	for (size_t i = 0; i < LEAVE_PEERS; i++)
@@ -132,20 +138,19 @@ static bool is_any(const char *text)
 
 static void report_workload(const struct workload *workload, struct problems *problems)
 {
-	const char *reason = NULL;
 	struct buf subject = {0};
 
-	if (workload->host_network)
-		reason = "no policy: its pods use their node's network, where NetworkPolicy does "
-			 "not reach";
-	else if (workload->selector.count == 0)
-		reason = "no policy: its pods have no label in common that would tell them from "
-			 "others; " LEAVE_LABEL;
-	if (!reason)
-		return;
 	buf_printf(&subject, "%s/%s in %s", workload->kind, workload->name, workload->namespace);
-	if (!subject.error)
-		problem_add(problems, PROBLEM_WARNING, subject.data, "%s", reason);
+	if (subject.error)
+		return;
+	if (workload->host_network && workload->met)
+		problem_add(problems, PROBLEM_NOTE, subject.data,
+			    "no policy: its pods use their node's network, where NetworkPolicy "
+			    "does not reach");
+	else if (!workload->host_network && workload->recorded && workload->selector.count == 0)
+		problem_add(problems, PROBLEM_WARNING, subject.data,
+			    "no policy: its pods have no label in common that would tell them from "
+			    "others; " LEAVE_LABEL);
 	buf_clear(&subject);
 }
 
@@ -159,7 +164,7 @@ static void report_pods(const struct graph *graph, size_t from, size_t until,
 	for (size_t i = from; i < until; i++) {
 		const struct graph_pod *pod = &graph->pods[i];
 
-		if (!pod->local || pod->workload != GRAPH_NONE)
+		if (!pod->local || pod->workload != GRAPH_NONE || *pod->conflict)
 			continue;
 		if (count < LEAVE_NAMED_MAX)
 			buf_printf(&names, "%s%s", count > 0 ? ", " : "", pod->name);
@@ -218,7 +223,7 @@ static int report_filter(const struct graph *graph, const struct policy_filter *
 	problem_add(problems, PROBLEM_WARNING, subject.data, "no policy: %s%s",
 		    known ? "it was not recorded on the node that it runs on"
 			  : "no such workload is known",
-		    graph->inventory ? "" : "; " GRAPH_SUPPLY);
+		    graph->inventory && graph->inventory->has_objects ? "" : "; " GRAPH_SUPPLY);
 	buf_clear(&subject);
 	return 0;
 }
@@ -229,7 +234,7 @@ int leave_report_subjects(const struct graph *graph, const struct policy_filter 
 	const char *only = filter && !is_any(filter->namespace) ? filter->namespace : NULL;
 
 	for (size_t i = 0; i < graph->workload_count; i++)
-		if (graph->workloads[i].recorded && filter_matches(filter, &graph->workloads[i]))
+		if (filter_matches(filter, &graph->workloads[i]))
 			report_workload(&graph->workloads[i], problems);
 	for (size_t i = 0, end; i < graph->pod_count; i = end) {
 		for (end = i + 1; end < graph->pod_count; end++)

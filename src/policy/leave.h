@@ -25,6 +25,7 @@ struct leave_peers {
 struct leave {
 	bool unseen;                              /* nothing is left that a policy could allow */
 	size_t uncertain;                         /* edges picked up in mid-stream */
+	size_t secondary;                         /* edges over further networks */
 	size_t portless;                          /* edges of protocols without ports */
 	uint8_t protocols[256 / 8];               /* which */
 	struct leave_peers peers[2][LEAVE_PEERS]; /* ingress, egress */

@@ -16,18 +16,57 @@ static void put_where(struct buf *buf, const char *namespace, const char *own)
 		buf_printf(buf, " in %s", namespace);
 }
 
+static void put_node(struct buf *buf, const struct end *end)
+{
+	if (*end->name)
+		buf_printf(buf, "node %s", end->name);
+	else
+		buf_puts(buf, "a node");
+}
+
+/* Ports may be of several pods, or of none. */
+static bool is_one(const struct atom *atoms, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (atoms[i].end && (atoms[i].end->class != atoms[0].end->class ||
+				     atoms[i].end->workload != atoms[0].end->workload))
+			return false;
+	return true;
+}
+
+static void put_node_end(struct buf *buf, const struct atom *atoms, size_t count,
+			 const struct graph *graph)
+{
+	const struct end *end = atoms->end;
+	const struct workload *workload =
+	    end->workload == GRAPH_NONE ? NULL : &graph->workloads[end->workload];
+	const bool is_told = is_one(atoms, count);
+
+	if (is_told && strcmp(end->class, "api-server") == 0)
+		buf_puts(buf, "the API server on ");
+	else if (is_told && strcmp(end->class, "node-local-dns") == 0)
+		buf_puts(buf, "the DNS cache of ");
+	else if (is_told && strcmp(end->class, "node-port") == 0)
+		buf_puts(buf, "a node port of ");
+	else if (is_told && workload)
+		buf_printf(buf, "%s/%s in %s on %s ", workload->kind, workload->name,
+			   workload->namespace,
+			   strcmp(end->class, "host-port") == 0 ? "a port of" : "the network of");
+	put_node(buf, end);
+}
+
 static void put_address_end(struct buf *buf, const struct end *end,
 			    const struct inventory_service *service)
 {
-	if (end->kind == END_NODE && *end->name)
-		buf_printf(buf, "node %s", end->name);
-	else if (end->kind == END_NODE)
-		buf_puts(buf, "a node");
-	else if (end->kind == END_POD)
+	if (end->kind == END_POD)
 		buf_printf(buf, "Pod/%s in %s on the network of its node", end->name,
 			   end->namespace);
-	else if (strcmp(end->class, "service") == 0 && service)
+	else if (end->service_address && service)
 		buf_printf(buf, "service %s.%s itself", service->name, service->namespace);
+	else if (strcmp(end->class, "api-server") == 0)
+		buf_puts(buf, "the API server");
+	else if (strcmp(end->class, "node-local-dns") == 0)
+		buf_puts(buf, "the DNS cache of each node");
 	else if (strcmp(end->class, "multicast") == 0)
 		buf_puts(buf, "multicast group");
 	else if (end->prefix)
@@ -36,10 +75,11 @@ static void put_address_end(struct buf *buf, const struct end *end,
 		buf_printf(buf, "%s address", end->class);
 }
 
-/* The atoms have one peer, so the first speaks for all. */
-static void put_who(struct buf *buf, const struct atom *atom, const struct groups *groups,
-		    const struct dns *dns)
+/* The atoms have one peer, so the first speaks for all, but for what depends on the port. */
+static void put_who(struct buf *buf, const struct atom *atoms, size_t count,
+		    const struct graph *graph, const struct groups *groups, const struct dns *dns)
 {
+	const struct atom *atom = atoms;
 	const char *own = groups->items[atom->subject].namespace;
 
 	if (atom->peer == ATOM_ALL) {
@@ -47,6 +87,8 @@ static void put_who(struct buf *buf, const struct atom *atom, const struct group
 	} else if (atom->peer == ATOM_GROUP) {
 		buf_puts(buf, groups->items[atom->group].subject);
 		put_where(buf, groups->items[atom->group].namespace, own);
+	} else if (atom->peer == ATOM_BLOCK && atom->end->kind == END_NODE) {
+		put_node_end(buf, atoms, count, graph);
 	} else if (atom->peer == ATOM_BLOCK) {
 		put_address_end(buf, atom->end, atom->edge ? atom->edge->service : NULL);
 	} else if (dns->origin == DNS_INVENTORY) {
@@ -165,8 +207,8 @@ static void put_dns(struct buf *buf, bool seen, bool is_address, enum dns_origin
 		buf_puts(buf, "DNS, a guess");
 }
 
-char *atoms_reason(const struct atom *atoms, size_t count, const struct groups *groups,
-		   const struct dns *dns)
+char *atoms_reason(const struct atom *atoms, size_t count, const struct graph *graph,
+		   const struct groups *groups, const struct dns *dns)
 {
 	struct buf buf = {0};
 	size_t seen = 0;
@@ -174,7 +216,7 @@ char *atoms_reason(const struct atom *atoms, size_t count, const struct groups *
 	/* What was seen comes first. */
 	while (seen < count && atoms[seen].edge)
 		seen++;
-	put_who(&buf, atoms, groups, dns);
+	put_who(&buf, atoms, count, graph, groups, dns);
 	buf_puts(&buf, ": ");
 	if (seen > 0) {
 		put_connections(&buf, atoms, seen);

@@ -43,7 +43,7 @@ static uint32_t put_sandbox(struct registry *registry, const char *name, const c
 static uint32_t put(struct registry *registry, const char *name, const char *text, int64_t since,
 		    int64_t until)
 {
-	return put_sandbox(registry, name, "s", text, since, until);
+	return put_sandbox(registry, name, name, text, since, until);
 }
 
 static int bind(const struct registry *registry, const char *text, int64_t when, int64_t slack)
@@ -78,7 +78,7 @@ static void test_empty(void **state)
 	assert_null(registry_get(registry, 0));
 	assert_null(registry_get(registry, 1));
 	assert_false(registry_end(registry, 1, 5));
-	registry_forget(registry, 5);
+	registry_forget(registry, 5, NULL, NULL);
 	assert_null(registry_free(registry));
 	assert_null(registry_free(NULL));
 }
@@ -118,7 +118,7 @@ static void test_slack(void **state)
 	assert_int_equal(bind(registry, "10.0.0.1", 200, INT64_MAX), 0);
 	b = (int)put(registry, "b", "10.0.0.1", 205, INTERVAL_OPEN);
 	assert_int_equal(bind(registry, "10.0.0.1", 90, 10), a);
-	assert_int_equal(bind(registry, "10.0.0.1", 90, 200), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 90, 200), a);
 	assert_int_equal(bind(registry, "10.0.0.1", 203, 10), b);
 	assert_int_equal(bind(registry, "10.0.0.1", 150, 100), a);
 	registry_free(registry);
@@ -239,17 +239,253 @@ static void test_forget(void **state)
 	uint32_t c;
 
 	(void)state;
-	registry_forget(registry, 200);
+	registry_forget(registry, 200, NULL, NULL);
 	assert_int_equal(registry_count(registry), 2);
-	registry_forget(registry, 201);
+	registry_forget(registry, 201, NULL, NULL);
 	assert_int_equal(registry_count(registry), 1);
 	assert_null(registry_get(registry, a));
 	assert_int_equal(bind(registry, "10.0.0.1", 150, 0), 0);
 	assert_int_equal(bind(registry, "10.0.0.1", 250, 0), b);
 	c = put(registry, "a", "10.0.0.1", 100, 200);
 	assert_true(c > b);
-	registry_forget(registry, INT64_MAX);
+	registry_forget(registry, INT64_MAX, NULL, NULL);
 	assert_int_equal(registry_count(registry), 1);
+	registry_free(registry);
+}
+
+static bool is_odd(void *context, uint32_t number)
+{
+	(void)context;
+	return number % 2;
+}
+
+static void test_what_is_needed_is_not_forgotten(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, 200);
+	int b = (int)put(registry, "b", "10.0.0.2", 100, 300);
+
+	(void)state;
+	assert_true(registry_forgotten(registry) == INT64_MIN);
+	registry_forget(registry, 1000, is_odd, NULL);
+	assert_int_equal(bind(registry, "10.0.0.1", 150, 0), a);
+	assert_null(registry_get(registry, (uint32_t)b));
+	assert_int_equal(registry_forgotten(registry), 300);
+	registry_forget(registry, 1000, NULL, NULL);
+	assert_int_equal(registry_count(registry), 0);
+	assert_int_equal(registry_forgotten(registry), 300);
+	registry_free(registry);
+}
+
+/* A pod of one address, to be changed and put again. */
+struct one_pod {
+	char namespace[16], name[16], uid[16], sandbox[16], source[16], conflict[16];
+	struct pod_address address;
+	struct pod pod;
+};
+
+static void one_pod(struct one_pod *one, const char *sandbox, const char *name, const char *text,
+		    int64_t since)
+{
+	*one = (struct one_pod){.namespace = "shop", .uid = "u", .source = "test"};
+	snprintf(one->sandbox, sizeof(one->sandbox), "%s", sandbox);
+	snprintf(one->name, sizeof(one->name), "%s", name);
+	one->address = (struct pod_address){address(text), since, INTERVAL_OPEN, false, false};
+	one->pod = (struct pod){.namespace = one->namespace,
+				.name = one->name,
+				.uid = one->uid,
+				.sandbox = one->sandbox,
+				.source = one->source,
+				.conflict = one->conflict,
+				.addresses = &one->address,
+				.address_count = 1};
+}
+
+static int put_one(struct registry *registry, const struct one_pod *one, bool changed)
+{
+	uint32_t number = 0;
+	bool found;
+
+	assert_int_equal(registry_put(registry, &one->pod, &number, &found), 0);
+	assert_int_equal(found, changed);
+	return (int)number;
+}
+
+static void test_exact_has_no_slack(void **state)
+{
+	struct registry *registry = registry_new();
+	struct one_pod a, b;
+	int number;
+
+	(void)state;
+	one_pod(&a, "1", "a", "10.0.0.1", 100);
+	a.address.exact = true;
+	number = put_one(registry, &a, true);
+	assert_int_equal(bind(registry, "10.0.0.1", 99, 50), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 100, 50), number);
+	/* Who comes after one that was told exactly does not speak before it. */
+	one_pod(&b, "2", "b", "10.0.0.1", 120);
+	a.address.until = 110;
+	put_one(registry, &a, true);
+	put_one(registry, &b, true);
+	assert_int_equal(bind(registry, "10.0.0.1", 99, 50), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 115, 50), number + 1);
+	registry_free(registry);
+}
+
+static void test_conflict_is_nobodys(void **state)
+{
+	struct registry *registry = registry_new();
+	struct one_pod a;
+	int number;
+
+	(void)state;
+	one_pod(&a, "1", "a", "10.0.0.1", 100);
+	strcpy(a.conflict, "names");
+	number = put_one(registry, &a, true);
+	assert_int_equal(bind(registry, "10.0.0.1", 150, 0), -ENOTUNIQ);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 150, 160, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.1", 95, 10), 0);
+	strcpy(a.conflict, "");
+	assert_int_equal(put_one(registry, &a, true), number);
+	assert_int_equal(bind(registry, "10.0.0.1", 150, 0), number);
+	registry_free(registry);
+}
+
+static void test_unwatched_has_no_slack(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, INTERVAL_OPEN);
+	int b = (int)put(registry, "b", "10.0.0.2", 80, INTERVAL_OPEN), c;
+
+	(void)state;
+	registry_unwatched(registry, 85, 95);
+	assert_int_equal(bind(registry, "10.0.0.1", 94, 10), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 95, 10), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 80, 50), 0);
+	assert_int_equal(bind(registry, "10.0.0.2", 75, 10), b);
+	for (int i = 0; i < 40; i++)
+		registry_unwatched(registry, 1000 + 10 * i, 1001 + 10 * i);
+	c = (int)put(registry, "c", "10.0.0.3", 1395, INTERVAL_OPEN);
+	assert_int_equal(bind(registry, "10.0.0.3", 1390, 10), 0);
+	assert_int_equal(bind(registry, "10.0.0.3", 1391, 10), c);
+	assert_int_equal(bind(registry, "10.0.0.1", 94, 10), 0);
+	assert_int_equal(bind(registry, "10.0.0.2", 75, 10), b);
+	registry_free(registry);
+}
+
+static void test_one_sandbox_is_one_entry(void **state)
+{
+	struct registry *registry = registry_new();
+	struct label label = {(char[]){"app"}, (char[]){"web"}};
+	struct pod_word word = {(char[]){"cri"}, (char[]){"/s"}, (char[]){"{}"}};
+	struct one_pod a;
+	const struct pod *pod;
+	int number;
+
+	(void)state;
+	one_pod(&a, "1", "", "10.0.0.1", 100);
+	strcpy(a.uid, "");
+	number = put_one(registry, &a, true);
+	put_one(registry, &a, false);
+	strcpy(a.name, "web");
+	assert_int_equal(put_one(registry, &a, true), number);
+	a.pod.labelled = true;
+	assert_int_equal(put_one(registry, &a, true), number);
+	a.pod.labels = (struct labels){&label, 1};
+	assert_int_equal(put_one(registry, &a, true), number);
+	a.pod.words = &word;
+	a.pod.word_count = 1;
+	assert_int_equal(put_one(registry, &a, true), number);
+	word.said = (char[]){"{\"name\":\"web\"}"};
+	assert_int_equal(put_one(registry, &a, true), number);
+	a.pod.created = 50;
+	assert_int_equal(put_one(registry, &a, true), number);
+	a.pod.host_network = true;
+	assert_int_equal(put_one(registry, &a, true), number);
+	a.pod.ended = INTERVAL_OPEN;
+	assert_int_equal(put_one(registry, &a, false), number);
+	a.pod.ended = 300;
+	assert_int_equal(put_one(registry, &a, true), number);
+	a.address.secondary = true;
+	assert_int_equal(put_one(registry, &a, true), number);
+	put_one(registry, &a, false);
+	/* What is not said any more is not unknown. */
+	a.pod.labelled = false;
+	a.pod.labels = (struct labels){0};
+	a.pod.created = 0;
+	strcpy(a.name, "");
+	put_one(registry, &a, false);
+	pod = registry_get(registry, (uint32_t)number);
+	assert_string_equal(pod->name, "web");
+	assert_string_equal(labels_get(&pod->labels, "app"), "web");
+	assert_int_equal(pod->created, 50);
+	assert_int_equal(registry_find(registry, "1"), number);
+	assert_int_equal(registry_find(registry, "2"), 0);
+	assert_int_equal(registry_find(registry, ""), 0);
+	registry_free(registry);
+}
+
+static void test_intervals_that_overlap_are_one(void **state)
+{
+	struct registry *registry = registry_new();
+	struct one_pod a;
+	const struct pod *pod;
+	uint32_t number;
+
+	(void)state;
+	one_pod(&a, "1", "a", "10.0.0.1", 100);
+	number = (uint32_t)put_one(registry, &a, true);
+	/* Told as of later, it has been so since the earlier. */
+	a.address.since = 130;
+	put_one(registry, &a, false);
+	assert_true(registry_end(registry, number, 150));
+	a.address.since = 140;
+	put_one(registry, &a, true);
+	pod = registry_get(registry, number);
+	assert_int_equal(pod->address_count, 1);
+	assert_int_equal(pod->addresses[0].since, 100);
+	assert_true(pod->addresses[0].until == INTERVAL_OPEN);
+	/* Exactly known, it is so. */
+	a.address.since = 105;
+	a.address.exact = true;
+	put_one(registry, &a, true);
+	pod = registry_get(registry, number);
+	assert_int_equal(pod->address_count, 1);
+	assert_int_equal(pod->addresses[0].since, 105);
+	/* A later time with the address is another. */
+	a.address.until = 160;
+	put_one(registry, &a, true);
+	a.address = (struct pod_address){a.address.address, 200, INTERVAL_OPEN, false, false};
+	put_one(registry, &a, true);
+	pod = registry_get(registry, number);
+	assert_int_equal(pod->address_count, 2);
+	assert_int_equal(pod->addresses[0].since, 105);
+	assert_int_equal(pod->addresses[0].until, 160);
+	assert_int_equal(pod->addresses[1].since, 200);
+	registry_free(registry);
+}
+
+static void test_pod_without_address(void **state)
+{
+	struct registry *registry = registry_new();
+	struct one_pod a;
+	uint32_t number;
+
+	(void)state;
+	one_pod(&a, "1", "a", "10.0.0.1", 100);
+	a.pod.address_count = 0;
+	a.pod.host_network = true;
+	number = (uint32_t)put_one(registry, &a, true);
+	registry_forget(registry, 1000, NULL, NULL);
+	assert_non_null(registry_get(registry, number));
+	assert_true(registry_end(registry, number, 500));
+	assert_false(registry_end(registry, number, 600));
+	assert_int_equal(registry_get(registry, number)->ended, 500);
+	registry_forget(registry, 500, NULL, NULL);
+	assert_non_null(registry_get(registry, number));
+	registry_forget(registry, 501, NULL, NULL);
+	assert_null(registry_get(registry, number));
 	registry_free(registry);
 }
 
@@ -303,12 +539,15 @@ static int naive_soon(const struct naive *all, int address_index, int64_t when, 
 		if (all[i].address != address_index || all[i].since <= when ||
 		    all[i].since > when + slack)
 			continue;
-		if (found && found->pod != all[i].pod)
-			return 0;
 		if (!found || all[i].since < found->since ||
 		    (all[i].since == found->since && all[i].number < found->number))
 			found = &all[i];
 	}
+	for (int i = 0; found && i < PODS; i++)
+		if (all[i].address == address_index && all[i].pod != found->pod &&
+		    all[i].since > when && all[i].since <= when + slack &&
+		    (all[i].since < found->until || all[i].since == found->since))
+			return 0;
 	return found ? (int)found->number : 0;
 }
 
@@ -356,7 +595,7 @@ static void test_random_against_naive(void **state)
 		ambiguous += expected < 0;
 	}
 	assert_true(bound > 1000 && ambiguous > 1000);
-	registry_forget(registry, SPAN / 2);
+	registry_forget(registry, SPAN / 2, NULL, NULL);
 	for (int i = 0; i < PODS; i++)
 		if (all[i].until < SPAN / 2)
 			all[i].address = -1;
@@ -375,11 +614,23 @@ static void test_random_against_naive(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_empty),           cmocka_unit_test(test_address_reuse),
-	    cmocka_unit_test(test_slack),           cmocka_unit_test(test_ambiguity),
-	    cmocka_unit_test(test_sandbox_restart), cmocka_unit_test(test_span),
-	    cmocka_unit_test(test_put_again),       cmocka_unit_test(test_end_before_since),
-	    cmocka_unit_test(test_forget),          cmocka_unit_test(test_random_against_naive),
+	    cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_address_reuse),
+	    cmocka_unit_test(test_slack),
+	    cmocka_unit_test(test_ambiguity),
+	    cmocka_unit_test(test_sandbox_restart),
+	    cmocka_unit_test(test_span),
+	    cmocka_unit_test(test_put_again),
+	    cmocka_unit_test(test_end_before_since),
+	    cmocka_unit_test(test_forget),
+	    cmocka_unit_test(test_random_against_naive),
+	    cmocka_unit_test(test_what_is_needed_is_not_forgotten),
+	    cmocka_unit_test(test_exact_has_no_slack),
+	    cmocka_unit_test(test_conflict_is_nobodys),
+	    cmocka_unit_test(test_unwatched_has_no_slack),
+	    cmocka_unit_test(test_one_sandbox_is_one_entry),
+	    cmocka_unit_test(test_intervals_that_overlap_are_one),
+	    cmocka_unit_test(test_pod_without_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,46 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "identity/inventory.h"
-
-static struct addr address(const char *text)
-{
-	struct addr addr = {0};
-
-	assert_int_equal(addr_parse(text, &addr), 0);
-	return addr;
-}
-
-static void add(struct inventory *inventory, const char *name, const char *text,
-		struct problems *problems)
-{
-	struct document *document = NULL;
-
-	assert_int_equal(document_parse(text, strlen(text), name, problems, &document), 0);
-	assert_int_equal(inventory_add(inventory, document, problems), 0);
-	document_free(document);
-}
-
-static struct inventory *read_with(const char *text, struct problems *problems)
-{
-	struct inventory *inventory = inventory_new();
-
-	assert_non_null(inventory);
-	add(inventory, "f", text, problems);
-	assert_int_equal(inventory_finish(inventory, problems), 0);
-	return inventory;
-}
-
-static struct inventory *read_clean(const char *text)
-{
-	struct problems problems = {0};
-	struct inventory *inventory = read_with(text, &problems);
-
-	if (problems.count > 0)
-		print_error("%s: %s\n", problems.items[0].subject, problems.items[0].message);
-	assert_int_equal(problems.count, 0);
-	return inventory;
-}
+#include "tests/unit/identity/inventory_fixture.h"
 
 static const char kubectl_list[] =
     "{\n"
@@ -316,18 +277,13 @@ static void expect_workload(const char *labels, const char *owner, const char *k
 			    const char *name)
 {
 	struct buf text = {0};
-	char *got_kind = NULL, *got_name = NULL;
 	struct inventory *inventory;
 
 	buf_printf(&text, "kind: Pod\nmetadata: {name: p, namespace: n, labels: {%s}%s%s%s}\n",
 		   labels, *owner ? ", ownerReferences: [{controller: true, " : "", owner,
 		   *owner ? "}]" : "");
 	inventory = read_clean(text.data);
-	assert_int_equal(inventory_workload(&inventory->pods[0], &got_kind, &got_name), 0);
-	assert_string_equal(got_kind, kind);
-	assert_string_equal(got_name, name);
-	free(got_kind);
-	free(got_name);
+	assert_workload(&inventory->pods[0], kind, name);
 	inventory_free(inventory);
 	buf_clear(&text);
 }
@@ -359,6 +315,7 @@ static void test_workload(void **state)
 	expect_workload("", "kind: StatefulSet, name: db", "StatefulSet", "db");
 	expect_workload("", "kind: DaemonSet, name: agent", "DaemonSet", "agent");
 	expect_workload("", "kind: Node, name: n1", "Pod", "p");
+	expect_workload("", "kind: Rollout, name: x", "Rollout", "x");
 	expect_workload("", "kind: PostgresCluster, name: main", "PostgresCluster", "main");
 }
 

@@ -1,0 +1,543 @@
+#include "identity/holding.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "identity/merge.h"
+#include "identity/pod.h"
+
+#define BUCKETS_MIN 64u
+
+struct spot {
+	struct spot *next;
+	struct holding *first;
+	struct addr address;
+	size_t open;
+	bool contested; /* for long */
+	bool visited;
+};
+
+struct holdings {
+	struct hash_seed seed;
+	struct spot **spots;
+	size_t bucket_count;
+	size_t spot_count;
+	size_t shared; /* spots with more than one owner */
+	size_t contested;
+	struct holding *past;
+	struct holder *changed;
+};
+
+struct holdings *holdings_new(void)
+{
+	struct holdings *holdings = calloc(1, sizeof(*holdings));
+
+	if (!holdings)
+		return NULL;
+	holdings->seed = hash_seed_random();
+	holdings->bucket_count = BUCKETS_MIN;
+	holdings->spots = calloc(BUCKETS_MIN, sizeof(struct spot *));
+	return holdings->spots ? holdings : holdings_free(holdings);
+}
+
+struct holdings *holdings_free(struct holdings *holdings)
+{
+	if (holdings) {
+		free(holdings->spots);
+		free(holdings);
+	}
+	return NULL;
+}
+
+/* ---- who is at an address ---- */
+
+static size_t spot_bucket(const struct holdings *holdings, const struct addr *address,
+			  size_t bucket_count)
+{
+	return hash_bytes(holdings->seed, address, sizeof(*address)) & (bucket_count - 1);
+}
+
+static struct spot *spot_find(const struct holdings *holdings, const struct addr *address)
+{
+	struct spot *spot = holdings->spots[spot_bucket(holdings, address, holdings->bucket_count)];
+
+	while (spot && !addr_equal(spot->address, *address))
+		spot = spot->next;
+	return spot;
+}
+
+static void spot_link(struct spot **spots, size_t at, struct spot *spot)
+{
+	spot->next = spots[at];
+	spots[at] = spot;
+}
+
+/* A table that cannot grow works on, only slower. */
+static void spots_grow(struct holdings *holdings)
+{
+	size_t bucket_count = holdings->bucket_count * 2;
+	struct spot **spots = calloc(bucket_count, sizeof(struct spot *));
+
+	if (!spots)
+		return;
+	for (size_t i = 0; i < holdings->bucket_count; i++) {
+		while (holdings->spots[i]) {
+			struct spot *spot = holdings->spots[i];
+
+			holdings->spots[i] = spot->next;
+			spot_link(spots, spot_bucket(holdings, &spot->address, bucket_count), spot);
+		}
+	}
+	free(holdings->spots);
+	holdings->spots = spots;
+	holdings->bucket_count = bucket_count;
+}
+
+static struct spot *spot_get(struct holdings *holdings, const struct addr *address)
+{
+	struct spot *spot = spot_find(holdings, address);
+
+	if (spot)
+		return spot;
+	spot = calloc(1, sizeof(*spot));
+	if (!spot)
+		return NULL;
+	if (holdings->spot_count >= holdings->bucket_count)
+		spots_grow(holdings);
+	spot->address = *address;
+	spot_link(holdings->spots, spot_bucket(holdings, address, holdings->bucket_count), spot);
+	holdings->spot_count++;
+	return spot;
+}
+
+static void spot_drop(struct holdings *holdings, struct spot *spot)
+{
+	struct spot **link =
+	    &holdings->spots[spot_bucket(holdings, &spot->address, holdings->bucket_count)];
+
+	while (*link != spot)
+		link = &(*link)->next;
+	*link = spot->next;
+	holdings->spot_count--;
+	free(spot);
+}
+
+static void set_contested(struct holdings *holdings, struct spot *spot, bool contested)
+{
+	if (spot->contested != contested)
+		holdings->contested = contested ? holdings->contested + 1 : holdings->contested - 1;
+	spot->contested = contested;
+	if (!contested)
+		spot->visited = false;
+}
+
+static void spot_count_open(struct holdings *holdings, struct spot *spot, bool opened)
+{
+	bool shared = spot->open > 1;
+
+	spot->open = opened ? spot->open + 1 : spot->open - 1;
+	if (shared && spot->open <= 1)
+		holdings->shared--;
+	if (!shared && spot->open > 1)
+		holdings->shared++;
+	if (spot->open <= 1)
+		set_contested(holdings, spot, false);
+}
+
+/* ---- lists ---- */
+
+void holdings_mark_changed(struct holdings *holdings, struct holder *holder)
+{
+	if (holder->changed)
+		return;
+	holder->changed = true;
+	holder->next_changed = holdings->changed;
+	holdings->changed = holder;
+}
+
+struct holder *holdings_take_changed(struct holdings *holdings)
+{
+	struct holder *holder = holdings->changed;
+
+	if (holder) {
+		holdings->changed = holder->next_changed;
+		holder->changed = false;
+	}
+	return holder;
+}
+
+static void past_add(struct holdings *holdings, struct holding *holding)
+{
+	if (holding->is_past)
+		return;
+	holding->is_past = true;
+	holding->past = holdings->past;
+	holdings->past = holding;
+}
+
+static void past_remove(struct holdings *holdings, struct holding *holding)
+{
+	struct holding **link = &holdings->past;
+
+	if (!holding->is_past)
+		return;
+	while (*link != holding)
+		link = &(*link)->past;
+	*link = holding->past;
+	holding->is_past = false;
+}
+
+static void holding_remove(struct holdings *holdings, struct holding *holding)
+{
+	struct spot *spot = spot_find(holdings, &holding->address);
+	struct holding **link = &holding->holder->first;
+
+	past_remove(holdings, holding);
+	while (*link != holding)
+		link = &(*link)->next;
+	*link = holding->next;
+	holding->holder->count--;
+	for (link = &spot->first; *link != holding;)
+		link = &(*link)->rival;
+	*link = holding->rival;
+	if (holding->until == INTERVAL_OPEN)
+		spot_count_open(holdings, spot, false);
+	if (!spot->first)
+		spot_drop(holdings, spot);
+	free(holding);
+}
+
+void holdings_clear(struct holdings *holdings, struct holder *holder)
+{
+	struct holder **link = &holdings->changed;
+
+	while (holder->first)
+		holding_remove(holdings, holder->first);
+	while (*link && *link != holder)
+		link = &(*link)->next_changed;
+	if (*link)
+		*link = holder->next_changed;
+}
+
+/* ---- time ---- */
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* From when on nobody else can have had it. */
+static int64_t begin_of(const struct holding *holding)
+{
+	return holding->exact ? holding->since : holding->proof;
+}
+
+static bool is_rival(const struct holding *a, const struct holding *b)
+{
+	return a->holder != b->holder;
+}
+
+/* The order in which files come and go is not that of their owners: a short overlap is none. */
+static void clip(struct holdings *holdings, struct holding *ended, const struct spot *spot)
+{
+	for (const struct holding *next = spot->first; next; next = next->rival) {
+		int64_t begin = begin_of(next);
+
+		if (!is_rival(ended, next) || begin <= begin_of(ended) || begin >= ended->until ||
+		    ended->until - begin > MERGE_RELEASE_NS)
+			continue;
+		ended->until = begin > ended->since ? begin : ended->since;
+		holdings_mark_changed(holdings, ended->holder);
+	}
+}
+
+static void clip_rivals(struct holdings *holdings, const struct holding *begun,
+			const struct spot *spot)
+{
+	for (struct holding *other = spot->first; other; other = other->rival)
+		if (is_rival(begun, other) && other->until != INTERVAL_OPEN)
+			clip(holdings, other, spot);
+}
+
+static void holding_end(struct holdings *holdings, struct holding *holding, int64_t now)
+{
+	struct spot *spot = spot_find(holdings, &holding->address);
+
+	holding->until = now > holding->since ? now : holding->since;
+	holding->noticed = now;
+	spot_count_open(holdings, spot, false);
+	past_add(holdings, holding);
+	clip(holdings, holding, spot);
+	holdings_mark_changed(holdings, holding->holder);
+}
+
+static void holding_reopen(struct holdings *holdings, struct holding *holding)
+{
+	struct spot *spot = spot_find(holdings, &holding->address);
+
+	holding->until = INTERVAL_OPEN;
+	holding->released = 0;
+	holding->freed = false;
+	past_remove(holdings, holding);
+	spot_count_open(holdings, spot, true);
+	clip_rivals(holdings, holding, spot);
+	holdings_mark_changed(holdings, holding->holder);
+}
+
+static bool was_taken_since(const struct holdings *holdings, const struct holding *holding)
+{
+	const struct spot *spot = spot_find(holdings, &holding->address);
+
+	for (const struct holding *other = spot->first; other; other = other->rival)
+		if (is_rival(holding, other) &&
+		    (other->until == INTERVAL_OPEN || begin_of(other) > begin_of(holding)))
+			return true;
+	return false;
+}
+
+/* Since the sandbox is there, but not since before somebody else had it. */
+static int64_t guess_since(const struct spot *spot, const struct holder *holder, int64_t created,
+			   int64_t now)
+{
+	int64_t since = created ? earlier(created, now) : now;
+
+	for (const struct holding *other = spot->first; other; other = other->rival) {
+		if (other->holder == holder && other->until == INTERVAL_OPEN)
+			continue;
+		if (other->until > since)
+			since = earlier(other->until, now);
+	}
+	return since;
+}
+
+static void holding_date(struct holding *holding, const struct evidence *told,
+			 const struct spot *spot, int64_t created, int64_t now)
+{
+	int64_t plain = told->plain ? earlier(told->plain, now) : 0;
+
+	if (told->exact) {
+		int64_t exact = earlier(told->exact, now);
+
+		holding->since = holding->exact ? earlier(exact, holding->since) : exact;
+		holding->proof = earlier(holding->since, holding->proof);
+		holding->exact = true;
+	} else if (plain && !holding->exact) {
+		holding->since = holding->guessed ? plain : earlier(plain, holding->since);
+		holding->proof = earlier(plain, holding->proof);
+	} else if (holding->guessed) {
+		holding->since =
+		    earlier(guess_since(spot, holding->holder, created, now), holding->since);
+	}
+	holding->guessed = holding->guessed && !told->exact && !plain;
+}
+
+/* ---- what is told ---- */
+
+static struct holding *find_latest(const struct holder *holder, const struct addr *address)
+{
+	struct holding *holding = holder->first;
+
+	while (holding && !addr_equal(holding->address, *address))
+		holding = holding->next;
+	return holding;
+}
+
+static void make_room(struct holdings *holdings, struct holder *holder)
+{
+	struct holding *oldest = NULL;
+
+	for (struct holding *holding = holder->first; holding; holding = holding->next)
+		if (!holding->told)
+			oldest = holding;
+	if (oldest)
+		holding_remove(holdings, oldest);
+}
+
+static struct holding *holding_begin(struct holdings *holdings, struct holder *holder,
+				     const struct evidence *told, int64_t created, int64_t now)
+{
+	struct spot *spot = NULL;
+	struct holding *holding;
+
+	if (holder->count >= HOLDINGS_MAX)
+		make_room(holdings, holder);
+	holding = calloc(1, sizeof(*holding));
+	if (holding)
+		spot = spot_get(holdings, &told->address);
+	if (!spot) {
+		free(holding);
+		return NULL;
+	}
+	*holding = (struct holding){.holder = holder,
+				    .address = told->address,
+				    .until = INTERVAL_OPEN,
+				    .guessed = true,
+				    .proof = now,
+				    .next = holder->first,
+				    .rival = spot->first};
+	holding->since = guess_since(spot, holder, created, now);
+	holder->first = spot->first = holding;
+	holder->count++;
+	spot_count_open(holdings, spot, true);
+	holdings_mark_changed(holdings, holder);
+	return holding;
+}
+
+static bool is_over(const struct holdings *holdings, const struct holding *holding,
+		    const struct evidence *told)
+{
+	int64_t since = told->exact ? told->exact : told->plain;
+
+	if (holding->until == INTERVAL_OPEN || (holding->released && !told->allocated))
+		return false;
+	return since ? since > holding->until : was_taken_since(holdings, holding);
+}
+
+static void holding_go_on(struct holdings *holdings, struct holding *holding,
+			  const struct evidence *told, int64_t created, int64_t now)
+{
+	const struct holding before = *holding;
+	struct spot *spot = spot_find(holdings, &holding->address);
+	bool silent = holding->allocated && !told->allocated;
+
+	holding_date(holding, told, spot, created, now);
+	holding->secondary = told->secondary;
+	holding->told = true;
+	holding->allocated = told->allocated;
+	if (holding->until != INTERVAL_OPEN && (!holding->released || told->allocated)) {
+		holding_reopen(holdings, holding);
+	} else if (holding->until == INTERVAL_OPEN && silent) {
+		holding->released = now;
+		holding_end(holdings, holding, now);
+	}
+	clip_rivals(holdings, holding, spot);
+	if (before.since != holding->since || before.exact != holding->exact ||
+	    before.secondary != holding->secondary)
+		holdings_mark_changed(holdings, holding->holder);
+}
+
+static void holding_fall_silent(struct holdings *holdings, struct holding *holding, int64_t now)
+{
+	holding->told = holding->allocated = holding->freed = false;
+	holding->released = 0;
+	if (holding->until == INTERVAL_OPEN)
+		holding_end(holdings, holding, now);
+}
+
+static int settle_one(struct holdings *holdings, struct holder *holder, const struct evidence *told,
+		      int64_t created, int64_t now)
+{
+	struct holding *latest = find_latest(holder, &told->address), *holding = latest;
+
+	if (latest && is_over(holdings, latest, told)) {
+		holding_fall_silent(holdings, latest, now);
+		holding = NULL;
+	}
+	if (!holding)
+		holding = holding_begin(holdings, holder, told, created, now);
+	if (!holding)
+		return -ENOMEM;
+	holding_go_on(holdings, holding, told, created, now);
+	return 0;
+}
+
+static bool is_told(const struct holding *holding, const struct evidence *told, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (addr_equal(holding->address, told[i].address))
+			return true;
+	return false;
+}
+
+int holdings_settle(struct holdings *holdings, struct holder *holder, const struct evidence *told,
+		    size_t count, int64_t created, int64_t now)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count; i++)
+		r = settle_one(holdings, holder, &told[i], created, now);
+	for (struct holding *holding = holder->first; r == 0 && holding; holding = holding->next)
+		if (holding->told && !is_told(holding, told, count))
+			holding_fall_silent(holdings, holding, now);
+	return r;
+}
+
+/* ---- what time decides ---- */
+
+static void decide_released(struct holdings *holdings, struct holding *holding, int64_t now)
+{
+	if (!holding->released || holding->freed || now - holding->released < MERGE_RELEASE_NS)
+		return;
+	if (was_taken_since(holdings, holding))
+		holding->freed = true;
+	else
+		holding_reopen(holdings, holding);
+}
+
+static void find_contested(struct holdings *holdings, int64_t now)
+{
+	for (size_t i = 0; i < holdings->bucket_count; i++) {
+		for (struct spot *spot = holdings->spots[i]; spot; spot = spot->next) {
+			size_t long_since = 0;
+
+			for (const struct holding *h = spot->first; h; h = h->rival)
+				long_since += h->until == INTERVAL_OPEN &&
+					      now - begin_of(h) > MERGE_RELEASE_NS;
+			set_contested(holdings, spot, long_since > 1);
+		}
+	}
+}
+
+void holdings_tick(struct holdings *holdings, int64_t now)
+{
+	struct holding *next;
+
+	for (struct holding *holding = holdings->past; holding; holding = next) {
+		next = holding->past;
+		if (holding->told)
+			decide_released(holdings, holding, now);
+		else if (now - holding->noticed > HOLDING_MEMORY_NS)
+			holding_remove(holdings, holding);
+	}
+	if (holdings->shared > 0)
+		find_contested(holdings, now);
+}
+
+bool holdings_wait(const struct holdings *holdings)
+{
+	return holdings->past || holdings->changed || holdings->shared > 0;
+}
+
+size_t holdings_contested(const struct holdings *holdings)
+{
+	return holdings->contested;
+}
+
+/* Two sandboxes that have the address. */
+static void visit_owners(const struct spot *spot, holdings_contest_fn *visit, void *context)
+{
+	struct holder *found = NULL;
+
+	for (const struct holding *holding = spot->first; holding; holding = holding->rival) {
+		if (holding->until != INTERVAL_OPEN)
+			continue;
+		if (found) {
+			visit(context, spot->address, holding->holder, found);
+			return;
+		}
+		found = holding->holder;
+	}
+}
+
+void holdings_visit_contested(struct holdings *holdings, holdings_contest_fn *visit, void *context)
+{
+	for (size_t i = 0; holdings->contested > 0 && i < holdings->bucket_count; i++) {
+		for (struct spot *spot = holdings->spots[i]; spot; spot = spot->next) {
+			if (spot->contested && !spot->visited)
+				visit_owners(spot, visit, context);
+			spot->visited = spot->contested;
+		}
+	}
+}

@@ -1,0 +1,84 @@
+/*
+ * Which sandbox had an address from when to when, by what is told of it at the moment. Within
+ * identity/; the rules are in merge.h. Times are ns since the epoch (CLOCK_REALTIME).
+ */
+#ifndef NETPOL_IDENTITY_HOLDING_H
+#define NETPOL_IDENTITY_HOLDING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+/* An end is remembered for so long after it was noticed, for owners that are told late. */
+#define HOLDING_MEMORY_NS (60 * INT64_C(1000000000))
+/* Of one sandbox, with those that ended. */
+#define HOLDINGS_MAX 128u
+
+struct holder;
+
+/* One sandbox's time with one address. */
+struct holding {
+	struct holding *next;  /* of the sandbox, the latest first */
+	struct holding *rival; /* next of the address, whoever has it */
+	struct holding *past;  /* next of those that have ended */
+	struct holder *holder;
+	struct addr address;
+	int64_t since;
+	int64_t until; /* INTERVAL_OPEN: it has it */
+	bool exact;
+	bool secondary;
+	bool guessed;     /* nobody says since when */
+	bool told;        /* by anyone, now */
+	bool allocated;   /* and by who allocated it */
+	bool freed;       /* for good, whatever others tell */
+	bool is_past;     /* stands in the list of those */
+	int64_t proof;    /* from when on it surely had it */
+	int64_t noticed;  /* when the end was */
+	int64_t released; /* when who allocated it became silent while others were not; 0 */
+};
+
+/* A sandbox, as far as addresses are concerned. Start from {0}. */
+struct holder {
+	struct holding *first;
+	size_t count;
+	struct holder *next_changed;
+	bool changed;
+};
+
+/* What all sources say of one address of one sandbox. */
+struct evidence {
+	struct addr address;
+	int64_t exact;  /* earliest moment of allocation; 0: none says */
+	int64_t plain;  /* earliest moment at which it surely had it; 0: none says */
+	bool allocated; /* told by who allocated it */
+	bool secondary;
+};
+
+struct holdings;
+
+struct holdings *holdings_new(void);                       /* NULL: no memory */
+struct holdings *holdings_free(struct holdings *holdings); /* NULL is allowed; returns NULL */
+/* The sandbox has these addresses and no others; created: since when there is the sandbox, 0
+ * unknown. -ENOMEM: again later. */
+int holdings_settle(struct holdings *holdings, struct holder *holder, const struct evidence *told,
+		    size_t count, int64_t created, int64_t now);
+/* The holder goes. */
+void holdings_clear(struct holdings *holdings, struct holder *holder);
+/* What time decides. */
+void holdings_tick(struct holdings *holdings, int64_t now);
+/* Has time something to decide? */
+bool holdings_wait(const struct holdings *holdings);
+/* A holder with a change that was not taken yet, NULL: none is left. */
+struct holder *holdings_take_changed(struct holdings *holdings);
+void holdings_mark_changed(struct holdings *holdings, struct holder *holder);
+
+/* How many addresses two sandboxes have at once, for longer than the order of files explains. */
+size_t holdings_contested(const struct holdings *holdings);
+/* Each of them, once for as long as it lasts: two of those who have it. */
+typedef void holdings_contest_fn(void *context, struct addr address, struct holder *a,
+				 struct holder *b);
+void holdings_visit_contested(struct holdings *holdings, holdings_contest_fn *visit, void *context);
+
+#endif

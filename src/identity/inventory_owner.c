@@ -1,0 +1,160 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "identity/inventory_object.h"
+#include "identity/inventory_table.h"
+#include "identity/inventory_whole.h"
+
+/* Longer chains, and those that bite their tail, end here. */
+#define CHAIN_MAX 8
+/* A time in seconds, or in minutes. */
+#define TIME_DIGITS_MIN 8
+
+/* A new one for each revision or run of what controls it. */
+static const char *const revisions[] = {"ReplicaSet", "ReplicationController", "Job"};
+
+static bool is_revision(const char *kind, size_t length)
+{
+	for (size_t i = 0; i < sizeof(revisions) / sizeof(revisions[0]); i++)
+		if (strlen(revisions[i]) == length && memcmp(revisions[i], kind, length) == 0)
+			return true;
+	return false;
+}
+
+void inventory_owner_clear(void *cleared)
+{
+	struct owner *owner = cleared;
+
+	free(owner->kind);
+	free(owner->namespace);
+	free(owner->name);
+	free(owner->above_kind);
+	free(owner->above_name);
+}
+
+static char *copy_text(const char *text)
+{
+	return strdup(text ? text : "");
+}
+
+int inventory_add_owner(struct whole *whole, const struct node *object, const char *kind,
+			size_t length)
+{
+	const struct node *metadata = node_get(object, "metadata");
+	const struct node *above = object_controller(object);
+	const char *name = node_get_text(metadata, "name");
+	const char *generate = node_get_text(metadata, "generateName");
+	struct owner owner;
+
+	/* Where nothing is above, a chain ends all the same; but then names must not guess. */
+	if (!name || !*name || (!above && !is_revision(kind, length)))
+		return 0;
+	owner = (struct owner){.kind = strndup(kind, length),
+			       .namespace = copy_text(node_get_text(metadata, "namespace")),
+			       .name = copy_text(name),
+			       .above_kind = copy_text(node_get_text(above, "kind")),
+			       .above_name = copy_text(node_get_text(above, "name")),
+			       .generated = generate && *generate};
+	if (!owner.kind || !owner.namespace || !owner.name || !owner.above_kind ||
+	    !owner.above_name ||
+	    inventory_grow(&whole->owners, sizeof(owner), whole->owner_count,
+			   &whole->owner_capacity) < 0) {
+		inventory_owner_clear(&owner);
+		return -ENOMEM;
+	}
+	whole->owners[whole->owner_count++] = owner;
+	return 0;
+}
+
+static int compare_owners(const void *left, const void *right)
+{
+	const struct owner *a = left, *b = right;
+	int order = strcmp(a->kind, b->kind);
+
+	order = order ? order : strcmp(a->namespace, b->namespace);
+	return order ? order : strcmp(a->name, b->name);
+}
+
+static const struct owner *find_exactly(const struct whole *whole, const char *namespace,
+					const char *kind, const char *name)
+{
+	const struct owner wanted = {
+	    .kind = (char *)kind, .namespace = (char *)namespace, .name = (char *)name};
+
+	return whole->owner_count == 0 ? NULL
+				       : bsearch(&wanted, whole->owners, whole->owner_count,
+						 sizeof(wanted), compare_owners);
+}
+
+/* An owner stands in the namespace of what it owns, or in none. */
+static const struct owner *find_owner(const struct whole *whole, const char *namespace,
+				      const char *kind, const char *name)
+{
+	const struct owner *owner = find_exactly(whole, namespace, kind, name);
+
+	return owner ? owner : find_exactly(whole, "", kind, name);
+}
+
+/* What a schedule made: NAME-TIME. */
+static bool is_named_by_time(const struct owner *owner)
+{
+	size_t length = strlen(owner->above_name);
+	const char *suffix = owner->name + length;
+
+	return strncmp(owner->name, owner->above_name, length) == 0 && *suffix == '-' &&
+	       strlen(suffix + 1) >= TIME_DIGITS_MIN &&
+	       strspn(suffix + 1, "0123456789") == strlen(suffix + 1);
+}
+
+/*
+ * Is the object one of many that its controller makes over time? Others stay what people know: one
+ * operator's object may control several that do different things.
+ */
+static bool is_made_anew(const struct owner *owner)
+{
+	return *owner->above_kind && *owner->above_name &&
+	       (is_revision(owner->kind, strlen(owner->kind)) || owner->generated ||
+		is_named_by_time(owner));
+}
+
+static int climb(const struct whole *whole, struct inventory_pod *pod)
+{
+	const struct owner *owner =
+	    find_owner(whole, pod->namespace, pod->owner_kind, pod->owner_name);
+	const char *kind = pod->owner_kind, *name = pod->owner_name;
+	char *kind_copy, *name_copy;
+
+	if (!owner)
+		return 0;
+	for (int i = 0; i < CHAIN_MAX && owner && is_made_anew(owner); i++) {
+		kind = owner->above_kind;
+		name = owner->above_name;
+		owner = find_owner(whole, pod->namespace, kind, name);
+	}
+	kind_copy = strdup(kind);
+	name_copy = strdup(name);
+	if (!kind_copy || !name_copy) {
+		free(kind_copy);
+		free(name_copy);
+		return -ENOMEM;
+	}
+	free(pod->top_kind);
+	free(pod->top_name);
+	pod->top_kind = kind_copy;
+	pod->top_name = name_copy;
+	return 0;
+}
+
+int inventory_find_owners(struct whole *whole)
+{
+	struct table owners = {whole->owners,  sizeof(*whole->owners), whole->owner_count,
+			       compare_owners, inventory_owner_clear,  NULL};
+	int r = table_finish(&owners);
+
+	whole->owners = owners.items;
+	whole->owner_count = owners.count;
+	for (size_t i = 0; i < whole->inventory.pod_count && r == 0; i++)
+		r = climb(whole, &whole->inventory.pods[i]);
+	return r;
+}

@@ -1,0 +1,732 @@
+#include "identity/merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/hash.h"
+#include "identity/holding.h"
+#include "identity/word.h"
+
+#define BUCKETS_MIN 64u
+#define SOURCES_TEXT_MAX 160
+
+struct sandbox {
+	struct holder holder; /* the first member: a holder is its sandbox */
+	struct sandbox *next;
+	char *id;
+	uint64_t hash;
+	struct word *words; /* by source, place */
+	size_t word_count;
+	bool unsettled;
+	bool told;
+	bool overfull;    /* said so */
+	bool silent;      /* nobody tells of it any more */
+	int64_t ended;    /* INTERVAL_OPEN: not */
+	int64_t deserted; /* nobody tells of an address any more; 0: somebody does, or never did */
+	char *conflict;   /* NULL: none */
+};
+
+struct merge {
+	struct merge_events events;
+	struct hash_seed seed;
+	struct holdings *holdings;
+	struct sandbox **sandboxes;
+	size_t bucket_count;
+	size_t count;
+	size_t silent_count;
+	bool held;
+	bool overfull; /* said so */
+};
+
+struct merge *merge_new(const struct merge_events *events)
+{
+	struct merge *merge = calloc(1, sizeof(*merge));
+
+	if (!merge)
+		return NULL;
+	merge->events = *events;
+	merge->seed = hash_seed_random();
+	merge->holdings = holdings_new();
+	merge->bucket_count = BUCKETS_MIN;
+	merge->sandboxes = calloc(BUCKETS_MIN, sizeof(struct sandbox *));
+	return merge->holdings && merge->sandboxes ? merge : merge_free(merge);
+}
+
+/* ---- sandboxes ---- */
+
+static struct sandbox *sandbox_free(struct sandbox *sandbox)
+{
+	while (sandbox->words) {
+		struct word *next = sandbox->words->next;
+
+		word_free(sandbox->words);
+		sandbox->words = next;
+	}
+	free(sandbox->id);
+	free(sandbox->conflict);
+	free(sandbox);
+	return NULL;
+}
+
+struct merge *merge_free(struct merge *merge)
+{
+	if (!merge)
+		return NULL;
+	for (size_t i = 0; merge->sandboxes && i < merge->bucket_count; i++) {
+		while (merge->sandboxes[i]) {
+			struct sandbox *sandbox = merge->sandboxes[i];
+
+			merge->sandboxes[i] = sandbox->next;
+			holdings_clear(merge->holdings, &sandbox->holder);
+			sandbox_free(sandbox);
+		}
+	}
+	holdings_free(merge->holdings);
+	free(merge->sandboxes);
+	free(merge);
+	return NULL;
+}
+
+static uint64_t id_hash(const struct merge *merge, const char *id)
+{
+	return hash_bytes(merge->seed, id, strlen(id));
+}
+
+static struct sandbox *sandbox_find(const struct merge *merge, const char *id)
+{
+	uint64_t hash = id_hash(merge, id);
+	struct sandbox *sandbox = merge->sandboxes[hash & (merge->bucket_count - 1)];
+
+	while (sandbox && (sandbox->hash != hash || strcmp(sandbox->id, id) != 0))
+		sandbox = sandbox->next;
+	return sandbox;
+}
+
+static void sandbox_link(struct sandbox **buckets, size_t bucket_count, struct sandbox *sandbox)
+{
+	struct sandbox **bucket = &buckets[sandbox->hash & (bucket_count - 1)];
+
+	sandbox->next = *bucket;
+	*bucket = sandbox;
+}
+
+/* A table that cannot grow works on, only slower. */
+static void sandboxes_grow(struct merge *merge)
+{
+	size_t bucket_count = merge->bucket_count * 2;
+	struct sandbox **grown = calloc(bucket_count, sizeof(struct sandbox *));
+
+	if (!grown)
+		return;
+	for (size_t i = 0; i < merge->bucket_count; i++) {
+		while (merge->sandboxes[i]) {
+			struct sandbox *sandbox = merge->sandboxes[i];
+
+			merge->sandboxes[i] = sandbox->next;
+			sandbox_link(grown, bucket_count, sandbox);
+		}
+	}
+	free(merge->sandboxes);
+	merge->sandboxes = grown;
+	merge->bucket_count = bucket_count;
+}
+
+static int sandbox_add(struct merge *merge, const char *id, int64_t now, struct sandbox **ret)
+{
+	struct sandbox *sandbox;
+
+	if (merge->count >= MERGE_SANDBOXES_MAX) {
+		if (!merge->overfull)
+			merge->events.problem(merge->events.context, id,
+					      "too many sandboxes: this and others are not known");
+		merge->overfull = true;
+		return -E2BIG;
+	}
+	sandbox = calloc(1, sizeof(*sandbox));
+	if (!sandbox)
+		return -ENOMEM;
+	sandbox->id = strdup(id);
+	if (!sandbox->id) {
+		sandbox_free(sandbox);
+		return -ENOMEM;
+	}
+	sandbox->hash = id_hash(merge, id);
+	sandbox->ended = now;
+	sandbox->silent = true;
+	merge->silent_count++;
+	if (merge->count >= merge->bucket_count)
+		sandboxes_grow(merge);
+	sandbox_link(merge->sandboxes, merge->bucket_count, sandbox);
+	merge->count++;
+	*ret = sandbox;
+	return 0;
+}
+
+static void sandbox_drop(struct merge *merge, struct sandbox **link)
+{
+	struct sandbox *sandbox = *link;
+
+	*link = sandbox->next;
+	merge->count--;
+	merge->silent_count -= sandbox->silent;
+	merge->overfull = false;
+	holdings_clear(merge->holdings, &sandbox->holder);
+	sandbox_free(sandbox);
+}
+
+/* ---- words ---- */
+
+static struct word **word_place(struct sandbox *sandbox, const char *source, const char *place)
+{
+	struct word **link = &sandbox->words;
+
+	while (*link && word_compare(*link, source, place) < 0)
+		link = &(*link)->next;
+	return link;
+}
+
+static bool word_is_at(struct word *const *link, const char *source, const char *place)
+{
+	return *link && word_compare(*link, source, place) == 0;
+}
+
+static void word_unlink(struct sandbox *sandbox, struct word **link)
+{
+	struct word *word = *link;
+
+	*link = word->next;
+	word_free(word);
+	sandbox->word_count--;
+}
+
+/* For one word more: what is no longer said gives way. */
+static bool words_make_room(struct sandbox *sandbox)
+{
+	struct word **link = &sandbox->words;
+
+	if (sandbox->word_count < MERGE_WORDS_MAX)
+		return true;
+	while (*link && !(*link)->withdrawn)
+		link = &(*link)->next;
+	if (*link)
+		word_unlink(sandbox, link);
+	return sandbox->word_count < MERGE_WORDS_MAX;
+}
+
+static void word_put(struct sandbox *sandbox, struct word *word)
+{
+	struct word **link = word_place(sandbox, word->claim.source, word->claim.place);
+
+	if (word_is_at(link, word->claim.source, word->claim.place))
+		word_unlink(sandbox, link);
+	word->next = *link;
+	*link = word;
+	sandbox->word_count++;
+}
+
+/* What was remembered of an earlier run has no source. */
+static bool is_memory(const struct word *word)
+{
+	return !*word->claim.source;
+}
+
+static bool is_silent(const struct sandbox *sandbox)
+{
+	for (const struct word *word = sandbox->words; word; word = word->next)
+		if (!word->withdrawn)
+			return false;
+	return true;
+}
+
+static bool is_alive(const struct sandbox *sandbox)
+{
+	bool alive = false;
+
+	for (const struct word *word = sandbox->words; word; word = word->next) {
+		if (word->withdrawn)
+			continue;
+		if (word->claim.orphaned)
+			return false;
+		alive = true;
+	}
+	return alive;
+}
+
+static bool is_better(const struct word *a, const struct word *b)
+{
+	if (a->withdrawn != b->withdrawn)
+		return !a->withdrawn;
+	return word_rank(a) < word_rank(b);
+}
+
+enum text { TEXT_NAMESPACE, TEXT_NAME, TEXT_UID, TEXTS };
+static const char *const text_names[TEXTS] = {"namespace", "name", "uid"};
+
+static const char *text_of(const struct word *word, enum text text)
+{
+	switch (text) {
+	case TEXT_NAMESPACE:
+		return word->claim.namespace;
+	case TEXT_NAME:
+		return word->claim.name;
+	default:
+		return word->claim.uid;
+	}
+}
+
+static const char *best_text(const struct sandbox *sandbox, enum text text)
+{
+	const struct word *best = NULL;
+
+	for (const struct word *word = sandbox->words; word; word = word->next)
+		if (*text_of(word, text) && (!best || is_better(word, best)))
+			best = word;
+	return best ? text_of(best, text) : "";
+}
+
+static const struct word *best_labels(const struct sandbox *sandbox)
+{
+	const struct word *best = NULL;
+
+	for (const struct word *word = sandbox->words; word; word = word->next)
+		if (word->claim.labelled && (!best || is_better(word, best)))
+			best = word;
+	return best;
+}
+
+static int64_t earliest_creation(const struct sandbox *sandbox)
+{
+	int64_t created = 0;
+
+	for (const struct word *word = sandbox->words; word; word = word->next)
+		if (word->claim.created && (!created || word->claim.created < created))
+			created = word->claim.created;
+	return created;
+}
+
+static bool is_host_network(const struct sandbox *sandbox)
+{
+	for (const struct word *word = sandbox->words; word; word = word->next)
+		if (word->claim.host_network)
+			return true;
+	return false;
+}
+
+static bool is_named(const struct sandbox *sandbox)
+{
+	return *best_text(sandbox, TEXT_NAMESPACE) && *best_text(sandbox, TEXT_NAME);
+}
+
+/* ---- contradictions ---- */
+
+static void describe_texts(const struct sandbox *sandbox, enum text text, struct buf *buf)
+{
+	const struct word *first = NULL;
+
+	for (const struct word *word = sandbox->words; word; word = word->next) {
+		const char *said = text_of(word, text);
+
+		if (word->withdrawn || !*said)
+			continue;
+		if (!first) {
+			first = word;
+			continue;
+		}
+		if (strcmp(text_of(first, text), said) == 0)
+			continue;
+		buf_printf(buf, "%s%s: %s (%s) says %s, %s (%s) says %s", buf->length ? "; " : "",
+			   text_names[text], first->claim.source, first->claim.place,
+			   text_of(first, text), word->claim.source, word->claim.place, said);
+		return;
+	}
+}
+
+static void describe_network(const struct sandbox *sandbox, struct buf *buf)
+{
+	const struct word *shares = NULL, *owns = NULL;
+
+	for (const struct word *word = sandbox->words; word; word = word->next) {
+		if (word->withdrawn)
+			continue;
+		if (word->claim.host_network)
+			shares = word;
+		if (word->claim.address_count > 0)
+			owns = word;
+	}
+	if (shares && owns)
+		buf_printf(buf, "%snetwork: %s (%s) says the node's, %s (%s) says its own",
+			   buf->length ? "; " : "", shares->claim.source, shares->claim.place,
+			   owns->claim.source, owns->claim.place);
+}
+
+static bool texts_equal(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* What was a contradiction at the end stays one. */
+static int find_conflict(struct merge *merge, struct sandbox *sandbox)
+{
+	struct buf text = {0}, subject = {0};
+
+	if (!is_alive(sandbox))
+		return 0;
+	for (enum text i = 0; i < TEXTS; i++)
+		describe_texts(sandbox, i, &text);
+	describe_network(sandbox, &text);
+	buf_printf(&subject, "sandbox %s", sandbox->id);
+	if (text.error || subject.error) {
+		buf_clear(&text);
+		buf_clear(&subject);
+		return -ENOMEM;
+	}
+	if (text.data && !texts_equal(text.data, sandbox->conflict))
+		merge->events.problem(merge->events.context, subject.data, text.data);
+	free(sandbox->conflict);
+	sandbox->conflict = text.data;
+	buf_clear(&subject);
+	return 0;
+}
+
+/* ---- addresses ---- */
+
+static void earliest(int64_t *moment, int64_t told)
+{
+	if (told && (!*moment || told < *moment))
+		*moment = told;
+}
+
+static void add_evidence(struct evidence *told, size_t *count, const struct claim_address *address)
+{
+	size_t at = 0;
+
+	while (at < *count && !addr_equal(told[at].address, address->address))
+		at++;
+	if (at == MERGE_ADDRESSES_MAX)
+		return;
+	if (at == *count)
+		told[(*count)++] =
+		    (struct evidence){.address = address->address, .secondary = true};
+	earliest(address->exact ? &told[at].exact : &told[at].plain, address->since);
+	told[at].allocated = told[at].allocated || address->exact;
+	told[at].secondary = told[at].secondary && address->secondary;
+}
+
+static int settle(struct merge *merge, struct sandbox *sandbox, int64_t now)
+{
+	struct evidence told[MERGE_ADDRESSES_MAX];
+	bool alive = is_alive(sandbox);
+	size_t count = 0;
+	int r;
+
+	for (const struct word *word = sandbox->words; alive && word; word = word->next)
+		for (size_t i = 0; !word->withdrawn && i < word->claim.address_count; i++)
+			add_evidence(told, &count, &word->claim.addresses[i]);
+	r = holdings_settle(merge->holdings, &sandbox->holder, told, count,
+			    earliest_creation(sandbox), now);
+	if (r == 0)
+		r = find_conflict(merge, sandbox);
+	if (r < 0)
+		return r;
+	if (count > 0)
+		sandbox->deserted = 0;
+	else if (!sandbox->deserted && sandbox->holder.count > 0)
+		sandbox->deserted = now;
+	if (alive != (sandbox->ended == INTERVAL_OPEN))
+		sandbox->ended = alive               ? INTERVAL_OPEN
+				 : sandbox->deserted ? sandbox->deserted
+						     : now;
+	merge->silent_count -= sandbox->silent;
+	sandbox->silent = is_silent(sandbox);
+	merge->silent_count += sandbox->silent;
+	return 0;
+}
+
+/* ---- telling ---- */
+
+static void print_sources(const struct sandbox *sandbox, char text[static SOURCES_TEXT_MAX])
+{
+	const char *last = "";
+	size_t length = 0;
+
+	text[0] = '\0';
+	for (const struct word *word = sandbox->words; word; word = word->next) {
+		size_t more = strlen(word->claim.source);
+
+		if (is_memory(word) || strcmp(word->claim.source, last) == 0 ||
+		    length + more + 2 > SOURCES_TEXT_MAX)
+			continue;
+		if (length > 0)
+			text[length++] = ',';
+		memcpy(&text[length], word->claim.source, more + 1);
+		length += more;
+		last = word->claim.source;
+	}
+}
+
+static struct pod_address *list_addresses(const struct sandbox *sandbox, size_t *ret_count)
+{
+	struct pod_address *addresses = calloc(sandbox->holder.count + 1, sizeof(*addresses));
+	size_t count = 0;
+
+	for (const struct holding *holding = sandbox->holder.first; addresses && holding;
+	     holding = holding->next)
+		addresses[count++] = (struct pod_address){.address = holding->address,
+							  .since = holding->since,
+							  .until = holding->until,
+							  .exact = holding->exact,
+							  .secondary = holding->secondary};
+	*ret_count = count;
+	return addresses;
+}
+
+static struct pod_word *list_words(const struct sandbox *sandbox, size_t *ret_count)
+{
+	struct pod_word *words = calloc(sandbox->word_count + 1, sizeof(*words));
+	size_t count = 0;
+
+	for (const struct word *word = sandbox->words; words && word; word = word->next)
+		if (!is_memory(word))
+			words[count++] =
+			    (struct pod_word){.source = (char *)(uintptr_t)word->claim.source,
+					      .place = (char *)(uintptr_t)word->claim.place,
+					      .said = word->said};
+	*ret_count = count;
+	return words;
+}
+
+static char *text(const char *borrowed)
+{
+	return (char *)(uintptr_t)borrowed;
+}
+
+static int tell_pod(struct merge *merge, struct sandbox *sandbox)
+{
+	char sources[SOURCES_TEXT_MAX];
+	const struct word *labels = best_labels(sandbox);
+	struct pod pod = {
+	    .namespace = text(best_text(sandbox, TEXT_NAMESPACE)),
+	    .name = text(best_text(sandbox, TEXT_NAME)),
+	    .uid = text(best_text(sandbox, TEXT_UID)),
+	    .sandbox = sandbox->id,
+	    .source = sources,
+	    .conflict = text(sandbox->conflict ? sandbox->conflict : ""),
+	    .labelled = labels != NULL,
+	    .host_network = is_host_network(sandbox),
+	    .created = earliest_creation(sandbox),
+	    .ended = sandbox->ended,
+	};
+
+	if (labels)
+		pod.labels = labels->claim.labels;
+	print_sources(sandbox, sources);
+	pod.addresses = list_addresses(sandbox, &pod.address_count);
+	pod.words = list_words(sandbox, &pod.word_count);
+	if (pod.addresses && pod.words) {
+		merge->events.pod(merge->events.context, &pod);
+		sandbox->told = true;
+	}
+	free(pod.addresses);
+	free(pod.words);
+	return pod.addresses && pod.words ? 0 : -ENOMEM;
+}
+
+/* A sandbox that was gone when it was first told of is no pod of this run. */
+static bool is_to_tell(const struct sandbox *sandbox)
+{
+	return is_named(sandbox) &&
+	       (sandbox->told || sandbox->ended == INTERVAL_OPEN || sandbox->holder.count > 0);
+}
+
+static int flush(struct merge *merge, int64_t now)
+{
+	struct holder *holder;
+
+	while (!merge->held && (holder = holdings_take_changed(merge->holdings))) {
+		struct sandbox *sandbox = (struct sandbox *)holder;
+		int r = sandbox->unsettled ? settle(merge, sandbox, now) : 0;
+
+		sandbox->unsettled = r < 0;
+		if (r == 0 && is_to_tell(sandbox))
+			r = tell_pod(merge, sandbox);
+		if (r < 0) {
+			holdings_mark_changed(merge->holdings, holder);
+			return r;
+		}
+	}
+	return 0;
+}
+
+static int change(struct merge *merge, struct sandbox *sandbox, int64_t now)
+{
+	int r = settle(merge, sandbox, now);
+
+	sandbox->unsettled = r < 0;
+	holdings_mark_changed(merge->holdings, &sandbox->holder);
+	return r < 0 ? r : flush(merge, now);
+}
+
+static void say_overfull(struct merge *merge, struct sandbox *sandbox, const char *place)
+{
+	if (!sandbox->overfull)
+		merge->events.problem(merge->events.context, place,
+				      "too many places tell of one sandbox: this is left out");
+	sandbox->overfull = true;
+}
+
+int merge_claim(struct merge *merge, const struct claim *claim, int64_t now)
+{
+	struct sandbox *sandbox = sandbox_find(merge, claim->sandbox);
+	struct word **link, *word;
+	int r = sandbox ? 0 : sandbox_add(merge, claim->sandbox, now, &sandbox);
+
+	if (r < 0)
+		return r == -E2BIG ? 0 : r;
+	link = word_place(sandbox, claim->source, claim->place);
+	if (word_is_at(link, claim->source, claim->place)) {
+		if (word_says(*link, claim))
+			return 0;
+	} else if (!words_make_room(sandbox)) {
+		say_overfull(merge, sandbox, claim->place);
+		return 0;
+	}
+	word = word_new(claim);
+	if (!word)
+		return -ENOMEM;
+	word_put(sandbox, word);
+	return change(merge, sandbox, now);
+}
+
+int merge_withdraw(struct merge *merge, const char *source, const char *place, const char *sandbox,
+		   int64_t now)
+{
+	struct sandbox *found = sandbox_find(merge, sandbox);
+	struct word *word = found ? *word_place(found, source, place) : NULL;
+
+	if (!word || word->withdrawn || word_compare(word, source, place) != 0)
+		return 0;
+	word->withdrawn = true;
+	found->overfull = false;
+	return change(merge, found, now);
+}
+
+int merge_remember(struct merge *merge, const struct pod *pod, int64_t now)
+{
+	const struct claim claim = {.source = "",
+				    .place = "",
+				    .sandbox = pod->sandbox,
+				    .namespace = pod->namespace,
+				    .name = pod->name,
+				    .uid = pod->uid,
+				    .labelled = pod->labelled,
+				    .labels = pod->labels,
+				    .created = pod->created};
+	struct sandbox *sandbox = sandbox_find(merge, pod->sandbox);
+	struct word *word;
+	int r = sandbox ? 0 : sandbox_add(merge, pod->sandbox, now, &sandbox);
+
+	if (r < 0)
+		return r == -E2BIG ? 0 : r;
+	word = word_new(&claim);
+	if (!word)
+		return -ENOMEM;
+	word->withdrawn = true;
+	word_put(sandbox, word);
+	return change(merge, sandbox, now);
+}
+
+int merge_hold(struct merge *merge, bool hold, int64_t now)
+{
+	merge->held = hold;
+	return flush(merge, now);
+}
+
+/* ---- time ---- */
+
+static void on_contest(void *context, struct addr address, struct holder *a, struct holder *b)
+{
+	struct merge *merge = context;
+	const struct sandbox *x = (struct sandbox *)a, *y = (struct sandbox *)b;
+	char subject[ADDR_TEXT_MAX];
+	struct buf line = {0};
+
+	buf_printf(&line, "told of two sandboxes, %s/%s (%s) and %s/%s (%s): bound to neither",
+		   best_text(x, TEXT_NAMESPACE), best_text(x, TEXT_NAME), x->id,
+		   best_text(y, TEXT_NAMESPACE), best_text(y, TEXT_NAME), y->id);
+	if (!line.error)
+		merge->events.problem(merge->events.context, addr_format(address, subject),
+				      line.data);
+	buf_clear(&line);
+}
+
+static bool is_forgotten(const struct sandbox *sandbox, int64_t now)
+{
+	return sandbox->silent && !sandbox->holder.first && !sandbox->holder.changed &&
+	       now - sandbox->ended > HOLDING_MEMORY_NS;
+}
+
+static void forget(struct merge *merge, int64_t now)
+{
+	for (size_t i = 0; merge->silent_count > 0 && i < merge->bucket_count; i++) {
+		struct sandbox **link = &merge->sandboxes[i];
+
+		while (*link) {
+			if (is_forgotten(*link, now))
+				sandbox_drop(merge, link);
+			else
+				link = &(*link)->next;
+		}
+	}
+}
+
+int merge_tick(struct merge *merge, int64_t now)
+{
+	holdings_tick(merge->holdings, now);
+	if (!merge->held)
+		holdings_visit_contested(merge->holdings, on_contest, merge);
+	forget(merge, now);
+	return flush(merge, now);
+}
+
+bool merge_is_waiting(const struct merge *merge)
+{
+	return merge->silent_count > 0 || holdings_wait(merge->holdings);
+}
+
+/* ---- what is known ---- */
+
+bool merge_has(const struct merge *merge, const char *sandbox)
+{
+	const struct sandbox *found = sandbox_find(merge, sandbox);
+
+	return found && is_alive(found);
+}
+
+static bool has_address(const struct sandbox *sandbox)
+{
+	for (const struct holding *holding = sandbox->holder.first; holding;
+	     holding = holding->next)
+		if (holding->until == INTERVAL_OPEN)
+			return true;
+	return false;
+}
+
+struct merge_figures merge_figures(const struct merge *merge)
+{
+	struct merge_figures figures = {.contested = holdings_contested(merge->holdings)};
+
+	for (size_t i = 0; i < merge->bucket_count; i++) {
+		for (const struct sandbox *sandbox = merge->sandboxes[i]; sandbox;
+		     sandbox = sandbox->next) {
+			if (!is_alive(sandbox))
+				continue;
+			figures.sandboxes++;
+			figures.nameless += has_address(sandbox) && !is_named(sandbox);
+			figures.unlabelled += !best_labels(sandbox);
+			figures.conflicts += sandbox->conflict != NULL;
+		}
+	}
+	return figures;
+}

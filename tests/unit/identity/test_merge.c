@@ -1,0 +1,704 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "identity/interval.h"
+#include "identity/merge.h"
+
+#define S INT64_C(1000000000)
+#define T0 (INT64_C(1700000000) * S)
+#define AT(seconds) (T0 + (int64_t)((seconds)*1e9))
+
+/* What merge says goes into a registry, as in the daemon. */
+struct node {
+	struct merge *merge;
+	struct registry *registry;
+	unsigned told, problems;
+	char subject[256], problem[1024];
+};
+
+static void on_pod(void *context, const struct pod *pod)
+{
+	struct node *node = context;
+	uint32_t number;
+	bool changed;
+
+	assert_true(*pod->namespace && *pod->name);
+	assert_int_equal(registry_put(node->registry, pod, &number, &changed), 0);
+	node->told++;
+}
+
+static void on_problem(void *context, const char *subject, const char *text)
+{
+	struct node *node = context;
+
+	node->problems++;
+	snprintf(node->subject, sizeof(node->subject), "%s", subject);
+	snprintf(node->problem, sizeof(node->problem), "%s", text);
+}
+
+static int begin(void **state)
+{
+	struct node *node = calloc(1, sizeof(*node));
+	const struct merge_events events = {.pod = on_pod, .problem = on_problem, .context = node};
+
+	node->merge = merge_new(&events);
+	node->registry = registry_new();
+	*state = node;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct node *node = *state;
+
+	assert_null(merge_free(node->merge));
+	registry_free(node->registry);
+	free(node);
+	return 0;
+}
+
+static struct claim_address owns(const char *text, int64_t since, bool exact)
+{
+	struct claim_address address = {.since = since, .exact = exact};
+
+	assert_int_equal(addr_parse(text, &address.address), 0);
+	return address;
+}
+
+static struct claim claim_of(const char *source, const char *sandbox, const char *name,
+			     const struct claim_address *address)
+{
+	return (struct claim){.source = source,
+			      .place = sandbox,
+			      .sandbox = sandbox,
+			      .namespace = *name ? "shop" : "",
+			      .name = name,
+			      .uid = "",
+			      .addresses = address,
+			      .address_count = address ? 1 : 0};
+}
+
+/* The cache tells a name and an address; the allocator an address alone. */
+static void cache(struct node *node, const char *sandbox, const char *text, int64_t since,
+		  int64_t now)
+{
+	struct claim_address address = owns(text, since, false);
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, sandbox, sandbox, &address);
+
+	assert_int_equal(merge_claim(node->merge, &claim, now), 0);
+}
+
+static void allocate(struct node *node, const char *sandbox, const char *text, int64_t since,
+		     int64_t now)
+{
+	struct claim_address address = owns(text, since, true);
+	struct claim claim = claim_of(CLAIM_HOST_LOCAL, sandbox, "", &address);
+
+	assert_int_equal(merge_claim(node->merge, &claim, now), 0);
+}
+
+static void withdraw(struct node *node, const char *source, const char *sandbox, int64_t now)
+{
+	assert_int_equal(merge_withdraw(node->merge, source, sandbox, sandbox, now), 0);
+}
+
+static const struct pod *pod_of(const struct node *node, const char *sandbox)
+{
+	return registry_get(node->registry, registry_find(node->registry, sandbox));
+}
+
+/* Whose the address was: the name, "" nobody's, "?" ambiguous. */
+static const char *owner(const struct node *node, const char *text, int64_t when)
+{
+	struct addr address;
+	uint32_t number = 0;
+
+	assert_int_equal(addr_parse(text, &address), 0);
+	if (registry_bind(node->registry, address, when, 0, &number) < 0)
+		return "?";
+	return number ? registry_get(node->registry, number)->name : "";
+}
+
+#define assert_owner(node, text, when, name) assert_string_equal(owner(node, text, when), name)
+
+static void test_names_come_later(void **state)
+{
+	struct node *node = *state;
+	struct claim cri = claim_of(CLAIM_CRI, "a", "web", NULL);
+
+	cri.place = "/run/cri.sock";
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1.1));
+	assert_int_equal(node->told, 0);
+	assert_int_equal(merge_figures(node->merge).nameless, 1);
+	assert_true(merge_has(node->merge, "a"));
+	assert_false(merge_has(node->merge, "b"));
+	merge_claim(node->merge, &cri, AT(3));
+	assert_int_equal(merge_figures(node->merge).nameless, 0);
+	assert_int_equal(merge_figures(node->merge).unlabelled, 1);
+	assert_owner(node, "10.0.0.1", AT(1), "web");
+	assert_owner(node, "10.0.0.1", AT(0.9), "");
+	assert_string_equal(pod_of(node, "a")->source, "cri,host-local");
+	assert_int_equal(pod_of(node, "a")->word_count, 2);
+}
+
+static void test_what_is_told_again_changes_nothing(void **state)
+{
+	struct node *node = *state;
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	assert_int_equal(node->told, 1);
+	cache(node, "a", "10.0.0.1", AT(1), AT(2));
+	assert_int_equal(node->told, 1);
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(3));
+	withdraw(node, CLAIM_CRI, "a", AT(3));
+	assert_int_equal(node->told, 1);
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(3));
+	assert_int_equal(node->told, 2);
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(4));
+	assert_int_equal(node->told, 2);
+}
+
+static void test_beginning(void **state)
+{
+	struct node *node = *state;
+	struct claim_address address = owns("10.0.0.3", 0, false);
+	struct claim claim = claim_of(CLAIM_CILIUM, "c", "c", &address);
+
+	/* The exact moment, also where it is not the earliest. */
+	cache(node, "a", "10.0.0.1", AT(3), AT(3));
+	allocate(node, "a", "10.0.0.1", AT(2), AT(4));
+	assert_true(pod_of(node, "a")->addresses[0].since == AT(2));
+	assert_true(pod_of(node, "a")->addresses[0].exact);
+	cache(node, "b", "10.0.0.2", AT(1), AT(3));
+	allocate(node, "b", "10.0.0.2", AT(2), AT(4));
+	assert_true(pod_of(node, "b")->addresses[0].since == AT(2));
+	/* Nobody says: when it was told, until the creation is known. */
+	merge_claim(node->merge, &claim, AT(9));
+	assert_true(pod_of(node, "c")->addresses[0].since == AT(9));
+	assert_false(pod_of(node, "c")->addresses[0].exact);
+	claim.created = AT(5);
+	merge_claim(node->merge, &claim, AT(10));
+	assert_true(pod_of(node, "c")->addresses[0].since == AT(5));
+	/* A file written after now: the clock was set. */
+	cache(node, "d", "10.0.0.4", AT(50), AT(20));
+	assert_true(pod_of(node, "d")->addresses[0].since == AT(20));
+}
+
+static void test_a_guess_stops_at_who_had_it_before(void **state)
+{
+	struct node *node = *state;
+	struct claim_address address = owns("10.0.0.1", 0, false);
+	struct claim claim = claim_of(CLAIM_CILIUM, "b", "b", &address);
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(10));
+	claim.created = AT(9);
+	merge_claim(node->merge, &claim, AT(11));
+	assert_owner(node, "10.0.0.1", AT(9.5), "a");
+	assert_owner(node, "10.0.0.1", AT(10), "b");
+}
+
+static void test_end(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(2), AT(2));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(5));
+	assert_owner(node, "10.0.0.1", AT(4.9), "a");
+	assert_owner(node, "10.0.0.1", AT(5), "");
+	assert_true(pod_of(node, "a")->ended == INTERVAL_OPEN);
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(6));
+	assert_owner(node, "10.0.0.1", AT(5), "");
+	assert_true(pod_of(node, "a")->ended == AT(6));
+	/* What was said of it stays. */
+	assert_string_equal(pod_of(node, "a")->source, "cni-result,host-local");
+	assert_true(merge_is_waiting(node->merge));
+	assert_int_equal(merge_tick(node->merge, AT(70)), 0);
+	assert_int_equal(merge_tick(node->merge, AT(71)), 0);
+	assert_false(merge_is_waiting(node->merge));
+	assert_int_equal(merge_figures(node->merge).sandboxes, 0);
+}
+
+static void test_emptied_directory(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(2), AT(2));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(5));
+	merge_tick(node->merge, AT(14.9));
+	assert_owner(node, "10.0.0.1", AT(20), "");
+	merge_tick(node->merge, AT(15));
+	assert_owner(node, "10.0.0.1", AT(5), "a");
+	assert_owner(node, "10.0.0.1", AT(20), "a");
+	assert_false(merge_is_waiting(node->merge));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(30));
+	assert_owner(node, "10.0.0.1", AT(29), "a");
+	assert_owner(node, "10.0.0.1", AT(30), "");
+}
+
+/* The allocator freed it and gave it to another, while the cache still names the first. */
+static void test_freed_and_taken(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(2), AT(2));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(5));
+	allocate(node, "b", "10.0.0.1", AT(6), AT(6));
+	cache(node, "b", "10.0.0.1", AT(6.1), AT(6.1));
+	merge_tick(node->merge, AT(16));
+	assert_owner(node, "10.0.0.1", AT(5.5), "");
+	assert_owner(node, "10.0.0.1", AT(6), "b");
+	assert_owner(node, "10.0.0.1", AT(16), "b");
+	withdraw(node, CLAIM_HOST_LOCAL, "b", AT(20));
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(20));
+	merge_tick(node->merge, AT(40));
+	assert_owner(node, "10.0.0.1", AT(30), "");
+}
+
+static void test_allocated_again(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(2), AT(2));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(5));
+	allocate(node, "a", "10.0.0.1", AT(7), AT(7));
+	assert_owner(node, "10.0.0.1", AT(4), "a");
+	assert_owner(node, "10.0.0.1", AT(6), "");
+	assert_owner(node, "10.0.0.1", AT(7), "a");
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(8));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(8));
+	assert_owner(node, "10.0.0.1", AT(9), "");
+}
+
+/* Files come and go in another order than what they stand for. */
+static void test_order_of_files(void **state)
+{
+	struct node *node = *state;
+
+	/* The later is known before the earlier is gone. */
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "b", "10.0.0.1", AT(9), AT(9));
+	assert_owner(node, "10.0.0.1", AT(9.5), "?");
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(10));
+	assert_owner(node, "10.0.0.1", AT(8.9), "a");
+	assert_owner(node, "10.0.0.1", AT(9), "b");
+	/* The earlier is gone before the later is known, but later than it began. */
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(20));
+	allocate(node, "c", "10.0.0.1", AT(19.5), AT(20.1));
+	cache(node, "c", "10.0.0.1", AT(19.8), AT(20.2));
+	assert_owner(node, "10.0.0.1", AT(19.4), "b");
+	assert_owner(node, "10.0.0.1", AT(19.5), "c");
+	assert_int_equal(node->problems, 0);
+}
+
+static void test_two_owners(void **state)
+{
+	struct node *node = *state;
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	allocate(node, "b", "10.0.0.1", AT(100), AT(100));
+	cache(node, "b", "10.0.0.1", AT(100), AT(100));
+	merge_tick(node->merge, AT(105));
+	assert_int_equal(node->problems, 0);
+	merge_tick(node->merge, AT(111));
+	merge_tick(node->merge, AT(112));
+	assert_int_equal(node->problems, 1);
+	assert_string_equal(node->subject, "10.0.0.1");
+	assert_non_null(strstr(node->problem, "shop/a"));
+	assert_non_null(strstr(node->problem, "shop/b"));
+	assert_int_equal(merge_figures(node->merge).contested, 1);
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(200));
+	assert_owner(node, "10.0.0.1", AT(99), "a");
+	assert_owner(node, "10.0.0.1", AT(150), "?");
+	assert_owner(node, "10.0.0.1", AT(200), "b");
+	merge_tick(node->merge, AT(201));
+	assert_int_equal(merge_figures(node->merge).contested, 0);
+	/* A new contest is a new problem. */
+	cache(node, "a", "10.0.0.1", AT(210), AT(210));
+	merge_tick(node->merge, AT(230));
+	assert_int_equal(node->problems, 2);
+}
+
+static void test_conflict(void **state)
+{
+	struct node *node = *state;
+	struct claim_address address = owns("10.0.0.1", AT(1), false);
+	struct claim claim = claim_of(CLAIM_CRI, "a", "other", NULL);
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	merge_claim(node->merge, &claim, AT(2));
+	assert_int_equal(node->problems, 1);
+	assert_string_equal(pod_of(node, "a")->name, "a");
+	assert_string_equal(pod_of(node, "a")->conflict,
+			    "name: cni-result (a) says a, cri (a) says other");
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+	assert_int_equal(merge_figures(node->merge).conflicts, 1);
+	claim.uid = "u";
+	merge_claim(node->merge, &claim, AT(3));
+	assert_int_equal(node->problems, 1);
+	claim.name = "third";
+	merge_claim(node->merge, &claim, AT(3));
+	assert_int_equal(node->problems, 2);
+	claim.name = "a";
+	merge_claim(node->merge, &claim, AT(3));
+	assert_int_equal(node->problems, 2);
+	assert_string_equal(pod_of(node, "a")->conflict, "");
+	assert_string_equal(pod_of(node, "a")->uid, "u");
+	assert_owner(node, "10.0.0.1", AT(3), "a");
+	claim = claim_of(CLAIM_CILIUM, "a", "a", &address);
+	claim.host_network = true;
+	merge_claim(node->merge, &claim, AT(4));
+	assert_int_equal(node->problems, 3);
+	assert_owner(node, "10.0.0.1", AT(5), "?");
+	/* With whom it was at the end it stays. */
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(5));
+	withdraw(node, CLAIM_CRI, "a", AT(5));
+	withdraw(node, CLAIM_CILIUM, "a", AT(5));
+	assert_true(*pod_of(node, "a")->conflict);
+}
+
+static void test_orphan(void **state)
+{
+	struct node *node = *state;
+	struct claim_address address = owns("10.0.0.1", AT(1), false);
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "a", &address);
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	claim.orphaned = true;
+	merge_claim(node->merge, &claim, AT(5));
+	assert_owner(node, "10.0.0.1", AT(4), "a");
+	assert_owner(node, "10.0.0.1", AT(5), "");
+	assert_true(pod_of(node, "a")->ended == AT(5));
+	assert_false(merge_has(node->merge, "a"));
+	/* A stale file is no pod. */
+	claim = claim_of(CLAIM_CNI_RESULT, "b", "b", &address);
+	claim.orphaned = true;
+	merge_claim(node->merge, &claim, AT(5));
+	assert_null(pod_of(node, "b"));
+	merge_tick(node->merge, AT(1000));
+	/* The namespace was there after all. */
+	claim.orphaned = false;
+	merge_claim(node->merge, &claim, AT(1001));
+	assert_owner(node, "10.0.0.1", AT(1001), "b");
+}
+
+static void test_labels(void **state)
+{
+	struct node *node = *state;
+	struct label label = {(char[]){"app"}, (char[]){"web"}};
+	struct claim claim = claim_of(CLAIM_CRI, "a", "a", NULL);
+
+	claim.labelled = true;
+	claim.labels = (struct labels){&label, 1};
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	assert_false(pod_of(node, "a")->labelled);
+	merge_claim(node->merge, &claim, AT(2));
+	assert_string_equal(labels_get(&pod_of(node, "a")->labels, "app"), "web");
+	assert_int_equal(merge_figures(node->merge).unlabelled, 0);
+	withdraw(node, CLAIM_CRI, "a", AT(3));
+	assert_string_equal(labels_get(&pod_of(node, "a")->labels, "app"), "web");
+	merge_claim(node->merge, &claim, AT(3));
+	/* The runtime forgets the sandbox last. */
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(4));
+	assert_true(pod_of(node, "a")->ended == INTERVAL_OPEN);
+	withdraw(node, CLAIM_CRI, "a", AT(50));
+	assert_true(pod_of(node, "a")->ended == AT(4));
+	assert_true(pod_of(node, "a")->labelled);
+}
+
+static void test_words(void **state)
+{
+	struct node *node = *state;
+	struct label label = {(char[]){"app"}, (char[]){"we\"b"}};
+	struct claim_address addresses[] = {owns("10.0.0.1", AT(1), true),
+					    owns("fd00::1", 0, false)};
+	struct claim claim = claim_of(CLAIM_AWS_VPC_CNI, "a", "we\xff", addresses);
+	json_t *said;
+
+	claim.address_count = 2;
+	addresses[1].secondary = true;
+	merge_claim(node->merge, &claim, AT(1));
+	claim.uid = "u";
+	claim.labelled = true;
+	claim.labels = (struct labels){&label, 1};
+	claim.created = AT(0.5);
+	merge_claim(node->merge, &claim, AT(1));
+	assert_int_equal(pod_of(node, "a")->word_count, 1);
+	assert_string_equal(pod_of(node, "a")->words[0].source, "aws-vpc-cni");
+	assert_string_equal(pod_of(node, "a")->words[0].place, "a");
+	assert_string_equal(
+	    pod_of(node, "a")->words[0].said,
+	    "{\"namespace\":\"shop\",\"uid\":\"u\",\"created\":\"2023-11-14T22:13:20.500Z\","
+	    "\"addresses\":[{\"address\":\"10.0.0.1\",\"since\":\"2023-11-14T22:13:21Z\","
+	    "\"exact\":true},{\"address\":\"fd00::1\",\"secondary\":true}],"
+	    "\"labels\":{\"app\":\"we\\\"b\"}}");
+	said = json_loads(pod_of(node, "a")->words[0].said, 0, NULL);
+	assert_non_null(said);
+	json_decref(said);
+}
+
+static void test_primary_by_any(void **state)
+{
+	struct node *node = *state;
+	struct claim_address address = owns("10.0.0.1", AT(1), false);
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "a", &address);
+
+	address.secondary = true;
+	merge_claim(node->merge, &claim, AT(1));
+	assert_true(pod_of(node, "a")->addresses[0].secondary);
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	assert_false(pod_of(node, "a")->addresses[0].secondary);
+}
+
+static void test_earlier_run(void **state)
+{
+	struct node *node = *state;
+	char name[] = "web", namespace[] = "shop", empty[] = "", sandbox[] = "a", gone[] = "gone";
+	struct pod pod = {.namespace = namespace,
+			  .name = name,
+			  .uid = empty,
+			  .sandbox = sandbox,
+			  .labelled = true,
+			  .created = AT(0)};
+
+	merge_hold(node->merge, true, AT(10));
+	merge_remember(node->merge, &pod, AT(10));
+	pod.sandbox = gone;
+	merge_remember(node->merge, &pod, AT(10));
+	assert_false(merge_has(node->merge, "a"));
+	allocate(node, "a", "10.0.0.1", AT(1), AT(10));
+	assert_int_equal(node->told, 0);
+	merge_hold(node->merge, false, AT(10));
+	assert_int_equal(node->told, 1);
+	assert_true(merge_has(node->merge, "a"));
+	assert_false(merge_has(node->merge, "gone"));
+	assert_owner(node, "10.0.0.1", AT(2), "web");
+	assert_string_equal(pod_of(node, "a")->source, "host-local");
+	assert_int_equal(pod_of(node, "a")->word_count, 1);
+	assert_true(pod_of(node, "a")->labelled);
+	assert_int_equal(merge_figures(node->merge).unlabelled, 0);
+	assert_null(pod_of(node, "gone"));
+}
+
+static void test_bounds(void **state)
+{
+	struct node *node = *state;
+	char text[64];
+
+	for (unsigned i = 0; i < MERGE_SANDBOXES_MAX + 5; i++) {
+		snprintf(text, sizeof(text), "s%u", i);
+		merge_claim(node->merge,
+			    &(struct claim){.source = CLAIM_CRI,
+					    .place = "p",
+					    .sandbox = text,
+					    .namespace = "",
+					    .name = "",
+					    .uid = ""},
+			    AT(1));
+	}
+	assert_int_equal(node->problems, 1);
+	assert_int_equal(merge_figures(node->merge).sandboxes, MERGE_SANDBOXES_MAX);
+	for (unsigned i = 0; i < MERGE_WORDS_MAX + 5; i++) {
+		struct claim_address addresses[40];
+		struct claim claim = claim_of(CLAIM_CNI_RESULT, "s1", "web", addresses);
+
+		for (unsigned j = 0; j < 40; j++) {
+			snprintf(text, sizeof(text), "10.0.%u.%u", i, j);
+			addresses[j] = owns(text, AT(1), false);
+		}
+		claim.address_count = 40;
+		snprintf(text, sizeof(text), "place-%u", i);
+		claim.place = text;
+		merge_claim(node->merge, &claim, AT(1));
+	}
+	assert_int_equal(node->problems, 2);
+	assert_int_equal(pod_of(node, "s1")->word_count, MERGE_WORDS_MAX);
+	assert_int_equal(pod_of(node, "s1")->address_count, MERGE_ADDRESSES_MAX);
+}
+
+/*
+ * A node whose pods come and go over few addresses, one owner at a time; what is told of them comes
+ * late and in any order. What the registry says must be what was; with a cache alone from when it
+ * was written on.
+ */
+
+enum { TRUE_PODS = 400, TRUE_ADDRESSES = 6, MESSAGES = TRUE_PODS * 4 };
+
+struct truth {
+	char sandbox[16], text[16];
+	int64_t begun, ended;
+	bool exact;
+};
+
+struct message {
+	int64_t now;
+	int pod;
+	enum { ALLOCATED, CACHED, FREED, UNCACHED } kind;
+};
+
+static unsigned random_next(unsigned *seed, unsigned below)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 8) % below;
+}
+
+static int compare_messages(const void *a, const void *b)
+{
+	const struct message *x = a, *y = b;
+
+	return (x->now > y->now) - (x->now < y->now);
+}
+
+static int64_t milliseconds(unsigned count)
+{
+	return (int64_t)count * (S / 1000);
+}
+
+/* The allocator's file is there first and gone first; each is seen up to half a second late. */
+static size_t invent(struct truth *pods, struct message *messages, unsigned *seed, bool exact)
+{
+	int64_t free_at[TRUE_ADDRESSES];
+	size_t count = 0;
+
+	for (int i = 0; i < TRUE_ADDRESSES; i++)
+		free_at[i] = T0;
+	for (int i = 0; i < TRUE_PODS; i++) {
+		struct truth *pod = &pods[i];
+		unsigned address = random_next(seed, TRUE_ADDRESSES);
+
+		snprintf(pod->sandbox, sizeof(pod->sandbox), "pod-%d", i);
+		snprintf(pod->text, sizeof(pod->text), "10.0.0.%u", address);
+		pod->begun = free_at[address] + milliseconds(1 + random_next(seed, 500));
+		pod->ended = pod->begun + milliseconds(100 + random_next(seed, 30000));
+		free_at[address] = pod->ended;
+		pod->exact = exact;
+		for (int kind = 0; kind < 4; kind++) {
+			int64_t moment =
+			    kind == ALLOCATED || kind == CACHED ? pod->begun : pod->ended;
+
+			if (!exact && (kind == ALLOCATED || kind == FREED))
+				continue;
+			messages[count++] =
+			    (struct message){.now = moment + milliseconds(random_next(seed, 50) +
+									  (kind % 2 ? 50 : 0)),
+					     .pod = i,
+					     .kind = kind};
+		}
+	}
+	qsort(messages, count, sizeof(*messages), compare_messages);
+	return count;
+}
+
+static void tell(struct node *node, const struct truth *pod, const struct message *message)
+{
+	switch (message->kind) {
+	case ALLOCATED:
+		allocate(node, pod->sandbox, pod->text, pod->begun, message->now);
+		break;
+	case CACHED:
+		cache(node, pod->sandbox, pod->text, pod->begun + milliseconds(20), message->now);
+		break;
+	case FREED:
+		withdraw(node, CLAIM_HOST_LOCAL, pod->sandbox, message->now);
+		break;
+	default:
+		withdraw(node, CLAIM_CNI_RESULT, pod->sandbox, message->now);
+	}
+}
+
+static void check_truth(const struct node *node, const struct truth *pods, unsigned *seed,
+			unsigned *bound)
+{
+	for (int i = 0; i < TRUE_PODS; i++) {
+		const struct truth *pod = &pods[i];
+
+		for (int j = 0; j < 20; j++) {
+			unsigned span = (unsigned)((pod->ended - pod->begun) / (S / 1000));
+			int64_t when = pod->begun + milliseconds(random_next(seed, span));
+			const char *found = owner(node, pod->text, when);
+
+			if (strcmp(found, pod->sandbox) == 0)
+				(*bound)++;
+			else if (pod->exact || when >= pod->begun + milliseconds(20))
+				fail_msg("%s: %s at %ld, found '%s'", pod->sandbox, pod->text,
+					 (long)((when - T0) / (S / 1000)), found);
+		}
+	}
+}
+
+static void check_history(void **state, bool exact)
+{
+	struct node *node = *state;
+	static struct truth pods[TRUE_PODS];
+	static struct message messages[MESSAGES];
+
+	for (unsigned round = 1; round <= 20; round++) {
+		unsigned seed = round, bound = 0;
+		size_t count = invent(pods, messages, &seed, exact);
+
+		for (size_t i = 0; i < count; i++) {
+			tell(node, &pods[messages[i].pod], &messages[i]);
+			if (i % 3 == 0)
+				assert_int_equal(merge_tick(node->merge, messages[i].now), 0);
+		}
+		check_truth(node, pods, &seed, &bound);
+		assert_true(bound > TRUE_PODS * 10);
+		assert_int_equal(node->problems, 0);
+		end(state);
+		begin(state);
+		node = *state;
+	}
+}
+
+static void test_history_with_an_allocator(void **state)
+{
+	check_history(state, true);
+}
+
+static void test_history_of_the_cache_alone(void **state)
+{
+	check_history(state, false);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(test_names_come_later),
+	    TEST(test_what_is_told_again_changes_nothing),
+	    TEST(test_beginning),
+	    TEST(test_a_guess_stops_at_who_had_it_before),
+	    TEST(test_end),
+	    TEST(test_emptied_directory),
+	    TEST(test_freed_and_taken),
+	    TEST(test_allocated_again),
+	    TEST(test_order_of_files),
+	    TEST(test_two_owners),
+	    TEST(test_conflict),
+	    TEST(test_orphan),
+	    TEST(test_labels),
+	    TEST(test_words),
+	    TEST(test_primary_by_any),
+	    TEST(test_earlier_run),
+	    TEST(test_bounds),
+	    TEST(test_history_with_an_allocator),
+	    TEST(test_history_of_the_cache_alone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

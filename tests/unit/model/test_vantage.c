@@ -1,0 +1,725 @@
+/* Records of several nodes: which of them counts, and whose address it was at which moment. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/model/scene.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+/* web on n1, api on n2, job on n3; all three recorded from 0 to 1000 s. */
+struct cluster {
+	struct scene scene;
+	uint32_t web, api, job;
+};
+
+static void prepare(struct cluster *cluster)
+{
+	static const char *const nodes[] = {"n1", "n2", "n3"};
+	static const char *const addresses[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3"};
+	struct scene *scene = &cluster->scene;
+
+	memset(cluster, 0, sizeof(*cluster));
+	for (size_t i = 0; i < COUNT(nodes); i++) {
+		scene_node(scene, nodes[i], addresses[i]);
+		scene_recorded(scene, nodes[i], 0, 1000);
+	}
+	cluster->web = scene_pod(scene, (struct scene_pod){.node = "n1",
+							   .namespace = "shop",
+							   .name = "web",
+							   .uid = "1",
+							   .address = "10.1.0.2"});
+	cluster->api = scene_pod(scene, (struct scene_pod){.node = "n2",
+							   .namespace = "shop",
+							   .name = "api",
+							   .uid = "2",
+							   .address = "10.2.0.2"});
+	cluster->job = scene_pod(scene, (struct scene_pod){.node = "n3",
+							   .namespace = "shop",
+							   .name = "job",
+							   .uid = "3",
+							   .address = "10.3.0.2"});
+}
+
+/* web asks api, as n1 and as n2 have it. */
+static struct scene_edge left(const struct cluster *cluster, int verdict, int connections)
+{
+	return (struct scene_edge){.node = "n1",
+				   .from = "10.1.0.2",
+				   .to = "10.2.0.2",
+				   .from_pod = cluster->web,
+				   .port = 8080,
+				   .verdict = verdict,
+				   .connections = connections,
+				   .first_seen = 100,
+				   .last_seen = 200};
+}
+
+static struct scene_edge came(const struct cluster *cluster, int verdict, int connections)
+{
+	struct scene_edge edge = left(cluster, verdict, connections);
+
+	edge.node = "n2";
+	edge.from_pod = 0;
+	edge.to_pod = cluster->api;
+	return edge;
+}
+
+/* The only edge that counts. */
+static const struct graph_edge *only(const struct graph *graph)
+{
+	const struct graph_edge *found = NULL;
+
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		if (graph->edges[i].standing != STANDING_COUNTS)
+			continue;
+		assert_null(found);
+		found = &graph->edges[i];
+	}
+	assert_non_null(found);
+	return found;
+}
+
+static int64_t counted(const struct graph *graph, enum verdict verdict)
+{
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < graph->edge_count; i++)
+		if (graph->edges[i].standing == STANDING_COUNTS &&
+		    graph->edges[i].edge.key.verdict == verdict)
+			sum += graph->edges[i].edge.totals.connections;
+	return sum;
+}
+
+static void assert_recorded_by(const struct graph_edge *edge, const char *source,
+			       const char *destination)
+{
+	assert_string_equal(edge->recorded_by[0], source);
+	if (destination)
+		assert_string_equal(edge->recorded_by[1], destination);
+	else
+		assert_null(edge->recorded_by[1]);
+}
+
+static void test_destination_counts(void **state)
+{
+	struct cluster cluster;
+	struct scene_edge asked;
+	const struct graph_edge *edge;
+
+	(void)state;
+	prepare(&cluster);
+	asked = left(&cluster, VERDICT_ANSWERED, 7);
+	asked.service = "10.96.0.1";
+	asked.service_port = 80;
+	scene_edge(&cluster.scene, asked);
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 8));
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_int_equal(edge->edge.totals.connections, 8);
+	assert_int_equal(edge->vantage, VANTAGE_DESTINATION);
+	assert_int_equal(edge->edge.key.service_port, 80);
+	assert_string_equal(edge->from.name, "web");
+	assert_string_equal(edge->to.name, "api");
+	assert_recorded_by(edge, "n1", "n2");
+	scene_close(&cluster.scene);
+}
+
+/* What the destination's node has keeps its own end at home, and learns of the service. */
+static void test_superseded_stays(void **state)
+{
+	struct cluster cluster;
+	struct scene_edge asked;
+	const struct graph *graph;
+	size_t found = 0;
+
+	(void)state;
+	prepare(&cluster);
+	asked = left(&cluster, VERDICT_ANSWERED, 7);
+	asked.service = "10.96.0.1";
+	asked.service_port = 80;
+	scene_edge(&cluster.scene, asked);
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 7));
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(graph->edge_count, 2);
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		const struct graph_edge *edge = &graph->edges[i];
+
+		if (edge->standing != STANDING_SUPERSEDED)
+			continue;
+		found++;
+		assert_true(edge->to.local);
+		assert_false(edge->from.local);
+		assert_string_equal(edge->edge.node, "n2");
+		assert_int_equal(edge->edge.key.service_port, 80);
+	}
+	assert_int_equal(found, 1);
+	scene_close(&cluster.scene);
+}
+
+static void test_gap_at_the_destination(void **state)
+{
+	struct cluster cluster;
+	const struct graph_edge *edge;
+
+	(void)state;
+	prepare(&cluster);
+	scene_gap(&cluster.scene, "n2", 190, 210);
+	scene_gap(&cluster.scene, "n2", 20, 30);
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 9));
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 4));
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_int_equal(edge->edge.totals.connections, 9);
+	assert_int_equal(edge->vantage, VANTAGE_SOURCE);
+	assert_recorded_by(edge, "n1", "n2");
+	scene_close(&cluster.scene);
+}
+
+static void test_gap_at_another_time(void **state)
+{
+	struct cluster cluster;
+
+	(void)state;
+	prepare(&cluster);
+	scene_gap(&cluster.scene, "n2", 201, 210);
+	scene_gap(&cluster.scene, "n2", 20, 99);
+	scene_gap(&cluster.scene, "n1", 100, 200);
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 9));
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 4));
+	assert_int_equal(only(scene_build(&cluster.scene, 0))->edge.totals.connections, 4);
+	scene_close(&cluster.scene);
+}
+
+/* n2's netpold began later, or is heard of no more. */
+static void test_destination_recorded_at_another_time(void **state)
+{
+	static const int64_t times[][2] = {{150, 1000}, {0, 150}, {0, 50}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(times); i++) {
+		struct cluster cluster;
+
+		prepare(&cluster);
+		cluster.scene.recorded[1].from = times[i][0];
+		cluster.scene.recorded[1].until = times[i][1];
+		scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 9));
+		scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 4));
+		assert_int_equal(only(scene_build(&cluster.scene, 0))->edge.totals.connections, 9);
+		scene_close(&cluster.scene);
+	}
+}
+
+/* It stopped a moment before the other one did, and missed nothing. */
+static void test_destination_has_all_but_the_end(void **state)
+{
+	struct cluster cluster;
+
+	(void)state;
+	prepare(&cluster);
+	cluster.scene.recorded[1].until = 199;
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 9));
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 9));
+	assert_int_equal(only(scene_build(&cluster.scene, 0))->vantage, VANTAGE_DESTINATION);
+	scene_close(&cluster.scene);
+}
+
+static void test_one_side_only(void **state)
+{
+	struct cluster cluster;
+	const struct graph_edge *edge;
+
+	(void)state;
+	prepare(&cluster);
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 3));
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_int_equal(edge->vantage, VANTAGE_SOURCE);
+	assert_recorded_by(edge, "n1", NULL);
+	cluster.scene.edge_count = 0;
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 3));
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_int_equal(edge->vantage, VANTAGE_DESTINATION);
+	assert_string_equal(edge->from.name, "web");
+	scene_close(&cluster.scene);
+}
+
+/* What never came was not seen there: it stays unanswered. */
+static void test_verdicts_that_do_not_meet(void **state)
+{
+	struct cluster cluster;
+	const struct graph *graph;
+
+	(void)state;
+	prepare(&cluster);
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 5));
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_UNANSWERED, 2));
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_DENIED, 1));
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 5));
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(counted(graph, VERDICT_ANSWERED), 5);
+	assert_int_equal(counted(graph, VERDICT_UNANSWERED), 2);
+	assert_int_equal(counted(graph, VERDICT_DENIED), 1);
+	scene_close(&cluster.scene);
+}
+
+static void test_denied_at_the_destination(void **state)
+{
+	static const enum verdict verdicts[] = {VERDICT_UNANSWERED, VERDICT_ONE_WAY,
+						VERDICT_REFUSED, VERDICT_UNKNOWN};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(verdicts); i++) {
+		struct cluster cluster;
+		const struct graph_edge *edge;
+
+		prepare(&cluster);
+		/* Also where the node has a gap: what it denied, it denied. */
+		scene_gap(&cluster.scene, "n2", 150, 160);
+		scene_edge(&cluster.scene, left(&cluster, (int)verdicts[i], 3));
+		scene_edge(&cluster.scene, came(&cluster, VERDICT_DENIED, 2));
+		edge = only(scene_build(&cluster.scene, 0));
+		assert_int_equal(edge->edge.key.verdict, VERDICT_DENIED);
+		assert_int_equal(edge->edge.totals.connections, 2);
+		assert_string_equal(edge->from.name, "web");
+		scene_close(&cluster.scene);
+	}
+}
+
+/* Two clients are one behind the node's address: the denied attempts are nobody's in particular. */
+static void test_denied_behind_source_nat(void **state)
+{
+	struct cluster cluster;
+	struct scene_edge first, second, denied;
+	const struct graph *graph;
+	size_t overridden = 0;
+
+	(void)state;
+	prepare(&cluster);
+	first = left(&cluster, VERDICT_ONE_WAY, 3);
+	first.translated = "192.0.2.1";
+	second = first;
+	second.from = "10.1.0.3";
+	second.from_pod = 0;
+	denied = came(&cluster, VERDICT_DENIED, 4);
+	denied.from = "192.0.2.1";
+	scene_edge(&cluster.scene, first);
+	scene_edge(&cluster.scene, second);
+	scene_edge(&cluster.scene, denied);
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(only(graph)->edge.key.verdict, VERDICT_DENIED);
+	assert_int_equal(only(graph)->from.kind, END_NODE);
+	for (size_t i = 0; i < graph->edge_count; i++)
+		overridden += graph->edges[i].standing == STANDING_OVERRIDDEN;
+	assert_int_equal(overridden, 2);
+	scene_close(&cluster.scene);
+}
+
+static void test_source_nat(void **state)
+{
+	struct cluster cluster;
+	struct scene_edge asked, seen;
+	const struct graph_edge *edge;
+	const struct graph *graph;
+
+	(void)state;
+	prepare(&cluster);
+	asked = left(&cluster, VERDICT_ANSWERED, 3);
+	asked.translated = "192.0.2.1";
+	seen = came(&cluster, VERDICT_ANSWERED, 3);
+	seen.from = "192.0.2.1";
+	scene_edge(&cluster.scene, asked);
+	scene_edge(&cluster.scene, seen);
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_string_equal(edge->from.name, "web");
+	assert_int_equal(edge->translated->kind, END_NODE);
+	assert_recorded_by(edge, "n1", "n2");
+
+	/* Another client behind the same address: both stand while they add up. */
+	asked.from = "10.1.0.9";
+	asked.from_pod = 0;
+	asked.connections = 2;
+	scene_edge(&cluster.scene, asked);
+	cluster.scene.edges[1].connections = 5;
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(counted(graph, VERDICT_ANSWERED), 5);
+	assert_int_equal(graph->edge_count, 3);
+
+	/* Else it is not known whose the others were. */
+	cluster.scene.edges[1].connections = 6;
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_int_equal(edge->edge.totals.connections, 6);
+	assert_int_equal(edge->from.kind, END_NODE);
+	assert_string_equal(edge->from.name, "n1");
+	scene_close(&cluster.scene);
+}
+
+/* The client asked a port of the destination's node. */
+static void test_node_port(void **state)
+{
+	struct cluster cluster;
+	struct scene_edge asked, seen;
+	const struct graph_edge *edge;
+
+	(void)state;
+	prepare(&cluster);
+	asked = left(&cluster, VERDICT_ANSWERED, 3);
+	asked.to = "192.0.2.2";
+	asked.port = 30080;
+	seen = came(&cluster, VERDICT_ANSWERED, 3);
+	seen.service = "192.0.2.2";
+	seen.service_port = 30080;
+	scene_edge(&cluster.scene, asked);
+	scene_edge(&cluster.scene, seen);
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_string_equal(edge->from.name, "web");
+	assert_string_equal(edge->to.name, "api");
+	assert_int_equal(edge->edge.key.service_port, 30080);
+	assert_recorded_by(edge, "n1", "n2");
+	scene_close(&cluster.scene);
+}
+
+/* In at n3's port, out to n2: three nodes, one connection. */
+static void test_three_nodes(void **state)
+{
+	struct cluster cluster;
+	struct scene_edge asked, passed, seen;
+	const struct graph *graph;
+
+	(void)state;
+	prepare(&cluster);
+	asked = left(&cluster, VERDICT_ANSWERED, 3);
+	asked.to = "192.0.2.3";
+	asked.port = 30080;
+	passed = (struct scene_edge){.node = "n3",
+				     .from = "10.1.0.2",
+				     .to = "10.2.0.2",
+				     .service = "192.0.2.3",
+				     .translated = "192.0.2.3",
+				     .port = 8080,
+				     .service_port = 30080,
+				     .connections = 3,
+				     .first_seen = 100,
+				     .last_seen = 200};
+	seen = came(&cluster, VERDICT_ANSWERED, 3);
+	seen.from = "192.0.2.3";
+	scene_edge(&cluster.scene, asked);
+	scene_edge(&cluster.scene, passed);
+	scene_edge(&cluster.scene, seen);
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(counted(graph, VERDICT_ANSWERED), 3);
+	assert_string_equal(only(graph)->from.name, "web");
+	assert_string_equal(only(graph)->to.name, "api");
+	scene_close(&cluster.scene);
+}
+
+/* The same address on the wire, but for two nodes at two times. */
+static void test_address_that_moved_to_another_node(void **state)
+{
+	struct cluster cluster;
+	struct scene_edge later_left, later_came;
+	uint32_t later;
+	const struct graph *graph;
+
+	(void)state;
+	prepare(&cluster);
+	cluster.scene.pods[cluster.api - 1].until = 300;
+	later = scene_pod(&cluster.scene, (struct scene_pod){.node = "n3",
+							     .namespace = "shop",
+							     .name = "later",
+							     .uid = "4",
+							     .address = "10.2.0.2",
+							     .since = 400});
+	later_left = left(&cluster, VERDICT_ANSWERED, 5);
+	later_left.first_seen = 500;
+	later_left.last_seen = 600;
+	later_came = later_left;
+	later_came.node = "n3";
+	later_came.from_pod = 0;
+	later_came.to_pod = later;
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 2));
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 2));
+	scene_edge(&cluster.scene, later_left);
+	scene_edge(&cluster.scene, later_came);
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(counted(graph, VERDICT_ANSWERED), 7);
+	scene_close(&cluster.scene);
+}
+
+static void test_apart(void **state)
+{
+	struct cluster cluster;
+	const struct graph *graph;
+
+	(void)state;
+	prepare(&cluster);
+	cluster.scene.apart = true;
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 3));
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 3));
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(counted(graph, VERDICT_ANSWERED), 6);
+	for (size_t i = 0; i < graph->edge_count; i++)
+		assert_null(graph->edges[i].recorded_by[1]);
+	scene_close(&cluster.scene);
+}
+
+/* Which record counts does not depend on the order of rows. */
+static void test_order(void **state)
+{
+	struct cluster cluster;
+	const struct graph *graph;
+
+	(void)state;
+	prepare(&cluster);
+	for (int verdict = VERDICT_ANSWERED; verdict <= VERDICT_MAX; verdict++) {
+		struct scene_edge other = left(&cluster, verdict, verdict);
+
+		other.service = "10.96.0.7";
+		other.service_port = 80;
+		scene_edge(&cluster.scene, left(&cluster, verdict, 10 * verdict));
+		scene_edge(&cluster.scene, other);
+		if (verdict != VERDICT_REFUSED)
+			scene_edge(&cluster.scene, came(&cluster, verdict, 7 * verdict));
+	}
+	for (uint32_t order = 0; order < 20; order++) {
+		static int64_t first[VERDICT_MAX + 1];
+
+		graph = scene_build(&cluster.scene, order);
+		for (int verdict = VERDICT_ANSWERED; verdict <= VERDICT_MAX; verdict++) {
+			int64_t sum = counted(graph, (enum verdict)verdict);
+
+			if (order == 0)
+				first[verdict] = sum;
+			assert_int_equal(sum, first[verdict]);
+		}
+	}
+	scene_close(&cluster.scene);
+}
+
+/* ---- whose address ---- */
+
+static void add_owner(struct scene *scene, const char *name, int64_t since, int64_t until)
+{
+	scene_pod(scene, (struct scene_pod){.node = "n2",
+					    .namespace = "shop",
+					    .name = name,
+					    .uid = name,
+					    .address = "10.2.0.9",
+					    .since = since,
+					    .until = until});
+}
+
+static const struct graph_edge *edge_to(const struct graph *graph, const char *class,
+					const char *name)
+{
+	const struct graph_edge *found = NULL;
+
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		const struct end *end = &graph->edges[i].to;
+
+		if (strcmp(end->class, class) != 0 || strcmp(end->name, name) != 0)
+			continue;
+		assert_null(found);
+		found = &graph->edges[i];
+	}
+	return found;
+}
+
+/* Two pods had the address while the edge lasted: the windows tell them apart, but for one that
+ * spans the change and one that was deleted. */
+static void test_windows_of_an_address_that_changed_hands(void **state)
+{
+	struct scene scene = {0};
+	const struct graph_edge *edge;
+	const struct graph *graph;
+
+	(void)state;
+	add_owner(&scene, "old", 100, 200);
+	add_owner(&scene, "new", 200, 0);
+	scene_edge(&scene, (struct scene_edge){.from = "192.0.2.7",
+					       .to = "10.2.0.9",
+					       .port = 80,
+					       .connections = 100,
+					       .first_seen = 110,
+					       .last_seen = 400});
+	scene_window(&scene, (struct scene_window){.first_seen = 110, .connections = 10});
+	scene_window(&scene, (struct scene_window){.first_seen = 150, .connections = 20});
+	scene_window(&scene, (struct scene_window){.first_seen = 195, .connections = 5});
+	scene_window(&scene, (struct scene_window){.first_seen = 300, .connections = 40});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->edge_count, 3);
+	edge = edge_to(graph, "pod", "old");
+	assert_int_equal(edge->edge.totals.connections, 30);
+	assert_int_equal(edge->edge.first_seen, 110000);
+	assert_int_equal(edge->edge.last_seen, 160000);
+	assert_int_equal(edge_to(graph, "pod", "new")->edge.totals.connections, 40);
+	edge = edge_to(graph, "ambiguous", "");
+	assert_int_equal(edge->edge.totals.connections, 30);
+	assert_int_equal(edge->to.kind, END_UNKNOWN);
+	scene_close(&scene);
+}
+
+static void test_windows_that_tell_all(void **state)
+{
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	add_owner(&scene, "old", 100, 200);
+	add_owner(&scene, "new", 200, 0);
+	scene_edge(&scene, (struct scene_edge){.from = "192.0.2.7",
+					       .to = "10.2.0.9",
+					       .port = 80,
+					       .connections = 3,
+					       .first_seen = 110,
+					       .last_seen = 400});
+	scene_window(&scene, (struct scene_window){.first_seen = 110, .connections = 1});
+	scene_window(&scene, (struct scene_window){.first_seen = 300, .connections = 2});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->edge_count, 2);
+	assert_int_equal(edge_to(graph, "pod", "old")->edge.totals.connections, 1);
+	assert_int_equal(edge_to(graph, "pod", "new")->edge.totals.connections, 2);
+	scene_close(&scene);
+}
+
+/* Two had it at once: no window can tell. */
+static void test_windows_of_two_owners_at_once(void **state)
+{
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	add_owner(&scene, "one", 100, 300);
+	add_owner(&scene, "two", 200, 0);
+	scene_edge(&scene, (struct scene_edge){.from = "192.0.2.7",
+					       .to = "10.2.0.9",
+					       .port = 80,
+					       .connections = 3,
+					       .first_seen = 210,
+					       .last_seen = 290});
+	scene_window(&scene, (struct scene_window){.first_seen = 220, .connections = 3});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->edge_count, 1);
+	assert_non_null(edge_to(graph, "ambiguous", ""));
+	scene_close(&scene);
+}
+
+/* The pod came a second later: only who answered can have been it, and only if it may have spoken
+ * before it was told of. */
+static void test_slack(void **state)
+{
+	static const struct {
+		enum verdict verdict;
+		bool exact, bound;
+	} cases[] = {{VERDICT_ANSWERED, false, true},    {VERDICT_ANSWERED, true, false},
+		     {VERDICT_UNANSWERED, false, false}, {VERDICT_DENIED, false, false},
+		     {VERDICT_REFUSED, false, false},    {VERDICT_ONE_WAY, false, false}};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct scene scene = {0};
+		const struct graph *graph;
+
+		scene_pod(&scene, (struct scene_pod){.node = "n2",
+						     .namespace = "shop",
+						     .name = "late",
+						     .uid = "1",
+						     .address = "10.2.0.9",
+						     .since = 101,
+						     .exact = cases[i].exact});
+		scene_edge(&scene, (struct scene_edge){.from = "192.0.2.7",
+						       .to = "10.2.0.9",
+						       .port = 80,
+						       .verdict = (int)cases[i].verdict,
+						       .first_seen = 100,
+						       .last_seen = 100});
+		graph = scene_build(&scene, 0);
+		assert_int_equal(graph->edges[0].to.kind == END_POD, cases[i].bound);
+		scene_close(&scene);
+	}
+}
+
+static void test_conflict(void **state)
+{
+	struct scene scene = {0};
+	uint32_t number;
+	const struct graph *graph;
+
+	(void)state;
+	number = scene_pod(&scene, (struct scene_pod){.node = "n1",
+						      .namespace = "shop",
+						      .name = "who",
+						      .uid = "1",
+						      .address = "10.2.0.9",
+						      .conflict = "two names"});
+	scene_edge(&scene, (struct scene_edge){.from = "10.2.0.9",
+					       .from_pod = number,
+					       .to = "192.0.2.7",
+					       .port = 80,
+					       .first_seen = 100});
+	scene_edge(&scene,
+		   (struct scene_edge){
+		       .from = "192.0.2.7", .to = "10.2.0.9", .port = 80, .first_seen = 100});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->edge_count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct graph_edge *edge = &graph->edges[i];
+		const struct end *end = edge->from.kind == END_UNKNOWN ? &edge->from : &edge->to;
+
+		assert_int_equal(end->kind, END_UNKNOWN);
+		assert_string_equal(end->class, "ambiguous");
+		assert_false(end->local);
+	}
+	scene_close(&scene);
+}
+
+static void test_secondary_address(void **state)
+{
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	scene_pod(&scene, (struct scene_pod){.node = "n1",
+					     .namespace = "shop",
+					     .name = "media",
+					     .uid = "1",
+					     .address = "172.31.0.9",
+					     .secondary = true});
+	scene_edge(&scene,
+		   (struct scene_edge){
+		       .from = "172.31.0.9", .to = "192.0.2.7", .port = 80, .first_seen = 100});
+	graph = scene_build(&scene, 0);
+	assert_string_equal(graph->edges[0].from.name, "media");
+	assert_true(graph->edges[0].from.secondary);
+	assert_false(graph->edges[0].to.secondary);
+	scene_close(&scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_destination_counts),
+	    cmocka_unit_test(test_superseded_stays),
+	    cmocka_unit_test(test_gap_at_the_destination),
+	    cmocka_unit_test(test_gap_at_another_time),
+	    cmocka_unit_test(test_destination_recorded_at_another_time),
+	    cmocka_unit_test(test_destination_has_all_but_the_end),
+	    cmocka_unit_test(test_one_side_only),
+	    cmocka_unit_test(test_verdicts_that_do_not_meet),
+	    cmocka_unit_test(test_denied_at_the_destination),
+	    cmocka_unit_test(test_denied_behind_source_nat),
+	    cmocka_unit_test(test_source_nat),
+	    cmocka_unit_test(test_node_port),
+	    cmocka_unit_test(test_three_nodes),
+	    cmocka_unit_test(test_address_that_moved_to_another_node),
+	    cmocka_unit_test(test_apart),
+	    cmocka_unit_test(test_order),
+	    cmocka_unit_test(test_windows_of_an_address_that_changed_hands),
+	    cmocka_unit_test(test_windows_that_tell_all),
+	    cmocka_unit_test(test_windows_of_two_owners_at_once),
+	    cmocka_unit_test(test_slack),
+	    cmocka_unit_test(test_conflict),
+	    cmocka_unit_test(test_secondary_address),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
