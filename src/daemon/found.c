@@ -9,6 +9,7 @@
 
 #define FOUND_MAX 128u
 #define NAME_MAX_BYTES 64
+#define NAMELESS "identity.nameless"
 
 struct place {
 	const char *source;
@@ -19,10 +20,22 @@ struct place {
 struct found {
 	struct place places[FOUND_MAX]; /* in the order in which they are told */
 	size_t count;
-	char *facts[FOUND_MAX]; /* names that the store has */
+	char *facts[FOUND_MAX + 1]; /* names that the store has */
 	size_t fact_count;
+	size_t nameless; /* as said */
+	size_t nameless_lately;
 	bool changed;
 };
+
+static int remember_fact(struct found *found, const char *name)
+{
+	char *copy = strdup(name);
+
+	if (!copy)
+		return -ENOMEM;
+	found->facts[found->fact_count++] = copy;
+	return 0;
+}
 
 struct found *found_new(const struct store_state *state)
 {
@@ -32,10 +45,10 @@ struct found *found_new(const struct store_state *state)
 		return NULL;
 	found->changed = true;
 	for (size_t i = 0; i < state->fact_count && found->fact_count < FOUND_MAX; i++) {
-		if (strncmp(state->facts[i].name, "source.", 7) != 0)
+		if (strncmp(state->facts[i].name, "source.", 7) != 0 &&
+		    strcmp(state->facts[i].name, NAMELESS) != 0)
 			continue;
-		found->facts[found->fact_count] = strdup(state->facts[i].name);
-		if (!found->facts[found->fact_count++])
+		if (remember_fact(found, state->facts[i].name) < 0)
 			return found_free(found);
 	}
 	return found;
@@ -103,6 +116,20 @@ void found_end(struct found *found)
 	found->count = kept;
 }
 
+void found_nameless(struct found *found, size_t count)
+{
+	bool stays = count == found->nameless_lately;
+
+	found->nameless_lately = count;
+	if (!stays || count == found->nameless)
+		return;
+	found->nameless = count;
+	found->changed = true;
+	if (count > 0)
+		log_line(LOG_NOTE, "identity",
+			 "%zu sandboxes have an address, and no source names them", count);
+}
+
 bool found_is_changed(const struct found *found)
 {
 	return found->changed;
@@ -131,11 +158,19 @@ int found_tell(const struct found *found, struct batch *batch)
 		name_fact(found, i, name);
 		r = batch_add_fact(batch, name, found->places[i].path);
 	}
+	if (r == 0 && found->nameless > 0) {
+		char text[32];
+
+		snprintf(text, sizeof(text), "%zu", found->nameless);
+		r = batch_add_fact(batch, NAMELESS, text);
+	}
 	return r;
 }
 
 static bool is_told(const struct found *found, const char *fact)
 {
+	if (strcmp(fact, NAMELESS) == 0)
+		return found->nameless > 0;
 	for (size_t i = 0; i < found->count; i++) {
 		char name[NAME_MAX_BYTES];
 
@@ -148,17 +183,18 @@ static bool is_told(const struct found *found, const char *fact)
 
 static int remember_facts(struct found *found)
 {
+	int r = 0;
+
 	facts_clear(found);
-	for (size_t i = 0; i < found->count; i++) {
+	for (size_t i = 0; r == 0 && i < found->count; i++) {
 		char name[NAME_MAX_BYTES];
 
 		name_fact(found, i, name);
-		found->facts[i] = strdup(name);
-		if (!found->facts[i])
-			return -ENOMEM;
-		found->fact_count++;
+		r = remember_fact(found, name);
 	}
-	return 0;
+	if (r == 0 && found->nameless > 0)
+		r = remember_fact(found, NAMELESS);
+	return r;
 }
 
 int found_take(struct found *found, struct batch *batch)

@@ -459,6 +459,7 @@ int pods_rescan(struct pods *pods, struct track *track)
 	r = node_state_rescan(pods->files, now);
 	pods->track = NULL;
 	find_sources(pods);
+	found_nameless(pods->found, merge_figures(pods->merge).nameless);
 	set_timer(pods);
 	if (pods->restored > 0 && now - pods->opened > RUNTIME_PATIENCE) {
 		end_restored(pods, false);

@@ -263,3 +263,32 @@ netpold_stop
 [ "$(sum_edges true connections)" = 1 ] || die "$(report edges)"
 END
 }
+
+# host-local knows the sandbox alone; the runtime's bundle says who it is.
+@test "names come from the runtime's bundle where no CNI result is kept" {
+  in_namespace <<'END'
+host_local=$lab/ipam
+lab_start
+sed -i "s|^oci_bundles = .*|oci_bundles = $lab/bundles|" "$config"
+# bundle NAME NUMBER
+bundle() {
+  mkdir -p "$lab/bundles/$(sandbox_id "$1" "$2")"
+  cat > "$lab/bundles/$(sandbox_id "$1" "$2")/config.json" <<JSON
+{"ociVersion":"1.1.0","annotations":{"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-id":"$(sandbox_id "$1" "$2")",
+ "io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-name":"$1","io.kubernetes.cri.sandbox-uid":"uid-$1"}}
+JSON
+}
+allocate web 2; pod_network web 2; bundle web 2
+allocate api 3; pod_network api 3
+serve api TCP-LISTEN:8080
+netpold_start
+say web TCP:10.244.0.3:8080 || die "no answer"
+wait_for 20 grep -q '1 sandboxes have an address' "$lab/netpold.log"
+wait_for 20 has_edge '.from.name == "web" and .connections == 1'
+bundle api 3
+wait_for 20 has_edge '.from.name == "web" and .to.name == "api" and .connections == 1'
+netpold_stop
+[ "$(sum_edges true connections)" = 1 ] || die "$(report edges)"
+report pods -o json | jq -e 'length == 2 and all(.[]; .uid == "uid-" + .name)' || die "$(report pods -o json)"
+END
+}
