@@ -67,8 +67,8 @@ unit_tests = \
 	tests/unit/kernel/test_rules \
 	tests/unit/model/test_graph \
 	tests/unit/model/test_graph_read \
-	tests/unit/model/test_vantage \
 	tests/unit/model/test_pods \
+	tests/unit/model/test_vantage \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
