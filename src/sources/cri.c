@@ -212,6 +212,8 @@ static void fail(struct cri *cri, int error, const char *reason, int64_t now)
 	if (error != -ENOENT && error != -ENOTDIR)
 		tell_problem(cri, place, reason, refused ? cri_call_status(cri->call) : 0,
 			     refused ? cri_call_text(cri->call) : "");
+	if (cri->question.subject == CRI_STATUS)
+		cri_table_refuse(cri->table, &cri->question, now);
 	if (place == cri->answered)
 		cri_table_fail(cri->table, now);
 	cri->call = cri_call_close(cri->call);
