@@ -134,7 +134,9 @@ static void answer_headers(struct service *service, int32_t stream)
 
 static void answer(struct service *service, int32_t stream)
 {
-	switch (service->order->manner) {
+	int manner = service->order->manner;
+
+	switch (manner) {
 	case SERVE_TRAILERS_ONLY:
 		answer_status(service, stream);
 		break;

@@ -144,6 +144,15 @@ static void jump(struct stage *stage, int64_t time)
 	assert_int_equal(cri_read(stage->cri, now(stage)), 0);
 }
 
+static void set_status(struct cri_server *server, const struct sandbox_spec *spec)
+{
+	struct buf body = {0};
+
+	put_status_body(&body, spec);
+	cri_server_set(server, ASKED_STATUS, body.data, body.length, 0);
+	buf_clear(&body);
+}
+
 static void set_list(struct cri_server *server, enum cri_server_question question,
 		     const struct sandbox_spec *specs, size_t count)
 {
@@ -173,6 +182,7 @@ static struct cri_server *start(struct stage *stage, int which, const struct san
 	cri_server_start(server, stage->paths[which]);
 	set_list(server, ASKED_ALL, specs, count);
 	set_list(server, ASKED_ONE, NULL, 0);
+	set_status(server, &web);
 	return server;
 }
 
@@ -244,12 +254,9 @@ static void test_host_network(void **state)
 	struct stage *stage = *state;
 	struct cri_server *server = start(stage, 0, &web, 1);
 	struct sandbox_spec spec = web;
-	struct buf body = {0};
 
 	spec.host_network = true;
-	put_status_body(&body, &spec);
-	cri_server_set(server, ASKED_STATUS, body.data, body.length, 0);
-	buf_clear(&body);
+	set_status(server, &spec);
 	run_until(stage, &stage->claims, 1);
 	jump(stage, CRI_STATUS_AFTER_NS);
 	run_until(stage, &stage->claims, 2);
