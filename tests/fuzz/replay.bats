@@ -11,6 +11,7 @@ replay() {
 @test "answers to netlink requests" { replay answer; }
 @test "CNI results" { replay cni_result; }
 @test "configuration" { replay config; }
+@test "answers of the container runtime" { replay cri; }
 @test "conntrack messages" { replay ct_decode; }
 @test "documents: YAML and JSON" { replay document; }
 @test "evidence lines" { replay evidence; }
