@@ -88,6 +88,8 @@ libcollect_a_SOURCES = \
 	src/flow/resolve.h \
 	src/flow/track.c \
 	src/flow/track.h \
+	src/flow/zones.c \
+	src/flow/zones.h \
 	src/kernel/answer.c \
 	src/kernel/answer.h \
 	src/kernel/ct_decode.c \

@@ -44,6 +44,7 @@ unit_tests = \
 	tests/unit/flow/test_track_dump \
 	tests/unit/flow/test_track_random \
 	tests/unit/flow/test_track_repeated \
+	tests/unit/flow/test_zones \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
 	tests/unit/identity/test_labels \

@@ -8,7 +8,9 @@
  * 3. Pods are bound at the connection's start.
  * 4. First packets that nothing confirms are denied, or unknown if anything was lost meanwhile.
  * 5. What the kernel tells again is counted once, see track_event().
- * 6. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
+ * 6. Of a connection's entries in several zones one is counted (flow/zones.h), one with a service
+ * address if there is such by the time it is counted, or in a dump.
+ * 7. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
  *
  * Times are CLOCK_REALTIME ns. One thread.
  */
@@ -36,6 +38,8 @@ struct track_figures {
 	uint64_t denied;    /* attempts judged so */
 	size_t live;
 	size_t waiting; /* packets that wait for their connection */
+	size_t zones;   /* of conntrack that were seen */
+	uint16_t zone;  /* one of them, other than 0 if there is such */
 };
 
 /* Fold table and registry are borrowed and outlive the tracker. NULL: no memory. */
