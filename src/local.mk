@@ -48,6 +48,8 @@ libcollect_a_SOURCES = \
 	src/daemon/collector.h \
 	src/daemon/config.c \
 	src/daemon/config.h \
+	src/daemon/dataplane.c \
+	src/daemon/dataplane.h \
 	src/daemon/exclusions.c \
 	src/daemon/exclusions.h \
 	src/daemon/first_packets.c \
@@ -120,6 +122,14 @@ libcollect_a_SOURCES = \
 	src/sources/cni_cache.h \
 	src/sources/cni_result.c \
 	src/sources/cni_result.h \
+	src/sources/dataplane.c \
+	src/sources/dataplane.h \
+	src/sources/dataplane_cni.c \
+	src/sources/dataplane_cni.h \
+	src/sources/dataplane_decode.c \
+	src/sources/dataplane_decode.h \
+	src/sources/dataplane_look.c \
+	src/sources/dataplane_look.h \
 	src/sources/host_addr.c \
 	src/sources/host_addr.h \
 	src/sources/watch.c \
