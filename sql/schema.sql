@@ -23,19 +23,51 @@ CREATE TABLE pod ( -- One sandbox of a pod on its node. A pod whose sandbox is r
 	node INTEGER NOT NULL REFERENCES node,
 	namespace TEXT NOT NULL,
 	name TEXT NOT NULL,
-	uid TEXT NOT NULL,     -- as the API server knows the pod
-	sandbox TEXT NOT NULL, -- container id of the sandbox
-	source TEXT NOT NULL,  -- where this was read: cni-result, ...
-	UNIQUE (node, namespace, name, uid, sandbox)
+	uid TEXT NOT NULL,      -- as the API server knows the pod
+	sandbox TEXT NOT NULL,  -- container id of the sandbox
+	source TEXT NOT NULL,   -- where this was read: cni-result, or several: cni-result,cri
+	conflict TEXT NOT NULL, -- what the sources contradict one another in: whose the sandbox is cannot be said; '': nothing
+	labels TEXT,            -- as the sandbox was made with: a JSON object; NULL: not known
+	host_network INTEGER NOT NULL CHECK (host_network IN (0, 1)), -- 1: shares the node's network, and has no address of its own
+	created INTEGER,        -- the sandbox; NULL: not known
+	ended INTEGER           -- the sandbox; NULL: not yet
 ) STRICT;
+
+CREATE UNIQUE INDEX pod_sandbox ON pod (node, sandbox) WHERE sandbox <> '';
+CREATE UNIQUE INDEX pod_name ON pod (node, namespace, name, uid) WHERE sandbox = '';
 
 CREATE TABLE pod_address ( -- When an address was a pod's: from since up to, not including, until.
 	pod INTEGER NOT NULL REFERENCES pod,
 	address TEXT NOT NULL,
 	since INTEGER NOT NULL,
 	until INTEGER, -- NULL: still
+	exact INTEGER NOT NULL CHECK (exact IN (0, 1)),         -- 1: allocated at since; 0: it may have been the pod's some seconds before
+	secondary INTEGER NOT NULL CHECK (secondary IN (0, 1)), -- 1: of a further network, which no policy covers
 	PRIMARY KEY (pod, address, since)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE pod_word ( -- What each source said of a pod, so that anyone can see why a pod is what it is.
+	pod INTEGER NOT NULL REFERENCES pod,
+	source TEXT NOT NULL, -- one of those in pod.source
+	place TEXT NOT NULL,  -- the file or the socket that it was read from
+	said TEXT NOT NULL,   -- a JSON object, as it was said last
+	PRIMARY KEY (pod, source, place)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE object ( -- A Kubernetes object as a node's inventory file had it, a row for each state: from since up to, not including, until.
+	id INTEGER PRIMARY KEY,
+	node INTEGER NOT NULL REFERENCES node, -- whose netpold read the file
+	kind TEXT NOT NULL,
+	namespace TEXT NOT NULL, -- '': it has none
+	name TEXT NOT NULL,
+	uid TEXT NOT NULL,       -- '': not known
+	content TEXT NOT NULL CHECK (length(content) <= 262144), -- JSON: the object, less what nobody here reads
+	since INTEGER NOT NULL,  -- when netpold read it so first
+	until INTEGER,           -- when it read otherwise; NULL: still so
+	UNIQUE (node, kind, namespace, name, since, uid)
+) STRICT;
+
+CREATE INDEX object_until ON object (until) WHERE until IS NOT NULL;
 
 CREATE TABLE node_address ( -- When an address was the node's own: from since up to, not including, until.
 	node INTEGER NOT NULL REFERENCES node,

@@ -8,14 +8,34 @@ SELECT name,
 FROM node;
 
 DROP VIEW IF EXISTS pods;
-CREATE VIEW pods AS -- which pod had which address when; until NULL: still
+CREATE VIEW pods AS -- which pod had which address when, and what is known of its sandbox; until, ended NULL: still; labels, created NULL: not known
 SELECT node.name AS node, pod.namespace, pod.name, pod_address.address,
 	strftime('%Y-%m-%dT%H:%M:%fZ', pod_address.since / 1000.0, 'unixepoch') AS since,
 	strftime('%Y-%m-%dT%H:%M:%fZ', pod_address.until / 1000.0, 'unixepoch') AS until,
-	pod.uid, pod.sandbox, pod.source
+	pod_address.exact, pod_address.secondary,
+	pod.uid, pod.sandbox, pod.host_network,
+	strftime('%Y-%m-%dT%H:%M:%fZ', pod.created / 1000.0, 'unixepoch') AS created,
+	strftime('%Y-%m-%dT%H:%M:%fZ', pod.ended / 1000.0, 'unixepoch') AS ended,
+	pod.labels, pod.source, pod.conflict
 FROM pod
 JOIN node ON node.id = pod.node
 LEFT JOIN pod_address ON pod_address.pod = pod.id;
+
+DROP VIEW IF EXISTS pod_words;
+CREATE VIEW pod_words AS -- what each source said of each pod
+SELECT node.name AS node, pod.namespace, pod.name, pod.sandbox, pod_word.source, pod_word.place, pod_word.said
+FROM pod_word
+JOIN pod ON pod.id = pod_word.pod
+JOIN node ON node.id = pod.node;
+
+DROP VIEW IF EXISTS objects;
+CREATE VIEW objects AS -- Kubernetes objects as the nodes' inventory files had them when; until NULL: still
+SELECT node.name AS node, object.kind, object.namespace, object.name,
+	strftime('%Y-%m-%dT%H:%M:%fZ', object.since / 1000.0, 'unixepoch') AS since,
+	strftime('%Y-%m-%dT%H:%M:%fZ', object.until / 1000.0, 'unixepoch') AS until,
+	object.uid, object.content
+FROM object
+JOIN node ON node.id = object.node;
 
 DROP VIEW IF EXISTS edges;
 CREATE VIEW edges AS -- who asked whom for what, and how it went; 203.0.113.0/24: many addresses in one edge; packets and bytes NULL: not counted

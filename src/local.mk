@@ -32,8 +32,11 @@ libidentity_a_SOURCES = \
 	src/identity/interval.h \
 	src/identity/inventory.c \
 	src/identity/inventory.h \
+	src/identity/inventory_network.c \
 	src/identity/inventory_object.c \
 	src/identity/inventory_object.h \
+	src/identity/inventory_value.c \
+	src/identity/inventory_value.h \
 	src/identity/labels.c \
 	src/identity/labels.h \
 	src/identity/pod.c \
@@ -170,7 +173,8 @@ libstore_a_SOURCES = \
 	src/store/write.c \
 	src/store/write_edges.c \
 	src/store/write_flows.c \
-	src/store/write_identity.c
+	src/store/write_identity.c \
+	src/store/write_objects.c
 nodist_libstore_a_SOURCES = src/store/sql.h
 libstore_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 $(libstore_a_OBJECTS): src/store/sql.h
@@ -186,10 +190,16 @@ libcompile_a_SOURCES = \
 	src/model/labels.c \
 	src/model/pods.c \
 	src/model/pods.h \
+	src/model/record.c \
+	src/model/record.h \
 	src/model/selector.c \
 	src/model/selector.h \
 	src/model/strings.c \
 	src/model/strings.h \
+	src/model/vantage.c \
+	src/model/vantage.h \
+	src/model/windows.c \
+	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
 	src/output/json.c \
@@ -280,25 +290,39 @@ sql_files = \
 	sql/stmt/node-get.sql \
 	sql/stmt/node-put.sql \
 	sql/stmt/object-count.sql \
+	sql/stmt/object-end.sql \
+	sql/stmt/object-forget.sql \
+	sql/stmt/object-get.sql \
+	sql/stmt/object-open.sql \
+	sql/stmt/object-put.sql \
 	sql/stmt/page-size.sql \
 	sql/stmt/pod-address-put.sql \
+	sql/stmt/pod-addresses-end.sql \
 	sql/stmt/pod-end.sql \
+	sql/stmt/pod-find.sql \
 	sql/stmt/pod-open.sql \
 	sql/stmt/pod-put.sql \
 	sql/stmt/pod-reopen.sql \
+	sql/stmt/pod-update.sql \
+	sql/stmt/pod-word-put.sql \
+	sql/stmt/pod-words.sql \
 	sql/stmt/prune-choose.sql \
 	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
+	sql/stmt/prune-ended-pods.sql \
 	sql/stmt/prune-flow.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
 	sql/stmt/prune-node-addresses.sql \
+	sql/stmt/prune-objects.sql \
 	sql/stmt/prune-pod-addresses.sql \
+	sql/stmt/prune-pod-words.sql \
 	sql/stmt/prune-pod.sql \
 	sql/stmt/prune-walk.sql \
+	sql/stmt/prune-window.sql \
+	sql/stmt/quick-check.sql \
 	sql/stmt/read-edge-page.sql \
 	sql/stmt/read-edge-range.sql \
-	sql/stmt/quick-check.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
@@ -309,6 +333,7 @@ sql_files = \
 	sql/stmt/read-longest.sql \
 	sql/stmt/read-node-addresses.sql \
 	sql/stmt/read-nodes.sql \
+	sql/stmt/read-objects.sql \
 	sql/stmt/read-pods.sql \
 	sql/stmt/read-sums.sql \
 	sql/stmt/rollback.sql \

@@ -68,6 +68,7 @@ unit_tests = \
 	tests/unit/sources/test_cni_cache \
 	tests/unit/sources/test_cni_result \
 	tests/unit/store/test_crash \
+	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
 	tests/unit/store/test_lock \
 	tests/unit/store/test_pages \

@@ -1,2 +1,2 @@
--- All addresses of a pod end. ?1 pod, ?2 moment
-UPDATE pod_address SET until = max(since, ?2) WHERE pod = ?1 AND until IS NULL;
+-- A pod ends. ?1 pod, ?2 moment
+UPDATE pod SET ended = max(ifnull(created, ?2), ?2) WHERE id = ?1 AND ended IS NULL;

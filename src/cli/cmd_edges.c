@@ -49,7 +49,7 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	session_check_filters(&session);
-	reader_end(session.reader);
+	record_end(session.record);
 	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
 		session_print_array(&session, edges_json(&session));
 	else

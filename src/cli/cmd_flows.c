@@ -214,21 +214,21 @@ static int visit_flow(void *context, const struct stored_flow *flow)
 
 static int print_evidence(struct walk *walk)
 {
-	struct reader *reader = walk->session->reader;
+	struct record *record = walk->session->record;
 	struct interval interval = walk->session->options->interval;
-	int r = reader_nodes(reader, visit_node, walk);
+	int r = record_nodes(record, visit_node, walk);
 
 	if (r == 0)
-		r = reader_pods(reader, visit_pod, walk);
+		r = record_pods(record, visit_pod, walk);
 	if (r == 0)
-		r = reader_addresses(reader, visit_address, walk);
+		r = record_addresses(record, visit_address, walk);
 	if (r == 0)
-		r = reader_facts(reader, visit_fact, walk);
+		r = record_facts(record, visit_fact, walk);
 	if (r == 0)
-		r = reader_gaps(reader, interval, visit_gap, walk);
+		r = record_gaps(record, interval, visit_gap, walk);
 	sort_pods(walk);
 	if (r == 0)
-		r = reader_flows(reader, interval, visit_flow, walk);
+		r = record_flows(record, interval, visit_flow, walk);
 	if (r == 0)
 		session_print(walk->session, &walk->buf);
 	return r;
@@ -238,16 +238,16 @@ static int print_table(struct walk *walk)
 {
 	static const char *const titles[] = {"WINDOW",  "FROM",        "TO",   "PORT",
 					     "VERDICT", "CONNECTIONS", "SENT", "RECEIVED"};
-	struct reader *reader = walk->session->reader;
+	struct record *record = walk->session->record;
 	int r;
 
 	walk->table = output_table_new(titles, 8);
 	if (!walk->table)
 		return -ENOMEM;
-	r = reader_pods(reader, visit_pod, walk);
+	r = record_pods(record, visit_pod, walk);
 	sort_pods(walk);
 	if (r == 0)
-		r = reader_flows(reader, walk->session->options->interval, visit_flow, walk);
+		r = record_flows(record, walk->session->options->interval, visit_flow, walk);
 	if (r == 0)
 		session_print_table(walk->session, walk->table);
 	else
@@ -276,7 +276,7 @@ static int run(const struct options *options)
 	r = is_evidence(&walk) ? print_evidence(&walk) : print_table(&walk);
 	progress_end(&walk.progress);
 	if (r < 0 && !ferror(stdout))
-		session_fail(&session, options->db, r);
+		session_fail(&session, "flows", r);
 	else if (options->namespace && !has_namespace(&walk, options->namespace))
 		session_warn_of_namespace(&session);
 	buf_clear(&walk.buf);

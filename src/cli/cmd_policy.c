@@ -47,8 +47,8 @@ static int run(const struct options *options)
 
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
-	r = reader_gaps(session.reader, options->interval, warn_of_gap, &session);
-	reader_end(session.reader);
+	r = record_gaps(session.record, options->interval, warn_of_gap, &session);
+	record_end(session.record);
 	if (r == 0)
 		r = policy_derive(session.graph, &filter, &session.problems, &set);
 	if (r < 0)

@@ -21,8 +21,9 @@ struct summary {
 	json_t *excluded;
 	json_t *collector;
 	json_t *limits;
+	json_t *stores;
 	size_t pods, labelled, ambiguous;
-	struct store_figures figures;
+	struct store_figures figures; /* of all databases */
 };
 
 static bool is_wanted(const struct summary *summary, const char *node)
@@ -41,12 +42,8 @@ static int add_node(void *context, const char *node, int64_t first, int64_t hear
 				      "until", shape_time(heartbeat)));
 }
 
-static int add_edge(void *context, const struct edge *edge)
+static void add_edge(struct summary *summary, const struct edge *edge)
 {
-	struct summary *summary = context;
-
-	if (!is_wanted(summary, edge->node))
-		return 0;
 	totals_add(&summary->verdicts[edge->key.verdict], &edge->totals);
 	if (edge->key.verdict != VERDICT_DENIED)
 		totals_add(&summary->all, &edge->totals);
@@ -54,7 +51,15 @@ static int add_edge(void *context, const struct edge *edge)
 		summary->first = edge->first_seen;
 	if (edge->last_seen > summary->last)
 		summary->last = edge->last_seen;
-	return 0;
+}
+
+/* A connection that two nodes recorded counts once. */
+static void add_edges(struct summary *summary, const struct graph *graph)
+{
+	for (size_t i = 0; i < graph->edge_count; i++)
+		if (graph->edges[i].standing == STANDING_COUNTS &&
+		    is_wanted(summary, graph->edges[i].edge.node))
+			add_edge(summary, &graph->edges[i].edge);
 }
 
 static int add_gap(void *context, const char *node, const struct gap *gap)
@@ -62,6 +67,68 @@ static int add_gap(void *context, const char *node, const struct gap *gap)
 	struct summary *summary = context;
 
 	return is_wanted(summary, node) ? shape_append(summary->gaps, shape_gap(node, gap)) : 0;
+}
+
+/* What each node says of it. */
+static int set_fact(json_t *object, const char *name, const struct stored_fact *fact)
+{
+	json_t *values = json_object_get(object, name);
+
+	if (!values) {
+		values = json_object();
+		if (shape_set(object, name, values) < 0)
+			return -ENOMEM;
+	}
+	return shape_set(values, fact->node, json_string(fact->value));
+}
+
+static bool are_equal(json_t *values)
+{
+	const char *node, *first = NULL;
+	json_t *value;
+
+	json_object_foreach(values, node, value)
+	{
+		if (first && strcmp(first, json_string_value(value)) != 0)
+			return false;
+		first = json_string_value(value);
+	}
+	return true;
+}
+
+/* The value, or each node's where they differ: "n1: 1, n2: 0". */
+static json_t *one_text(json_t *values)
+{
+	const bool equal = are_equal(values);
+	struct buf buf = {0};
+	const char *node;
+	json_t *value, *text;
+
+	json_object_foreach(values, node, value)
+	{
+		if (equal) {
+			buf_clear(&buf);
+			buf_puts(&buf, json_string_value(value));
+		} else {
+			buf_printf(&buf, "%s%s: %s", buf.length > 0 ? ", " : "", node,
+				   json_string_value(value));
+		}
+	}
+	text = buf.error ? NULL : json_string(buf.data ? buf.data : "");
+	buf_clear(&buf);
+	return text;
+}
+
+static int settle_facts(json_t *object)
+{
+	const char *name;
+	json_t *values;
+	void *next;
+	int r = 0;
+
+	json_object_foreach_safe(object, next, name, values) if (r == 0) r =
+	    shape_set(object, name, one_text(values));
+	return r;
 }
 
 static int add_fact(void *context, const struct stored_fact *fact)
@@ -72,7 +139,7 @@ static int add_fact(void *context, const struct stored_fact *fact)
 	if (!is_wanted(summary, fact->node) || !dot)
 		return 0;
 	if (strncmp(fact->name, "sysctl.", 7) == 0)
-		return shape_set(summary->sysctls, dot + 1, json_string(fact->value));
+		return set_fact(summary->sysctls, dot + 1, fact);
 	if (strncmp(fact->name, "source.", 7) == 0)
 		return shape_append(summary->sources,
 				    json_pack("{s:s, s:s, s:s}", "node", fact->node, "name",
@@ -82,9 +149,9 @@ static int add_fact(void *context, const struct stored_fact *fact)
 				    json_pack("{s:s, s:s, s:s}", "node", fact->node, "name",
 					      dot + 1, "what", fact->value));
 	if (strncmp(fact->name, "collector.", 10) == 0)
-		return shape_set(summary->collector, dot + 1, json_string(fact->value));
+		return set_fact(summary->collector, dot + 1, fact);
 	if (strncmp(fact->name, "limit.", 6) == 0)
-		return shape_set(summary->limits, dot + 1, json_string(fact->value));
+		return set_fact(summary->limits, dot + 1, fact);
 	return 0;
 }
 
@@ -99,22 +166,48 @@ static void count_pods(struct summary *summary, const struct graph *graph)
 	}
 }
 
+static int add_figures(void *context, const char *path, const struct store_figures *figures)
+{
+	struct summary *summary = context;
+	struct store_figures *sum = &summary->figures;
+
+	sum->file_bytes += figures->file_bytes;
+	sum->wal_bytes += figures->wal_bytes;
+	sum->edges += figures->edges;
+	sum->flows += figures->flows;
+	sum->schema = figures->schema;
+	return shape_append(summary->stores,
+			    json_pack("{s:s, s:I, s:I, s:I, s:I, s:i}", "path", path, "bytes",
+				      (json_int_t)figures->file_bytes, "wal_bytes",
+				      (json_int_t)figures->wal_bytes, "edges",
+				      (json_int_t)figures->edges, "flows",
+				      (json_int_t)figures->flows, "schema", figures->schema));
+}
+
 static int collect(struct session *session, struct summary *summary)
 {
-	struct interval interval = session->options->interval;
-	int r = reader_nodes(session->reader, add_node, summary);
+	struct record *record = session->record;
+	int r = record_nodes(record, add_node, summary);
 
 	if (r == 0)
-		r = reader_edges(session->reader, interval, add_edge, summary);
+		r = record_gaps(record, session->options->interval, add_gap, summary);
 	if (r == 0)
-		r = reader_gaps(session->reader, interval, add_gap, summary);
+		r = record_facts(record, add_fact, summary);
+	r = r ? r : settle_facts(summary->sysctls);
+	r = r ? r : settle_facts(summary->collector);
+	r = r ? r : settle_facts(summary->limits);
 	if (r == 0)
-		r = reader_facts(session->reader, add_fact, summary);
-	if (r == 0)
-		r = reader_figures(session->reader, &summary->figures);
-	reader_end(session->reader);
+		r = record_figures(record, add_figures, summary);
+	record_end(record);
+	add_edges(summary, session->graph);
 	count_pods(summary, session->graph);
 	return r;
+}
+
+/* The one database's; with several there is none. */
+static json_t *path_json(const struct options *options)
+{
+	return options->db_count == 1 ? json_string(options->db[0]) : json_null();
 }
 
 static json_t *connections_json(const struct summary *summary)
@@ -174,7 +267,7 @@ static json_t *status_json(const struct session *session, const struct summary *
 
 	return json_pack(
 	    "{s:{s:o, s:o}, s:O, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}, s:O, s:O, s:O, s:O, "
-	    "s:{s:s, s:I, s:I, s:I, s:I, s:i, s:o}, s:O, s:n, s:b}",
+	    "s:{s:o, s:I, s:I, s:I, s:I, s:i, s:o}, s:O, s:O, s:n, s:b}",
 	    "interval", "from",
 	    shape_time(summary->first == INT64_MAX ? INT64_MIN : summary->first), "until",
 	    shape_time(summary->last), "nodes", summary->nodes, "connections",
@@ -184,11 +277,11 @@ static json_t *status_json(const struct session *session, const struct summary *
 	    "pods", "known", (json_int_t)summary->pods, "labelled", (json_int_t)summary->labelled,
 	    "ambiguous", (json_int_t)summary->ambiguous, "gaps", summary->gaps, "sources",
 	    summary->sources, "sysctls", summary->sysctls, "excluded", summary->excluded, "store",
-	    "path", session->options->db, "bytes", (json_int_t)figures->file_bytes, "wal_bytes",
-	    (json_int_t)figures->wal_bytes, "edges", (json_int_t)figures->edges, "flows",
-	    (json_int_t)figures->flows, "schema", figures->schema, "limits", limits_json(summary),
-	    "collector", summary->collector, "dataplane", "complete",
-	    json_array_size(summary->gaps) == 0);
+	    "path", path_json(session->options), "bytes", (json_int_t)figures->file_bytes,
+	    "wal_bytes", (json_int_t)figures->wal_bytes, "edges", (json_int_t)figures->edges,
+	    "flows", (json_int_t)figures->flows, "schema", figures->schema, "limits",
+	    limits_json(summary), "stores", summary->stores, "collector", summary->collector,
+	    "dataplane", "complete", json_array_size(summary->gaps) == 0);
 }
 
 static const char *text_of(json_t *object, const char *key)
@@ -269,9 +362,23 @@ static void put_gaps(struct buf *buf, const struct summary *summary)
 	buf_line(buf, "complete     %s", json_array_size(summary->gaps) == 0 ? "yes" : "no");
 }
 
-static void put_text(struct buf *buf, const struct session *session, const struct summary *summary)
+static void put_stores(struct buf *buf, const struct summary *summary)
 {
-	const struct store_figures *figures = &summary->figures;
+	size_t i;
+	json_t *store;
+
+	json_array_foreach(summary->stores, i, store) buf_line(
+	    buf,
+	    "store        %s: %" JSON_INTEGER_FORMAT " edges, %" JSON_INTEGER_FORMAT
+	    " flow rows, %" JSON_INTEGER_FORMAT " bytes and %" JSON_INTEGER_FORMAT " in the log",
+	    text_of(store, "path"), json_integer_value(json_object_get(store, "edges")),
+	    json_integer_value(json_object_get(store, "flows")),
+	    json_integer_value(json_object_get(store, "bytes")),
+	    json_integer_value(json_object_get(store, "wal_bytes")));
+}
+
+static void put_text(struct buf *buf, const struct summary *summary)
+{
 	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
 	size_t i;
 	json_t *node;
@@ -291,11 +398,7 @@ static void put_text(struct buf *buf, const struct session *session, const struc
 	put_object(buf, "sysctl", summary->sysctls);
 	put_object(buf, "collector", summary->collector);
 	put_places(buf, "excluded", summary->excluded, "what");
-	buf_line(buf,
-		 "store        %s: %" PRId64 " edges, %" PRId64 " flow rows, %" PRId64
-		 " bytes and %" PRId64 " in the log",
-		 session->options->db, figures->edges, figures->flows, figures->file_bytes,
-		 figures->wal_bytes);
+	put_stores(buf, summary);
 	put_object(buf, "limit", summary->limits);
 	put_gaps(buf, summary);
 }
@@ -313,7 +416,7 @@ static void print_status(struct session *session, const struct summary *summary)
 			buf.error = -ENOMEM;
 		json_decref(tree);
 	} else {
-		put_text(&buf, session, summary);
+		put_text(&buf, summary);
 	}
 	session_print(session, &buf);
 }
@@ -329,7 +432,8 @@ static int run(const struct options *options)
 				  .sysctls = json_object(),
 				  .excluded = json_array(),
 				  .collector = json_object(),
-				  .limits = json_object()};
+				  .limits = json_object(),
+				  .stores = json_array()};
 	struct session session;
 	int r;
 
@@ -337,7 +441,7 @@ static int run(const struct options *options)
 		session_check_node(&session);
 		r = collect(&session, &summary);
 		if (r != 0)
-			session_fail(&session, options->db, r);
+			session_fail(&session, "status", r);
 		else
 			print_status(&session, &summary);
 	}
@@ -348,6 +452,7 @@ static int run(const struct options *options)
 	json_decref(summary.excluded);
 	json_decref(summary.collector);
 	json_decref(summary.limits);
+	json_decref(summary.stores);
 	return session_end(&session);
 }
 

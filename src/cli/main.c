@@ -19,7 +19,7 @@ static const struct command *const commands[] = {
 static void print_help(FILE *out)
 {
 	fprintf(out,
-		"Usage: %s [--db FILE] COMMAND [OPTION]...\n"
+		"Usage: %s [--db FILE]... COMMAND [OPTION]...\n"
 		"Answers questions about the connections that netpold recorded.\n\nCommands:\n",
 		PROGRAM);
 	for (size_t i = 0; i < COMMANDS; i++)
@@ -27,7 +27,8 @@ static void print_help(FILE *out)
 	fprintf(
 	    out,
 	    "\nOptions:\n"
-	    "      --db FILE   the database to read [$NETPOL_DB, else " DB_DEFAULT "]\n"
+	    "      --db FILE   the database to read; repeated, those of several nodes\n"
+	    "                  [$NETPOL_DB, else " DB_DEFAULT "]\n"
 	    "  -h, --help      print this and end; each command has --help too\n"
 	    "      --version   print the version and end\n"
 	    "\nExit status: 0 done; 1 done, and the answer is no (with --strict: any problem);\n"
@@ -42,37 +43,50 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static bool add_db(struct options *options, const char *path)
+{
+	if (options_add_db(options, path))
+		return true;
+	fprintf(stderr, "%s: --db '%s': expected the name of a file\n", PROGRAM, path);
+	return false;
+}
+
+/* One option before the command; true: go on. */
+static bool parse_global(int argc, char **argv, int *at, struct options *options, int *ret)
+{
+	const char *option = argv[*at];
+
+	*ret = EXIT_DONE;
+	if (strcmp(option, "--help") == 0 || strcmp(option, "-h") == 0) {
+		print_help(stdout);
+		return false;
+	}
+	if (strcmp(option, "--version") == 0) {
+		printf("%s %s\n", PROGRAM, PACKAGE_VERSION);
+		return false;
+	}
+	*ret = EXIT_USAGE;
+	if (strncmp(option, "--db=", 5) == 0)
+		return add_db(options, option + 5);
+	if (strcmp(option, "--db") == 0 && *at + 1 < argc)
+		return add_db(options, argv[++*at]);
+	if (strcmp(option, "--db") == 0)
+		fprintf(stderr, "%s: --db needs an argument\n", PROGRAM);
+	else
+		fprintf(stderr, "%s: unknown option '%s'; see %s --help\n", PROGRAM, option,
+			PROGRAM);
+	return false;
+}
+
 /* Options before the command; returns the index of the command, or -1 with the exit status in *ret.
  */
-static int parse_globals(int argc, char **argv, const char **ret_db, int *ret)
+static int parse_globals(int argc, char **argv, struct options *options, int *ret)
 {
 	int i = 1;
 
-	*ret = EXIT_DONE;
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
-			print_help(stdout);
+	for (; i < argc && argv[i][0] == '-'; i++)
+		if (!parse_global(argc, argv, &i, options, ret))
 			return -1;
-		}
-		if (strcmp(argv[i], "--version") == 0) {
-			printf("%s %s\n", PROGRAM, PACKAGE_VERSION);
-			return -1;
-		}
-		if (strncmp(argv[i], "--db=", 5) == 0) {
-			*ret_db = argv[i] + 5;
-		} else if (strcmp(argv[i], "--db") == 0 && i + 1 < argc) {
-			*ret_db = argv[++i];
-		} else if (strcmp(argv[i], "--db") == 0) {
-			fprintf(stderr, "%s: --db needs an argument\n", PROGRAM);
-			*ret = EXIT_USAGE;
-			return -1;
-		} else {
-			fprintf(stderr, "%s: unknown option '%s'; see %s --help\n", PROGRAM,
-				argv[i], PROGRAM);
-			*ret = EXIT_USAGE;
-			return -1;
-		}
-	}
 	if (i < argc)
 		return i;
 	print_help(stderr);
@@ -111,21 +125,25 @@ static int run(const struct command *command, int argc, char **argv, struct opti
 int main(int argc, char **argv)
 {
 	const char *environment = getenv("NETPOL_DB");
-	struct options options = {.db = environment && environment[0] ? environment : DB_DEFAULT};
+	struct options options = {.db_default =
+				      environment && environment[0] ? environment : DB_DEFAULT};
 	const struct command *command;
 	int status;
-	int at = parse_globals(argc, argv, &options.db, &status);
+	int at = parse_globals(argc, argv, &options, &status);
 
 	setlocale(LC_CTYPE, "");
 	/* A service manager may have it ignored: a closed pipe would then be an error to talk
 	 * about. */
 	signal(SIGPIPE, SIG_DFL);
-	if (at < 0)
+	if (at < 0) {
+		options_clear(&options);
 		return finish(status);
+	}
 	command = find_command(argv[at]);
 	if (!command) {
 		fprintf(stderr, "%s: unknown command '%s'; see %s --help\n", PROGRAM, argv[at],
 			PROGRAM);
+		options_clear(&options);
 		return EXIT_USAGE;
 	}
 	return finish(run(command, argc - at, argv + at, &options));

@@ -40,7 +40,8 @@ static const struct entry {
 	const char *help;
 } entries[] = {
     {LONG_DB, 0, "db", "FILE", 0,
-     "the database to read [$NETPOL_DB, else /var/lib/netpol/flows.db]"},
+     "the database to read; repeated, those of several nodes [$NETPOL_DB, else "
+     "/var/lib/netpol/flows.db]"},
     {'o', 'o', "format", "FORMAT", 0, "how the answer is printed"},
     {LONG_SINCE, 0, "since", "T", TAKES_SINCE, "from T on: RFC 3339, or 30m, 24h, 7d ago"},
     {LONG_UNTIL, 0, "until", "T", TAKES_UNTIL, "before T"},
@@ -50,8 +51,8 @@ static const struct entry {
      "what has this workload at an end; kubectl's short names too"},
     {LONG_NODE, 0, "node", "NAME", TAKES_NODE, "what this node recorded"},
     {LONG_INVENTORY, 0, "inventory", "FILE", TAKES_INVENTORY,
-     "labels and owners: kubectl get pods,namespaces,services,nodes -A -o json (may be repeated; - "
-     "is standard input)"},
+     "labels and owners: kubectl get pods,namespaces,services,endpointslices,nodes -A -o json (may "
+     "be repeated; - is standard input)"},
     {LONG_INTO, 0, "into", "FILE", TAKES_INTO, "the database to make; it must not exist"},
     {LONG_STRICT, 0, "strict", NULL, TAKES_STRICT, "end with 1 if there was any problem"},
     {'h', 'h', "help", NULL, 0, "print this and end"},
@@ -190,17 +191,31 @@ static bool set_workload(const struct command *command, const char *text, struct
 	return options->workload_kind && options->workload_name;
 }
 
+static bool add_path(const char *path, const char ***paths, size_t *count)
+{
+	const char **grown = reallocarray(*paths, *count + 1, sizeof(*grown));
+
+	if (!grown)
+		return false;
+	grown[(*count)++] = path;
+	*paths = grown;
+	return true;
+}
+
 static bool add_inventory(const char *path, struct options *options)
 {
-	const char **paths =
-	    realloc(options->inventory_paths, (options->inventory_count + 1) * sizeof(*paths));
+	bool added = add_path(path, &options->inventory_paths, &options->inventory_count);
 
-	if (!paths)
-		return false;
-	paths[options->inventory_count++] = path;
-	options->inventory_paths = paths;
-	options->inventory = paths;
-	return true;
+	options->inventory = options->inventory_paths;
+	return added;
+}
+
+bool options_add_db(struct options *options, const char *path)
+{
+	bool added = *path && add_path(path, &options->db_paths, &options->db_count);
+
+	options->db = options->db_paths;
+	return added;
 }
 
 static bool set(const struct command *command, int value, const char *argument,
@@ -208,7 +223,8 @@ static bool set(const struct command *command, int value, const char *argument,
 {
 	switch (value) {
 	case LONG_DB:
-		return set_path(command, "db", argument, &options->db);
+		return options_add_db(options, argument) ||
+		       wrong(command, "db", argument, "the name of a file");
 	case 'o':
 		return set_format(command, argument, options);
 	case LONG_SINCE:
@@ -263,10 +279,6 @@ static void make_tables(const struct command *command, struct option longs[stati
 
 static enum options_result check(const struct command *command, const struct options *options)
 {
-	if (options->db && !*options->db && !(command->takes & TAKES_INTO)) {
-		wrong(command, "db", options->db, "the name of a file");
-		return OPTIONS_WRONG;
-	}
 	if (options->file_count > 0 && !(command->takes & TAKES_FILES)) {
 		fprintf(stderr, "%s %s: unexpected operand '%s'\n", PROGRAM, command->name,
 			options->files[0]);
@@ -316,6 +328,9 @@ enum options_result options_parse(const struct command *command, int argc, char 
 		if (!set(command, value, optarg, options))
 			return OPTIONS_WRONG;
 	}
+	if (options->db_count == 0 && options->db_default &&
+	    !options_add_db(options, options->db_default))
+		return OPTIONS_WRONG;
 	options->files = argv + optind;
 	options->file_count = (size_t)(argc - optind);
 	return check(command, options);
@@ -325,6 +340,7 @@ void options_clear(struct options *options)
 {
 	free(options->workload_kind);
 	free(options->workload_name);
+	free(options->db_paths);
 	free(options->inventory_paths);
 	*options = (struct options){0};
 }

@@ -37,7 +37,9 @@ enum format {
 struct command;
 
 struct options {
-	const char *db; /* NULL: neither --db nor NETPOL_DB */
+	const char *db_default; /* what is read without any --db */
+	const char *const *db;  /* db_count paths, at least one after options_parse() */
+	size_t db_count;
 	enum format format;
 	struct interval interval;
 	const char *namespace; /* NULL: all */
@@ -50,7 +52,8 @@ struct options {
 	size_t inventory_count;
 	char *const *files;
 	size_t file_count;
-	const char **inventory_paths; /* owned */
+	const char **db_paths; /* owned, as the next */
+	const char **inventory_paths;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
@@ -59,6 +62,8 @@ enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
  * printed to stderr. */
 enum options_result options_parse(const struct command *command, int argc, char **argv,
 				  struct options *options);
+/* As one more --db. False: an empty name, or no memory. */
+bool options_add_db(struct options *options, const char *path);
 void options_clear(struct options *options);
 void options_print_help(const struct command *command, FILE *out);
 

@@ -13,7 +13,8 @@ bool session_begin(struct session *session, const struct options *options)
 
 	memset(session, 0, sizeof(*session));
 	session->options = options;
-	r = reader_open(options->db, &session->reader, &error);
+	r = record_open(options->db, options->db_count, &session->problems, &session->record,
+			&error);
 	if (r == 0)
 		return true;
 	fprintf(stderr, "%s: %s\n", PROGRAM, error ? error : strerror(-r));
@@ -69,7 +70,7 @@ static bool read_inventories(struct session *session)
 static int warn_of_uncut(struct session *session)
 {
 	size_t count = 0;
-	int r = reader_uncut(session->reader, session->options->interval, &count);
+	int r = record_uncut(session->record, session->options->interval, &count);
 
 	if (r == 0 && count > 0)
 		problem_add(&session->problems, PROBLEM_WARNING, "--since and --until",
@@ -81,26 +82,32 @@ static int warn_of_uncut(struct session *session)
 
 bool session_build(struct session *session)
 {
+	struct graph_request request = {.interval = session->options->interval,
+					/* One node's own view is what it recorded itself. */
+					.apart = session->options->node != NULL};
 	int r;
 
 	if (!read_inventories(session))
 		return false;
-	r = graph_build(session->reader, session->options->interval, session->inventory,
-			&session->problems, &session->graph);
+	request.inventory = session->inventory;
+	r = graph_build(session->record, &request, &session->problems, &session->graph);
 	if (r == 0)
 		r = warn_of_uncut(session);
 	if (r < 0)
-		session_fail(session, session->options->db, r);
+		session_fail(session, "graph", r);
 	return r == 0;
 }
 
 void session_fail(struct session *session, const char *what, int error)
 {
-	const char *text = session->reader ? reader_error(session->reader) : "";
+	const struct record *record = session->record;
+	const char *text = record ? record_error(record) : "";
+	const char *path = record ? record_failed_path(record) : "";
 
-	if (session->reader)
-		reader_end(session->reader);
-	fprintf(stderr, "%s: %s: %s\n", PROGRAM, what, text[0] ? text : strerror(-error));
+	if (session->record)
+		record_end(session->record);
+	fprintf(stderr, "%s: %s: %s\n", PROGRAM, path[0] ? path : what,
+		text[0] ? text : strerror(-error));
 	session->status = EXIT_DATABASE;
 }
 
@@ -113,7 +120,7 @@ int session_end(struct session *session)
 	problems_clear(&session->problems);
 	graph_free(session->graph);
 	inventory_free(session->inventory);
-	reader_close(session->reader);
+	record_close(session->record);
 	return session->status;
 }
 
@@ -139,9 +146,9 @@ void session_check_node(struct session *session)
 
 	if (!search.wanted)
 		return;
-	r = reader_nodes(session->reader, compare_node, &search);
+	r = record_nodes(session->record, compare_node, &search);
 	if (r < 0)
-		session_fail(session, session->options->db, r);
+		session_fail(session, "nodes", r);
 	else if (!search.found)
 		problem_add(&session->problems, PROBLEM_WARNING, search.wanted,
 			    "no node of that name recorded anything");
@@ -219,6 +226,8 @@ bool session_wants_edge(const struct session *session, const struct graph_edge *
 {
 	const struct options *options = session->options;
 
+	if (edge->standing != STANDING_COUNTS)
+		return false;
 	if (options->node && strcmp(options->node, edge->edge.node) != 0)
 		return false;
 	return session_wants_end(session, &edge->from) || session_wants_end(session, &edge->to);

@@ -1,4 +1,4 @@
-/* What most commands do first and last: open the database, read the inventory, build the graph;
+/* What most commands do first and last: open the databases, read the inventory, build the graph;
  * print problems, decide the status. */
 #ifndef NETPOL_CLI_SESSION_H
 #define NETPOL_CLI_SESSION_H
@@ -6,22 +6,22 @@
 #include "base/problem.h"
 #include "cli/command.h"
 #include "model/graph.h"
+#include "model/record.h"
 #include "output/output.h"
-#include "store/store.h"
 
 struct session {
 	const struct options *options;
-	struct reader *reader;
+	struct record *record;
 	struct inventory *inventory; /* NULL: none was given */
 	struct graph *graph;         /* after session_build() */
 	struct problems problems;
 	int status; /* the exit status so far */
 };
 
-/* Opens the database. False: said why, status is set; session_end() is due all the same. */
+/* Opens the databases. False: said why, status is set; session_end() is due all the same. */
 bool session_begin(struct session *session, const struct options *options);
-/* Reads the inventories and builds the graph of the interval. The snapshot stays for what the
- * command reads beside it; reader_end() is due before anything is printed. */
+/* Reads the inventories and builds the graph of the interval. The snapshots stay for what the
+ * command reads beside it; record_end() is due before anything is printed. */
 bool session_build(struct session *session);
 /* A failure inside: error is negative errno. */
 void session_fail(struct session *session, const char *what, int error);

@@ -118,6 +118,18 @@ static json_t *shape_service(const struct graph_edge *edge)
 	    key->has_port ? json_integer(key->service_port) : json_null(), "name", name);
 }
 
+static json_t *recorded_by_json(const struct graph_edge *edge)
+{
+	json_t *nodes = json_array();
+
+	for (size_t i = 0; i < 2 && edge->recorded_by[i]; i++)
+		if (shape_append(nodes, json_string(edge->recorded_by[i])) < 0) {
+			json_decref(nodes);
+			return NULL;
+		}
+	return nodes;
+}
+
 json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
@@ -126,7 +138,8 @@ json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 	char protocol[4];
 
 	return json_pack(
-	    "{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o}",
+	    "{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+	    "s:s}",
 	    "from", shape_end(graph, &edge->from), "to", shape_end(graph, &edge->to), "protocol",
 	    protocol_name(key->protocol, protocol), "port",
 	    key->has_port ? json_integer(key->port) : json_null(), "service", shape_service(edge),
@@ -137,7 +150,8 @@ json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 	    shape_counter(totals, totals->bytes_sent), "bytes_received",
 	    shape_counter(totals, totals->bytes_received), "first_seen",
 	    shape_time(edge->edge.first_seen), "last_seen", shape_time(edge->edge.last_seen),
-	    "recorded_by", edge->edge.node, "translated", shape_range(key->translated, translated));
+	    "recorded_by", recorded_by_json(edge), "translated",
+	    shape_range(key->translated, translated), "vantage", vantage_name(edge->vantage));
 }
 
 json_t *shape_gap(const char *node, const struct gap *gap)

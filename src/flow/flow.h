@@ -148,6 +148,8 @@ struct fact {
 	char *value; /* NULL: the fact ends */
 };
 
+#define OBJECT_CONTENT_MAX 262144u /* bytes; sql/: object.content */
+
 /*
  * A Kubernetes object as the node's inventory file has it, less what nobody here reads; told once,
  * then when it changes or goes.
@@ -157,7 +159,8 @@ struct batch_object {
 	char *namespace; /* "" for what has none */
 	char *name;
 	char *uid;     /* "" unknown */
-	char *content; /* the object as JSON, apiVersion and kind included; NULL: it is gone */
+	char *content; /* the object as JSON, apiVersion and kind included, at most
+			  OBJECT_CONTENT_MAX bytes; NULL: it is gone */
 };
 
 /*

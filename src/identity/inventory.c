@@ -31,7 +31,8 @@ struct index {
 /* What inventory_new() really makes: the public part and what finding needs. */
 struct whole {
 	struct inventory inventory;
-	size_t pod_capacity, namespace_capacity, service_capacity, node_capacity, file_capacity;
+	size_t pod_capacity, namespace_capacity, service_capacity, endpoints_capacity,
+	    node_capacity, file_capacity;
 	struct static_uid *static_uids;
 	size_t static_uid_count, static_uid_capacity;
 	struct uid_entry *uids; /* by uid, those of static pods included */
@@ -69,6 +70,8 @@ struct inventory *inventory_free(struct inventory *inventory)
 		inventory_namespace_clear(&inventory->namespaces[i]);
 	for (size_t i = 0; i < inventory->service_count; i++)
 		inventory_service_clear(&inventory->services[i]);
+	for (size_t i = 0; i < inventory->endpoints_count; i++)
+		inventory_endpoints_clear(&inventory->endpoints[i]);
 	for (size_t i = 0; i < inventory->node_count; i++)
 		inventory_node_clear(&inventory->nodes[i]);
 	for (size_t i = 0; i < inventory->file_count; i++)
@@ -80,6 +83,7 @@ struct inventory *inventory_free(struct inventory *inventory)
 	free(inventory->pods);
 	free(inventory->namespaces);
 	free(inventory->services);
+	free(inventory->endpoints);
 	free(inventory->nodes);
 	free(inventory->files);
 	free(whole->static_uids);
@@ -127,6 +131,7 @@ static int add_pod(struct whole *whole, struct object_reader *reader, const stru
 	int r;
 
 	object_read_pod(reader, object, &pod, &static_uid);
+	pod.source = INVENTORY_FILE;
 	r = reader->error;
 	if (r == 0)
 		r = grow(&inventory->pods, sizeof(pod), inventory->pod_count, &whole->pod_capacity);
@@ -179,33 +184,85 @@ static int add_service(struct whole *whole, struct object_reader *reader, const 
 	return r;
 }
 
-static int add_node(struct whole *whole, struct object_reader *reader, const struct node *object)
+static int add_endpoints(struct whole *whole, struct object_reader *reader,
+			 struct inventory_endpoints *endpoints)
 {
 	struct inventory *inventory = &whole->inventory;
-	struct inventory_node node = {0};
-	int r;
+	int r = reader->error;
 
-	object_read_node(reader, object, &node);
-	r = reader->error;
 	if (r == 0)
-		r = grow(&inventory->nodes, sizeof(node), inventory->node_count,
-			 &whole->node_capacity);
+		r = grow(&inventory->endpoints, sizeof(*endpoints), inventory->endpoints_count,
+			 &whole->endpoints_capacity);
 	if (r == 0)
-		inventory->nodes[inventory->node_count++] = node;
+		inventory->endpoints[inventory->endpoints_count++] = *endpoints;
 	else
-		inventory_node_clear(&node);
+		inventory_endpoints_clear(endpoints);
 	return r;
 }
 
-static const struct {
+static int add_slice(struct whole *whole, struct object_reader *reader, const struct node *object)
+{
+	struct inventory_endpoints endpoints = {0};
+
+	object_read_slice(reader, object, &endpoints);
+	return add_endpoints(whole, reader, &endpoints);
+}
+
+static int add_v1_endpoints(struct whole *whole, struct object_reader *reader,
+			    const struct node *object)
+{
+	struct inventory_endpoints endpoints = {0};
+
+	object_read_endpoints(reader, object, &endpoints);
+	return add_endpoints(whole, reader, &endpoints);
+}
+
+static int keep_node(struct whole *whole, struct object_reader *reader, struct inventory_node *node)
+{
+	struct inventory *inventory = &whole->inventory;
+	int r = reader->error;
+
+	if (r == 0)
+		r = grow(&inventory->nodes, sizeof(*node), inventory->node_count,
+			 &whole->node_capacity);
+	if (r == 0)
+		inventory->nodes[inventory->node_count++] = *node;
+	else
+		inventory_node_clear(node);
+	return r;
+}
+
+static int add_node(struct whole *whole, struct object_reader *reader, const struct node *object)
+{
+	struct inventory_node node = {0};
+
+	object_read_node(reader, object, &node);
+	return keep_node(whole, reader, &node);
+}
+
+static int add_cilium_node(struct whole *whole, struct object_reader *reader,
+			   const struct node *object)
+{
+	struct inventory_node node = {0};
+
+	object_read_cilium_node(reader, object, &node);
+	return keep_node(whole, reader, &node);
+}
+
+static const struct kind {
+	const char *version;
 	const char *kind;
 	bool namespaced;
 	int (*add)(struct whole *, struct object_reader *, const struct node *);
 } kinds[] = {
-    {"Pod", true, add_pod},
-    {"Namespace", false, add_namespace},
-    {"Service", true, add_service},
-    {"Node", false, add_node},
+    {"v1", "Pod", true, add_pod},
+    {"v1", "Namespace", false, add_namespace},
+    {"v1", "Service", true, add_service},
+    {"v1", "Endpoints", true, add_v1_endpoints},
+    {"v1", "Node", false, add_node},
+    {"discovery.k8s.io/v1", "EndpointSlice", true, add_slice},
+    {"discovery.k8s.io/v1beta1", "EndpointSlice", true, add_slice},
+    {"cilium.io/v2", "CiliumNode", false, add_cilium_node},
 };
 
 static bool kind_is(const char *text, size_t length, const char *kind)
@@ -214,7 +271,7 @@ static bool kind_is(const char *text, size_t length, const char *kind)
 }
 
 static int add_object(struct whole *whole, struct object_reader *reader, const struct node *object,
-		      const char *kind, size_t kind_length)
+		      const char *version, const char *kind, size_t kind_length)
 {
 	const struct node *metadata = node_get(object, "metadata");
 
@@ -222,7 +279,8 @@ static int add_object(struct whole *whole, struct object_reader *reader, const s
 		const char *name = node_get_text(metadata, "name");
 		const char *namespace = node_get_text(metadata, "namespace");
 
-		if (!kind_is(kind, kind_length, kinds[i].kind))
+		if (strcmp(version, kinds[i].version) != 0 ||
+		    !kind_is(kind, kind_length, kinds[i].kind))
 			continue;
 		if (!name || !*name)
 			object_problem(reader, object, "%s without metadata.name: left out",
@@ -263,10 +321,8 @@ static int add_any(struct whole *whole, struct object_reader *reader, const stru
 		object_problem(reader, object, "expected a Kubernetes object: there is no kind");
 		return 0;
 	}
-	/* Others use the same kinds under versions of their own. */
-	if (strcmp(version, "v1") != 0)
-		return 0;
-	if (ends_with(kind, length, "List")) {
+	if (ends_with(kind, length, "List") &&
+	    !node_get_text(node_get(object, "metadata"), "name")) {
 		const struct node *items = node_get(object, "items");
 		int r = 0;
 
@@ -278,7 +334,7 @@ static int add_any(struct whole *whole, struct object_reader *reader, const stru
 					    length - strlen("List"), version);
 		return r;
 	}
-	return add_object(whole, reader, object, kind, length);
+	return add_object(whole, reader, object, version, kind, length);
 }
 
 static const char *add_file(struct whole *whole, const char *name)
@@ -339,6 +395,15 @@ static int compare_services(const void *left, const void *right)
 	int order = strcmp(a->namespace, b->namespace);
 
 	return order ? order : strcmp(a->name, b->name);
+}
+
+static int compare_endpoints(const void *left, const void *right)
+{
+	const struct inventory_endpoints *a = left, *b = right;
+	int order = strcmp(a->namespace, b->namespace);
+
+	order = order ? order : strcmp(a->name, b->name);
+	return order ? order : a->slice - b->slice;
 }
 
 static int compare_nodes(const void *left, const void *right)
@@ -427,7 +492,10 @@ static int sort_all(struct inventory *inventory)
 	TABLE(namespace);
 	TABLE(service);
 	TABLE(node);
-	struct table *const all[] = {&pods, &namespaces, &services, &nodes};
+	struct table endpoints = {inventory->endpoints, sizeof(*inventory->endpoints),
+				  inventory->endpoints_count, compare_endpoints,
+				  inventory_endpoints_clear};
+	struct table *const all[] = {&pods, &namespaces, &services, &endpoints, &nodes};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && r == 0; i++)
@@ -438,6 +506,8 @@ static int sort_all(struct inventory *inventory)
 	inventory->namespace_count = namespaces.count;
 	inventory->services = services.items;
 	inventory->service_count = services.count;
+	inventory->endpoints = endpoints.items;
+	inventory->endpoints_count = endpoints.count;
 	inventory->nodes = nodes.items;
 	inventory->node_count = nodes.count;
 	return r;

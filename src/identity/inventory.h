@@ -1,10 +1,11 @@
 /*
- * What a cluster says of itself: pods, namespaces, services and nodes from a file that kubectl
- * printed.
+ * What a cluster says of itself: pods, namespaces, services, endpoints, nodes and owners, from
+ * files that kubectl printed and from what a node recorded.
  *
- * Kubernetes API v1 objects (Pod, Namespace, Service, Node), lists of them (List, PodList …),
- * several documents or files. Read leniently: unknown kinds and fields are skipped, an object
- * without a name is a problem.
+ * Kubernetes API objects (v1 Pod, Namespace, Service, Endpoints, Node; discovery.k8s.io/v1
+ * EndpointSlice; cilium.io/v2 CiliumNode; of every other kind its owner alone), lists of them
+ * (List, PodList …), several documents or files. Read leniently: unknown kinds and fields are
+ * skipped, an object without a name is a problem.
  */
 #ifndef NETPOL_IDENTITY_INVENTORY_H
 #define NETPOL_IDENTITY_INVENTORY_H
@@ -18,27 +19,56 @@
 #include "base/problem.h"
 #include "identity/labels.h"
 
+/* Who tells of a pod; of several the last here is believed, and the others fill in what it leaves
+ * out. */
+enum inventory_source {
+	INVENTORY_PAST,     /* an earlier state of an object that a node stored */
+	INVENTORY_RECORDED, /* no object: a node's own record of it */
+	INVENTORY_GONE,     /* the last state of an object that a node stored */
+	INVENTORY_STORED,   /* an object of a node's inventory file */
+	INVENTORY_FILE
+};
+
 struct inventory_port {
 	char *name; /* "" if unnamed */
 	uint8_t protocol;
-	uint16_t port;
-	char *target; /* services: targetPort as written (number or name), "" if absent; containers:
-			 "" */
+	uint16_t port; /* endpoints: 0 for every port */
+	char *target;  /* services: targetPort as written (number or name), "" if absent; others: ""
+			*/
+	uint16_t host_port;       /* containers: hostPort; 0: none */
+	struct addr host_address; /* containers: hostIP; not set: all of the node's */
+	uint16_t node_port;       /* services: nodePort; 0: none */
 };
 
 struct inventory_pod {
+	enum inventory_source source; /* the best of those who tell of it */
 	char *namespace;
 	char *name;
 	char *uid;
 	char *node;       /* spec.nodeName, "" if not scheduled */
 	char *owner_kind; /* the controlling ownerReference: "ReplicaSet", …; "" if none */
 	char *owner_name;
+	char *top_kind; /* the owner's own controllers, up to the one that people know, by objects
+			   that are in the inventory; "": the owner's object is not. Set by
+			   inventory_finish() */
+	char *top_name;
 	char *generate_name; /* metadata.generateName or "" */
 	bool host_network;
-	bool finished; /* phase Succeeded or Failed: its addresses may be another's */
+	bool finished;       /* phase Succeeded or Failed, or the pod is gone: its addresses may be
+				another's */
+	bool mirror;         /* of a static pod, which a node runs by itself */
+	bool ambient;        /* Istio's ambient mode takes its traffic to ztunnel (annotation
+				ambient.istio.io/redirection) */
+	const char *sidecar; /* whose proxy is one of its containers: "Istio", "Linkerd", "Consul",
+				"Kuma"; "": none. Static text */
+	char *conflict;      /* what its sources contradict one another in, for people; "": nothing.
+				Neither its labels nor its addresses prove anything then */
 	struct labels labels;
-	struct addr *addresses; /* status.podIPs, else podIP */
+	struct addr *addresses; /* status.podIPs, else podIP; sorted */
 	size_t address_count;
+	struct addr *secondary; /* of further networks, by Multus' annotation
+				   k8s.v1.cni.cncf.io/network-status; none of addresses; sorted */
+	size_t secondary_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
 	const char *file; /* for problems; owned by the inventory */
@@ -53,6 +83,10 @@ struct inventory_namespace {
 struct inventory_service {
 	char *namespace;
 	char *name;
+	char *type;           /* "ClusterIP", "NodePort", "LoadBalancer", "ExternalName" */
+	char *external_name;  /* "": none */
+	bool external_local;  /* externalTrafficPolicy Local: its clients keep their addresses */
+	uint16_t health_port; /* healthCheckNodePort; 0: none */
 	struct labels labels;
 	struct labels selector; /* count 0: none */
 	struct addr
@@ -62,10 +96,38 @@ struct inventory_service {
 	size_t port_count;
 };
 
+struct inventory_endpoint {
+	struct addr address;
+	bool ready;        /* conditions.ready, where absent true; subsets[].addresses */
+	char *pod;         /* targetRef of kind Pod; "": none */
+	char *pod_uid;     /* "": not told */
+	char *node;        /* "": not told */
+	size_t first_port; /* its ports: port_count from here of the object's ports */
+	size_t port_count;
+};
+
+/* An EndpointSlice, or an Endpoints object with all of its subsets. */
+struct inventory_endpoints {
+	char *namespace;
+	char *name;
+	bool slice;
+	char *service; /* label kubernetes.io/service-name, Endpoints: its own name; "": nobody's */
+	struct inventory_endpoint *items; /* by address */
+	size_t count;
+	struct inventory_port *ports;
+	size_t port_count;
+};
+
 struct inventory_node {
 	char *name;
-	struct addr *addresses; /* status.addresses that are addresses */
+	struct addr *addresses; /* status.addresses that are addresses, and what flannel and Calico
+				   noted as the node's own; sorted */
 	size_t address_count;
+	struct addr *external; /* those of addresses that are of type ExternalIP; sorted */
+	size_t external_count;
+	struct addr *tunnels; /* the node's ends of tunnels and gateways into the pod network, by
+				 annotations of Calico and Cilium; sorted */
+	size_t tunnel_count;
 	struct prefix *pod_ranges; /* spec.podCIDRs, else podCIDR */
 	size_t pod_range_count;
 };
@@ -77,6 +139,8 @@ struct inventory {
 	size_t namespace_count;
 	struct inventory_service *services; /* sorted by namespace, name */
 	size_t service_count;
+	struct inventory_endpoints *endpoints; /* sorted by namespace, name, kind */
+	size_t endpoints_count;
 	struct inventory_node *nodes; /* sorted by name */
 	size_t node_count;
 	char **files; /* names for problems */

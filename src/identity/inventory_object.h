@@ -1,22 +1,15 @@
-/* Single Kubernetes API v1 objects as the inventory keeps them: the reading half of inventory.h,
- * private to it. */
+/* Single Kubernetes objects as the inventory keeps them: the reading half of inventory.h, private
+ * to it. */
 #ifndef NETPOL_IDENTITY_INVENTORY_OBJECT_H
 #define NETPOL_IDENTITY_INVENTORY_OBJECT_H
 
-#include "identity/inventory.h"
+#include "identity/inventory_value.h"
 
-struct object_reader {
-	const char *file;
-	struct problems *problems;
-	int error; /* 0 or -ENOMEM; once set, what is read must be thrown away */
+/* Who controls an object; "" for nobody. */
+struct object_owner {
+	char *kind;
+	char *name;
 };
-
-/* A problem at the node's line. */
-void object_problem(struct object_reader *reader, const struct node *node, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-/* The text under the key; "" where it is absent or null, and with a problem where it is no scalar.
- */
-const char *object_text(struct object_reader *reader, const struct node *object, const char *key);
 
 /*
  * Fill *ret, which must be zero; release with the clear function, also after an error.
@@ -29,14 +22,25 @@ void object_read_namespace(struct object_reader *reader, const struct node *obje
 			   struct inventory_namespace *ret);
 void object_read_service(struct object_reader *reader, const struct node *object,
 			 struct inventory_service *ret);
+void object_read_slice(struct object_reader *reader, const struct node *object,
+		       struct inventory_endpoints *ret);
+void object_read_endpoints(struct object_reader *reader, const struct node *object,
+			   struct inventory_endpoints *ret);
 void object_read_node(struct object_reader *reader, const struct node *object,
 		      struct inventory_node *ret);
+/* What it has beyond the Node of its name. */
+void object_read_cilium_node(struct object_reader *reader, const struct node *object,
+			     struct inventory_node *ret);
+/* Of any object: metadata.ownerReferences. */
+void object_read_owner(struct object_reader *reader, const struct node *metadata,
+		       struct object_owner *ret);
 
 /* Of one struct inventory_pod and so on; untyped, so that one function can sort and thin any of
  * them. */
 void inventory_pod_clear(void *pod);
 void inventory_namespace_clear(void *namespace);
 void inventory_service_clear(void *service);
+void inventory_endpoints_clear(void *endpoints);
 void inventory_node_clear(void *node);
 
 #endif

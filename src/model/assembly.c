@@ -8,6 +8,8 @@
 #include "model/bind.h"
 #include "model/pods.h"
 #include "model/strings.h"
+#include "model/vantage.h"
+#include "model/windows.h"
 #include "model/workload.h"
 
 #define ENDS_PER_BLOCK 256
@@ -32,6 +34,8 @@ struct assembly {
 	struct built *built;
 	struct workloads workloads;
 	struct binder binder;
+	struct vantages vantages;
+	struct windows windows;
 	struct pod_row *rows; /* by number once indexed */
 	size_t row_count;
 	size_t row_capacity;
@@ -76,9 +80,11 @@ struct assembly *assembly_free(struct assembly *assembly)
 	if (assembly->built)
 		graph_free(&assembly->built->graph);
 	for (size_t i = 0; i < assembly->row_count; i++)
-		free(assembly->rows[i].addresses);
+		pod_row_clear(&assembly->rows[i]);
 	free(assembly->rows);
 	binder_clear(&assembly->binder);
+	vantage_clear(&assembly->vantages);
+	windows_clear(&assembly->windows);
 	workloads_clear(&assembly->workloads);
 	free(assembly);
 	return NULL;
@@ -109,30 +115,17 @@ struct graph *graph_free(struct graph *graph)
 int assembly_pod(void *context, const struct stored_pod *pod)
 {
 	struct assembly *assembly = context;
-	struct strings *strings = &assembly->built->strings;
-	struct pod_row row = {.number = pod->number,
-			      .node = strings_intern(strings, pod->node),
-			      .namespace = strings_intern(strings, pod->pod.namespace),
-			      .name = strings_intern(strings, pod->pod.name),
-			      .uid = strings_intern(strings, pod->pod.uid),
-			      .sandbox = strings_intern(strings, pod->pod.sandbox),
-			      .source = strings_intern(strings, pod->pod.source),
-			      .address_count = pod->pod.address_count};
 	struct pod_row *rows;
+	int r;
 
-	if (!row.node || !row.namespace || !row.name || !row.uid || !row.sandbox || !row.source)
-		return -ENOMEM;
 	rows = reserve(assembly->rows, assembly->row_count, &assembly->row_capacity, sizeof(*rows));
 	if (!rows)
 		return -ENOMEM;
 	assembly->rows = rows;
-	row.addresses = calloc(row.address_count + 1, sizeof(*row.addresses));
-	if (!row.addresses)
-		return -ENOMEM;
-	for (size_t i = 0; i < row.address_count; i++)
-		row.addresses[i] = pod->pod.addresses[i];
-	assembly->rows[assembly->row_count++] = row;
-	return 0;
+	r = pod_row_init(&rows[assembly->row_count], pod, &assembly->built->strings);
+	if (r == 0)
+		assembly->row_count++;
+	return r;
 }
 
 static int add_node(struct assembly *assembly, const char *node, struct addr address, int64_t since,
@@ -159,6 +152,22 @@ static int add_node(struct assembly *assembly, const char *node, struct addr add
 int assembly_address(void *context, const struct stored_address *address)
 {
 	return add_node(context, address->node, address->address, address->since, address->until);
+}
+
+int assembly_node(void *context, const char *node, int64_t first, int64_t heartbeat)
+{
+	struct assembly *assembly = context;
+	const char *name = strings_intern(&assembly->built->strings, node);
+
+	return name ? vantage_add_node(&assembly->vantages, name, first, heartbeat) : -ENOMEM;
+}
+
+int assembly_gap(void *context, const char *node, const struct gap *gap)
+{
+	struct assembly *assembly = context;
+	const char *name = strings_intern(&assembly->built->strings, node);
+
+	return name ? vantage_add_gap(&assembly->vantages, name, gap) : -ENOMEM;
 }
 
 /* ---- the index ---- */
@@ -197,8 +206,8 @@ static int index_registry(struct assembly *assembly)
 	struct binder *binder = &assembly->binder;
 
 	binder->registry = registry_new();
-	binder->pod_of_number = calloc(assembly->row_count + 1, sizeof(*binder->pod_of_number));
-	if (!binder->registry || !binder->pod_of_number)
+	binder->rows = calloc(assembly->row_count + 1, sizeof(const struct pod_row *));
+	if (!binder->registry || !binder->rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < assembly->row_count; i++) {
 		uint32_t number = 0;
@@ -209,7 +218,7 @@ static int index_registry(struct assembly *assembly)
 		/* Every row is an entry of its own: the numbers count up from 1. */
 		if (number > assembly->row_count)
 			return -EINVAL;
-		binder->pod_of_number[number] = assembly->rows[i].pod;
+		binder->rows[number] = &assembly->rows[i];
 	}
 	return 0;
 }
@@ -319,6 +328,8 @@ int assembly_index(struct assembly *assembly)
 	if (r == 0)
 		r = pods_mark_ambiguous(&built->pods, assembly->rows, assembly->row_count,
 					assembly->problems);
+	if (r == 0 && assembly->row_count > 0)
+		qsort(assembly->rows, assembly->row_count, sizeof(*assembly->rows), compare_rows);
 	if (r == 0)
 		r = index_registry(assembly);
 	if (r == 0 && assembly->inventory) {
@@ -332,8 +343,7 @@ int assembly_index(struct assembly *assembly)
 	built->graph.pod_count = built->pods.count;
 	assembly->binder.pods = built->pods.items;
 	binder_sort(&assembly->binder);
-	if (assembly->row_count > 0)
-		qsort(assembly->rows, assembly->row_count, sizeof(*assembly->rows), compare_rows);
+	vantage_sort(&assembly->vantages);
 	hand_over_workloads(assembly);
 	return 0;
 }
@@ -349,22 +359,38 @@ static const struct pod_row *find_row(const struct assembly *assembly, uint32_t 
 	return bsearch(&wanted, assembly->rows, assembly->row_count, sizeof(wanted), compare_rows);
 }
 
+/* One whole edge, or what it did in one window. */
+struct binding {
+	struct assembly *assembly;
+	struct graph_edge *edge;
+	bool changed; /* an end changed hands */
+};
+
 /* What the daemon bound when the connection began is certain; the rest is looked up. */
-static int bind_end(const struct assembly *assembly, const struct graph_edge *edge, uint32_t number,
-		    struct addr address, uint8_t prefix, struct end *ret)
+static int bind_end(struct binding *binding, uint32_t number, struct addr address, uint8_t prefix,
+		    int64_t slack, struct end *ret)
 {
-	const struct pod_row *row = find_row(assembly, number);
+	const struct edge *edge = &binding->edge->edge;
+	const struct binder *binder = &binding->assembly->binder;
+	const struct pod_row *row = find_row(binding->assembly, number);
+	const struct sighting sighting = {.address = address,
+					  .from = edge->first_seen,
+					  .until = edge->last_seen,
+					  .slack = slack,
+					  .recorder = edge->node};
+	bool changed = false;
+	int r = 0;
 
 	if (prefix) {
 		*ret = binder_prefix(address, prefix);
-		return 0;
+	} else if (row) {
+		*ret = binder_row(binder, row, &sighting);
+		ret->local = ret->kind == END_POD;
+	} else {
+		r = binder_address(binder, &sighting, ret, &changed);
 	}
-	if (!row)
-		return binder_address(&assembly->binder, address, edge->edge.first_seen,
-				      edge->edge.last_seen, edge->edge.node, ret);
-	*ret = binder_pod(&assembly->binder, row->pod, address, edge->edge.node);
-	ret->local = true;
-	return 0;
+	binding->changed |= changed;
+	return r;
 }
 
 static struct end *new_end(struct built *built)
@@ -392,41 +418,57 @@ static uint8_t prefix_with(struct addr address, uint8_t prefix)
 	return prefix;
 }
 
-static int bind_translated(struct assembly *assembly, struct graph_edge *edge)
+static int bind_translated(struct binding *binding)
 {
+	struct graph_edge *edge = binding->edge;
 	const struct edge_key *key = &edge->edge.key;
-	struct end *translated = new_end(assembly->built);
+	struct end *translated = new_end(binding->assembly->built);
 	uint8_t prefix = prefix_with(key->translated, key->source_prefix);
 	int r;
 
 	if (!translated)
 		return -ENOMEM;
 	edge->translated = translated;
-	r = bind_end(assembly, edge, 0, key->translated, 0, translated);
+	r = bind_end(binding, 0, key->translated, 0, BIND_SLACK, translated);
 	/* Nodes' addresses are never folded. */
 	if (r == 0 && prefix && translated->kind == END_EXTERNAL)
 		*translated = binder_prefix(key->translated, prefix);
 	return r;
 }
 
-static int bind_edge(struct assembly *assembly, struct graph_edge *edge)
+static void bind_service(const struct binder *binder, struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
-	int r;
 
-	r = bind_end(assembly, edge, key->source_pod, key->source, key->source_prefix, &edge->from);
-	if (r == 0)
-		r = bind_end(assembly, edge, key->destination_pod, key->destination,
-			     key->destination_prefix, &edge->to);
-	if (r < 0)
-		return r;
 	if (addr_is_set(key->service))
-		edge->service = binder_service(&assembly->binder, key->service);
+		edge->service = binder_service(binder, key->service);
 	else if (strcmp(edge->to.class, "service") == 0)
-		edge->service = binder_service(&assembly->binder, key->destination);
+		edge->service = binder_service(binder, key->destination);
 	if (addr_is_set(key->service))
 		edge->service_prefix = prefix_with(key->service, key->destination_prefix);
-	return addr_is_set(key->translated) ? bind_translated(assembly, edge) : 0;
+}
+
+/* Who answered was there; who did not may have come later. */
+static int bind_edge(struct assembly *assembly, struct graph_edge *edge, bool *ret_changed)
+{
+	const struct edge_key *key = &edge->edge.key;
+	struct binding binding = {.assembly = assembly, .edge = edge};
+	int64_t slack = key->verdict == VERDICT_ANSWERED ? BIND_SLACK : 0;
+	int r;
+
+	r = bind_end(&binding, key->source_pod, key->source, key->source_prefix, BIND_SLACK,
+		     &edge->from);
+	if (r == 0)
+		r = bind_end(&binding, key->destination_pod, key->destination,
+			     key->destination_prefix, slack, &edge->to);
+	if (r == 0 && addr_is_set(key->translated))
+		r = bind_translated(&binding);
+	if (r < 0)
+		return r;
+	bind_service(&assembly->binder, edge);
+	edge->vantage = vantage_of(edge);
+	*ret_changed = binding.changed;
+	return 0;
 }
 
 static void mark_recorded(struct graph *graph, const struct end *end)
@@ -435,31 +477,110 @@ static void mark_recorded(struct graph *graph, const struct end *end)
 		graph->workloads[end->workload].recorded = true;
 }
 
+static int add_edge(struct assembly *assembly, const struct graph_edge *edge)
+{
+	struct graph *graph = &assembly->built->graph;
+	struct graph_edge *edges =
+	    reserve(graph->edges, graph->edge_count, &assembly->edge_capacity, sizeof(*edges));
+
+	if (!edges)
+		return -ENOMEM;
+	graph->edges = edges;
+	graph->edges[graph->edge_count++] = *edge;
+	mark_recorded(graph, &edge->from);
+	mark_recorded(graph, &edge->to);
+	return 0;
+}
+
 int assembly_edge(void *context, const struct edge *edge)
 {
 	struct assembly *assembly = context;
 	struct graph *graph = &assembly->built->graph;
 	struct graph_edge bound = {.edge = *edge};
-	struct graph_edge *edges;
+	bool changed = false;
 	int r;
 
 	bound.edge.node = strings_intern(&assembly->built->strings, edge->node);
-	edges = reserve(graph->edges, graph->edge_count, &assembly->edge_capacity, sizeof(*edges));
-	if (!edges)
-		return -ENOMEM;
-	graph->edges = edges;
 	if (!bound.edge.node)
 		return -ENOMEM;
-	r = bind_edge(assembly, &bound);
+	bound.recorded_by[0] = bound.edge.node;
+	r = bind_edge(assembly, &bound, &changed);
+	if (r == 0 && changed)
+		r = windows_add(&assembly->windows, edge->id, graph->edge_count);
+	if (r == 0)
+		r = add_edge(assembly, &bound);
 	if (r < 0)
 		return r;
-	graph->edges[graph->edge_count++] = bound;
-	mark_recorded(graph, &bound.from);
-	mark_recorded(graph, &bound.to);
 	if (edge->first_seen < graph->seen.from)
 		graph->seen.from = edge->first_seen;
 	if (edge->last_seen > graph->seen.until)
 		graph->seen.until = edge->last_seen;
+	return 0;
+}
+
+/* ---- windows of edges whose address changed hands ---- */
+
+bool assembly_needs_flows(struct assembly *assembly)
+{
+	windows_sort(&assembly->windows);
+	return assembly->windows.count > 0;
+}
+
+static bool is_ambiguous(const struct end *end)
+{
+	return end && end->kind == END_UNKNOWN && strcmp(end->class, "ambiguous") == 0;
+}
+
+static unsigned count_ambiguous(const struct graph_edge *edge)
+{
+	return (unsigned)is_ambiguous(&edge->from) + is_ambiguous(&edge->to) +
+	       is_ambiguous(edge->translated);
+}
+
+int assembly_flow(void *context, const struct stored_flow *flow)
+{
+	struct assembly *assembly = context;
+	struct split *split = windows_find(&assembly->windows, flow->edge);
+	const struct graph_edge *whole;
+	struct graph_edge row;
+	bool changed;
+	int r;
+
+	if (!split || flow->flow.length == FLOW_WITHOUT_WINDOW)
+		return 0;
+	whole = &assembly->built->graph.edges[split->edge];
+	row = *whole;
+	row.edge.totals = flow->flow.totals;
+	row.edge.first_seen = flow->flow.first_seen;
+	row.edge.last_seen = flow->flow.last_seen;
+	r = bind_edge(assembly, &row, &changed);
+	if (r < 0 || count_ambiguous(&row) >= count_ambiguous(whole))
+		return r;
+	return split_add(split, &row);
+}
+
+/* What no window told the owner of stays as it was. */
+static int add_pieces(struct assembly *assembly)
+{
+	struct graph *graph = &assembly->built->graph;
+	size_t kept = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < assembly->windows.count && r == 0; i++) {
+		const struct split *split = &assembly->windows.splits[i];
+		struct graph_edge *whole = &graph->edges[split->edge];
+
+		if (split->count > 0 && !split_rest(split, &whole->edge.totals))
+			whole->standing = STANDING_SUPERSEDED;
+		for (size_t j = 0; j < split->count && r == 0; j++)
+			r = add_edge(assembly, &split->pieces[j]);
+	}
+	if (r < 0 || assembly->windows.count == 0)
+		return r;
+	for (size_t i = 0; i < graph->edge_count; i++)
+		if (graph->edges[i].standing == STANDING_COUNTS)
+			graph->edges[kept++] = graph->edges[i];
+	graph->edge_count = kept;
 	return 0;
 }
 
@@ -527,12 +648,26 @@ static int compare_edges(const void *a, const void *b)
 	return r ? r : compare_totals(&x->edge.totals, &y->edge.totals);
 }
 
-struct graph *assembly_finish(struct assembly *assembly)
+static void sort_edges(struct graph *graph)
 {
-	struct graph *graph = &assembly->built->graph;
-
 	if (graph->edge_count > 0)
 		qsort(graph->edges, graph->edge_count, sizeof(*graph->edges), compare_edges);
+}
+
+int assembly_finish(struct assembly *assembly, bool apart, struct graph **ret)
+{
+	struct graph *graph = &assembly->built->graph;
+	int r = add_pieces(assembly);
+
+	sort_edges(graph);
+	if (r == 0 && !apart)
+		r = vantage_merge(&assembly->vantages, &assembly->binder, graph->edges,
+				  graph->edge_count);
+	if (r < 0)
+		return r;
+	if (r > 0)
+		sort_edges(graph);
 	assembly->built = NULL;
-	return graph;
+	*ret = graph;
+	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * Makes a graph from rows, one at a time: pods and addresses, then assembly_index(), then edges;
- * private to model/.
+ * Makes a graph from rows, one at a time: nodes, pods, addresses and gaps, then assembly_index(),
+ * then edges, then the flow rows of those that need them; private to model/.
  *
  * The row functions have the shapes of the store's visitors and take the assembly as their context.
  */
@@ -14,12 +14,19 @@ struct assembly;
 /* inventory may be NULL. NULL: out of memory. */
 struct assembly *assembly_new(const struct inventory *inventory, struct problems *problems);
 struct assembly *assembly_free(struct assembly *assembly); /* NULL is allowed; returns NULL */
+int assembly_node(void *assembly, const char *node, int64_t first, int64_t heartbeat);
 int assembly_pod(void *assembly, const struct stored_pod *pod);
 int assembly_address(void *assembly, const struct stored_address *address);
-/* No pods and addresses after this, no edges before. */
+int assembly_gap(void *assembly, const char *node, const struct gap *gap);
+/* None of these after this, no edges before. */
 int assembly_index(struct assembly *assembly);
 int assembly_edge(void *assembly, const struct edge *edge);
-/* The graph is the caller's; the assembly is only good for assembly_free() then. */
-struct graph *assembly_finish(struct assembly *assembly);
+/* Did an edge's address change hands? No edges after this; all flow rows of the same interval may
+ * follow. */
+bool assembly_needs_flows(struct assembly *assembly);
+int assembly_flow(void *assembly, const struct stored_flow *flow);
+/* apart: nodes' records of one conversation are not merged. The graph is the caller's; the assembly
+ * is only good for assembly_free() then. */
+int assembly_finish(struct assembly *assembly, bool apart, struct graph **ret);
 
 #endif

@@ -70,7 +70,7 @@ void binder_sort(struct binder *binder)
 void binder_clear(struct binder *binder)
 {
 	registry_free(binder->registry);
-	free(binder->pod_of_number);
+	free(binder->rows);
 	free(binder->inventory_pods);
 	free(binder->nodes);
 	free(binder->ranges);
@@ -120,11 +120,10 @@ static struct end plain_end(enum end_kind kind, const char *class, struct addr a
 			    .workload = GRAPH_NONE};
 }
 
-struct end binder_pod(const struct binder *binder, size_t pod, struct addr address,
-		      const char *recorder)
+static struct end pod_end(const struct binder *binder, size_t pod, const struct sighting *sighting)
 {
 	const struct graph_pod *known = &binder->pods[pod];
-	struct end end = plain_end(END_POD, "pod", address);
+	struct end end = plain_end(END_POD, "pod", sighting->address);
 
 	end.namespace = known->namespace;
 	end.name = known->name;
@@ -132,7 +131,36 @@ struct end binder_pod(const struct binder *binder, size_t pod, struct addr addre
 	end.node = known->node;
 	end.pod = pod;
 	end.workload = known->workload;
-	end.local = *recorder && known->node == recorder;
+	end.local = *sighting->recorder && known->node == sighting->recorder;
+	return end;
+}
+
+/* Of a further network: it may have been of the primary one at another time. */
+static bool is_secondary(const struct pod_row *row, const struct sighting *sighting)
+{
+	bool secondary = false;
+
+	for (size_t i = 0; i < row->address_count; i++) {
+		const struct pod_address *address = &row->addresses[i];
+
+		if (!addr_equal(address->address, sighting->address))
+			continue;
+		secondary = address->secondary;
+		if (address->since <= sighting->from && address->until > sighting->from)
+			break;
+	}
+	return secondary;
+}
+
+struct end binder_row(const struct binder *binder, const struct pod_row *row,
+		      const struct sighting *sighting)
+{
+	struct end end;
+
+	if (*row->conflict)
+		return plain_end(END_UNKNOWN, "ambiguous", sighting->address);
+	end = pod_end(binder, row->pod, sighting);
+	end.secondary = is_secondary(row, sighting);
 	return end;
 }
 
@@ -233,9 +261,9 @@ static bool was_ever_recorded(const struct binder *binder, struct addr address)
 }
 
 /* Nobody is recorded to have had the address then, and it is no node's. */
-static struct end unrecorded_end(const struct binder *binder, struct addr address,
-				 const char *recorder)
+static struct end unrecorded_end(const struct binder *binder, const struct sighting *sighting)
 {
+	const struct addr address = sighting->address;
 	size_t count;
 	size_t first = find_claims(binder->inventory_pods, binder->inventory_pod_count,
 				   sizeof(*binder->inventory_pods), address, &count);
@@ -247,7 +275,7 @@ static struct end unrecorded_end(const struct binder *binder, struct addr addres
 	if (was_ever_recorded(binder, address))
 		return plain_end(END_UNKNOWN, "pod", address);
 	if (count == 1)
-		return binder_pod(binder, binder->inventory_pods[first].pod, address, recorder);
+		return pod_end(binder, binder->inventory_pods[first].pod, sighting);
 	/* A range's first address is never a pod's: flannel's tunnel has it. */
 	if (range && addr_equal(range->range.addr, address))
 		return node_end(range->node, address);
@@ -262,26 +290,38 @@ static struct end unrecorded_end(const struct binder *binder, struct addr addres
 	return plain_end(END_EXTERNAL, "external", address);
 }
 
-int binder_address(const struct binder *binder, struct addr address, int64_t from, int64_t until,
-		   const char *recorder, struct end *ret)
+int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
+		   bool *ret_changed)
 {
 	uint32_t number = 0;
 	const char *node;
-	int r = registry_bind_span(binder->registry, address, from, until, BIND_SLACK, &number);
+	int r = registry_bind_span(binder->registry, sighting->address, sighting->from,
+				   sighting->until, sighting->slack, &number);
 
 	if (r < 0 && r != -ENOTUNIQ)
 		return r;
+	*ret_changed = r == -ENOTUNIQ;
 	if (r == -ENOTUNIQ) {
-		*ret = plain_end(END_UNKNOWN, "ambiguous", address);
+		*ret = plain_end(END_UNKNOWN, "ambiguous", sighting->address);
 		return 0;
 	}
 	if (number > 0) {
-		*ret = binder_pod(binder, binder->pod_of_number[number], address, recorder);
+		*ret = binder_row(binder, binder->rows[number], sighting);
 		return 0;
 	}
-	node = find_node(binder, address, from, until, recorder);
-	*ret = node ? node_end(node, address) : unrecorded_end(binder, address, recorder);
+	node = find_node(binder, sighting->address, sighting->from, sighting->until,
+			 sighting->recorder);
+	*ret = node ? node_end(node, sighting->address) : unrecorded_end(binder, sighting);
 	return 0;
+}
+
+bool binder_is_own(const struct binder *binder, struct addr address, const char *node)
+{
+	size_t count;
+	size_t first =
+	    find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes), address, &count);
+
+	return has_claim(&binder->nodes[first], count, node);
 }
 
 const struct inventory_service *binder_service(const struct binder *binder, struct addr address)

@@ -8,6 +8,7 @@
 
 #include "identity/interval.h"
 #include "model/graph.h"
+#include "model/pods.h"
 
 /* The CNI result is written a moment after the pod may already speak. ms. */
 #define BIND_SLACK 5000
@@ -39,7 +40,7 @@ struct service_claim {
 struct binder {
 	const struct graph_pod *pods;
 	struct registry *registry;        /* recorded intervals */
-	size_t *pod_of_number;            /* registry number → index in pods */
+	const struct pod_row **rows;      /* by registry number */
 	struct pod_claim *inventory_pods; /* living pods with an address of their own */
 	size_t inventory_pod_count;
 	struct node_claim *nodes; /* recorded, of inventory nodes, of host-network pods */
@@ -53,12 +54,25 @@ struct binder {
 void binder_sort(struct binder *binder);
 void binder_clear(struct binder *binder);
 
-/* The end that is this pod, seen by the recorder at this address. */
-struct end binder_pod(const struct binder *binder, size_t pod, struct addr address,
-		      const char *recorder);
-/* The end that had the address throughout [from, until], as the recording node saw it. -ENOMEM. */
-int binder_address(const struct binder *binder, struct addr address, int64_t from, int64_t until,
-		   const char *recorder, struct end *ret);
+/* An address as one node saw it throughout a time. */
+struct sighting {
+	struct addr address;
+	int64_t from;
+	int64_t until;
+	int64_t slack;        /* how much later it may have become its pod's: BIND_SLACK for what
+				 spoke itself, 0 for what need not have been there */
+	const char *recorder; /* interned */
+};
+
+/* The end that is the pod of this row, as the recorder bound it. */
+struct end binder_row(const struct binder *binder, const struct pod_row *row,
+		      const struct sighting *sighting);
+/* The end that had the address throughout. *ret_changed: it was one pod's and then another's, or
+ * two pods' at once, so that parts of the time may tell more. -ENOMEM. */
+int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
+		   bool *ret_changed);
+/* Did the address ever belong to the node itself? */
+bool binder_is_own(const struct binder *binder, struct addr address, const char *node);
 /* The end that stands for all addresses of the prefix: outside, and nobody's in particular. */
 struct end binder_prefix(struct addr address, uint8_t prefix);
 /* NULL if the inventory has no service at the address. */

@@ -4,23 +4,35 @@
 
 #include "model/assembly.h"
 
-int graph_build(struct reader *reader, struct interval interval, const struct inventory *inventory,
+static int read_nodes(struct record *record, struct assembly *assembly)
+{
+	const struct interval always = {.from = INT64_MIN, .until = INT64_MAX};
+	int r = record_nodes(record, assembly_node, assembly);
+
+	if (r == 0)
+		r = record_pods(record, assembly_pod, assembly);
+	if (r == 0)
+		r = record_addresses(record, assembly_address, assembly);
+	return r ? r : record_gaps(record, always, assembly_gap, assembly);
+}
+
+int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret)
 {
-	struct assembly *assembly = assembly_new(inventory, problems);
+	struct assembly *assembly = assembly_new(request->inventory, problems);
 	int r;
 
 	if (!assembly)
 		return -ENOMEM;
-	r = reader_pods(reader, assembly_pod, assembly);
-	if (r == 0)
-		r = reader_addresses(reader, assembly_address, assembly);
+	r = read_nodes(record, assembly);
 	if (r == 0)
 		r = assembly_index(assembly);
 	if (r == 0)
-		r = reader_edges(reader, interval, assembly_edge, assembly);
+		r = record_edges(record, request->interval, assembly_edge, assembly);
+	if (r == 0 && assembly_needs_flows(assembly))
+		r = record_flows(record, request->interval, assembly_flow, assembly);
 	if (r == 0)
-		*ret = assembly_finish(assembly);
+		r = assembly_finish(assembly, request->apart, ret);
 	assembly_free(assembly);
 	return r;
 }
@@ -33,4 +45,14 @@ const char *end_kind_name(enum end_kind kind)
 					    [END_UNKNOWN] = "unknown"};
 
 	return names[kind];
+}
+
+const char *vantage_name(enum vantage vantage)
+{
+	static const char *const names[] = {[VANTAGE_NEITHER] = "neither",
+					    [VANTAGE_SOURCE] = "source",
+					    [VANTAGE_DESTINATION] = "destination",
+					    [VANTAGE_BOTH] = "both"};
+
+	return names[vantage];
 }

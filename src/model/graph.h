@@ -13,6 +13,7 @@
 
 #include "base/problem.h"
 #include "identity/inventory.h"
+#include "model/record.h"
 #include "store/store.h"
 
 enum end_kind { END_POD, END_NODE, END_EXTERNAL, END_UNKNOWN };
@@ -36,6 +37,8 @@ struct end {
 	size_t pod;      /* index into graph.pods, or GRAPH_NONE */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
 	bool local;      /* the pod was on the node that recorded this edge */
+	bool secondary;  /* the pod's address on a further network (Multus), which no policy covers
+			  */
 };
 #define GRAPH_NONE SIZE_MAX
 
@@ -52,6 +55,17 @@ struct workload {
 	size_t pods;   /* known in inventory or store */
 };
 
+/* Where the node stands that recorded an edge. */
+enum vantage { VANTAGE_NEITHER, VANTAGE_SOURCE, VANTAGE_DESTINATION, VANTAGE_BOTH };
+
+/* A connection between two nodes is recorded by both: it counts once. */
+enum standing {
+	STANDING_COUNTS,
+	STANDING_SUPERSEDED, /* another edge has its connections; this one knows what its node saw
+			      */
+	STANDING_OVERRIDDEN  /* the destination's node denied them */
+};
+
 struct graph_edge {
 	struct end from;
 	struct end to;
@@ -61,7 +75,11 @@ struct graph_edge {
 	    *service;           /* the service asked for, if the inventory has it */
 	uint8_t service_prefix; /* of edge.key.service: folded like the destination; 0: one address
 				 */
-	struct edge edge;       /* as stored; edge.node is owned by the graph */
+	enum vantage vantage;   /* of the node whose counts these are */
+	enum standing standing;
+	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's */
+	struct edge edge;           /* as stored by edge.node, which is owned by the graph; or with
+				       the counts of the other one */
 };
 
 struct graph_pod {
@@ -69,11 +87,16 @@ struct graph_pod {
 	const char *namespace;
 	const char *name;
 	const char *uid;
-	const char *source;                  /* sorted: "cni-result,inventory" */
-	const struct labels *labels;         /* NULL: not known */
-	size_t workload;                     /* or GRAPH_NONE */
-	bool local;                          /* from a node's own record */
-	bool ambiguous;                      /* shares an address in time with another live pod */
+	const char *source;          /* sorted: "cni-result,inventory" */
+	const struct labels *labels; /* NULL: not known */
+	size_t workload;             /* or GRAPH_NONE */
+	bool local;                  /* from a node's own record */
+	bool ambiguous;              /* shares an address in time with another live pod */
+	bool host_network;           /* shares its node's network */
+	const char *conflict; /* what its sources contradict one another in; "": nothing. Whose its
+				 addresses are cannot be said then, and its labels prove nothing */
+	const struct pod_word *words; /* what each source of the record said; by source, place */
+	size_t word_count;
 	const struct pod_address *addresses; /* ms; since INT64_MIN: not known */
 	size_t address_count;
 };
@@ -89,22 +112,30 @@ struct graph {
 	struct interval seen; /* first and last moment of any edge; from > until if there is none */
 };
 
+struct graph_request {
+	struct interval interval;
+	const struct inventory *inventory; /* outlives the graph; may be NULL */
+	bool apart;                        /* every record counts, as its own node has it */
+};
+
 /*
- * Reads pods, addresses and the edges of the interval from the reader. The inventory outlives the
- * graph. What does not fit together goes to problems (contradicting identities, ambiguous
- * addresses).
+ * Reads nodes, pods, addresses, gaps and the edges of the interval. What does not fit together goes
+ * to problems (contradicting identities, ambiguous addresses). Flow rows are read only where an
+ * edge's address changed hands; that ends the record's snapshots.
  */
-int graph_build(struct reader *reader, struct interval interval, const struct inventory *inventory,
+int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret);
 struct graph *graph_free(struct graph *graph); /* NULL is allowed; returns NULL */
 
 /* What to tell who lacks labels or workloads. */
 #define GRAPH_SUPPLY                                                                               \
 	"give an inventory that has them (--inventory, from kubectl get "                          \
-	"pods,namespaces,services,nodes -A -o json)"
+	"pods,namespaces,services,endpointslices,nodes -A -o json)"
 
 /* What the Kubernetes API takes as key and value of a label. */
 bool label_is_valid(const char *key, const char *value);
+/* "neither", "source", "destination", "both". */
+const char *vantage_name(enum vantage vantage);
 /* "pod", "node", "external", "unknown". */
 const char *end_kind_name(enum end_kind kind);
 

@@ -36,6 +36,58 @@ struct joiner {
 	size_t draft_count;
 };
 
+static int copy_words(struct pod_row *row, const struct pod *pod, struct strings *strings)
+{
+	row->words = calloc(pod->word_count + 1, sizeof(*row->words));
+	if (!row->words)
+		return -ENOMEM;
+	for (; row->word_count < pod->word_count; row->word_count++) {
+		const struct pod_word *word = &pod->words[row->word_count];
+		struct pod_word *copy = &row->words[row->word_count];
+
+		copy->source = (char *)strings_intern(strings, word->source);
+		copy->place = (char *)strings_intern(strings, word->place);
+		copy->said = (char *)strings_intern(strings, word->said);
+		if (!copy->source || !copy->place || !copy->said)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+int pod_row_init(struct pod_row *row, const struct stored_pod *stored, struct strings *strings)
+{
+	const struct pod *pod = &stored->pod;
+
+	*row = (struct pod_row){.number = stored->number,
+				.node = strings_intern(strings, stored->node),
+				.namespace = strings_intern(strings, pod->namespace),
+				.name = strings_intern(strings, pod->name),
+				.uid = strings_intern(strings, pod->uid),
+				.sandbox = strings_intern(strings, pod->sandbox),
+				.source = strings_intern(strings, pod->source),
+				.conflict =
+				    strings_intern(strings, pod->conflict ? pod->conflict : ""),
+				.host_network = pod->host_network,
+				.address_count = pod->address_count};
+	row->addresses = calloc(pod->address_count + 1, sizeof(*row->addresses));
+	if (!row->node || !row->namespace || !row->name || !row->uid || !row->sandbox ||
+	    !row->source || !row->conflict || !row->addresses ||
+	    copy_words(row, pod, strings) < 0) {
+		pod_row_clear(row);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < pod->address_count; i++)
+		row->addresses[i] = pod->addresses[i];
+	return 0;
+}
+
+void pod_row_clear(struct pod_row *row)
+{
+	free(row->addresses);
+	free(row->words);
+	*row = (struct pod_row){0};
+}
+
 static int compare_uids(const void *a, const void *b)
 {
 	const struct by_uid *x = a, *y = b;
@@ -266,9 +318,23 @@ static void put_inventory_addresses(struct pods *pods, struct graph_pod *pod,
 	}
 }
 
+static void merge_row(struct pods *pods, struct graph_pod *pod, struct pod_row *row)
+{
+	size_t words = (size_t)(pod->words - pods->words);
+
+	for (size_t i = 0; i < row->address_count; i++)
+		put_address(pods, pod, &row->addresses[i]);
+	for (size_t i = 0; i < row->word_count; i++)
+		pods->words[words + pod->word_count++] = row->words[i];
+	pod->host_network |= row->host_network;
+	if (*row->conflict)
+		pod->conflict = row->conflict;
+	row->pod = pods->count;
+}
+
 /* The drafts [from, until) are one pod. */
 static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t until,
-		 struct pod_address *addresses)
+		 struct pod_address *addresses, struct pod_word *words)
 {
 	const struct draft *first = &joiner->drafts[from];
 	struct graph_pod *pod = &pods->items[pods->count];
@@ -279,9 +345,11 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 				  .name = first->name,
 				  .uid = first->uid,
 				  .source = "",
+				  .conflict = "",
 				  .workload = first->workload,
 				  .local = first->row != NULL,
-				  .addresses = addresses};
+				  .addresses = addresses,
+				  .words = words};
 	for (size_t i = from; i < until; i++) {
 		struct draft *draft = &joiner->drafts[i];
 
@@ -289,10 +357,8 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 		if (!pod->source)
 			return -ENOMEM;
 		known = draft->inventory != NOT_KNOWN ? draft->inventory : known;
-		for (size_t j = 0; draft->row && j < draft->row->address_count; j++)
-			put_address(pods, pod, &draft->row->addresses[j]);
 		if (draft->row)
-			draft->row->pod = pods->count;
+			merge_row(pods, pod, draft->row);
 	}
 	if (known != NOT_KNOWN) {
 		pod->labels = &joiner->inventory->pods[known].labels;
@@ -312,7 +378,7 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 static int merge_all(struct joiner *joiner, struct pods *pods)
 {
 	struct draft *drafts = joiner->drafts;
-	size_t used = 0;
+	size_t addresses = 0, words = 0;
 
 	if (joiner->draft_count > 0)
 		qsort(drafts, joiner->draft_count, sizeof(*drafts), compare_drafts);
@@ -325,10 +391,11 @@ static int merge_all(struct joiner *joiner, struct pods *pods)
 			    strcmp(drafts[i].uid, drafts[end].uid) != 0 ||
 			    strcmp(drafts[i].node, drafts[end].node) != 0)
 				break;
-		r = merge(joiner, pods, i, end, pods->addresses + used);
+		r = merge(joiner, pods, i, end, pods->addresses + addresses, pods->words + words);
 		if (r < 0)
 			return r;
-		used += pods->items[pods->count - 1].address_count;
+		addresses += pods->items[pods->count - 1].address_count;
+		words += pods->items[pods->count - 1].word_count;
 	}
 	return 0;
 }
@@ -337,16 +404,19 @@ static int pods_reserve(struct pods *pods, const struct pod_row *rows, size_t ro
 			const struct inventory *inventory)
 {
 	size_t inventory_count = inventory ? inventory->pod_count : 0;
-	size_t addresses = 0;
+	size_t addresses = 0, words = 0;
 
-	for (size_t i = 0; i < row_count; i++)
+	for (size_t i = 0; i < row_count; i++) {
 		addresses += rows[i].address_count;
+		words += rows[i].word_count;
+	}
 	for (size_t i = 0; i < inventory_count; i++)
 		addresses += inventory->pods[i].address_count;
 	pods->items = calloc(row_count + inventory_count + 1, sizeof(*pods->items));
 	pods->addresses = calloc(addresses + 1, sizeof(*pods->addresses));
+	pods->words = calloc(words + 1, sizeof(*pods->words));
 	pods->of_inventory = calloc(inventory_count + 1, sizeof(*pods->of_inventory));
-	if (!pods->items || !pods->addresses || !pods->of_inventory)
+	if (!pods->items || !pods->addresses || !pods->words || !pods->of_inventory)
 		return -ENOMEM;
 	for (size_t i = 0; i < inventory_count; i++)
 		pods->of_inventory[i] = NOT_KNOWN;
@@ -393,6 +463,7 @@ void pods_clear(struct pods *pods)
 {
 	free(pods->items);
 	free(pods->addresses);
+	free(pods->words);
 	free(pods->of_inventory);
 	*pods = (struct pods){0};
 }

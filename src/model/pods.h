@@ -6,7 +6,7 @@
 #include "model/strings.h"
 #include "model/workload.h"
 
-/* A stored pod; texts interned, addresses owned by whoever holds the row. */
+/* A stored pod; texts interned, the arrays its own. */
 struct pod_row {
 	uint32_t number;
 	const char *node;
@@ -15,15 +15,24 @@ struct pod_row {
 	const char *uid;
 	const char *sandbox;
 	const char *source;
+	const char *conflict;
+	bool host_network;
 	struct pod_address *addresses;
 	size_t address_count;
+	struct pod_word *words;
+	size_t word_count;
 	size_t pod; /* index of the joined pod; set by pods_join() */
 };
+
+/* -ENOMEM leaves nothing to release. */
+int pod_row_init(struct pod_row *row, const struct stored_pod *pod, struct strings *strings);
+void pod_row_clear(struct pod_row *row);
 
 struct pods {
 	struct graph_pod *items; /* by namespace, name, uid, node */
 	size_t count;
 	struct pod_address *addresses; /* of all items */
+	struct pod_word *words;        /* likewise */
 	size_t *of_inventory;          /* for each pod of the inventory its index in items */
 };
 

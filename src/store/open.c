@@ -137,6 +137,7 @@ static struct store *release(struct store *store)
 	pruning_clear(&store->pruning);
 	idmap_clear(&store->pods);
 	idmap_clear(&store->own);
+	idmap_clear(&store->told);
 	free(store->upkeep.aside);
 	free(store->node_name);
 	free(store->path);
@@ -160,6 +161,7 @@ int store_open(const char *path, const struct store_options *options, struct sto
 	idmap_init(&store->edges, sizeof(struct edge_mark), EDGES_CACHED);
 	idmap_init(&store->pods, sizeof(uint32_t), 0);
 	idmap_init(&store->own, sizeof(struct addr), 0);
+	idmap_init(&store->told, sizeof(int64_t), 0);
 	error = files_absolute(path, &store->path);
 	if (error)
 		explain(ret_error, path, strerror(-error));
@@ -237,8 +239,10 @@ int store_use_node(struct store *store, const char *node)
 	store->longest = longest;
 	store->batches = batches;
 	store->settled = false;
+	store->objects_settled = false;
 	idmap_clear(&store->edges);
 	idmap_clear(&store->own);
+	idmap_clear(&store->told);
 	return 0;
 }
 

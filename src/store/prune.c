@@ -43,16 +43,32 @@ static bool delete_pod(struct db *db, int64_t pod)
 	return !db->error && db_changes(db) > 0;
 }
 
+static void delete_words(struct db *db, int64_t pod)
+{
+	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_POD_WORDS);
+
+	db_bind_int(db, statement, 1, pod);
+	db_run(db, statement);
+}
+
 static void prune_pods(struct store *store, int64_t before, struct idmap *gone)
 {
+	static const enum sql_statement candidates[] = {SQL_PRUNE_POD_ADDRESSES,
+							SQL_PRUNE_ENDED_PODS};
 	struct db *db = &store->db;
 	struct numbers touched = {0};
-	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_POD_ADDRESSES);
 
-	db_bind_int(db, statement, 1, before);
-	numbers_collect(db, statement, &touched);
+	for (size_t i = 0; i < 2; i++) {
+		sqlite3_stmt *statement = db_use(db, candidates[i]);
+
+		db_bind_int(db, statement, 1, before);
+		numbers_collect(db, statement, &touched);
+	}
 	for (size_t i = 0; i < touched.count; i++) {
-		if (delete_pod(db, touched.items[i]) && !idmap_put(gone, &touched.items[i], 1))
+		if (!delete_pod(db, touched.items[i]))
+			continue;
+		delete_words(db, touched.items[i]);
+		if (!idmap_put(gone, &touched.items[i], 1))
 			db_fail(db, -ENOMEM, "out of memory");
 	}
 	numbers_clear(&touched);
@@ -73,6 +89,7 @@ static void prune_by_age(struct store *store, int64_t before, struct idmap *pods
 {
 	delete_before(store, SQL_PRUNE_GAPS, before);
 	delete_before(store, SQL_PRUNE_NODE_ADDRESSES, before);
+	delete_before(store, SQL_PRUNE_OBJECTS, before);
 	prune_pods(store, before, pods_gone);
 }
 
@@ -326,10 +343,21 @@ static bool is_making_room(const struct store *store)
 	return store->upkeep.room_target > 0;
 }
 
+/* States of objects that no flow row is left of. */
+static void delete_old_objects(struct store *store)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_WINDOW);
+
+	db_bind_int(db, statement, 1, INT64_MAX);
+	delete_before(store, SQL_PRUNE_OBJECTS, db_run_int(db, statement, INT64_MAX));
+}
+
 static bool prune_to_bytes(struct store *store, int64_t max, unsigned rows)
 {
 	if (!store->pruning.shrinking || bytes_in_use(&store->db) <= goal_below(max))
 		return false;
+	delete_old_objects(store);
 	if (delete_flows_before(store, INT64_MAX, rows) > 0)
 		return true;
 	choose_least_missed(store, 0,

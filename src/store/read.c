@@ -225,6 +225,9 @@ static const char *node_of_row(struct reader *reader, sqlite3_stmt *statement, i
 	return node_name(reader, sqlite3_column_int64(statement, column));
 }
 
+/* Of SQL_READ_PODS; those before it are pod_rows_add()'s. */
+enum { COLUMN_POD_NODE = 16 };
+
 int reader_pods(struct reader *reader, reader_pod_fn *visit, void *context)
 {
 	struct db *db = &reader->db;
@@ -241,7 +244,7 @@ int reader_pods(struct reader *reader, reader_pod_fn *visit, void *context)
 			if (!visited)
 				pod_rows_add(&rows, db, statement);
 		}
-		node = node_of_row(reader, statement, 9);
+		node = node_of_row(reader, statement, COLUMN_POD_NODE);
 	}
 	if (rows.number && !visited)
 		visited = visit_pod(reader, &rows, node, visit, context);
@@ -319,6 +322,33 @@ int reader_facts(struct reader *reader, reader_fact_fn *visit, void *context)
 		};
 
 		visited = visit(context, &fact);
+	}
+	db_stop(statement);
+	return reader_finish(reader, visited);
+}
+
+int reader_objects(struct reader *reader, reader_object_fn *visit, void *context)
+{
+	struct db *db = &reader->db;
+	int visited = 0;
+	sqlite3_stmt *statement;
+
+	reader_need(reader);
+	statement = db_use(db, SQL_READ_OBJECTS);
+	while (!visited && reader_row(reader, statement)) {
+		bool open = sqlite3_column_type(statement, 7) == SQLITE_NULL;
+		struct stored_object object = {
+		    .node = db_column_text(statement, 0),
+		    .kind = db_column_text(statement, 1),
+		    .namespace = db_column_text(statement, 2),
+		    .name = db_column_text(statement, 3),
+		    .uid = db_column_text(statement, 4),
+		    .content = db_column_text(statement, 5),
+		    .since = sqlite3_column_int64(statement, 6),
+		    .until = open ? INTERVAL_OPEN : sqlite3_column_int64(statement, 7),
+		};
+
+		visited = visit(context, &object);
 	}
 	db_stop(statement);
 	return reader_finish(reader, visited);

@@ -86,8 +86,10 @@ static void forget_run(struct store *store)
 	forget_content(store);
 	forget_pods(store);
 	idmap_clear(&store->own);
+	idmap_clear(&store->told);
 	store->node = 0;
 	store->settled = false;
+	store->objects_settled = false;
 	store->upkeep.committed = store->upkeep.kept = 0;
 }
 

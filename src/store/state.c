@@ -107,6 +107,19 @@ static void keep_pod(struct db *db, struct store_state *state, struct pod_rows *
 	pod_rows_clear(rows);
 }
 
+/* A connection that goes on may have begun long ago, with a pod that is gone. */
+static int64_t needed_since(const struct store *store, const struct store_state *state)
+{
+	int64_t since = store->heartbeat - LATE_MS;
+
+	for (size_t i = 0; i < state->checkpoint_count; i++) {
+		int64_t first = clock_msec(state->checkpoints[i].first_ns);
+
+		since = first > 0 && first < since ? first : since;
+	}
+	return since;
+}
+
 static void load_pods(struct store *store, struct store_state *state)
 {
 	struct db *db = &store->db;
@@ -114,7 +127,7 @@ static void load_pods(struct store *store, struct store_state *state)
 	sqlite3_stmt *statement = db_use(db, SQL_STATE_PODS);
 
 	db_bind_int(db, statement, 1, store->node);
-	db_bind_int(db, statement, 2, store->heartbeat - LATE_MS);
+	db_bind_int(db, statement, 2, needed_since(store, state));
 	while (db_row(db, statement)) {
 		while (!db->error && pod_rows_add(&rows, db, statement))
 			keep_pod(db, state, &rows);

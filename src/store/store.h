@@ -63,12 +63,22 @@ void store_set_max_edges(struct store *store, int64_t max_edges);
  * One transaction: all of the batch or nothing; after a failure the same batch may be given again.
  *
  * Numbers of pods are those of this run of this handle; a flow that names one which no batch has
- * told is -EINVAL. Times of pods are ns and are stored as ms, rounded down. A pod's intervals are
- * known by address and since: told again, until is what was told last. A pod that was pruned is
+ * told is -EINVAL. Times of pods are ns and are stored as ms, rounded down. A sandbox of a node is
+ * one pod in all runs, whatever becomes known of it: told again, names, uid, source, labels and
+ * created that were known and now are not stay, words are added or replaced, and all else is as
+ * told. A pod whose sandbox is not known is one by namespace, name and uid; told under its number
+ * with more it is the same pod. A pod's intervals are known by address and since: told again, until
+ * is what was told last; open ones that are not told again never were. A pod that was pruned is
  * none to later flows until it is told again.
  *
- * With the first pods_complete of a run, intervals of the node's pods and of its own addresses that
- * are still open and were not named in this run end at the heartbeat of the run before.
+ * With the first pods_complete of a run, pods of the node that have not ended, intervals of its
+ * pods and of its own addresses that are still open, and were not named in this run end at the
+ * heartbeat of the run before.
+ *
+ * An object told with the uid and content that it has changes nothing; with others, or gone, its
+ * state up to now ends at the batch's time, and of one name the last 16 ended states stay. With
+ * objects_complete those of the node that this run did not tell end: the first time at the
+ * heartbeat of the run before, later at the batch's time.
  *
  * New edges are numbered in the order of the flows, but for batches of more than 4096.
  *
@@ -92,14 +102,16 @@ struct store_limits {
  * rows flow rows and edges, rows > 0, and reads few more.
  *
  * By age go flow windows that ended before the moment, oldest first; edges last seen before it once
- * they have no window left; gaps and pod addresses that ended before it and that nothing names.
+ * they have no window left; gaps, states of objects, and pods and their addresses that ended before
+ * it and that nothing names.
  *
  * Beyond max_edges go edges: those refused, unanswered, denied, unknown or with an end that is no
  * pod of the node, then the others, each by last use; a few more than needed, so that the search is
- * rare. Beyond max_bytes go flow rows, oldest windows first, then edges as above, down to fifteen
- * sixteenths; the file shrinks and the WAL is emptied. After the last step both limits hold, but
- * for what cannot be deleted (pods, gaps, checkpoints) and for a WAL that a reader holds; until the
- * next prune the file and its WAL may be over by what is written meanwhile.
+ * rare. Beyond max_bytes go flow rows, oldest windows first, with states of objects that ended
+ * before any that is left, then edges as above, down to fifteen sixteenths; the file shrinks and
+ * the WAL is emptied. After the last step both limits hold, but for what cannot be deleted (pods,
+ * objects, gaps, checkpoints) and for a WAL that a reader holds; until the next prune the file and
+ * its WAL may be over by what is written meanwhile.
  *
  * The counts of a flow row stay in its edge. Edges that a bound took leave a gap of source store,
  * from the first to the last that was seen on them, of at most their connections.
@@ -161,8 +173,9 @@ struct store_state {
 	size_t checkpoint_count;
 	struct fact *facts;
 	size_t fact_count;
-	struct pod *pods; /* this node's pods whose intervals are open or ended less than a day
-			     before the heartbeat; times in ns, as the daemon has them */
+	struct pod *pods; /* this node's pods with an interval that is open or ended less than a day
+			     before the heartbeat, or after a live connection began; without any,
+			     those that so ended or did not; times in ns, as the daemon has them */
 	size_t pod_count;
 };
 int store_load_state(struct store *store, struct store_state *ret);
@@ -211,7 +224,7 @@ struct edge {
 struct stored_pod {
 	uint32_t number;
 	const char *node;
-	struct pod pod; /* times in ms */
+	struct pod pod; /* times in ms; ended INTERVAL_OPEN: it has not */
 };
 
 struct stored_address {

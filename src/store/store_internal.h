@@ -89,6 +89,7 @@ struct store {
 	int64_t longest;       /* node.longest with what the open transaction adds */
 	int64_t batches;       /* in the file after the last commit of this handle */
 	bool settled;          /* intervals left open by the last run have been ended */
+	bool objects_settled;  /* the same for objects */
 	struct edge_book book; /* with what the open transaction changes */
 	struct pruning pruning;
 	bool swollen;       /* caches hold more than a small batch needs */
@@ -96,6 +97,7 @@ struct store {
 	struct idmap edges; /* struct edge_mark → edge.id; a cache */
 	struct idmap pods;  /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */
 	struct idmap own;   /* the node's addresses named in this run: struct addr → 1 */
+	struct idmap told;  /* object.id told in this run → 1 */
 };
 
 void numbers_add(struct db *db, struct numbers *numbers, int64_t number);
@@ -105,6 +107,7 @@ void numbers_clear(struct numbers *numbers);
 
 /* Sticky errors, as in db.h. */
 void write_identity(struct store *store, const struct batch *batch);
+void write_objects(struct store *store, const struct batch *batch);
 void write_flows(struct store *store, const struct batch *batch);
 /* Edge totals and flow totals stand in the same order in all statements. */
 void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct totals *totals);

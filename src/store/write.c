@@ -215,6 +215,7 @@ int store_write(struct store *store, const struct batch *batch)
 	load_book(store);
 	book = store->book;
 	write_identity(store, batch);
+	write_objects(store, batch);
 	write_flows(store, batch);
 	if (store->book.last != book.last)
 		write_book(store);
@@ -235,6 +236,7 @@ int store_write(struct store *store, const struct batch *batch)
 		store->upkeep.committed = batch->time;
 		store->upkeep.room_target = 0;
 		store->settled = store->settled || batch->pods_complete;
+		store->objects_settled = store->objects_settled || batch->objects_complete;
 	}
 	free(pods);
 	give_back_memory(store, batch->flow_count + batch->checkpoint_count);

@@ -48,21 +48,71 @@ static void write_interval(struct store *store, int64_t pod, const struct pod_ad
 		db_bind_null(db, statement, 4);
 	else
 		db_bind_int(db, statement, 4, clock_msec(interval->until));
+	db_bind_int(db, statement, 5, interval->exact);
+	db_bind_int(db, statement, 6, interval->secondary);
 	db_run(db, statement);
 }
 
-static int64_t put_pod(struct store *store, const struct pod *pod)
+static void write_word(struct store *store, int64_t pod, const struct pod_word *word)
 {
 	struct db *db = &store->db;
-	sqlite3_stmt *statement = db_use(db, SQL_POD_PUT);
+	sqlite3_stmt *statement = db_use(db, SQL_POD_WORD_PUT);
+
+	db_bind_int(db, statement, 1, pod);
+	db_bind_text(db, statement, 2, word->source);
+	db_bind_text(db, statement, 3, word->place);
+	db_bind_text(db, statement, 4, word->said);
+	db_run(db, statement);
+}
+
+static void bind_names(struct store *store, sqlite3_stmt *statement, const struct pod *pod)
+{
+	struct db *db = &store->db;
 
 	db_bind_int(db, statement, 1, store->node);
-	db_bind_text(db, statement, 2, pod->namespace);
-	db_bind_text(db, statement, 3, pod->name);
-	db_bind_text(db, statement, 4, pod->uid);
-	db_bind_text(db, statement, 5, pod->sandbox);
+	db_bind_text(db, statement, 2, pod->sandbox);
+	db_bind_text(db, statement, 3, pod->namespace);
+	db_bind_text(db, statement, 4, pod->name);
+	db_bind_text(db, statement, 5, pod->uid);
+}
+
+static void bind_moment(struct db *db, sqlite3_stmt *statement, int index, int64_t moment)
+{
+	if (moment == 0 || moment == INTERVAL_OPEN)
+		db_bind_null(db, statement, index);
+	else
+		db_bind_int(db, statement, index, clock_msec(moment));
+}
+
+/* row 0: it is made. Gives the row, or 0 where it is of another sandbox. */
+static int64_t put_pod(struct store *store, const struct pod *pod, int64_t row)
+{
+	struct db *db = &store->db;
+	char *labels = pod->labelled ? labels_print(&pod->labels) : NULL;
+	sqlite3_stmt *statement = db_use(db, row ? SQL_POD_UPDATE : SQL_POD_PUT);
+
+	if (pod->labelled && !labels)
+		db_fail(db, -ENOMEM, "out of memory");
+	bind_names(store, statement, pod);
 	db_bind_text(db, statement, 6, pod->source);
-	return db_run_int(db, statement, 0);
+	db_bind_text(db, statement, 7, pod->conflict ? pod->conflict : "");
+	db_bind_text(db, statement, 8, labels);
+	db_bind_int(db, statement, 9, pod->host_network);
+	bind_moment(db, statement, 10, pod->created);
+	bind_moment(db, statement, 11, pod->ended);
+	if (row)
+		db_bind_int(db, statement, 12, row);
+	row = db_run_int(db, statement, 0);
+	free(labels);
+	return row;
+}
+
+static int64_t find_pod(struct store *store, const struct pod *pod)
+{
+	sqlite3_stmt *statement = db_use(&store->db, SQL_POD_FIND);
+
+	bind_names(store, statement, pod);
+	return db_run_int(&store->db, statement, 0);
 }
 
 static void forget_open_intervals(struct store *store, int64_t pod)
@@ -73,9 +123,24 @@ static void forget_open_intervals(struct store *store, int64_t pod)
 	db_run(&store->db, statement);
 }
 
+/* A pod that was told before its sandbox or names were known is the same row still. */
+static int64_t write_names(struct store *store, const struct batch_pod *entry)
+{
+	int64_t told = idmap_get(&store->pods, &entry->number);
+	int64_t row = find_pod(store, &entry->pod);
+
+	if (row && told > 0 && told != row)
+		forget_open_intervals(store, told);
+	if (!row && told > 0)
+		row = told;
+	if (row)
+		row = put_pod(store, &entry->pod, row);
+	return row ? row : put_pod(store, &entry->pod, 0);
+}
+
 static void write_pod(struct store *store, const struct batch_pod *entry)
 {
-	int64_t pod = put_pod(store, &entry->pod);
+	int64_t pod = write_names(store, entry);
 
 	if (store->db.error)
 		return;
@@ -86,13 +151,19 @@ static void write_pod(struct store *store, const struct batch_pod *entry)
 	forget_open_intervals(store, pod);
 	for (size_t i = 0; i < entry->pod.address_count; i++)
 		write_interval(store, pod, &entry->pod.addresses[i]);
+	for (size_t i = 0; i < entry->pod.word_count; i++)
+		write_word(store, pod, &entry->pod.words[i]);
 }
 
 static void end_pod(struct store *store, int64_t pod)
 {
 	struct db *db = &store->db;
-	sqlite3_stmt *statement = db_use(db, SQL_POD_END);
+	sqlite3_stmt *statement = db_use(db, SQL_POD_ADDRESSES_END);
 
+	db_bind_int(db, statement, 1, pod);
+	db_bind_int(db, statement, 2, store->heartbeat);
+	db_run(db, statement);
+	statement = db_use(db, SQL_POD_END);
 	db_bind_int(db, statement, 1, pod);
 	db_bind_int(db, statement, 2, store->heartbeat);
 	db_run(db, statement);

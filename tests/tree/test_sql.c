@@ -146,8 +146,8 @@ static void test_tables_are_strict(void **state)
 /* What a view selects is only checked when it is asked. */
 static void test_views_can_be_asked(void **state)
 {
-	static const char *const views[] = {"nodes", "pods",           "edges", "flows",
-					    "gaps",  "node_addresses", "facts"};
+	static const char *const views[] = {"nodes", "pods", "pod_words", "objects",       "edges",
+					    "flows", "gaps", "facts",     "node_addresses"};
 	sqlite3 *handle = open_schema();
 
 	(void)state;
@@ -201,6 +201,13 @@ static void test_plans_use_keys(void **state)
 	assert_plan(handle, "edge-add", "SEARCH edge USING INTEGER PRIMARY KEY");
 	assert_plan(handle, "edge-get", "SEARCH edge USING INDEX edge_fingerprint (fingerprint=?)");
 	assert_plan(handle, "gap-near", "USING INDEX gap_until");
+	assert_plan(handle, "pod-find", "USING COVERING INDEX pod_sandbox (node=? AND sandbox=?)");
+	assert_plan(handle, "pod-find",
+		    "USING INDEX pod_name (node=? AND namespace=? AND name=? AND uid=?)");
+	assert_plan(handle, "object-get", "(node=? AND kind=? AND namespace=? AND name=?)");
+	assert_plan(handle, "object-forget", "(node=? AND kind=? AND namespace=? AND name=?)");
+	assert_plan(handle, "prune-objects", "USING INDEX object_until (until<?)");
+	assert_plan(handle, "prune-window", "SEARCH flow");
 	sqlite3_close(handle);
 }
 

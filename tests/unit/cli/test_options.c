@@ -76,7 +76,7 @@ static enum options_result parse(const struct command *command, const char *word
 	for (char *word = strtok_r(line, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	*options = (struct options){.db = "default.db"};
+	*options = (struct options){.db_default = "default.db"};
 	fflush(stdout);
 	out = redirect(STDOUT_FILENO, fileno(file));
 	err = redirect(STDERR_FILENO, fileno(file));
@@ -116,7 +116,7 @@ static void test_defaults(void **state)
 
 	(void)state;
 	parse_good(&asks, "edges", &options);
-	assert_string_equal(options.db, "default.db");
+	assert_string_equal(options.db[0], "default.db");
 	assert_int_equal(options.format, FORMAT_TABLE);
 	assert_true(options.interval.from == INT64_MIN);
 	assert_true(options.interval.until == INT64_MAX);
@@ -139,7 +139,7 @@ static void test_every_option(void **state)
 	    "edges --db x.db -o json --since 2023-11-14T22:13:20Z --until=2023-11-15T00:00:00Z "
 	    "-n shop --workload deploy/api --node n1 --inventory a --inventory b --strict",
 	    &options);
-	assert_string_equal(options.db, "x.db");
+	assert_string_equal(options.db[0], "x.db");
 	assert_int_equal(options.format, FORMAT_JSON);
 	assert_int_equal(options.interval.from, INT64_C(1700000000000));
 	assert_int_equal(options.interval.until, INT64_C(1700006400000));

@@ -26,6 +26,19 @@ struct scene_pod {
 	int64_t since, until; /* seconds; until 0: open */
 };
 
+/* A flow row; 0 in last_seen means first_seen + 10. */
+struct scene_window {
+	size_t edge;
+	int64_t first_seen, last_seen;
+	int connections;
+};
+
+/* When a node recorded, or missed something. */
+struct scene_time {
+	const char *node;
+	int64_t from, until;
+};
+
 struct scene {
 	struct problems problems;
 	struct inventory *inventory;
@@ -34,8 +47,13 @@ struct scene {
 	size_t pod_count;
 	struct scene_pod nodes[SCENE_MAX]; /* node and address */
 	size_t node_count;
-	struct scene_edge edges[SCENE_MAX];
+	struct scene_edge edges[SCENE_MAX]; /* id: index + 1 */
 	size_t edge_count;
+	struct scene_window windows[SCENE_MAX];
+	size_t window_count;
+	struct scene_time recorded[SCENE_MAX], gaps[SCENE_MAX];
+	size_t recorded_count, gap_count;
+	bool apart;
 };
 
 static inline struct addr scene_addr(const char *text)
@@ -91,6 +109,60 @@ static inline void scene_edge(struct scene *scene, struct scene_edge edge)
 {
 	assert_true(scene->edge_count < SCENE_MAX);
 	scene->edges[scene->edge_count++] = edge;
+}
+
+static inline void scene_window(struct scene *scene, struct scene_window window)
+{
+	assert_true(scene->window_count < SCENE_MAX);
+	scene->windows[scene->window_count++] = window;
+}
+
+static inline void scene_recorded(struct scene *scene, const char *node, int64_t from,
+				  int64_t until)
+{
+	assert_true(scene->recorded_count < SCENE_MAX);
+	scene->recorded[scene->recorded_count++] =
+	    (struct scene_time){.node = node, .from = from, .until = until};
+}
+
+static inline void scene_gap(struct scene *scene, const char *node, int64_t from, int64_t until)
+{
+	assert_true(scene->gap_count < SCENE_MAX);
+	scene->gaps[scene->gap_count++] =
+	    (struct scene_time){.node = node, .from = from, .until = until};
+}
+
+static inline void scene_feed_times(struct assembly *assembly, const struct scene *scene)
+{
+	for (size_t i = 0; i < scene->recorded_count; i++)
+		assert_int_equal(assembly_node(assembly, scene->recorded[i].node,
+					       scene->recorded[i].from * 1000,
+					       scene->recorded[i].until * 1000),
+				 0);
+	for (size_t i = 0; i < scene->gap_count; i++) {
+		const struct gap gap = {.source = LOSS_DAEMON,
+					.from = scene->gaps[i].from * 1000,
+					.until = scene->gaps[i].until * 1000,
+					.at_most = -1,
+					.reason = "netpold was not running"};
+
+		assert_int_equal(assembly_gap(assembly, scene->gaps[i].node, &gap), 0);
+	}
+}
+
+static inline void scene_feed_windows(struct assembly *assembly, const struct scene *scene)
+{
+	for (size_t i = 0; i < scene->window_count; i++) {
+		const struct scene_window *spec = &scene->windows[i];
+		int64_t last = spec->last_seen ? spec->last_seen : spec->first_seen + 10;
+		struct stored_flow row = {.edge = (int64_t)spec->edge + 1,
+					  .flow = {.totals = {.connections = spec->connections,
+							      .closed = spec->connections},
+						   .first_seen = spec->first_seen * 1000,
+						   .last_seen = last * 1000}};
+
+		assert_int_equal(assembly_flow(assembly, &row), 0);
+	}
 }
 
 static inline void scene_feed_pod(struct assembly *assembly, const struct scene_pod *pod,
@@ -160,6 +232,7 @@ static inline const struct graph *scene_build(struct scene *scene, uint32_t orde
 
 		assert_int_equal(assembly_address(assembly, &row), 0);
 	}
+	scene_feed_times(assembly, scene);
 	assert_int_equal(assembly_index(assembly), 0);
 	for (size_t i = 0; i < scene->edge_count; i++)
 		at[i] = i;
@@ -170,9 +243,11 @@ static inline const struct graph *scene_build(struct scene *scene, uint32_t orde
 		at[j] = kept;
 	}
 	for (size_t i = 0; i < scene->edge_count; i++)
-		scene_feed_edge(assembly, &scene->edges[at[i]], (int64_t)i + 1);
+		scene_feed_edge(assembly, &scene->edges[at[i]], (int64_t)at[i] + 1);
 	graph_free(scene->graph);
-	scene->graph = assembly_finish(assembly);
+	if (assembly_needs_flows(assembly))
+		scene_feed_windows(assembly, scene);
+	assert_int_equal(assembly_finish(assembly, scene->apart, &scene->graph), 0);
 	assembly_free(assembly);
 	return scene->graph;
 }

@@ -222,7 +222,7 @@ static void test_address_of_very_many_nodes(void **state)
 {
 	struct assembly *assembly = assembly_new(NULL, &(struct problems){0});
 	struct scene_edge edge = {.from = "203.0.113.9", .to = "172.17.0.1", .first_seen = 1};
-	struct graph *graph;
+	struct graph *graph = NULL;
 
 	(void)state;
 	assert_non_null(assembly);
@@ -241,7 +241,7 @@ static void test_address_of_very_many_nodes(void **state)
 	scene_feed_edge(assembly, &edge, 1);
 	edge.node = "other";
 	scene_feed_edge(assembly, &edge, 2);
-	graph = assembly_finish(assembly);
+	assert_int_equal(assembly_finish(assembly, false, &graph), 0);
 	assert_int_equal(graph->edge_count, 2);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(graph->edges[i].to.kind, END_NODE);

@@ -65,11 +65,12 @@ static void write_database(const char *path)
 
 static void test_database(void **state)
 {
-	const struct interval always = {.from = INT64_MIN, .until = INT64_MAX};
-	const struct interval before = {.from = INT64_MIN, .until = 1000};
 	char folder[] = "/tmp/netpol-graph-XXXXXX", path[64], lock[80];
 	struct problems problems = {0};
-	struct reader *reader = NULL;
+	const struct graph_request always = {.interval = {INT64_MIN, INT64_MAX}};
+	const struct graph_request before = {.interval = {INT64_MIN, 1000}};
+	const char *paths[1];
+	struct record *record = NULL;
 	struct graph *graph = NULL;
 	char *error = NULL;
 
@@ -78,8 +79,9 @@ static void test_database(void **state)
 	snprintf(path, sizeof(path), "%s/flows.db", folder);
 	snprintf(lock, sizeof(lock), "%s.lock", path);
 	write_database(path);
-	assert_int_equal(reader_open(path, &reader, &error), 0);
-	assert_int_equal(graph_build(reader, always, NULL, &problems, &graph), 0);
+	paths[0] = path;
+	assert_int_equal(record_open(paths, 1, &problems, &record, &error), 0);
+	assert_int_equal(graph_build(record, &always, &problems, &graph), 0);
 	assert_int_equal(graph->pod_count, 1);
 	assert_int_equal(graph->edge_count, 1);
 	assert_string_equal(graph->edges[0].from.name, "web");
@@ -89,10 +91,10 @@ static void test_database(void **state)
 	assert_int_equal(graph->edges[0].edge.totals.connections, 2);
 	assert_string_equal(graph->edges[0].edge.node, "n1");
 	graph = graph_free(graph);
-	assert_int_equal(graph_build(reader, before, NULL, &problems, &graph), 0);
+	assert_int_equal(graph_build(record, &before, &problems, &graph), 0);
 	assert_int_equal(graph->edge_count, 0);
 	graph_free(graph);
-	reader_close(reader);
+	record_close(record);
 	problems_clear(&problems);
 	unlink(path);
 	unlink(lock);

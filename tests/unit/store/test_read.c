@@ -272,7 +272,7 @@ static void test_pods_are_ordered_and_in_ms(void **state)
 
 	write_pod(store, 1, "z", "s1", first, 2);
 	write_pod(store, 2, "a", "s2", second, 1);
-	write_pod(store, 3, "a", "s1", NULL, 0);
+	write_pod(store, 3, "a", "s0", NULL, 0);
 	second[0].until = 6 * MS;
 	write_pod(store, 2, "a", "s2", second, 1);
 	assert_int_equal(store_use_node(store, "n1"), 0);
@@ -281,7 +281,7 @@ static void test_pods_are_ordered_and_in_ms(void **state)
 	assert_int_equal(reader_pods(reader, see_pod, &log), 0);
 	assert_string_equal(log.text,
 			    "n1 shop/z uid-1 s1 cni-result 10.0.0.8[5,6)\n"
-			    "n2 shop/a uid-1 s1 cni-result\n"
+			    "n2 shop/a uid-1 s0 cni-result\n"
 			    "n2 shop/a uid-1 s2 cni-result 10.0.0.8[5,6)\n"
 			    "n2 shop/z uid-1 s1 cni-result 10.0.0.9[7,9) fd00::1[7,-1)\n");
 	reader_close(reader);

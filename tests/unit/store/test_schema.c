@@ -28,7 +28,7 @@ static void test_settings_of_a_new_file(void **state)
 	assert_int_equal(ask(place->path, "SELECT journal_mode = 'wal' FROM pragma_journal_mode"),
 			 1);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM sqlite_schema WHERE type = 'view'"),
-			 7);
+			 9);
 	store_close(store);
 	assert_sound(place->path);
 }

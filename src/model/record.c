@@ -1,0 +1,522 @@
+#include "model/record.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* An edge's number within its database has so many bits, the database's the rest. */
+#define EDGE_BITS 44
+#define DATABASES_MAX 4096
+
+struct database {
+	const char *path;
+	struct reader *reader;
+	char *first_node;       /* "" if it has none */
+	uint32_t pods_before;   /* how many numbers the databases before it use */
+	uint32_t pods;          /* its own highest number */
+	const char **elsewhere; /* nodes that count in another database; borrowed from nodes */
+	size_t elsewhere_count;
+};
+
+struct known_node {
+	char *name;
+	int64_t first, heartbeat;
+	size_t database;
+	bool counts;
+};
+
+struct record {
+	struct database *databases;
+	size_t count;
+	struct known_node *nodes; /* by name; the one that counts first */
+	size_t node_count, node_capacity;
+	const struct database *failed;
+};
+
+struct record *record_close(struct record *record)
+{
+	if (!record)
+		return NULL;
+	for (size_t i = 0; i < record->count; i++) {
+		reader_close(record->databases[i].reader);
+		free(record->databases[i].first_node);
+		free(record->databases[i].elsewhere);
+	}
+	for (size_t i = 0; i < record->node_count; i++)
+		free(record->nodes[i].name);
+	free(record->databases);
+	free(record->nodes);
+	free(record);
+	return NULL;
+}
+
+void record_end(struct record *record)
+{
+	for (size_t i = 0; i < record->count; i++)
+		reader_end(record->databases[i].reader);
+}
+
+const char *record_error(const struct record *record)
+{
+	return record->failed ? reader_error(record->failed->reader) : "";
+}
+
+const char *record_failed_path(const struct record *record)
+{
+	return record->failed ? record->failed->path : "";
+}
+
+/* ---- opening ---- */
+
+struct node_walk {
+	struct record *record;
+	size_t database;
+};
+
+static int keep_node(void *context, const char *name, int64_t first, int64_t heartbeat)
+{
+	const struct node_walk *walk = context;
+	struct record *record = walk->record;
+	struct known_node node = {.name = strdup(name),
+				  .first = first,
+				  .heartbeat = heartbeat,
+				  .database = walk->database,
+				  .counts = true};
+
+	if (node.name && record->node_count == record->node_capacity) {
+		size_t capacity = record->node_capacity ? record->node_capacity * 2 : 16;
+		struct known_node *nodes = reallocarray(record->nodes, capacity, sizeof(*nodes));
+
+		if (nodes) {
+			record->nodes = nodes;
+			record->node_capacity = capacity;
+		}
+	}
+	if (!node.name || record->node_count == record->node_capacity) {
+		free(node.name);
+		return -ENOMEM;
+	}
+	record->nodes[record->node_count++] = node;
+	return 0;
+}
+
+static int keep_first(void *context, const char *name, int64_t first, int64_t heartbeat)
+{
+	struct database *database = context;
+
+	(void)first;
+	(void)heartbeat;
+	database->first_node = strdup(name);
+	return database->first_node ? 1 : -ENOMEM;
+}
+
+static int open_database(const char *path, struct database *database, char **ret_error)
+{
+	int r = reader_open(path, &database->reader, ret_error);
+
+	database->path = path;
+	if (r < 0)
+		return r;
+	r = reader_nodes(database->reader, keep_first, database);
+	if (r == 0)
+		database->first_node = strdup("");
+	if (r >= 0 && database->first_node)
+		return 0;
+	r = r < 0 ? r : -ENOMEM;
+	if (asprintf(ret_error, "%s: %s", path, reader_error(database->reader)) < 0)
+		*ret_error = NULL;
+	return r;
+}
+
+static int compare_databases(const void *a, const void *b)
+{
+	const struct database *x = a, *y = b;
+	int r = strcmp(x->first_node, y->first_node);
+
+	return r ? r : strcmp(x->path, y->path);
+}
+
+static int compare_nodes(const void *a, const void *b)
+{
+	const struct known_node *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+
+	r = r ? r : (x->heartbeat < y->heartbeat) - (x->heartbeat > y->heartbeat);
+	return r ? r : (x->database > y->database) - (x->database < y->database);
+}
+
+static void report_copy(const struct record *record, const struct known_node *counts,
+			const struct known_node *copy, struct problems *problems)
+{
+	problem_add(problems, PROBLEM_WARNING, copy->name,
+		    "%s and %s both have what this node recorded: %s, where it was heard of last, "
+		    "counts",
+		    record->databases[copy->database].path,
+		    record->databases[counts->database].path,
+		    record->databases[counts->database].path);
+}
+
+/* A copy of a node's record would double all that it counted. */
+static int drop_copies(struct record *record, struct problems *problems)
+{
+	struct known_node *counts = NULL;
+
+	if (record->node_count > 0)
+		qsort(record->nodes, record->node_count, sizeof(*record->nodes), compare_nodes);
+	for (size_t i = 0; i < record->node_count; i++) {
+		struct known_node *node = &record->nodes[i];
+		struct database *database = &record->databases[node->database];
+
+		if (!counts || strcmp(counts->name, node->name) != 0) {
+			counts = node;
+			continue;
+		}
+		node->counts = false;
+		report_copy(record, counts, node, problems);
+		if (!database->elsewhere)
+			database->elsewhere =
+			    calloc(record->node_count, sizeof(*database->elsewhere));
+		if (!database->elsewhere)
+			return -ENOMEM;
+		database->elsewhere[database->elsewhere_count++] = node->name;
+	}
+	return 0;
+}
+
+static int find_nodes(struct record *record, struct problems *problems)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < record->count && r == 0; i++) {
+		struct node_walk walk = {.record = record, .database = i};
+
+		r = reader_nodes(record->databases[i].reader, keep_node, &walk);
+	}
+	return r < 0 ? r : drop_copies(record, problems);
+}
+
+int record_open(const char *const *paths, size_t count, struct problems *problems,
+		struct record **ret, char **ret_error)
+{
+	struct record *record = calloc(1, sizeof(*record));
+	int r = record && count <= DATABASES_MAX ? 0 : -ENOMEM;
+
+	*ret_error = NULL;
+	if (r == 0)
+		record->databases = calloc(count, sizeof(*record->databases));
+	if (r == 0 && !record->databases)
+		r = -ENOMEM;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		r = open_database(paths[i], &record->databases[i], ret_error);
+		record->count++;
+	}
+	if (r == 0) {
+		qsort(record->databases, record->count, sizeof(*record->databases),
+		      compare_databases);
+		r = find_nodes(record, problems);
+	}
+	if (r < 0) {
+		record_close(record);
+		return r;
+	}
+	record_end(record);
+	*ret = record;
+	return 0;
+}
+
+/* ---- walking ---- */
+
+/* A walk through one database on behalf of a visitor that knows of one record only. */
+struct walk {
+	struct database *database;
+	size_t index;
+	union {
+		reader_pod_fn *pod;
+		reader_address_fn *address;
+		reader_edge_fn *edge;
+		reader_flow_fn *flow;
+		reader_gap_fn *gap;
+		reader_fact_fn *fact;
+		reader_object_fn *object;
+	} visit;
+	void *context;
+};
+
+static bool counts_here(const struct walk *walk, const char *node)
+{
+	for (size_t i = 0; i < walk->database->elsewhere_count; i++)
+		if (strcmp(walk->database->elsewhere[i], node) == 0)
+			return false;
+	return true;
+}
+
+static int ended(struct record *record, const struct database *database, int r)
+{
+	if (r < 0)
+		record->failed = database;
+	return r;
+}
+
+/* The pods that came after record_pods() are nobody's. */
+static uint32_t pod_number(const struct walk *walk, uint32_t number)
+{
+	if (number == 0 || number > walk->database->pods)
+		return 0;
+	return walk->database->pods_before + number;
+}
+
+static int edge_number(const struct walk *walk, int64_t *id)
+{
+	if (*id < 0 || *id >> EDGE_BITS)
+		return -EBADMSG;
+	*id |= (int64_t)walk->index << EDGE_BITS;
+	return 0;
+}
+
+static void number_pods(const struct walk *walk, struct edge_key *key)
+{
+	key->source_pod = pod_number(walk, key->source_pod);
+	key->destination_pod = pod_number(walk, key->destination_pod);
+}
+
+static int visit_pod(void *context, const struct stored_pod *stored)
+{
+	struct walk *walk = context;
+	struct stored_pod pod = *stored;
+
+	if (!counts_here(walk, pod.node))
+		return 0;
+	if (pod.number > walk->database->pods)
+		walk->database->pods = pod.number;
+	if (pod.number > UINT32_MAX - walk->database->pods_before)
+		return -EOVERFLOW;
+	pod.number += walk->database->pods_before;
+	return walk->visit.pod(walk->context, &pod);
+}
+
+static int visit_address(void *context, const struct stored_address *address)
+{
+	struct walk *walk = context;
+
+	return counts_here(walk, address->node) ? walk->visit.address(walk->context, address) : 0;
+}
+
+static int visit_edge(void *context, const struct edge *stored)
+{
+	struct walk *walk = context;
+	struct edge edge = *stored;
+	int r = edge_number(walk, &edge.id);
+
+	if (r < 0 || !counts_here(walk, edge.node))
+		return r;
+	number_pods(walk, &edge.key);
+	return walk->visit.edge(walk->context, &edge);
+}
+
+static int visit_flow(void *context, const struct stored_flow *stored)
+{
+	struct walk *walk = context;
+	struct stored_flow flow = *stored;
+	int r = edge_number(walk, &flow.edge);
+
+	if (r < 0 || !counts_here(walk, flow.node))
+		return r;
+	number_pods(walk, &flow.flow.key);
+	return walk->visit.flow(walk->context, &flow);
+}
+
+static int visit_gap(void *context, const char *node, const struct gap *gap)
+{
+	struct walk *walk = context;
+
+	return counts_here(walk, node) ? walk->visit.gap(walk->context, node, gap) : 0;
+}
+
+static int visit_fact(void *context, const struct stored_fact *fact)
+{
+	struct walk *walk = context;
+
+	return counts_here(walk, fact->node) ? walk->visit.fact(walk->context, fact) : 0;
+}
+
+static int visit_object(void *context, const struct stored_object *object)
+{
+	struct walk *walk = context;
+
+	return counts_here(walk, object->node) ? walk->visit.object(walk->context, object) : 0;
+}
+
+/* What was heard of since the record was opened. */
+static int refresh_node(void *context, const char *name, int64_t first, int64_t heartbeat)
+{
+	const struct node_walk *walk = context;
+
+	for (size_t i = 0; i < walk->record->node_count; i++) {
+		struct known_node *node = &walk->record->nodes[i];
+
+		if (node->database != walk->database || strcmp(node->name, name) != 0)
+			continue;
+		node->first = first;
+		node->heartbeat = heartbeat;
+	}
+	return 0;
+}
+
+int record_nodes(struct record *record, reader_node_fn *visit, void *context)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < record->count && r == 0; i++) {
+		struct database *database = &record->databases[i];
+		struct node_walk walk = {.record = record, .database = i};
+
+		r = ended(record, database, reader_nodes(database->reader, refresh_node, &walk));
+	}
+	for (size_t i = 0; i < record->node_count && r == 0; i++) {
+		const struct known_node *node = &record->nodes[i];
+
+		if (node->counts)
+			r = visit(context, node->name, node->first, node->heartbeat);
+	}
+	return r;
+}
+
+int record_pods(struct record *record, reader_pod_fn *visit, void *context)
+{
+	uint32_t before = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < record->count && r == 0; i++) {
+		struct database *database = &record->databases[i];
+		struct walk walk = {
+		    .database = database, .index = i, .visit.pod = visit, .context = context};
+
+		database->pods_before = before;
+		database->pods = 0;
+		r = ended(record, database, reader_pods(database->reader, visit_pod, &walk));
+		before += database->pods;
+	}
+	return r;
+}
+
+/* Each database in turn, until a visitor or an error ends it. */
+static int walk_all(struct record *record, struct walk walk,
+		    int (*read)(struct reader *reader, struct interval interval, struct walk *walk),
+		    struct interval interval)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < record->count && r == 0; i++) {
+		walk.database = &record->databases[i];
+		walk.index = i;
+		r = ended(record, walk.database, read(walk.database->reader, interval, &walk));
+	}
+	return r;
+}
+
+static const struct interval always = {.from = INT64_MIN, .until = INT64_MAX};
+
+static int read_addresses(struct reader *reader, struct interval interval, struct walk *walk)
+{
+	(void)interval;
+	return reader_addresses(reader, visit_address, walk);
+}
+
+static int read_edges(struct reader *reader, struct interval interval, struct walk *walk)
+{
+	return reader_edges(reader, interval, visit_edge, walk);
+}
+
+static int read_flows(struct reader *reader, struct interval interval, struct walk *walk)
+{
+	return reader_flows(reader, interval, visit_flow, walk);
+}
+
+static int read_gaps(struct reader *reader, struct interval interval, struct walk *walk)
+{
+	return reader_gaps(reader, interval, visit_gap, walk);
+}
+
+static int read_facts(struct reader *reader, struct interval interval, struct walk *walk)
+{
+	(void)interval;
+	return reader_facts(reader, visit_fact, walk);
+}
+
+static int read_objects(struct reader *reader, struct interval interval, struct walk *walk)
+{
+	(void)interval;
+	return reader_objects(reader, visit_object, walk);
+}
+
+int record_addresses(struct record *record, reader_address_fn *visit, void *context)
+{
+	return walk_all(record, (struct walk){.visit.address = visit, .context = context},
+			read_addresses, always);
+}
+
+int record_edges(struct record *record, struct interval interval, reader_edge_fn *visit,
+		 void *context)
+{
+	return walk_all(record, (struct walk){.visit.edge = visit, .context = context}, read_edges,
+			interval);
+}
+
+int record_flows(struct record *record, struct interval interval, reader_flow_fn *visit,
+		 void *context)
+{
+	return walk_all(record, (struct walk){.visit.flow = visit, .context = context}, read_flows,
+			interval);
+}
+
+int record_gaps(struct record *record, struct interval interval, reader_gap_fn *visit,
+		void *context)
+{
+	return walk_all(record, (struct walk){.visit.gap = visit, .context = context}, read_gaps,
+			interval);
+}
+
+int record_facts(struct record *record, reader_fact_fn *visit, void *context)
+{
+	return walk_all(record, (struct walk){.visit.fact = visit, .context = context}, read_facts,
+			always);
+}
+
+int record_objects(struct record *record, reader_object_fn *visit, void *context)
+{
+	return walk_all(record, (struct walk){.visit.object = visit, .context = context},
+			read_objects, always);
+}
+
+int record_uncut(struct record *record, struct interval interval, size_t *ret)
+{
+	size_t sum = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < record->count && r == 0; i++) {
+		struct database *database = &record->databases[i];
+		size_t count = 0;
+
+		r = ended(record, database, reader_uncut(database->reader, interval, &count));
+		sum += count;
+	}
+	if (r == 0)
+		*ret = sum;
+	return r;
+}
+
+int record_figures(struct record *record, record_figures_fn *visit, void *context)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < record->count && r == 0; i++) {
+		struct database *database = &record->databases[i];
+		struct store_figures figures;
+
+		r = ended(record, database, reader_figures(database->reader, &figures));
+		if (r == 0)
+			r = visit(context, database->path, &figures);
+	}
+	return r;
+}
