@@ -237,6 +237,8 @@ libcli_a_SOURCES = \
 	src/cli/cmd_policy.c \
 	src/cli/cmd_status.c \
 	src/cli/command.h \
+	src/cli/dataplane.c \
+	src/cli/dataplane.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
 	src/cli/options.c \

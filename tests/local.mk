@@ -126,6 +126,7 @@ rootless_bats = \
 kernel_bats = \
 	tests/netns/adopt.bats \
 	tests/netns/connections.bats \
+	tests/netns/dataplane.bats \
 	tests/netns/feeds.bats \
 	tests/netns/handover.bats \
 	tests/netns/kill.bats \
