@@ -159,3 +159,7 @@ check() {
 @test "edges-deleted: a store that held its limit says so, and policy warns" {
   check edges-deleted
 }
+
+@test "dataplane: what each node hides, what it hid before, and what nobody knows" {
+  check dataplane
+}
