@@ -67,6 +67,9 @@ unit_tests = \
 	tests/unit/policy/test_reduce \
 	tests/unit/sources/test_cni_cache \
 	tests/unit/sources/test_cni_result \
+	tests/unit/sources/test_dataplane \
+	tests/unit/sources/test_dataplane_cni \
+	tests/unit/sources/test_dataplane_decode \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
@@ -100,6 +103,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_cni_result \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_ct_decode \
+	tests/fuzz/fuzz_dataplane \
 	tests/fuzz/fuzz_document \
 	tests/fuzz/fuzz_evidence \
 	tests/fuzz/fuzz_handover \

@@ -276,14 +276,19 @@ static void judge_kernel(const struct dataplane_observations *seen, struct datap
 
 /* ---- what else carries packets elsewhere ---- */
 
+static bool is_strange(const struct dataplane_observations *seen, const struct dataplane *dataplane)
+{
+	if (seen->programs & PROGRAM_CILIUM && !has_plugin(dataplane, "cilium"))
+		return true;
+	if (seen->programs & PROGRAM_AWS_AGENT && !has_plugin(dataplane, "aws-vpc-cni"))
+		return true;
+	return seen->programs & PROGRAM_OTHER;
+}
+
 static void judge_programs(const struct dataplane_observations *seen, struct dataplane *ret)
 {
-	unsigned strange = seen->programs & (PROGRAM_OTHER | PROGRAM_CILIUM);
-
-	if (seen->programs & PROGRAM_AWS_AGENT && !has_plugin(ret, "aws-vpc-cni"))
-		strange |= PROGRAM_AWS_AGENT;
 	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i < DATAPLANE_ASPECTS; i++) {
-		if (strange)
+		if (is_strange(seen, ret))
 			worsen(ret, i, DATAPLANE_UNKNOWN,
 			       "eBPF that is not known here is at pods' devices%s%s",
 			       seen->program[0] ? ": " : "", seen->program);
@@ -291,7 +296,7 @@ static void judge_programs(const struct dataplane_observations *seen, struct dat
 			worsen(ret, i, DATAPLANE_UNKNOWN,
 			       "eBPF at pods' devices cannot be listed: %s",
 			       strerror(-seen->programs_error));
-		else if (seen->tcx_error && has_plugin(ret, "calico") &&
+		else if (seen->tcx_error && has_plugin(ret, "calico") && !is_calico_ebpf(seen) &&
 			 !(seen->rules & RULE_CALICO))
 			worsen(ret, i, DATAPLANE_UNKNOWN,
 			       "neither rules of Calico's nor its eBPF can be seen");
@@ -367,7 +372,6 @@ static void judge_plugin(const struct dataplane_observations *seen, struct datap
 		judge_ovn(ret);
 	} else if (is_kernel(seen, ret)) {
 		judge_kernel(seen, ret);
-		judge_programs(seen, ret);
 	} else if (seen->cni & CNI_OF_ITS_OWN_DEVICE) {
 		answer_traffic(ret, DATAPLANE_NO,
 			       "pods have devices of their own, past this node's stack");
@@ -386,6 +390,7 @@ void dataplane_judge(const struct dataplane_observations *seen, struct dataplane
 	snprintf(ret->plugin, sizeof(ret->plugin), "%s", plugin);
 	snprintf(ret->proxy, sizeof(ret->proxy), "%s", proxy_of(seen, plugin));
 	judge_plugin(seen, ret);
+	judge_programs(seen, ret);
 	judge_untracked(seen, ret);
 	judge_mesh(seen, ret);
 	if (seen->log_error)
