@@ -27,6 +27,7 @@ unit_tests = \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
+	tests/unit/daemon/test_dataplane \
 	tests/unit/daemon/test_handover \
 	tests/unit/daemon/test_retention \
 	tests/unit/daemon/test_sysctl \

@@ -25,6 +25,7 @@
 #include "daemon/sysctl.h"
 #include "daemon/taps.h"
 #include "daemon/writer.h"
+#include "sources/dataplane_look.h"
 
 #define USEC_PER_MSEC UINT64_C(1000)
 #define TICK (UINT64_C(1000) * USEC_PER_MSEC)
@@ -530,7 +531,7 @@ static int start_flow(struct collector *collector)
 	if (!collector->fold)
 		return -ENOMEM;
 	collector->track = track_new(options, collector->fold, pods_registry(collector->pods));
-	collector->dataplane = dataplane_watch_new(state->facts, state->fact_count);
+	collector->dataplane = dataplane_watch_new(dataplane_look, state->facts, state->fact_count);
 	if (!collector->track || !collector->dataplane)
 		return -ENOMEM;
 	for (size_t i = 0; i < state->checkpoint_count; i++)

@@ -9,7 +9,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "sources/dataplane.h"
 #include "sources/dataplane_look.h"
 
 #define LOOK_INTERVAL (60 * NSEC_PER_SEC)
@@ -23,6 +22,7 @@ struct former {
 };
 
 struct look {
+	dataplane_look_fn *fn;
 	struct dataplane_observations observations; /* the thread's until done */
 	atomic_bool done;
 };
@@ -85,11 +85,15 @@ static void take_fact(struct dataplane_watch *watch, const struct fact *fact)
 	}
 }
 
-struct dataplane_watch *dataplane_watch_new(const struct fact *facts, size_t fact_count)
+struct dataplane_watch *dataplane_watch_new(dataplane_look_fn *look, const struct fact *facts,
+					    size_t fact_count)
 {
 	struct dataplane_watch *watch = calloc(1, sizeof(*watch));
 
-	for (size_t i = 0; watch && i < fact_count; i++)
+	if (!watch)
+		return NULL;
+	watch->look.fn = look;
+	for (size_t i = 0; i < fact_count; i++)
 		if (strncmp(facts[i].name, NAME_PREFIX, strlen(NAME_PREFIX)) == 0 && facts[i].value)
 			take_fact(watch, &facts[i]);
 	return watch;
@@ -109,7 +113,7 @@ static void *run_look(void *context)
 {
 	struct look *look = context;
 
-	dataplane_look(&look->observations);
+	look->fn(&look->observations);
 	atomic_store(&look->done, true);
 	return NULL;
 }

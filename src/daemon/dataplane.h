@@ -14,6 +14,7 @@
 #define NETPOL_DAEMON_DATAPLANE_H
 
 #include "flow/flow.h"
+#include "sources/dataplane.h"
 
 struct dataplane_watch;
 
@@ -24,8 +25,12 @@ struct dataplane_own {
 	uint16_t zone; /* one of them */
 };
 
-/* facts: of an earlier run. NULL: no memory. */
-struct dataplane_watch *dataplane_watch_new(const struct fact *facts, size_t fact_count);
+/* dataplane_look(). */
+typedef void dataplane_look_fn(struct dataplane_observations *ret);
+
+/* look is called in another thread. facts: of an earlier run. NULL: no memory. */
+struct dataplane_watch *dataplane_watch_new(dataplane_look_fn *look, const struct fact *facts,
+					    size_t fact_count);
 /* Waits for a look that is on its way. NULL is allowed; returns NULL. */
 struct dataplane_watch *dataplane_watch_free(struct dataplane_watch *watch);
 

@@ -12,6 +12,7 @@ replay() {
 @test "CNI results" { replay cni_result; }
 @test "configuration" { replay config; }
 @test "conntrack messages" { replay ct_decode; }
+@test "the dataplane: CNI configuration, devices, filters, rules" { replay dataplane; }
 @test "documents: YAML and JSON" { replay document; }
 @test "evidence lines" { replay evidence; }
 @test "the state of a hand-over" { replay handover; }
