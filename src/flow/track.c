@@ -358,28 +358,62 @@ static struct totals entry_uncounted(const struct live_entry *entry)
 
 static struct zone_entry zone_entry_of(const struct live_entry *entry, int64_t begun)
 {
+	const struct edge_key key = resolve_key(&entry->original, &entry->reply);
+
 	return (struct zone_entry){
 	    .path = path_of_connection(&entry->original, &entry->reply),
+	    .service = key.service,
+	    .service_port = key.service_port,
 	    .zone = entry->zone,
 	    .id = entry->id,
 	    .begun = begun,
-	    .explains = addr_is_set(resolve_key(&entry->original, &entry->reply).service),
 	};
 }
 
-/* As the kernel has it for one that asked for no service address. */
-static struct tuple original_of_path(const struct path *path)
+/* As the kernel has it. */
+static struct tuple original_of(const struct zone_entry *member)
 {
+	const struct path *path = &member->path;
+	bool has_service = addr_is_set(member->service);
 	struct tuple original;
 
 	memset(&original, 0, sizeof(original));
 	original.source = path->source;
-	original.destination = path->destination;
+	original.destination = has_service ? member->service : path->destination;
 	original.source_port = path->source_port;
 	original.destination_port = path->destination_port;
 	original.protocol = path->protocol;
 	original.has_ports = protocol_has_ports(path->protocol);
+	if (has_service && original.has_ports)
+		original.destination_port = member->service_port;
 	return original;
+}
+
+static bool find_leader(const struct track *track, const struct zone_entry *member,
+			struct live_entry *ret_leader)
+{
+	struct zone_entry leader;
+	struct tuple original;
+
+	if (!zones_leader(track->zones, member, &leader))
+		return false;
+	original = original_of(&leader);
+	return live_find(track->live, &original, leader.zone, leader.id, ret_leader);
+}
+
+static bool is_translated(const struct live_entry *entry)
+{
+	return !addr_equal(entry->reply.destination, entry->original.source);
+}
+
+/* To what address source NAT turned the client may be known in one zone alone. */
+static bool learn_translation(struct live_entry *entry, const struct live_entry *from)
+{
+	if (is_translated(entry) || !is_translated(from))
+		return false;
+	entry->reply.destination = from->reply.destination;
+	entry->reply.destination_port = from->reply.destination_port;
+	return true;
 }
 
 static void entry_inherit(struct track *track, struct live_entry *entry,
@@ -405,29 +439,37 @@ static void entry_inherit(struct track *track, struct live_entry *entry,
 
 /* From one that knows nothing of the service address. Once it was counted only what shows all
  * counters can go on in its place. */
-static void entry_take_lead(struct track *track, struct live_entry *entry,
-			    const struct zone_entry *member, const struct conntrack_event *event,
+static bool entry_take_lead(struct track *track, struct live_entry *entry,
+			    struct live_entry *leader, const struct conntrack_event *event,
 			    int64_t now)
 {
-	const struct tuple original = original_of_path(&member->path);
-	struct live_entry leader;
-	uint16_t zone;
-	uint32_t id;
-
-	if (!zones_leader(track->zones, member, &zone, &id) ||
-	    !live_find(track->live, &original, zone, id, &leader))
-		return;
-	if (leader.verdict && event->type != CONNTRACK_ENTRY)
-		return;
+	if (leader->verdict && event->type != CONNTRACK_ENTRY)
+		return false;
+	learn_translation(entry, leader);
 	entry->follower = false;
-	if (leader.verdict) {
-		entry_inherit(track, entry, &leader, event, now);
-		checkpoint_drop(track, &leader, now);
+	if (leader->verdict) {
+		entry_inherit(track, entry, leader, event, now);
+		checkpoint_drop(track, leader, now);
 	}
-	leader.verdict = 0;
-	leader.follower = true;
-	live_put(track->live, &leader);
-	zones_lead(track->zones, member);
+	leader->verdict = 0;
+	leader->follower = true;
+	live_put(track->live, leader);
+	return true;
+}
+
+/* What one entry knows of the connection and its leader does not, before it is counted. */
+static void entry_tell_leader(struct track *track, struct live_entry *entry,
+			      const struct zone_entry *member, bool explains,
+			      const struct conntrack_event *event, int64_t now)
+{
+	struct live_entry leader;
+
+	if (!find_leader(track, member, &leader))
+		return;
+	if (explains && entry_take_lead(track, entry, &leader, event, now))
+		zones_lead(track->zones, member);
+	else if (!leader.verdict && learn_translation(&leader, entry))
+		live_put(track->live, &leader);
 }
 
 /* Those of the only zone up to now. */
@@ -458,8 +500,8 @@ static void entry_join(struct track *track, struct live_entry *entry, int64_t be
 	member = zone_entry_of(entry, begun);
 	place = zones_join(track->zones, &member, now);
 	entry->follower = place != ZONES_LEADS;
-	if (place == ZONES_EXPLAINS && event && event->type != CONNTRACK_DESTROY)
-		entry_take_lead(track, entry, &member, event, now);
+	if (entry->follower && event && event->type != CONNTRACK_DESTROY)
+		entry_tell_leader(track, entry, &member, place == ZONES_EXPLAINS, event, now);
 }
 
 static void entry_part(struct track *track, const struct live_entry *entry, int64_t now)

@@ -9,7 +9,8 @@
  * 4. First packets that nothing confirms are denied, or unknown if anything was lost meanwhile.
  * 5. What the kernel tells again is counted once, see track_event().
  * 6. Of a connection's entries in several zones one is counted (flow/zones.h), one with a service
- * address if there is such by the time it is counted, or in a dump.
+ * address if there is such by the time it is counted, or in a dump; and with the source NAT of any
+ * of them that is known before it is counted.
  * 7. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
  *
  * Times are CLOCK_REALTIME ns. One thread.

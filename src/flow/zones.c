@@ -25,7 +25,8 @@ struct connection {
 	uint32_t number;  /* in the order of their beginning; wraps */
 	uint8_t count;
 	uint8_t leader;
-	bool explained;
+	uint16_t service_port; /* of the leader */
+	struct addr service;
 	struct member members[MEMBERS];
 };
 
@@ -270,7 +271,8 @@ static void begin_connection(struct zones *zones, const struct zone_entry *entry
 	zones->items[index] = (struct connection){
 	    .hash = path_hash(zones, &entry->path),
 	    .number = zones->number++,
-	    .explained = entry->explains,
+	    .service = entry->service,
+	    .service_port = entry->service_port,
 	};
 	add_member(&zones->items[index], entry);
 	link_connection(zones, index);
@@ -298,12 +300,14 @@ enum zones_place zones_join(struct zones *zones, const struct zone_entry *entry,
 	}
 	connection = &zones->items[index];
 	add_member(connection, entry);
-	return entry->explains && !connection->explained && !connection->ended_at ? ZONES_EXPLAINS
-										  : ZONES_FOLLOWS;
+	return addr_is_set(entry->service) && !addr_is_set(connection->service) &&
+		       !connection->ended_at
+		   ? ZONES_EXPLAINS
+		   : ZONES_FOLLOWS;
 }
 
-bool zones_leader(const struct zones *zones, const struct zone_entry *member, uint16_t *ret_zone,
-		  uint32_t *ret_id)
+bool zones_leader(const struct zones *zones, const struct zone_entry *member,
+		  struct zone_entry *ret_leader)
 {
 	struct member *found;
 	uint32_t index = find_connection(zones, member, &found);
@@ -311,8 +315,13 @@ bool zones_leader(const struct zones *zones, const struct zone_entry *member, ui
 
 	if (!connection)
 		return false;
-	*ret_zone = connection->members[connection->leader].zone;
-	*ret_id = connection->members[connection->leader].id;
+	*ret_leader = (struct zone_entry){
+	    .path = member->path,
+	    .service = connection->service,
+	    .service_port = connection->service_port,
+	    .zone = connection->members[connection->leader].zone,
+	    .id = connection->members[connection->leader].id,
+	};
 	return true;
 }
 
@@ -324,7 +333,8 @@ void zones_lead(struct zones *zones, const struct zone_entry *member)
 	if (!index)
 		return;
 	zones->items[index].leader = (uint8_t)(found - zones->items[index].members);
-	zones->items[index].explained = member->explains;
+	zones->items[index].service = member->service;
+	zones->items[index].service_port = member->service_port;
 }
 
 static void end_connection(struct zones *zones, uint32_t index, int64_t now)

@@ -15,7 +15,7 @@
  * and later than that; the first connection of all that has two zones if its leader ended before
  * the second zone was seen; and after a restart one whose leader ended before it.
  *
- * Nothing is kept while there is only one zone. Bounded; 80 bytes a connection then. Times are
+ * Nothing is kept while there is only one zone. Bounded; 100 bytes a connection then. Times are
  * CLOCK_REALTIME ns. One thread.
  */
 #ifndef NETPOL_FLOW_ZONES_H
@@ -35,11 +35,12 @@
 struct zones;
 
 struct zone_entry {
-	struct path path; /* path_of_connection() */
-	uint32_t id;
+	struct path path;    /* path_of_connection() */
+	struct addr service; /* its original destination, where that is not the path's; or none */
+	uint16_t service_port;
 	uint16_t zone;
+	uint32_t id;
 	int64_t begun; /* 0: nobody knows */
-	bool explains; /* its original tuple has a service address */
 };
 
 enum zones_place {
@@ -68,9 +69,9 @@ uint16_t zones_example(const struct zones *zones);
  * One that was told before and has not ended keeps its place. Where there is no memory it leads.
  */
 enum zones_place zones_join(struct zones *zones, const struct zone_entry *entry, int64_t now);
-/* The leader of the connection of this member: zone and id. False: it is not known. */
-bool zones_leader(const struct zones *zones, const struct zone_entry *member, uint16_t *ret_zone,
-		  uint32_t *ret_id);
+/* The leader of the connection of this member, which zone and id tell. False: it is not known. */
+bool zones_leader(const struct zones *zones, const struct zone_entry *member,
+		  struct zone_entry *ret_leader);
 void zones_lead(struct zones *zones, const struct zone_entry *member);
 /* It has ended, or is given up. */
 void zones_end(struct zones *zones, const struct zone_entry *member, int64_t now);

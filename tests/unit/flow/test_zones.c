@@ -146,21 +146,24 @@ static void who_knows_the_service_may_take_the_lead(void **state)
 {
 	struct zones *zones = several();
 	struct zone_entry with = an_entry(7, 2);
-	uint16_t zone;
-	uint32_t id;
+	struct zone_entry leader;
 
 	(void)state;
-	with.explains = true;
-	assert_false(zones_leader(zones, &with, &zone, &id));
+	with.service = ip(VIP);
+	with.service_port = 80;
+	assert_false(zones_leader(zones, &with, &leader));
 	assert_place(zones, 0, 1, T0, ZONES_LEADS);
 	assert_int_equal(zones_join(zones, &with, T0), ZONES_EXPLAINS);
-	assert_true(zones_leader(zones, &with, &zone, &id));
-	assert_int_equal(zone, 0);
-	assert_int_equal(id, 1);
+	assert_true(zones_leader(zones, &with, &leader));
+	assert_int_equal(leader.zone, 0);
+	assert_int_equal(leader.id, 1);
+	assert_false(addr_is_set(leader.service));
 	zones_lead(zones, &with);
-	assert_true(zones_leader(zones, &with, &zone, &id));
-	assert_int_equal(zone, 7);
-	assert_int_equal(id, 2);
+	assert_true(zones_leader(zones, &with, &leader));
+	assert_int_equal(leader.zone, 7);
+	assert_int_equal(leader.id, 2);
+	assert_addr(leader.service, VIP);
+	assert_int_equal(leader.service_port, 80);
 	with.zone = 8;
 	assert_int_equal(zones_join(zones, &with, T0), ZONES_FOLLOWS);
 	zones_free(zones);
@@ -304,6 +307,49 @@ static void the_service_survives_whichever_comes_first(void **state)
 	say(&scene, told(CONNTRACK_DESTROY, 9, 2, 3, VIP));
 	assert_totals(taken(&scene, &with), 1, 1, 1, 5, 4, 500, 400);
 	assert_totals(with, 1, 1, 1, 5, 4, 500, 400);
+	scene_end(&scene);
+}
+
+/* Behind source NAT in the second of the zones. */
+static struct conntrack_event told_translated(enum conntrack_event_type type, uint16_t zone,
+					      uint32_t id, uint16_t port)
+{
+	struct conntrack_event event = told(type, zone, id, port, BACKEND);
+
+	event.reply.destination = ip("192.0.2.1");
+	event.reply.destination_port = 61000;
+	return event;
+}
+
+static void check_translated(struct scene *scene)
+{
+	struct flow *flows;
+	size_t count;
+
+	fold_take(scene->fold, &flows, &count);
+	assert_int_equal(count, 1);
+	assert_int_equal(flows[0].totals.connections, 1);
+	assert_addr(flows[0].key.service, VIP);
+	assert_addr(flows[0].key.translated, "192.0.2.1");
+	free(flows);
+}
+
+static void source_nat_of_another_zone_is_known_too(void **state)
+{
+	struct scene scene = scene_begin();
+
+	(void)state;
+	begin_several(&scene);
+	say(&scene, told(CONNTRACK_NEW, 9, 2, 2, VIP));
+	say(&scene, told_translated(CONNTRACK_NEW, 0, 1, 2));
+	say(&scene, told(CONNTRACK_DESTROY, 9, 2, 2, VIP));
+	say(&scene, told_translated(CONNTRACK_DESTROY, 0, 1, 2));
+	check_translated(&scene);
+	say(&scene, told_translated(CONNTRACK_NEW, 0, 1, 3));
+	say(&scene, told(CONNTRACK_NEW, 9, 2, 3, VIP));
+	say(&scene, told_translated(CONNTRACK_DESTROY, 0, 1, 3));
+	say(&scene, told(CONNTRACK_DESTROY, 9, 2, 3, VIP));
+	check_translated(&scene);
 	scene_end(&scene);
 }
 
@@ -496,6 +542,7 @@ int main(void)
 	    cmocka_unit_test(who_knows_the_service_may_take_the_lead),
 	    cmocka_unit_test(memory_is_bounded),
 	    cmocka_unit_test(the_service_survives_whichever_comes_first),
+	    cmocka_unit_test(source_nat_of_another_zone_is_known_too),
 	    cmocka_unit_test(a_dump_shows_both_and_the_service_survives),
 	    cmocka_unit_test(a_restart_counts_nothing_again),
 	    cmocka_unit_test(a_follower_that_vanishes_is_no_gap),
