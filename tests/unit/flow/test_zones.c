@@ -431,6 +431,7 @@ static void a_follower_that_vanishes_is_no_gap(void **state)
 #define PORTS 6u
 #define PASSAGES 3u /* of a packet, each in a zone of its own */
 #define CONNECTIONS 3000u
+#define CHECKPOINTS_MAX (PORTS * PASSAGES * 4)
 
 /* What a zone still has to tell of a client port: the connections in their order. */
 struct passage {
@@ -446,6 +447,9 @@ struct world {
 	struct scene scene;
 	int64_t now;
 	uint32_t ids;
+	struct totals sum;
+	struct checkpoint checkpoints[CHECKPOINTS_MAX]; /* the store's */
+	size_t checkpoint_count;
 };
 
 static unsigned roll(struct world *world, unsigned sides)
@@ -456,20 +460,27 @@ static unsigned roll(struct world *world, unsigned sides)
 	return (unsigned)(world->random % sides);
 }
 
+static struct conntrack_event of_passage(const struct world *world, enum conntrack_event_type type,
+					 unsigned port, unsigned zone)
+{
+	struct conntrack_event event = told(type, (uint16_t)zone, world->passages[port][zone].id,
+					    (uint16_t)(1000 + port), zone == 1 ? VIP : BACKEND);
+
+	event.has_start = false;
+	return event;
+}
+
 static void tell(struct world *world, unsigned port, unsigned zone)
 {
 	struct passage *passage = &world->passages[port][zone];
 	bool ends = passage->told++ % 2;
-	const char *asked = zone == 1 ? VIP : BACKEND;
 	struct conntrack_event event;
 
 	if (!ends)
 		passage->id = world->ids++, passage->masked = roll(world, 10) == 0;
 	if (!ends && passage->masked)
 		return;
-	event = told(ends ? CONNTRACK_DESTROY : CONNTRACK_NEW, (uint16_t)zone, passage->id,
-		     (uint16_t)(1000 + port), asked);
-	event.has_start = false;
+	event = of_passage(world, ends ? CONNTRACK_DESTROY : CONNTRACK_NEW, port, zone);
 	world->now += NSEC_PER_MSEC;
 	track_event(world->scene.track, &event, world->now);
 }
@@ -497,27 +508,101 @@ static void finish(struct world *world, unsigned port)
 			tell(world, port, zone);
 }
 
+static void store_checkpoint(struct world *world, const struct checkpoint *checkpoint)
+{
+	size_t at = 0;
+
+	while (at < world->checkpoint_count && (world->checkpoints[at].id != checkpoint->id ||
+						world->checkpoints[at].zone != checkpoint->zone))
+		at++;
+	if (!checkpoint->remove) {
+		assert_true(at < CHECKPOINTS_MAX);
+		world->checkpoints[at] = *checkpoint;
+		world->checkpoint_count += at == world->checkpoint_count;
+	} else if (at < world->checkpoint_count) {
+		world->checkpoints[at] = world->checkpoints[--world->checkpoint_count];
+	}
+}
+
+static void commit(struct world *world)
+{
+	struct batch *batch = calloc(1, sizeof(*batch));
+
+	assert_non_null(batch);
+	fold_take(world->scene.fold, &batch->flows, &batch->flow_count);
+	track_take(world->scene.track, batch);
+	assert_int_equal(batch->gap_count, 0);
+	for (size_t i = 0; i < batch->flow_count; i++)
+		totals_add(&world->sum, &batch->flows[i].totals);
+	for (size_t i = 0; i < batch->checkpoint_count; i++)
+		store_checkpoint(world, &batch->checkpoints[i]);
+	batch_free(batch);
+}
+
+/* All entries that are alive, from a zone on. */
+static void dump(struct world *world)
+{
+	unsigned first = roll(world, PASSAGES);
+
+	track_dump_begin(world->scene.track);
+	for (unsigned i = 0; i < PORTS * PASSAGES; i++) {
+		unsigned port = i % PORTS, zone = (first + i / PORTS) % PASSAGES;
+		struct conntrack_event event = of_passage(world, CONNTRACK_ENTRY, port, zone);
+
+		if (world->passages[port][zone].told % 2)
+			track_dump_entry(world->scene.track, &event, world->now);
+	}
+	assert_int_equal(track_dump_end(world->scene.track, world->now), 0);
+	commit(world);
+}
+
+/* Between two runs no connection has ended in some of its zones only. */
+static void restart(struct world *world)
+{
+	for (unsigned port = 0; port < PORTS; port++) {
+		finish(world, port);
+		world->made[port]++;
+		for (unsigned zone = 0; zone < PASSAGES; zone++)
+			tell(world, port, (zone + port) % PASSAGES);
+	}
+	dump(world);
+	assert_int_equal(world->checkpoint_count, PORTS);
+	scene_end(&world->scene);
+	world->scene = scene_begin();
+	for (size_t i = 0; i < world->checkpoint_count; i++)
+		track_restore(world->scene.track, &world->checkpoints[i]);
+	dump(world);
+}
+
 static void run_world(uint64_t seed)
 {
 	struct world *world = calloc(1, sizeof(*world));
-	struct totals sum, with;
-	int64_t made = 0;
+	int64_t made = 1;
 
 	assert_non_null(world);
 	world->random = seed;
 	world->now = T0;
 	world->scene = scene_begin();
-	begin_several(&world->scene);
 	world->ids = 100;
-	for (unsigned i = 0; i < CONNECTIONS * 2 * PASSAGES; i++)
+	say(&world->scene, told(CONNTRACK_NEW, 0, 1, 1, BACKEND));
+	say(&world->scene, told(CONNTRACK_NEW, 9, 2, 1, BACKEND));
+	say(&world->scene, told(CONNTRACK_DESTROY, 0, 1, 1, BACKEND));
+	say(&world->scene, told(CONNTRACK_DESTROY, 9, 2, 1, BACKEND));
+	for (unsigned i = 0; i < CONNECTIONS * 2 * PASSAGES; i++) {
 		step(world, roll(world, PORTS));
+		if (roll(world, 200) == 0)
+			dump(world);
+		if (roll(world, 3000) == 0)
+			restart(world);
+	}
 	for (unsigned port = 0; port < PORTS; port++) {
 		finish(world, port);
 		made += world->made[port];
 	}
-	sum = taken(&world->scene, &with);
-	assert_totals(sum, made, made, made, 5 * made, 4 * made, 500 * made, 400 * made);
+	commit(world);
+	assert_totals(world->sum, made, made, made, 5 * made, 4 * made, 500 * made, 400 * made);
 	assert_int_equal(track_figures(world->scene.track).live, 0);
+	assert_int_equal(world->checkpoint_count, 0);
 	assert_true(made > CONNECTIONS / 2);
 	scene_end(&world->scene);
 	free(world);
