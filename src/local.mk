@@ -79,6 +79,8 @@ libcollect_a_SOURCES = \
 	src/daemon/collector.h \
 	src/daemon/config.c \
 	src/daemon/config.h \
+	src/daemon/dataplane.c \
+	src/daemon/dataplane.h \
 	src/daemon/exclusions.c \
 	src/daemon/exclusions.h \
 	src/daemon/first_packets.c \
@@ -125,6 +127,8 @@ libcollect_a_SOURCES = \
 	src/flow/resolve.h \
 	src/flow/track.c \
 	src/flow/track.h \
+	src/flow/zones.c \
+	src/flow/zones.h \
 	src/kernel/answer.c \
 	src/kernel/answer.h \
 	src/kernel/ct_decode.c \
@@ -167,6 +171,14 @@ libcollect_a_SOURCES = \
 	src/sources/cri_message.h \
 	src/sources/cri_table.c \
 	src/sources/cri_table.h \
+	src/sources/dataplane.c \
+	src/sources/dataplane.h \
+	src/sources/dataplane_cni.c \
+	src/sources/dataplane_cni.h \
+	src/sources/dataplane_decode.c \
+	src/sources/dataplane_decode.h \
+	src/sources/dataplane_look.c \
+	src/sources/dataplane_look.h \
 	src/sources/finding.c \
 	src/sources/finding.h \
 	src/sources/host_addr.c \
@@ -296,6 +308,8 @@ libcli_a_SOURCES = \
 	src/cli/cmd_policy.c \
 	src/cli/cmd_status.c \
 	src/cli/command.h \
+	src/cli/dataplane.c \
+	src/cli/dataplane.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
 	src/cli/mesh_notes.c \

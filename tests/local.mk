@@ -28,6 +28,7 @@ unit_tests = \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
+	tests/unit/daemon/test_dataplane \
 	tests/unit/daemon/test_handover \
 	tests/unit/daemon/test_inventory_changes \
 	tests/unit/daemon/test_inventory_file \
@@ -47,6 +48,7 @@ unit_tests = \
 	tests/unit/flow/test_track_dump \
 	tests/unit/flow/test_track_random \
 	tests/unit/flow/test_track_repeated \
+	tests/unit/flow/test_zones \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
 	tests/unit/identity/test_inventory_trim \
@@ -78,6 +80,9 @@ unit_tests = \
 	tests/unit/sources/test_cri \
 	tests/unit/sources/test_cri_message \
 	tests/unit/sources/test_cri_table \
+	tests/unit/sources/test_dataplane \
+	tests/unit/sources/test_dataplane_cni \
+	tests/unit/sources/test_dataplane_decode \
 	tests/unit/sources/test_node_fixtures \
 	tests/unit/sources/test_node_kinds \
 	tests/unit/sources/test_node_state \
@@ -122,6 +127,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_cri \
 	tests/fuzz/fuzz_ct_decode \
+	tests/fuzz/fuzz_dataplane \
 	tests/fuzz/fuzz_document \
 	tests/fuzz/fuzz_evidence \
 	tests/fuzz/fuzz_handover \
@@ -149,6 +155,7 @@ rootless_bats = \
 kernel_bats = \
 	tests/netns/adopt.bats \
 	tests/netns/connections.bats \
+	tests/netns/dataplane.bats \
 	tests/netns/feeds.bats \
 	tests/netns/handover.bats \
 	tests/netns/inventory.bats \

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/announce.h"
+#include "daemon/dataplane.h"
 #include "daemon/handover.h"
 #include "daemon/inventory_file.h"
 #include "daemon/mend.h"
@@ -25,6 +26,7 @@
 #include "daemon/sysctl.h"
 #include "daemon/taps.h"
 #include "daemon/writer.h"
+#include "sources/dataplane_look.h"
 
 #define USEC_PER_MSEC UINT64_C(1000)
 #define TICK (UINT64_C(1000) * USEC_PER_MSEC)
@@ -55,6 +57,7 @@ struct collector {
 	struct store *store; /* until the writer has it */
 	struct store_state state;
 	struct sysctls sysctls;
+	struct dataplane_watch *dataplane;
 	struct fold *fold;
 	struct pods *pods;
 	struct track *track;
@@ -126,6 +129,8 @@ static int tell_facts(const struct collector *collector, struct batch *batch)
 	const struct taps_figures taps = taps_figures(collector->taps);
 	int r = sysctls_record(&collector->sysctls, batch);
 
+	if (r == 0)
+		r = dataplane_watch_describe(collector->dataplane, batch);
 	return r < 0 ? r : announce_facts(collector->config, &collector->sysctls, &taps, batch);
 }
 
@@ -375,6 +380,22 @@ static void check_settings(struct collector *collector)
 	collector->settings_checked = now;
 }
 
+static void check_dataplane(struct collector *collector)
+{
+	const struct taps_figures taps = taps_figures(collector->taps);
+	const struct track_figures track = track_figures(collector->track);
+	const struct dataplane_own own = {
+	    .log_error = taps.log_error ? taps.log_error : taps.rules_error,
+	    .zones = track.zones,
+	    .zone = track.zone,
+	};
+	int64_t now = clock_now();
+
+	if (dataplane_watch_tick(collector->dataplane, &own, now,
+				 clock_msec(now) - collector->config->store.retention))
+		collector->facts_due = true;
+}
+
 static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 {
 	struct collector *collector = context;
@@ -384,6 +405,7 @@ static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 	if (r < 0)
 		return must_go_on(collector, "log", r);
 	check_settings(collector);
+	check_dataplane(collector);
 	taps_check(collector->taps);
 	if (is_resync_due(collector))
 		dump(collector);
@@ -526,7 +548,8 @@ static int start_flow(struct collector *collector)
 	if (!collector->fold)
 		return -ENOMEM;
 	collector->track = track_new(options, collector->fold, pods_registry(collector->pods));
-	if (!collector->track)
+	collector->dataplane = dataplane_watch_new(dataplane_look, state->facts, state->fact_count);
+	if (!collector->track || !collector->dataplane)
 		return -ENOMEM;
 	for (size_t i = 0; i < state->checkpoint_count; i++)
 		track_restore(collector->track, &state->checkpoints[i]);
@@ -702,6 +725,7 @@ static int start(struct collector *collector)
 		return r;
 	taps = taps_figures(collector->taps);
 	announce_start(collector->config, &collector->sysctls, &taps);
+	check_dataplane(collector);
 	dump(collector);
 	lose_downtime(collector);
 	commit(collector);
@@ -776,6 +800,7 @@ static int stop(struct collector *collector, int r)
 	} else {
 		restore_unwritten(collector);
 	}
+	dataplane_watch_free(collector->dataplane);
 	taps_close(collector->taps);
 	track_free(collector->track);
 	fold_free(collector->fold);

@@ -13,6 +13,7 @@ replay() {
 @test "configuration" { replay config; }
 @test "answers of the container runtime" { replay cri; }
 @test "conntrack messages" { replay ct_decode; }
+@test "the dataplane: CNI configuration, devices, filters, rules" { replay dataplane; }
 @test "documents: YAML and JSON" { replay document; }
 @test "evidence lines" { replay evidence; }
 @test "the state of a hand-over" { replay handover; }

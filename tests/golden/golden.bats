@@ -195,3 +195,7 @@ check() {
 @test "mesh: what proxies hide is said once" {
   check mesh
 }
+
+@test "dataplane: what each node hides, what it hid before, and what nobody knows" {
+  check dataplane
+}
