@@ -157,8 +157,6 @@ libcollect_a_SOURCES = \
 	src/sources/base64.h \
 	src/sources/cilium_endpoint.c \
 	src/sources/cilium_endpoint.h \
-	src/sources/cni_cache.c \
-	src/sources/cni_cache.h \
 	src/sources/cni_result.c \
 	src/sources/cni_result.h \
 	src/sources/cri.c \

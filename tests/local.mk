@@ -74,7 +74,6 @@ unit_tests = \
 	tests/unit/output/test_yaml \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_reduce \
-	tests/unit/sources/test_cni_cache \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_node_fixtures \
 	tests/unit/sources/test_node_kinds \
