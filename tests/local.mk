@@ -75,9 +75,11 @@ unit_tests = \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_reduce \
 	tests/unit/sources/test_cni_result \
+	tests/unit/sources/test_formats \
 	tests/unit/sources/test_node_fixtures \
 	tests/unit/sources/test_node_kinds \
 	tests/unit/sources/test_node_state \
+	tests/unit/sources/test_wal \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
