@@ -110,7 +110,6 @@ tests_netns_old_kernel_so_LDADD = -ldl
 
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
-	tests/fuzz/fuzz_cni_result \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_ct_decode \
 	tests/fuzz/fuzz_document \
@@ -118,6 +117,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_handover \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_nflog_decode \
+	tests/fuzz/fuzz_node_state \
 	tests/fuzz/fuzz_packet
 
 # These need nothing but the build and ordinary programs.
