@@ -83,9 +83,11 @@ unit_tests = \
 	tests/unit/sources/test_dataplane \
 	tests/unit/sources/test_dataplane_cni \
 	tests/unit/sources/test_dataplane_decode \
+	tests/unit/sources/test_formats \
 	tests/unit/sources/test_node_fixtures \
 	tests/unit/sources/test_node_kinds \
 	tests/unit/sources/test_node_state \
+	tests/unit/sources/test_wal \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
@@ -123,7 +125,6 @@ tests_netns_old_kernel_so_LDADD = -ldl
 
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
-	tests/fuzz/fuzz_cni_result \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_cri \
 	tests/fuzz/fuzz_ct_decode \
@@ -134,6 +135,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_inventory_trim \
 	tests/fuzz/fuzz_nflog_decode \
+	tests/fuzz/fuzz_node_state \
 	tests/fuzz/fuzz_packet
 
 # These need nothing but the build and ordinary programs.

@@ -9,7 +9,6 @@ replay() {
 }
 
 @test "answers to netlink requests" { replay answer; }
-@test "CNI results" { replay cni_result; }
 @test "configuration" { replay config; }
 @test "answers of the container runtime" { replay cri; }
 @test "conntrack messages" { replay ct_decode; }
@@ -20,6 +19,7 @@ replay() {
 @test "inventories" { replay inventory; }
 @test "objects of inventories by themselves" { replay inventory_trim; }
 @test "NFLOG messages" { replay nflog_decode; }
+@test "node state on disk" { replay node_state; }
 @test "packets" { replay packet; }
 
 @test "no target is left out" {
