@@ -51,10 +51,10 @@ unit_tests = \
 	tests/unit/flow/test_zones \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
-	tests/unit/identity/test_inventory_trim \
 	tests/unit/identity/test_inventory_merge \
 	tests/unit/identity/test_inventory_network \
 	tests/unit/identity/test_inventory_owner \
+	tests/unit/identity/test_inventory_trim \
 	tests/unit/identity/test_labels \
 	tests/unit/identity/test_merge \
 	tests/unit/identity/test_pod \
