@@ -20,7 +20,7 @@ setup() {
 
 # in_cluster FUNCTION: in namespaces of its own; what it leaves is gone with them.
 in_cluster() {
-  declare -fx "$1" scenario_end
+  declare -fx all_told blind_netpold_begin without_labels scenario_end "$1"
   # shellcheck disable=SC2016
   (cluster_enter "$directory" timeout --foreground --kill-after=10 $((seconds + 120)) bash -c '
     set -u
@@ -38,20 +38,56 @@ scenario_end() {
   exit $status
 }
 
+# all_told NAME: netpold recorded all answers, ended well, and its record is as it was.
+all_told() {
+  wait_until 20 churn_answered "$1" || echo "$1: not all answers are recorded"
+  netpold_end "$1" && churn_judged "$1" fault
+}
+
+# Beside another one, that has rules of its own.
+blind_netpold_begin() {
+  netpold_begin blind '[nftables]' 'manage_rules = no' '[log-group new]' 'group = 4791' 'meaning = new' || return 1
+  "$programs/netpold" --config "$directory/blind.conf" --print-rules | sed 's/inet netpol/inet blind/' | nft -f -
+}
+
+# Without what labels tell, when it was looked at last, and the order of rows.
+without_labels() {
+  report "$1" edges --format json 2>> "$directory/churn.log" |
+    jq -cS '.[] | del(.from.workload, .to.workload, .last_seen)' | sort > "$directory/$1.edges"
+}
+
 everyone_is_who_they_are() {
-  churn_begin || return 1
-  netpold_begin here || return 1
+  local status=0
+  churn_begin && netpold_begin here && blind_netpold_begin || return 1
   churn_for "$seconds"
-  wait_until 20 churn_answered here || echo 'not all answers are recorded'
-  netpold_end here || return 1
-  churn_judged here
-  local status=$?
-  cat "$directory/judgement"
+  all_told here || status=1
+  all_told blind || status=1
+  without_labels here && without_labels blind || return 1
+  diff "$directory/here.edges" "$directory/blind.edges" > "$directory/difference" || status=1
+  head -n 20 "$directory/difference"
   return $status
 }
 
-@test "pods that come and go on 20 addresses: every edge has the right pod at both ends" {
+@test "pods that come and go on 20 addresses: every edge has the right pod at both ends, and nothing but labels needs the runtime" {
   run in_cluster everyone_is_who_they_are
+  echo "$output"
+  [ "$status" -eq 0 ]
+}
+
+interrupted() {
+  churn_begin && netpold_begin here || return 1
+  churn_for 8 &
+  local churn_pid=$!
+  sleep 2
+  crash_the_runtime || return 1
+  sleep 1
+  netpold_end here && netpold_begin here || return 1
+  wait $churn_pid
+  netpold_end here && churn_judged here lie
+}
+
+@test "netpold and the runtime are started again while pods come and go: no edge has a wrong pod" {
+  run in_cluster interrupted
   echo "$output"
   [ "$status" -eq 0 ]
 }

@@ -1,13 +1,15 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # Pods that come and go while they talk: for scripts in cluster_enter that have read cluster.sh. $directory, $programs and
 # $churn (the program of churn.c) are set.
 #
 #   churn_begin                    a cluster whose addresses are few, one pod that stays, and who speaks first
 #   churn_for SECONDS              pods made and removed at random, on as many addresses as there are; all are gone after it
+#   crash_the_runtime              meanwhile
 #   netpold_begin NAME [LINE...]   netpold on $directory/NAME.db, with more lines of configuration
 #   netpold_end NAME               ends it
 #   churn_answered NAME            are all answers recorded? What nobody answers is, at the latest, when netpold ends
-#   churn_judged NAME              is all that was said recorded, as it was? $directory/judgement has figures and faults
+#   churn_judged NAME VIEW         is all that was said recorded, as it was? prints figures, and what is in the view
+#                                  (churn.sql), of which there must be none
 #   churn_end                      nothing is left
 #
 # Every pod has a serial number; $log/pods.csv says when it was made and removed (columns: churn.sql).
@@ -63,6 +65,7 @@ in_pod() {
 }
 
 serve() {
+  # shellcheck disable=SC2016
   in_pod sh -c 'nft -f "$1" && exec "$2" serve "$3"' sh "$directory/redirect" "$churn" "$1"
 }
 
@@ -79,6 +82,24 @@ at_the_door() {
   "$@"
   local status=$?
   exec {door}>&-
+  return $status
+}
+
+# Nobody waits for an answer of the runtime meanwhile, but for who takes a pod down: it asks again.
+crash_the_runtime() {
+  local number door doors=()
+  for ((number = 0; number < CHURN_DOORS; number++)); do
+    exec {door}> "$directory/door.$number"
+    flock "$door"
+    doors+=("$door")
+  done
+  cluster_crash
+  local status=$?
+  # What the runtime inherited of it is let go, too.
+  for door in "${doors[@]}"; do
+    flock --unlock "$door"
+    exec {door}>&-
+  done
   return $status
 }
 
@@ -162,6 +183,7 @@ churn_for() {
 netpold_begin() {
   local name=$1
   shift
+  : > "$directory/$name.log"
   printf '%s\n' '[store]' "path = $directory/$name.db" '[conntrack]' 'dump_interval = 1s' '[node]' 'name = here' "$@" \
     > "$directory/$name.conf"
   "$programs/netpold" --config "$directory/$name.conf" >> "$directory/$name.log" 2>&1 3>&- &
@@ -198,7 +220,9 @@ churn_judged() {
   (
     cd "$log" || exit 1
     sqlite3 -batch :memory: ".read ${driver%.sh}.sql" \
-      "SELECT what || ': ' || value FROM figure" "SELECT * FROM fault LIMIT 40" "SELECT count(*) AS faults FROM fault" 2>&1
-  ) > "$directory/judgement"
-  [ "$(tail -n 1 "$directory/judgement")" = 0 ]
+      "SELECT what || ': ' || value FROM figure" "SELECT * FROM $2 LIMIT 40" "SELECT count(*) FROM $2" 2>&1
+  ) > "$directory/$1.judgement"
+  echo "== $1"
+  cat "$directory/$1.judgement"
+  [ "$(tail -n 1 "$directory/$1.judgement")" = 0 ]
 }

@@ -102,6 +102,10 @@ SELECT 'not as many answers as were given', port, protocol, address,
   FROM said_to LEFT JOIN seen_to USING (port, protocol, address, callee)
  WHERE ifnull(seen_to.answered, 0) NOT BETWEEN said_to.answered AND perhaps_answered;
 
+-- What no loss excuses.
+CREATE VIEW lie AS
+SELECT * FROM fault WHERE what IN ('the caller is another pod', 'the callee is another pod', 'the callee is no pod that was', 'never made');
+
 CREATE VIEW figure AS
 SELECT 'pods' AS what, count(*) AS value FROM pod
 UNION ALL SELECT 'addresses', count(DISTINCT address) FROM pod
