@@ -15,6 +15,7 @@ setup() {
   # shellcheck source=../../contrib/demo/cluster.sh
   . "$cluster"
   missing=$(cluster_missing) || skip "$missing"
+  command -v conntrack sqlite3 > /dev/null || skip 'missing: conntrack or sqlite3 (packages of these names)'
   export directory=$BATS_TEST_TMPDIR driver=$BATS_TEST_DIRNAME/churn.sh
 }
 
@@ -50,16 +51,18 @@ blind_netpold_begin() {
   "$programs/netpold" --config "$directory/blind.conf" --print-rules | sed 's/inet netpol/inet blind/' | nft -f -
 }
 
-# Without what labels tell, when it was looked at last, and the order of rows.
+# Without what labels tell, and the order of rows.
 without_labels() {
   report "$1" edges --format json 2>> "$directory/churn.log" |
-    jq -cS '.[] | del(.from.workload, .to.workload, .last_seen)' | sort > "$directory/$1.edges"
+    jq -cS '.[] | del(.from.workload, .to.workload)' | sort > "$directory/$1.edges"
 }
 
 everyone_is_who_they_are() {
   local status=0
   churn_begin && netpold_begin here && blind_netpold_begin || return 1
   churn_for "$seconds"
+  # So that both hear of every end, which one of them would hear of after the other has gone.
+  conntrack -F || return 1
   all_told here || status=1
   all_told blind || status=1
   without_labels here && without_labels blind || return 1
