@@ -39,32 +39,32 @@ scenario_end() {
   exit $status
 }
 
-# all_told NAME: netpold recorded all answers, ended well, and its record is as it was.
+# all_told NAME VIEW...: netpold recorded all answers, ended well, and its record is as it was.
 all_told() {
   wait_until 20 churn_answered "$1" || echo "$1: not all answers are recorded"
-  netpold_end "$1" && churn_judged "$1" fault
+  netpold_end "$1" && churn_judged "$@"
 }
 
 # Beside another one, that has rules of its own.
 blind_netpold_begin() {
-  netpold_begin blind '[nftables]' 'manage_rules = no' '[log-group new]' 'group = 4791' 'meaning = new' || return 1
+  netpold_begin blind '[identity]' 'cri_socket = none' '[nftables]' 'manage_rules = no' '[log-group new]' 'group = 4791' 'meaning = new' || return 1
   "$programs/netpold" --config "$directory/blind.conf" --print-rules | sed 's/inet netpol/inet blind/' | nft -f -
 }
 
 # Without what labels tell, and the order of rows.
 without_labels() {
-  report "$1" edges --format json 2>> "$directory/churn.log" |
+  report "$1" edges --format json |
     jq -cS '.[] | del(.from.workload, .to.workload)' | sort > "$directory/$1.edges"
 }
 
 everyone_is_who_they_are() {
   local status=0
-  churn_begin && netpold_begin here && blind_netpold_begin || return 1
+  churn_begin && netpold_begin here '[identity]' "cri_socket = $CLUSTER/containerd.sock" && blind_netpold_begin || return 1
   churn_for "$seconds"
   # So that both hear of every end, which one of them would hear of after the other has gone.
   conntrack -F || return 1
-  all_told here || status=1
-  all_told blind || status=1
+  all_told here fault unlabelled || status=1
+  all_told blind fault || status=1
   without_labels here && without_labels blind || return 1
   diff "$directory/here.edges" "$directory/blind.edges" > "$directory/difference" || status=1
   head -n 20 "$directory/difference"
@@ -78,15 +78,17 @@ everyone_is_who_they_are() {
 }
 
 interrupted() {
-  churn_begin && netpold_begin here || return 1
-  churn_for 8 &
+  churn_begin || return 1
+  local runtime=('[identity]' "cri_socket = $CLUSTER/containerd.sock")
+  netpold_begin here "${runtime[@]}" || return 1
+  churn_for 10 &
   local churn_pid=$!
   sleep 2
-  crash_the_runtime || return 1
+  netpold_end here && netpold_begin here "${runtime[@]}" || return 1
   sleep 1
-  netpold_end here && netpold_begin here || return 1
+  crash_the_runtime || return 1
   wait $churn_pid
-  netpold_end here && churn_judged here lie
+  netpold_end here && churn_judged here lie unlabelled
 }
 
 @test "netpold and the runtime are started again while pods come and go: no edge has a wrong pod" {

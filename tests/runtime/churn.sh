@@ -8,8 +8,8 @@
 #   netpold_begin NAME [LINE...]   netpold on $directory/NAME.db, with more lines of configuration
 #   netpold_end NAME               ends it
 #   churn_answered NAME            are all answers recorded? What nobody answers is, at the latest, when netpold ends
-#   churn_judged NAME VIEW         is all that was said recorded, as it was? prints figures, and what is in the view
-#                                  (churn.sql), of which there must be none
+#   churn_judged NAME VIEW...      is all that was said recorded, as it was? prints figures, and what is in the views
+#                                  (churn.sql), in which nothing may be
 #   churn_end                      nothing is left
 #
 # Every pod has a serial number; $log/pods.csv says when it was made and removed (columns: churn.sql).
@@ -18,7 +18,8 @@ CHURN_WORKERS=19 # with the one that stays, as many as there are addresses
 CHURN_FIRST=10.244.1.2
 CHURN_LAST=10.244.1.21
 CHURN_DOORS=3 # so many speak to the runtime at once
-FOREVER=4102444800000000
+RETRY=3000000 # µs after which netpold asks a runtime again that did not answer
+FOREVER=4102444800000000 # µs since the epoch
 
 declare -A netpold=()
 talking=()
@@ -27,6 +28,7 @@ churn_begin() {
   log=$directory/log
   mkdir -p "$log"
   : > "$log/calls.csv"; : > "$log/results.csv"; : > "$log/first.csv"; : > "$log/pods.csv"; : > "$log/failed"
+  echo 0 > "$log/again.csv"
   cluster_start "$directory/node" $CHURN_FIRST $CHURN_LAST || return 1
   # What is sent to an address that no pod has goes out, and nobody answers. What a pod sends before the way back to it is
   # there is no less forwarded.
@@ -44,7 +46,8 @@ RULES
   sandbox_begin 1 || return 1
   server=$address
   serve 1
-  printf '1,%s,%s,%s,%s,%s,%s,%s\n' "$uid" "$address" "$netns" "$run_begin" "$run_end" $FOREVER $FOREVER > "$log/pods.csv"
+  stop_begin=$FOREVER stop_end=$FOREVER removed=$FOREVER
+  sandbox_written 1
   "$churn" first "$log" "$server" >> "$directory/churn.log" 2>&1 3>&- &
   talking+=($!)
 }
@@ -95,6 +98,7 @@ crash_the_runtime() {
   done
   cluster_crash
   local status=$?
+  echo $((${EPOCHREALTIME/./} + RETRY)) > "$log/again.csv"
   # What the runtime inherited of it is let go, too.
   for door in "${doors[@]}"; do
     flock --unlock "$door"
@@ -117,7 +121,7 @@ sandbox_begin() {
   [[ $result =~ /netns/(cni-[0-9a-f-]+)\" ]] && netns=${BASH_REMATCH[1]}
 }
 
-# sandbox_end: of $sandbox; sets stop_begin, stop_end.
+# sandbox_end: of $sandbox; sets stop_begin, stop_end, removed.
 sandbox_end() {
   stop_begin=${EPOCHREALTIME/./}
   until cri StopPodSandbox <<< "pod_sandbox_id: \"$sandbox\"" 2>> "$log/failed"; do
@@ -127,6 +131,12 @@ sandbox_end() {
   until cri RemovePodSandbox <<< "pod_sandbox_id: \"$sandbox\"" 2>> "$log/failed"; do
     sleep 0.2
   done
+  removed=${EPOCHREALTIME/./}
+}
+
+# sandbox_written SERIAL
+sandbox_written() {
+  echo "$1,$uid,$address,$netns,$run_begin,$run_end,$stop_begin,$stop_end,$removed" >> "$log/pods.csv"
 }
 
 # pause_for MILLISECONDS
@@ -158,8 +168,7 @@ life() {
   $leave
   kill -KILL "${talking[@]}" 2>/dev/null
   wait "${talking[@]}" 2>/dev/null
-  printf '%d,%s,%s,%s,%s,%s,%s,%s\n' "$serial" "$uid" "$address" "$netns" "$run_begin" "$run_end" "$stop_begin" "$stop_end" \
-    >> "$log/pods.csv"
+  sandbox_written "$serial"
 }
 
 # worker NUMBER SECONDS
@@ -204,25 +213,29 @@ netpold_end() {
 report() {
   local name=$1
   shift
-  "$programs/netpol-report" --db "$directory/$name.db" "$@"
+  "$programs/netpol-report" --db "$directory/$name.db" "$@" 2>> "$directory/churn.log"
 }
 
 churn_answered() {
   local answers recorded
   answers=$(grep -c answered "$log/results.csv")
-  recorded=$(report "$1" edges --format json 2>> "$directory/churn.log" |
-    jq '[.[] | select(.port >= 20000 and .verdict == "answered") | .connections] | add // 0')
+  recorded=$(report "$1" edges --format json | jq '
+    [.[] | select(.port >= 20000 and .verdict == "answered") | .connections] | add // 0')
   [ "$recorded" -ge "$answers" ]
 }
 
 churn_judged() {
-  report "$1" edges --format json > "$log/edges.json" 2>> "$directory/churn.log" || return 1
+  local name=$1 view select=() faults=0
+  shift
+  for view; do
+    select+=("SELECT * FROM $view LIMIT 40")
+    faults+=" + (SELECT count(*) FROM $view)"
+  done
+  report "$name" edges --format json > "$log/edges.json" && report "$name" pods --format json > "$log/pods.json" || return 1
+  echo "== $name"
   (
     cd "$log" || exit 1
-    sqlite3 -batch :memory: ".read ${driver%.sh}.sql" \
-      "SELECT what || ': ' || value FROM figure" "SELECT * FROM $2 LIMIT 40" "SELECT count(*) FROM $2" 2>&1
-  ) > "$directory/$1.judgement"
-  echo "== $1"
-  cat "$directory/$1.judgement"
-  [ "$(tail -n 1 "$directory/$1.judgement")" = 0 ]
+    sqlite3 -batch :memory: ".read ${driver%.sh}.sql" "SELECT what || ': ' || value FROM figure" "${select[@]}" "SELECT $faults" 2>&1
+  ) | tee "$directory/$name.judgement"
+  [ "$(tail -n 1 "$directory/$name.judgement")" = 0 ]
 }

@@ -1,20 +1,22 @@
 -- What netpol-report says of a churn, held against what the pods and their driver wrote down. For sqlite3(1), in the
--- directory with the log (churn.c, churn.sh) and edges.json; every row of fault is something that must not be.
+-- directory with the log (churn.c, churn.sh), edges.json and pods.json; each row of fault is something that must not be.
 --
 -- A pod had its address for sure from the end of RunPodSandbox until StopPodSandbox was asked for, and perhaps from the
 -- beginning of the one to the end of the other. A call belongs to whoever answered; one that nobody answered belongs to
 -- any that perhaps had the address while it lasted. Times are µs since the epoch.
 
 CREATE TABLE pod(serial INTEGER PRIMARY KEY, uid TEXT, address TEXT, netns TEXT,
-  run_begin INTEGER, run_end INTEGER, stop_begin INTEGER, stop_end INTEGER);
+  run_begin INTEGER, run_end INTEGER, stop_begin INTEGER, stop_end INTEGER, removed INTEGER);
 CREATE TABLE told(pid INTEGER, n INTEGER, port INTEGER, protocol TEXT, address TEXT, begun INTEGER);
 CREATE TABLE result(pid INTEGER, n INTEGER, ended INTEGER, outcome TEXT, answerer INTEGER, PRIMARY KEY(pid, n));
 CREATE TABLE first(port INTEGER PRIMARY KEY, netns TEXT);
+CREATE TABLE again(time INTEGER); -- from when on the runtime is asked again after it was gone
 .mode csv
 .import pods.csv pod
 .import calls.csv told
 .import results.csv result
 .import first.csv first
+.import again.csv again
 .mode list
 
 CREATE TABLE edge AS
@@ -25,6 +27,11 @@ SELECT value ->> '$.port' AS port, value ->> '$.protocol' AS protocol, value ->>
        value ->> '$.to.kind' AS to_kind, value ->> '$.to.uid' AS to_uid,
        value ->> '$.to.namespace' || '/' || (value ->> '$.to.name') AS to_name
   FROM json_each(readfile('edges.json')) WHERE port BETWEEN 20000 AND 60000;
+
+CREATE TABLE recorded AS
+SELECT value ->> '$.uid' AS uid, value ->> '$.namespace' || '/' || (value ->> '$.name') AS name,
+       value ->> '$.labels.app' AS app, value ->> '$.labels.serial' AS serial
+  FROM json_each(readfile('pods.json'));
 
 -- A call that was cut short has no result; it lasted as long as one can. First words of a pod that never came to be are
 -- nobody's.
@@ -106,12 +113,26 @@ SELECT 'not as many answers as were given', port, protocol, address,
 CREATE VIEW lie AS
 SELECT * FROM fault WHERE what IN ('the caller is another pod', 'the callee is another pod', 'the callee is no pod that was', 'never made');
 
+-- The runtime lists a sandbox from the end of RunPodSandbox to the end of RemovePodSandbox. Of one that it listed for less
+-- than a second the labels may be missed; wrong ones it never has.
+CREATE TABLE listed AS
+SELECT serial, (removed - max(run_end, (SELECT time FROM again))) / 1000 AS ms FROM pod;
+CREATE VIEW unlabelled AS
+SELECT 'not its labels' AS what, pod.serial, listed.ms || ' ms' AS listed, recorded.name, app, recorded.serial AS labelled
+  FROM pod JOIN listed USING (serial) LEFT JOIN recorded USING (uid)
+ WHERE recorded.name IS NOT 'lab/pod-' || pod.serial
+    OR NOT (app IS 'churn' AND recorded.serial IS pod.serial || ''
+            OR app IS NULL AND recorded.serial IS NULL AND listed.ms < 1000);
+
 CREATE VIEW figure AS
 SELECT 'pods' AS what, count(*) AS value FROM pod
 UNION ALL SELECT 'addresses', count(DISTINCT address) FROM pod
 UNION ALL SELECT 'at most at once', max(alive)
   FROM (SELECT (SELECT count(*) FROM pod b WHERE b.run_end <= a.run_end AND a.run_end < b.stop_begin) AS alive FROM pod a)
 UNION ALL SELECT 'below 300 ms', count(*) FROM pod WHERE stop_begin - run_end < 300000
+UNION ALL SELECT 'with labels', count(*) FROM pod JOIN recorded USING (uid) WHERE app = 'churn'
+UNION ALL SELECT '- below 300 ms', count(*) FROM pod JOIN recorded USING (uid)
+  WHERE app = 'churn' AND stop_begin - run_end < 300000
 UNION ALL SELECT 'first words', count(*) FROM call JOIN first USING (port)
 UNION ALL SELECT '- before RunPodSandbox returned', count(*)
   FROM call JOIN first USING (port) JOIN pod ON pod.serial = caller WHERE begun < run_end

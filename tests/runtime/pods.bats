@@ -151,3 +151,16 @@ open_connection() {
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
+
+crashed_runtime() {
+	netpold_begin || return 1
+	wait_until 10 labelled server '{"app": "server"}' || return 1
+	cluster_crash && pod_run lab late "${uid%01}31" app=late || return 1
+	wait_until 15 labelled late '{"app": "late"}'
+}
+
+@test "labels go on to come after the runtime has crashed" {
+	run in_cluster crashed_runtime
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
