@@ -51,10 +51,11 @@ blind_netpold_begin() {
   "$programs/netpold" --config "$directory/blind.conf" --print-rules | sed 's/inet netpol/inet blind/' | nft -f -
 }
 
-# Without what labels tell, the moment at which each heard of an end, and the order of rows.
+# Without what labels tell, names of sources, the moments at which each heard of an end, and the order of rows.
 without_labels() {
   report "$1" edges --format json |
-    jq -cS '.[] | del(.from.workload, .to.workload, .last_seen)' | sort > "$directory/$1.edges"
+    jq -cS '.[] | del(.from.workload, .to.workload, .from.class_reason, .to.class_reason, .last_seen)' |
+    sort > "$directory/$1.edges"
 }
 
 everyone_is_who_they_are() {
