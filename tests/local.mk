@@ -170,6 +170,7 @@ kernel_bats = \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
 	tests/netns/stress.bats \
+	tests/runtime/churn.bats \
 	tests/runtime/load.bats \
 	tests/runtime/pods.bats \
 	tests/runtime/service.bats
@@ -190,7 +191,7 @@ check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
 check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
 check_PROGRAMS += tests/bench/offer tests/netns/exchange tests/netns/idle_listener \
-	tests/netns/manager
+	tests/netns/manager tests/runtime/churn
 tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif
@@ -204,6 +205,7 @@ tests_bench_offer_LDADD =
 tests_netns_exchange_LDADD =
 tests_netns_idle_listener_LDADD =
 tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
+tests_runtime_churn_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
 
 # One JSON line for each case on stdout; needs root. BENCH = names of cases, all if empty.
@@ -224,6 +226,8 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/namespace.bash \
 	tests/netns/nodes.bash \
 	tests/unit/flow/bench.h \
+	tests/runtime/churn.sh \
+	tests/runtime/churn.sql \
 	tests/runtime/machine.sh \
 	tests/runtime/service.sh \
 	tests/unit/flow/fixture.h \
