@@ -281,6 +281,7 @@ static _Noreturn void serve(struct cri_server_order *order, int listener)
 		else
 			serve_http(&service);
 		close(service.fd);
+		order->ended++;
 	}
 }
 

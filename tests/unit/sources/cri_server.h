@@ -35,6 +35,7 @@ struct cri_server_order {
 	_Atomic int manner;
 	_Atomic int status; /* gRPC's */
 	_Atomic unsigned connections;
+	_Atomic unsigned ended; /* of these */
 	_Atomic unsigned asked[CRI_SERVER_QUESTIONS];
 	struct {
 		size_t length; /* more than there are bytes: zeros follow */

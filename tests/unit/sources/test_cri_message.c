@@ -163,6 +163,8 @@ static void test_frames(void **state)
 	assert_int_equal(decode_bytes("\0\xff\xff\xff\xff", 5), -EBADMSG);
 	assert_int_equal(decode_bytes("\0\0\0\0\0\0\0\0\0\0", 10), -EBADMSG); /* two messages */
 	assert_int_equal(decode_bytes("\0\0\0\0\3\x0a\x7f\0", 8), -EPROTO);
+	/* Nothing but a field that such an answer does not have. */
+	assert_int_equal(decode_bytes("\0\0\0\0\2\x12\0", 7), -EPROTO);
 	/* A VersionResponse. */
 	assert_int_equal(decode_bytes("\0\0\0\0\7\x0a\5"
 				      "0.1.0",
