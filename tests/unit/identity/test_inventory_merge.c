@@ -341,6 +341,11 @@ static void test_labels_that_change(void **state)
 		     (struct told){.name = "e", .uid = "u-5", .labels = "{\"z\":\"1\"}"});
 	add_recorded(inventory,
 		     (struct told){.name = "e", .uid = "u-6", .labels = "{\"z\":\"2\"}"});
+	/* Who tells no uid may mean another. */
+	add_as(inventory,
+	       "kind: Pod\nmetadata: {name: f, namespace: shop, uid: u-7, labels: {w: '1'}}\n",
+	       INVENTORY_STORED);
+	add_recorded(inventory, (struct told){.name = "f", .uid = "", .labels = "{\"w\":\"2\"}"});
 	finish(inventory);
 	assert_label(inventory_find_pod(inventory, "", "", "u-1"), "role", "leader");
 	assert_int_equal(inventory->change_count, 4);
