@@ -119,6 +119,22 @@ static void test_recorded_static_pod(void **state)
 	inventory_free(inventory);
 }
 
+/* What kubelet and runtime add to a sandbox. */
+static void test_labels_of_the_sandbox(void **state)
+{
+	struct inventory *inventory = start();
+	const struct inventory_pod *pod =
+	    only_recorded(inventory, "web", "u-1",
+			  "{\"app\":\"web\",\"io.kubernetes.pod.name\":\"web\","
+			  "\"io.kubernetes.pod.uid\":\"u-1\",\"z\":\"1\"}");
+
+	(void)state;
+	assert_int_equal(pod->labels.count, 2);
+	assert_label(pod, "app", "web");
+	assert_label(pod, "z", "1");
+	inventory_free(inventory);
+}
+
 static void test_without_labels_or_in_conflict(void **state)
 {
 	struct inventory *inventory = start();
@@ -413,6 +429,7 @@ int main(void)
 	    cmocka_unit_test(test_controllers_that_labels_prove),
 	    cmocka_unit_test(test_what_proves_nothing),
 	    cmocka_unit_test(test_recorded_static_pod),
+	    cmocka_unit_test(test_labels_of_the_sandbox),
 	    cmocka_unit_test(test_without_labels_or_in_conflict),
 	    cmocka_unit_test(test_better_sources_win),
 	    cmocka_unit_test(test_what_a_file_leaves_out),
