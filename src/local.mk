@@ -42,6 +42,8 @@ libidentity_a_SOURCES = \
 	src/identity/inventory_owner.c \
 	src/identity/inventory_table.c \
 	src/identity/inventory_table.h \
+	src/identity/inventory_trim.c \
+	src/identity/inventory_trim.h \
 	src/identity/inventory_value.c \
 	src/identity/inventory_value.h \
 	src/identity/inventory_whole.h \
@@ -72,6 +74,10 @@ libcollect_a_SOURCES = \
 	src/daemon/handover.h \
 	src/daemon/handover_state.c \
 	src/daemon/handover_state.h \
+	src/daemon/inventory_changes.c \
+	src/daemon/inventory_changes.h \
+	src/daemon/inventory_file.c \
+	src/daemon/inventory_file.h \
 	src/daemon/mend.c \
 	src/daemon/mend.h \
 	src/daemon/node_addresses.c \
@@ -261,7 +267,8 @@ libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 sbin_PROGRAMS += netpold
 netpold_SOURCES = src/daemon/main.c
 netpold_LDADD = libcollect.a libstore.a librecord.a libidentity.a libbase.a \
-	$(NFTNL_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) -lpthread
+	$(NFTNL_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
+	$(YAML_LIBS) -lpthread
 
 bin_PROGRAMS += netpol-report
 netpol_report_SOURCES = src/cli/main.c

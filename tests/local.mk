@@ -29,6 +29,8 @@ unit_tests = \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_handover \
+	tests/unit/daemon/test_inventory_changes \
+	tests/unit/daemon/test_inventory_file \
 	tests/unit/daemon/test_retention \
 	tests/unit/daemon/test_sysctl \
 	tests/unit/daemon/test_valve \
@@ -50,6 +52,7 @@ unit_tests = \
 	tests/unit/identity/test_inventory_merge \
 	tests/unit/identity/test_inventory_network \
 	tests/unit/identity/test_inventory_owner \
+	tests/unit/identity/test_inventory_trim \
 	tests/unit/identity/test_labels \
 	tests/unit/identity/test_merge \
 	tests/unit/identity/test_pod \
@@ -134,6 +137,7 @@ kernel_bats = \
 	tests/netns/connections.bats \
 	tests/netns/feeds.bats \
 	tests/netns/handover.bats \
+	tests/netns/inventory.bats \
 	tests/netns/kill.bats \
 	tests/netns/listeners.bats \
 	tests/netns/load.bats \

@@ -90,7 +90,7 @@ static int add_sources(const struct config *config, struct batch *batch)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < CONFIG_DIRECTORIES_MAX; i++) {
+	for (size_t i = 0; r == 0 && i < CONFIG_PATHS_MAX; i++) {
 		char name[64] = "source.cni-result";
 		bool there = i < config->identity.cni_results.count;
 

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "daemon/announce.h"
 #include "daemon/handover.h"
+#include "daemon/inventory_file.h"
 #include "daemon/mend.h"
 #include "daemon/node_addresses.h"
 #include "daemon/pods.h"
@@ -61,6 +62,7 @@ struct collector {
 	struct handover taken, given;
 	bool restarting;
 	struct writer *writer;
+	struct inventory_file *inventory;
 	sd_event *loop;
 	sd_event_source *events_source, *events_timer;
 	sd_event_source *commit_timer, *tick_timer, *dump_timer;
@@ -86,7 +88,8 @@ struct collector {
 static bool batch_is_empty(const struct batch *batch)
 {
 	return batch->flow_count == 0 && batch->gap_count == 0 && batch->pod_count == 0 &&
-	       batch->checkpoint_count == 0 && batch->address_count == 0 && batch->fact_count == 0;
+	       batch->checkpoint_count == 0 && batch->address_count == 0 &&
+	       batch->fact_count == 0 && batch->object_count == 0 && !batch->objects_complete;
 }
 
 /*
@@ -146,6 +149,7 @@ static void commit(struct collector *collector)
 	collector->addresses_due = false;
 	if (collector->facts_due)
 		collector->facts_due = tell_facts(collector, batch) < 0;
+	inventory_file_take(collector->inventory, batch);
 	if (batch_is_empty(batch) && clock_monotonic() - collector->submitted < HEARTBEAT) {
 		batch_free(batch);
 		return;
@@ -165,6 +169,8 @@ static struct batch *make_answer(const struct collector *collector)
 		r = node_addresses_tell(&collector->addresses, batch);
 	if (r == 0)
 		r = tell_facts(collector, batch);
+	if (r == 0)
+		r = inventory_file_tell(collector->inventory, batch);
 	if (r < 0)
 		return batch_free(batch);
 	batch->time = clock_msec(clock_now());
@@ -418,14 +424,16 @@ static void reload(struct collector *collector, struct config *fresh)
 	config->store.max_size = fresh->store.max_size;
 	config->store.max_edges = fresh->store.max_edges;
 	config->conntrack.dump_interval = fresh->conntrack.dump_interval;
+	if (inventory_file_set(collector->inventory, fresh->identity.inventory) < 0)
+		log_line(LOG_ERROR, "configuration", "no memory for another inventory");
 	collector->facts_due = true;
 	fold_set_window(collector->fold, (uint32_t)config->store.flow_window);
 	writer_set_limits(collector->writer, &limits);
 	rearm(collector->commit_timer, (uint64_t)config->store.commit_interval * USEC_PER_MSEC);
 	rearm(collector->dump_timer, (uint64_t)config->conntrack.dump_interval * USEC_PER_MSEC);
 	log_line(LOG_NOTE, "configuration",
-		 "read again: flow_window, commit_interval, retention, max_size, max_edges and "
-		 "dump_interval are in force; other changes need a restart");
+		 "read again: flow_window, commit_interval, retention, max_size, max_edges, "
+		 "dump_interval and inventory are in force; other changes need a restart");
 }
 
 static int on_reload(sd_event_source *source, const struct signalfd_siginfo *signal, void *context)
@@ -676,7 +684,9 @@ static int start(struct collector *collector)
 	if (r < 0)
 		return r;
 	taps_protect(collector->taps);
-	r = start_writer(collector);
+	r = inventory_file_open(collector->config->identity.inventory, &collector->inventory);
+	if (r >= 0)
+		r = start_writer(collector);
 	if (r >= 0)
 		r = start_loop(collector);
 	if (r < 0)
@@ -761,6 +771,7 @@ static int stop(struct collector *collector, int r)
 	track_free(collector->track);
 	fold_free(collector->fold);
 	pods_free(collector->pods);
+	inventory_file_close(collector->inventory);
 	store_close(collector->store);
 	store_state_clear(&collector->state);
 	sd_event_source_unref(collector->events_source);

@@ -13,6 +13,69 @@
 
 #define KEYS_MAX 32u
 
+static const char *const cni_results[] = {"/var/lib/cni/results", "/var/lib/cni/multus/results",
+					  NULL};
+static const char *const host_local[] = {"/var/lib/cni/networks", "/run/cni-ipam-state", NULL};
+static const char *const kindnet[] = {"/var/lib/cni-kindnet/cni.db", NULL};
+static const char *const aws_vpc_cni[] = {"/run/aws-node/ipam.json", NULL};
+static const char *const cilium[] = {"/run/cilium/state", NULL};
+#define SHIM "/io.containerd.runtime.v2.task/k8s.io"
+#define SNAP "/var/snap/microk8s/common/run"
+/* k3s and RKE2 share one place. */
+static const char *const oci_bundles[] = {"/run/containerd" SHIM,
+					  "/run/k3s/containerd" SHIM,
+					  "/run/k0s/containerd" SHIM,
+					  SNAP "/containerd" SHIM,
+					  "/run/containers/storage/overlay-containers",
+					  "/var/lib/containers/storage/overlay-containers",
+					  NULL};
+static const char *const cri_sockets[] = {"/run/containerd/containerd.sock",
+					  "/run/crio/crio.sock",
+					  "/run/cri-dockerd.sock",
+					  "/run/k3s/containerd/containerd.sock",
+					  "/run/k0s/containerd.sock",
+					  SNAP "/containerd.sock",
+					  NULL};
+
+static void paths_clear(struct config_paths *paths)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		free(paths->items[i]);
+	paths->count = 0;
+}
+
+static bool paths_add(struct config_paths *paths, const char *path)
+{
+	paths->items[paths->count] = strdup(path);
+	if (!paths->items[paths->count])
+		return false;
+	paths->count++;
+	return true;
+}
+
+static bool paths_default(struct config_paths *paths, const char *const *well_known)
+{
+	bool added = true;
+
+	paths_clear(paths);
+	for (size_t i = 0; added && well_known[i]; i++)
+		added = paths_add(paths, well_known[i]);
+	return added;
+}
+
+static bool default_places(struct config *config)
+{
+	config->identity.inventory = strdup("");
+	return config->identity.inventory &&
+	       paths_default(&config->identity.cni_results, cni_results) &&
+	       paths_default(&config->identity.host_local, host_local) &&
+	       paths_default(&config->identity.kindnet, kindnet) &&
+	       paths_default(&config->identity.aws_vpc_cni, aws_vpc_cni) &&
+	       paths_default(&config->identity.cilium, cilium) &&
+	       paths_default(&config->identity.oci_bundles, oci_bundles) &&
+	       paths_default(&config->identity.cri_sockets, cri_sockets);
+}
+
 int config_defaults(struct config *ret)
 {
 	struct config config = {
@@ -33,10 +96,8 @@ int config_defaults(struct config *ret)
 	if (gethostname(host, sizeof(host) - 1) < 0 || host[0] == '\0')
 		snprintf(host, sizeof(host), "localhost");
 	config.store.path = strdup("/var/lib/netpol/flows.db");
-	config.identity.cni_results.items[0] = strdup("/var/lib/cni/results");
-	config.identity.cni_results.count = 1;
 	config.node.name = strdup(host);
-	if (!config.store.path || !config.identity.cni_results.items[0] || !config.node.name) {
+	if (!config.store.path || !config.node.name || !default_places(&config)) {
 		config_clear(&config);
 		return -ENOMEM;
 	}
@@ -44,18 +105,18 @@ int config_defaults(struct config *ret)
 	return 0;
 }
 
-static void directories_clear(struct config *config)
-{
-	for (size_t i = 0; i < config->identity.cni_results.count; i++)
-		free(config->identity.cni_results.items[i]);
-	config->identity.cni_results.count = 0;
-}
-
 void config_clear(struct config *config)
 {
 	free(config->store.path);
 	free(config->node.name);
-	directories_clear(config);
+	free(config->identity.inventory);
+	paths_clear(&config->identity.cni_results);
+	paths_clear(&config->identity.host_local);
+	paths_clear(&config->identity.kindnet);
+	paths_clear(&config->identity.aws_vpc_cni);
+	paths_clear(&config->identity.cilium);
+	paths_clear(&config->identity.oci_bundles);
+	paths_clear(&config->identity.cri_sockets);
 	*config = (struct config){0};
 }
 
@@ -185,8 +246,8 @@ static const char *set_undelivered_max(struct config *config, const char *value)
 }
 
 /* Calls add for each word; words are separated by blanks and commas. */
-static const char *set_list(struct config *config, const char *value,
-			    const char *(*add)(struct config *config, const char *word))
+static const char *set_list(void *target, const char *value,
+			    const char *(*add)(void *target, const char *word))
 {
 	const char *expected = NULL;
 	char *copy = strdup(value), *rest = NULL;
@@ -195,13 +256,14 @@ static const char *set_list(struct config *config, const char *value,
 		return "more memory";
 	for (char *word = strtok_r(copy, " \t,", &rest); word && !expected;
 	     word = strtok_r(NULL, " \t,", &rest))
-		expected = add(config, word);
+		expected = add(target, word);
 	free(copy);
 	return expected;
 }
 
-static const char *add_exclude(struct config *config, const char *word)
+static const char *add_exclude(void *target, const char *word)
 {
+	struct config *config = target;
 	size_t count = config->conntrack.exclude_count;
 
 	if (count == CONFIG_EXCLUDES_MAX)
@@ -255,25 +317,72 @@ static const char *set_log_meaning(struct config *config, const char *value)
 	return strcmp(value, "new") == 0 ? NULL : "new";
 }
 
-static const char *add_directory(struct config *config, const char *path)
+static const char *add_path(void *target, const char *path)
 {
-	size_t count = config->identity.cni_results.count;
+	struct config_paths *paths = target;
 
 	if (path[0] != '/')
-		return "absolute paths of directories, separated by blanks";
-	if (count == CONFIG_DIRECTORIES_MAX)
-		return "at most 16 directories";
-	config->identity.cni_results.items[count] = strdup(path);
-	if (!config->identity.cni_results.items[count])
-		return "more memory";
-	config->identity.cni_results.count++;
-	return NULL;
+		return "auto, none, or absolute paths, separated by blanks";
+	if (paths->count == CONFIG_PATHS_MAX)
+		return "at most 16 paths";
+	return paths_add(paths, path) ? NULL : "more memory";
+}
+
+static const char *set_paths(struct config_paths *paths, const char *value,
+			     const char *const *well_known)
+{
+	if (strcmp(value, "auto") == 0)
+		return paths_default(paths, well_known) ? NULL : "more memory";
+	paths_clear(paths);
+	return strcmp(value, "none") == 0 ? NULL : set_list(paths, value, add_path);
 }
 
 static const char *set_cni_results(struct config *config, const char *value)
 {
-	directories_clear(config);
-	return set_list(config, value, add_directory);
+	return set_paths(&config->identity.cni_results, value, cni_results);
+}
+
+static const char *set_host_local(struct config *config, const char *value)
+{
+	return set_paths(&config->identity.host_local, value, host_local);
+}
+
+static const char *set_kindnet(struct config *config, const char *value)
+{
+	return set_paths(&config->identity.kindnet, value, kindnet);
+}
+
+static const char *set_aws_vpc_cni(struct config *config, const char *value)
+{
+	return set_paths(&config->identity.aws_vpc_cni, value, aws_vpc_cni);
+}
+
+static const char *set_cilium(struct config *config, const char *value)
+{
+	return set_paths(&config->identity.cilium, value, cilium);
+}
+
+static const char *set_oci_bundles(struct config *config, const char *value)
+{
+	return set_paths(&config->identity.oci_bundles, value, oci_bundles);
+}
+
+static const char *set_cri_socket(struct config *config, const char *value)
+{
+	bool is_word = strcmp(value, "auto") == 0 || strcmp(value, "none") == 0;
+
+	if (!is_word && (value[0] != '/' || strpbrk(value, " \t,")))
+		return "auto, none, or the absolute path of a socket";
+	return set_paths(&config->identity.cri_sockets, value, cri_sockets);
+}
+
+static const char *set_inventory(struct config *config, const char *value)
+{
+	bool is_none = strcmp(value, "none") == 0;
+
+	if (!is_none && value[0] != '/')
+		return "none, or the absolute path of a file";
+	return set_text(&config->identity.inventory, is_none ? "" : value);
 }
 
 static const char *set_node_name(struct config *config, const char *value)
@@ -305,6 +414,13 @@ static const struct key keys[] = {
     {"log-group new", "group", set_log_group},
     {"log-group new", "meaning", set_log_meaning},
     {"identity", "cni_results", set_cni_results},
+    {"identity", "host_local", set_host_local},
+    {"identity", "kindnet", set_kindnet},
+    {"identity", "aws_vpc_cni", set_aws_vpc_cni},
+    {"identity", "cilium", set_cilium},
+    {"identity", "oci_bundles", set_oci_bundles},
+    {"identity", "cri_socket", set_cri_socket},
+    {"identity", "inventory", set_inventory},
     {"node", "name", set_node_name},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))

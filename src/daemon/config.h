@@ -15,11 +15,11 @@
 
 #define CONFIG_PATH_DEFAULT "/etc/netpol/netpold.conf"
 #define CONFIG_BYTES_MAX (1u << 20)
-#define CONFIG_DIRECTORIES_MAX 16u
+#define CONFIG_PATHS_MAX 16u
 #define CONFIG_EXCLUDES_MAX 32u
 
 struct config_paths {
-	char *items[CONFIG_DIRECTORIES_MAX]; /* absolute */
+	char *items[CONFIG_PATHS_MAX]; /* absolute */
 	size_t count;
 };
 

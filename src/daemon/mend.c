@@ -140,7 +140,7 @@ static int64_t first_seen(const struct batch *batch, int64_t since)
 static bool has_content(const struct batch *batch)
 {
 	return batch->flow_count || batch->pod_count || batch->checkpoint_count ||
-	       batch->address_count || batch->fact_count;
+	       batch->address_count || batch->fact_count || batch->object_count;
 }
 
 bool mend_reduce(struct batch *batch, int64_t since, const char *reason)

@@ -6,6 +6,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_paths(const struct config_paths *paths)
+{
+	if (paths->count > CONFIG_PATHS_MAX)
+		abort();
+	for (size_t i = 0; i < paths->count; i++)
+		if (paths->items[i][0] != '/')
+			abort();
+}
+
 static void check(const struct config *config)
 {
 	if (config->store.path[0] != '/' || !config->node.name[0])
@@ -14,12 +23,17 @@ static void check(const struct config *config)
 	    config->store.retention < 1 || config->conntrack.dump_interval < 1 ||
 	    config->conntrack.buffer_size < 1)
 		abort();
-	if (config->log_new.group < 1 || config->log_new.group > 65535 ||
-	    config->identity.cni_results.count > CONFIG_DIRECTORIES_MAX)
+	if (config->log_new.group < 1 || config->log_new.group > 65535)
 		abort();
-	for (size_t i = 0; i < config->identity.cni_results.count; i++)
-		if (config->identity.cni_results.items[i][0] != '/')
-			abort();
+	check_paths(&config->identity.cni_results);
+	check_paths(&config->identity.host_local);
+	check_paths(&config->identity.kindnet);
+	check_paths(&config->identity.aws_vpc_cni);
+	check_paths(&config->identity.cilium);
+	check_paths(&config->identity.oci_bundles);
+	check_paths(&config->identity.cri_sockets);
+	if (config->identity.inventory[0] && config->identity.inventory[0] != '/')
+		abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

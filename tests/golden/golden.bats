@@ -195,3 +195,19 @@ check() {
 @test "mesh: what proxies hide is said once" {
   check mesh
 }
+
+@test "labels-recorded: with the labels of the container runtime no inventory is needed" {
+  check labels-recorded
+}
+
+@test "volatile-by-change: what changed on one pod is no selector in its namespace" {
+  check volatile-by-change
+}
+
+@test "custom-owner: what makes pods anew for each revision or run, of any kind" {
+  check custom-owner
+}
+
+@test "contradiction: a pod whose sources do not agree gives no policy and no peer" {
+  check contradiction
+}

@@ -44,6 +44,12 @@ path = $db
 commit_interval = 100ms
 [identity]
 cni_results = $cni
+host_local = none
+kindnet = none
+aws_vpc_cni = none
+cilium = none
+oci_bundles = none
+cri_socket = none
 [node]
 name = node-a
 END

@@ -80,7 +80,7 @@ symbols() {
 
 @test "the reader links no netlink, the daemon no compiler" {
   run ! symbols netpol-report ' (mnl_|nfct_|nftnl_|ct_feed_|rules_open|cni_cache_|writer_|track_)'
-  run ! symbols netpold ' (graph_build|policy_derive|kind_networkpolicy|output_yaml|document_parse|inventory_add)'
+  run ! symbols netpold ' (graph_build|policy_derive|kind_networkpolicy|output_yaml|inventory_add)'
   symbols netpold ' T ct_feed_open$'
   symbols netpol-report ' T graph_build$'
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # The service file is well formed and gives netpold no more of the machine than it needs.
 
-LIMIT=2.0
+LIMIT=1.7
 
 setup() {
 	command -v systemd-analyze >/dev/null || skip 'systemd-analyze is not installed (package systemd)'

@@ -76,6 +76,18 @@ static void check_bad(const char *text, unsigned line, const char *words)
 	check_problem(read_text(text), line, words);
 }
 
+/* expected: separated by blanks. */
+static void check_paths(const struct config_paths *paths, const char *expected)
+{
+	char text[2048] = "";
+
+	for (size_t i = 0; i < paths->count; i++) {
+		strcat(text, i > 0 ? " " : "");
+		strcat(text, paths->items[i]);
+	}
+	assert_string_equal(text, expected);
+}
+
 static void test_defaults(void **state)
 {
 	struct reading *reading = read_good("");
@@ -96,8 +108,25 @@ static void test_defaults(void **state)
 	assert_int_equal(config->conntrack.exclude_count, 0);
 	assert_true(config->nftables.manage_rules);
 	assert_in_range(config->log_new.group, 1, 65535);
-	assert_int_equal(config->identity.cni_results.count, 1);
-	assert_string_equal(config->identity.cni_results.items[0], "/var/lib/cni/results");
+	check_paths(&config->identity.cni_results,
+		    "/var/lib/cni/results /var/lib/cni/multus/results");
+	check_paths(&config->identity.host_local, "/var/lib/cni/networks /run/cni-ipam-state");
+	check_paths(&config->identity.kindnet, "/var/lib/cni-kindnet/cni.db");
+	check_paths(&config->identity.aws_vpc_cni, "/run/aws-node/ipam.json");
+	check_paths(&config->identity.cilium, "/run/cilium/state");
+	check_paths(&config->identity.oci_bundles,
+		    "/run/containerd/io.containerd.runtime.v2.task/k8s.io"
+		    " /run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io"
+		    " /run/k0s/containerd/io.containerd.runtime.v2.task/k8s.io"
+		    " /var/snap/microk8s/common/run/containerd/io.containerd.runtime.v2.task/"
+		    "k8s.io"
+		    " /run/containers/storage/overlay-containers"
+		    " /var/lib/containers/storage/overlay-containers");
+	check_paths(&config->identity.cri_sockets,
+		    "/run/containerd/containerd.sock /run/crio/crio.sock /run/cri-dockerd.sock"
+		    " /run/k3s/containerd/containerd.sock /run/k0s/containerd.sock"
+		    " /var/snap/microk8s/common/run/containerd.sock");
+	assert_string_equal(config->identity.inventory, "");
 	assert_string_equal(config->node.name, host[0] ? host : "localhost");
 	reading_free(reading);
 }
@@ -126,6 +155,13 @@ static void test_every_key(void **state)
 					    "meaning = new\n"
 					    "[identity]\n"
 					    "cni_results = /a /b\t/c,/d\n"
+					    "host_local = none\n"
+					    "kindnet = /k/cni.db\n"
+					    "aws_vpc_cni = auto\n"
+					    "cilium = /c\n"
+					    "oci_bundles = /o1 /o2\n"
+					    "cri_socket = /s\n"
+					    "inventory = /in ventory.json\n"
 					    "[node]\n"
 					    "name = node-1.example");
 	const struct config *config = &reading->config;
@@ -146,9 +182,14 @@ static void test_every_key(void **state)
 	assert_string_equal(prefix_format(config->conntrack.excludes[2], text), "::1/128");
 	assert_false(config->nftables.manage_rules);
 	assert_int_equal(config->log_new.group, 77);
-	assert_int_equal(config->identity.cni_results.count, 4);
-	assert_string_equal(config->identity.cni_results.items[0], "/a");
-	assert_string_equal(config->identity.cni_results.items[3], "/d");
+	check_paths(&config->identity.cni_results, "/a /b /c /d");
+	check_paths(&config->identity.host_local, "");
+	check_paths(&config->identity.kindnet, "/k/cni.db");
+	check_paths(&config->identity.aws_vpc_cni, "/run/aws-node/ipam.json");
+	check_paths(&config->identity.cilium, "/c");
+	check_paths(&config->identity.oci_bundles, "/o1 /o2");
+	check_paths(&config->identity.cri_sockets, "/s");
+	assert_string_equal(config->identity.inventory, "/in ventory.json");
 	assert_string_equal(config->node.name, "node-1.example");
 	reading_free(reading);
 }
@@ -189,6 +230,9 @@ static void test_edges_of_ranges(void **state)
 	    "[log-group new]\ngroup = 65535",     "[log-group new]\nmeaning = new",
 	    "[store]\npath = /x ; with a reason", "[node]\nname = a",
 	    "[conntrack]\nexclude = none",        "[conntrack]\nexclude =",
+	    "[identity]\ncri_socket = auto",      "[identity]\ncri_socket = none",
+	    "[identity]\ninventory = none",       "[identity]\ncni_results =",
+	    "[identity]\nkindnet = auto",         "[identity]\ncilium = none",
 	};
 
 	(void)state;
@@ -247,6 +291,17 @@ static void test_bad_values(void **state)
 	    {"log-group new", "meaning", "deny", "expected new"},
 	    {"identity", "cni_results", "results", "absolute"},
 	    {"identity", "cni_results", "/a b", "absolute"},
+	    {"identity", "cni_results", "auto /a", "auto, none, or absolute"},
+	    {"identity", "host_local", "/a none", "auto, none, or absolute"},
+	    {"identity", "kindnet", "cni.db", "absolute"},
+	    {"identity", "aws_vpc_cni", "yes", "absolute"},
+	    {"identity", "cilium", "state", "absolute"},
+	    {"identity", "oci_bundles", "k8s.io", "absolute"},
+	    {"identity", "cri_socket", "/a /b", "path of a socket"},
+	    {"identity", "cri_socket", "", "path of a socket"},
+	    {"identity", "cri_socket", "unix:///run/crio/crio.sock", "path of a socket"},
+	    {"identity", "inventory", "auto", "path of a file"},
+	    {"identity", "inventory", "", "path of a file"},
 	    {"node", "name", "", "1 to 253"},
 	    {"node", "name", "node 1", "letters"},
 	    {"node", "name",
@@ -286,7 +341,7 @@ static void test_too_many_directories(void **state)
 	char text[256] = "[identity]\ncni_results =";
 
 	(void)state;
-	for (unsigned i = 0; i < CONFIG_DIRECTORIES_MAX; i++)
+	for (unsigned i = 0; i < CONFIG_PATHS_MAX; i++)
 		strcat(text, " /a");
 	reading_free(read_good(text));
 	strcat(text, " /a");

@@ -37,6 +37,14 @@ static size_t uncomment(char *text, size_t length)
 	return kept;
 }
 
+static void assert_same_paths(const struct config_paths *told, const struct config_paths *built_in)
+{
+	assert_true(built_in->count > 0);
+	assert_int_equal(told->count, built_in->count);
+	for (size_t i = 0; i < told->count; i++)
+		assert_string_equal(told->items[i], built_in->items[i]);
+}
+
 /* Whatever the file does not set stays zero. */
 static void example_sets_the_defaults(void **state)
 {
@@ -58,10 +66,14 @@ static void example_sets_the_defaults(void **state)
 	assert_int_equal(told.conntrack.dump_interval, built_in.conntrack.dump_interval);
 	assert_int_equal(told.nftables.manage_rules, built_in.nftables.manage_rules);
 	assert_int_equal(told.log_new.group, built_in.log_new.group);
-	assert_int_equal(told.identity.cni_results.count, built_in.identity.cni_results.count);
-	for (size_t i = 0; i < told.identity.cni_results.count; i++)
-		assert_string_equal(told.identity.cni_results.items[i],
-				    built_in.identity.cni_results.items[i]);
+	assert_same_paths(&told.identity.cni_results, &built_in.identity.cni_results);
+	assert_same_paths(&told.identity.host_local, &built_in.identity.host_local);
+	assert_same_paths(&told.identity.kindnet, &built_in.identity.kindnet);
+	assert_same_paths(&told.identity.aws_vpc_cni, &built_in.identity.aws_vpc_cni);
+	assert_same_paths(&told.identity.cilium, &built_in.identity.cilium);
+	assert_same_paths(&told.identity.oci_bundles, &built_in.identity.oci_bundles);
+	assert_same_paths(&told.identity.cri_sockets, &built_in.identity.cri_sockets);
+	assert_string_equal(told.identity.inventory, built_in.identity.inventory);
 	assert_string_equal(told.node.name, "HOSTNAME");
 	config_clear(&told);
 	config_clear(&built_in);
