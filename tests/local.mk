@@ -113,6 +113,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_evidence \
 	tests/fuzz/fuzz_handover \
 	tests/fuzz/fuzz_inventory \
+	tests/fuzz/fuzz_inventory_trim \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_packet
 

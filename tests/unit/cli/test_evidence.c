@@ -170,9 +170,12 @@ static void test_object(void **state)
 
 static void test_bare_pod(void **state)
 {
-	struct stored_pod pod = {
-	    .node = "n1",
-	    .pod = {text("shop"), text("web-1"), text(""), text(""), text("x"), NULL, 0}};
+	struct stored_pod pod = {.node = "n1",
+				 .pod = {.namespace = text("shop"),
+					 .name = text("web-1"),
+					 .uid = text(""),
+					 .sandbox = text(""),
+					 .source = text("x")}};
 	struct evidence evidence = decode_tree(evidence_of_pod(&pod));
 
 	(void)state;
