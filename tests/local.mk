@@ -145,6 +145,7 @@ rootless_bats = \
 	tests/cli/inventory.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
+	tests/cli/several.bats \
 	tests/cli/slow.bats \
 	tests/cli/usage.bats \
 	tests/fuzz/replay.bats \

@@ -207,7 +207,6 @@ static int register_row(struct assembly *assembly, struct registry *registry,
 			  .name = (char *)row->name,
 			  .uid = (char *)row->uid,
 			  .source = (char *)row->source,
-			  .conflict = (char *)row->conflict,
 			  .addresses = row->addresses,
 			  .address_count = row->address_count};
 	bool changed;

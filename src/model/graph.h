@@ -46,6 +46,7 @@ struct end {
 			 */
 };
 #define GRAPH_NONE SIZE_MAX
+#define GRAPH_REASON_CONFLICT "what is told of its pod contradicts itself"
 #define GRAPH_REASON_SERVICE "address of a service, which was not translated"
 
 /* Pods of one owner. Without an inventory, or for a pod it does not know, there is no workload. */

@@ -9,12 +9,19 @@
 #define EDGE_BITS 44
 #define DATABASES_MAX 4096
 
+/* A pod of the database and its number in the record; by own once sorted. */
+struct pod_number {
+	uint32_t own;
+	uint32_t given;
+};
+
 struct database {
 	const char *path;
 	struct reader *reader;
-	char *first_node;       /* "" if it has none */
-	uint32_t pods_before;   /* how many numbers the databases before it use */
-	uint32_t pods;          /* its own highest number */
+	char *first_node;     /* "" if it has none */
+	uint32_t pods_before; /* how many numbers the databases before it use */
+	struct pod_number *pods;
+	size_t pod_count, pod_capacity;
 	const char **elsewhere; /* nodes that count in another database; borrowed from nodes */
 	size_t elsewhere_count;
 };
@@ -42,6 +49,7 @@ struct record *record_close(struct record *record)
 		reader_close(record->databases[i].reader);
 		free(record->databases[i].first_node);
 		free(record->databases[i].elsewhere);
+		free(record->databases[i].pods);
 	}
 	for (size_t i = 0; i < record->node_count; i++)
 		free(record->nodes[i].name);
@@ -258,12 +266,41 @@ static int ended(struct record *record, const struct database *database, int r)
 	return r;
 }
 
+static int compare_numbers(const void *a, const void *b)
+{
+	const struct pod_number *x = a, *y = b;
+
+	return (x->own > y->own) - (x->own < y->own);
+}
+
 /* The pods that came after record_pods() are nobody's. */
 static uint32_t pod_number(const struct walk *walk, uint32_t number)
 {
-	if (number == 0 || number > walk->database->pods)
-		return 0;
-	return walk->database->pods_before + number;
+	const struct pod_number wanted = {.own = number};
+	const struct pod_number *found = NULL;
+
+	if (number > 0 && walk->database->pod_count > 0)
+		found = bsearch(&wanted, walk->database->pods, walk->database->pod_count,
+				sizeof(wanted), compare_numbers);
+	return found ? found->given : 0;
+}
+
+static int give_number(struct database *database, uint32_t own, uint32_t *ret)
+{
+	if (database->pod_count == database->pod_capacity) {
+		size_t capacity = database->pod_capacity ? database->pod_capacity * 2 : 64;
+		struct pod_number *pods = reallocarray(database->pods, capacity, sizeof(*pods));
+
+		if (!pods)
+			return -ENOMEM;
+		database->pods = pods;
+		database->pod_capacity = capacity;
+	}
+	if (database->pod_count >= UINT32_MAX - database->pods_before)
+		return -EOVERFLOW;
+	*ret = database->pods_before + (uint32_t)database->pod_count + 1;
+	database->pods[database->pod_count++] = (struct pod_number){.own = own, .given = *ret};
+	return 0;
 }
 
 static int edge_number(const struct walk *walk, int64_t *id)
@@ -285,14 +322,12 @@ static int visit_pod(void *context, const struct stored_pod *stored)
 	struct walk *walk = context;
 	struct stored_pod pod = *stored;
 
+	int r;
+
 	if (!counts_here(walk, pod.node))
 		return 0;
-	if (pod.number > walk->database->pods)
-		walk->database->pods = pod.number;
-	if (pod.number > UINT32_MAX - walk->database->pods_before)
-		return -EOVERFLOW;
-	pod.number += walk->database->pods_before;
-	return walk->visit.pod(walk->context, &pod);
+	r = give_number(walk->database, stored->number, &pod.number);
+	return r < 0 ? r : walk->visit.pod(walk->context, &pod);
 }
 
 static int visit_address(void *context, const struct stored_address *address)
@@ -393,9 +428,12 @@ int record_pods(struct record *record, reader_pod_fn *visit, void *context)
 		    .database = database, .index = i, .visit.pod = visit, .context = context};
 
 		database->pods_before = before;
-		database->pods = 0;
+		database->pod_count = 0;
 		r = ended(record, database, reader_pods(database->reader, visit_pod, &walk));
-		before += database->pods;
+		if (database->pod_count > 0)
+			qsort(database->pods, database->pod_count, sizeof(*database->pods),
+			      compare_numbers);
+		before += (uint32_t)database->pod_count;
 	}
 	return r;
 }

@@ -33,8 +33,8 @@ wrong() {
 
 @test "an empty name is no file" {
   wrong "netpol-report edges: --db '': expected the name of a file" edges --db ''
-  wrong "netpol-report edges: --db '': expected the name of a file" --db '' edges
-  wrong "netpol-report edges: --db '': expected the name of a file" --db= edges
+  wrong "netpol-report: --db '': expected the name of a file" --db '' edges
+  wrong "netpol-report: --db '': expected the name of a file" --db= edges
   wrong "netpol-report import: --into '': expected the name of a file" import --into ''
 }
 

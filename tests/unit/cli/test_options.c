@@ -171,6 +171,19 @@ static void test_last_one_counts(void **state)
 	options_clear(&options);
 }
 
+static void test_several_databases(void **state)
+{
+	struct options options;
+
+	(void)state;
+	parse_good(&asks, "edges --db b.db --db=a.db", &options);
+	assert_int_equal(options.db_count, 2);
+	assert_string_equal(options.db[0], "b.db");
+	assert_string_equal(options.db[1], "a.db");
+	options_clear(&options);
+	check_bad(&asks, "edges --db a.db --db=", "expected the name of a file");
+}
+
 static void test_ages(void **state)
 {
 	int64_t before = clock_msec(clock_now()), after;
@@ -288,6 +301,7 @@ int main(void)
 	    cmocka_unit_test(test_defaults),
 	    cmocka_unit_test(test_every_option),
 	    cmocka_unit_test(test_last_one_counts),
+	    cmocka_unit_test(test_several_databases),
 	    cmocka_unit_test(test_ages),
 	    cmocka_unit_test(test_operands),
 	    cmocka_unit_test(test_wrong),
