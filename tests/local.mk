@@ -75,9 +75,11 @@ unit_tests = \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_reduce \
 	tests/unit/sources/test_cni_result \
+	tests/unit/sources/test_formats \
 	tests/unit/sources/test_node_fixtures \
 	tests/unit/sources/test_node_kinds \
 	tests/unit/sources/test_node_state \
+	tests/unit/sources/test_wal \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
@@ -108,7 +110,6 @@ tests_netns_old_kernel_so_LDADD = -ldl
 
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
-	tests/fuzz/fuzz_cni_result \
 	tests/fuzz/fuzz_config \
 	tests/fuzz/fuzz_ct_decode \
 	tests/fuzz/fuzz_document \
@@ -116,6 +117,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_handover \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_nflog_decode \
+	tests/fuzz/fuzz_node_state \
 	tests/fuzz/fuzz_packet
 
 # These need nothing but the build and ordinary programs.

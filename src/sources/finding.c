@@ -54,34 +54,37 @@ static void finding_clear(struct finding *finding)
 	free(finding->addresses);
 }
 
-void findings_swap(struct findings *findings, size_t from, size_t to)
-{
-	struct finding other = findings->items[to];
-
-	findings->items[to] = findings->items[from];
-	findings->items[from] = other;
-}
-
-void findings_cut(struct findings *findings, size_t count)
-{
-	for (size_t i = count; i < findings->count; i++)
-		finding_clear(&findings->items[i]);
-	findings->count = count;
-}
-
 void findings_clear(struct findings *findings)
 {
-	findings_cut(findings, 0);
+	for (size_t i = 0; i < findings->count; i++)
+		finding_clear(&findings->items[i]);
 	free(findings->items);
 	*findings = (struct findings){0};
 }
 
+/* Where the sandbox is, or would be. */
+static size_t find_place(const struct findings *findings, const char *sandbox)
+{
+	size_t low = 0, high = findings->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(findings->items[middle].sandbox, sandbox) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 struct finding *findings_get(const struct findings *findings, const char *sandbox)
 {
-	for (size_t i = 0; i < findings->count; i++)
-		if (strcmp(findings->items[i].sandbox, sandbox) == 0)
-			return &findings->items[i];
-	return NULL;
+	size_t at = find_place(findings, sandbox);
+
+	return at < findings->count && strcmp(findings->items[at].sandbox, sandbox) == 0
+		   ? &findings->items[at]
+		   : NULL;
 }
 
 static int make_room(struct findings *findings)
@@ -100,9 +103,15 @@ static int make_room(struct findings *findings)
 	return 0;
 }
 
+static void move(struct findings *findings, size_t from, size_t to, size_t count)
+{
+	memmove(&findings->items[to], &findings->items[from], count * sizeof(*findings->items));
+}
+
 int findings_add(struct findings *findings, const char *sandbox, struct finding **ret)
 {
-	struct finding *finding;
+	size_t at;
+	char *copy;
 	int r;
 
 	if (!sandbox || !*sandbox)
@@ -113,13 +122,22 @@ int findings_add(struct findings *findings, const char *sandbox, struct finding 
 	r = make_room(findings);
 	if (r < 0)
 		return r;
-	finding = &findings->items[findings->count];
-	*finding = (struct finding){.sandbox = strdup(sandbox)};
-	if (!finding->sandbox)
+	copy = strdup(sandbox);
+	if (!copy)
 		return -ENOMEM;
+	at = find_place(findings, sandbox);
+	move(findings, at, at + 1, findings->count - at);
+	findings->items[at] = (struct finding){.sandbox = copy};
 	findings->count++;
-	*ret = finding;
+	*ret = &findings->items[at];
 	return 0;
+}
+
+void findings_remove(struct findings *findings, size_t index)
+{
+	finding_clear(&findings->items[index]);
+	findings->count--;
+	move(findings, index + 1, index, findings->count - index);
 }
 
 int finding_set(char **field, const char *text)

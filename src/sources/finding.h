@@ -34,7 +34,7 @@ struct finding {
 	size_t address_count;
 };
 
-/* Start from {0}; release with findings_clear(). */
+/* Sorted by sandbox. Start from {0}; release with findings_clear(). */
 struct findings {
 	struct finding *items;
 	size_t count;
@@ -73,16 +73,13 @@ int format_decode(const struct format *format, const struct content *content, st
 const char *format_error(const struct format *format, int error);
 
 /*
- * Appends a finding on the sandbox; one that is there already, if again. Valid until the next
+ * Adds a finding on the sandbox; the one that is there already, if again. Valid until the next
  * call. -E2BIG, -ENOMEM, -ENOKEY for "".
  */
 int findings_add(struct findings *findings, const char *sandbox, struct finding **ret);
 /* NULL if there is none. */
 struct finding *findings_get(const struct findings *findings, const char *sandbox);
-/* Exchanges two, by index. */
-void findings_swap(struct findings *findings, size_t from, size_t to);
-/* Leaves the first of them. */
-void findings_cut(struct findings *findings, size_t count);
+void findings_remove(struct findings *findings, size_t index);
 void findings_clear(struct findings *findings);
 
 /* NULL or "" is NULL. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hash.h"
 #include "sources/aws_ipam.h"
 #include "sources/cilium_endpoint.h"
 #include "sources/cni_result.h"
@@ -37,12 +38,16 @@ struct directory {
 	char *only; /* the configured file, NULL for all */
 	unsigned depth;
 	size_t parent;    /* of an inner one */
+	size_t next;      /* inner one in the same bucket, or NONE */
 	uint64_t listing; /* of the parent, the last that met it */
 	bool due;         /* to be scanned */
 	bool written;     /* the configured file was, and is to be read */
 	int failed;
 	struct stamp listed; /* as it was when its entries were listed */
 };
+
+#define BUCKETS 1024
+#define NONE SIZE_MAX
 
 struct node_state {
 	struct claim_events events;
@@ -52,6 +57,8 @@ struct node_state {
 	size_t capacity;
 	size_t outer; /* the first are of the configuration, in its order */
 	size_t inner;
+	size_t named[BUCKETS]; /* inner ones, by parent and name */
+	struct hash_seed seed;
 	bool crowded;
 	uint64_t listing;
 	int64_t drained; /* nothing was missed up to this moment */
@@ -220,16 +227,48 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-static size_t inner_find(const struct node_state *state, size_t parent, const char *name)
+static size_t *inner_bucket(struct node_state *state, size_t parent, const char *name)
 {
-	for (size_t i = state->outer; i < state->capacity; i++) {
-		const struct directory *directory = state->directories[i];
+	struct hash_seed seed = state->seed;
 
-		if (directory && directory->parent == parent &&
+	seed.k0 ^= parent;
+	return &state->named[hash_bytes(seed, name, strlen(name)) % BUCKETS];
+}
+
+static size_t inner_find(struct node_state *state, size_t parent, const char *name)
+{
+	size_t number = *inner_bucket(state, parent, name);
+
+	while (number != NONE) {
+		const struct directory *directory = state->directories[number];
+
+		if (directory->parent == parent &&
 		    strcmp(base_name(directory->folder.path), name) == 0)
-			return i;
+			break;
+		number = directory->next;
 	}
-	return SIZE_MAX;
+	return number;
+}
+
+static void inner_link(struct node_state *state, size_t number)
+{
+	struct directory *directory = state->directories[number];
+	size_t *bucket = inner_bucket(state, directory->parent, base_name(directory->folder.path));
+
+	directory->next = *bucket;
+	*bucket = number;
+	state->inner++;
+}
+
+static void inner_unlink(struct node_state *state, size_t number)
+{
+	const struct directory *directory = state->directories[number];
+	size_t *link = inner_bucket(state, directory->parent, base_name(directory->folder.path));
+
+	while (*link != number)
+		link = &state->directories[*link]->next;
+	*link = directory->next;
+	state->inner--;
 }
 
 static size_t inner_add(struct node_state *state, size_t parent, const char *name)
@@ -244,7 +283,7 @@ static size_t inner_add(struct node_state *state, size_t parent, const char *nam
 	free(path);
 	if (!directory) {
 		state->error = -ENOMEM;
-		return SIZE_MAX;
+		return NONE;
 	}
 	directory->folder.missable = above->folder.missable;
 	directory->depth = above->depth + 1;
@@ -252,9 +291,9 @@ static size_t inner_add(struct node_state *state, size_t parent, const char *nam
 	directory->due = true;
 	if (directory_add(state, directory, &number) < 0) {
 		state->error = -ENOMEM;
-		return SIZE_MAX;
+		return NONE;
 	}
-	state->inner++;
+	inner_link(state, number);
 	return number;
 }
 
@@ -272,9 +311,9 @@ static void inner_meet(struct node_state *state, size_t parent, const char *name
 {
 	size_t number = inner_find(state, parent, name);
 
-	if (number == SIZE_MAX && !is_crowded(state, state->directories[parent]))
+	if (number == NONE && !is_crowded(state, state->directories[parent]))
 		number = inner_add(state, parent, name);
-	if (number != SIZE_MAX)
+	if (number != NONE)
 		state->directories[number]->listing = state->listing;
 }
 
@@ -286,10 +325,10 @@ static void inner_remove(struct node_state *state, size_t number)
 		if (state->directories[i] && is_inner(state->directories[i]) &&
 		    state->directories[i]->parent == number)
 			inner_remove(state, i);
+	inner_unlink(state, number);
 	state_files_clear(state->files, &directory->folder);
 	watch_remove(state->watch, number);
 	state->directories[number] = directory_free(directory);
-	state->inner--;
 	state->crowded = false;
 }
 
@@ -596,6 +635,9 @@ int node_state_open(const struct node_state_options *options, const struct claim
 	if (!state)
 		return -ENOMEM;
 	state->events = *events;
+	state->seed = hash_seed_random();
+	for (size_t i = 0; i < BUCKETS; i++)
+		state->named[i] = NONE;
 	r = open_parts(state, options);
 	if (r < 0)
 		node_state_close(state);

@@ -90,7 +90,8 @@ static int add_crio_names(const json_t *annotations, struct finding *finding)
 		r = add_crio_labels(annotations, finding);
 	if (!member_text(annotations, CRIO "Created", &created))
 		return -EPROTO;
-	if (*created && clock_parse(created, &msec) == 0)
+	if (*created && clock_parse(created, &msec) == 0 && msec > 0 &&
+	    msec < INT64_MAX / NSEC_PER_MSEC)
 		finding->created = msec * NSEC_PER_MSEC;
 	return r;
 }

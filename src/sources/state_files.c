@@ -342,12 +342,9 @@ static bool date(const struct state_files *files, const struct state_file *file,
 static void date_all(const struct state_files *files, const struct state_file *file,
 		     struct findings *findings)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < findings->count; i++)
-		if (date(files, file, &findings->items[i]))
-			findings_swap(findings, i, kept++);
-	findings_cut(findings, kept);
+	for (size_t i = findings->count; i-- > 0;)
+		if (!date(files, file, &findings->items[i]))
+			findings_remove(findings, i);
 }
 
 static void carry_fate(const struct state_file *file, const struct finding *finding,

@@ -24,6 +24,7 @@ struct spot {
 	size_t next; /* with a watch in the same bucket, or unused; one more than its index */
 	int watch;   /* of the directory itself */
 	int above;   /* of the one above that exists, while it does not */
+	size_t above_length; /* of its path */
 	dev_t device;
 	ino_t inode;
 	int failed; /* the last error told */
@@ -244,7 +245,7 @@ static bool cut(char *path)
 }
 
 /* Watches the nearest directory above; its watch, or -errno. */
-static int attach_above(struct watch *watch, const struct spot *spot)
+static int attach_above(struct watch *watch, struct spot *spot)
 {
 	char *path = strdup(spot->path);
 	int number = -ENOENT;
@@ -258,6 +259,7 @@ static int attach_above(struct watch *watch, const struct spot *spot)
 		if (number < 0)
 			number = -errno;
 	}
+	spot->above_length = strlen(path);
 	free(path);
 	return number;
 }
@@ -313,8 +315,21 @@ void watch_attach(struct watch *watch)
 			watch_attach_one(watch, i);
 }
 
+/* Is the entry the next on the way to the directory? */
+static bool leads_on(const struct spot *spot, const char *name)
+{
+	const char *rest = spot->path + spot->above_length;
+	size_t length;
+
+	rest += strspn(rest, "/");
+	length = strcspn(rest, "/");
+	return strlen(name) == length && strncmp(rest, name, length) == 0;
+}
+
 static void take_above(struct watch *watch, size_t index, const struct inotify_event *event)
 {
+	if (event->len > 0 && !leads_on(&watch->spots[index], event->name))
+		return;
 	if (event->mask & LOST)
 		set_above(watch, &watch->spots[index], NONE);
 	attach(watch, index);

@@ -9,7 +9,6 @@ replay() {
 }
 
 @test "answers to netlink requests" { replay answer; }
-@test "CNI results" { replay cni_result; }
 @test "configuration" { replay config; }
 @test "conntrack messages" { replay ct_decode; }
 @test "documents: YAML and JSON" { replay document; }
@@ -17,6 +16,7 @@ replay() {
 @test "the state of a hand-over" { replay handover; }
 @test "inventories" { replay inventory; }
 @test "NFLOG messages" { replay nflog_decode; }
+@test "node state on disk" { replay node_state; }
 @test "packets" { replay packet; }
 
 @test "no target is left out" {
