@@ -243,6 +243,8 @@ libcompile_a_SOURCES = \
 	src/model/graph.c \
 	src/model/graph.h \
 	src/model/labels.c \
+	src/model/mesh.c \
+	src/model/mesh.h \
 	src/model/pods.c \
 	src/model/pods.h \
 	src/model/record.c \
@@ -296,6 +298,8 @@ libcli_a_SOURCES = \
 	src/cli/command.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/mesh_notes.c \
+	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
 	src/cli/progress.c \

@@ -49,10 +49,10 @@ unit_tests = \
 	tests/unit/flow/test_track_repeated \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
-	tests/unit/identity/test_inventory_trim \
 	tests/unit/identity/test_inventory_merge \
 	tests/unit/identity/test_inventory_network \
 	tests/unit/identity/test_inventory_owner \
+	tests/unit/identity/test_inventory_trim \
 	tests/unit/identity/test_labels \
 	tests/unit/identity/test_merge \
 	tests/unit/identity/test_pod \
@@ -67,8 +67,8 @@ unit_tests = \
 	tests/unit/kernel/test_rules \
 	tests/unit/model/test_graph \
 	tests/unit/model/test_graph_read \
-	tests/unit/model/test_vantage \
 	tests/unit/model/test_pods \
+	tests/unit/model/test_vantage \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
@@ -116,6 +116,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_evidence \
 	tests/fuzz/fuzz_handover \
 	tests/fuzz/fuzz_inventory \
+	tests/fuzz/fuzz_inventory_trim \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_node_state \
 	tests/fuzz/fuzz_packet

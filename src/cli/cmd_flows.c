@@ -142,6 +142,13 @@ static int visit_fact(void *context, const struct stored_fact *fact)
 	return is_wanted_node(walk, fact->node) ? put_line(walk, evidence_of_fact(fact)) : 0;
 }
 
+static int visit_object(void *context, const struct stored_object *object)
+{
+	struct walk *walk = context;
+
+	return is_wanted_node(walk, object->node) ? put_line(walk, evidence_of_object(object)) : 0;
+}
+
 static int visit_gap(void *context, const char *node, const struct gap *gap)
 {
 	struct walk *walk = context;
@@ -225,6 +232,8 @@ static int print_evidence(struct walk *walk)
 	if (r == 0)
 		r = record_facts(record, visit_fact, walk);
 	if (r == 0)
+		r = record_objects(record, visit_object, walk);
+	if (r == 0)
 		r = record_gaps(record, interval, visit_gap, walk);
 	sort_pods(walk);
 	if (r == 0)
@@ -288,10 +297,11 @@ const struct command command_flows = {
     .name = "flows",
     .summary = "what each edge did in each window of time",
     .operands = "",
-    .details = "With --format jsonl the whole record as lines of JSON, which `import` turns into a "
-	       "database again: header, pod,\n"
-	       "fact, gap and flow lines. Flows whose rows were pruned come as one flow without a "
-	       "window per edge.\n",
+    .details =
+	"With --format jsonl the whole record as lines of JSON, which `import` turns into a "
+	"database again: header, pod,\n"
+	"fact, object, gap and flow lines. Flows whose rows were pruned come as one flow without a "
+	"window per edge.\n",
     .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_NODE | TAKES_STRICT,
     .formats = FORMAT_TABLE | FORMAT_JSONL | FORMAT_CSV,
     .format = FORMAT_TABLE,

@@ -13,6 +13,7 @@
 #include "cli/progress.h"
 
 #define BATCH_FLOWS 4096u
+#define BATCH_OBJECTS 256u
 
 /* A node of the evidence; one node's lines make one run of the store. */
 struct import_node {
@@ -71,7 +72,8 @@ static int need_batch(struct import *import, struct import_node *node, int64_t t
 {
 	if (import->batch &&
 	    (import->node != node || (time && import->batch_time && time != import->batch_time) ||
-	     import->batch->flow_count >= BATCH_FLOWS)) {
+	     import->batch->flow_count >= BATCH_FLOWS ||
+	     import->batch->object_count >= BATCH_OBJECTS)) {
 		int r = flush_batch(import);
 
 		if (r < 0)
@@ -119,12 +121,17 @@ static int copy_in_nanoseconds(const struct pod *pod, struct pod *ret)
 {
 	int r = pod_copy(pod, ret);
 
-	for (size_t i = 0; r == 0 && i < ret->address_count; i++) {
+	if (r < 0)
+		return r;
+	ret->created *= NSEC_PER_MSEC;
+	if (ret->ended != INTERVAL_OPEN)
+		ret->ended *= NSEC_PER_MSEC;
+	for (size_t i = 0; i < ret->address_count; i++) {
 		ret->addresses[i].since *= NSEC_PER_MSEC;
 		if (ret->addresses[i].until != INTERVAL_OPEN)
 			ret->addresses[i].until *= NSEC_PER_MSEC;
 	}
-	return r;
+	return 0;
 }
 
 static int remember_pod(struct import *import, struct import_node *node, const struct pod *pod)
@@ -257,6 +264,33 @@ static int take_fact(struct import *import, struct import_node *node,
 	return r < 0 ? r : batch_add_fact(import->batch, evidence->name, evidence->value);
 }
 
+static int take_object(struct import *import, struct import_node *node,
+		       const struct evidence *evidence)
+{
+	const struct stored_object *told = &evidence->object;
+	struct batch_object *objects, *object;
+	int r = need_batch(import, node, 0);
+
+	if (r < 0)
+		return r;
+	objects =
+	    reallocarray(import->batch->objects, import->batch->object_count + 1, sizeof(*objects));
+	if (!objects)
+		return -ENOMEM;
+	import->batch->objects = objects;
+	object = &objects[import->batch->object_count++];
+	*object = (struct batch_object){.kind = strdup(told->kind),
+					.namespace = strdup(told->namespace),
+					.name = strdup(told->name),
+					.uid = strdup(told->uid),
+					.content = strdup(told->content),
+					.since = told->since,
+					.until = told->until};
+	return object->kind && object->namespace && object->name && object->uid && object->content
+		   ? 0
+		   : -ENOMEM;
+}
+
 /* A gap's reason must outlive the line, so it goes at once. */
 static int take_gap(struct import *import, struct import_node *node,
 		    const struct evidence *evidence)
@@ -320,6 +354,8 @@ static int take_line(struct import *import, const char *line, size_t length)
 		r = take_pod(import, node, &evidence);
 	else if (evidence.type == EVIDENCE_FACT)
 		r = take_fact(import, node, &evidence);
+	else if (evidence.type == EVIDENCE_OBJECT)
+		r = take_object(import, node, &evidence);
 	else if (evidence.type == EVIDENCE_GAP)
 		r = take_gap(import, node, &evidence);
 	else

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cli/mesh_notes.h"
 #include "cli/session.h"
 #include "policy/policy.h"
 
@@ -51,6 +52,7 @@ static int run(const struct options *options)
 	record_end(session.record);
 	if (r == 0)
 		r = policy_derive(session.graph, &filter, &session.problems, &set);
+	mesh_note(&session);
 	if (r < 0)
 		session_fail(&session, "policy", r);
 	else

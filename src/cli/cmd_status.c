@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/mesh_notes.h"
 #include "cli/session.h"
 #include "cli/shape.h"
 
@@ -22,6 +23,7 @@ struct summary {
 	json_t *collector;
 	json_t *limits;
 	json_t *stores;
+	json_t *mesh;
 	size_t pods, labelled, ambiguous;
 	struct store_figures figures; /* of all databases */
 };
@@ -201,7 +203,8 @@ static int collect(struct session *session, struct summary *summary)
 	record_end(record);
 	add_edges(summary, session->graph);
 	count_pods(summary, session->graph);
-	return r;
+	summary->mesh = mesh_json(session->graph);
+	return r == 0 && !summary->mesh ? -ENOMEM : r;
 }
 
 /* The one database's; with several there is none. */
@@ -267,7 +270,7 @@ static json_t *status_json(const struct session *session, const struct summary *
 
 	return json_pack(
 	    "{s:{s:o, s:o}, s:O, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}, s:O, s:O, s:O, s:O, "
-	    "s:{s:o, s:I, s:I, s:I, s:I, s:i, s:o}, s:O, s:O, s:n, s:b}",
+	    "s:{s:o, s:I, s:I, s:I, s:I, s:i, s:o}, s:O, s:O, s:O, s:n, s:b}",
 	    "interval", "from",
 	    shape_time(summary->first == INT64_MAX ? INT64_MIN : summary->first), "until",
 	    shape_time(summary->last), "nodes", summary->nodes, "connections",
@@ -280,8 +283,8 @@ static json_t *status_json(const struct session *session, const struct summary *
 	    "path", path_json(session->options), "bytes", (json_int_t)figures->file_bytes,
 	    "wal_bytes", (json_int_t)figures->wal_bytes, "edges", (json_int_t)figures->edges,
 	    "flows", (json_int_t)figures->flows, "schema", figures->schema, "limits",
-	    limits_json(summary), "stores", summary->stores, "collector", summary->collector,
-	    "dataplane", "complete", json_array_size(summary->gaps) == 0);
+	    limits_json(summary), "mesh", summary->mesh, "stores", summary->stores, "collector",
+	    summary->collector, "dataplane", "complete", json_array_size(summary->gaps) == 0);
 }
 
 static const char *text_of(json_t *object, const char *key)
@@ -398,6 +401,7 @@ static void put_text(struct buf *buf, const struct summary *summary)
 	put_object(buf, "sysctl", summary->sysctls);
 	put_object(buf, "collector", summary->collector);
 	put_places(buf, "excluded", summary->excluded, "what");
+	mesh_put(buf, summary->mesh);
 	put_stores(buf, summary);
 	put_object(buf, "limit", summary->limits);
 	put_gaps(buf, summary);
@@ -453,6 +457,7 @@ static int run(const struct options *options)
 	json_decref(summary.collector);
 	json_decref(summary.limits);
 	json_decref(summary.stores);
+	json_decref(summary.mesh);
 	return session_end(&session);
 }
 

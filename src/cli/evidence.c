@@ -19,25 +19,65 @@ json_t *evidence_header(const char *node, int64_t first, int64_t heartbeat)
 			 "node", node, "from", shape_time(first), "until", shape_time(heartbeat));
 }
 
-json_t *evidence_of_pod(const struct stored_pod *pod)
+static json_t *addresses_tree(const struct pod *pod)
 {
 	json_t *addresses = json_array();
 
-	for (size_t i = 0; i < pod->pod.address_count; i++) {
-		const struct pod_address *owned = &pod->pod.addresses[i];
+	for (size_t i = 0; i < pod->address_count; i++) {
+		const struct pod_address *owned = &pod->addresses[i];
 
-		if (shape_append(addresses, json_pack("{s:o, s:o, s:o}", "address",
-						      shape_address(owned->address), "from",
-						      shape_time(owned->since), "until",
-						      shape_time(owned->until))) < 0) {
+		if (shape_append(addresses,
+				 json_pack("{s:o, s:o, s:o, s:b, s:b}", "address",
+					   shape_address(owned->address), "from",
+					   shape_time(owned->since), "until",
+					   shape_time(owned->until), "exact", owned->exact,
+					   "secondary", owned->secondary)) < 0) {
 			json_decref(addresses);
 			return NULL;
 		}
 	}
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o}", "type", "pod", "node",
-			 pod->node, "namespace", pod->pod.namespace, "name", pod->pod.name, "uid",
-			 shape_text(pod->pod.uid), "sandbox", shape_text(pod->pod.sandbox),
-			 "source", pod->pod.source, "addresses", addresses);
+	return addresses;
+}
+
+static json_t *words_tree(const struct pod *pod)
+{
+	json_t *words = json_array();
+
+	for (size_t i = 0; i < pod->word_count; i++) {
+		const struct pod_word *word = &pod->words[i];
+
+		if (shape_append(words, json_pack("{s:s, s:s, s:s}", "source", word->source,
+						  "place", word->place, "said", word->said)) < 0) {
+			json_decref(words);
+			return NULL;
+		}
+	}
+	return words;
+}
+
+json_t *evidence_of_pod(const struct stored_pod *stored)
+{
+	const struct pod *pod = &stored->pod;
+	json_t *labels = pod->labelled ? shape_labels(&pod->labels) : json_null();
+
+	return json_pack(
+	    "{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:b, s:o, s:o, s:o, s:o}", "type", "pod",
+	    "node", stored->node, "namespace", pod->namespace, "name", pod->name, "uid",
+	    shape_text(pod->uid), "sandbox", shape_text(pod->sandbox), "source", pod->source,
+	    "conflict", shape_text(pod->conflict ? pod->conflict : ""), "labels", labels,
+	    "host_network", pod->host_network, "created", shape_time(pod->created), "ended",
+	    shape_time(pod->ended), "addresses", addresses_tree(pod), "words", words_tree(pod));
+}
+
+json_t *evidence_of_object(const struct stored_object *object)
+{
+	json_t *content = json_loads(object->content, 0, NULL);
+
+	return json_pack("{s:s, s:s, s:s, s:o, s:s, s:o, s:o, s:o, s:o}", "type", "object", "node",
+			 object->node, "kind", object->kind, "namespace",
+			 shape_text(object->namespace), "name", object->name, "uid",
+			 shape_text(object->uid), "since", shape_time(object->since), "until",
+			 shape_time(object->until), "content", content ? content : json_null());
 }
 
 json_t *evidence_of_fact(const struct stored_fact *fact)
@@ -143,6 +183,7 @@ json_t *evidence_of_flow(const struct stored_flow *stored, const struct pod *sou
 struct reading {
 	const char *expected; /* NULL: all well */
 	const char *member;
+	int error; /* -ENOMEM */
 };
 
 static json_t *member(const json_t *object, const char *name)
@@ -262,23 +303,31 @@ static void read_header(struct reading *reading, struct evidence *evidence)
 	evidence->from = get_time(reading, evidence->tree, "from", false, evidence->until);
 }
 
-static void read_pod(struct reading *reading, struct evidence *evidence)
+/* Room for the entries of the array under the name; *ret is their number. */
+static void *get_array(struct reading *reading, const json_t *tree, const char *name, size_t size,
+		       const json_t **ret_array)
 {
-	const json_t *addresses = member(evidence->tree, "addresses");
-	struct pod *pod = &evidence->pod;
+	const json_t *array = member(tree, name);
+	void *items;
 
-	pod->namespace = (char *)get_text(reading, evidence->tree, "namespace", NULL);
-	pod->name = (char *)get_text(reading, evidence->tree, "name", NULL);
-	pod->uid = (char *)get_text(reading, evidence->tree, "uid", "");
-	pod->sandbox = (char *)get_text(reading, evidence->tree, "sandbox", "");
-	pod->source = (char *)get_text(reading, evidence->tree, "source", "import");
-	if (addresses && !json_is_array(addresses)) {
-		expect(reading, "addresses", "an array");
-		return;
+	*ret_array = NULL;
+	if (array && !json_is_array(array)) {
+		expect(reading, name, "an array");
+		return NULL;
 	}
-	pod->addresses = calloc(json_array_size(addresses) + 1, sizeof(*pod->addresses));
-	if (!pod->addresses)
-		return;
+	items = calloc(json_array_size(array) + 1, size);
+	if (items)
+		*ret_array = array;
+	else
+		reading->error = -ENOMEM;
+	return items;
+}
+
+static void read_addresses(struct reading *reading, const json_t *tree, struct pod *pod)
+{
+	const json_t *addresses;
+
+	pod->addresses = get_array(reading, tree, "addresses", sizeof(*pod->addresses), &addresses);
 	for (size_t i = 0; i < json_array_size(addresses); i++) {
 		const json_t *owned = json_array_get(addresses, i);
 
@@ -286,11 +335,93 @@ static void read_pod(struct reading *reading, struct evidence *evidence)
 		    .address = get_address(reading, owned, "address", true),
 		    .since = get_time(reading, owned, "from", true, 0),
 		    .until = get_time(reading, owned, "until", false, INTERVAL_OPEN),
+		    .exact = get_boolean(reading, owned, "exact", false),
+		    .secondary = get_boolean(reading, owned, "secondary", false),
 		};
 		if (pod->addresses[i].until < pod->addresses[i].since)
 			expect(reading, "until", "a moment that is not before from");
 	}
 	pod->address_count = json_array_size(addresses);
+}
+
+static void read_words(struct reading *reading, const json_t *tree, struct pod *pod)
+{
+	const json_t *words;
+
+	pod->words = get_array(reading, tree, "words", sizeof(*pod->words), &words);
+	for (size_t i = 0; i < json_array_size(words); i++) {
+		const json_t *word = json_array_get(words, i);
+
+		pod->words[i] = (struct pod_word){
+		    .source = (char *)get_text(reading, word, "source", NULL),
+		    .place = (char *)get_text(reading, word, "place", NULL),
+		    .said = (char *)get_text(reading, word, "said", NULL),
+		};
+	}
+	pod->word_count = json_array_size(words);
+}
+
+static void read_labels(struct reading *reading, const json_t *tree, struct pod *pod)
+{
+	json_t *labels = member(tree, "labels"), *value;
+	const char *key;
+
+	pod->labelled = labels != NULL;
+	if (labels && !json_is_object(labels))
+		expect(reading, "labels", "an object of strings");
+	json_object_foreach(labels, key, value)
+	{
+		if (!json_is_string(value))
+			expect(reading, "labels", "an object of strings");
+		else if (labels_set(&pod->labels, key, json_string_value(value)) < 0)
+			reading->error = -ENOMEM;
+	}
+}
+
+static void read_pod(struct reading *reading, struct evidence *evidence)
+{
+	const json_t *tree = evidence->tree;
+	struct pod *pod = &evidence->pod;
+
+	pod->namespace = (char *)get_text(reading, tree, "namespace", NULL);
+	pod->name = (char *)get_text(reading, tree, "name", NULL);
+	pod->uid = (char *)get_text(reading, tree, "uid", "");
+	pod->sandbox = (char *)get_text(reading, tree, "sandbox", "");
+	pod->source = (char *)get_text(reading, tree, "source", "import");
+	pod->conflict = (char *)get_text(reading, tree, "conflict", "");
+	pod->host_network = get_boolean(reading, tree, "host_network", false);
+	pod->created = get_time(reading, tree, "created", false, 0);
+	pod->ended = get_time(reading, tree, "ended", false, INTERVAL_OPEN);
+	read_labels(reading, tree, pod);
+	read_addresses(reading, tree, pod);
+	read_words(reading, tree, pod);
+}
+
+static void read_object(struct reading *reading, struct evidence *evidence)
+{
+	const json_t *tree = evidence->tree, *content = member(tree, "content");
+	struct stored_object *object = &evidence->object;
+
+	object->node = evidence->node;
+	object->kind = get_text(reading, tree, "kind", NULL);
+	object->namespace = get_text(reading, tree, "namespace", "");
+	object->name = get_text(reading, tree, "name", NULL);
+	object->uid = get_text(reading, tree, "uid", "");
+	object->since = get_time(reading, tree, "since", true, 0);
+	object->until = get_time(reading, tree, "until", false, INTERVAL_OPEN);
+	if (object->since <= 0)
+		expect(reading, "since", "a moment such as 2026-01-31T12:00:00Z");
+	if (object->until < object->since)
+		expect(reading, "until", "a moment that is not before since");
+	if (!json_is_object(content)) {
+		expect(reading, "content", "an object");
+		return;
+	}
+	object->content = json_dumps(content, JSON_COMPACT | JSON_SORT_KEYS);
+	if (!object->content)
+		reading->error = -ENOMEM;
+	else if (strlen(object->content) > OBJECT_CONTENT_MAX)
+		expect(reading, "content", "an object of at most 262144 bytes");
 }
 
 static void read_fact(struct reading *reading, struct evidence *evidence)
@@ -455,8 +586,8 @@ static void read_any(struct reading *reading, struct evidence *evidence)
 		void (*read)(struct reading *reading, struct evidence *evidence);
 	} types[] = {
 	    {"header", EVIDENCE_HEADER, read_header}, {"pod", EVIDENCE_POD, read_pod},
-	    {"fact", EVIDENCE_FACT, read_fact},       {"gap", EVIDENCE_GAP, read_gap},
-	    {"flow", EVIDENCE_FLOW, read_flow},
+	    {"fact", EVIDENCE_FACT, read_fact},       {"object", EVIDENCE_OBJECT, read_object},
+	    {"gap", EVIDENCE_GAP, read_gap},          {"flow", EVIDENCE_FLOW, read_flow},
 	};
 	const char *type = get_text(reading, evidence->tree, "type", NULL);
 
@@ -470,7 +601,7 @@ static void read_any(struct reading *reading, struct evidence *evidence)
 		types[i].read(reading, evidence);
 		return;
 	}
-	expect(reading, "type", "header, pod, fact, gap or flow");
+	expect(reading, "type", "header, pod, fact, object, gap or flow");
 }
 
 int evidence_decode(const char *line, size_t length, struct evidence *ret, char reason[static 256])
@@ -496,9 +627,9 @@ int evidence_decode(const char *line, size_t length, struct evidence *ret, char 
 		evidence_clear(&evidence);
 		return -EINVAL;
 	}
-	if (evidence.type == EVIDENCE_POD && !evidence.pod.addresses) {
+	if (reading.error) {
 		evidence_clear(&evidence);
-		return -ENOMEM;
+		return reading.error;
 	}
 	*ret = evidence;
 	return 0;
@@ -507,6 +638,9 @@ int evidence_decode(const char *line, size_t length, struct evidence *ret, char 
 void evidence_clear(struct evidence *evidence)
 {
 	free(evidence->pod.addresses);
+	free(evidence->pod.words);
+	labels_clear(&evidence->pod.labels);
+	free((char *)(uintptr_t)evidence->object.content);
 	json_decref(evidence->tree);
 	*evidence = (struct evidence){0};
 }

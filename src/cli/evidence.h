@@ -3,9 +3,12 @@
  * line, each with a "type":
  *
  * - header: node, version (1), from, until; one per node, before its other lines
- * - pod: node, namespace, name, uid, sandbox, source, addresses [{address, from, until}]
+ * - pod: node, namespace, name, uid, sandbox, source, conflict, labels (null: not known),
+ * host_network, created, ended, addresses [{address, from, until, exact, secondary}],
+ * words [{source, place, said}]
  * - fact: node, name, value, since; an address of the node itself is the fact "address", which has
  * until, too
+ * - object: node, kind, namespace, name, uid, since, until, content (the object itself)
  * - gap: node, source, from, until, at_most, reason
  * - flow: node, window, length (ms), from END, to END, service {address, port}, translated,
  * protocol, port, verdict, direction_certain, connections, closed, ended {closed, timed_out, reset,
@@ -28,7 +31,14 @@
 /* Where a line names no node. */
 #define EVIDENCE_NODE_DEFAULT "node"
 
-enum evidence_type { EVIDENCE_HEADER, EVIDENCE_POD, EVIDENCE_FACT, EVIDENCE_GAP, EVIDENCE_FLOW };
+enum evidence_type {
+	EVIDENCE_HEADER,
+	EVIDENCE_POD,
+	EVIDENCE_FACT,
+	EVIDENCE_OBJECT,
+	EVIDENCE_GAP,
+	EVIDENCE_FLOW
+};
 
 /* The pod at an end; name NULL: none. Strings are owned by the evidence; "" where the line has
  * none. */
@@ -43,11 +53,13 @@ struct evidence_pod {
 struct evidence {
 	enum evidence_type type;
 	const char *node;
-	int64_t from, until;      /* header: first and heartbeat; fact: since and until */
-	struct pod pod;           /* POD: strings owned by the tree, addresses by the evidence */
-	const char *name, *value; /* FACT */
-	struct gap gap;           /* GAP */
-	struct flow flow;         /* FLOW: pods are in source and destination */
+	int64_t from, until; /* header: first and heartbeat; fact: since and until */
+	struct pod
+	    pod; /* POD: strings owned by the tree but for labels; the rest by the evidence */
+	const char *name, *value;    /* FACT */
+	struct stored_object object; /* OBJECT: content owned by the evidence */
+	struct gap gap;              /* GAP */
+	struct flow flow;            /* FLOW: pods are in source and destination */
 	struct evidence_pod source, destination;
 	json_t *tree;
 };
@@ -64,6 +76,7 @@ json_t *evidence_header(const char *node, int64_t first, int64_t heartbeat);
 json_t *evidence_of_pod(const struct stored_pod *pod);
 json_t *evidence_of_fact(const struct stored_fact *fact);
 json_t *evidence_of_address(const struct stored_address *address);
+json_t *evidence_of_object(const struct stored_object *object);
 json_t *evidence_of_gap(const char *node, const struct gap *gap);
 /* The pods at the ends may be NULL. */
 json_t *evidence_of_flow(const struct stored_flow *flow, const struct pod *source,

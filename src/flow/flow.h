@@ -155,12 +155,15 @@ struct fact {
  * then when it changes or goes.
  */
 struct batch_object {
-	char *kind;      /* "Pod", "Service", … */
+	char *kind;      /* with its API group where it has one: "Pod", "ReplicaSet.apps" */
 	char *namespace; /* "" for what has none */
 	char *name;
 	char *uid;     /* "" unknown */
 	char *content; /* the object as JSON, apiVersion and kind included, at most
 			  OBJECT_CONTENT_MAX bytes; NULL: it is gone */
+	int64_t since; /* 0: it is so at the batch's time; else this is one state of it, told by
+			  itself, that began then, ms */
+	int64_t until; /* and ended then; INTERVAL_OPEN: it did not */
 };
 
 /*

@@ -207,7 +207,6 @@ static int register_row(struct assembly *assembly, struct registry *registry,
 			  .name = (char *)row->name,
 			  .uid = (char *)row->uid,
 			  .source = (char *)row->source,
-			  .conflict = (char *)row->conflict,
 			  .addresses = row->addresses,
 			  .address_count = row->address_count};
 	bool changed;
@@ -262,7 +261,7 @@ static int index_inventory_pod(struct assembly *assembly, size_t index)
 	size_t joined = assembly->built->pods.of_inventory[index];
 	int r = 0;
 
-	if (pod->finished)
+	if (pod->finished || joined == GRAPH_NONE)
 		return 0;
 	for (size_t i = 0; i < pod->address_count && r == 0; i++) {
 		if (pod->host_network)
@@ -380,14 +379,29 @@ static int index_services(struct assembly *assembly)
 	return 0;
 }
 
+static void mark_mesh(const struct inventory_pod *pod, struct workload *workload)
+{
+	const char *mode = labels_get(&pod->labels, "istio.io/dataplane-mode");
+
+	if (*pod->sidecar)
+		workload->sidecar = pod->sidecar;
+	workload->ambient |= pod->ambient || (mode && strcmp(mode, "ambient") == 0);
+}
+
 static void hand_over_workloads(struct assembly *assembly)
 {
+	const struct inventory *inventory = assembly->inventory;
+	const size_t *of_pod = assembly->workloads.of_pod;
 	struct graph *graph = &assembly->built->graph;
 
 	graph->workloads = assembly->workloads.items;
 	graph->workload_count = assembly->workloads.count;
 	assembly->workloads.items = NULL;
 	assembly->workloads.count = 0;
+	for (size_t i = 0; i < graph->workload_count; i++)
+		graph->workloads[i].sidecar = "";
+	for (size_t i = 0; inventory && i < inventory->pod_count; i++)
+		mark_mesh(&inventory->pods[i], &graph->workloads[of_pod[i]]);
 	for (size_t i = 0; i < graph->pod_count; i++) {
 		const struct graph_pod *pod = &graph->pods[i];
 
@@ -692,8 +706,7 @@ static int compare_ends(const struct end *a, const struct end *b)
 	if (r == 0 && a->kind == END_NODE)
 		r = strcmp(a->name, b->name);
 	r = r ? r : addr_compare(a->address, b->address);
-	r = r ? r : compare_numbers(a->prefix, b->prefix);
-	return r ? r : strcmp(a->class, b->class);
+	return r ? r : compare_numbers(a->prefix, b->prefix);
 }
 
 static int compare_keys(const struct edge_key *a, const struct edge_key *b)
@@ -734,6 +747,8 @@ static int compare_edges(const void *a, const void *b)
 
 	r = r ? r : compare_ends(&x->to, &y->to);
 	r = r ? r : compare_keys(&x->edge.key, &y->edge.key);
+	r = r ? r : strcmp(x->from.class, y->from.class);
+	r = r ? r : strcmp(x->to.class, y->to.class);
 	r = r ? r : strcmp(x->edge.node, y->edge.node);
 	r = r ? r : compare_numbers(x->edge.first_seen, y->edge.first_seen);
 	r = r ? r : compare_numbers(x->edge.last_seen, y->edge.last_seen);

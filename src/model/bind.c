@@ -129,8 +129,8 @@ static struct end pod_end(const struct binder *binder, size_t pod, const struct 
 	struct end end = plain_end(END_POD, "pod", NULL, sighting->address);
 
 	if (*known->conflict)
-		return plain_end(END_UNKNOWN, "ambiguous",
-				 "what is told of its pod contradicts itself", sighting->address);
+		return plain_end(END_UNKNOWN, "ambiguous", GRAPH_REASON_CONFLICT,
+				 sighting->address);
 	end.namespace = known->namespace;
 	end.name = known->name;
 	end.uid = known->uid;
@@ -332,6 +332,17 @@ static struct end unrecorded_end(const struct binder *binder, const struct sight
 	return end;
 }
 
+/* Two pods' at its beginning and at its end: no part of the time would tell more. */
+static bool changed_hands(const struct binder *binder, const struct sighting *sighting)
+{
+	uint32_t number;
+
+	return registry_bind(binder->registry, sighting->address, sighting->from, 0, &number) !=
+		   -ENOTUNIQ ||
+	       registry_bind(binder->registry, sighting->address, sighting->until, 0, &number) !=
+		   -ENOTUNIQ;
+}
+
 int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
 		   bool *ret_changed)
 {
@@ -342,7 +353,7 @@ int binder_address(const struct binder *binder, const struct sighting *sighting,
 
 	if (r < 0 && r != -ENOTUNIQ)
 		return r;
-	*ret_changed = r == -ENOTUNIQ;
+	*ret_changed = r == -ENOTUNIQ && changed_hands(binder, sighting);
 	if (r == -ENOTUNIQ) {
 		*ret = plain_end(END_UNKNOWN, "ambiguous", "several pods had it in this time",
 				 sighting->address);

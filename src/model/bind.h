@@ -75,8 +75,8 @@ struct sighting {
 /* The end that is the pod of this row, as the recorder bound it. */
 struct end binder_row(const struct binder *binder, const struct pod_row *row,
 		      const struct sighting *sighting);
-/* The end that had the address throughout. *ret_changed: it was one pod's and then another's, or
- * two pods' at once, so that parts of the time may tell more. -ENOMEM. */
+/* The end that had the address throughout. *ret_changed: it was one pod's and then another's, so
+ * that parts of the time may tell more. -ENOMEM. */
 int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
 		   bool *ret_changed);
 /* Did the address ever belong to the node itself? */

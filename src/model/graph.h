@@ -46,6 +46,7 @@ struct end {
 			 */
 };
 #define GRAPH_NONE SIZE_MAX
+#define GRAPH_REASON_CONFLICT "what is told of its pod contradicts itself"
 #define GRAPH_REASON_SERVICE "address of a service, which was not translated"
 
 /* Pods of one owner. Without an inventory, or for a pod it does not know, there is no workload. */
@@ -57,9 +58,11 @@ struct workload {
 	bool selector_proven;   /* it picks pods of no workload with another selector */
 	const char *also_picks; /* workloads whose pods it picks so: "Job/a, Pod/b"; "" if none */
 	bool host_network;
-	bool recorded; /* at least one of its pods was local to a recording node */
-	bool met;      /* an edge has one of its pods at an end */
-	size_t pods;   /* known in inventory or store */
+	bool recorded;       /* at least one of its pods was local to a recording node */
+	const char *sidecar; /* whose proxy is one of its containers; "": none */
+	bool ambient;        /* Istio's ambient mode takes its traffic, as its pods tell */
+	bool met;            /* an edge has one of its pods at an end */
+	size_t pods;         /* known in inventory or store */
 };
 
 /* Where the node stands that recorded an edge. */

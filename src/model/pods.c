@@ -396,8 +396,10 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 	}
 	if (known != NOT_KNOWN && merge_inventory(joiner, pod, known) < 0)
 		return -ENOMEM;
-	if (*pod->conflict)
+	if (*pod->conflict) {
+		pod->workload = GRAPH_NONE;
 		report_conflict(joiner, pod);
+	}
 	if (known != NOT_KNOWN)
 		mark_secondary(pods, pod, &joiner->inventory->pods[known]);
 	/* One uid on two nodes makes two pods: the address is the first one's. */

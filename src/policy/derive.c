@@ -42,7 +42,7 @@ static size_t subject_of(const struct derivation *derivation, const struct end *
 {
 	size_t group;
 
-	if (!end->local || end->kind != END_POD || end->workload == GRAPH_NONE)
+	if (end->kind != END_POD || end->workload == GRAPH_NONE)
 		return GROUP_NONE;
 	group = derivation->groups.of_workload[end->workload];
 	if (group == GROUP_NONE || !is_subject(&derivation->groups.items[group]))
@@ -114,18 +114,25 @@ static bool peer_init(const struct derivation *derivation, const struct end *end
 	return atom->group != GROUP_NONE;
 }
 
+/* What two nodes recorded, each tells of its own end; what one did tells of both. */
+static bool tells_of(const struct graph_edge *edge, const struct end *end)
+{
+	return end->local || !edge->recorded_by[1];
+}
+
 static int add_side(struct derivation *derivation, const struct graph_edge *edge, bool egress)
 {
+	const struct end *end = egress ? &edge->from : &edge->to;
 	const struct end *peer = egress ? &edge->to : edge->translated;
 	const struct edge_key *key = &edge->edge.key;
-	struct atom atom = {.subject = subject_of(derivation, egress ? &edge->from : &edge->to),
+	struct atom atom = {.subject = subject_of(derivation, end),
 			    .egress = egress,
 			    .edge = edge,
 			    .port = key->port,
 			    .protocol = key->protocol};
 	struct leave *leave;
 
-	if (atom.subject == GROUP_NONE)
+	if (atom.subject == GROUP_NONE || !tells_of(edge, end))
 		return 0;
 	if (!peer)
 		peer = &edge->from;

@@ -20,7 +20,8 @@ static bool same_end(const struct end *a, const struct end *b)
 static enum leave_reason reason_of(const struct end *end)
 {
 	if (strcmp(end->class, "ambiguous") == 0)
-		return LEAVE_SHARED;
+		return strcmp(end->reason, GRAPH_REASON_CONFLICT) == 0 ? LEAVE_CONFLICT
+								       : LEAVE_SHARED;
 	return end->workload == GRAPH_NONE ? LEAVE_UNKNOWN : LEAVE_UNLABELLED;
 }
 
@@ -82,6 +83,8 @@ static void report_peers(const struct leave_peers *peers, enum leave_reason reas
 	    [LEAVE_UNLABELLED] = {"pods that have no usable label", LEAVE_LABEL},
 	    [LEAVE_SHARED] = {"addresses that more than one pod had",
 			      "choose a time in which each was one pod's (--since, --until)"},
+	    [LEAVE_CONFLICT] = {"addresses whose pod is told of in contradiction",
+				"netpol-report pods -o json shows what each source says"},
 	};
 	struct buf buf = {0};
 

@@ -251,7 +251,7 @@ struct stored_fact {
 /* An object of a node's inventory file, or an earlier state of it. */
 struct stored_object {
 	const char *node; /* whose netpold read it */
-	const char *kind;
+	const char *kind; /* as in struct batch_object */
 	const char *namespace;
 	const char *name;
 	const char *uid;
@@ -315,7 +315,7 @@ int reader_gaps(struct reader *reader, struct interval interval, reader_gap_fn *
 		void *context);                                                /* by from */
 int reader_facts(struct reader *reader, reader_fact_fn *visit, void *context); /* by node, name */
 int reader_objects(struct reader *reader, reader_object_fn *visit,
-		   void *context); /* by node, kind, namespace, name, uid, since */
+		   void *context); /* by node, kind, namespace, name, since, uid */
 
 /* Bytes of the database file and of its WAL; schema number; rows. */
 struct store_figures {

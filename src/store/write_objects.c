@@ -60,13 +60,18 @@ static void forget_old_states(struct store *store, const struct batch_object *ob
 	db_run(db, statement);
 }
 
-static int64_t begin_state(struct store *store, const struct batch_object *object, int64_t when)
+static int64_t put_state(struct store *store, const struct batch_object *object, int64_t since,
+			 int64_t until)
 {
 	struct db *db = &store->db;
 	sqlite3_stmt *statement = db_use(db, SQL_OBJECT_PUT);
 
 	bind_object(store, statement, object);
-	db_bind_int(db, statement, 7, when);
+	db_bind_int(db, statement, 7, since);
+	if (until == INTERVAL_OPEN)
+		db_bind_null(db, statement, 8);
+	else
+		db_bind_int(db, statement, 8, until);
 	return db_run_int(db, statement, 0);
 }
 
@@ -82,7 +87,7 @@ static void write_object(struct store *store, const struct batch_object *object,
 	if (!object->content)
 		return;
 	if (!same)
-		row = begin_state(store, object, when);
+		row = put_state(store, object, when, INTERVAL_OPEN);
 	if (!store->db.error && !idmap_put(&store->told, &row, 1))
 		db_fail(&store->db, -ENOMEM, "out of memory");
 }
@@ -104,8 +109,14 @@ static void end_untold_objects(struct store *store, int64_t when)
 
 void write_objects(struct store *store, const struct batch *batch)
 {
-	for (size_t i = 0; i < batch->object_count && !store->db.error; i++)
-		write_object(store, &batch->objects[i], batch->time);
+	for (size_t i = 0; i < batch->object_count && !store->db.error; i++) {
+		const struct batch_object *object = &batch->objects[i];
+
+		if (object->since)
+			put_state(store, object, object->since, object->until);
+		else
+			write_object(store, object, batch->time);
+	}
 	if (batch->objects_complete)
 		end_untold_objects(store, store->objects_settled ? batch->time : store->heartbeat);
 }

@@ -83,7 +83,8 @@ again() {
 {"type":"header","version":1,"node":"n1","from":"2026-01-31T11:59:59.001Z","until":"2026-01-31T14:00:00.999Z"}
 {"type":"header","version":1,"node":"n2","from":"2026-01-31T12:00:00Z","until":"2026-01-31T14:00:00Z"}
 {"type":"pod","node":"n1","namespace":"shop","name":"db-0","uid":"u1","sandbox":"s1","source":"cni-result","addresses":[{"address":"10.0.0.5","from":"2026-01-31T12:00:00Z","until":"2026-01-31T12:30:00.250Z"},{"address":"fd00::5","from":"2026-01-31T12:00:00Z","until":"2026-01-31T12:30:00.250Z"}]}
-{"type":"pod","node":"n1","namespace":"shop","name":"db-0","uid":"u2","sandbox":"s2","source":"cni-result","addresses":[{"address":"10.0.0.6","from":"2026-01-31T12:31:00Z"}]}
+{"type":"pod","node":"n1","namespace":"shop","name":"db-0","uid":"u2","sandbox":"s2","source":"cni-result,cri","conflict":"cri says uid u3","labels":{"app":"db","tier":""},"created":"2026-01-31T12:30:59.500Z","addresses":[{"address":"10.0.0.6","from":"2026-01-31T12:31:00Z","exact":true},{"address":"10.9.0.6","from":"2026-01-31T12:31:00Z","secondary":true}],"words":[{"source":"cni-result","place":"/var/lib/cni/results/x","said":"{\"name\":\"db-0\"}"},{"source":"cri","place":"/run/crio.sock","said":"{\"uid\":\"u3\"}"}]}
+{"type":"pod","node":"n1","namespace":"kube-system","name":"proxy","sandbox":"s3","source":"oci-bundle","labels":{},"host_network":true,"created":"2026-01-31T12:00:00Z","ended":"2026-01-31T13:00:00Z"}
 {"type":"pod","node":"n1","namespace":"shop","name":"none"}
 {"type":"pod","node":"n2","namespace":"shop","name":"web","sandbox":"s1","addresses":[{"address":"10.0.1.5","from":"2026-01-31T12:00:00Z"}]}
 {"type":"fact","node":"n1","name":"address","value":"192.0.2.11","since":"2026-01-31T12:00:00Z","until":"2026-01-31T13:00:00Z"}
@@ -91,6 +92,9 @@ again() {
 {"type":"fact","node":"n2","name":"address","value":"192.0.2.12","since":"2026-01-31T12:00:00Z"}
 {"type":"fact","node":"n1","name":"sysctl.nf_conntrack_acct","value":"1","since":"2026-01-31T12:00:01Z"}
 {"type":"fact","node":"n1","name":"source.cni-result","value":"/var/lib/cni/results","since":"2026-01-31T12:00:02Z"}
+{"type":"object","node":"n1","kind":"Pod","namespace":"shop","name":"db-0","uid":"u1","since":"2026-01-31T12:00:00Z","until":"2026-01-31T12:30:00Z","content":{"apiVersion":"v1","kind":"Pod","metadata":{"labels":{"app":"db"},"name":"db-0","namespace":"shop","uid":"u1"}}}
+{"type":"object","node":"n1","kind":"Pod","namespace":"shop","name":"db-0","uid":"u2","since":"2026-01-31T12:31:00Z","content":{"apiVersion":"v1","kind":"Pod","metadata":{"labels":{"app":"db","tier":"1"},"name":"db-0","namespace":"shop","uid":"u2"},"spec":{"hostNetwork":false,"containers":[{"ports":[{"containerPort":5433}]}]}}}
+{"type":"object","node":"n2","kind":"Node","name":"n2","since":"2026-01-31T12:31:00Z","content":{"kind":"Node","metadata":{"name":"n2"}}}
 {"type":"gap","node":"n1","source":"conntrack","from":"2026-01-31T12:10:00Z","until":"2026-01-31T12:10:01Z","at_most":7,"reason":"a \"quoted\" reason, Ünïcödé"}
 {"type":"gap","node":"n1","source":"log","from":"2026-01-31T12:20:00Z","until":"2026-01-31T12:20:00Z","at_most":null,"reason":"x"}
 {"type":"gap","node":"n2","source":"table","from":"2026-01-31T12:20:00Z","until":"2026-01-31T12:21:00Z","at_most":0,"reason":"x"}
@@ -109,7 +113,9 @@ LINES
   jq -c "$bare" all.jsonl > written
   jq -c "$bare" first.jsonl > printed
   jq -c -s --slurpfile printed printed 'def within($a; $b):
-      if ($a | type) == "object" and ($b | type) == "object" then $a | to_entries | all(within(.value; $b[.key])) else $a == $b end;
+      if ($a | type) == "object" and ($b | type) == "object" then $a | to_entries | all(within(.value; $b[.key]))
+      elif ($a | type) == "array" and ($b | type) == "array" then ($a | length) == ($b | length) and all(range($a | length); within($a[.]; $b[.]))
+      else $a == $b end;
     map(select(. as $line | $printed | any(within($line; .)) | not))' written > lost
   same '[]' "$(cat lost)"
 }
@@ -179,8 +185,8 @@ LINES
   wrong "expected an object" '[{}]'
   wrong "\"type\": expected a string" '{}'
   wrong "\"type\": expected a string" '{"type":7}'
-  wrong "\"type\": expected header, pod, fact, gap or flow" '{"type":"flows"}'
-  wrong "\"type\": expected header, pod, fact, gap or flow" "{\"type\":\"$(head -c 70000 /dev/zero | tr '\0' x)\"}"
+  wrong "\"type\": expected header, pod, fact, object, gap or flow" '{"type":"flows"}'
+  wrong "\"type\": expected header, pod, fact, object, gap or flow" "{\"type\":\"$(head -c 70000 /dev/zero | tr '\0' x)\"}"
 }
 
 @test "what is missing in a line" {

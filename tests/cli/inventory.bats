@@ -211,3 +211,116 @@ OBJECTS
   "$report" pods --db remote-pod.db --inventory one.yaml --inventory two.yaml -o json | jq -e '.[0].labels == {"app": "new"}'
   "$report" pods --db remote-pod.db --inventory two.yaml --inventory one.yaml -o json | jq -e '.[0].labels == {"app": "old"}'
 }
+
+# listed: the pods of the last want, a line each; "*" marks addresses of further networks.
+listed() {
+  jq -r '.[] | [.namespace, .name, .node, .workload, .host_network, ([.addresses[] | .address + (if .secondary then "*" else "" end)] | join(" "))] | map(tostring) | join(",")' out
+}
+
+@test "all that kubectl prints of a kind cluster" {
+  echo '{"type":"header","version":1,"node":"kind-worker"}' | "$report" import --into empty.db -
+  want 0 "$report" pods --db empty.db --inventory "$abs_top_srcdir/tests/data/inventory/kind.json" --strict -o json
+  silent err
+  diff - <(listed) <<'END'
+kube-system,kube-apiserver-kind-control-plane,kind-control-plane,StaticPod/kube-apiserver,true,
+shop,web-7f9c6d5b48-x2kqz,kind-worker,Deployment/web,false,10.244.1.5
+END
+}
+
+@test "all that kubectl prints of a k3s server, with Multus and a mesh" {
+  echo '{"type":"header","version":1,"node":"k3s-1"}' | "$report" import --into empty.db -
+  want 0 "$report" pods --db empty.db --inventory "$abs_top_srcdir/tests/data/inventory/k3s.yaml" --strict -o json
+  silent err
+  diff - <(listed) <<'END'
+shop,db-0,k3s-1,StatefulSet/db,false,10.42.0.9 192.168.90.9* fd42::9
+shop,nightly-29500000-q8vxz,k3s-1,CronJob/nightly,false,
+END
+  want 0 "$report" pods --db empty.db --inventory "$abs_top_srcdir/tests/data/inventory/k3s.yaml"
+  grep -q '192.168.90.9 (secondary)' out
+  want 0 "$report" pods --db empty.db --inventory "$abs_top_srcdir/tests/data/inventory/k3s.yaml" -o csv
+  grep -q ',192.168.90.9,' out
+}
+
+# stored SQL: a record of shop/web with the labels and objects that the statements add.
+stored() {
+  rm -f stored.db*
+  "$report" import --into stored.db "$golden/remote-pod/evidence.jsonl"
+  sqlite3 stored.db "$1"
+}
+
+# A state of the pod web: LABELS SINCE UNTIL.
+web_was() {
+  echo "INSERT INTO object(node, kind, namespace, name, uid, content, since, until) VALUES (1, 'Pod', 'shop', 'web', 'u1',
+    '{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"namespace\":\"shop\",\"name\":\"web\",\"uid\":\"u1\",\"labels\":$1}}', $2, $3);"
+}
+
+@test "with labels that were recorded no inventory is needed" {
+  stored "UPDATE pod SET labels = '{\"app\":\"web\"}'"
+  want 0 "$report" pods --db stored.db -o json
+  silent err
+  jq -e '.[0] | .labels == {"app": "web"} and .workload == "Pod/web" and .sources == ["import"]' out
+  want 0 "$report" policy --db stored.db
+  grep -q 'app: web' out
+  not grep -q 'web.*--inventory' err
+}
+
+@test "what netpold stored of its inventory file counts, and a file counts more" {
+  stored "UPDATE pod SET labels = '{\"app\":\"web\"}', uid = 'u1'; $(web_was '{"app":"web","tier":"a"}' 1000 NULL)"
+  want 0 "$report" pods --db stored.db -o json
+  jq -e '.[0] | .labels == {"app": "web", "tier": "a"} and .sources == ["import", "inventory"]' out
+  printf 'kind: Pod\nmetadata: {name: web, namespace: shop, uid: u1, labels: {app: file}}\n' > i.yaml
+  want 0 "$report" pods --db stored.db --inventory i.yaml -o json
+  jq -e '.[0].labels == {"app": "file"}' out
+}
+
+@test "a label that was seen changing is in no selector, and a note says so" {
+  stored "UPDATE pod SET uid = 'u1'; $(web_was '{"app":"web","role":"none"}' 1000 2000) $(web_was '{"app":"web","role":"leader"}' 2000 NULL)"
+  want 0 "$report" policy --db stored.db
+  said "note: namespace shop: label role was seen changing on Pod/web: no selector uses it"
+  [ "$(grep -c 'seen changing' err)" -eq 1 ]
+  grep -q 'app: web' out
+  not grep -q 'role:' out
+  stored "UPDATE pod SET uid = 'u1', labels = '{\"app\":\"web\",\"role\":\"none\"}'"
+  printf 'kind: Pod\nmetadata: {name: web, namespace: shop, uid: u1, labels: {app: web, role: leader}}\n' > i.yaml
+  want 0 "$report" policy --db stored.db --inventory i.yaml
+  said "note: namespace shop: label role was seen changing on Pod/web: no selector uses it"
+}
+
+@test "a pod that contradicts itself is a problem, and shown with what each source said" {
+  stored "UPDATE pod SET uid = 'u1', labels = '{\"app\":\"web\"}', conflict = 'name: web or old', source = 'cni-result,cri';
+    INSERT INTO pod_word VALUES (1, 'cni-result', '/var/lib/cni/x', '{\"name\":\"web\"}'), (1, 'cri', '/run/x.sock', '{\"name\":\"old\"}');"
+  want 0 "$report" pods --db stored.db -o json
+  said "warning: Pod/web in shop: what is told of it contradicts itself: name: web or old; no policy is made from it"
+  jq -e '.[0] | .conflict == "name: web or old" and .labels == null and
+    .said == [{"source": "cni-result", "place": "/var/lib/cni/x", "said": {"name": "web"}},
+              {"source": "cri", "place": "/run/x.sock", "said": {"name": "old"}}]' out
+  want 0 "$report" pods --db stored.db
+  grep -q 'cni-result,cri (contradictory)' out
+}
+
+@test "one uid with two names, or on two networks, is a problem" {
+  stored "UPDATE pod SET uid = 'u1', labels = '{\"app\":\"web\"}'"
+  printf 'kind: Pod\nmetadata: {name: other, namespace: shop, uid: u1, labels: {app: other}}\n' > i.yaml
+  want 0 "$report" pods --db stored.db --inventory i.yaml -o json
+  said "warning: Pod/web in shop: what is told of it contradicts itself: its uid is that of Pod/other in shop, too"
+  jq -e 'all(.conflict != null)' out
+  stored "UPDATE pod SET uid = 'u1', labels = '{\"app\":\"web\"}', host_network = 1"
+  printf 'kind: Pod\nmetadata: {name: web, namespace: shop, uid: u1}\nspec: {nodeName: n1}\n' > i.yaml
+  want 0 "$report" pods --db stored.db --inventory i.yaml
+  said "warning: Pod/web in shop: what is told of it contradicts itself: whether it shares its node's network"
+}
+
+@test "owners of any kind, by the objects that are there" {
+  record remote-pod
+  cat > i.yaml <<'OBJECTS'
+kind: Pod
+metadata: {name: web, namespace: shop, labels: {app: web}, ownerReferences: [{kind: ReplicaSet, name: web-5d, controller: true}]}
+---
+apiVersion: apps/v1
+kind: ReplicaSet
+metadata: {name: web-5d, namespace: shop, ownerReferences: [{kind: Rollout, name: web, controller: true}]}
+OBJECTS
+  want 0 "$report" pods --db remote-pod.db --inventory i.yaml --workload Rollout/web -o json
+  silent err
+  jq -e 'length == 1 and .[0].workload == "Rollout/web"' out
+}

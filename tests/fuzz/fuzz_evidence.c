@@ -35,6 +35,8 @@ static json_t *tree_of(const struct evidence *evidence)
 	case EVIDENCE_FACT:
 		return evidence_of_fact(&(struct stored_fact){evidence->node, evidence->name,
 							      evidence->value, evidence->from});
+	case EVIDENCE_OBJECT:
+		return evidence_of_object(&evidence->object);
 	case EVIDENCE_GAP:
 		return evidence_of_gap(evidence->node, &evidence->gap);
 	default:

@@ -15,6 +15,7 @@ replay() {
 @test "evidence lines" { replay evidence; }
 @test "the state of a hand-over" { replay handover; }
 @test "inventories" { replay inventory; }
+@test "objects of inventories by themselves" { replay inventory_trim; }
 @test "NFLOG messages" { replay nflog_decode; }
 @test "node state on disk" { replay node_state; }
 @test "packets" { replay packet; }

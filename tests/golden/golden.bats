@@ -56,6 +56,26 @@ check() {
   done
 }
 
+@test "nodes in one file and in several give the same answers" {
+  for case in several-nodes two-nodes changed-hands; do
+    echo "$case"
+    prepare "$golden/$case"
+    databases=()
+    for node in n1 n2 n3; do
+      "$report" flows --db golden.db --node "$node" --format jsonl 2>/dev/null | "$report" import --into "$case-$node.db" -
+      databases+=(--db "$case-$node.db")
+    done
+    for command in edges denied pods; do
+      diff -u <("$report" --db golden.db "$command" --inventory inventory.yaml --format json 2>&1) \
+        <("$report" "${databases[@]}" "$command" --inventory inventory.yaml --format json 2>&1)
+    done
+    diff -u <("$report" --db golden.db policy --inventory inventory.yaml 2>&1) \
+      <("$report" "${databases[@]}" policy --inventory inventory.yaml 2>&1)
+    diff -u <("$report" --db golden.db status --inventory inventory.yaml | sed '/^store  /d') \
+      <("$report" "${databases[@]}" status --inventory inventory.yaml | sed '/^store  /d')
+  done
+}
+
 @test "shop: replicas behind a service address, their database, DNS on another node, and an intruder who is denied" {
   check shop
 }
@@ -158,4 +178,36 @@ check() {
 
 @test "edges-deleted: a store that held its limit says so, and policy warns" {
   check edges-deleted
+}
+
+@test "several-nodes: a connection between nodes counts once, and each end's policy has what its node saw" {
+  check several-nodes
+}
+
+@test "changed-hands: windows tell whose an address was while an edge lasted" {
+  check changed-hands
+}
+
+@test "classes: what a peer is, and how that is known" {
+  check classes
+}
+
+@test "mesh: what proxies hide is said once" {
+  check mesh
+}
+
+@test "labels-recorded: with the labels of the container runtime no inventory is needed" {
+  check labels-recorded
+}
+
+@test "volatile-by-change: what changed on one pod is no selector in its namespace" {
+  check volatile-by-change
+}
+
+@test "custom-owner: what makes pods anew for each revision or run, of any kind" {
+  check custom-owner
+}
+
+@test "contradiction: a pod whose sources do not agree gives no policy and no peer" {
+  check contradiction
 }

@@ -66,8 +66,11 @@ static void test_header(void **state)
 
 static void test_pod(void **state)
 {
-	struct pod_address addresses[] = {{ip("10.0.0.1"), T, T + 9, false, false},
-					  {ip("fd00::1"), T + 1, 0, false, false}};
+	struct pod_address addresses[] = {{ip("10.0.0.1"), T, T + 9, true, false},
+					  {ip("fd00::1"), T + 1, 0, false, true}};
+	struct label labels[] = {{text("app"), text("web")}, {text("b"), text("")}};
+	struct pod_word words[] = {{text("cni-result"), text("/a"), text("{\"name\":\"web-1\"}")},
+				   {text("cri"), text("/s"), text("{}")}};
 	struct stored_pod pod = {
 	    .number = 3,
 	    .node = "n1",
@@ -76,8 +79,16 @@ static void test_pod(void **state)
 		    .uid = text("u1"),
 		    .sandbox = text("s1"),
 		    .source = text("cni-result"),
+		    .conflict = text("cri says uid u2"),
+		    .labelled = true,
+		    .labels = {labels, COUNT(labels)},
+		    .host_network = true,
+		    .created = T - 5,
+		    .ended = T + 9,
 		    .addresses = addresses,
-		    .address_count = COUNT(addresses)},
+		    .address_count = COUNT(addresses),
+		    .words = words,
+		    .word_count = COUNT(words)},
 	};
 	struct evidence evidence;
 
@@ -96,15 +107,75 @@ static void test_pod(void **state)
 		assert_true(addr_equal(evidence.pod.addresses[i].address, addresses[i].address));
 		assert_int_equal(evidence.pod.addresses[i].since, addresses[i].since);
 		assert_true(evidence.pod.addresses[i].until == addresses[i].until);
+		assert_int_equal(evidence.pod.addresses[i].exact, addresses[i].exact);
+		assert_int_equal(evidence.pod.addresses[i].secondary, addresses[i].secondary);
+		assert_string_equal(evidence.pod.words[i].source, words[i].source);
+		assert_string_equal(evidence.pod.words[i].place, words[i].place);
+		assert_string_equal(evidence.pod.words[i].said, words[i].said);
 	}
+	assert_string_equal(evidence.pod.conflict, "cri says uid u2");
+	assert_true(evidence.pod.labelled);
+	assert_true(labels_equal(&evidence.pod.labels, &pod.pod.labels));
+	assert_true(evidence.pod.host_network);
+	assert_int_equal(evidence.pod.created, T - 5);
+	assert_int_equal(evidence.pod.ended, T + 9);
+	assert_int_equal(evidence.pod.word_count, 2);
+	evidence_clear(&evidence);
+}
+
+static void test_labels_known_to_be_none(void **state)
+{
+	struct evidence evidence =
+	    decode("{\"type\":\"pod\",\"namespace\":\"a\",\"name\":\"b\",\"labels\":{}}");
+
+	(void)state;
+	assert_true(evidence.pod.labelled);
+	assert_int_equal(evidence.pod.labels.count, 0);
+	evidence_clear(&evidence);
+}
+
+static void test_object(void **state)
+{
+	struct stored_object object = {.node = "n1",
+				       .kind = "ReplicaSet.apps",
+				       .namespace = "shop",
+				       .name = "web-5d4",
+				       .uid = "r1",
+				       .content =
+					   "{\"apiVersion\":\"apps/v1\",\"n\":[1,\"2\",true]}",
+				       .since = T,
+				       .until = T + 9};
+	struct evidence evidence = decode_tree(evidence_of_object(&object));
+
+	(void)state;
+	assert_int_equal(evidence.type, EVIDENCE_OBJECT);
+	assert_string_equal(evidence.node, "n1");
+	assert_string_equal(evidence.object.node, "n1");
+	assert_string_equal(evidence.object.kind, "ReplicaSet.apps");
+	assert_string_equal(evidence.object.namespace, "shop");
+	assert_string_equal(evidence.object.name, "web-5d4");
+	assert_string_equal(evidence.object.uid, "r1");
+	assert_string_equal(evidence.object.content, object.content);
+	assert_int_equal(evidence.object.since, T);
+	assert_int_equal(evidence.object.until, T + 9);
+	evidence_clear(&evidence);
+	object.namespace = object.uid = "";
+	object.until = INTERVAL_OPEN;
+	evidence = decode_tree(evidence_of_object(&object));
+	assert_string_equal(evidence.object.namespace, "");
+	assert_string_equal(evidence.object.uid, "");
+	assert_true(evidence.object.until == INTERVAL_OPEN);
 	evidence_clear(&evidence);
 }
 
 static void test_bare_pod(void **state)
 {
-	struct stored_pod pod = {
-	    .node = "n1",
-	    .pod = {text("shop"), text("web-1"), text(""), text(""), text("x"), NULL, 0}};
+	struct stored_pod pod = {.node = "n1",
+				 .pod = {.namespace = text("shop"),
+					 .name = text("web-1"),
+					 .uid = text(""),
+					 .sandbox = text(""),
+					 .source = text("x")}};
 	struct evidence evidence = decode_tree(evidence_of_pod(&pod));
 
 	(void)state;
@@ -120,6 +191,12 @@ static void test_bare_pod(void **state)
 	assert_string_equal(evidence.pod.source, "import");
 	assert_string_equal(evidence.node, "node");
 	assert_int_equal(evidence.pod.address_count, 0);
+	assert_string_equal(evidence.pod.conflict, "");
+	assert_false(evidence.pod.labelled);
+	assert_false(evidence.pod.host_network);
+	assert_int_equal(evidence.pod.created, 0);
+	assert_true(evidence.pod.ended == INTERVAL_OPEN);
+	assert_int_equal(evidence.pod.word_count, 0);
 	evidence_clear(&evidence);
 }
 
@@ -391,7 +468,8 @@ static void test_no_evidence(void **state)
 	check_reason("{\"type\":\"a\\u0000b\"}", "not JSON");
 	check_reason("[]", "expected an object");
 	check_reason("{}", "\"type\"");
-	check_reason("{\"type\":\"edge\"}", "\"type\": expected header, pod, fact, gap or flow");
+	check_reason("{\"type\":\"edge\"}",
+		     "\"type\": expected header, pod, fact, object, gap or flow");
 	check_reason("{\"type\":7}", "\"type\"");
 }
 
@@ -401,7 +479,15 @@ static void test_no_evidence(void **state)
 #define POD                                                                                        \
 	"{\"type\":\"pod\",\"node\":\"n\",\"namespace\":\"a\",\"name\":\"b\",\"uid\":\"c\","       \
 	"\"sandbox\":\"d\",\"source\":\"e\",\"addresses\":[{\"address\":\"10.0.0.1\","             \
-	"\"from\":\"2023-11-14T22:13:20Z\",\"until\":\"2023-11-14T22:13:21Z\"}]}"
+	"\"from\":\"2023-11-14T22:13:20Z\",\"until\":\"2023-11-14T22:13:21Z\",\"exact\":true,"     \
+	"\"secondary\":false}],\"conflict\":\"f\",\"labels\":{\"app\":\"a\"},"                     \
+	"\"host_network\":true,\"created\":\"2023-11-14T22:13:20Z\","                              \
+	"\"ended\":\"2023-11-14T22:13:20Z\",\"words\":[{\"source\":\"g\",\"place\":\"/h\","        \
+	"\"said\":\"{}\"}]}"
+#define OBJECT                                                                                     \
+	"{\"type\":\"object\",\"node\":\"n\",\"kind\":\"Pod\",\"namespace\":\"a\",\"name\":\"b\"," \
+	"\"uid\":\"c\",\"since\":\"2023-11-14T22:13:20Z\",\"until\":\"2023-11-14T22:13:20Z\","     \
+	"\"content\":{\"kind\":\"Pod\"}}"
 #define FACT                                                                                       \
 	"{\"type\":\"fact\",\"node\":\"n\",\"name\":\"a\",\"value\":\"b\","                        \
 	"\"since\":\"2023-11-14T22:13:20Z\",\"until\":\"2023-11-14T22:13:20Z\"}"
@@ -441,6 +527,25 @@ static const struct member members[] = {
     {POD, "addresses", "address", true},
     {POD, "addresses", "from", true},
     {POD, "addresses", "until", false},
+    {POD, "addresses", "exact", false},
+    {POD, "addresses", "secondary", false},
+    {POD, NULL, "conflict", false},
+    {POD, NULL, "labels", false},
+    {POD, NULL, "host_network", false},
+    {POD, NULL, "created", false},
+    {POD, NULL, "ended", false},
+    {POD, NULL, "words", false},
+    {POD, "words", "source", true},
+    {POD, "words", "place", true},
+    {POD, "words", "said", true},
+    {OBJECT, NULL, "node", false},
+    {OBJECT, NULL, "kind", true},
+    {OBJECT, NULL, "namespace", false},
+    {OBJECT, NULL, "name", true},
+    {OBJECT, NULL, "uid", false},
+    {OBJECT, NULL, "since", true},
+    {OBJECT, NULL, "until", false},
+    {OBJECT, NULL, "content", true},
     {FACT, NULL, "node", false},
     {FACT, NULL, "name", true},
     {FACT, NULL, "value", true},
@@ -515,7 +620,7 @@ static void check_named(const struct member *member, json_t *value)
 
 static void test_good_lines(void **state)
 {
-	static const char *const lines[] = {HEADER, POD, FACT, GAP, FLOW};
+	static const char *const lines[] = {HEADER, POD, FACT, OBJECT, GAP, FLOW};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(lines); i++) {
@@ -529,9 +634,11 @@ static void test_wrong_types(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(members); i++) {
+		const char *name = members[i].name;
+		bool is_array = strcmp(name, "addresses") == 0 || strcmp(name, "words") == 0;
+
 		check_named(&members[i], json_real(1.5));
-		check_named(&members[i], strcmp(members[i].name, "addresses") == 0 ? json_object()
-										   : json_array());
+		check_named(&members[i], is_array ? json_object() : json_array());
 	}
 }
 
@@ -566,6 +673,12 @@ static void test_wrong_values(void **state)
 	check_value(HEADER, "version", json_integer(2));
 	check_value(HEADER, "from", json_string("yesterday"));
 	check_value(POD, "node", json_string(""));
+	check_value(POD, "labels", json_pack("{s:i}", "app", 1));
+	check_value(POD, "labels", json_pack("{s:n}", "app"));
+	check_value(POD, "words", json_string("{}"));
+	check_value(OBJECT, "since", json_string("1970-01-01T00:00:00Z"));
+	check_value(OBJECT, "until", json_string("2023-11-14T22:13:19Z"));
+	check_value(OBJECT, "content", json_string("{}"));
 	check_value(FACT, "since", json_string(""));
 	check_value(GAP, "source", json_string("cosmic rays"));
 	check_value(GAP, "at_most", json_integer(-1));
@@ -636,6 +749,8 @@ int main(void)
 	    cmocka_unit_test(test_header),
 	    cmocka_unit_test(test_pod),
 	    cmocka_unit_test(test_bare_pod),
+	    cmocka_unit_test(test_labels_known_to_be_none),
+	    cmocka_unit_test(test_object),
 	    cmocka_unit_test(test_fact),
 	    cmocka_unit_test(test_address),
 	    cmocka_unit_test(test_gap),

@@ -610,7 +610,7 @@ static void test_addresses_outside(void **state)
 			 "      # service api.shop itself: 1 connection\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 10.96.0.5/32\n"
-			 "      # link-local address: 1 connection\n"
+			 "      # metadata address: 1 connection\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 169.254.169.254/32\n");
 	scene_close(&s.scene);
@@ -783,7 +783,7 @@ static void test_dns_of_a_node_is_for_all(void **state)
 							 .port = 53,
 							 .protocol = IPPROTO_UDP});
 	assert_in_policy(&s.scene, "web-netpol",
-			 "      # link-local address: DNS, as others ask it\n"
+			 "      # the DNS cache of each node: DNS, as others ask it\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 169.254.20.10/32\n"
 			 "      # node n1: DNS, as others ask it\n"

@@ -464,6 +464,28 @@ static void test_states_of_objects_follow_each_other(void **state)
 			 1);
 }
 
+/* As evidence tells them: each state by itself, in any order. */
+static void test_states_told_by_themselves(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct batch_object objects[] = {an_object("web", "3"), an_object("web", "1"),
+					 an_object("web", "2")};
+
+	objects[0].since = 60;
+	objects[0].until = INTERVAL_OPEN;
+	objects[1].since = 10;
+	objects[1].until = 30;
+	objects[2].since = 30;
+	objects[2].until = 60;
+	objects[2].uid = text("u0");
+	write_objects(store, 5, objects, 3, false);
+	store_close(store);
+	assert_objects(place->path, "n1 Pod shop/web u1 1[10,30)\n"
+				    "n1 Pod shop/web u0 2[30,60)\n"
+				    "n1 Pod shop/web u1 3[60,-1)\n");
+}
+
 static void test_states_of_one_moment_are_the_last(void **state)
 {
 	struct place *place = *state;
@@ -625,6 +647,7 @@ int main(void)
 	    TEST(test_words_add_up),
 	    TEST(test_damage_is_told),
 	    TEST(test_states_of_objects_follow_each_other),
+	    TEST(test_states_told_by_themselves),
 	    TEST(test_states_of_one_moment_are_the_last),
 	    TEST(test_objects_not_told_again_are_gone),
 	    TEST(test_a_batch_that_failed_told_nothing),
