@@ -35,7 +35,8 @@ enum record_flag {
 	RECORD_REPLACED = 1 << 8,
 	RECORD_ENDED = 1 << 9,
 	RECORD_AWAITED = 1 << 10,
-	RECORD_FOLLOWER = 1 << 11
+	RECORD_FOLLOWER = 1 << 11,
+	RECORD_RESTORED = 1 << 12
 };
 
 enum record_address { ORIGINAL_SOURCE, ORIGINAL_DESTINATION, REPLY_SOURCE, REPLY_DESTINATION };
@@ -252,7 +253,8 @@ static uint16_t record_flags(const struct live_entry *entry)
 			  (entry->replaced ? RECORD_REPLACED : 0) |
 			  (entry->ended ? RECORD_ENDED : 0) |
 			  (entry->awaited ? RECORD_AWAITED : 0) |
-			  (entry->follower ? RECORD_FOLLOWER : 0));
+			  (entry->follower ? RECORD_FOLLOWER : 0) |
+			  (entry->restored ? RECORD_RESTORED : 0));
 }
 
 static void record_pack(struct record *record, const struct pool *pool,
@@ -335,6 +337,7 @@ static void entry_unpack(const struct live *live, uint32_t number, struct live_e
 	    .ended = record->flags & RECORD_ENDED,
 	    .awaited = record->flags & RECORD_AWAITED,
 	    .follower = record->flags & RECORD_FOLLOWER,
+	    .restored = record->flags & RECORD_RESTORED,
 	};
 	record_unpack_original(record, pool, &ret->original);
 	record_unpack_reply(record, pool, &ret->reply);

@@ -41,6 +41,7 @@ struct live_entry {
 	bool ended;      /* only remembered: live_find() passes over it */
 	bool awaited;    /* of one that has ended: its DESTROY is still to come */
 	bool follower;   /* another zone's entry of the same connection is counted in its place */
+	bool restored;   /* counted by an earlier run, bound to the same pods as far as we know */
 };
 
 struct live;

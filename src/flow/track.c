@@ -234,13 +234,19 @@ static uint32_t bind_pod(const struct track *track, struct addr address, int64_t
 	return number;
 }
 
-/* What becomes known of the moment later counts as well. */
+/* What becomes known of the moment later counts as well. But what an earlier run counted stays
+ * where it was: checkpoints do not tell the pods, so those known at the restart are taken for them.
+ */
 static void entry_bind(const struct track *track, struct live_entry *entry, uint8_t verdict)
 {
-	entry->source_pod =
-	    bind_pod(track, entry->original.source, entry->first_ns, true, entry->source_pod);
-	entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns,
-					  verdict == VERDICT_ANSWERED, entry->destination_pod);
+	bool answered = verdict == VERDICT_ANSWERED;
+
+	if (!entry->restored || !entry->source_pod)
+		entry->source_pod = bind_pod(track, entry->original.source, entry->first_ns, true,
+					     entry->source_pod);
+	if (!entry->restored || !entry->destination_pod)
+		entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns,
+						  answered, entry->destination_pod);
 }
 
 /* ---- counting ---- */
@@ -1064,6 +1070,7 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 	    .bytes_sent = checkpoint->bytes_sent,
 	    .bytes_received = checkpoint->bytes_received,
 	    .checkpoint = true,
+	    .restored = true,
 	    .generation = track->generation,
 	    .round = (track->round - 1) & 3,
 	};

@@ -107,7 +107,7 @@ netpold_start
 say web UDP:10.244.0.3:5300 || die "no answer"
 configure '[conntrack]' 'dump_interval = soon'
 kill -HUP "$netpold"
-wait_for 10 grep -q "netpold.conf:9: dump_interval 'soon': expected" "$lab/netpold.log"
+wait_for 10 grep -q "netpold.conf:15: dump_interval 'soon': expected" "$lab/netpold.log"
 ! has_edge true || die "dumped already: $(report edges)"
 configure '[conntrack]' 'dump_interval = 1s'
 kill -HUP "$netpold"

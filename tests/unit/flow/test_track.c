@@ -726,6 +726,26 @@ static void test_taken_over_later(void **state)
 	bench_free(bench);
 }
 
+/* It stays where the earlier run counted it; where that knew nobody, it may move. */
+static void test_known_later_after_a_restart(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t web = put_pod(bench, "web", "10.0.0.1", T0, INTERVAL_OPEN), api;
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(1));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	restart(bench);
+	put_pod(bench, "job", "10.0.0.1", T0, INTERVAL_OPEN);
+	api = put_pod(bench, "api", "10.0.0.2", T0, INTERVAL_OPEN);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(40));
+	take(bench);
+	assert_int_equal(totals_of(bench, web, 0).connections, -1);
+	assert_int_equal(totals_of(bench, web, api).connections, 1);
+	assert_int_equal(totals_of(bench, web, api).closed, 1);
+	bench_free(bench);
+}
+
 static bool is_marked(void *context, uint32_t number)
 {
 	const bool *marks = context;
@@ -871,6 +891,7 @@ int main(void)
 	    cmocka_unit_test(test_who_was_denied_is_not_bound_late),
 	    cmocka_unit_test(test_ambiguous_for_a_moment),
 	    cmocka_unit_test(test_taken_over_later),
+	    cmocka_unit_test(test_known_later_after_a_restart),
 	    cmocka_unit_test(test_pods_of_what_is_open_are_kept),
 	    cmocka_unit_test(test_ambiguous_address),
 	    cmocka_unit_test(test_pods_of_denied),
