@@ -656,7 +656,9 @@ int assembly_flow(void *context, const struct stored_flow *flow)
 	whole = &assembly->built->graph.edges[split->edge];
 	row = *whole;
 	row.edge.totals = flow->flow.totals;
-	row.edge.first_seen = flow->flow.first_seen;
+	/* Who is seen when the window begins may have begun in an earlier one. */
+	if (flow->flow.first_seen > flow->flow.window)
+		row.edge.first_seen = flow->flow.first_seen;
 	row.edge.last_seen = flow->flow.last_seen;
 	r = bind_edge(assembly, &row, &changed);
 	if (r < 0 || count_ambiguous(&row) >= count_ambiguous(whole))
@@ -706,7 +708,8 @@ static int compare_ends(const struct end *a, const struct end *b)
 	if (r == 0 && a->kind == END_NODE)
 		r = strcmp(a->name, b->name);
 	r = r ? r : addr_compare(a->address, b->address);
-	return r ? r : compare_numbers(a->prefix, b->prefix);
+	r = r ? r : compare_numbers(a->prefix, b->prefix);
+	return r ? r : strcmp(a->class, b->class);
 }
 
 static int compare_keys(const struct edge_key *a, const struct edge_key *b)
@@ -761,12 +764,44 @@ static void sort_edges(struct graph *graph)
 		qsort(graph->edges, graph->edge_count, sizeof(*graph->edges), compare_edges);
 }
 
+static bool is_same_edge(const struct graph_edge *a, const struct graph_edge *b)
+{
+	return compare_ends(&a->from, &b->from) == 0 && compare_ends(&a->to, &b->to) == 0 &&
+	       compare_keys(&a->edge.key, &b->edge.key) == 0 &&
+	       strcmp(a->edge.node, b->edge.node) == 0 && a->service_prefix == b->service_prefix &&
+	       (!a->translated || compare_ends(a->translated, b->translated) == 0);
+}
+
+static void join_edge(struct edge *edge, const struct edge *more)
+{
+	totals_add(&edge->totals, &more->totals);
+	if (more->first_seen < edge->first_seen)
+		edge->first_seen = more->first_seen;
+	if (more->last_seen > edge->last_seen)
+		edge->last_seen = more->last_seen;
+}
+
+/* What netpold bound and what is bound here may be the same pod; so may two of its sandboxes. */
+static void join_edges(struct graph *graph)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		if (kept > 0 && is_same_edge(&graph->edges[kept - 1], &graph->edges[i]))
+			join_edge(&graph->edges[kept - 1].edge, &graph->edges[i].edge);
+		else
+			graph->edges[kept++] = graph->edges[i];
+	}
+	graph->edge_count = kept;
+}
+
 int assembly_finish(struct assembly *assembly, bool apart, struct graph **ret)
 {
 	struct graph *graph = &assembly->built->graph;
 	int r = add_pieces(assembly);
 
 	sort_edges(graph);
+	join_edges(graph);
 	if (r == 0 && !apart)
 		r = vantage_merge(&assembly->vantages, &assembly->binder, graph->edges,
 				  graph->edge_count);
