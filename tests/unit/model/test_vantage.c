@@ -600,10 +600,12 @@ static void test_window_that_goes_on(void **state)
 		     (struct scene_window){.window = 240, .first_seen = 240, .connections = 2});
 	scene_window(&scene,
 		     (struct scene_window){.window = 300, .first_seen = 301, .connections = 4});
+	scene_window(&scene, (struct scene_window){.window = 360, .first_seen = 370});
 	graph = scene_build(&scene, 0);
 	assert_int_equal(graph->edge_count, 2);
 	assert_int_equal(edge_to(graph, "ambiguous", "")->edge.totals.connections, 2);
 	assert_int_equal(edge_to(graph, "pod", "new")->edge.totals.connections, 4);
+	assert_int_equal(edge_to(graph, "pod", "new")->edge.last_seen, 311000);
 	scene_close(&scene);
 }
 
