@@ -677,10 +677,10 @@ static int add_pieces(struct assembly *assembly)
 	int r = 0;
 
 	for (size_t i = 0; i < assembly->windows.count && r == 0; i++) {
-		const struct split *split = &assembly->windows.splits[i];
+		struct split *split = &assembly->windows.splits[i];
 		struct graph_edge *whole = &graph->edges[split->edge];
 
-		if (split->count > 0 && !split_rest(split, &whole->edge.totals))
+		if (!split_rest(split, &whole->edge))
 			whole->standing = STANDING_SUPERSEDED;
 		for (size_t j = 0; j < split->count && r == 0; j++)
 			r = add_edge(assembly, &split->pieces[j]);
