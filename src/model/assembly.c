@@ -712,7 +712,9 @@ static int compare_ends(const struct end *a, const struct end *b)
 		r = strcmp(a->name, b->name);
 	r = r ? r : addr_compare(a->address, b->address);
 	r = r ? r : compare_numbers(a->prefix, b->prefix);
-	return r ? r : strcmp(a->class, b->class);
+	if (r == 0 && a->kind == END_UNKNOWN)
+		r = strcmp(a->class, b->class);
+	return r;
 }
 
 static int compare_keys(const struct edge_key *a, const struct edge_key *b)
@@ -767,12 +769,17 @@ static void sort_edges(struct graph *graph)
 		qsort(graph->edges, graph->edge_count, sizeof(*graph->edges), compare_edges);
 }
 
+static bool is_same_end(const struct end *a, const struct end *b)
+{
+	return compare_ends(a, b) == 0 && strcmp(a->class, b->class) == 0;
+}
+
 static bool is_same_edge(const struct graph_edge *a, const struct graph_edge *b)
 {
-	return compare_ends(&a->from, &b->from) == 0 && compare_ends(&a->to, &b->to) == 0 &&
+	return is_same_end(&a->from, &b->from) && is_same_end(&a->to, &b->to) &&
 	       compare_keys(&a->edge.key, &b->edge.key) == 0 &&
 	       strcmp(a->edge.node, b->edge.node) == 0 && a->service_prefix == b->service_prefix &&
-	       (!a->translated || compare_ends(a->translated, b->translated) == 0);
+	       (!a->translated || is_same_end(a->translated, b->translated));
 }
 
 static void join_edge(struct edge *edge, const struct edge *more)
