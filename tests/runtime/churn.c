@@ -197,7 +197,8 @@ static unsigned long speak(int fd, const struct call *call, const char **ret_out
 	return strtoul(answer, NULL, 10);
 }
 
-static void make_call(struct log *log, const struct call *call)
+/* false: there is no way out any more. */
+static bool make_call(struct log *log, const struct call *call)
 {
 	struct timeval patience = {.tv_sec = call->patience / USEC_PER_SEC,
 				   .tv_usec = call->patience % USEC_PER_SEC};
@@ -205,6 +206,7 @@ static void make_call(struct log *log, const struct call *call)
 	char address[INET_ADDRSTRLEN];
 	const char *outcome;
 	unsigned long who;
+	bool gone;
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
@@ -214,10 +216,13 @@ static void make_call(struct log *log, const struct call *call)
 	dprintf(log->calls, "%d,%u,%u,%s,%s,%" PRId64 "\n", (int)getpid(), log->count,
 		ntohs(call->target.sin_port), call->type == SOCK_STREAM ? "TCP" : "UDP", address,
 		now());
+	errno = 0;
 	who = speak(fd, call, &outcome);
+	gone = errno == ENETUNREACH;
 	dprintf(log->results, "%d,%u,%" PRId64 ",%s,%lu\n", (int)getpid(), log->count, now(),
 		outcome, who);
 	close(fd);
+	return !gone;
 }
 
 static int call_at_random(char **arguments)
@@ -241,7 +246,8 @@ static int call_at_random(char **arguments)
 		    htonl(first + random_below(last - first + 1 + NOBODYS));
 		if (call.target.sin_addr.s_addr == own.sin_addr.s_addr)
 			continue;
-		make_call(&log, &call);
+		if (!make_call(&log, &call))
+			break;
 		usleep(random_below(PAUSE_MAX));
 	}
 	return 0;

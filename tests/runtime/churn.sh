@@ -3,13 +3,15 @@
 # $churn (the program of churn.c) are set.
 #
 #   churn_begin                    a cluster whose addresses are few, one pod that stays, and who speaks first
-#   churn_for SECONDS              pods made and removed at random, on as many addresses as there are; all are gone after it
+#   churn_for SECONDS PODS         pods made and removed at random, on as many addresses as there are, so long and at least so
+#                                  many; all are gone after it
 #   crash_the_runtime              meanwhile
 #   netpold_begin NAME [LINE...]   netpold on $directory/NAME.db, with more lines of configuration
 #   netpold_end NAME               ends it
 #   churn_answered NAME            are all answers recorded? What nobody answers is, at the latest, when netpold ends
 #   churn_judged NAME VIEW...      is all that was said recorded, as it was? prints figures, and what is in the views
 #                                  (churn.sql), in which nothing may be
+#   churn_unlabelled NAME          what it says but for what labels tell and what hangs on a few ms, line by line, to compare
 #   churn_end                      nothing is left
 #
 # Every pod has a serial number; $log/pods.csv says when it was made and removed (columns: churn.sql).
@@ -171,11 +173,11 @@ life() {
   sandbox_written "$serial"
 }
 
-# worker NUMBER SECONDS
+# worker NUMBER SECONDS PODS
 worker() {
   local serial=$(($1 * 1000)) end=$((SECONDS + $2))
   RANDOM=$serial
-  while [ "$SECONDS" -lt "$end" ]; do
+  while [ "$SECONDS" -lt "$end" ] || [ "$(wc -l < "$log/pods.csv")" -lt "$3" ]; do
     life $((++serial))
   done
 }
@@ -183,7 +185,7 @@ worker() {
 churn_for() {
   local number workers=()
   for ((number = 1; number <= CHURN_WORKERS; number++)); do
-    worker "$number" "$1" 2>> "$directory/churn.log" &
+    worker "$number" "$1" "$2" 2>> "$directory/churn.log" &
     workers+=($!)
   done
   wait "${workers[@]}"
@@ -235,7 +237,19 @@ churn_judged() {
   echo "== $name"
   (
     cd "$log" || exit 1
-    sqlite3 -batch :memory: ".read ${driver%.sh}.sql" "SELECT what || ': ' || value FROM figure" "${select[@]}" "SELECT $faults" 2>&1
+    sqlite3 -batch :memory: ".read ${driver%.sh}.sql" ".output parting" "SELECT port, protocol, address FROM parting" ".output" \
+      "SELECT what || ': ' || value FROM figure" "${select[@]}" "SELECT $faults" 2>&1
   ) | tee "$directory/$name.judgement"
   [ "$(tail -n 1 "$directory/$name.judgement")" = 0 ]
+}
+
+# Where an address was just taken from its pod, only what was said to it, not who had it. Names of sources and the moments at
+# which it heard of an end are its own.
+churn_unlabelled() {
+  report "$1" edges --format json | jq -cS --rawfile parting "$log/parting" '
+    ($parting | split("\n") | map({(.): true}) | add) as $parting |
+    map(.group = "\(.port)|\(.protocol)|\(.to.address)") |
+    (map(select($parting[.group] | not))[] |
+      del(.from.workload, .to.workload, .from.class_reason, .to.class_reason, .last_seen)),
+    (map(select($parting[.group])) | group_by(.group)[] | {group: .[0].group, connections: map(.connections) | add})' | sort
 }

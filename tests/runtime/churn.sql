@@ -109,6 +109,12 @@ SELECT 'not as many answers as were given', port, protocol, address,
   FROM said_to LEFT JOIN seen_to USING (port, protocol, address, callee)
  WHERE ifnull(seen_to.answered, 0) NOT BETWEEN said_to.answered AND perhaps_answered;
 
+-- Calls while an address of theirs was taken from its pod: when that was, each netpold knows to a few ms.
+CREATE VIEW parting AS
+SELECT DISTINCT call.port, call.protocol, call.address
+  FROM call JOIN pod ON pod.address = call.address OR pod.serial = call.caller
+ WHERE pod.stop_begin <= call.ended AND call.begun <= pod.stop_end;
+
 -- What no loss excuses.
 CREATE VIEW lie AS
 SELECT * FROM fault WHERE what IN ('the caller is another pod', 'the callee is another pod', 'the callee is no pod that was', 'never made');
@@ -140,6 +146,7 @@ UNION ALL SELECT 'calls', count(*) FROM call
 UNION ALL SELECT '- ' || outcome, count(*) FROM call GROUP BY outcome
 UNION ALL SELECT '- answered after the address had changed hands', count(*)
   FROM call JOIN pod ON pod.serial = answerer WHERE begun < run_end
+UNION ALL SELECT '- while an address was taken from its pod', sum(calls) FROM said JOIN parting USING (port, protocol, address)
 UNION ALL SELECT 'connections recorded', sum(connections) FROM edge
 UNION ALL SELECT '- answered, both ends known', sum(connections) FROM edge
   WHERE verdict = 'answered' AND from_kind = 'pod' AND to_kind = 'pod'

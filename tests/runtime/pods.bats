@@ -24,7 +24,7 @@ setup() {
 # in_cluster FUNCTION: runs it with containerd and a pod that serves, in namespaces of its own; what it leaves is gone with them. Its
 # exit status is the function's.
 in_cluster() {
-	declare -fx scenario_begin scenario_end netpold_begin recorded labelled ready_or_dead turn "$1"
+	declare -fx scenario_begin scenario_end netpold_begin recorded labelled ready_or_dead sandbox_ids turn "$1"
 	(cluster_enter "$directory" bash -c '
 		set -u
 		. "$cluster"
@@ -129,6 +129,10 @@ one_after_another() {
 	[ "$status" -eq 0 ]
 }
 
+sandbox_ids() {
+	cri ListPodSandbox </dev/null | sed -n 's/^  id: //p' | sort
+}
+
 # As a service proxy does, the node tracks connections before netpold comes.
 open_connection() {
 	local client=${uid%01}21 sandboxes
@@ -138,12 +142,12 @@ open_connection() {
 	pod_start lab client "$directory/talk" hold - "$(pod_address lab server)" 8080 >"$directory/held"
 	local held=$!
 	wait_until 10 grep -q ready "$directory/held" || return 1
-	sandboxes=$(cri ListPodSandbox </dev/null)
+	sandboxes=$(sandbox_ids)
 
 	netpold_begin && wait_until 20 recorded client "$client" 1 || return 1
 	wait_until 10 labelled client '{"app": "client", "tier": "front"}' || return 1
 	wait_until 10 labelled server '{"app": "server"}' || return 1
-	kill -0 "$held" && [ "$(cri ListPodSandbox </dev/null)" = "$sandboxes" ]
+	kill -0 "$held" && [ "$(sandbox_ids)" = "$sandboxes" ]
 }
 
 @test "a connection that is older than netpold has its pods, with their labels, and none was touched" {
