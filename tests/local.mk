@@ -87,6 +87,7 @@ unit_tests = \
 	tests/unit/sources/test_node_fixtures \
 	tests/unit/sources/test_node_kinds \
 	tests/unit/sources/test_node_state \
+	tests/unit/sources/test_state_files \
 	tests/unit/sources/test_wal \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_identity \

@@ -61,6 +61,7 @@ struct node_state {
 	struct hash_seed seed;
 	bool crowded;
 	uint64_t listing;
+	bool incomplete; /* what was listed last is not all known */
 	int64_t drained; /* nothing was missed up to this moment */
 	int64_t now;
 	int error;
@@ -389,13 +390,14 @@ static void file_meet(struct node_state *state, struct directory *directory, con
 static bool is_configured(const struct node_state *state, const struct directory *directory,
 			  const char *name)
 {
-	size_t length = strlen(directory->folder.path);
+	size_t above = strlen(directory->folder.path), length = strlen(name);
 
 	for (size_t i = 0; i < state->outer; i++) {
 		const char *path = state->directories[i]->folder.path;
 
-		if (strncmp(path, directory->folder.path, length) == 0 && path[length] == '/' &&
-		    strncmp(path + length + 1, name, strlen(name)) == 0)
+		if (strncmp(path, directory->folder.path, above) == 0 && path[above] == '/' &&
+		    strncmp(path + above + 1, name, length) == 0 &&
+		    strchr("/", path[above + 1 + length]))
 			return true;
 	}
 	return false;
@@ -484,7 +486,7 @@ static void directory_check(struct node_state *state, size_t number)
 	struct directory *directory = state->directories[number];
 	struct stamp stamp;
 
-	if (!directory->due && watch_is_attached(state->watch, number) &&
+	if (!directory->due && !state->incomplete && watch_is_attached(state->watch, number) &&
 	    stamp_take_directory(directory->folder.path, &stamp) == 0 &&
 	    stamp_equal(&stamp, &directory->listed))
 		state_files_refresh(state->files, &directory->folder);
@@ -738,6 +740,7 @@ static int settle(struct node_state *state, int r)
 		tell_loss(state, "too many files");
 	if (r == 0)
 		r = state->error ? state->error : losses.error;
+	state->incomplete = r < 0 || losses.crowded || state->crowded;
 	if (r == 0)
 		state->drained = state->now;
 	return r;

@@ -14,7 +14,7 @@
 
 #include "identity/claim.h"
 
-/* Files beyond this number, over all sources, are a problem, and not read. */
+/* Files beyond this number, over all sources, are a problem, and not read; nor are directories. */
 #define NODE_STATE_FILES_MAX 32768
 /* An undecodable file may be half-written for this long before it is a problem. */
 #define NODE_STATE_SETTLE_NS (2 * INT64_C(1000000000))
@@ -42,6 +42,19 @@ struct node_state_options {
 };
 
 struct node_state;
+
+/*
+ * What is claimed, one claim for each sandbox of a file, claim.place being the file's path:
+ *
+ * - since is when the file says that the address was allocated, otherwise the file's own time.
+ *   exact: of host-local, kindnet and the VPC CNI, who allocate. File times come from the kernel's
+ *   coarse clock, at most some ms early.
+ * - secondary: of an interface other than eth0. A file of libcni for an interface of another name,
+ *   unless Multus named it (net1), counts as primary while the sandbox has none for eth0.
+ * - orphaned: the network namespace that the file names is gone; then without addresses.
+ * - What is undecodable, unreadable, too large or no regular file is a problem after
+ *   NODE_STATE_SETTLE_NS, and what was claimed before stays until the file goes.
+ */
 
 /*
  * Begins to watch. The first node_state_rescan() tells what is there already. -ENOMEM, or what

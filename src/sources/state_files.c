@@ -23,7 +23,8 @@ struct state_file {
 	struct state_file *next_in_folder;
 	struct state_file *next_sandbox; /* by network, while it tells anything */
 	struct folder *folder;
-	char *name;
+	char *place;      /* its path */
+	const char *name; /* the end of that */
 	struct stamp stamp, log_stamp;
 	struct findings findings;
 	struct fate *fates; /* of the findings */
@@ -71,17 +72,6 @@ void state_files_set_time(struct state_files *files, int64_t now)
 	files->now = now;
 }
 
-static char *make_path(struct state_files *files, const struct folder *folder, const char *name)
-{
-	char *path = NULL;
-
-	if (asprintf(&path, "%s/%s", folder->path, name) < 0) {
-		files->losses.error = -ENOMEM;
-		return NULL;
-	}
-	return path;
-}
-
 static size_t name_bucket(const struct state_files *files, const struct folder *folder,
 			  const char *name)
 {
@@ -106,7 +96,7 @@ static struct state_file *file_free(struct state_file *file)
 	if (file) {
 		findings_clear(&file->findings);
 		free(file->fates);
-		free(file->name);
+		free(file->place);
 		free(file);
 	}
 	return NULL;
@@ -115,16 +105,17 @@ static struct state_file *file_free(struct state_file *file)
 static struct state_file *file_add(struct state_files *files, struct folder *folder,
 				   const char *name)
 {
-	size_t at = name_bucket(files, folder, name);
 	struct state_file *file = calloc(1, sizeof(*file));
+	size_t at;
 
-	if (file)
-		file->name = strdup(name);
-	if (!file || !file->name) {
+	if (!file || asprintf(&file->place, "%s/%s", folder->path, name) < 0) {
 		files->losses.error = -ENOMEM;
-		return file_free(file);
+		free(file);
+		return NULL;
 	}
+	file->name = file->place + strlen(folder->path) + 1;
 	file->folder = folder;
+	at = name_bucket(files, folder, name);
 	file->next_named = files->named[at];
 	files->named[at] = file;
 	file->next_in_folder = folder->files;
@@ -207,12 +198,12 @@ static const char *text_of(const char *text)
 }
 
 static void send_claim(struct state_files *files, const struct state_file *file,
-		       const struct finding *finding, const struct fate *fate, const char *place,
+		       const struct finding *finding, const struct fate *fate,
 		       const struct claim_address *addresses)
 {
 	const struct claim claim = {
 	    .source = file->folder->format->source,
-	    .place = place,
+	    .place = file->place,
 	    .sandbox = finding->sandbox,
 	    .namespace = text_of(finding->namespace),
 	    .name = text_of(finding->name),
@@ -233,30 +224,18 @@ static void tell(struct state_files *files, const struct state_file *file,
 		 const struct finding *finding, struct fate *fate)
 {
 	struct claim_address *addresses = calloc(finding->address_count + 1, sizeof(*addresses));
-	char *place = make_path(files, file->folder, file->name);
 
-	if (addresses && place) {
-		for (size_t i = 0; i < finding->address_count; i++) {
-			addresses[i] = finding->addresses[i];
-			addresses[i].secondary |= fate->further;
-		}
-		send_claim(files, file, finding, fate, place, addresses);
-		fate->told = true;
-	} else {
+	if (!addresses) {
 		files->losses.error = -ENOMEM;
+		return;
 	}
+	for (size_t i = 0; i < finding->address_count; i++) {
+		addresses[i] = finding->addresses[i];
+		addresses[i].secondary |= fate->further;
+	}
+	send_claim(files, file, finding, fate, addresses);
+	fate->told = true;
 	free(addresses);
-	free(place);
-}
-
-static void withdraw(struct state_files *files, const struct state_file *file, const char *sandbox)
-{
-	char *place = make_path(files, file->folder, file->name);
-
-	if (place)
-		files->events.withdraw(files->events.context, file->folder->format->source, place,
-				       sandbox);
-	free(place);
 }
 
 /* Tells what has changed without a word in the file. */
@@ -364,7 +343,8 @@ static void withdraw_missing(struct state_files *files, const struct state_file 
 		const char *sandbox = file->findings.items[i].sandbox;
 
 		if (file->fates[i].told && !findings_get(now, sandbox))
-			withdraw(files, file, sandbox);
+			files->events.withdraw(files->events.context, file->folder->format->source,
+					       file->place, sandbox);
 	}
 }
 
@@ -405,7 +385,7 @@ static void set_good(struct state_files *files, struct state_file *file)
 }
 
 static void set_bad(struct state_files *files, struct state_file *file,
-		    const struct snapshot *snapshot, const char *path, int error)
+		    const struct snapshot *snapshot, int error)
 {
 	if (!file->bad || !stamp_equal(&file->stamp, &snapshot->stamp) ||
 	    !stamp_equal(&file->log_stamp, &snapshot->log_stamp)) {
@@ -420,7 +400,7 @@ static void set_bad(struct state_files *files, struct state_file *file,
 		return;
 	file->reported = true;
 	files->unreported--;
-	files->events.problem(files->events.context, path,
+	files->events.problem(files->events.context, file->place,
 			      format_error(file->folder->format, error));
 }
 
@@ -476,22 +456,13 @@ static void take(struct state_files *files, struct state_file *file,
 	replace(files, file, findings);
 }
 
-/* A file that was written and went before it could be read. */
-static void note_vanished(struct state_files *files, const struct folder *folder,
-			  const struct state_file *file)
-{
-	if (!folder->missable && !(file && file->findings.count > 0))
-		files->losses.vanished = true;
-}
-
 /* stamps: of the file as it was met. -ENOENT, or 0 whatever the content is. */
-static int load(struct state_files *files, struct state_file *file, const char *path,
-		const struct snapshot *stamps)
+static int load(struct state_files *files, struct state_file *file, const struct snapshot *stamps)
 {
 	const struct format *format = file->folder->format;
 	struct snapshot snapshot = *stamps;
 	struct findings findings = {0};
-	int r = snapshot_read(path, format->has_log, format->bytes_max, &snapshot);
+	int r = snapshot_read(file->place, format->has_log, format->bytes_max, &snapshot);
 
 	if (r == 0)
 		r = decode(file, &snapshot, &findings);
@@ -500,18 +471,18 @@ static int load(struct state_files *files, struct state_file *file, const char *
 	if (r == 0)
 		take(files, file, &snapshot, &findings);
 	else if (r != -ENOENT)
-		set_bad(files, file, snapshot.stamp.inode ? &snapshot : stamps, path, r);
+		set_bad(files, file, snapshot.stamp.inode ? &snapshot : stamps, r);
 	findings_clear(&findings);
 	snapshot_clear(&snapshot);
 	return r == -ENOENT ? r : 0;
 }
 
-static bool is_crowded(struct state_files *files, const char *path)
+static bool is_crowded(struct state_files *files, const struct folder *folder)
 {
 	if (files->count < files->options.files_max)
 		return false;
 	if (!files->crowded)
-		files->events.problem(files->events.context, path,
+		files->events.problem(files->events.context, folder->path,
 				      "one file too many: no more are read");
 	files->crowded = files->losses.crowded = true;
 	return true;
@@ -524,46 +495,49 @@ static bool is_known(const struct state_file *file, const struct snapshot *stamp
 }
 
 /* -ENOENT, or 0. */
-static int meet(struct state_files *files, struct folder *folder, const char *name,
-		const char *path, bool written)
+static int meet(struct state_files *files, struct state_file *file, bool written)
 {
-	struct state_file *file = find(files, folder, name);
 	struct snapshot stamps = {0};
-	int r = snapshot_take_stamps(path, folder->format->has_log, &stamps);
+	int r = snapshot_take_stamps(file->place, file->folder->format->has_log, &stamps);
 
-	if (r == -ENOENT) {
-		if (written)
-			note_vanished(files, folder, file);
+	if (r == -ENOENT)
 		return r;
-	}
-	if (!file && is_crowded(files, path))
-		return 0;
-	if (!file)
-		file = file_add(files, folder, name);
-	else if (!written && is_known(file, &stamps)) {
-		file->listing = files->listing;
-		update(files, file);
-		return 0;
-	}
-	if (!file)
-		return 0;
 	file->listing = files->listing;
-	if (r < 0)
-		set_bad(files, file, &stamps, path, r);
+	if (!written && is_known(file, &stamps))
+		update(files, file);
+	else if (r < 0)
+		set_bad(files, file, &stamps, r);
 	else
-		r = load(files, file, path, &stamps);
-	if (r == -ENOENT && written)
-		note_vanished(files, folder, file);
-	return r == -ENOENT ? r : 0;
+		return load(files, file, &stamps);
+	return 0;
+}
+
+/* One that is not there, or not any more, is not kept. */
+static int meet_new(struct state_files *files, struct folder *folder, const char *name)
+{
+	struct state_file *file;
+	int r;
+
+	if (is_crowded(files, folder))
+		return 0;
+	file = file_add(files, folder, name);
+	if (!file)
+		return 0;
+	r = meet(files, file, true);
+	if (r == -ENOENT)
+		file_remove(files, file);
+	return r;
 }
 
 int state_files_meet(struct state_files *files, struct folder *folder, const char *name,
 		     bool written)
 {
-	char *path = make_path(files, folder, name);
-	int r = path ? meet(files, folder, name, path, written) : 0;
+	struct state_file *file = find(files, folder, name);
+	bool told = file && file->findings.count > 0;
+	int r = file ? meet(files, file, written) : meet_new(files, folder, name);
 
-	free(path);
+	if (r == -ENOENT && written && !told && !folder->missable)
+		files->losses.vanished = true;
 	return r;
 }
 
@@ -580,12 +554,9 @@ void state_files_refresh(struct state_files *files, struct folder *folder)
 	struct state_file *file = folder->files, *next;
 
 	for (; file; file = next) {
-		char *path = make_path(files, folder, file->name);
-
 		next = file->next_in_folder;
-		if (path && meet(files, folder, file->name, path, false) == -ENOENT)
+		if (meet(files, file, false) == -ENOENT)
 			file_remove(files, file);
-		free(path);
 	}
 }
 
@@ -628,7 +599,7 @@ void state_files_retry(struct state_files *files)
 
 		for (; file; file = file->next_named)
 			if (file->bad && !file->reported)
-				state_files_meet(files, file->folder, file->name, false);
+				meet(files, file, false);
 	}
 }
 

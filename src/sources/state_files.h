@@ -35,7 +35,7 @@ struct state_files_options {
 struct folder {
 	char *path; /* absolute */
 	const struct format *format;
-	bool missable;            /* a file that went before it was read is no loss */
+	bool missable;            /* one that went before it was read is no loss */
 	struct state_file *files; /* NULL at first */
 };
 

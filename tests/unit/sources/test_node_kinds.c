@@ -188,6 +188,26 @@ static void test_missed_allocation(void **state)
 	assert_int_equal(stage->losses, 1);
 }
 
+/* A path of the configuration may lead through links, as /var/run does. */
+static void test_linked_path(void **state)
+{
+	struct stage *stage = *state;
+	char target[512], network[512], linked[512];
+	int64_t now = clock_now();
+
+	watch(stage, NODE_STATE_HOST_LOCAL, "linked", linked);
+	assert_int_equal(mkdir(in(stage->root, "networks", target), 0700), 0);
+	assert_int_equal(mkdir(in(target, "cbr0", network), 0700), 0);
+	start(stage, now);
+	assert_int_equal(symlink(target, linked), 0);
+	read_events(stage, now);
+	allocate(network, "10.1.0.2", ID_A, "eth0");
+	read_events(stage, now);
+	assert_string_equal(owner(stage, "10.1.0.2"), ID_A);
+	rescan(stage, now + NODE_STATE_SETTLE_NS);
+	assert_int_equal(stage->problems + stage->losses, 0);
+}
+
 /* ---- AWS VPC CNI ---- */
 
 static void put_ipam(struct stage *stage, const char *entries)
@@ -574,6 +594,7 @@ int main(void)
 	    STAGED(test_networks_come_and_go),
 	    STAGED(test_strange_networks),
 	    STAGED(test_missed_allocation),
+	    STAGED(test_linked_path),
 	    STAGED(test_ipam),
 	    STAGED(test_ipam_of_an_earlier_boot),
 	    STAGED(test_endpoints),
