@@ -1,6 +1,7 @@
 # Libraries and programs in the order in which data flows through them.
 
-noinst_LIBRARIES += libbase.a librecord.a libidentity.a libcollect.a libstore.a libcompile.a libcli.a
+noinst_LIBRARIES += libbase.a librecord.a libidentity.a libcri.a libcollect.a libstore.a libcompile.a \
+	libcli.a
 
 libbase_a_SOURCES = \
 	src/base/addr.c \
@@ -58,6 +59,18 @@ libidentity_a_SOURCES = \
 	src/identity/word.h
 libidentity_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
+# Made by protoc-c, whose code is not held to our warnings.
+nodist_libcri_a_SOURCES = src/sources/cri.pb-c.c src/sources/cri.pb-c.h
+libcri_a_SOURCES =
+libcri_a_CFLAGS = $(AM_CFLAGS) $(PROTOBUF_C_CFLAGS) -w
+EXTRA_DIST += src/sources/cri.proto
+BUILT_SOURCES += src/sources/cri.pb-c.h
+CLEANFILES += src/sources/cri.pb-c.c src/sources/cri.pb-c.h
+src/sources/cri.pb-c.c: src/sources/cri.proto
+	$(AM_V_GEN)$(MKDIR_P) src/sources && \
+	$(PROTOC_C) --proto_path=$(srcdir)/src --c_out=src $(srcdir)/src/sources/cri.proto
+src/sources/cri.pb-c.h: src/sources/cri.pb-c.c
+
 # kernel, sources, flow and the daemon less its main: all that only netpold has.
 libcollect_a_SOURCES = \
 	src/daemon/announce.c \
@@ -66,10 +79,14 @@ libcollect_a_SOURCES = \
 	src/daemon/collector.h \
 	src/daemon/config.c \
 	src/daemon/config.h \
+	src/daemon/dataplane.c \
+	src/daemon/dataplane.h \
 	src/daemon/exclusions.c \
 	src/daemon/exclusions.h \
 	src/daemon/first_packets.c \
 	src/daemon/first_packets.h \
+	src/daemon/found.c \
+	src/daemon/found.h \
 	src/daemon/handover.c \
 	src/daemon/handover.h \
 	src/daemon/handover_state.c \
@@ -110,6 +127,8 @@ libcollect_a_SOURCES = \
 	src/flow/resolve.h \
 	src/flow/track.c \
 	src/flow/track.h \
+	src/flow/zones.c \
+	src/flow/zones.h \
 	src/kernel/answer.c \
 	src/kernel/answer.h \
 	src/kernel/ct_decode.c \
@@ -136,16 +155,55 @@ libcollect_a_SOURCES = \
 	src/kernel/rules.c \
 	src/kernel/rules.h \
 	src/kernel/wire.h \
-	src/sources/cni_cache.c \
-	src/sources/cni_cache.h \
+	src/sources/aws_ipam.c \
+	src/sources/aws_ipam.h \
+	src/sources/base64.c \
+	src/sources/base64.h \
+	src/sources/cilium_endpoint.c \
+	src/sources/cilium_endpoint.h \
 	src/sources/cni_result.c \
 	src/sources/cni_result.h \
+	src/sources/cri.c \
+	src/sources/cri.h \
+	src/sources/cri_call.c \
+	src/sources/cri_call.h \
+	src/sources/cri_message.c \
+	src/sources/cri_message.h \
+	src/sources/cri_table.c \
+	src/sources/cri_table.h \
+	src/sources/dataplane.c \
+	src/sources/dataplane.h \
+	src/sources/dataplane_cni.c \
+	src/sources/dataplane_cni.h \
+	src/sources/dataplane_decode.c \
+	src/sources/dataplane_decode.h \
+	src/sources/dataplane_look.c \
+	src/sources/dataplane_look.h \
+	src/sources/finding.c \
+	src/sources/finding.h \
 	src/sources/host_addr.c \
 	src/sources/host_addr.h \
+	src/sources/host_local.c \
+	src/sources/host_local.h \
+	src/sources/kindnet.c \
+	src/sources/kindnet.h \
+	src/sources/member.c \
+	src/sources/member.h \
+	src/sources/node_state.c \
+	src/sources/node_state.h \
+	src/sources/oci_bundle.c \
+	src/sources/oci_bundle.h \
+	src/sources/snapshot.c \
+	src/sources/snapshot.h \
+	src/sources/state_files.c \
+	src/sources/state_files.h \
+	src/sources/wal.c \
+	src/sources/wal.h \
 	src/sources/watch.c \
 	src/sources/watch.h
 libcollect_a_CFLAGS = $(AM_CFLAGS) $(MNL_CFLAGS) $(NFTNL_CFLAGS) $(SYSTEMD_CFLAGS) $(INIH_CFLAGS) \
-	$(JANSSON_CFLAGS) -pthread
+	$(JANSSON_CFLAGS) $(SQLITE_CFLAGS) $(NGHTTP2_CFLAGS) $(PROTOBUF_C_CFLAGS) -pthread
+$(libcollect_a_OBJECTS): src/sources/cri.pb-c.h
 
 libstore_a_SOURCES = \
 	src/store/db.c \
@@ -250,6 +308,8 @@ libcli_a_SOURCES = \
 	src/cli/cmd_policy.c \
 	src/cli/cmd_status.c \
 	src/cli/command.h \
+	src/cli/dataplane.c \
+	src/cli/dataplane.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
 	src/cli/mesh_notes.c \
@@ -266,9 +326,9 @@ libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold
 netpold_SOURCES = src/daemon/main.c
-netpold_LDADD = libcollect.a libstore.a librecord.a libidentity.a libbase.a \
+netpold_LDADD = libcollect.a libcri.a libstore.a librecord.a libidentity.a libbase.a \
 	$(NFTNL_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) $(JANSSON_LIBS) \
-	$(YAML_LIBS) -lpthread
+	$(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) $(YAML_LIBS) -lpthread
 
 bin_PROGRAMS += netpol-report
 netpol_report_SOURCES = src/cli/main.c

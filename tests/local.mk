@@ -11,9 +11,9 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	CC='$(CC)'; export CC; NM='$(NM)'; export NM;
 
-all_archives = libcollect.a libcli.a libcompile.a libstore.a librecord.a libidentity.a libbase.a
+all_archives = libcollect.a libcri.a libcli.a libcompile.a libstore.a librecord.a libidentity.a libbase.a
 all_libraries = $(NFTNL_LIBS) $(NFCT_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LIBS) $(SQLITE_LIBS) \
-	$(JANSSON_LIBS) $(YAML_LIBS) -lpthread
+	$(JANSSON_LIBS) $(YAML_LIBS) $(NGHTTP2_LIBS) $(PROTOBUF_C_LIBS) -lpthread
 
 unit_tests = \
 	tests/tree/test_sql \
@@ -28,6 +28,7 @@ unit_tests = \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
+	tests/unit/daemon/test_dataplane \
 	tests/unit/daemon/test_handover \
 	tests/unit/daemon/test_inventory_changes \
 	tests/unit/daemon/test_inventory_file \
@@ -47,6 +48,7 @@ unit_tests = \
 	tests/unit/flow/test_track_dump \
 	tests/unit/flow/test_track_random \
 	tests/unit/flow/test_track_repeated \
+	tests/unit/flow/test_zones \
 	tests/unit/identity/test_interval \
 	tests/unit/identity/test_inventory \
 	tests/unit/identity/test_inventory_merge \
@@ -74,8 +76,18 @@ unit_tests = \
 	tests/unit/output/test_yaml \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_reduce \
-	tests/unit/sources/test_cni_cache \
 	tests/unit/sources/test_cni_result \
+	tests/unit/sources/test_cri \
+	tests/unit/sources/test_cri_message \
+	tests/unit/sources/test_cri_table \
+	tests/unit/sources/test_dataplane \
+	tests/unit/sources/test_dataplane_cni \
+	tests/unit/sources/test_dataplane_decode \
+	tests/unit/sources/test_formats \
+	tests/unit/sources/test_node_fixtures \
+	tests/unit/sources/test_node_kinds \
+	tests/unit/sources/test_node_state \
+	tests/unit/sources/test_wal \
 	tests/unit/store/test_crash \
 	tests/unit/store/test_identity \
 	tests/unit/store/test_idmap \
@@ -89,6 +101,13 @@ unit_tests = \
 	tests/unit/store/test_upkeep \
 	tests/unit/store/test_wide \
 	tests/unit/store/test_write
+
+# A container runtime, and what one answers.
+tests_unit_sources_test_cri_SOURCES = tests/unit/sources/test_cri.c \
+	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h \
+	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
+tests_unit_sources_test_cri_message_SOURCES = tests/unit/sources/test_cri_message.c \
+	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h
 
 # Run by the bats files of the same name, inside a namespace.
 kernel_tests = \
@@ -106,15 +125,17 @@ tests_netns_old_kernel_so_LDADD = -ldl
 
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
-	tests/fuzz/fuzz_cni_result \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_cri \
 	tests/fuzz/fuzz_ct_decode \
+	tests/fuzz/fuzz_dataplane \
 	tests/fuzz/fuzz_document \
 	tests/fuzz/fuzz_evidence \
 	tests/fuzz/fuzz_handover \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_inventory_trim \
 	tests/fuzz/fuzz_nflog_decode \
+	tests/fuzz/fuzz_node_state \
 	tests/fuzz/fuzz_packet
 
 # These need nothing but the build and ordinary programs.
@@ -137,6 +158,7 @@ rootless_bats = \
 kernel_bats = \
 	tests/netns/adopt.bats \
 	tests/netns/connections.bats \
+	tests/netns/dataplane.bats \
 	tests/netns/feeds.bats \
 	tests/netns/handover.bats \
 	tests/netns/inventory.bats \
@@ -149,6 +171,7 @@ kernel_bats = \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
 	tests/netns/stress.bats \
+	tests/runtime/churn.bats \
 	tests/runtime/load.bats \
 	tests/runtime/pods.bats \
 	tests/runtime/service.bats
@@ -169,19 +192,21 @@ check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
 check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
 check_PROGRAMS += tests/bench/offer tests/netns/exchange tests/netns/idle_listener \
-	tests/netns/manager
+	tests/netns/manager tests/runtime/churn
 tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif
 endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
-bench_programs = tests/bench/offer tests/bench/bare
+bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind
 EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
 tests_netns_exchange_LDADD =
 tests_netns_idle_listener_LDADD =
+tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
+tests_runtime_churn_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
 
 # One JSON line for each case on stdout; needs root. BENCH = names of cases, all if empty.
@@ -202,10 +227,13 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/namespace.bash \
 	tests/netns/nodes.bash \
 	tests/unit/flow/bench.h \
+	tests/runtime/churn.sh \
+	tests/runtime/churn.sql \
 	tests/runtime/machine.sh \
 	tests/runtime/service.sh \
 	tests/unit/flow/fixture.h \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
+	tests/unit/sources/stage.h \
 	tests/unit/store/fixture.h \
 	tests/data tests/golden tests/fuzz/corpus contrib/demo

@@ -13,6 +13,7 @@
 #   pod_exec NAMESPACE NAME COMMAND...       runs COMMAND in the pod's network
 #   pod_start NAMESPACE NAME COMMAND...      the same in the background; $! is its process
 #   pod_stop NAMESPACE NAME                  stops and removes it
+#   cluster_crash                            containerd killed, and started again
 #   cluster_stop                             all pods removed, containerd ended
 #   wait_until SECONDS COMMAND...            until COMMAND succeeds; 1 if it never did
 #
@@ -132,17 +133,27 @@ cluster_start() {
 	sed "s|@SUBNET@|$CLUSTER_SUBNET|; s|@FIRST@|$CLUSTER_FIRST|; s|@LAST@|$CLUSTER_LAST|" \
 		"$CLUSTER_SOURCE/pods.conflist.in" >"$CLUSTER/net.d/10-pods.conflist"
 	cluster_image || return 1
-	containerd --config "$CLUSTER/containerd.toml" >"$CLUSTER/containerd.log" 2>&1 3>&- &
-	CLUSTER_PID=$!
-	if ! wait_until 20 cluster_ready; then
-		echo "cluster: containerd does not answer, see $CLUSTER/containerd.log" >&2
-		return 1
-	fi
+	cluster_containerd || return 1
 	if ! ctr --address "$CLUSTER/containerd.sock" --namespace k8s.io images import \
 		--snapshotter native "$CLUSTER/image/pause.tar" >"$CLUSTER/import.log" 2>&1; then
 		echo "cluster: the sandbox image was not imported, see $CLUSTER/import.log" >&2
 		return 1
 	fi
+}
+
+cluster_containerd() {
+	containerd --config "$CLUSTER/containerd.toml" >>"$CLUSTER/containerd.log" 2>&1 3>&- &
+	CLUSTER_PID=$!
+	if ! wait_until 20 cluster_ready; then
+		echo "cluster: containerd does not answer, see $CLUSTER/containerd.log" >&2
+		return 1
+	fi
+}
+
+# As if it had crashed; the pods stay.
+cluster_crash() {
+	kill -KILL "$CLUSTER_PID" && wait "$CLUSTER_PID" 2>/dev/null
+	cluster_containerd
 }
 
 # With cgroup v2 (/sys/fs/cgroup is one hierarchy) runc turns on every controller at the root;

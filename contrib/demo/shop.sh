@@ -57,31 +57,18 @@ start_in() {
 	started+=($!)
 }
 
-# The same name has the same uid, so that two replicas agree on their owner.
+# The same name has the same uid.
 uid_of() {
 	printf %s "$*" | sha1sum | sed -E 's/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/\1-\2-5\3-8\4-\5/'
 }
 
-# shop_pod NAMESPACE NAME OWNER-KIND OWNER-NAME [KEY=VALUE]...: a pod, and its entry for the
-# inventory. OWNER-KIND is - for a pod that nobody owns.
+# shop_pod NAMESPACE NAME KEY=VALUE...: a pod with the labels that it has on a real node, those of
+# its owner's making among them.
 shop_pod() {
-	local namespace=$1 name=$2 kind=$3 owner=$4 uid
-	shift 4
-	uid=$(uid_of Pod "$namespace" "$name")
-	pod_run "$namespace" "$name" "$uid" "$@" ||
+	local namespace=$1 name=$2
+	shift 2
+	pod_run "$namespace" "$name" "$(uid_of "$namespace" "$name")" "$@" ||
 		die "pod $namespace/$name did not start, see containerd.log"
-	jq -n --arg namespace "$namespace" --arg name "$name" --arg uid "$uid" \
-		--arg kind "$kind" --arg owner "$owner" \
-		--arg owner_uid "$(uid_of "$kind" "$namespace" "$owner")" \
-		--arg address "$(pod_address "$namespace" "$name")" '
-		{apiVersion: "v1", kind: "Pod",
-		 metadata: ({namespace: $namespace, name: $name, uid: $uid,
-			labels: [$ARGS.positional[] | split("=") | {(.[0]): .[1]}] | add} +
-			if $kind == "-" then {} else {ownerReferences: [{apiVersion: "apps/v1",
-				kind: $kind, name: $owner, uid: $owner_uid, controller: true}]} end),
-		 spec: {nodeName: "demo", containers: [{name: $name}]},
-		 status: {phase: "Running", podIP: $address, podIPs: [{ip: $address}]}}' \
-		--args "$@" >>"$node/objects.json"
 }
 
 # shop_service NAMESPACE NAME CLUSTER-IP SELECTOR PORT TARGET PROTOCOL...
@@ -95,36 +82,25 @@ shop_service() {
 			selector: ($selector | split("=") | {(.[0]): .[1]}),
 			ports: [$ARGS.positional[] | {name: ascii_downcase, protocol: .,
 				port: $port, targetPort: $target}]}}' \
-		--args "$@" >>"$node/objects.json"
+		--args "$@" >>"$node/services.json"
 }
 
-# What "kubectl get pods,namespaces,services,nodes -A -o json" would print here.
+# What "kubectl get services -A -o json" would print here. The names of services are all that
+# nothing on a node tells.
 write_inventory() {
-	local namespace
-	for namespace in kube-system lab shop; do
-		jq -n --arg name "$namespace" '{apiVersion: "v1", kind: "Namespace",
-			metadata: {name: $name, labels: {"kubernetes.io/metadata.name": $name}}}'
-	done >>"$node/objects.json"
-	jq -n --arg address "$node_address" --arg range "$CLUSTER_SUBNET" '
-		{apiVersion: "v1", kind: "Node",
-		metadata: {name: "demo"}, spec: {podCIDR: $range, podCIDRs: [$range]},
-		status: {addresses: [{type: "InternalIP", address: $address}]}}' \
-		>>"$node/objects.json"
-	jq -s '{apiVersion: "v1", kind: "List", items: .}' "$node/objects.json" \
+	jq -s '{apiVersion: "v1", kind: "List", items: .}' "$node/services.json" \
 		>"$result/inventory.json"
 }
 
 start_pods() {
 	local hash=5d8c7b9f64
-	shop_pod kube-system coredns-6f6b679f8f-kq2xv ReplicaSet coredns-6f6b679f8f \
-		k8s-app=kube-dns pod-template-hash=6f6b679f8f
-	shop_pod shop web-7c6d5f8b9d-x8m4p ReplicaSet web-7c6d5f8b9d \
-		app=web pod-template-hash=7c6d5f8b9d
-	shop_pod shop api-$hash-bz9tl ReplicaSet api-$hash app=api pod-template-hash=$hash
-	shop_pod shop api-$hash-wn5gc ReplicaSet api-$hash app=api pod-template-hash=$hash
-	shop_pod shop db-0 StatefulSet db app=db statefulset.kubernetes.io/pod-name=db-0 \
+	shop_pod kube-system coredns-6f6b679f8f-kq2xv k8s-app=kube-dns pod-template-hash=6f6b679f8f
+	shop_pod shop web-7c6d5f8b9d-x8m4p app=web pod-template-hash=7c6d5f8b9d
+	shop_pod shop api-$hash-bz9tl app=api pod-template-hash=$hash
+	shop_pod shop api-$hash-wn5gc app=api pod-template-hash=$hash
+	shop_pod shop db-0 app=db statefulset.kubernetes.io/pod-name=db-0 \
 		controller-revision-hash=db-57d4cf8bf9 apps.kubernetes.io/pod-index=0
-	shop_pod lab intruder - - app=intruder
+	shop_pod lab intruder app=intruder
 	shop_service kube-system kube-dns $dns_service k8s-app=kube-dns 53 53 UDP TCP
 	shop_service shop web $web_service app=web 80 8080 TCP
 	shop_service shop api $api_service app=api 80 8080 TCP
@@ -217,7 +193,7 @@ start_netpold() {
 		meaning = new
 
 		[identity]
-		cni_results = /var/lib/cni/results
+		cri_socket = $node/containerd.sock
 
 		[node]
 		name = demo

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cli/dataplane.h"
 #include "cli/mesh_notes.h"
 #include "cli/session.h"
 #include "policy/policy.h"
@@ -42,6 +43,7 @@ static int run(const struct options *options)
 	const struct policy_filter filter = {.namespace = options->namespace,
 					     .workload_kind = options->workload_kind,
 					     .workload_name = options->workload_name};
+	struct dataplanes dataplanes = {0};
 	struct policy_set *set = NULL;
 	struct session session;
 	int r;
@@ -49,7 +51,11 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	r = record_gaps(session.record, options->interval, warn_of_gap, &session);
+	if (r == 0)
+		r = record_facts(session.record, dataplanes_take, &dataplanes);
 	record_end(session.record);
+	dataplanes_warn(&session.problems, &dataplanes, options->interval, session.graph);
+	dataplanes_clear(&dataplanes);
 	if (r == 0)
 		r = policy_derive(session.graph, &filter, &session.problems, &set);
 	mesh_note(&session);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/dataplane.h"
 #include "cli/mesh_notes.h"
 #include "cli/session.h"
 #include "cli/shape.h"
@@ -26,6 +27,7 @@ struct summary {
 	json_t *mesh;
 	size_t pods, labelled, ambiguous;
 	struct store_figures figures; /* of all databases */
+	struct dataplanes dataplanes;
 };
 
 static bool is_wanted(const struct summary *summary, const char *node)
@@ -154,7 +156,7 @@ static int add_fact(void *context, const struct stored_fact *fact)
 		return set_fact(summary->collector, dot + 1, fact);
 	if (strncmp(fact->name, "limit.", 6) == 0)
 		return set_fact(summary->limits, dot + 1, fact);
-	return 0;
+	return dataplanes_take(&summary->dataplanes, fact);
 }
 
 static void count_pods(struct summary *summary, const struct graph *graph)
@@ -264,13 +266,19 @@ static json_t *limits_json(const struct summary *summary)
 	return object;
 }
 
+static bool is_complete(const struct summary *summary)
+{
+	return json_array_size(summary->gaps) == 0 &&
+	       dataplanes_are_complete(&summary->dataplanes, summary->options->interval);
+}
+
 static json_t *status_json(const struct session *session, const struct summary *summary)
 {
 	const struct store_figures *figures = &summary->figures;
 
 	return json_pack(
 	    "{s:{s:o, s:o}, s:O, s:o, s:o, s:o, s:o, s:{s:I, s:I, s:I}, s:O, s:O, s:O, s:O, "
-	    "s:{s:o, s:I, s:I, s:I, s:I, s:i, s:o}, s:O, s:O, s:O, s:n, s:b}",
+	    "s:{s:o, s:I, s:I, s:I, s:I, s:i, s:o}, s:O, s:O, s:O, s:o, s:b}",
 	    "interval", "from",
 	    shape_time(summary->first == INT64_MAX ? INT64_MIN : summary->first), "until",
 	    shape_time(summary->last), "nodes", summary->nodes, "connections",
@@ -284,7 +292,9 @@ static json_t *status_json(const struct session *session, const struct summary *
 	    "wal_bytes", (json_int_t)figures->wal_bytes, "edges", (json_int_t)figures->edges,
 	    "flows", (json_int_t)figures->flows, "schema", figures->schema, "limits",
 	    limits_json(summary), "mesh", summary->mesh, "stores", summary->stores, "collector",
-	    summary->collector, "dataplane", "complete", json_array_size(summary->gaps) == 0);
+	    summary->collector, "dataplane",
+	    dataplanes_json(&summary->dataplanes, session->options->interval), "complete",
+	    is_complete(summary));
 }
 
 static const char *text_of(json_t *object, const char *key)
@@ -362,7 +372,6 @@ static void put_gaps(struct buf *buf, const struct summary *summary)
 			 text_of(gap, "node"), text_of(gap, "from"), text_of(gap, "until"),
 			 text_of(gap, "reason"), bound);
 	}
-	buf_line(buf, "complete     %s", json_array_size(summary->gaps) == 0 ? "yes" : "no");
 }
 
 static void put_stores(struct buf *buf, const struct summary *summary)
@@ -405,6 +414,8 @@ static void put_text(struct buf *buf, const struct summary *summary)
 	put_stores(buf, summary);
 	put_object(buf, "limit", summary->limits);
 	put_gaps(buf, summary);
+	dataplanes_put(buf, &summary->dataplanes, summary->options->interval);
+	buf_line(buf, "complete     %s", is_complete(summary) ? "yes" : "no");
 }
 
 static void print_status(struct session *session, const struct summary *summary)
@@ -449,6 +460,7 @@ static int run(const struct options *options)
 		else
 			print_status(&session, &summary);
 	}
+	dataplanes_clear(&summary.dataplanes);
 	json_decref(summary.nodes);
 	json_decref(summary.gaps);
 	json_decref(summary.sources);
@@ -468,7 +480,9 @@ const struct command command_status = {
     .details =
 	"Connections by how they went, pods, sources, kernel settings, and every gap: a time in "
 	"which something was\n"
-	"missed, with the most that it can have been. The record is complete if there is none.\n",
+	"missed, with the most that it can have been. The record is complete if there is none, and "
+	"if no node's dataplane\n"
+	"hides connections from it.\n",
     .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NODE | TAKES_INVENTORY | TAKES_STRICT,
     .formats = FORMAT_TABLE | FORMAT_JSON,
     .format = FORMAT_TABLE,

@@ -71,9 +71,6 @@ void announce_start(const struct config *config, const struct sysctls *sysctls,
 			 config->log_new.group, log_problem(taps->log_error));
 	announce_rules(config, taps);
 	announce_sysctls(sysctls);
-	for (size_t i = 0; i < config->identity.cni_results.count; i++)
-		log_line(LOG_INFO, "identity", "CNI results in %s",
-			 config->identity.cni_results.items[i]);
 	log_line(LOG_INFO, "store", "%s, node %s", config->store.path, config->node.name);
 }
 
@@ -84,22 +81,6 @@ static const char *rules_text(const struct config *config, const struct taps_fig
 	if (taps->rules_error)
 		return rules_problem(taps->rules_error);
 	return taps->rules_owned ? "installed, owned" : "installed, not owned";
-}
-
-static int add_sources(const struct config *config, struct batch *batch)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < CONFIG_PATHS_MAX; i++) {
-		char name[64] = "source.cni-result";
-		bool there = i < config->identity.cni_results.count;
-
-		if (i > 0)
-			snprintf(name, sizeof(name), "source.cni-result.%zu", i + 1);
-		r = batch_add_fact(batch, name,
-				   there ? config->identity.cni_results.items[i] : NULL);
-	}
-	return r;
 }
 
 static int add_excluded(const struct config *config, struct batch *batch)
@@ -163,8 +144,6 @@ int announce_facts(const struct config *config, const struct sysctls *sysctls,
 		r = add_excluded(config, batch);
 	if (r == 0)
 		r = add_limits(config, batch);
-	if (r == 0)
-		r = add_sources(config, batch);
 	for (size_t i = 0; r == 0 && i < sizeof(facts) / sizeof(facts[0]); i++)
 		r = batch_add_fact(batch, facts[i].name, facts[i].value);
 	return r;

@@ -9,7 +9,7 @@
 /* What was granted, what was refused, and what that costs. */
 void announce_start(const struct config *config, const struct sysctls *sysctls,
 		    const struct taps_figures *taps);
-/* The same as facts: sysctl.NAME, source.NAME, excluded.NAME, collector.NAME. -ENOMEM. */
+/* The same as facts: sysctl.NAME, excluded.NAME, collector.NAME. -ENOMEM. */
 int announce_facts(const struct config *config, const struct sysctls *sysctls,
 		   const struct taps_figures *taps, struct batch *batch);
 

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/announce.h"
+#include "daemon/dataplane.h"
 #include "daemon/handover.h"
 #include "daemon/inventory_file.h"
 #include "daemon/mend.h"
@@ -25,6 +26,7 @@
 #include "daemon/sysctl.h"
 #include "daemon/taps.h"
 #include "daemon/writer.h"
+#include "sources/dataplane_look.h"
 
 #define USEC_PER_MSEC UINT64_C(1000)
 #define TICK (UINT64_C(1000) * USEC_PER_MSEC)
@@ -55,6 +57,7 @@ struct collector {
 	struct store *store; /* until the writer has it */
 	struct store_state state;
 	struct sysctls sysctls;
+	struct dataplane_watch *dataplane;
 	struct fold *fold;
 	struct pods *pods;
 	struct track *track;
@@ -113,10 +116,8 @@ static struct batch *batch_make(struct collector *collector)
 	if (!batch)
 		return NULL;
 	batch->time = batch_time(collector);
-	if (!pods_take(collector->pods, batch)) {
-		free(batch);
-		return NULL;
-	}
+	if (!pods_take(collector->pods, batch))
+		return batch_free(batch);
 	fold_take(collector->fold, &batch->flows, &batch->flow_count);
 	track_take(collector->track, batch);
 	batch->pods_complete = true;
@@ -128,6 +129,8 @@ static int tell_facts(const struct collector *collector, struct batch *batch)
 	const struct taps_figures taps = taps_figures(collector->taps);
 	int r = sysctls_record(&collector->sysctls, batch);
 
+	if (r == 0)
+		r = dataplane_watch_describe(collector->dataplane, batch);
 	return r < 0 ? r : announce_facts(collector->config, &collector->sysctls, &taps, batch);
 }
 
@@ -247,7 +250,10 @@ static int must_go_on(struct collector *collector, const char *subject, int r)
 static void dump(struct collector *collector)
 {
 	int64_t begun = clock_monotonic();
-	int r = taps_dump(collector->taps);
+	int r;
+
+	pods_read(collector->pods, collector->track);
+	r = taps_dump(collector->taps);
 
 	collector->dumped = clock_monotonic();
 	collector->dump_took = collector->dumped - begun;
@@ -263,12 +269,20 @@ static int rearm(sd_event_source *timer, uint64_t interval)
 	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
+/* Who had an address comes before who spoke with it: connections are bound as they end. What cannot
+ * be read is on_pods()' to tell. */
+static int read_events(struct collector *collector, bool *ret_more)
+{
+	pods_read(collector->pods, collector->track);
+	return taps_read_events(collector->taps, ret_more);
+}
+
 /* Woken by the first event after a silence. */
 static int on_events(sd_event_source *source, int fd, uint32_t events, void *context)
 {
 	struct collector *collector = context;
 	bool more;
-	int r = taps_read_events(collector->taps, &more);
+	int r = read_events(collector, &more);
 
 	(void)fd, (void)events;
 	if (r >= 0 && !more)
@@ -284,7 +298,7 @@ static int on_pause(sd_event_source *timer, uint64_t time, void *context)
 	struct collector *collector = context;
 	uint64_t before = taps_events(collector->taps);
 	bool more = true;
-	int r = taps_read_events(collector->taps, &more);
+	int r = read_events(collector, &more);
 
 	(void)time;
 	if (r >= 0 && taps_events(collector->taps) == before)
@@ -366,6 +380,22 @@ static void check_settings(struct collector *collector)
 	collector->settings_checked = now;
 }
 
+static void check_dataplane(struct collector *collector)
+{
+	const struct taps_figures taps = taps_figures(collector->taps);
+	const struct track_figures track = track_figures(collector->track);
+	const struct dataplane_own own = {
+	    .log_error = taps.log_error ? taps.log_error : taps.rules_error,
+	    .zones = track.zones,
+	    .zone = track.zone,
+	};
+	int64_t now = clock_now();
+
+	if (dataplane_watch_tick(collector->dataplane, &own, now,
+				 clock_msec(now) - collector->config->store.retention))
+		collector->facts_due = true;
+}
+
 static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 {
 	struct collector *collector = context;
@@ -375,6 +405,7 @@ static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 	if (r < 0)
 		return must_go_on(collector, "log", r);
 	check_settings(collector);
+	check_dataplane(collector);
 	taps_check(collector->taps);
 	if (is_resync_due(collector))
 		dump(collector);
@@ -517,7 +548,8 @@ static int start_flow(struct collector *collector)
 	if (!collector->fold)
 		return -ENOMEM;
 	collector->track = track_new(options, collector->fold, pods_registry(collector->pods));
-	if (!collector->track)
+	collector->dataplane = dataplane_watch_new(dataplane_look, state->facts, state->fact_count);
+	if (!collector->track || !collector->dataplane)
 		return -ENOMEM;
 	for (size_t i = 0; i < state->checkpoint_count; i++)
 		track_restore(collector->track, &state->checkpoints[i]);
@@ -693,6 +725,7 @@ static int start(struct collector *collector)
 		return r;
 	taps = taps_figures(collector->taps);
 	announce_start(collector->config, &collector->sysctls, &taps);
+	check_dataplane(collector);
 	dump(collector);
 	lose_downtime(collector);
 	commit(collector);
@@ -767,6 +800,7 @@ static int stop(struct collector *collector, int r)
 	} else {
 		restore_unwritten(collector);
 	}
+	dataplane_watch_free(collector->dataplane);
 	taps_close(collector->taps);
 	track_free(collector->track);
 	fold_free(collector->fold);

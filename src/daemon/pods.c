@@ -3,26 +3,47 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "sources/cni_cache.h"
+#include "daemon/found.h"
+#include "identity/merge.h"
+#include "sources/cri.h"
+#include "sources/node_state.h"
 
-/* Ended intervals are kept this long for connections that began in them and are still told of. */
-#define MEMORY (24 * 3600 * NSEC_PER_SEC)
+/* What ended is looked at again so long after: connections that are counted late, or not yet. What
+ * others were bound to is kept for as long as they are open. */
+#define MEMORY (15 * 60 * NSEC_PER_SEC)
+#define FORGET_PERIOD (5 * 60 * NSEC_PER_SEC)
+/* Pods without an address are known to the container runtime alone, which may be slow. */
+#define RUNTIME_PATIENCE (60 * NSEC_PER_SEC)
 
 struct pods {
 	struct registry *registry;
-	struct cni_cache *cache;
+	struct merge *merge;
+	struct node_state *files;
+	struct cri *cri; /* NULL: switched off */
+	struct found *found;
+	int epoll;
+	int timer; /* for merge_tick(), while it has something to wait for */
+	bool is_timed;
 	struct track *track; /* during pods_read() and pods_rescan() */
 	uint32_t *changed;   /* numbers that the store does not know of yet, each once */
 	size_t changed_count;
 	size_t changed_capacity;
-	bool *found; /* during the first scan: pods of the earlier run that are still there, by
-			number */
-	uint32_t restored;
+	uint32_t last;     /* number */
+	uint32_t restored; /* the numbers up to this are the earlier run's */
+	bool restoring;
+	int64_t heartbeat; /* of the earlier run */
+	int64_t opened;
+	int64_t forgot;
 };
+
+/* ---- what the store does not know ---- */
 
 static bool is_marked(const struct pods *pods, uint32_t number)
 {
@@ -49,36 +70,115 @@ static void mark_changed(struct pods *pods, uint32_t number)
 	pods->changed[pods->changed_count++] = number;
 }
 
+static int put(struct pods *pods, const struct pod *pod)
+{
+	bool changed = false;
+	uint32_t number;
+	int r = registry_put(pods->registry, pod, &number, &changed);
+
+	if (r < 0)
+		return r;
+	if (changed)
+		mark_changed(pods, number);
+	if (number > pods->last)
+		pods->last = number;
+	return 0;
+}
+
+/* ---- what merge says ---- */
+
+static bool is_given(const struct pod *pod, const struct pod_address *had)
+{
+	for (size_t i = 0; i < pod->address_count; i++)
+		if (addr_equal(pod->addresses[i].address, had->address))
+			return true;
+	return false;
+}
+
+/* An address that the pod had in the earlier run, and that nobody tells any more. */
+static int put_restored(struct pods *pods, const struct pod *pod)
+{
+	const struct pod *had =
+	    registry_get(pods->registry, registry_find(pods->registry, pod->sandbox));
+	struct pod whole = *pod;
+	int r;
+
+	if (!had)
+		return put(pods, pod);
+	whole.addresses =
+	    calloc(pod->address_count + had->address_count + 1, sizeof(*whole.addresses));
+	if (!whole.addresses)
+		return -ENOMEM;
+	if (pod->address_count > 0)
+		memcpy(whole.addresses, pod->addresses,
+		       pod->address_count * sizeof(*whole.addresses));
+	for (size_t i = 0; i < had->address_count; i++) {
+		if (had->addresses[i].until != INTERVAL_OPEN || is_given(pod, &had->addresses[i]))
+			continue;
+		whole.addresses[whole.address_count] = had->addresses[i];
+		whole.addresses[whole.address_count++].until = pods->heartbeat;
+	}
+	r = put(pods, &whole);
+	free(whole.addresses);
+	return r;
+}
+
 static void on_pod(void *context, const struct pod *pod)
 {
 	struct pods *pods = context;
-	bool changed = false;
-	uint32_t number;
+	int r = pods->restoring ? put_restored(pods, pod) : put(pods, pod);
 
-	if (registry_put(pods->registry, pod, &number, &changed) < 0) {
+	if (r < 0)
 		log_line(LOG_ERROR, "identity", "no memory for pod %s/%s", pod->namespace,
 			 pod->name);
-		return;
-	}
-	if (changed)
-		mark_changed(pods, number);
-	if (pods->found && number <= pods->restored)
-		pods->found[number] = true;
 }
 
-static void on_problem(void *context, const char *path, const char *reason)
+static void on_problem(void *context, const char *subject, const char *text)
 {
 	(void)context;
-	log_line(LOG_WARN, "identity", "%s: %s", path, reason);
+	log_line(LOG_WARN, "identity", "%s: %s", subject, text);
+}
+
+/* ---- what the sources say ---- */
+
+static void lose(struct pods *pods, int64_t from, const char *reason)
+{
+	registry_unwatched(pods->registry, from, clock_now());
+	if (pods->track)
+		track_loss(pods->track, &(struct loss){.source = LOSS_IDENTITY}, from, clock_now(),
+			   reason);
 }
 
 static void on_loss(void *context, int64_t from, const char *reason)
 {
-	struct pods *pods = context;
+	lose(context, from, reason);
+}
 
-	if (pods->track)
-		track_loss(pods->track, &(struct loss){.source = LOSS_IDENTITY}, from, clock_now(),
-			   reason);
+static void on_claim(void *context, const struct claim *claim)
+{
+	struct pods *pods = context;
+	int64_t now = clock_now();
+
+	if (merge_claim(pods->merge, claim, now) < 0)
+		lose(pods, now, "no memory for what was told of a pod");
+	if (pods->cri && strcmp(claim->source, CLAIM_CRI) != 0 &&
+	    merge_has(pods->merge, claim->sandbox))
+		cri_want(pods->cri, claim->sandbox, now);
+}
+
+static void on_withdraw(void *context, const char *source, const char *place, const char *sandbox)
+{
+	struct pods *pods = context;
+	int64_t now = clock_now();
+
+	if (merge_withdraw(pods->merge, source, place, sandbox, now) < 0)
+		lose(pods, now, "no memory for the end of a pod");
+}
+
+static struct node_state_paths paths_of(const struct config_paths *paths)
+{
+	return (struct node_state_paths){.paths = (const char *const *)paths->items,
+					 .count = paths->count};
 }
 
 static int64_t boot_time(void)
@@ -89,47 +189,168 @@ static int64_t boot_time(void)
 	return clock_now() - ((int64_t)since_boot.tv_sec * NSEC_PER_SEC + since_boot.tv_nsec);
 }
 
-static int restore(struct pods *pods, const struct store_state *state)
+static int open_sources(struct pods *pods, const struct config *config)
 {
-	for (size_t i = 0; i < state->pod_count; i++) {
-		bool changed;
-		int r = registry_put(pods->registry, &state->pods[i], &pods->restored, &changed);
-
-		if (r < 0)
-			return r;
-		mark_changed(pods, pods->restored);
-	}
-	return 0;
-}
-
-static int first_scan(struct pods *pods, int64_t heartbeat)
-{
-	int r;
-
-	pods->found = calloc((size_t)pods->restored + 1, sizeof(*pods->found));
-	if (!pods->found)
-		return -ENOMEM;
-	r = cni_cache_rescan(pods->cache, clock_now());
-	for (uint32_t number = 1; r == 0 && number <= pods->restored; number++)
-		if (!pods->found[number])
-			registry_end(pods->registry, number, heartbeat);
-	free(pods->found);
-	pods->found = NULL;
-	return r;
-}
-
-static int open_cache(struct pods *pods, const struct config *config)
-{
-	const struct cni_cache_options options = {
-	    .directories = (const char *const *)config->identity.cni_results.items,
-	    .directory_count = config->identity.cni_results.count,
+	const struct node_state_options options = {
+	    .kinds = {[NODE_STATE_CNI_RESULTS] = paths_of(&config->identity.cni_results),
+		      [NODE_STATE_HOST_LOCAL] = paths_of(&config->identity.host_local),
+		      [NODE_STATE_KINDNET] = paths_of(&config->identity.kindnet),
+		      [NODE_STATE_AWS_VPC_CNI] = paths_of(&config->identity.aws_vpc_cni),
+		      [NODE_STATE_CILIUM] = paths_of(&config->identity.cilium),
+		      [NODE_STATE_OCI_BUNDLES] = paths_of(&config->identity.oci_bundles)},
 	    .check_netns = true,
 	    .boot_time = boot_time(),
 	};
-	const struct cni_cache_events events = {
-	    .pod = on_pod, .problem = on_problem, .loss = on_loss, .context = pods};
+	const struct claim_events events = {.claim = on_claim,
+					    .withdraw = on_withdraw,
+					    .problem = on_problem,
+					    .loss = on_loss,
+					    .context = pods};
+	int r = node_state_open(&options, &events, &pods->files);
 
-	return cni_cache_open(&options, &events, &pods->cache);
+	if (r == 0 && config->identity.cri_sockets.count > 0)
+		r = cri_open((const char *const *)config->identity.cri_sockets.items,
+			     config->identity.cri_sockets.count, &events, &pods->cri);
+	return r;
+}
+
+static void on_found(void *context, const char *source, const char *path)
+{
+	found_add(context, source, path);
+}
+
+static void find_sources(struct pods *pods)
+{
+	const char *socket = pods->cri ? cri_socket(pods->cri) : NULL;
+
+	found_begin(pods->found);
+	node_state_visit_found(pods->files, on_found, pods->found);
+	if (socket)
+		found_add(pods->found, CLAIM_CRI, socket);
+	found_end(pods->found);
+}
+
+/* ---- one descriptor for all of them ---- */
+
+static int watch_fd(const struct pods *pods, int fd)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+	return epoll_ctl(pods->epoll, EPOLL_CTL_ADD, fd, &event) < 0 ? -errno : 0;
+}
+
+static int open_poll(struct pods *pods)
+{
+	int r;
+
+	pods->epoll = epoll_create1(EPOLL_CLOEXEC);
+	pods->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (pods->epoll < 0 || pods->timer < 0)
+		return -errno;
+	r = watch_fd(pods, pods->timer);
+	if (r == 0)
+		r = watch_fd(pods, node_state_fd(pods->files));
+	if (r == 0 && pods->cri)
+		r = watch_fd(pods, cri_fd(pods->cri));
+	return r;
+}
+
+static void set_timer(struct pods *pods)
+{
+	const struct itimerspec second = {.it_value.tv_sec = 1};
+
+	if (pods->is_timed || !merge_is_waiting(pods->merge))
+		return;
+	pods->is_timed = timerfd_settime(pods->timer, 0, &second, NULL) == 0;
+}
+
+static int tick(struct pods *pods)
+{
+	uint64_t expirations;
+
+	if (read(pods->timer, &expirations, sizeof(expirations)) < 0 && errno == EAGAIN)
+		return 0;
+	pods->is_timed = false;
+	return merge_tick(pods->merge, clock_now());
+}
+
+static int read_source(struct pods *pods, int fd)
+{
+	if (fd == pods->timer)
+		return tick(pods);
+	if (fd == node_state_fd(pods->files))
+		return node_state_read(pods->files, clock_now());
+	return cri_read(pods->cri, clock_now());
+}
+
+/* ---- the earlier run ---- */
+
+static bool has_ended(const struct pod *pod)
+{
+	return pod->ended != 0 && pod->ended != INTERVAL_OPEN;
+}
+
+static int restore(struct pods *pods, const struct store_state *state)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < state->pod_count; i++) {
+		r = put(pods, &state->pods[i]);
+		if (r == 0 && !has_ended(&state->pods[i]) && *state->pods[i].sandbox)
+			r = merge_remember(pods->merge, &state->pods[i], pods->opened);
+	}
+	pods->restored = pods->last;
+	return r;
+}
+
+/* Those of the earlier run that nobody tells of. */
+static void end_restored(struct pods *pods, bool with_address)
+{
+	for (uint32_t number = 1; number <= pods->restored; number++) {
+		const struct pod *pod = registry_get(pods->registry, number);
+
+		if (!pod || has_ended(pod) || (pod->address_count > 0) != with_address ||
+		    merge_has(pods->merge, pod->sandbox))
+			continue;
+		if (registry_end(pods->registry, number, pods->heartbeat))
+			mark_changed(pods, number);
+	}
+}
+
+static int first_scan(struct pods *pods)
+{
+	int r = node_state_rescan(pods->files, clock_now());
+
+	if (r < 0)
+		return r;
+	pods->restoring = true;
+	r = merge_hold(pods->merge, false, clock_now());
+	pods->restoring = false;
+	end_restored(pods, true);
+	registry_unwatched(pods->registry, pods->heartbeat, pods->opened);
+	find_sources(pods);
+	set_timer(pods);
+	return r;
+}
+
+static int open_all(struct pods *pods, const struct config *config, const struct store_state *state)
+{
+	const struct merge_events events = {.pod = on_pod, .problem = on_problem, .context = pods};
+	int r;
+
+	pods->registry = registry_new();
+	pods->merge = merge_new(&events);
+	pods->found = found_new(state);
+	if (!pods->registry || !pods->merge || !pods->found)
+		return -ENOMEM;
+	r = merge_hold(pods->merge, true, pods->opened);
+	if (r == 0)
+		r = restore(pods, state);
+	if (r == 0)
+		r = open_sources(pods, config);
+	if (r == 0)
+		r = open_poll(pods);
+	return r == 0 ? first_scan(pods) : r;
 }
 
 int pods_open(const struct config *config, const struct store_state *state, struct pods **ret)
@@ -139,12 +360,10 @@ int pods_open(const struct config *config, const struct store_state *state, stru
 
 	if (!pods)
 		return -ENOMEM;
-	pods->registry = registry_new();
-	r = pods->registry ? restore(pods, state) : -ENOMEM;
-	if (r == 0)
-		r = open_cache(pods, config);
-	if (r == 0)
-		r = first_scan(pods, state->heartbeat * NSEC_PER_MSEC);
+	pods->epoll = pods->timer = -1;
+	pods->heartbeat = state->heartbeat * NSEC_PER_MSEC;
+	pods->opened = pods->forgot = clock_now();
+	r = open_all(pods, config, state);
 	if (r < 0) {
 		pods_free(pods);
 		return r;
@@ -156,14 +375,22 @@ int pods_open(const struct config *config, const struct store_state *state, stru
 struct pods *pods_free(struct pods *pods)
 {
 	if (pods) {
-		cni_cache_close(pods->cache);
+		cri_close(pods->cri);
+		node_state_close(pods->files);
+		merge_free(pods->merge);
 		registry_free(pods->registry);
+		found_free(pods->found);
+		if (pods->timer >= 0)
+			close(pods->timer);
+		if (pods->epoll >= 0)
+			close(pods->epoll);
 		free(pods->changed);
-		free(pods->found);
 		free(pods);
 	}
 	return NULL;
 }
+
+/* ---- the run ---- */
 
 const struct registry *pods_registry(const struct pods *pods)
 {
@@ -172,29 +399,78 @@ const struct registry *pods_registry(const struct pods *pods)
 
 int pods_fd(const struct pods *pods)
 {
-	return cni_cache_fd(pods->cache);
+	return pods->epoll;
 }
 
 int pods_read(struct pods *pods, struct track *track)
 {
-	int r;
+	struct epoll_event events[4];
+	int count = epoll_wait(pods->epoll, events, 4, 0), r = 0;
 
+	if (count < 0)
+		return errno == EINTR ? 0 : -errno;
 	pods->track = track;
-	r = cni_cache_read(pods->cache, clock_now());
+	for (int i = 0; i < count && (r == 0 || r == -ENOMEM); i++)
+		r = read_source(pods, events[i].data.fd);
 	pods->track = NULL;
+	if (count > 0)
+		set_timer(pods);
 	return r == -ENOMEM ? 0 : r;
+}
+
+struct needed {
+	uint8_t *bits;
+	uint32_t last;
+};
+
+static void need(void *context, uint32_t pod)
+{
+	struct needed *needed = context;
+
+	if (pod <= needed->last)
+		needed->bits[pod / 8] |= (uint8_t)(1u << pod % 8);
+}
+
+static bool is_needed(void *context, uint32_t pod)
+{
+	const struct needed *needed = context;
+
+	return needed->bits[pod / 8] >> pod % 8 & 1;
+}
+
+static void forget(struct pods *pods, struct track *track, int64_t now)
+{
+	struct needed needed = {.bits = calloc(pods->last / 8 + 1, 1), .last = pods->last};
+
+	if (!needed.bits)
+		return;
+	track_visit_pods(track, need, &needed);
+	registry_forget(pods->registry, now - MEMORY, is_needed, &needed);
+	pods->forgot = now;
+	free(needed.bits);
 }
 
 int pods_rescan(struct pods *pods, struct track *track)
 {
+	int64_t now = clock_now();
 	int r;
 
 	pods->track = track;
-	r = cni_cache_rescan(pods->cache, clock_now());
+	r = node_state_rescan(pods->files, now);
 	pods->track = NULL;
-	registry_forget(pods->registry, clock_now() - MEMORY, NULL, NULL);
+	find_sources(pods);
+	found_nameless(pods->found, merge_figures(pods->merge).nameless);
+	set_timer(pods);
+	if (pods->restored > 0 && now - pods->opened > RUNTIME_PATIENCE) {
+		end_restored(pods, false);
+		pods->restored = 0;
+	}
+	if (track && now - pods->forgot > FORGET_PERIOD)
+		forget(pods, track, now);
 	return r;
 }
+
+/* ---- what the store shall know ---- */
 
 static int take_pod(const struct pods *pods, uint32_t number, struct batch *batch)
 {
@@ -209,6 +485,23 @@ static int take_pod(const struct pods *pods, uint32_t number, struct batch *batc
 	return r;
 }
 
+bool pods_take(struct pods *pods, struct batch *batch)
+{
+	int r = 0;
+
+	if (pods->changed_count > 0)
+		batch->pods = calloc(pods->changed_count, sizeof(*batch->pods));
+	if (pods->changed_count > 0 && !batch->pods)
+		return false;
+	for (size_t i = 0; r == 0 && i < pods->changed_count; i++)
+		r = take_pod(pods, pods->changed[i], batch);
+	if (r == 0 && found_is_changed(pods->found))
+		r = found_take(pods->found, batch);
+	if (r == 0)
+		pods->changed_count = 0;
+	return r == 0;
+}
+
 static void untake(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->pod_count; i++)
@@ -218,28 +511,13 @@ static void untake(struct batch *batch)
 	batch->pod_count = 0;
 }
 
-bool pods_take(struct pods *pods, struct batch *batch)
-{
-	int r = 0;
-
-	if (pods->changed_count == 0)
-		return true;
-	batch->pods = calloc(pods->changed_count, sizeof(*batch->pods));
-	for (size_t i = 0; batch->pods && r == 0 && i < pods->changed_count; i++)
-		r = take_pod(pods, pods->changed[i], batch);
-	if (!batch->pods || r < 0) {
-		untake(batch);
-		return false;
-	}
-	pods->changed_count = 0;
-	return true;
-}
-
 int pods_tell(const struct pods *pods, struct batch *batch)
 {
 	size_t count = registry_count(pods->registry);
-	int r = 0;
+	int r = found_tell(pods->found, batch);
 
+	if (r < 0)
+		return r;
 	batch->pods = calloc(count + 1, sizeof(*batch->pods));
 	if (!batch->pods)
 		return -ENOMEM;

@@ -1,6 +1,6 @@
 /*
- * Who has which address on this node: the registry, fed from CNI state on disk and from what an
- * earlier run stored.
+ * Who has which address on this node: the registry, fed from all sources on the node and from what
+ * an earlier run stored.
  *
  * One thread.
  */
@@ -15,23 +15,30 @@
 struct pods;
 
 /*
- * Scans the directories of the configuration, which is borrowed. Pods of the earlier run that are
- * no longer there ended when it was last heard. -errno.
+ * Finds the sources that the configuration names, and what they tell; paths are copied. Pods of the
+ * earlier run that are still there go on; what is no longer there ended when that run was last
+ * heard. What the container runtime tells comes later: it is never waited for. -errno.
  */
 int pods_open(const struct config *config, const struct store_state *state, struct pods **ret);
 struct pods *pods_free(struct pods *pods); /* NULL is allowed; returns NULL */
 
 const struct registry *pods_registry(const struct pods *pods);
-/* inotify; readable when something changed. */
+/* Readable when a source has something to tell, or time something to decide. */
 int pods_fd(const struct pods *pods);
-/* Takes in what changed. Losses become gaps of the tracker (NULL: not yet). */
+/*
+ * Takes in what changed; cheap where nothing did. To be called before events of connections are
+ * taken as well: what was on disk before a connection began is then known when it is bound. Losses
+ * become gaps of the tracker (NULL: not yet).
+ */
 int pods_read(struct pods *pods, struct track *track);
-/* Looks at everything again: directories that came later, files that were not whole. */
+/* Looks at everything again: directories that came later, files that were not whole; and forgets
+ * what no connection needs. */
 int pods_rescan(struct pods *pods, struct track *track);
-/* Copies pods that are new or changed into the batch: all of them, or false for want of memory. */
+/* Copies pods and facts that are new or changed into a batch without any: all of them, or false for
+ * want of memory; then the batch is to be freed, and they stay to be taken. */
 bool pods_take(struct pods *pods, struct batch *batch);
-/* Copies all pods into a batch without any, changed or not; what is changed stays to be taken.
- * -ENOMEM: the batch has none. */
+/* Copies all pods and facts into a batch without any, changed or not; what is changed stays to be
+ * taken. -ENOMEM: the batch has no pods. */
 int pods_tell(const struct pods *pods, struct batch *batch);
 size_t pods_count(const struct pods *pods);
 

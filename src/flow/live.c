@@ -34,7 +34,8 @@ enum record_flag {
 	RECORD_CHECKPOINT = 1 << 7,
 	RECORD_REPLACED = 1 << 8,
 	RECORD_ENDED = 1 << 9,
-	RECORD_AWAITED = 1 << 10
+	RECORD_AWAITED = 1 << 10,
+	RECORD_FOLLOWER = 1 << 11
 };
 
 enum record_address { ORIGINAL_SOURCE, ORIGINAL_DESTINATION, REPLY_SOURCE, REPLY_DESTINATION };
@@ -250,7 +251,8 @@ static uint16_t record_flags(const struct live_entry *entry)
 			  (entry->checkpoint ? RECORD_CHECKPOINT : 0) |
 			  (entry->replaced ? RECORD_REPLACED : 0) |
 			  (entry->ended ? RECORD_ENDED : 0) |
-			  (entry->awaited ? RECORD_AWAITED : 0));
+			  (entry->awaited ? RECORD_AWAITED : 0) |
+			  (entry->follower ? RECORD_FOLLOWER : 0));
 }
 
 static void record_pack(struct record *record, const struct pool *pool,
@@ -332,6 +334,7 @@ static void entry_unpack(const struct live *live, uint32_t number, struct live_e
 	    .replaced = record->flags & RECORD_REPLACED,
 	    .ended = record->flags & RECORD_ENDED,
 	    .awaited = record->flags & RECORD_AWAITED,
+	    .follower = record->flags & RECORD_FOLLOWER,
 	};
 	record_unpack_original(record, pool, &ret->original);
 	record_unpack_reply(record, pool, &ret->reply);

@@ -40,6 +40,7 @@ struct live_entry {
 	bool replaced;   /* a dump showed it in the place of an older one, which was closed then */
 	bool ended;      /* only remembered: live_find() passes over it */
 	bool awaited;    /* of one that has ended: its DESTROY is still to come */
+	bool follower;   /* another zone's entry of the same connection is counted in its place */
 };
 
 struct live;

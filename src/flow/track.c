@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "flow/live.h"
 #include "flow/recent.h"
+#include "flow/zones.h"
 
 #define GAPS_MAX 64u
 /* Rows that wait for the store. Dumps stop at the first number, so that what lies above is left to
@@ -27,8 +28,9 @@ struct track {
 	struct pending *pending;
 	struct hash_seed seed;
 	struct recent *ended; /* of late: which connection, and its start */
-	int64_t repeated_at;  /* when an end came again; 0: never */
-	int64_t events_lost;  /* when one last was for good; 0: never */
+	struct zones *zones;
+	int64_t repeated_at; /* when an end came again; 0: never */
+	int64_t events_lost; /* when one last was for good; 0: never */
 	struct gap gaps[GAPS_MAX];
 	size_t gap_count;
 	struct checkpoint *checkpoints;
@@ -61,8 +63,9 @@ struct track *track_new(struct track_options options, struct fold *fold,
 	track->pending = pending_new(options.pending);
 	track->ended = recent_new(ENDED_PERIOD,
 				  options.live_limit < ENDED_MAX ? options.live_limit : ENDED_MAX);
+	track->zones = zones_new(options.live_limit);
 	track->seed = hash_seed_random();
-	if (!track->live || !track->pending || !track->ended)
+	if (!track->live || !track->pending || !track->ended || !track->zones)
 		return track_free(track);
 	return track;
 }
@@ -73,6 +76,7 @@ struct track *track_free(struct track *track)
 		live_free(track->live);
 		pending_free(track->pending);
 		recent_free(track->ended);
+		zones_free(track->zones);
 		free(track->checkpoints);
 		free(track);
 	}
@@ -327,6 +331,8 @@ static bool entry_count(struct track *track, struct live_entry *entry, uint8_t v
 	bool fresh = entry->verdict == 0, moves;
 	struct edge_key key;
 
+	if (entry->follower)
+		return false;
 	entry_bind(track, entry, verdict);
 	entry->verdict = verdict;
 	key = entry_key(entry);
@@ -356,6 +362,168 @@ static struct totals entry_uncounted(const struct live_entry *entry)
 	};
 }
 
+/* ---- entries of several zones ---- */
+
+static struct zone_entry zone_entry_of(const struct live_entry *entry, int64_t begun)
+{
+	const struct edge_key key = resolve_key(&entry->original, &entry->reply);
+
+	return (struct zone_entry){
+	    .path = path_of_connection(&entry->original, &entry->reply),
+	    .service = key.service,
+	    .service_port = key.service_port,
+	    .zone = entry->zone,
+	    .id = entry->id,
+	    .begun = begun,
+	};
+}
+
+/* As the kernel has it. */
+static struct tuple original_of(const struct zone_entry *member)
+{
+	const struct path *path = &member->path;
+	bool has_service = addr_is_set(member->service);
+	struct tuple original;
+
+	memset(&original, 0, sizeof(original));
+	original.source = path->source;
+	original.destination = has_service ? member->service : path->destination;
+	original.source_port = path->source_port;
+	original.destination_port = path->destination_port;
+	original.protocol = path->protocol;
+	original.has_ports = protocol_has_ports(path->protocol);
+	if (has_service && original.has_ports)
+		original.destination_port = member->service_port;
+	return original;
+}
+
+static bool find_leader(const struct track *track, const struct zone_entry *member,
+			struct live_entry *ret_leader)
+{
+	struct zone_entry leader;
+	struct tuple original;
+
+	if (!zones_leader(track->zones, member, &leader))
+		return false;
+	original = original_of(&leader);
+	return live_find(track->live, &original, leader.zone, leader.id, ret_leader);
+}
+
+static bool is_translated(const struct live_entry *entry)
+{
+	return !addr_equal(entry->reply.destination, entry->original.source);
+}
+
+/* To what address source NAT turned the client may be known in one zone alone. */
+static bool learn_translation(struct live_entry *entry, const struct live_entry *from)
+{
+	if (is_translated(entry) || !is_translated(from))
+		return false;
+	entry->reply.destination = from->reply.destination;
+	entry->reply.destination_port = from->reply.destination_port;
+	return true;
+}
+
+static void entry_inherit(struct track *track, struct live_entry *entry,
+			  const struct live_entry *leader, const struct conntrack_event *event,
+			  int64_t now)
+{
+	struct totals one = {.connections = 1, .counted = leader->has_counters};
+	struct edge_key key = entry_key(leader);
+
+	entry->verdict = leader->verdict;
+	entry->source_pod = leader->source_pod;
+	entry->destination_pod = leader->destination_pod;
+	entry->has_counters = leader->has_counters;
+	entry->packets_sent = leader->has_counters ? event->packets_sent : 0;
+	entry->packets_received = leader->has_counters ? event->packets_received : 0;
+	entry->bytes_sent = leader->has_counters ? event->bytes_sent : 0;
+	entry->bytes_received = leader->has_counters ? event->bytes_received : 0;
+	entry_move(track, leader, key, 0, now);
+	key = entry_key(entry);
+	add(track, &key, now, now, &one);
+	checkpoint_save(track, entry, now);
+}
+
+/* From one that knows nothing of the service address. Once it was counted only what shows all
+ * counters can go on in its place. */
+static bool entry_take_lead(struct track *track, struct live_entry *entry,
+			    struct live_entry *leader, const struct conntrack_event *event,
+			    int64_t now)
+{
+	if (leader->verdict && event->type != CONNTRACK_ENTRY)
+		return false;
+	learn_translation(entry, leader);
+	entry->follower = false;
+	if (leader->verdict) {
+		entry_inherit(track, entry, leader, event, now);
+		checkpoint_drop(track, leader, now);
+	}
+	leader->verdict = 0;
+	leader->follower = true;
+	live_put(track->live, leader);
+	return true;
+}
+
+/* What one entry knows of the connection and its leader does not, before it is counted. */
+static void entry_tell_leader(struct track *track, struct live_entry *entry,
+			      const struct zone_entry *member, bool explains,
+			      const struct conntrack_event *event, int64_t now)
+{
+	struct live_entry leader;
+
+	if (!find_leader(track, member, &leader))
+		return;
+	if (explains && entry_take_lead(track, entry, &leader, event, now))
+		zones_lead(track->zones, member);
+	else if (!leader.verdict && learn_translation(&leader, entry))
+		live_put(track->live, &leader);
+}
+
+/* Those of the only zone up to now. */
+static void join_all(struct track *track, int64_t now)
+{
+	struct live_entry entry;
+	uint32_t cursor = 0;
+
+	while (live_next(track->live, &cursor, &entry)) {
+		struct zone_entry member = zone_entry_of(&entry, 0);
+
+		if (!entry.ended)
+			zones_join(track->zones, &member, now);
+	}
+}
+
+/* event: NULL for what an earlier run counted. */
+static void entry_join(struct track *track, struct live_entry *entry, int64_t begun,
+		       const struct conntrack_event *event, int64_t now)
+{
+	struct zone_entry member;
+	enum zones_place place;
+
+	if (zones_notice(track->zones, entry->zone))
+		join_all(track, now);
+	if (!zones_are_several(track->zones))
+		return;
+	member = zone_entry_of(entry, begun);
+	place = zones_join(track->zones, &member, now);
+	entry->follower = place != ZONES_LEADS;
+	if (entry->follower && event && event->type != CONNTRACK_DESTROY)
+		entry_tell_leader(track, entry, &member, place == ZONES_EXPLAINS, event, now);
+}
+
+static void entry_part(struct track *track, const struct live_entry *entry, int64_t now)
+{
+	struct zone_entry member;
+
+	if (!zones_are_several(track->zones) || entry->awaited)
+		return;
+	member = zone_entry_of(entry, 0);
+	zones_end(track->zones, &member, now);
+}
+
+/* ---- ends that were not seen ---- */
+
 /* Its DESTROY never came: closed with what was known. It was last shown at the moment since. */
 static void entry_close_unseen(struct track *track, struct live_entry *entry, int64_t since,
 			       int64_t now)
@@ -364,6 +532,9 @@ static void entry_close_unseen(struct track *track, struct live_entry *entry, in
 	uint8_t verdict = entry->verdict ? entry->verdict : VERDICT_UNKNOWN;
 	struct totals grown = entry_uncounted(entry);
 
+	entry_part(track, entry, now);
+	if (entry->follower)
+		return;
 	grown.closed = grown.vanished = 1;
 	entry_count(track, entry, verdict, grown, now);
 	track_loss(track, &loss, since ? since : now, now, "the end of a connection was not seen");
@@ -434,8 +605,10 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 		entry_lost(track, &entry, track->dumped[1], now);
 		known = false;
 	}
-	if (!known)
+	if (!known) {
 		entry = entry_begin(track, event, now);
+		entry_join(track, &entry, now, event, now);
+	}
 	entry.announced = true;
 	entry.generation = track->generation;
 	if (!entry.verdict)
@@ -624,13 +797,16 @@ static void on_destroy(struct track *track, const struct conntrack_event *event,
 	if (counted_already)
 		return;
 	note_ended(track, event, now);
-	if (!known)
+	if (!known) {
 		entry = entry_begin(track, event, end);
+		entry_join(track, &entry, event->has_start ? event->start : 0, event, now);
+	}
 	entry_set_start(track, &entry, event, now);
 	grown = entry_grow(track, &entry, event, now);
 	totals_close(&grown, resolve_ending(event, track->table_is_full));
 	entry_count(track, &entry, (uint8_t)resolve_ended(event), grown, end);
 	checkpoint_drop(track, &entry, now);
+	entry_part(track, &entry, now);
 	entry_leave(track, &entry, known, now);
 }
 
@@ -717,7 +893,7 @@ static void count_open(struct track *track, struct live_entry *entry,
 	uint8_t verdict = (uint8_t)open_verdict(entry, event);
 	struct totals grown;
 
-	if (!may_count(track, entry))
+	if (entry->follower || !may_count(track, entry))
 		return;
 	grown = entry_grow(track, entry, event, now);
 	if (verdict == VERDICT_UNKNOWN)
@@ -768,6 +944,7 @@ static void entry_set_aside(struct track *track, struct live_entry *entry, int64
 		entry_lost(track, entry, track->dumped[1], now);
 		return;
 	}
+	entry_part(track, entry, now);
 	entry->awaited = true;
 	entry_keep_ended(track, entry, true);
 }
@@ -786,6 +963,7 @@ static bool find_shown(struct track *track, const struct conntrack_event *event,
 	if (replaces)
 		entry_set_aside(track, ret_entry, now);
 	*ret_entry = entry_begin(track, event, now);
+	entry_join(track, ret_entry, event->has_start ? event->start : 0, event, now);
 	ret_entry->replaced = replaces;
 	if (live_insert(track->live, ret_entry))
 		return true;
@@ -892,6 +1070,7 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 	struct live_entry found;
 
 	entry_bind(track, &entry, entry.verdict);
+	entry_join(track, &entry, entry.start_ns, NULL, entry.first_ns);
 	if (!live_find(track->live, &entry.original, entry.zone, entry.id, &found))
 		live_insert(track->live, &entry);
 	else if (entry.start_ns > found.start_ns)
@@ -969,6 +1148,7 @@ void track_expire(struct track *track, int64_t now, track_look_fn *look, void *c
 	struct judgement judgement = {.track = track, .look = look, .context = context};
 
 	recent_expire(track->ended, now);
+	zones_expire(track->zones, now);
 	pending_expire(track->pending, now, judge, &judgement);
 }
 
@@ -982,6 +1162,7 @@ void track_shift(struct track *track, int64_t delta)
 {
 	pending_shift(track->pending, delta);
 	recent_shift(track->ended, delta);
+	zones_shift(track->zones, delta);
 	if (track->repeated_at)
 		track->repeated_at += delta;
 	if (track->events_lost)
@@ -998,7 +1179,7 @@ static bool finish_open(struct track *track, int64_t now)
 	uint32_t cursor = 0;
 
 	while (live_next(track->live, &cursor, &entry)) {
-		if (entry.verdict || entry.ended)
+		if (entry.verdict || entry.ended || entry.follower)
 			continue;
 		if (!has_room(track))
 			return true;
@@ -1059,5 +1240,7 @@ struct track_figures track_figures(const struct track *track)
 
 	figures.live = live_count(track->live) - track->ended_count;
 	figures.waiting = pending_waiting(track->pending);
+	figures.zones = zones_count(track->zones);
+	figures.zone = zones_example(track->zones);
 	return figures;
 }

@@ -10,7 +10,10 @@
  * source, or a destination that answered.
  * 4. First packets that nothing confirms are denied, or unknown if anything was lost meanwhile.
  * 5. What the kernel tells again is counted once, see track_event().
- * 6. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
+ * 6. Of a connection's entries in several zones one is counted (flow/zones.h), one with a service
+ * address if there is such by the time it is counted, or in a dump; and with the source NAT of any
+ * of them that is known before it is counted.
+ * 7. track_take() moves gaps and checkpoints into a batch; the fold table is the caller's.
  *
  * Times are CLOCK_REALTIME ns. One thread.
  */
@@ -38,6 +41,8 @@ struct track_figures {
 	uint64_t denied;    /* attempts judged so */
 	size_t live;
 	size_t waiting; /* packets that wait for their connection */
+	size_t zones;   /* of conntrack that were seen */
+	uint16_t zone;  /* one of them, other than 0 if there is such */
 };
 
 /* Fold table and registry are borrowed and outlive the tracker. NULL: no memory. */

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 
 #define BUCKETS_MIN 64
+#define UNWATCHED_MAX 16u
 
 struct entry {
 	struct pod pod;
@@ -18,11 +19,13 @@ struct entry {
 /* One pod's interval of one address. */
 struct tenure {
 	struct entry *entry;
+	uint32_t number; /* the entry's */
+	bool exact;
+	bool disputed; /* the pod has a conflict */
 	int64_t since;
 	int64_t until;
 	int64_t reach; /* the latest until of this and all tenures before it: where a search
 			  backwards may stop */
-	bool exact;
 };
 
 /* All who ever had an address, sorted by since, then number. */
@@ -32,6 +35,10 @@ struct owned {
 	struct tenure *tenures;
 	size_t count;
 	size_t capacity;
+};
+
+struct span {
+	int64_t from, until;
 };
 
 struct registry {
@@ -45,7 +52,8 @@ struct registry {
 	size_t count;
 	size_t capacity;
 	uint32_t last_number;
-	int64_t watched;   /* from when on */
+	struct span unwatched[UNWATCHED_MAX]; /* by from */
+	size_t unwatched_count;
 	int64_t forgotten; /* up to when */
 };
 
@@ -56,7 +64,7 @@ struct registry *registry_new(void)
 	if (!registry)
 		return NULL;
 	registry->seed = hash_seed_random();
-	registry->watched = registry->forgotten = INT64_MIN;
+	registry->forgotten = INT64_MIN;
 	registry->owned = calloc(BUCKETS_MIN, sizeof(*registry->owned));
 	registry->named = calloc(BUCKETS_MIN, sizeof(*registry->named));
 	if (!registry->owned || !registry->named)
@@ -221,11 +229,13 @@ static void tenure_add(struct owned *owned, struct entry *entry, const struct po
 	size_t at = owned_begun(owned, address->since);
 
 	while (at > 0 && owned->tenures[at - 1].since == address->since &&
-	       owned->tenures[at - 1].entry->number > entry->number)
+	       owned->tenures[at - 1].number > entry->number)
 		at--;
 	memmove(&owned->tenures[at + 1], &owned->tenures[at],
 		(owned->count - at) * sizeof(*owned->tenures));
 	owned->tenures[at] = (struct tenure){.entry = entry,
+					     .number = entry->number,
+					     .disputed = *entry->pod.conflict != '\0',
 					     .since = address->since,
 					     .until = address->until,
 					     .exact = address->exact};
@@ -495,19 +505,20 @@ static void owned_drop(struct registry *registry, struct addr address)
 		owned_remove(registry, owned);
 }
 
-/* All room was reserved: cannot fail. Takes the pod over. */
+/* All room was reserved: cannot fail. *pod becomes what the entry had. */
 static void entry_replace(struct registry *registry, struct entry *entry, struct pod *pod)
 {
-	for (size_t i = 0; i < entry->pod.address_count; i++)
-		tenure_remove(registry, entry, &entry->pod.addresses[i]);
-	for (size_t i = 0; i < pod->address_count; i++)
-		tenure_add(owned_find(registry, pod->addresses[i].address), entry,
-			   &pod->addresses[i]);
-	for (size_t i = 0; i < entry->pod.address_count; i++)
-		owned_drop(registry, entry->pod.addresses[i].address);
-	pod_clear(&entry->pod);
+	const struct pod had = entry->pod;
+
+	for (size_t i = 0; i < had.address_count; i++)
+		tenure_remove(registry, entry, &had.addresses[i]);
 	entry->pod = *pod;
-	*pod = (struct pod){0};
+	*pod = had;
+	for (size_t i = 0; i < entry->pod.address_count; i++)
+		tenure_add(owned_find(registry, entry->pod.addresses[i].address), entry,
+			   &entry->pod.addresses[i]);
+	for (size_t i = 0; i < had.address_count; i++)
+		owned_drop(registry, had.addresses[i].address);
 }
 
 static void entry_enter(struct registry *registry, struct entry *entry)
@@ -657,10 +668,29 @@ int64_t registry_forgotten(const struct registry *registry)
 	return registry->forgotten;
 }
 
-void registry_watched(struct registry *registry, int64_t since)
+/* Of too many the first two become one, with all that is between them. */
+void registry_unwatched(struct registry *registry, int64_t from, int64_t until)
 {
-	if (since > registry->watched)
-		registry->watched = since;
+	struct span *spans = registry->unwatched;
+	size_t at = registry->unwatched_count;
+
+	if (at == UNWATCHED_MAX) {
+		spans[0].until = spans[1].until > spans[0].until ? spans[1].until : spans[0].until;
+		memmove(&spans[1], &spans[2], (at - 2) * sizeof(*spans));
+		at--;
+	}
+	registry->unwatched_count = at + 1;
+	for (; at > 0 && spans[at - 1].from > from; at--)
+		spans[at] = spans[at - 1];
+	spans[at] = (struct span){from, until};
+}
+
+static bool was_watched(const struct registry *registry, int64_t from, int64_t until)
+{
+	for (size_t i = 0; i < registry->unwatched_count; i++)
+		if (from < registry->unwatched[i].until && until > registry->unwatched[i].from)
+			return false;
+	return true;
 }
 
 static int64_t add_clamped(int64_t a, int64_t b)
@@ -684,7 +714,7 @@ static int owner_within(const struct owned *owned, int64_t from, int64_t until,
 			break;
 		if (tenure->until <= from)
 			continue;
-		if (*tenure->entry->pod.conflict ||
+		if (tenure->disputed ||
 		    (found && !is_same_pod(&found->entry->pod, &tenure->entry->pod)))
 			return -ENOTUNIQ;
 		if (!found)
@@ -712,7 +742,7 @@ static const struct tenure *owner_soon(const struct owned *owned, int64_t when, 
 		else if (!is_same_pod(&found->entry->pod, &tenure->entry->pod))
 			return NULL;
 	}
-	return found && !found->exact && !*found->entry->pod.conflict ? found : NULL;
+	return found && !found->exact && !found->disputed ? found : NULL;
 }
 
 int registry_bind(const struct registry *registry, struct addr address, int64_t when, int64_t slack,
@@ -726,10 +756,12 @@ int registry_bind(const struct registry *registry, struct addr address, int64_t 
 
 		if (r < 0)
 			return r;
-		if (!tenure && when >= registry->watched)
+		if (!tenure)
 			tenure = owner_soon(owned, when, slack);
+		if (tenure && tenure->since > when && !was_watched(registry, when, tenure->since))
+			tenure = NULL;
 	}
-	*ret_number = tenure ? tenure->entry->number : 0;
+	*ret_number = tenure ? tenure->number : 0;
 	return 0;
 }
 

@@ -47,9 +47,8 @@ size_t registry_count(const struct registry *registry);
  */
 int registry_bind(const struct registry *registry, struct addr address, int64_t when, int64_t slack,
 		  uint32_t *ret_number);
-/* Who had an address before the moment may have gone unseen: no slack for what was earlier. The
- * latest moment holds. */
-void registry_watched(struct registry *registry, int64_t since);
+/* Who had an address in [from, until) may have gone unseen: no slack across that. */
+void registry_unwatched(struct registry *registry, int64_t from, int64_t until);
 /*
  * The same for a whole span [from, until]: -ENOTUNIQ also if the owner changed in between, or if
  * the address was nobody's at first and somebody's later. An end without a successor is no change:

@@ -21,10 +21,11 @@ struct sandbox {
 	size_t word_count;
 	bool unsettled;
 	bool told;
-	bool overfull;  /* said so */
-	bool silent;    /* nobody tells of it any more */
-	int64_t ended;  /* INTERVAL_OPEN: not */
-	char *conflict; /* NULL: none */
+	bool overfull;    /* said so */
+	bool silent;      /* nobody tells of it any more */
+	int64_t ended;    /* INTERVAL_OPEN: not */
+	int64_t deserted; /* nobody tells of an address any more; 0: somebody does, or never did */
+	char *conflict;   /* NULL: none */
 };
 
 struct merge {
@@ -429,8 +430,14 @@ static int settle(struct merge *merge, struct sandbox *sandbox, int64_t now)
 		r = find_conflict(merge, sandbox);
 	if (r < 0)
 		return r;
+	if (count > 0)
+		sandbox->deserted = 0;
+	else if (!sandbox->deserted && sandbox->holder.count > 0)
+		sandbox->deserted = now;
 	if (alive != (sandbox->ended == INTERVAL_OPEN))
-		sandbox->ended = alive ? INTERVAL_OPEN : now;
+		sandbox->ended = alive               ? INTERVAL_OPEN
+				 : sandbox->deserted ? sandbox->deserted
+						     : now;
 	merge->silent_count -= sandbox->silent;
 	sandbox->silent = is_silent(sandbox);
 	merge->silent_count += sandbox->silent;
@@ -722,14 +729,4 @@ struct merge_figures merge_figures(const struct merge *merge)
 		}
 	}
 	return figures;
-}
-
-void merge_visit_unlabelled(const struct merge *merge,
-			    void (*visit)(void *context, const char *sandbox), void *context)
-{
-	for (size_t i = 0; i < merge->bucket_count; i++)
-		for (const struct sandbox *sandbox = merge->sandboxes[i]; sandbox;
-		     sandbox = sandbox->next)
-			if (is_alive(sandbox) && !best_labels(sandbox))
-				visit(context, sandbox->id);
 }

@@ -14,7 +14,8 @@
  * - Files do not come and go in the order of what they stand for: an address that was told of two
  *   sandboxes for no longer than MERGE_RELEASE_NS, by their times, belonged to the earlier until
  *   the later began. For longer it is a problem, and stays with both.
- * - A pod has ended when nobody tells of its sandbox any more, or when it is orphaned.
+ * - A pod has ended when nobody tells of its sandbox any more, or when it is orphaned; then at the
+ *   moment at which the last became silent that told of an address, if any did.
  * - Where sources name different namespaces, names or uids, or an address of a pod that has none of
  *   its own, the pod has a conflict and is a problem.
  */
@@ -73,8 +74,5 @@ int merge_hold(struct merge *merge, bool hold, int64_t now);
 /* Does any source tell of this sandbox, and that it lives? */
 bool merge_has(const struct merge *merge, const char *sandbox);
 struct merge_figures merge_figures(const struct merge *merge);
-/* The sandboxes that lack labels, for who can ask for them. */
-void merge_visit_unlabelled(const struct merge *merge,
-			    void (*visit)(void *context, const char *sandbox), void *context);
 
 #endif

@@ -398,6 +398,7 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 		return -ENOMEM;
 	if (*pod->conflict) {
 		pod->workload = GRAPH_NONE;
+		pod->labels = NULL;
 		report_conflict(joiner, pod);
 	}
 	if (known != NOT_KNOWN)

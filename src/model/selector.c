@@ -296,21 +296,54 @@ static int intersect_all(struct workloads *workloads, const struct inventory *in
 	return r;
 }
 
-static void report_changes(const struct inventory *inventory, struct problems *problems)
+static int compare_changes(const void *a, const void *b)
 {
-	for (size_t i = 0; i < inventory->change_count; i++) {
-		const struct inventory_change *change = &inventory->changes[i];
-		struct buf subject = {0};
+	const struct inventory_change *const *x = a, *const *y = b;
+	int r = strcmp((*x)->key, (*y)->key);
 
-		if (label_is_volatile(change->key))
-			continue;
-		buf_printf(&subject, "namespace %s", change->namespace);
-		if (!subject.error)
-			problem_add(problems, PROBLEM_NOTE, subject.data,
-				    "label %s was seen changing on Pod/%s: no selector uses it",
-				    change->key, change->pod);
-		buf_clear(&subject);
+	return r ? r : strcmp((*x)->namespace, (*y)->namespace);
+}
+
+/* One label, in one namespace or several. */
+static void report_change(const struct inventory_change *const *changes, size_t count,
+			  struct problems *problems)
+{
+	struct buf subject = {0}, namespaces = {0};
+
+	for (size_t i = 0; i < count && i < NAMED_MAX; i++)
+		buf_printf(&namespaces, "%s%s", i > 0 ? ", " : "", changes[i]->namespace);
+	if (count > NAMED_MAX)
+		buf_printf(&namespaces, " and %zu more", count - NAMED_MAX);
+	buf_printf(&subject, "label %s", changes[0]->key);
+	if (!subject.error && !namespaces.error)
+		problem_add(problems, PROBLEM_NOTE, subject.data,
+			    "was seen changing on Pod/%s in %s: no selector in %s uses it",
+			    changes[0]->pod, changes[0]->namespace, namespaces.data);
+	buf_clear(&subject);
+	buf_clear(&namespaces);
+}
+
+static int report_changes(const struct inventory *inventory, struct problems *problems)
+{
+	const struct inventory_change **changes =
+	    calloc(inventory->change_count + 1, sizeof(*changes));
+	size_t count = 0;
+
+	if (!changes)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->change_count; i++)
+		if (!label_is_volatile(inventory->changes[i].key))
+			changes[count++] = &inventory->changes[i];
+	if (count > 0)
+		qsort(changes, count, sizeof(*changes), compare_changes);
+	for (size_t i = 0, end; i < count; i = end) {
+		for (end = i + 1; end < count; end++)
+			if (strcmp(changes[i]->key, changes[end]->key) != 0)
+				break;
+		report_change(changes + i, end - i, problems);
 	}
+	free(changes);
+	return 0;
 }
 
 int selectors_choose(struct workloads *workloads, const struct inventory *inventory,
@@ -324,7 +357,7 @@ int selectors_choose(struct workloads *workloads, const struct inventory *invent
 	if (r == 0)
 		r = prove_all(workloads, inventory, &postings, strings);
 	if (r == 0)
-		report_changes(inventory, problems);
+		r = report_changes(inventory, problems);
 	free(postings.items);
 	return r;
 }

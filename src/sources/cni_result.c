@@ -2,47 +2,14 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "sources/member.h"
 
 #define ID_LENGTH 64
 #define INTERFACE_LENGTH_MAX 15
 #define LOOPBACK_NETWORK "cni-loopback"
-
-const char *cni_result_error(int error)
-{
-	switch (error) {
-	case -ENODATA:
-		return "empty";
-	case -EBADMSG:
-		return "not JSON";
-	case -EPROTO:
-		return "not a CNI result";
-	case -ENOKEY:
-		return "neither the content nor the file name has a sandbox id";
-	case -EADDRNOTAVAIL:
-		return "an address that is none";
-	case -EFBIG:
-		return "larger than 1 MiB";
-	case -ENOMEM:
-		return "out of memory";
-	default:
-		return "cannot be decoded";
-	}
-}
-
-void cni_result_clear(struct cni_result *result)
-{
-	free(result->sandbox);
-	free(result->interface);
-	free(result->netns);
-	free(result->namespace);
-	free(result->name);
-	free(result->uid);
-	free(result->addresses);
-	*result = (struct cni_result){0};
-}
 
 static bool is_id(const char *text)
 {
@@ -69,7 +36,7 @@ static const char *find_id(const char *file_name)
 	return NULL;
 }
 
-bool cni_result_is_loopback(const char *file_name)
+static bool is_loopback(const char *file_name)
 {
 	const char *id = find_id(file_name);
 
@@ -77,130 +44,119 @@ bool cni_result_is_loopback(const char *file_name)
 		      strncmp(file_name, LOOPBACK_NETWORK "-", strlen(LOOPBACK_NETWORK "-")) == 0);
 }
 
-/* "" where absent or null; NULL if it is something else. */
-static const char *get_text(const json_t *object, const char *key)
+/* CNI arguments are a list of pairs of texts. */
+static bool are_arguments(const json_t *arguments)
 {
-	const json_t *value = json_object_get(object, key);
+	for (size_t i = 0; i < json_array_size(arguments); i++) {
+		const json_t *pair = json_array_get(arguments, i);
 
-	if (!value || json_is_null(value))
-		return "";
-	return json_string_value(value);
+		if (!json_is_string(json_array_get(pair, 0)) ||
+		    !json_is_string(json_array_get(pair, 1)))
+			return false;
+	}
+	return true;
 }
 
-/* An array that may be absent or null. */
-static bool get_array(const json_t *object, const char *key, const json_t **ret)
-{
-	const json_t *value = json_object_get(object, key);
-
-	*ret = json_is_null(value) ? NULL : value;
-	return !*ret || json_is_array(*ret);
-}
-
-/* CNI arguments are a list of pairs. */
 static const char *get_argument(const json_t *arguments, const char *key)
 {
 	for (size_t i = 0; i < json_array_size(arguments); i++) {
 		const json_t *pair = json_array_get(arguments, i);
-		const char *name = json_string_value(json_array_get(pair, 0));
-		const char *value = json_string_value(json_array_get(pair, 1));
 
-		if (name && value && strcmp(name, key) == 0)
-			return value;
+		if (strcmp(json_string_value(json_array_get(pair, 0)), key) == 0)
+			return json_string_value(json_array_get(pair, 1));
 	}
 	return "";
 }
 
-/* "ADDRESS/LENGTH" or "ADDRESS". */
-static int parse_address(const char *text, struct addr *ret)
-{
-	char address[ADDR_TEXT_MAX];
-	size_t length = text ? strcspn(text, "/") : 0;
-	struct prefix prefix;
+/* All texts borrowed. */
+struct names {
+	const char *network, *sandbox, *interface, *netns;
+	const json_t *arguments;
+	const json_t *result;
+};
 
-	if (length == 0 || length >= sizeof(address) || prefix_parse(text, &prefix) < 0)
-		return -EADDRNOTAVAIL;
-	memcpy(address, text, length);
-	address[length] = '\0';
-	return addr_parse(address, ret) < 0 ? -EADDRNOTAVAIL : 0;
+static int add_address(const char *text, bool secondary, struct finding *finding)
+{
+	struct claim_address address = {.secondary = secondary};
+	int r = finding_parse_address(text, &address.address);
+
+	return r < 0 ? r : finding_add_address(finding, &address);
 }
 
-static int add_address(const char *text, struct cni_result *result)
+/* The interface of this address, if it lies in the sandbox, else NULL; its name may be "". */
+static int get_inside(const json_t *ip, const json_t *interfaces, const char **ret)
 {
-	struct addr address, *addresses;
-	int r = parse_address(text, &address);
+	const json_t *index = json_object_get(ip, "interface"), *interface;
+	const char *sandbox, *name;
 
-	if (r < 0)
-		return r;
-	/* Every pod may have these. */
-	if (addr_is_loopback(address) || addr_is_link_local(address))
+	*ret = NULL;
+	if (!json_is_object(ip))
+		return -EPROTO;
+	if (!index || json_is_null(index))
 		return 0;
-	for (size_t i = 0; i < result->address_count; i++)
-		if (addr_equal(result->addresses[i], address))
-			return 0;
-	addresses = reallocarray(result->addresses, result->address_count + 1, sizeof(*addresses));
-	if (!addresses)
-		return -ENOMEM;
-	result->addresses = addresses;
-	addresses[result->address_count++] = address;
+	if (!json_is_integer(index))
+		return -EPROTO;
+	if (json_integer_value(index) < 0)
+		return 0;
+	interface = json_array_get(interfaces, (size_t)json_integer_value(index));
+	if (!interface)
+		return 0;
+	if (!json_is_object(interface) || !member_text(interface, "sandbox", &sandbox) ||
+	    !member_text(interface, "name", &name))
+		return -EPROTO;
+	*ret = *sandbox ? name : NULL;
 	return 0;
-}
-
-/* Is this an address of an interface that lies in the sandbox? */
-static bool is_inside(const json_t *ip, const json_t *interfaces)
-{
-	const json_t *index = json_object_get(ip, "interface");
-	const char *sandbox;
-
-	if (!json_is_integer(index) || json_integer_value(index) < 0)
-		return false;
-	sandbox =
-	    get_text(json_array_get(interfaces, (size_t)json_integer_value(index)), "sandbox");
-	return sandbox && *sandbox;
 }
 
 /* CNI 0.3 and later. The host's end of a veth is listed as well; plugins that name no sandbox mean
  * the pod. */
-static int add_ips(const json_t *result, struct cni_result *ret)
+static int add_ips(const struct names *names, struct finding *finding)
 {
 	const json_t *ips, *interfaces;
-	bool any_inside = false;
+	bool any_inside = false, any_own = false;
+	const char *inside;
 	int r = 0;
 
-	if (!get_array(result, "ips", &ips) || !get_array(result, "interfaces", &interfaces))
+	if (!member_array(names->result, "ips", &ips) ||
+	    !member_array(names->result, "interfaces", &interfaces))
 		return -EPROTO;
-	for (size_t i = 0; i < json_array_size(ips); i++)
-		any_inside |= is_inside(json_array_get(ips, i), interfaces);
+	for (size_t i = 0; i < json_array_size(ips); i++) {
+		r = get_inside(json_array_get(ips, i), interfaces, &inside);
+		if (r < 0)
+			return r;
+		any_inside |= inside != NULL;
+		any_own |= inside && strcmp(inside, names->interface) == 0;
+	}
 	for (size_t i = 0; i < json_array_size(ips) && r == 0; i++) {
 		const json_t *ip = json_array_get(ips, i);
 
-		if (!json_is_object(ip))
-			return -EPROTO;
-		if (!any_inside || is_inside(ip, interfaces))
-			r = add_address(json_string_value(json_object_get(ip, "address")), ret);
+		get_inside(ip, interfaces, &inside);
+		if (!any_inside || inside)
+			r = add_address(json_string_value(json_object_get(ip, "address")),
+					any_own && strcmp(inside, names->interface) != 0, finding);
 	}
 	return r;
 }
 
 /* CNI 0.1 and 0.2. */
-static int add_single(const json_t *result, const char *key, struct cni_result *ret)
+static int add_single(const json_t *result, const char *key, struct finding *finding)
 {
-	const json_t *value = json_object_get(result, key);
+	const json_t *value;
 
-	if (!value || json_is_null(value))
-		return 0;
-	if (!json_is_object(value))
+	if (!member_object(result, key, &value))
 		return -EPROTO;
-	return add_address(json_string_value(json_object_get(value, "ip")), ret);
+	return value ? add_address(json_string_value(json_object_get(value, "ip")), false, finding)
+		     : 0;
 }
 
-static int add_addresses(const json_t *result, struct cni_result *ret)
+static int add_addresses(const struct names *names, struct finding *finding)
 {
-	int r = add_ips(result, ret);
+	int r = add_ips(names, finding);
 
 	if (r == 0)
-		r = add_single(result, "ip4", ret);
+		r = add_single(names->result, "ip4", finding);
 	if (r == 0)
-		r = add_single(result, "ip6", ret);
+		r = add_single(names->result, "ip6", finding);
 	return r;
 }
 
@@ -215,22 +171,14 @@ static bool looks_like_result(const json_t *object)
 	return false;
 }
 
-/* All texts borrowed. */
-struct names {
-	const char *network, *sandbox, *interface, *netns;
-	const json_t *arguments;
-	const json_t *result;
-};
-
 static int read_cached(const json_t *root, struct names *names)
 {
-	names->network = get_text(root, "networkName");
-	names->sandbox = get_text(root, "containerId");
-	names->interface = get_text(root, "ifName");
-	names->netns = get_text(root, "netns");
-	names->result = json_object_get(root, "result");
-	if (!names->network || !names->sandbox || !names->interface || !names->netns ||
-	    !get_array(root, "cniArgs", &names->arguments) || !json_is_object(names->result))
+	if (!member_text(root, "networkName", &names->network) ||
+	    !member_text(root, "containerId", &names->sandbox) ||
+	    !member_text(root, "ifName", &names->interface) ||
+	    !member_text(root, "netns", &names->netns) ||
+	    !member_array(root, "cniArgs", &names->arguments) || !are_arguments(names->arguments) ||
+	    !member_object(root, "result", &names->result) || !names->result)
 		return -EPROTO;
 	if (!*names->sandbox)
 		names->sandbox = get_argument(names->arguments, "K8S_POD_INFRA_CONTAINER_ID");
@@ -239,10 +187,10 @@ static int read_cached(const json_t *root, struct names *names)
 
 static int read_names(const json_t *root, struct names *names)
 {
-	const char *kind = get_text(root, "kind");
+	const char *kind;
 
 	*names = (struct names){.network = "", .sandbox = "", .interface = "", .netns = ""};
-	if (!json_is_object(root) || !kind)
+	if (!json_is_object(root) || !member_text(root, "kind", &kind))
 		return -EPROTO;
 	if (strcmp(kind, "cniCacheV1") == 0)
 		return read_cached(root, names);
@@ -252,78 +200,70 @@ static int read_names(const json_t *root, struct names *names)
 	return 0;
 }
 
-static int copy(const char *text, size_t length, char **ret)
+static int set_names(const struct names *names, struct finding *finding)
 {
-	*ret = strndup(text, length);
-	return *ret ? 0 : -ENOMEM;
-}
+	const json_t *arguments = names->arguments;
+	int r = finding_set(&finding->interface, names->interface);
 
-static int copy_names(const struct names *names, const char *file_name, struct cni_result *ret)
-{
-	const char *id = find_id(file_name), *sandbox = names->sandbox;
-	const char *interface = names->interface;
-	size_t sandbox_length = strlen(sandbox);
-	const char *const texts[] = {names->netns,
-				     get_argument(names->arguments, "K8S_POD_NAMESPACE"),
-				     get_argument(names->arguments, "K8S_POD_NAME"),
-				     get_argument(names->arguments, "K8S_POD_UID")};
-	char **const copies[] = {&ret->netns, &ret->namespace, &ret->name, &ret->uid};
-	int r;
-
-	if (sandbox_length == 0 && id) {
-		sandbox = id;
-		sandbox_length = ID_LENGTH;
-	}
-	if (sandbox_length == 0)
-		return -ENOKEY;
-	if (!*interface && id)
-		interface = id + ID_LENGTH + 1;
-	r = copy(sandbox, sandbox_length, &ret->sandbox);
 	if (r == 0)
-		r = copy(interface, strlen(interface), &ret->interface);
-	for (size_t i = 0; i < 4 && r == 0; i++)
-		r = copy(texts[i], strlen(texts[i]), copies[i]);
+		r = finding_set(&finding->netns, names->netns);
+	if (r == 0)
+		r = finding_set(&finding->namespace, get_argument(arguments, "K8S_POD_NAMESPACE"));
+	if (r == 0)
+		r = finding_set(&finding->name, get_argument(arguments, "K8S_POD_NAME"));
+	if (r == 0)
+		r = finding_set(&finding->uid, get_argument(arguments, "K8S_POD_UID"));
 	return r;
 }
 
-static int decode(const json_t *root, const char *file_name, struct cni_result *ret)
+static int decode_names(const json_t *root, const char *file_name, struct findings *ret)
 {
-	struct cni_result result = {0};
+	const char *id = find_id(file_name);
+	char file_id[ID_LENGTH + 1] = "";
+	struct finding *finding;
 	struct names names;
 	int r = read_names(root, &names);
 
 	if (r < 0)
 		return r;
 	if (strcmp(names.network, LOOPBACK_NETWORK) == 0 || strcmp(names.interface, "lo") == 0 ||
-	    cni_result_is_loopback(file_name))
-		return CNI_RESULT_SKIPPED;
-	r = add_addresses(names.result, &result);
-	if (r == 0 && result.address_count == 0)
-		r = CNI_RESULT_SKIPPED;
+	    is_loopback(file_name))
+		return 0;
+	if (id)
+		memcpy(file_id, id, ID_LENGTH);
+	if (id && !*names.interface)
+		names.interface = id + ID_LENGTH + 1;
+	r = findings_add(ret, *names.sandbox ? names.sandbox : file_id, &finding);
 	if (r == 0)
-		r = copy_names(&names, file_name, &result);
+		r = add_addresses(&names, finding);
 	if (r == 0)
-		*ret = result;
-	else
-		cni_result_clear(&result);
+		r = set_names(&names, finding);
+	if (r == 0 && finding->address_count == 0)
+		findings_clear(ret);
 	return r;
 }
 
-int cni_result_decode(const char *bytes, size_t length, const char *file_name,
-		      struct cni_result *ret)
+static bool is_relevant(const char *file_name)
 {
-	json_error_t error;
-	json_t *root;
-	int r;
+	return file_name[0] != '.' && !is_loopback(file_name);
+}
 
-	if (length > CNI_RESULT_BYTES_MAX)
-		return -EFBIG;
-	if (length == 0)
-		return -ENODATA;
-	root = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
-	if (!root)
-		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
-	r = decode(root, file_name, ret);
+static int decode(const struct content *content, struct findings *ret)
+{
+	json_t *root;
+	int r = member_load(content->bytes, content->length, &root);
+
+	if (r < 0)
+		return r;
+	r = decode_names(root, content->name, ret);
 	json_decref(root);
 	return r;
 }
+
+const struct format cni_result_format = {.source = CLAIM_CNI_RESULT,
+					 .wrong = "not a CNI result",
+					 .bytes_max = CNI_RESULT_BYTES_MAX,
+					 .large = "larger than 1 MiB",
+					 .decode = decode,
+					 .is_relevant = is_relevant,
+					 .by_network = true};

@@ -276,14 +276,14 @@ web_was() {
 @test "a label that was seen changing is in no selector, and a note says so" {
   stored "UPDATE pod SET uid = 'u1'; $(web_was '{"app":"web","role":"none"}' 1000 2000) $(web_was '{"app":"web","role":"leader"}' 2000 NULL)"
   want 0 "$report" policy --db stored.db
-  said "note: namespace shop: label role was seen changing on Pod/web: no selector uses it"
+  said "note: label role: was seen changing on Pod/web in shop: no selector in shop uses it"
   [ "$(grep -c 'seen changing' err)" -eq 1 ]
   grep -q 'app: web' out
   not grep -q 'role:' out
   stored "UPDATE pod SET uid = 'u1', labels = '{\"app\":\"web\",\"role\":\"none\"}'"
   printf 'kind: Pod\nmetadata: {name: web, namespace: shop, uid: u1, labels: {app: web, role: leader}}\n' > i.yaml
   want 0 "$report" policy --db stored.db --inventory i.yaml
-  said "note: namespace shop: label role was seen changing on Pod/web: no selector uses it"
+  said "note: label role: was seen changing on Pod/web in shop: no selector in shop uses it"
 }
 
 @test "a pod that contradicts itself is a problem, and shown with what each source said" {

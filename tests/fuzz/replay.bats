@@ -9,15 +9,17 @@ replay() {
 }
 
 @test "answers to netlink requests" { replay answer; }
-@test "CNI results" { replay cni_result; }
 @test "configuration" { replay config; }
+@test "answers of the container runtime" { replay cri; }
 @test "conntrack messages" { replay ct_decode; }
+@test "the dataplane: CNI configuration, devices, filters, rules" { replay dataplane; }
 @test "documents: YAML and JSON" { replay document; }
 @test "evidence lines" { replay evidence; }
 @test "the state of a hand-over" { replay handover; }
 @test "inventories" { replay inventory; }
 @test "objects of inventories by themselves" { replay inventory_trim; }
 @test "NFLOG messages" { replay nflog_decode; }
+@test "node state on disk" { replay node_state; }
 @test "packets" { replay packet; }
 
 @test "no target is left out" {

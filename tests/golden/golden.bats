@@ -196,6 +196,10 @@ check() {
   check mesh
 }
 
+@test "dataplane: what each node hides, what it hid before, and what nobody knows" {
+  check dataplane
+}
+
 @test "labels-recorded: with the labels of the container runtime no inventory is needed" {
   check labels-recorded
 }

@@ -44,7 +44,7 @@ path = $db
 commit_interval = 100ms
 [identity]
 cni_results = $cni
-host_local = none
+host_local = ${host_local:-none}
 kindnet = none
 aws_vpc_cni = none
 cilium = none
@@ -60,7 +60,7 @@ dump_interval = 1s}" >> "$config"
 # cni_file NAME NUMBER NAMESPACE: the result as libcni writes it
 cni_file() {
   local id
-  id=$(printf '%s' "$1-$2" | sha256sum | cut -c 1-64)
+  id=$(sandbox_id "$1" "$2")
   cat > "$cni/.tmp-$1" <<END
 {"kind":"cniCacheV1","containerId":"$id","config":"e30=","ifName":"eth0","networkName":"pods","netns":"/run/netns/$1",
  "cniArgs":[["IgnoreUnknown","1"],["K8S_POD_NAMESPACE","$3"],["K8S_POD_NAME","$1"],["K8S_POD_INFRA_CONTAINER_ID","$id"],
@@ -70,8 +70,25 @@ END
   mv "$cni/.tmp-$1" "$cni/pods-$id-eth0"
 }
 
+# sandbox_id NAME NUMBER
+sandbox_id() {
+  printf '%s' "$1-$2" | sha256sum | cut -c 1-64
+}
+
+# allocate NAME NUMBER: the address as host-local notes it, below $host_local
+allocate() {
+  mkdir -p "$host_local/pods"
+  printf '%s\r\neth0' "$(sandbox_id "$1" "$2")" > "$host_local/pods/10.244.0.$2"
+}
+
 # pod NAME NUMBER [NAMESPACE]
 pod() {
+  pod_network "$1" "$2"
+  cni_file "$1" "$2" "${3:-shop}"
+}
+
+# pod_network NAME NUMBER: a pod of which nothing is on disk
+pod_network() {
   ip netns add "$1"
   ip link add "veth$2" type veth peer name eth0 netns "$1"
   ip link set "veth$2" up
@@ -86,12 +103,12 @@ pod() {
   ip -n "$1" -6 address add "fe80::1:$2/64" dev eth0 nodad
   ip -n "$1" -6 route add default via fe80::1 dev eth0
   ip -6 route add "fd00:244::$2/128" via "fe80::1:$2" dev "veth$2"
-  cni_file "$1" "$2" "${3:-shop}"
 }
 
 # pod_end NAME NUMBER
 pod_end() {
-  rm -f "$cni/pods-$(printf '%s' "$1-$2" | sha256sum | cut -c 1-64)-eth0"
+  [ -z "${host_local:-}" ] || rm -f "$host_local/pods/10.244.0.$2"
+  rm -f "$cni/pods-$(sandbox_id "$1" "$2")-eth0"
   ip netns delete "$1"
   ip link delete "veth$2" 2>/dev/null || true
 }
@@ -132,6 +149,14 @@ listening() {
 # say POD SPEC: one exchange with an echo; fails if nothing comes back
 say() {
   [ "$(echo hello | in_pod "$1" timeout 3 socat -t 1 - "$2" 2>/dev/null)" = hello ]
+}
+
+# hold POD ADDRESS PORT: a connection to an echo that stays open
+hold() {
+  # shellcheck disable=SC2016
+  in_pod "$1" bash -c 'exec 5<> "/dev/tcp/$1/$2"; echo held >&5; read -r line <&5; echo "$line" > "$3"; exec sleep 1000' hold \
+    "$2" "$3" "$lab/held-$1" 3>&- &
+  wait_for 10 grep -qs held "$lab/held-$1"
 }
 
 netpold_start() {

@@ -111,3 +111,184 @@ netpold_stop
 has_edge '.from.name == "web" and .to.kind == "node" and .to.name == "node-a" and .port == 10250' || die "$(report edges -o json)"
 END
 }
+
+# The allocator's file says to the moment since when and until when.
+@test "an address that is handed on at once, as host-local notes it, gives each its own edges" {
+  in_namespace <<'END'
+host_local=$lab/ipam
+lab_start
+allocate api 3; pod api 3
+serve api TCP-LISTEN:8080
+netpold_start
+for i in 1 2 3 4 5 6 7 8; do
+  allocate "brief$i" 2; pod "brief$i" 2
+  say "brief$i" TCP:10.244.0.3:8080 || die "no answer for $i"
+  say "brief$i" TCP:10.244.0.3:8080 || die "no answer for $i"
+  pod_end "brief$i" 2
+done
+netpold_stop
+for i in 1 2 3 4 5 6 7 8; do
+  [ "$(sum_edges ".from.name == \"brief$i\" and .to.name == \"api\"" connections)" = 2 ] || die "$i: $(report edges)"
+done
+[ "$(sum_edges true connections)" = 16 ] || die "$(report edges)"
+report pods -o json | jq -e '.[] | select(.name == "brief3") | .sources | tostring | contains("cni-result") and contains("host-local")' ||
+  die "$(report pods -o json)"
+grep -q "host-local: $host_local found" "$lab/netpold.log.last" || die "$(cat "$lab/netpold.log.last")"
+report status -o json | jq -e --arg place "$host_local" '.sources | tostring | contains($place)' || die "$(report status -o json)"
+END
+}
+
+@test "a pod that speaks before its CNI result is written is bound to what it said, not to what was said to its address" {
+  in_namespace <<'END'
+lab_start
+pod api 3
+serve api TCP-LISTEN:8080
+netpold_start
+pod_network late 2
+echo lost | in_pod api socat -t 0 - UDP:10.244.0.2:5353 2>/dev/null || true
+say late TCP:10.244.0.3:8080 || die "no answer"
+wait_for 20 has_edge '.to.name == "api" and .connections == 1'
+! has_edge '.from.kind == "pod" and .to.name == "api"' || die "$(report edges)"
+cni_file late 2 shop
+wait_for 20 has_edge '.from.name == "late" and .to.name == "api" and .connections == 1'
+netpold_stop
+[ "$(sum_edges '.to.name == "api"' connections)" = 1 ] || die "$(report edges)"
+[ "$(sum_edges '.from.name == "api" and .port == 5353' connections)" = 1 ] || die "$(report edges)"
+[ "$(sum_edges '.to.name == "late"' connections)" = 0 ] || die "$(report edges)"
+END
+}
+
+@test "what spoke with an address before it was allocated is not the pod" {
+  in_namespace <<'END'
+host_local=$lab/ipam
+lab_start
+allocate api 3; pod api 3
+serve api TCP-LISTEN:8080
+netpold_start
+pod_network ghost 2
+say ghost TCP:10.244.0.3:8080 || die "no answer"
+pod_end ghost 2
+allocate next 2; pod next 2
+say next TCP:10.244.0.3:8080 || die "no answer"
+wait_for 20 has_edge '.from.name == "next" and .connections == 1'
+netpold_stop
+[ "$(sum_edges '.from.name == "next"' connections)" = 1 ] || die "$(report edges)"
+[ "$(sum_edges '.from.kind != "pod" and .to.name == "api"' connections)" = 1 ] || die "$(report edges)"
+END
+}
+
+@test "files from before the boot and of network namespaces that are gone own nothing" {
+  in_namespace <<'END'
+lab_start
+pod old 2
+touch -d '2001-01-01' "$cni/pods-$(sandbox_id old 2)-eth0"
+cni_file gone 4 shop
+pod leaves 3
+netpold_start
+wait_for 10 eval '[ "$(report pods -o json | jq length)" = 1 ]'
+[ "$(report pods -o json | jq -r '[.[].name] | join(" ")')" = leaves ] || die "$(report pods)"
+ip netns delete leaves
+wait_for 20 eval "report pods -o json | jq -e 'all(.[].addresses[]; .until != null)'"
+netpold_stop
+END
+}
+
+@test "an address of two pods is neither's, and is said to be so" {
+  in_namespace <<'END'
+lab_start
+pod api 3; pod one 2
+serve api TCP-LISTEN:8080
+ip netns add two
+cni_file two 2 shop
+touch -d '1 minute ago' "$cni/pods-$(sandbox_id one 2)-eth0" "$cni/pods-$(sandbox_id two 2)-eth0"
+netpold_start
+say one TCP:10.244.0.3:8080 || die "no answer"
+wait_for 20 grep -q '10.244.0.2: told of two sandboxes' "$lab/netpold.log"
+netpold_stop
+has_edge '.to.name == "api" and .from.kind == "unknown" and .connections == 1' || die "$(report edges -o json)"
+[ "$(sum_edges '.from.name == "one" or .from.name == "two"' connections)" = 0 ] || die "$(report edges)"
+report status -o json | jq -e '.pods.ambiguous > 0' || die "$(report status -o json)"
+! report policy 2>/dev/null | grep -E 'one|two' || die "$(report policy)"
+END
+}
+
+@test "pods went on, left and came while netpold was stopped" {
+  in_namespace <<'END'
+host_local=$lab/ipam
+lab_start
+for name in api:3 stays:4 leaves:2; do
+  allocate "${name%:*}" "${name#*:}"
+  pod "${name%:*}" "${name#*:}"
+done
+serve api TCP-LISTEN:8080
+netpold_start
+hold stays 10.244.0.3 8080
+say leaves TCP:10.244.0.3:8080 || die "no answer"
+wait_for 20 has_edge '.from.name == "stays" and .connections == 1'
+before=$(report pods -o json | jq -c '[.[] | select(.name == "stays") | .addresses[].from]')
+last=leaves
+for how in netpold_stop netpold_kill; do
+  $how
+  stopped=$(date -u +%FT%TZ)
+  pod_end "$last" 2
+  next=after_$how
+  allocate "$next" 2; pod "$next" 2
+  netpold_start
+  say "$next" TCP:10.244.0.3:8080 || die "no answer"
+  wait_for 20 has_edge ".from.name == \"$next\" and .connections == 1"
+  [ "$(report pods -o json | jq -c '[.[] | select(.name == "stays") | .addresses[].from]')" = "$before" ] || die "$(report pods -o json)"
+  report pods -o json | jq -e '.[] | select(.name == "stays") | .addresses | all(.until == null)' || die "$(report pods)"
+  report pods -o json | jq -e --arg name "$last" --arg stopped "$stopped" \
+    '.[] | select(.name == $name) | .addresses | length == 2 and all(.until != null and .until[0:19] <= $stopped[0:19])' || die "$(report pods -o json)"
+  last=$next
+done
+netpold_stop
+for name in stays leaves after_netpold_stop after_netpold_kill; do
+  [ "$(sum_edges ".from.name == \"$name\" and .to.name == \"api\"" connections)" = 1 ] || die "$(report edges)"
+done
+[ "$(sum_edges true connections)" = 4 ] || die "$(report edges)"
+END
+}
+
+@test "connections that were open before netpold started are bound" {
+  in_namespace <<'END'
+lab_start
+rules filter forward 0 'ct state new accept'
+pod web 2; pod api 3
+serve api TCP-LISTEN:8080
+hold web 10.244.0.3 8080
+netpold_start
+wait_for 20 has_edge '.from.name == "web" and .to.name == "api" and .connections == 1'
+netpold_stop
+[ "$(sum_edges true connections)" = 1 ] || die "$(report edges)"
+END
+}
+
+# host-local knows the sandbox alone; the runtime's bundle says who it is.
+@test "names come from the runtime's bundle where no CNI result is kept" {
+  in_namespace <<'END'
+host_local=$lab/ipam
+lab_start
+sed -i "s|^oci_bundles = .*|oci_bundles = $lab/bundles|" "$config"
+# bundle NAME NUMBER
+bundle() {
+  mkdir -p "$lab/bundles/$(sandbox_id "$1" "$2")"
+  cat > "$lab/bundles/$(sandbox_id "$1" "$2")/config.json" <<JSON
+{"ociVersion":"1.1.0","annotations":{"io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-id":"$(sandbox_id "$1" "$2")",
+ "io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-name":"$1","io.kubernetes.cri.sandbox-uid":"uid-$1"}}
+JSON
+}
+allocate web 2; pod_network web 2; bundle web 2
+allocate api 3; pod_network api 3
+serve api TCP-LISTEN:8080
+netpold_start
+say web TCP:10.244.0.3:8080 || die "no answer"
+wait_for 20 grep -q '1 sandboxes have an address' "$lab/netpold.log"
+wait_for 20 has_edge '.from.name == "web" and .connections == 1'
+bundle api 3
+wait_for 20 has_edge '.from.name == "web" and .to.name == "api" and .connections == 1'
+netpold_stop
+[ "$(sum_edges true connections)" = 1 ] || die "$(report edges)"
+report pods -o json | jq -e 'length == 2 and all(.[]; .uid == "uid-" + .name)' || die "$(report pods -o json)"
+END
+}

@@ -21,10 +21,10 @@ setup() {
 	export db=$directory/flows.db uid=0b7c2a52-6f0e-4d6e-9f0e-3c1f6c5f8a01
 }
 
-# in_cluster FUNCTION: runs it in namespaces of its own; what it leaves is gone with them. Its
+# in_cluster FUNCTION: runs it with containerd and a pod that serves, in namespaces of its own; what it leaves is gone with them. Its
 # exit status is the function's.
 in_cluster() {
-	declare -fx scenario_begin scenario_end recorded ready_or_dead turn "$1"
+	declare -fx scenario_begin scenario_end netpold_begin recorded labelled ready_or_dead turn "$1"
 	(cluster_enter "$directory" bash -c '
 		set -u
 		. "$cluster"
@@ -37,11 +37,13 @@ scenario_begin() {
 	cc -O2 -D_GNU_SOURCE -o "$directory/talk" "$CLUSTER_SOURCE/talk.c" -lresolv || return 1
 	pod_run lab server 0b7c2a52-6f0e-4d6e-9f0e-3c1f6c5f8a00 app=server || return 1
 	pod_start lab server "$directory/talk" listen 8080
-	wait_until 10 pod_exec lab server "$directory/talk" call 1 - 127.0.0.1 8080 || return 1
+	wait_until 10 pod_exec lab server "$directory/talk" call 1 - 127.0.0.1 8080
+}
 
+netpold_begin() {
 	# Whether a connection was answered is told at its end, or by a look at those that are open.
-	printf '[store]\npath = %s\n[conntrack]\ndump_interval = 1s\n[node]\nname = here\n' "$db" \
-		>"$directory/netpold.conf"
+	printf '%s\n' '[store]' "path = $db" '[conntrack]' 'dump_interval = 1s' '[node]' 'name = here' \
+		'[identity]' "cri_socket = $CLUSTER/containerd.sock" >"$directory/netpold.conf"
 	socat -u "UNIX-RECV:$directory/notify" "OPEN:$directory/notified,creat,append" &
 	wait_until 10 test -S "$directory/notify" || return 1
 	NOTIFY_SOCKET=$directory/notify "$programs/netpold" --config "$directory/netpold.conf" \
@@ -57,7 +59,7 @@ ready_or_dead() {
 scenario_end() {
 	local status=$?
 	if [ $status -ne 0 ]; then
-		cat "$directory/netpold.log"
+		cat "$directory"/*.log
 		tail -n 5 "$directory/node/containerd.log"
 		"$programs/netpol-report" --db "$db" edges --format json
 	fi
@@ -77,8 +79,17 @@ recorded() {
 				.connections] | add == $count' >/dev/null
 }
 
+# labelled NAME LABELS: the pod is recorded with these labels, a JSON object, beside those of every sandbox.
+labelled() {
+	"$programs/netpol-report" --db "$db" pods --format json 2>/dev/null |
+		jq -e --arg name "$1" --argjson labels "$2" '
+			any(.[]; .name == $name and (.labels // {} | with_entries(
+				select(.key | startswith("io.kubernetes.") | not))) == $labels)' >/dev/null
+}
+
 short_life() {
 	local server begin end
+	netpold_begin || return 1
 	server=$(pod_address lab server)
 	begin=$(date +%s%3N)
 	pod_run lab brief "$uid" app=brief || return 1
@@ -106,6 +117,7 @@ turn() {
 
 one_after_another() {
 	local first=${uid%01}11 second=${uid%01}12
+	netpold_begin || return 1
 	turn first "$first" 3 && turn second "$second" 5 || return 1
 	[ "$(uniq "$directory/turns" | wc -l)" -eq 1 ] || { echo 'the addresses differ'; return 1; }
 	wait_until 20 recorded first "$first" 3 && wait_until 20 recorded second "$second" 5
@@ -113,6 +125,42 @@ one_after_another() {
 
 @test "an address that moved from one pod to another gives each its own edges" {
 	run in_cluster one_after_another
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+# As a service proxy does, the node tracks connections before netpold comes.
+open_connection() {
+	local client=${uid%01}21 sandboxes
+	nft 'add table ip proxy; add chain ip proxy forward { type filter hook forward priority 0; };
+		add rule ip proxy forward ct state invalid drop' || return 1
+	pod_run lab client "$client" app=client tier=front || return 1
+	pod_start lab client "$directory/talk" hold - "$(pod_address lab server)" 8080 >"$directory/held"
+	local held=$!
+	wait_until 10 grep -q ready "$directory/held" || return 1
+	sandboxes=$(cri ListPodSandbox </dev/null)
+
+	netpold_begin && wait_until 20 recorded client "$client" 1 || return 1
+	wait_until 10 labelled client '{"app": "client", "tier": "front"}' || return 1
+	wait_until 10 labelled server '{"app": "server"}' || return 1
+	kill -0 "$held" && [ "$(cri ListPodSandbox </dev/null)" = "$sandboxes" ]
+}
+
+@test "a connection that is older than netpold has its pods, with their labels, and none was touched" {
+	run in_cluster open_connection
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+crashed_runtime() {
+	netpold_begin || return 1
+	wait_until 10 labelled server '{"app": "server"}' || return 1
+	cluster_crash && pod_run lab late "${uid%01}31" app=late || return 1
+	wait_until 15 labelled late '{"app": "late"}'
+}
+
+@test "labels go on to come after the runtime has crashed" {
+	run in_cluster crashed_runtime
 	echo "$output"
 	[ "$status" -eq 0 ]
 }

@@ -78,6 +78,8 @@ evidence() {
 		{"type":"fact","node":"n1","name":"address","value":"192.0.2.10","since":"2026-01-31T12:00:00Z"}
 		{"type":"object","node":"n1","kind":"Node","name":"n1","since":"2026-01-31T12:00:00Z","content":{"kind":"Node"}}
 		{"type":"fact","node":"n1","name":"source.cni-result","value":"/c","since":"2026-01-31T12:00:00Z"}
+		{"type":"fact","node":"n1","name":"dataplane.same-node","value":"yes","since":"2026-01-31T12:00:00Z"}
+		{"type":"fact","node":"n1","name":"dataplane.was.same-node","value":"2026-01-31T12:00:00Z no: r","since":"2026-01-31T12:00:00Z"}
 		{"type":"fact","node":"n1","name":"excluded.loopback","value":"it","since":"2026-01-31T12:00:00Z"}
 		{"type":"gap","node":"n1","source":"log","from":"2026-01-31T12:10:00Z","until":"2026-01-31T12:11:00Z","reason":"r"}
 		{"type":"flow","node":"n1","from":{"address":"10.0.0.5","namespace":"shop","name":"web"},"to":{"address":"10.0.0.7"},"service":{"address":"10.96.0.1","port":80},"protocol":"TCP","port":8080,"verdict":"denied","first_seen":"2026-01-31T12:01:00Z"}

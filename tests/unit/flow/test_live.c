@@ -118,6 +118,7 @@ static void assert_same(const struct live_entry *found, const struct live_entry 
 	assert_int_equal(found->replaced, expected->replaced);
 	assert_int_equal(found->ended, expected->ended);
 	assert_int_equal(found->awaited, expected->awaited);
+	assert_int_equal(found->follower, expected->follower);
 }
 
 static void check_kept(struct live *live, struct live_entry entry)
@@ -167,6 +168,7 @@ static void test_fields(void **state)
 		CHECK(checkpoint, true);
 		CHECK(replaced, true);
 		CHECK(awaited, true);
+		CHECK(follower, true);
 		CHECK(reply.source_port, UINT16_MAX);
 		CHECK(reply.destination_port, UINT16_MAX);
 		CHECK(original.source_port, UINT16_MAX);

@@ -642,6 +642,139 @@ static void test_pods_of_the_start(void **state)
 	bench_free(bench);
 }
 
+/* Sums of a pair of pods over all rows. */
+static struct totals totals_of(const struct bench *bench, uint32_t source, uint32_t destination)
+{
+	struct totals totals = {0};
+
+	for (size_t i = 0; i < bench->row_count; i++)
+		if (bench->rows[i].key.source_pod == source &&
+		    bench->rows[i].key.destination_pod == destination)
+			totals_add(&totals, &bench->rows[i].totals);
+	return totals;
+}
+
+/* Who did not answer may not have been there. */
+static void test_only_who_spoke_is_bound_late(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t web = put_pod(bench, "web", "10.0.0.1", T0 + SECONDS(2), INTERVAL_OPEN);
+	uint32_t api = put_pod(bench, "api", "10.0.0.2", T0 + SECONDS(2), INTERVAL_OPEN);
+	struct conntrack_event silent = tcp(CONNTRACK_DESTROY);
+
+	(void)state;
+	set_start(&silent, T0);
+	tell(bench, silent, T0 + SECONDS(9));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	assert_int_equal(bench->rows[0].key.destination_pod, 0);
+	tell(bench, answered(CONNTRACK_DESTROY, T0 + 1), T0 + SECONDS(9));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	assert_int_equal(bench->rows[0].key.destination_pod, api);
+	bench_free(bench);
+}
+
+static void test_who_was_denied_is_not_bound_late(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t web = put_pod(bench, "web", "10.0.0.1", T0 + SECONDS(2), INTERVAL_OPEN);
+
+	(void)state;
+	put_pod(bench, "api", "10.0.0.2", T0 + SECONDS(2), INTERVAL_OPEN);
+	show_packet(bench, T0);
+	expire(bench, 0, T0 + SECONDS(9));
+	assert_int_equal(take_row(bench)->key.verdict, VERDICT_DENIED);
+	assert_int_equal(bench->rows[0].key.source_pod, web);
+	assert_int_equal(bench->rows[0].key.destination_pod, 0);
+	bench_free(bench);
+}
+
+/* Two pods were told to have had it, until one was told to have ended before. */
+static void test_ambiguous_for_a_moment(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t job;
+
+	(void)state;
+	put_pod(bench, "web", "10.0.0.1", T0 - SECONDS(9), INTERVAL_OPEN);
+	job = put_pod(bench, "job", "10.0.0.1", T0, INTERVAL_OPEN);
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(1));
+	assert_int_equal(take_row(bench)->key.source_pod, 0);
+	put_pod(bench, "web", "10.0.0.1", T0 - SECONDS(9), T0);
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(2));
+	take(bench);
+	assert_int_equal(totals_of(bench, 0, 0).connections, -1);
+	assert_int_equal(totals_of(bench, job, 0).connections, 1);
+	bench_free(bench);
+}
+
+/* The earlier owner's end is told after the connection was counted. */
+static void test_taken_over_later(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t web = put_pod(bench, "web", "10.0.0.1", T0 - SECONDS(9), INTERVAL_OPEN), job;
+
+	(void)state;
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(1));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	put_pod(bench, "web", "10.0.0.1", T0 - SECONDS(9), T0 - SECONDS(1));
+	job = put_pod(bench, "job", "10.0.0.1", T0 - SECONDS(1), INTERVAL_OPEN);
+	tell(bench, answered(CONNTRACK_DESTROY, T0), T0 + SECONDS(2));
+	take(bench);
+	assert_int_equal(totals_of(bench, web, 0).connections, -1);
+	assert_int_equal(totals_of(bench, job, 0).connections, 1);
+	assert_int_equal(totals_of(bench, job, 0).closed, 1);
+	bench_free(bench);
+}
+
+static bool is_marked(void *context, uint32_t number)
+{
+	const bool *marks = context;
+
+	return marks[number];
+}
+
+static void mark(void *context, uint32_t number)
+{
+	bool *marks = context;
+
+	assert_true(number < 8);
+	marks[number] = true;
+}
+
+static void forget_unused(struct bench *bench)
+{
+	bool marks[8] = {false};
+
+	track_visit_pods(bench->track, mark, marks);
+	registry_forget(bench->registry, INT64_MAX - 1, is_marked, marks);
+}
+
+/* Whoever a connection began with is known for as long as it is open. */
+static void test_pods_of_what_is_open_are_kept(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t web = put_pod(bench, "web", "10.0.0.1", T0, T0 + SECONDS(10));
+	uint32_t api = put_pod(bench, "api", "10.0.0.2", T0, T0 + SECONDS(10));
+
+	(void)state;
+	/* Not counted yet: it is bound by who asks. */
+	tell(bench, tcp(CONNTRACK_NEW), T0 + SECONDS(5));
+	put_pod(bench, "job", "10.0.0.1", T0 + SECONDS(10), T0 + SECONDS(20));
+	forget_unused(bench);
+	assert_int_equal(registry_count(bench->registry), 2);
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0 + SECONDS(5)), 5, 500, T0 + SECONDS(60));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	assert_int_equal(bench->rows[0].key.destination_pod, api);
+	forget_unused(bench);
+	/* What was forgotten by the time of the connection leaves it where it is. */
+	put_pod(bench, "later", "10.0.0.1", T0 + SECONDS(1), T0 + SECONDS(9));
+	tell(bench, answered(CONNTRACK_DESTROY, T0 + SECONDS(5)), T0 + SECONDS(90));
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	forget_unused(bench);
+	assert_int_equal(registry_count(bench->registry), 0);
+	bench_free(bench);
+}
+
 static void test_ambiguous_address(void **state)
 {
 	struct bench *bench = bench_new();
@@ -734,6 +867,11 @@ int main(void)
 	    cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_many_gaps),
 	    cmocka_unit_test(test_pods_of_the_start),
+	    cmocka_unit_test(test_only_who_spoke_is_bound_late),
+	    cmocka_unit_test(test_who_was_denied_is_not_bound_late),
+	    cmocka_unit_test(test_ambiguous_for_a_moment),
+	    cmocka_unit_test(test_taken_over_later),
+	    cmocka_unit_test(test_pods_of_what_is_open_are_kept),
 	    cmocka_unit_test(test_ambiguous_address),
 	    cmocka_unit_test(test_pods_of_denied),
 	    cmocka_unit_test(test_pod_known_later),

@@ -356,12 +356,21 @@ static void test_unwatched_has_no_slack(void **state)
 {
 	struct registry *registry = registry_new();
 	int a = (int)put(registry, "a", "10.0.0.1", 100, INTERVAL_OPEN);
+	int b = (int)put(registry, "b", "10.0.0.2", 80, INTERVAL_OPEN), c;
 
 	(void)state;
-	registry_watched(registry, 95);
-	registry_watched(registry, 90);
+	registry_unwatched(registry, 85, 95);
 	assert_int_equal(bind(registry, "10.0.0.1", 94, 10), 0);
 	assert_int_equal(bind(registry, "10.0.0.1", 95, 10), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 80, 50), 0);
+	assert_int_equal(bind(registry, "10.0.0.2", 75, 10), b);
+	for (int i = 0; i < 40; i++)
+		registry_unwatched(registry, 1000 + 10 * i, 1001 + 10 * i);
+	c = (int)put(registry, "c", "10.0.0.3", 1395, INTERVAL_OPEN);
+	assert_int_equal(bind(registry, "10.0.0.3", 1390, 10), 0);
+	assert_int_equal(bind(registry, "10.0.0.3", 1391, 10), c);
+	assert_int_equal(bind(registry, "10.0.0.1", 94, 10), 0);
+	assert_int_equal(bind(registry, "10.0.0.2", 75, 10), b);
 	registry_free(registry);
 }
 

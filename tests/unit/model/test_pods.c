@@ -269,8 +269,8 @@ static void test_labels_that_change(void **state)
 	assert_int_equal(scene.workloads.items[2].selector.count, 1);
 	assert_string_equal(scene.workloads.items[2].selector.items[0].key, "app");
 	/* Of job-name nobody need be told. */
-	assert_problem(&scene, "namespace shop",
-		       "label role was seen changing on Pod/db: no selector uses it");
+	assert_problem(&scene, "label role",
+		       "was seen changing on Pod/db in shop: no selector in shop uses it");
 	assert_int_equal(scene.problems.items[0].severity, PROBLEM_NOTE);
 	scene_close(&scene);
 }

@@ -13,12 +13,20 @@
 
 #define ID "8f3a0c5b7d9e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b4c5d6e7f809102"
 
-static int decode(const char *text, const char *file_name, struct cni_result *ret)
+static int decode_bytes(const char *bytes, size_t length, const char *file_name,
+			struct findings *ret)
 {
-	return cni_result_decode(text, strlen(text), file_name, ret);
+	const struct content content = {.name = file_name, .bytes = bytes, .length = length};
+
+	return format_decode(&cni_result_format, &content, ret);
 }
 
-static int decode_file(const char *name, const char *file_name, struct cni_result *ret)
+static int decode(const char *text, const char *file_name, struct findings *ret)
+{
+	return decode_bytes(text, strlen(text), file_name, ret);
+}
+
+static int decode_file(const char *name, const char *file_name, struct findings *ret)
 {
 	const char *root = getenv("abs_top_srcdir");
 	struct buf path = {0}, content = {0};
@@ -26,70 +34,75 @@ static int decode_file(const char *name, const char *file_name, struct cni_resul
 
 	buf_printf(&path, "%s/tests/data/cni/%s", root ? root : ".", name);
 	assert_int_equal(buf_read_file(&content, path.data, CNI_RESULT_BYTES_MAX), 0);
-	r = cni_result_decode(content.data, content.length, file_name, ret);
+	r = decode_bytes(content.data, content.length, file_name, ret);
 	buf_clear(&path);
 	buf_clear(&content);
 	return r;
 }
 
-static void expect_addresses(const struct cni_result *result, const char *first, const char *second)
+static void expect_addresses(const struct findings *findings, const char *first, const char *second)
 {
+	const struct finding *finding = &findings->items[0];
 	char text[ADDR_TEXT_MAX];
 
-	assert_int_equal(result->address_count, second ? 2 : 1);
-	assert_string_equal(addr_format(result->addresses[0], text), first);
+	assert_int_equal(findings->count, 1);
+	assert_int_equal(finding->address_count, second ? 2 : 1);
+	assert_string_equal(addr_format(finding->addresses[0].address, text), first);
 	if (second)
-		assert_string_equal(addr_format(result->addresses[1], text), second);
+		assert_string_equal(addr_format(finding->addresses[1].address, text), second);
+	for (size_t i = 0; i < finding->address_count; i++) {
+		assert_int_equal(finding->addresses[i].since, 0);
+		assert_false(finding->addresses[i].exact);
+	}
 }
 
 static void test_containerd(void **state)
 {
-	struct cni_result result = {0};
+	struct findings result = {0};
 
 	(void)state;
 	assert_int_equal(decode_file("containerd-1.0.json", "x", &result), 0);
-	assert_string_equal(result.sandbox, ID);
-	assert_string_equal(result.interface, "eth0");
-	assert_string_equal(result.netns,
+	assert_string_equal(result.items[0].sandbox, ID);
+	assert_string_equal(result.items[0].interface, "eth0");
+	assert_string_equal(result.items[0].netns,
 			    "/var/run/netns/cni-0f4c2f1e-7d53-4d0c-8f35-0d1f8b2a6c11");
-	assert_string_equal(result.namespace, "shop");
-	assert_string_equal(result.name, "api-5d4f8c7b9-x2x7q");
-	assert_string_equal(result.uid, "6c1f3a52-0f4e-4b7e-9d59-2b1a7a4d3c10");
+	assert_string_equal(result.items[0].namespace, "shop");
+	assert_string_equal(result.items[0].name, "api-5d4f8c7b9-x2x7q");
+	assert_string_equal(result.items[0].uid, "6c1f3a52-0f4e-4b7e-9d59-2b1a7a4d3c10");
 	expect_addresses(&result, "10.88.0.7", NULL);
-	cni_result_clear(&result);
-	assert_null(result.sandbox);
+	findings_clear(&result);
+	assert_null(result.items);
 }
 
 static void test_crio_dual_stack(void **state)
 {
-	struct cni_result result = {0};
+	struct findings result = {0};
 
 	(void)state;
 	assert_int_equal(decode_file("crio-dual-stack-1.0.json", "x", &result), 0);
-	assert_string_equal(result.name, "db-0");
+	assert_string_equal(result.items[0].name, "db-0");
 	expect_addresses(&result, "10.85.0.9", "1100:200::9");
-	cni_result_clear(&result);
+	findings_clear(&result);
 }
 
 static void test_bare(void **state)
 {
-	struct cni_result result = {0};
+	struct findings result = {0};
 
 	(void)state;
 	assert_int_equal(decode_file("bare-0.2.json", "my-net-" ID "-eth0", &result), 0);
-	assert_string_equal(result.sandbox, ID);
-	assert_string_equal(result.interface, "eth0");
-	assert_string_equal(result.namespace, "");
-	assert_string_equal(result.name, "");
-	assert_string_equal(result.netns, "");
+	assert_string_equal(result.items[0].sandbox, ID);
+	assert_string_equal(result.items[0].interface, "eth0");
+	assert_null(result.items[0].namespace);
+	assert_null(result.items[0].name);
+	assert_null(result.items[0].netns);
 	expect_addresses(&result, "10.22.0.12", "fd00:22::c");
-	cni_result_clear(&result);
+	findings_clear(&result);
 	assert_int_equal(decode_file("bare-0.4.json", ID "-net-1", &result), 0);
-	assert_string_equal(result.interface, "net-1");
+	assert_string_equal(result.items[0].interface, "net-1");
 	expect_addresses(&result, "10.22.0.13", NULL);
-	cni_result_clear(&result);
-	assert_int_equal(decode_file("bare-0.2.json", "my-net-" ID "-lo", &result),
-			 CNI_RESULT_SKIPPED);
+	findings_clear(&result);
+	assert_int_equal(decode_file("bare-0.2.json", "my-net-" ID "-lo", &result), 0);
 	assert_int_equal(decode_file("bare-0.2.json", "my-net-eth0", &result), -ENOKEY);
 	assert_int_equal(decode_file("bare-0.2.json", "x" ID "-eth0", &result), -ENOKEY);
 	assert_int_equal(decode_file("bare-0.2.json", ID "-", &result), -ENOKEY);
@@ -98,39 +111,40 @@ static void test_bare(void **state)
 
 static void test_addresses_without_sandbox(void **state)
 {
-	struct cni_result result = {0};
+	struct findings result = {0};
 
 	(void)state;
 	assert_int_equal(decode_file("no-sandbox-1.1.json", "x", &result), 0);
 	expect_addresses(&result, "192.168.7.4", "fd07::4");
-	cni_result_clear(&result);
+	findings_clear(&result);
 }
 
 static void test_skipped(void **state)
 {
-	struct cni_result result = {.name = (char *)&result}, before = result;
+	struct findings result = {0};
 
 	(void)state;
-	assert_int_equal(decode_file("loopback.json", "x", &result), CNI_RESULT_SKIPPED);
+	assert_int_equal(decode_file("loopback.json", "x", &result), 0);
 	assert_int_equal(
 	    decode("{\"kind\":\"cniCacheV1\",\"containerId\":\"c\",\"result\":{}}", "x", &result),
-	    CNI_RESULT_SKIPPED);
+	    0);
 	assert_int_equal(decode("{\"cniVersion\":\"1.0.0\",\"ips\":[{\"address\":\"fe80::1/64\"},"
 				"{\"address\":\"127.0.0.1/8\"}]}",
 				ID "-eth0", &result),
-			 CNI_RESULT_SKIPPED);
-	assert_memory_equal(&result, &before, sizeof(result));
+			 0);
+	assert_int_equal(result.count, 0);
+	assert_null(result.items);
 }
 
 static void test_loopback_names(void **state)
 {
 	(void)state;
-	assert_true(cni_result_is_loopback("cni-loopback-" ID "-lo"));
-	assert_true(cni_result_is_loopback("cni-loopback-" ID "-eth0"));
-	assert_true(cni_result_is_loopback("net-" ID "-lo"));
-	assert_false(cni_result_is_loopback("net-" ID "-eth0"));
-	assert_false(cni_result_is_loopback("net-lo"));
-	assert_false(cni_result_is_loopback(""));
+	assert_false(cni_result_format.is_relevant("cni-loopback-" ID "-lo"));
+	assert_false(cni_result_format.is_relevant("cni-loopback-" ID "-eth0"));
+	assert_false(cni_result_format.is_relevant("net-" ID "-lo"));
+	assert_true(cni_result_format.is_relevant("net-" ID "-eth0"));
+	assert_true(cni_result_format.is_relevant("net-lo"));
+	assert_true(cni_result_format.is_relevant(""));
 }
 
 #define CACHED(rest) "{\"kind\":\"cniCacheV1\",\"containerId\":\"c\"," rest "}"
@@ -140,30 +154,55 @@ static void test_preference(void **state)
 {
 	static const char interfaces[] =
 	    CACHED("\"result\":{\"interfaces\":[{\"name\":\"veth\"},{\"name\":\"eth0\","
-		   "\"sandbox\":\"/n\"},7],\"ips\":[{\"address\":\"10.0.0.1/8\"},"
+		   "\"sandbox\":\"/n\"},{}],\"ips\":[{\"address\":\"10.0.0.1/8\"},"
 		   "{\"address\":\"10.0.0.2/8\",\"interface\":0},{\"address\":\"10.0.0.3/8\","
 		   "\"interface\":1},{\"address\":\"10.0.0.4/8\",\"interface\":-1},"
 		   "{\"address\":\"10.0.0.5/8\",\"interface\":99},{\"address\":\"10.0.0.6/8\","
 		   "\"interface\":2},{\"address\":\"10.0.0.3/8\",\"interface\":1}]}");
-	struct cni_result result = {0};
+	struct findings result = {0};
 
 	(void)state;
 	assert_int_equal(decode(interfaces, "x", &result), 0);
 	expect_addresses(&result, "10.0.0.3", NULL);
-	assert_string_equal(result.sandbox, "c");
-	cni_result_clear(&result);
-	assert_int_equal(
-	    decode(IPS("{\"address\":\"10.0.0.7\",\"interface\":\"x\"}"), "x", &result), 0);
+	assert_string_equal(result.items[0].sandbox, "c");
+	findings_clear(&result);
+	assert_int_equal(decode(IPS("{\"address\":\"10.0.0.7\",\"interface\":null}"), "x", &result),
+			 0);
 	expect_addresses(&result, "10.0.0.7", NULL);
-	cni_result_clear(&result);
+	findings_clear(&result);
 	assert_int_equal(decode("{\"kind\":\"cniCacheV1\",\"cniArgs\":[[\"K8S_POD_INFRA_CONTAINER_"
-				"ID\",\"i\"],[],[1],7,[\"K8S_POD_NAME\"],[\"K8S_POD_UID\",3]],"
+				"ID\",\"i\"],[\"K8S_POD_NAME\",\"\"]],"
 				"\"result\":{\"ip4\":{\"ip\":\"10.0.0.8/24\"},\"ip6\":null}}",
 				"x", &result),
 			 0);
-	assert_string_equal(result.sandbox, "i");
-	assert_string_equal(result.name, "");
-	cni_result_clear(&result);
+	assert_string_equal(result.items[0].sandbox, "i");
+	assert_null(result.items[0].name);
+	findings_clear(&result);
+}
+
+/* A plugin may give a pod several networks at once; the file's own is the primary one. */
+static void test_several_interfaces(void **state)
+{
+	static const char several[] =
+	    CACHED("\"ifName\":\"eth0\",\"result\":{\"interfaces\":[{\"name\":\"eth0\","
+		   "\"sandbox\":\"/n\"},{\"name\":\"data0\",\"sandbox\":\"/n\"}],\"ips\":["
+		   "{\"address\":\"10.0.0.1/8\",\"interface\":1},{\"address\":\"10.0.0.2/8\","
+		   "\"interface\":0}]}");
+	static const char foreign[] =
+	    CACHED("\"ifName\":\"eth0\",\"result\":{\"interfaces\":[{\"name\":\"net\","
+		   "\"sandbox\":\"/n\"}],\"ips\":[{\"address\":\"10.0.0.1/8\","
+		   "\"interface\":0}]}");
+	struct findings result = {0};
+
+	(void)state;
+	assert_int_equal(decode(several, "x", &result), 0);
+	expect_addresses(&result, "10.0.0.1", "10.0.0.2");
+	assert_true(result.items[0].addresses[0].secondary);
+	assert_false(result.items[0].addresses[1].secondary);
+	findings_clear(&result);
+	assert_int_equal(decode(foreign, "x", &result), 0);
+	assert_false(result.items[0].addresses[0].secondary);
+	findings_clear(&result);
 }
 
 static void test_garbage(void **state)
@@ -187,6 +226,14 @@ static void test_garbage(void **state)
 	    {"{\"kind\":\"cniCacheV1\",\"result\":[]}", -EPROTO, "not a CNI result"},
 	    {CACHED("\"ifName\":7,\"result\":{}"), -EPROTO, "not a CNI result"},
 	    {CACHED("\"cniArgs\":{},\"result\":{}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"cniArgs\":[[\"K8S_POD_UID\",3]],\"result\":{}"), -EPROTO,
+	     "not a CNI result"},
+	    {CACHED("\"cniArgs\":[[\"K8S_POD_UID\"]],\"result\":{}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"cniArgs\":[7],\"result\":{}"), -EPROTO, "not a CNI result"},
+	    {IPS("{\"address\":\"10.0.0.7/8\",\"interface\":\"x\"}"), -EPROTO, "not a CNI result"},
+	    {CACHED("\"result\":{\"interfaces\":[7],\"ips\":[{\"address\":\"10.0.0.7\","
+		    "\"interface\":0}]}"),
+	     -EPROTO, "not a CNI result"},
 	    {CACHED("\"result\":{\"ips\":{}}"), -EPROTO, "not a CNI result"},
 	    {CACHED("\"result\":{\"ip4\":\"x\"}"), -EPROTO, "not a CNI result"},
 	    {IPS("7"), -EPROTO, "not a CNI result"},
@@ -197,16 +244,16 @@ static void test_garbage(void **state)
 	    {IPS("{\"address\":\"10.0.0.1/8\"},{\"address\":\"10.0.0\"}"), -EADDRNOTAVAIL,
 	     "an address that is none"},
 	    {"{\"kind\":\"cniCacheV1\",\"result\":{\"ip4\":{\"ip\":\"10.0.0.1/8\"}}}", -ENOKEY,
-	     "neither the content nor the file name has a sandbox id"},
+	     "no sandbox id"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct cni_result result = {0}, zero = {0};
+		struct findings result = {0}, zero = {0};
 		int r = decode(cases[i].text, "x", &result);
 
 		assert_int_equal(r, cases[i].error);
-		assert_string_equal(cni_result_error(r), cases[i].reason);
+		assert_string_equal(format_error(&cni_result_format, r), cases[i].reason);
 		assert_memory_equal(&result, &zero, sizeof(result));
 	}
 }
@@ -214,13 +261,13 @@ static void test_garbage(void **state)
 static void test_bounds(void **state)
 {
 	char *big = malloc(CNI_RESULT_BYTES_MAX + 1);
-	struct cni_result result = {0};
+	struct findings result = {0};
 
 	(void)state;
 	assert_non_null(big);
 	memset(big, '[', CNI_RESULT_BYTES_MAX + 1);
-	assert_int_equal(cni_result_decode(big, CNI_RESULT_BYTES_MAX + 1, "x", &result), -EFBIG);
-	assert_int_equal(cni_result_decode(big, CNI_RESULT_BYTES_MAX, "x", &result), -EBADMSG);
+	assert_int_equal(decode_bytes(big, CNI_RESULT_BYTES_MAX + 1, "x", &result), -EFBIG);
+	assert_int_equal(decode_bytes(big, CNI_RESULT_BYTES_MAX, "x", &result), -EBADMSG);
 	free(big);
 }
 
@@ -229,23 +276,24 @@ static void test_half_written(void **state)
 {
 	static const char whole[] =
 	    CACHED("\"ifName\":\"eth0\",\"result\":{\"ips\":[{\"address\":\"10.0.0.1/8\"}]}");
-	struct cni_result result = {0};
+	struct findings result = {0};
 
 	(void)state;
 	for (size_t length = 0; length < sizeof(whole) - 1; length++)
-		assert_true(cni_result_decode(whole, length, "x", &result) < 0);
-	assert_int_equal(cni_result_decode(whole, sizeof(whole) - 1, "x", &result), 0);
-	cni_result_clear(&result);
+		assert_true(decode_bytes(whole, length, "x", &result) < 0);
+	assert_int_equal(decode_bytes(whole, sizeof(whole) - 1, "x", &result), 0);
+	findings_clear(&result);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_containerd), cmocka_unit_test(test_crio_dual_stack),
-	    cmocka_unit_test(test_bare),       cmocka_unit_test(test_addresses_without_sandbox),
-	    cmocka_unit_test(test_skipped),    cmocka_unit_test(test_loopback_names),
-	    cmocka_unit_test(test_preference), cmocka_unit_test(test_garbage),
-	    cmocka_unit_test(test_bounds),     cmocka_unit_test(test_half_written),
+	    cmocka_unit_test(test_containerd),   cmocka_unit_test(test_crio_dual_stack),
+	    cmocka_unit_test(test_bare),         cmocka_unit_test(test_addresses_without_sandbox),
+	    cmocka_unit_test(test_skipped),      cmocka_unit_test(test_loopback_names),
+	    cmocka_unit_test(test_preference),   cmocka_unit_test(test_several_interfaces),
+	    cmocka_unit_test(test_garbage),      cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_half_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,371 @@
+#include "cli/dataplane.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/shape.h"
+
+#define PREFIX "dataplane."
+#define FORMER "was."
+#define NAMED_MAX 5u
+#define LIST_MAX 600
+
+struct kind {
+	const char *fact;   /* and the table's name for it */
+	const char *member; /* in JSON */
+	const char *what;   /* is invisible */
+	const char *costs;
+};
+
+static const struct kind kinds[DATAPLANE_ANSWERS] = {
+    {"same-node", "same_node", "connections between pods of this node",
+     "rules between pods on it may be missing"},
+    {"cross-node", "cross_node", "connections with pods of other nodes",
+     "rules for pods on it may be missing"},
+    {"service", "service", "connections through service addresses",
+     "rules for those that ask for services from it may be missing"},
+    {"external", "external", "connections with what is no pod",
+     "rules for what is outside the cluster may be missing"},
+    {"denied", "denied", "attempts that a policy denied", "they may be missing from denied"},
+};
+
+static const char *const seen_names[] = {"unknown", "yes", "partly", "no"};
+
+/* ---- facts ---- */
+
+static void node_clear(struct dataplane_node *node)
+{
+	free(node->name);
+	free(node->plugin);
+	free(node->proxy);
+	for (size_t i = 0; i < DATAPLANE_ANSWERS; i++) {
+		free(node->answers[i].reason);
+		free(node->answers[i].before_reason);
+	}
+}
+
+void dataplanes_clear(struct dataplanes *dataplanes)
+{
+	for (size_t i = 0; i < dataplanes->count; i++)
+		node_clear(&dataplanes->nodes[i]);
+	free(dataplanes->nodes);
+	*dataplanes = (struct dataplanes){0};
+}
+
+static int set_text(char **text, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return -ENOMEM;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+static int node_set_up(struct dataplane_node *node, const char *name)
+{
+	int r = set_text(&node->name, name);
+
+	r = r ? r : set_text(&node->plugin, "unknown");
+	r = r ? r : set_text(&node->proxy, "unknown");
+	for (size_t i = 0; r == 0 && i < DATAPLANE_ANSWERS; i++) {
+		r = set_text(&node->answers[i].reason, "not told");
+		r = r ? r : set_text(&node->answers[i].before_reason, "");
+	}
+	return r;
+}
+
+static struct dataplane_node *node_of(struct dataplanes *dataplanes, const char *name)
+{
+	struct dataplane_node *nodes, fresh = {0};
+	size_t at = 0;
+
+	while (at < dataplanes->count && strcmp(dataplanes->nodes[at].name, name) < 0)
+		at++;
+	if (at < dataplanes->count && strcmp(dataplanes->nodes[at].name, name) == 0)
+		return &dataplanes->nodes[at];
+	nodes = reallocarray(dataplanes->nodes, dataplanes->count + 1, sizeof(*nodes));
+	if (!nodes)
+		return NULL;
+	dataplanes->nodes = nodes;
+	if (node_set_up(&fresh, name) < 0) {
+		node_clear(&fresh);
+		return NULL;
+	}
+	memmove(&nodes[at + 1], &nodes[at], (dataplanes->count - at) * sizeof(*nodes));
+	nodes[at] = fresh;
+	dataplanes->count++;
+	return &nodes[at];
+}
+
+/* "partly: REASON". A word of another version means that nothing is known. */
+static int take_answer(const char *text, enum dataplane_seen *ret_seen, char **ret_reason)
+{
+	size_t length = strcspn(text, ":");
+
+	*ret_seen = SEEN_UNKNOWN;
+	for (enum dataplane_seen i = SEEN_UNKNOWN; i <= SEEN_NO; i++) {
+		if (strlen(seen_names[i]) != length || strncmp(text, seen_names[i], length) != 0)
+			continue;
+		*ret_seen = i;
+		text += length;
+		text += *text ? 1 : 0;
+		text += *text == ' ';
+		break;
+	}
+	return set_text(ret_reason, text);
+}
+
+/* "TIME no: REASON" */
+static int take_former(const char *text, struct dataplane_answer *answer)
+{
+	const char *space = strchr(text, ' ');
+	char time[CLOCK_TEXT_MAX] = "";
+
+	if (!space || (size_t)(space - text) >= sizeof(time))
+		return 0;
+	memcpy(time, text, (size_t)(space - text));
+	if (clock_parse(time, &answer->before_until) < 0)
+		return 0;
+	return take_answer(space + 1, &answer->before, &answer->before_reason);
+}
+
+static int take_kind(struct dataplane_node *node, const char *name, const char *value)
+{
+	bool former = strncmp(name, FORMER, strlen(FORMER)) == 0;
+
+	name += former ? strlen(FORMER) : 0;
+	for (size_t i = 0; i < DATAPLANE_ANSWERS; i++) {
+		struct dataplane_answer *answer = &node->answers[i];
+
+		if (strcmp(kinds[i].fact, name) != 0)
+			continue;
+		return former ? take_former(value, answer)
+			      : take_answer(value, &answer->seen, &answer->reason);
+	}
+	return 0;
+}
+
+int dataplanes_take(void *context, const struct stored_fact *fact)
+{
+	struct dataplanes *dataplanes = context;
+	struct dataplane_node *node;
+	const char *name = fact->name + strlen(PREFIX);
+
+	if (strncmp(fact->name, PREFIX, strlen(PREFIX)) != 0)
+		return 0;
+	node = node_of(dataplanes, fact->node);
+	if (!node)
+		return -ENOMEM;
+	if (strcmp(name, "plugin") == 0)
+		return set_text(&node->plugin, fact->value);
+	if (strcmp(name, "proxy") == 0)
+		return set_text(&node->proxy, fact->value);
+	return take_kind(node, name, fact->value);
+}
+
+/* ---- what it means ---- */
+
+static bool was_worse(const struct dataplane_answer *answer, struct interval interval)
+{
+	return answer->before != SEEN_UNKNOWN && interval.from < answer->before_until;
+}
+
+static bool is_invisible(const struct dataplane_answer *answer, struct interval interval)
+{
+	return answer->seen == SEEN_NO ||
+	       (was_worse(answer, interval) && answer->before == SEEN_NO);
+}
+
+bool dataplanes_are_complete(const struct dataplanes *dataplanes, struct interval interval)
+{
+	for (size_t i = 0; i < dataplanes->count; i++)
+		for (size_t j = 0; j < DATAPLANE_DENIALS; j++)
+			if (is_invisible(&dataplanes->nodes[i].answers[j], interval))
+				return false;
+	return true;
+}
+
+/* ---- status ---- */
+
+static json_t *answer_json(const struct dataplane_answer *answer, struct interval interval)
+{
+	json_t *was = json_null();
+
+	if (was_worse(answer, interval))
+		was = json_pack("{s:s, s:o, s:o}", "seen", seen_names[answer->before], "reason",
+				shape_text(answer->before_reason), "until",
+				shape_time(answer->before_until));
+	return json_pack("{s:s, s:o, s:o}", "seen", seen_names[answer->seen], "reason",
+			 shape_text(answer->reason), "was", was);
+}
+
+static json_t *node_json(const struct dataplane_node *node, struct interval interval)
+{
+	json_t *object = json_pack("{s:s, s:s, s:s}", "node", node->name, "plugin", node->plugin,
+				   "proxy", node->proxy);
+	int r = object ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < DATAPLANE_ANSWERS; i++)
+		r = shape_set(object, kinds[i].member, answer_json(&node->answers[i], interval));
+	if (r == 0)
+		return object;
+	json_decref(object);
+	return NULL;
+}
+
+json_t *dataplanes_json(const struct dataplanes *dataplanes, struct interval interval)
+{
+	json_t *array;
+	int r = 0;
+
+	if (dataplanes->count == 0)
+		return json_null();
+	array = json_array();
+	for (size_t i = 0; r == 0 && i < dataplanes->count; i++)
+		r = shape_append(array, node_json(&dataplanes->nodes[i], interval));
+	if (r == 0)
+		return array;
+	json_decref(array);
+	return NULL;
+}
+
+static const char *colon(const char *reason)
+{
+	return reason[0] ? ": " : "";
+}
+
+static void put_answer(struct buf *buf, const struct kind *kind,
+		       const struct dataplane_answer *answer, struct interval interval)
+{
+	char until[CLOCK_TEXT_MAX];
+
+	buf_line(buf, "  %-10s %s%s%s", kind->fact, seen_names[answer->seen], colon(answer->reason),
+		 answer->reason);
+	if (was_worse(answer, interval))
+		buf_line(buf, "  %-10s until %s %s%s%s", "",
+			 clock_format(answer->before_until, until), seen_names[answer->before],
+			 colon(answer->before_reason), answer->before_reason);
+}
+
+void dataplanes_put(struct buf *buf, const struct dataplanes *dataplanes, struct interval interval)
+{
+	for (size_t i = 0; i < dataplanes->count; i++) {
+		const struct dataplane_node *node = &dataplanes->nodes[i];
+
+		buf_line(buf, "dataplane    %s: CNI plugin %s, service proxy %s", node->name,
+			 node->plugin, node->proxy);
+		for (size_t j = 0; j < DATAPLANE_ANSWERS; j++)
+			put_answer(buf, &kinds[j], &node->answers[j], interval);
+	}
+}
+
+/* ---- policy ---- */
+
+static bool has_pods(const struct graph *graph, size_t workload, const char *node)
+{
+	for (size_t i = 0; i < graph->pod_count; i++)
+		if (graph->pods[i].workload == workload && strcmp(graph->pods[i].node, node) == 0)
+			return true;
+	return false;
+}
+
+/* " (Deployment/api in shop, …)"; "" if there are many. */
+static const char *list_workloads(const struct graph *graph, const char *node, char list[LIST_MAX])
+{
+	size_t length = 0, named = 0;
+
+	list[0] = '\0';
+	for (size_t i = 0; i < graph->workload_count; i++) {
+		const struct workload *workload = &graph->workloads[i];
+		int r;
+
+		if (workload->host_network || !has_pods(graph, i, node))
+			continue;
+		r = snprintf(list + length, LIST_MAX - length, "%s%s/%s in %s", named ? ", " : " (",
+			     workload->kind, workload->name, workload->namespace);
+		length += (size_t)r;
+		if (++named > NAMED_MAX || length >= LIST_MAX - 1)
+			return "";
+	}
+	if (named > 0)
+		snprintf(list + length, LIST_MAX - length, ")");
+	return list;
+}
+
+static void warn_of(struct problems *problems, const char *node, const struct kind *kind,
+		    enum dataplane_seen seen, const char *reason, const char *until,
+		    const char *workloads)
+{
+	bool denied = kind == &kinds[DATAPLANE_DENIALS];
+	char subject[300];
+
+	snprintf(subject, sizeof(subject), "evidence of %s", node);
+	if (seen == SEEN_UNKNOWN)
+		problem_add(problems, PROBLEM_NOTE, subject,
+			    "whether %s can be seen is not known: %s", kind->what, reason);
+	else
+		problem_add(problems, seen == SEEN_NO && !denied ? PROBLEM_WARNING : PROBLEM_NOTE,
+			    subject, "%s %s%s%s (%s): %s%s", kind->what,
+			    until[0]
+				? (seen == SEEN_NO ? "were invisible" : "were partly invisible")
+				: (seen == SEEN_NO ? "are invisible" : "are partly invisible"),
+			    until[0] ? " until " : "", until, reason, kind->costs, workloads);
+}
+
+static void warn_of_answer(struct problems *problems, const struct dataplane_node *node, size_t at,
+			   struct interval interval, const char *workloads)
+{
+	const struct dataplane_answer *answer = &node->answers[at];
+	bool denied = at == DATAPLANE_DENIALS;
+	char until[CLOCK_TEXT_MAX];
+
+	if (answer->seen == SEEN_NO || (!denied && answer->seen == SEEN_PARTLY))
+		warn_of(problems, node->name, &kinds[at], answer->seen, answer->reason, "",
+			workloads);
+	if (!denied && was_worse(answer, interval))
+		warn_of(problems, node->name, &kinds[at], answer->before, answer->before_reason,
+			clock_format(answer->before_until, until), workloads);
+}
+
+static bool is_all_unknown(const struct dataplane_node *node)
+{
+	for (size_t i = 0; i < DATAPLANE_ANSWERS; i++)
+		if (node->answers[i].seen != SEEN_UNKNOWN)
+			return false;
+	return true;
+}
+
+/* One note for a node that nothing is known of. */
+static void warn_of_unknown(struct problems *problems, const struct dataplane_node *node)
+{
+	static const struct kind all = {.what = "its connections"};
+
+	if (is_all_unknown(node)) {
+		warn_of(problems, node->name, &all, SEEN_UNKNOWN, node->answers[0].reason, "", "");
+		return;
+	}
+	for (size_t i = 0; i < DATAPLANE_DENIALS; i++)
+		if (node->answers[i].seen == SEEN_UNKNOWN)
+			warn_of(problems, node->name, &kinds[i], SEEN_UNKNOWN,
+				node->answers[i].reason, "", "");
+}
+
+void dataplanes_warn(struct problems *problems, const struct dataplanes *dataplanes,
+		     struct interval interval, const struct graph *graph)
+{
+	for (size_t i = 0; i < dataplanes->count; i++) {
+		const struct dataplane_node *node = &dataplanes->nodes[i];
+		char list[LIST_MAX];
+		const char *workloads = list_workloads(graph, node->name, list);
+
+		warn_of_unknown(problems, node);
+		for (size_t j = 0; j < DATAPLANE_ANSWERS; j++)
+			warn_of_answer(problems, node, j, interval,
+				       j == DATAPLANE_SAME ? workloads : "");
+	}
+}

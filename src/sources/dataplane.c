@@ -1,0 +1,399 @@
+#include "sources/dataplane.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CNI_OF_ITS_OWN_DEVICE (CNI_MACVLAN | CNI_IPVLAN | CNI_SRIOV | CNI_VHOST_USER)
+#define CNI_BRIDGED (CNI_FLANNEL | CNI_BRIDGE | CNI_WEAVE)
+#define CNI_ROUTED (CNI_CALICO | CNI_AWS | CNI_PTP | CNI_KINDNET)
+
+const char *dataplane_aspect_name(enum dataplane_aspect aspect)
+{
+	static const char *const names[DATAPLANE_ASPECTS] = {"same-node", "cross-node", "service",
+							     "external", "denied"};
+
+	return names[aspect];
+}
+
+const char *dataplane_seen_name(enum dataplane_seen seen)
+{
+	static const char *const names[] = {"unknown", "yes", "partly", "no"};
+
+	return names[seen];
+}
+
+bool dataplane_equal(const struct dataplane *a, const struct dataplane *b)
+{
+	if (strcmp(a->plugin, b->plugin) != 0 || strcmp(a->proxy, b->proxy) != 0)
+		return false;
+	for (unsigned i = 0; i < DATAPLANE_ASPECTS; i++)
+		if (a->answers[i].seen != b->answers[i].seen ||
+		    strcmp(a->answers[i].reason, b->answers[i].reason) != 0)
+			return false;
+	return true;
+}
+
+/* ---- answers ---- */
+
+static __attribute__((format(printf, 4, 0))) void set_answer(struct dataplane *dataplane,
+							     enum dataplane_aspect aspect,
+							     enum dataplane_seen seen,
+							     const char *format, va_list arguments)
+{
+	struct dataplane_answer *answer = &dataplane->answers[aspect];
+
+	answer->seen = seen;
+	vsnprintf(answer->reason, sizeof(answer->reason), format, arguments);
+}
+
+static __attribute__((format(printf, 4, 5))) void answer(struct dataplane *dataplane,
+							 enum dataplane_aspect aspect,
+							 enum dataplane_seen seen,
+							 const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	set_answer(dataplane, aspect, seen, format, arguments);
+	va_end(arguments);
+}
+
+/* What is known to be lacking stays, whatever else is found. */
+static __attribute__((format(printf, 4, 5))) void worsen(struct dataplane *dataplane,
+							 enum dataplane_aspect aspect,
+							 enum dataplane_seen seen,
+							 const char *format, ...)
+{
+	static const int badness[] = {[DATAPLANE_YES] = 0,
+				      [DATAPLANE_PARTLY] = 1,
+				      [DATAPLANE_UNKNOWN] = 2,
+				      [DATAPLANE_NO] = 3};
+	va_list arguments;
+
+	if (badness[seen] <= badness[dataplane->answers[aspect].seen])
+		return;
+	va_start(arguments, format);
+	set_answer(dataplane, aspect, seen, format, arguments);
+	va_end(arguments);
+}
+
+static void answer_traffic(struct dataplane *dataplane, enum dataplane_seen seen,
+			   const char *reason)
+{
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i <= DATAPLANE_EXTERNAL; i++)
+		answer(dataplane, i, seen, "%s", reason);
+}
+
+/* ---- who is who ---- */
+
+struct plugin_name {
+	unsigned cni, devices;
+	const char *name;
+};
+
+/* In this order: Cilium chains itself behind others, Calico's policies come with flannel too. */
+static const struct plugin_name plugin_names[] = {
+    {CNI_CILIUM, DEVICE_CILIUM, "cilium"},
+    {CNI_ANTREA, DEVICE_ANTREA, "antrea"},
+    {CNI_OVN, DEVICE_OVN, "ovn-kubernetes"},
+    {CNI_AWS, 0, "aws-vpc-cni"},
+    {CNI_CALICO, DEVICE_CALICO_EBPF, "calico"},
+    {CNI_FLANNEL, 0, "flannel"},
+    {CNI_KINDNET, 0, "kindnet"},
+    {CNI_WEAVE, 0, "weave-net"},
+    {0, DEVICE_KUBE_ROUTER, "kube-router"},
+    {CNI_BRIDGE, 0, "bridge"},
+    {CNI_PTP, 0, "ptp"},
+    {CNI_MACVLAN, 0, "macvlan"},
+    {CNI_IPVLAN, 0, "ipvlan"},
+    {CNI_SRIOV, 0, "sr-iov"},
+    {CNI_VHOST_USER, 0, "vhost-user"},
+};
+
+static const char *plugin_of(const struct dataplane_observations *seen)
+{
+	for (size_t i = 0; i < sizeof(plugin_names) / sizeof(plugin_names[0]); i++)
+		if (seen->cni & plugin_names[i].cni || seen->devices & plugin_names[i].devices)
+			return plugin_names[i].name;
+	return seen->cni_type[0] ? seen->cni_type : "unknown";
+}
+
+static bool has_plugin(const struct dataplane *dataplane, const char *name)
+{
+	return strcmp(dataplane->plugin, name) == 0;
+}
+
+static bool is_calico_ebpf(const struct dataplane_observations *seen)
+{
+	return seen->devices & DEVICE_CALICO_EBPF || seen->programs & PROGRAM_CALICO;
+}
+
+static bool has_ipvs(const struct dataplane_observations *seen)
+{
+	return seen->devices & DEVICE_IPVS || seen->ipvs_services;
+}
+
+static bool has_kube_proxy(const struct dataplane_observations *seen)
+{
+	return has_ipvs(seen) || seen->rules & (RULE_KUBE_PROXY | RULE_KUBE_SERVICES);
+}
+
+/* Chains stay behind when the mode changes; the device and the table of the newer ones do not. */
+static const char *proxy_of(const struct dataplane_observations *seen, const char *plugin)
+{
+	if (has_ipvs(seen))
+		return "ipvs";
+	if (seen->rules & RULE_KUBE_PROXY)
+		return "nftables";
+	if (is_calico_ebpf(seen))
+		return "calico-ebpf";
+	if (seen->rules & RULE_KUBE_SERVICES)
+		return "iptables";
+	if (strcmp(plugin, "cilium") == 0 || strcmp(plugin, "antrea") == 0 ||
+	    strcmp(plugin, "ovn-kubernetes") == 0)
+		return plugin;
+	return "unknown";
+}
+
+/* ---- dataplanes that are eBPF ---- */
+
+static void judge_cilium(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	bool legacy_routing = has_kube_proxy(seen) && !(seen->devices & DEVICE_NETKIT);
+
+	answer(ret, DATAPLANE_DENIED, DATAPLANE_NO, "Cilium drops in eBPF, before netfilter");
+	if (!legacy_routing) {
+		answer_traffic(ret, DATAPLANE_NO,
+			       "Cilium's eBPF carries packets past netfilter; import its flows");
+		return;
+	}
+	answer(ret, DATAPLANE_SAME_NODE, DATAPLANE_PARTLY,
+	       "Cilium's eBPF may hand packets from pod to pod past netfilter");
+	answer(ret, DATAPLANE_CROSS_NODE, DATAPLANE_PARTLY,
+	       "behind Cilium's tunnel only the outer packets are tracked");
+	answer(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
+	       "Cilium may choose the backend in eBPF: the service address is hidden then");
+	if (seen->rules & RULE_CILIUM_MASQUERADE)
+		answer(ret, DATAPLANE_EXTERNAL, DATAPLANE_YES, "%s", "");
+	else
+		answer(ret, DATAPLANE_EXTERNAL, DATAPLANE_PARTLY,
+		       "no rule of Cilium's masquerades: what eBPF translates may be untracked");
+}
+
+static void judge_calico_ebpf(struct dataplane *ret)
+{
+	answer_traffic(ret, DATAPLANE_NO, "Calico's eBPF carries packets past conntrack");
+	answer(ret, DATAPLANE_EXTERNAL, DATAPLANE_PARTLY,
+	       "with Calico's eBPF only what is translated on its way out is tracked");
+	answer(ret, DATAPLANE_DENIED, DATAPLANE_NO, "Calico drops in eBPF, before netfilter");
+}
+
+/* ---- Open vSwitch, which has conntrack zones of its own ---- */
+
+static void judge_switch(const char *name, struct dataplane *ret)
+{
+	answer_traffic(ret, DATAPLANE_YES, "");
+	answer(ret, DATAPLANE_DENIED, DATAPLANE_NO, "%s drops in Open vSwitch", name);
+}
+
+static void judge_ovn(struct dataplane *ret)
+{
+	judge_switch("OVN-Kubernetes", ret);
+	answer(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
+	       "the service address is known in the zone of OVN's load balancer alone");
+}
+
+/* ---- the kernel's own forwarding ---- */
+
+static void judge_bridge(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	const struct dataplane_setting *ipv4 = &seen->bridge_ipv4, *ipv6 = &seen->bridge_ipv6;
+	char reason[DATAPLANE_REASON_MAX];
+
+	if (ipv4->error == -ENOENT)
+		snprintf(reason, sizeof(reason),
+			 "br_netfilter is not loaded: conntrack does not see a bridge's packets");
+	else if (ipv4->error == 0 && ipv4->value == 0)
+		snprintf(reason, sizeof(reason), "net.bridge.bridge-nf-call-iptables = 0");
+	else
+		reason[0] = '\0';
+	if (ipv4->error < 0 && ipv4->error != -ENOENT) {
+		answer(ret, DATAPLANE_SAME_NODE, DATAPLANE_UNKNOWN,
+		       "net.bridge.bridge-nf-call-iptables cannot be read: %s",
+		       strerror(-ipv4->error));
+	} else if (reason[0] && (seen->bridged == 0 || seen->unfiltered > 0)) {
+		answer(ret, DATAPLANE_SAME_NODE, DATAPLANE_NO, "%s", reason);
+		answer(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
+		       "of connections to pods of this node, answers are not seen: %s", reason);
+		answer(ret, DATAPLANE_DENIED, DATAPLANE_PARTLY, "between pods of this node not: %s",
+		       reason);
+	} else if (!reason[0] && ipv6->error == 0 && ipv6->value == 0) {
+		answer(ret, DATAPLANE_SAME_NODE, DATAPLANE_PARTLY,
+		       "IPv6 not: net.bridge.bridge-nf-call-ip6tables = 0");
+	}
+}
+
+static void judge_proxy(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	if (has_ipvs(seen))
+		answer(ret, DATAPLANE_DENIED, DATAPLANE_PARTLY,
+		       "with ipvs the path through a service address is not forwarding, and not "
+		       "judged");
+	if (strcmp(ret->proxy, "unknown") != 0)
+		return;
+	if (seen->rules_error)
+		answer(ret, DATAPLANE_SERVICE, DATAPLANE_UNKNOWN, "rules cannot be listed: %s",
+		       strerror(-seen->rules_error));
+	else if (seen->rules & RULE_LEGACY)
+		answer(ret, DATAPLANE_SERVICE, DATAPLANE_UNKNOWN,
+		       "rules of iptables-legacy cannot be listed");
+	else
+		answer(ret, DATAPLANE_SERVICE, DATAPLANE_UNKNOWN, "no service proxy was found");
+}
+
+static bool is_bridged(const struct dataplane_observations *seen, const struct dataplane *dataplane)
+{
+	if (!(seen->cni & CNI_BRIDGED) && !has_plugin(dataplane, "kube-router"))
+		return false;
+	return !(seen->cni & (CNI_CALICO | CNI_PTP)) && (seen->routed == 0 || seen->bridged > 0);
+}
+
+static void judge_kernel(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	answer_traffic(ret, DATAPLANE_YES, "");
+	answer(ret, DATAPLANE_DENIED, DATAPLANE_PARTLY,
+	       "only what this node forwards: between a pod and the node itself not");
+	judge_proxy(seen, ret);
+	if (is_bridged(seen, ret))
+		judge_bridge(seen, ret);
+	if (seen->programs & PROGRAM_AWS_AGENT)
+		answer(ret, DATAPLANE_DENIED, DATAPLANE_NO,
+		       "the policy agent drops in eBPF at the pods' devices: egress is not seen, "
+		       "ingress looks unanswered");
+}
+
+/* ---- what else carries packets elsewhere ---- */
+
+static bool is_strange(const struct dataplane_observations *seen, const struct dataplane *dataplane)
+{
+	if (seen->programs & PROGRAM_CILIUM && !has_plugin(dataplane, "cilium"))
+		return true;
+	if (seen->programs & PROGRAM_AWS_AGENT && !has_plugin(dataplane, "aws-vpc-cni"))
+		return true;
+	return seen->programs & PROGRAM_OTHER;
+}
+
+static void judge_programs(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i < DATAPLANE_ASPECTS; i++) {
+		if (is_strange(seen, ret))
+			worsen(ret, i, DATAPLANE_UNKNOWN,
+			       "eBPF that is not known here is at pods' devices%s%s",
+			       seen->program[0] ? ": " : "", seen->program);
+		else if (seen->programs_error)
+			worsen(ret, i, DATAPLANE_UNKNOWN,
+			       "eBPF at pods' devices cannot be listed: %s",
+			       strerror(-seen->programs_error));
+		else if (seen->tcx_error && has_plugin(ret, "calico") && !is_calico_ebpf(seen) &&
+			 !(seen->rules & RULE_CALICO))
+			worsen(ret, i, DATAPLANE_UNKNOWN,
+			       "neither rules of Calico's nor its eBPF can be seen");
+	}
+}
+
+static void judge_untracked(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	if (seen->devices & DEVICE_NODE_DNS)
+		worsen(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
+		       "what asks the DNS cache on this node is not tracked");
+	else if (seen->rules & RULE_NOTRACK)
+		for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i <= DATAPLANE_EXTERNAL; i++)
+			worsen(ret, i, DATAPLANE_PARTLY,
+			       "rules in table raw keep some packets from being tracked (notrack)");
+}
+
+static void judge_mesh(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	if (seen->cni & CNI_AMBIENT) {
+		worsen(ret, DATAPLANE_SAME_NODE, DATAPLANE_PARTLY,
+		       "pods in the ambient mesh show port 15008 only");
+		worsen(ret, DATAPLANE_CROSS_NODE, DATAPLANE_PARTLY,
+		       "pods in the ambient mesh show port 15008 only");
+		worsen(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
+		       "services of pods in the ambient mesh are hidden");
+		worsen(ret, DATAPLANE_EXTERNAL, DATAPLANE_PARTLY,
+		       "what pods in the ambient mesh ask for may go through its proxies");
+	} else if (seen->cni & (CNI_ISTIO | CNI_LINKERD)) {
+		worsen(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
+		       "in a mesh the pod's own proxy picks the backend: service addresses are "
+		       "hidden");
+	}
+}
+
+/* ---- all together ---- */
+
+static void judge_unknown(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	char zones[80] = "";
+
+	if (seen->zones > 1)
+		snprintf(zones, sizeof(zones), "; conntrack has %zu zones, %u among them",
+			 seen->zones, (unsigned)seen->zone);
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i < DATAPLANE_ASPECTS; i++) {
+		if (seen->cni_error == -ENOENT)
+			answer(ret, i, DATAPLANE_UNKNOWN, "no CNI configuration was found%s",
+			       zones);
+		else if (seen->cni_error)
+			answer(ret, i, DATAPLANE_UNKNOWN,
+			       "the CNI configuration cannot be read: %s%s",
+			       strerror(-seen->cni_error), zones);
+		else
+			answer(ret, i, DATAPLANE_UNKNOWN, "CNI plugin %s is not known here%s",
+			       ret->plugin, zones);
+	}
+}
+
+static bool is_kernel(const struct dataplane_observations *seen, const struct dataplane *dataplane)
+{
+	return seen->cni & (CNI_BRIDGED | CNI_ROUTED) || has_plugin(dataplane, "kube-router");
+}
+
+static void judge_plugin(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	if (has_plugin(ret, "cilium")) {
+		judge_cilium(seen, ret);
+	} else if (is_calico_ebpf(seen)) {
+		judge_calico_ebpf(ret);
+	} else if (has_plugin(ret, "antrea")) {
+		judge_switch("Antrea", ret);
+	} else if (has_plugin(ret, "ovn-kubernetes")) {
+		judge_ovn(ret);
+	} else if (is_kernel(seen, ret)) {
+		judge_kernel(seen, ret);
+	} else if (seen->cni & CNI_OF_ITS_OWN_DEVICE) {
+		answer_traffic(ret, DATAPLANE_NO,
+			       "pods have devices of their own, past this node's stack");
+		answer(ret, DATAPLANE_DENIED, DATAPLANE_NO,
+		       "pods have devices of their own, past this node's stack");
+	} else {
+		judge_unknown(seen, ret);
+	}
+}
+
+void dataplane_judge(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	const char *plugin = plugin_of(seen);
+
+	memset(ret, 0, sizeof(*ret));
+	snprintf(ret->plugin, sizeof(ret->plugin), "%s", plugin);
+	snprintf(ret->proxy, sizeof(ret->proxy), "%s", proxy_of(seen, plugin));
+	judge_plugin(seen, ret);
+	judge_programs(seen, ret);
+	judge_untracked(seen, ret);
+	judge_mesh(seen, ret);
+	if (seen->log_error)
+		worsen(ret, DATAPLANE_DENIED, DATAPLANE_NO, "first packets are not logged: %s",
+		       strerror(-seen->log_error));
+}

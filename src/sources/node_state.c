@@ -1,0 +1,722 @@
+#include "sources/node_state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sources/aws_ipam.h"
+#include "sources/cilium_endpoint.h"
+#include "sources/cni_result.h"
+#include "sources/host_local.h"
+#include "sources/kindnet.h"
+#include "sources/oci_bundle.h"
+#include "sources/snapshot.h"
+#include "sources/state_files.h"
+#include "sources/watch.h"
+
+struct directory;
+
+enum look { LOOK_AWAY, LOOK_FILE, LOOK_DIRECTORY };
+
+/* How a kind of state lies on disk. */
+struct kind {
+	const struct format *format;
+	/* What is an entry of the directory, depth levels below the configured one? */
+	enum look (*look)(unsigned depth, const char *name);
+	bool is_file;   /* a path of the configuration names a file, not a directory */
+	unsigned watch; /* enum watch_flags */
+};
+
+struct directory {
+	struct folder folder;
+	enum node_state_kind kind;
+	char *only; /* the configured file, NULL for all */
+	unsigned depth;
+	size_t parent;    /* of an inner one */
+	uint64_t listing; /* of the parent, the last that met it */
+	bool due;         /* to be scanned */
+	bool written;     /* the configured file was, and is to be read */
+	int failed;
+	struct stamp listed; /* as it was when its entries were listed */
+};
+
+struct node_state {
+	struct claim_events events;
+	struct state_files *files;
+	struct watch *watch;
+	struct directory **directories; /* by number of the watch; NULL: none */
+	size_t capacity;
+	size_t outer; /* the first are of the configuration, in its order */
+	size_t inner;
+	bool crowded;
+	uint64_t listing;
+	int64_t drained; /* nothing was missed up to this moment */
+	int64_t now;
+	int error;
+};
+
+static enum look look_for_files(unsigned depth, const char *name)
+{
+	(void)depth;
+	return name[0] == '.' ? LOOK_AWAY : LOOK_FILE;
+}
+
+static enum look look_for_networks(unsigned depth, const char *name)
+{
+	if (name[0] == '.')
+		return LOOK_AWAY;
+	return depth == 0 ? LOOK_DIRECTORY : LOOK_FILE;
+}
+
+static enum look look_for_endpoints(unsigned depth, const char *name)
+{
+	if (depth == 0)
+		return *name && name[strspn(name, "0123456789")] == '\0' ? LOOK_DIRECTORY
+									 : LOOK_AWAY;
+	return strcmp(name, CILIUM_ENDPOINT_JSON) == 0 || strcmp(name, CILIUM_ENDPOINT_HEADER) == 0
+		   ? LOOK_FILE
+		   : LOOK_AWAY;
+}
+
+/* CRI-O has a directory more. */
+static enum look look_for_bundles(unsigned depth, const char *name)
+{
+	if (depth == 0)
+		return name[0] == '.' ? LOOK_AWAY : LOOK_DIRECTORY;
+	if (depth == 1 && strcmp(name, "userdata") == 0)
+		return LOOK_DIRECTORY;
+	return strcmp(name, "config.json") == 0 ? LOOK_FILE : LOOK_AWAY;
+}
+
+static const struct kind kinds[NODE_STATE_KINDS] = {
+    [NODE_STATE_CNI_RESULTS] = {.format = &cni_result_format, .look = look_for_files},
+    [NODE_STATE_HOST_LOCAL] = {.format = &host_local_format,
+			       .look = look_for_networks,
+			       .watch = WATCH_NESTS},
+    [NODE_STATE_KINDNET] = {.format = &kindnet_format, .is_file = true, .watch = WATCH_OPEN},
+    [NODE_STATE_AWS_VPC_CNI] = {.format = &aws_ipam_format, .is_file = true},
+    [NODE_STATE_CILIUM] = {.format = &cilium_endpoint_format,
+			   .look = look_for_endpoints,
+			   .watch = WATCH_NESTS},
+    [NODE_STATE_OCI_BUNDLES] = {.format = &oci_bundle_format,
+				.look = look_for_bundles,
+				.watch = WATCH_NESTS},
+};
+
+static const struct kind *kind_of(const struct directory *directory)
+{
+	return &kinds[directory->kind];
+}
+
+static bool is_inner(const struct directory *directory)
+{
+	return directory->depth > 0;
+}
+
+static void tell_loss(struct node_state *state, const char *reason)
+{
+	state->events.loss(state->events.context, state->drained, reason);
+}
+
+static struct directory *directory_free(struct directory *directory)
+{
+	if (directory) {
+		free(directory->folder.path);
+		free(directory->only);
+		free(directory);
+	}
+	return NULL;
+}
+
+static int make_room(struct node_state *state, size_t number)
+{
+	size_t capacity = state->capacity ? state->capacity * 2 : 16;
+	struct directory **directories;
+
+	if (number < state->capacity)
+		return 0;
+	directories = reallocarray(state->directories, capacity, sizeof(struct directory *));
+	if (!directories)
+		return -ENOMEM;
+	memset(directories + state->capacity, 0,
+	       (capacity - state->capacity) * sizeof(struct directory *));
+	state->directories = directories;
+	state->capacity = capacity;
+	return 0;
+}
+
+/* Takes the directory over. -ENOMEM. */
+static int directory_add(struct node_state *state, struct directory *directory, size_t *ret)
+{
+	unsigned flags = kind_of(directory)->watch | (is_inner(directory) ? WATCH_INNER : 0);
+	int r = watch_add(state->watch, directory->folder.path, flags, ret);
+
+	if (r == 0) {
+		r = make_room(state, *ret);
+		if (r < 0)
+			watch_remove(state->watch, *ret);
+	}
+	if (r < 0) {
+		directory_free(directory);
+		return r;
+	}
+	state->directories[*ret] = directory;
+	return 0;
+}
+
+static struct directory *directory_new(enum node_state_kind kind, const char *path)
+{
+	struct directory *directory = calloc(1, sizeof(*directory));
+
+	if (!directory)
+		return NULL;
+	directory->kind = kind;
+	directory->folder.format = kinds[kind].format;
+	directory->folder.path = strdup(path);
+	return directory->folder.path ? directory : directory_free(directory);
+}
+
+/* "/a/b" → "/a", and "b" into only. */
+static int split_file(struct directory *directory)
+{
+	char *path = directory->folder.path, *slash = strrchr(path, '/');
+
+	directory->only = strdup(slash ? slash + 1 : path);
+	if (!directory->only)
+		return -ENOMEM;
+	if (slash == path)
+		path[1] = '\0';
+	else if (slash)
+		*slash = '\0';
+	return 0;
+}
+
+static int outer_add(struct node_state *state, enum node_state_kind kind, const char *path)
+{
+	struct directory *directory = directory_new(kind, path);
+	size_t number;
+	int r;
+
+	if (!directory)
+		return -ENOMEM;
+	if (kinds[kind].is_file && split_file(directory) < 0) {
+		directory_free(directory);
+		return -ENOMEM;
+	}
+	r = directory_add(state, directory, &number);
+	if (r == 0)
+		state->outer = number + 1;
+	return r;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static size_t inner_find(const struct node_state *state, size_t parent, const char *name)
+{
+	for (size_t i = state->outer; i < state->capacity; i++) {
+		const struct directory *directory = state->directories[i];
+
+		if (directory && directory->parent == parent &&
+		    strcmp(base_name(directory->folder.path), name) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+static size_t inner_add(struct node_state *state, size_t parent, const char *name)
+{
+	const struct directory *above = state->directories[parent];
+	struct directory *directory = NULL;
+	char *path = NULL;
+	size_t number;
+
+	if (asprintf(&path, "%s/%s", above->folder.path, name) >= 0)
+		directory = directory_new(above->kind, path);
+	free(path);
+	if (!directory) {
+		state->error = -ENOMEM;
+		return SIZE_MAX;
+	}
+	directory->folder.missable = above->folder.missable;
+	directory->depth = above->depth + 1;
+	directory->parent = parent;
+	directory->due = true;
+	if (directory_add(state, directory, &number) < 0) {
+		state->error = -ENOMEM;
+		return SIZE_MAX;
+	}
+	state->inner++;
+	return number;
+}
+
+static bool is_crowded(struct node_state *state, const struct directory *directory)
+{
+	if (state->inner < NODE_STATE_FILES_MAX)
+		return false;
+	if (!state->crowded)
+		state->events.problem(state->events.context, directory->folder.path,
+				      "too many directories: no more are read");
+	return state->crowded = true;
+}
+
+static void inner_meet(struct node_state *state, size_t parent, const char *name)
+{
+	size_t number = inner_find(state, parent, name);
+
+	if (number == SIZE_MAX && !is_crowded(state, state->directories[parent]))
+		number = inner_add(state, parent, name);
+	if (number != SIZE_MAX)
+		state->directories[number]->listing = state->listing;
+}
+
+static void inner_remove(struct node_state *state, size_t number)
+{
+	struct directory *directory = state->directories[number];
+
+	for (size_t i = state->outer; i < state->capacity; i++)
+		if (state->directories[i] && is_inner(state->directories[i]) &&
+		    state->directories[i]->parent == number)
+			inner_remove(state, i);
+	state_files_clear(state->files, &directory->folder);
+	watch_remove(state->watch, number);
+	state->directories[number] = directory_free(directory);
+	state->inner--;
+	state->crowded = false;
+}
+
+static void inner_sweep(struct node_state *state, size_t parent, uint64_t listing)
+{
+	for (size_t i = state->outer; i < state->capacity; i++) {
+		const struct directory *directory = state->directories[i];
+
+		if (directory && directory->parent == parent && directory->listing != listing)
+			inner_remove(state, i);
+	}
+}
+
+/* The file that an entry belongs to, "" if to none. */
+static const char *file_of(const struct directory *directory, const char *name)
+{
+	const struct kind *kind = kind_of(directory);
+	size_t length = directory->only ? strlen(directory->only) : 0;
+
+	if (!directory->only)
+		return kind->look(directory->depth, name) == LOOK_FILE &&
+			       (!kind->format->is_relevant || kind->format->is_relevant(name))
+			   ? name
+			   : "";
+	if (strncmp(name, directory->only, length) != 0)
+		return "";
+	if (name[length] == '\0' || (kind->format->has_log && strcmp(name + length, "-wal") == 0))
+		return directory->only;
+	return "";
+}
+
+/* Where an endpoint has both files, they say the same. */
+static void endpoint_meet(struct node_state *state, struct folder *folder, const char *name,
+			  bool written)
+{
+	bool is_header = strcmp(name, CILIUM_ENDPOINT_HEADER) == 0;
+
+	if (state_files_meet(state->files, folder, CILIUM_ENDPOINT_JSON, written && !is_header) ==
+	    -ENOENT)
+		state_files_meet(state->files, folder, CILIUM_ENDPOINT_HEADER,
+				 written && is_header);
+	else
+		state_files_remove(state->files, folder, CILIUM_ENDPOINT_HEADER);
+}
+
+static void file_meet(struct node_state *state, struct directory *directory, const char *name,
+		      bool written)
+{
+	const char *file = file_of(directory, name);
+
+	if (*file && directory->kind == NODE_STATE_CILIUM)
+		endpoint_meet(state, &directory->folder, file, written);
+	else if (*file)
+		state_files_meet(state->files, &directory->folder, file, written);
+}
+
+/* A directory of the configuration may lie in another. */
+static bool is_configured(const struct node_state *state, const struct directory *directory,
+			  const char *name)
+{
+	size_t length = strlen(directory->folder.path);
+
+	for (size_t i = 0; i < state->outer; i++) {
+		const char *path = state->directories[i]->folder.path;
+
+		if (strncmp(path, directory->folder.path, length) == 0 && path[length] == '/' &&
+		    strncmp(path + length + 1, name, strlen(name)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void entry_meet(struct node_state *state, size_t number, const struct dirent *entry)
+{
+	struct directory *directory = state->directories[number];
+	bool may_be_directory =
+	    entry->d_type == DT_DIR || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+
+	if (directory->only ||
+	    kind_of(directory)->look(directory->depth, entry->d_name) == LOOK_FILE) {
+		if (entry->d_type != DT_DIR || !is_configured(state, directory, entry->d_name))
+			file_meet(state, directory, entry->d_name, false);
+	} else if (may_be_directory &&
+		   kind_of(directory)->look(directory->depth, entry->d_name) == LOOK_DIRECTORY) {
+		inner_meet(state, number, entry->d_name);
+	}
+}
+
+static int directory_list(struct node_state *state, size_t number, DIR *listing)
+{
+	for (;;) {
+		const struct dirent *entry;
+
+		errno = 0;
+		entry = readdir(listing);
+		if (!entry)
+			return -errno;
+		entry_meet(state, number, entry);
+	}
+}
+
+static DIR *directory_open(const struct directory *directory)
+{
+	int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
+	int fd = open(directory->folder.path, is_inner(directory) ? flags | O_NOFOLLOW : flags);
+	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!listing && fd >= 0)
+		close(fd);
+	return listing;
+}
+
+static void directory_fail(struct node_state *state, struct directory *directory, int error)
+{
+	if (error < 0 && directory->failed != error)
+		state->events.problem(state->events.context, directory->folder.path,
+				      format_error(directory->folder.format, error));
+	directory->failed = error;
+}
+
+static void directory_scan(struct node_state *state, size_t number)
+{
+	struct directory *directory = state->directories[number];
+	uint64_t listing = ++state->listing;
+	DIR *entries;
+	int r;
+
+	if (is_inner(directory))
+		watch_attach_one(state->watch, number);
+	directory->due = false;
+	state_files_begin(state->files);
+	directory->listed = (struct stamp){0};
+	stamp_take_directory(directory->folder.path, &directory->listed);
+	entries = directory_open(directory);
+	r = entries ? 0 : -errno;
+	if (entries) {
+		r = directory_list(state, number, entries);
+		closedir(entries);
+		if (r == 0 && !watch_is_attached(state->watch, number))
+			tell_loss(state, "a directory cannot be watched");
+	}
+	/* What cannot be listed may still be there. */
+	if (r == 0 || r == -ENOENT || r == -ENOTDIR) {
+		state_files_sweep(state->files, &directory->folder);
+		inner_sweep(state, number, listing);
+	}
+	directory_fail(state, directory, r == -ENOENT ? 0 : r);
+}
+
+/* While a directory is watched and stays as it was listed, its files are those that are known. */
+static void directory_check(struct node_state *state, size_t number)
+{
+	struct directory *directory = state->directories[number];
+	struct stamp stamp;
+
+	if (!directory->due && watch_is_attached(state->watch, number) &&
+	    stamp_take_directory(directory->folder.path, &stamp) == 0 &&
+	    stamp_equal(&stamp, &directory->listed))
+		state_files_refresh(state->files, &directory->folder);
+	else
+		directory_scan(state, number);
+}
+
+/* A file that tells of all sandboxes is read once, whatever happened to it and its log. */
+static void on_written(void *context, size_t number, const char *name)
+{
+	struct node_state *state = context;
+	struct directory *directory = state->directories[number];
+
+	if (!directory->only)
+		file_meet(state, directory, name, true);
+	else if (*file_of(directory, name))
+		directory->written = true;
+}
+
+static void on_gone(void *context, size_t number, const char *name)
+{
+	struct node_state *state = context;
+	struct directory *directory = state->directories[number];
+	const char *file = file_of(directory, name);
+
+	if (!*file)
+		return;
+	if (strcmp(file, name) != 0) {
+		directory->written = true;
+		return;
+	}
+	state_files_remove(state->files, &directory->folder, file);
+	if (directory->kind == NODE_STATE_CILIUM)
+		endpoint_meet(state, &directory->folder, file, false);
+}
+
+static void on_nested(void *context, size_t number)
+{
+	struct node_state *state = context;
+
+	state->directories[number]->due = true;
+}
+
+static void on_attached(void *context, size_t number)
+{
+	on_nested(context, number);
+}
+
+static void on_detached(void *context, size_t number)
+{
+	struct node_state *state = context;
+	struct directory *directory = state->directories[number];
+
+	directory->due = true;
+	if (is_inner(directory))
+		state->directories[directory->parent]->due = true;
+	else
+		tell_loss(state, "a directory was replaced or removed");
+}
+
+static void on_failed(void *context, size_t number, int error)
+{
+	struct node_state *state = context;
+	struct directory *directory = state->directories[number];
+	char reason[128];
+
+	/* The scan that follows need not say it again. */
+	directory->failed = error;
+	snprintf(reason, sizeof(reason), "cannot be watched: %s",
+		 format_error(directory->folder.format, error));
+	state->events.problem(state->events.context, directory->folder.path, reason);
+}
+
+static void on_overflow(void *context)
+{
+	struct node_state *state = context;
+
+	for (size_t i = 0; i < state->capacity; i++)
+		if (state->directories[i])
+			state->directories[i]->due = true;
+	tell_loss(state, "inotify lost events");
+}
+
+/*
+ * Where libcni's results are known, they tell of every pod, and the other sources add to that.
+ * Bundles alone never tell who has an address.
+ */
+static void set_missable(struct node_state *state)
+{
+	bool has_results = false;
+
+	for (size_t i = 0; i < state->outer; i++)
+		has_results |= state->directories[i]->kind == NODE_STATE_CNI_RESULTS;
+	for (size_t i = 0; i < state->outer; i++) {
+		enum node_state_kind kind = state->directories[i]->kind;
+
+		state->directories[i]->folder.missable =
+		    kind == NODE_STATE_OCI_BUNDLES ||
+		    (has_results && kind != NODE_STATE_CNI_RESULTS);
+	}
+}
+
+static int add_paths(struct node_state *state, const struct node_state_options *options)
+{
+	for (int kind = 0; kind < NODE_STATE_KINDS; kind++) {
+		const struct node_state_paths *paths = &options->kinds[kind];
+
+		for (size_t i = 0; i < paths->count; i++) {
+			int r = outer_add(state, (enum node_state_kind)kind, paths->paths[i]);
+
+			if (r < 0)
+				return r;
+		}
+	}
+	set_missable(state);
+	return 0;
+}
+
+static int open_parts(struct node_state *state, const struct node_state_options *options)
+{
+	const struct watch_events watch_events = {.written = on_written,
+						  .gone = on_gone,
+						  .nested = on_nested,
+						  .attached = on_attached,
+						  .detached = on_detached,
+						  .failed = on_failed,
+						  .overflow = on_overflow,
+						  .context = state};
+	const struct state_files_options files_options = {.check_netns = options->check_netns,
+							  .boot_time = options->boot_time,
+							  .files_max = NODE_STATE_FILES_MAX,
+							  .settle = NODE_STATE_SETTLE_NS};
+	int r;
+
+	state->files = state_files_new(&files_options, &state->events);
+	if (!state->files)
+		return -ENOMEM;
+	r = watch_open(&watch_events, &state->watch);
+	return r < 0 ? r : add_paths(state, options);
+}
+
+int node_state_open(const struct node_state_options *options, const struct claim_events *events,
+		    struct node_state **ret)
+{
+	struct node_state *state = calloc(1, sizeof(*state));
+	int r;
+
+	if (!state)
+		return -ENOMEM;
+	state->events = *events;
+	r = open_parts(state, options);
+	if (r < 0)
+		node_state_close(state);
+	else
+		*ret = state;
+	return r;
+}
+
+struct node_state *node_state_close(struct node_state *state)
+{
+	if (!state)
+		return NULL;
+	for (size_t i = 0; i < state->capacity; i++) {
+		if (state->directories[i])
+			state_files_forget(state->files, &state->directories[i]->folder);
+		directory_free(state->directories[i]);
+	}
+	free(state->directories);
+	watch_close(state->watch);
+	state_files_free(state->files);
+	free(state);
+	return NULL;
+}
+
+int node_state_fd(const struct node_state *state)
+{
+	return watch_fd(state->watch);
+}
+
+void node_state_visit_found(const struct node_state *state,
+			    void (*visit)(void *context, const char *source, const char *path),
+			    void *context)
+{
+	for (size_t i = 0; i < state->outer; i++) {
+		const struct directory *directory = state->directories[i];
+		const struct folder *folder = &directory->folder;
+		char *path = NULL;
+
+		if (!directory->only && watch_is_attached(state->watch, i))
+			visit(context, folder->format->source, folder->path);
+		if (!directory->only || !folder->files)
+			continue;
+		if (asprintf(&path, "%s/%s", folder->path, directory->only) >= 0)
+			visit(context, folder->format->source, path);
+		free(path);
+	}
+}
+
+static void scan_due(struct node_state *state)
+{
+	bool any;
+
+	do {
+		any = false;
+		for (size_t i = 0; i < state->capacity; i++) {
+			if (!state->directories[i] || !state->directories[i]->due)
+				continue;
+			any = true;
+			directory_scan(state, i);
+		}
+	} while (any);
+}
+
+static void read_written(struct node_state *state)
+{
+	for (size_t i = 0; i < state->outer; i++) {
+		struct directory *directory = state->directories[i];
+
+		if (directory->written)
+			file_meet(state, directory, directory->only, true);
+		directory->written = false;
+	}
+}
+
+/* Takes the events, then looks at what they made due. */
+static int catch_up(struct node_state *state, int64_t now)
+{
+	int r;
+
+	state->now = now;
+	state->error = 0;
+	state_files_set_time(state->files, now);
+	if (state->drained == 0)
+		state->drained = now;
+	r = watch_read(state->watch);
+	read_written(state);
+	scan_due(state);
+	return r;
+}
+
+static int settle(struct node_state *state, int r)
+{
+	struct state_losses losses = state_files_settle(state->files);
+
+	if (losses.vanished)
+		tell_loss(state, "a pod's file went before it could be read");
+	if (losses.crowded || state->crowded)
+		tell_loss(state, "too many files");
+	if (r == 0)
+		r = state->error ? state->error : losses.error;
+	if (r == 0)
+		state->drained = state->now;
+	return r;
+}
+
+int node_state_read(struct node_state *state, int64_t now)
+{
+	int r = catch_up(state, now);
+
+	state_files_retry(state->files);
+	return settle(state, r);
+}
+
+int node_state_rescan(struct node_state *state, int64_t now)
+{
+	int r = catch_up(state, now);
+
+	watch_attach(state->watch);
+	for (size_t i = 0; i < state->capacity; i++)
+		if (state->directories[i])
+			directory_check(state, i);
+	scan_due(state);
+	return settle(state, r);
+}

@@ -1,0 +1,1 @@
+#define LXC_ID 0xffff

@@ -1,0 +1,150 @@
+-- What netpol-report says of a churn, held against what the pods and their driver wrote down. For sqlite3(1), in the
+-- directory with the log (churn.c, churn.sh), edges.json and pods.json; each row of fault is something that must not be.
+--
+-- A pod had its address for sure from the end of RunPodSandbox until StopPodSandbox was asked for, and perhaps from the
+-- beginning of the one to the end of the other. A call belongs to whoever answered; one that nobody answered belongs to
+-- any that perhaps had the address while it lasted. Times are µs since the epoch.
+
+CREATE TABLE pod(serial INTEGER PRIMARY KEY, uid TEXT, address TEXT, netns TEXT,
+  run_begin INTEGER, run_end INTEGER, stop_begin INTEGER, stop_end INTEGER, removed INTEGER);
+CREATE TABLE told(pid INTEGER, n INTEGER, port INTEGER, protocol TEXT, address TEXT, begun INTEGER);
+CREATE TABLE result(pid INTEGER, n INTEGER, ended INTEGER, outcome TEXT, answerer INTEGER, PRIMARY KEY(pid, n));
+CREATE TABLE first(port INTEGER PRIMARY KEY, netns TEXT);
+CREATE TABLE again(time INTEGER); -- from when on the runtime is asked again after it was gone
+.mode csv
+.import pods.csv pod
+.import calls.csv told
+.import results.csv result
+.import first.csv first
+.import again.csv again
+.mode list
+
+CREATE TABLE edge AS
+SELECT value ->> '$.port' AS port, value ->> '$.protocol' AS protocol, value ->> '$.to.address' AS address,
+       value ->> '$.verdict' AS verdict, value ->> '$.connections' AS connections,
+       value ->> '$.from.kind' AS from_kind, value ->> '$.from.uid' AS from_uid,
+       value ->> '$.from.namespace' || '/' || (value ->> '$.from.name') AS from_name,
+       value ->> '$.to.kind' AS to_kind, value ->> '$.to.uid' AS to_uid,
+       value ->> '$.to.namespace' || '/' || (value ->> '$.to.name') AS to_name
+  FROM json_each(readfile('edges.json')) WHERE port BETWEEN 20000 AND 60000;
+
+CREATE TABLE recorded AS
+SELECT value ->> '$.uid' AS uid, value ->> '$.namespace' || '/' || (value ->> '$.name') AS name,
+       value ->> '$.labels.app' AS app, value ->> '$.labels.serial' AS serial
+  FROM json_each(readfile('pods.json'));
+
+-- A call that was cut short has no result; it lasted as long as one can. First words of a pod that never came to be are
+-- nobody's.
+CREATE TABLE call AS
+SELECT told.rowid AS id, told.port, told.protocol, told.address, told.begun,
+       coalesce(result.ended, told.begun + 1500000) AS ended, coalesce(result.outcome, 'cut') AS outcome,
+       result.answerer, pod.serial AS caller, told.begun < pod.stop_begin AS caller_sure
+  FROM told LEFT JOIN result USING (pid, n) LEFT JOIN first USING (port)
+  JOIN pod ON pod.serial = told.port - 20000 OR pod.netns = first.netns;
+
+CREATE TABLE possible AS
+SELECT call.id, pod.serial AS callee,
+       pod.run_end <= call.begun AND call.ended <= pod.stop_begin AS sure
+  FROM call JOIN pod ON call.outcome <> 'answered' AND pod.address = call.address
+       AND pod.run_begin <= call.ended AND call.begun <= pod.stop_end
+    OR call.outcome = 'answered' AND pod.serial = call.answerer;
+CREATE INDEX possible_call ON possible(id);
+
+ALTER TABLE call ADD COLUMN callee_sure INTEGER;
+UPDATE call SET callee_sure = coalesce((SELECT max(sure) FROM possible WHERE possible.id = call.id), 0);
+-- Did it get onto the wire? After the interface is gone, and in its last moment, it may not.
+ALTER TABLE call ADD COLUMN sent INTEGER;
+UPDATE call SET sent = caller_sure AND outcome IN ('answered', 'connected', 'refused', 'silent');
+
+CREATE TABLE said AS
+SELECT port, protocol, address, count(*) AS calls, sum(sent) AS sent, sum(NOT caller_sure) AS caller_unsure,
+       sum(NOT callee_sure) AS callee_unsure
+  FROM call GROUP BY port, protocol, address;
+CREATE TABLE said_to AS
+SELECT port, protocol, address, callee, count(*) AS calls,
+       sum(outcome = 'answered' AND caller_sure AND callee_sure) AS answered,
+       sum(outcome IN ('answered', 'connected', 'silent', 'cut', 'unreachable')) AS perhaps_answered
+  FROM call JOIN possible USING (id) GROUP BY port, protocol, address, callee;
+CREATE TABLE seen AS
+SELECT port, protocol, address, sum(connections) AS connections,
+       sum(connections * (from_kind <> 'pod')) AS from_unknown, sum(connections * (to_kind <> 'pod')) AS to_unknown
+  FROM edge GROUP BY port, protocol, address;
+CREATE TABLE seen_to AS
+SELECT port, protocol, edge.address, serial AS callee, sum(connections) AS connections,
+       sum(connections * (verdict = 'answered')) AS answered
+  FROM edge JOIN pod ON pod.uid = to_uid WHERE to_kind = 'pod' GROUP BY port, protocol, edge.address, callee;
+
+CREATE VIEW fault AS
+SELECT 'the caller is another pod' AS what, edge.port, edge.protocol, edge.address,
+       from_name || ' ' || verdict || ' ' || connections AS more
+  FROM edge LEFT JOIN first USING (port) LEFT JOIN pod ON pod.serial = edge.port - 20000 OR pod.netns = first.netns
+ WHERE from_kind = 'pod' AND (from_uid IS NOT pod.uid OR from_name IS NOT 'lab/pod-' || pod.serial)
+UNION ALL
+SELECT 'the callee is another pod', port, protocol, address,
+       'pod-' || callee || ' ' || seen_to.connections || ', called ' || ifnull(calls, 0)
+  FROM seen_to LEFT JOIN said_to USING (port, protocol, address, callee)
+ WHERE seen_to.connections > ifnull(calls, 0)
+UNION ALL
+SELECT 'the callee is no pod that was', port, protocol, edge.address, to_name || ' ' || to_uid
+  FROM edge LEFT JOIN pod ON pod.uid = to_uid AND to_name = 'lab/pod-' || pod.serial
+ WHERE to_kind = 'pod' AND pod.serial IS NULL
+UNION ALL
+SELECT 'the caller is not known', port, protocol, address, from_unknown || ' of ' || connections || ', explained ' || caller_unsure
+  FROM seen JOIN said USING (port, protocol, address) WHERE from_unknown > caller_unsure
+UNION ALL
+SELECT 'the callee is not known', port, protocol, address, to_unknown || ' of ' || connections || ', explained ' || callee_unsure
+  FROM seen JOIN said USING (port, protocol, address) WHERE to_unknown > callee_unsure
+UNION ALL
+SELECT 'not as many as were made', port, protocol, address,
+       ifnull(connections, 0) || ' of ' || sent || ' to ' || calls
+  FROM said LEFT JOIN seen USING (port, protocol, address)
+ WHERE ifnull(connections, 0) NOT BETWEEN sent AND calls
+UNION ALL
+SELECT 'never made', port, protocol, address, connections || ''
+  FROM seen LEFT JOIN said USING (port, protocol, address) LEFT JOIN first USING (port)
+ WHERE calls IS NULL AND (first.netns IS NULL OR first.netns IN (SELECT netns FROM pod))
+UNION ALL
+SELECT 'not as many answers as were given', port, protocol, address,
+       'pod-' || callee || ' ' || ifnull(seen_to.answered, 0) || ' of ' || said_to.answered || ' to ' || perhaps_answered
+  FROM said_to LEFT JOIN seen_to USING (port, protocol, address, callee)
+ WHERE ifnull(seen_to.answered, 0) NOT BETWEEN said_to.answered AND perhaps_answered;
+
+-- What no loss excuses.
+CREATE VIEW lie AS
+SELECT * FROM fault WHERE what IN ('the caller is another pod', 'the callee is another pod', 'the callee is no pod that was', 'never made');
+
+-- The runtime lists a sandbox from the end of RunPodSandbox to the end of RemovePodSandbox. Of one that it listed for less
+-- than a second the labels may be missed; wrong ones it never has.
+CREATE TABLE listed AS
+SELECT serial, (removed - max(run_end, (SELECT time FROM again))) / 1000 AS ms FROM pod;
+CREATE VIEW unlabelled AS
+SELECT 'not its labels' AS what, pod.serial, listed.ms || ' ms' AS listed, recorded.name, app, recorded.serial AS labelled
+  FROM pod JOIN listed USING (serial) LEFT JOIN recorded USING (uid)
+ WHERE recorded.name IS NOT 'lab/pod-' || pod.serial
+    OR NOT (app IS 'churn' AND recorded.serial IS pod.serial || ''
+            OR app IS NULL AND recorded.serial IS NULL AND listed.ms < 1000);
+
+CREATE VIEW figure AS
+SELECT 'pods' AS what, count(*) AS value FROM pod
+UNION ALL SELECT 'addresses', count(DISTINCT address) FROM pod
+UNION ALL SELECT 'at most at once', max(alive)
+  FROM (SELECT (SELECT count(*) FROM pod b WHERE b.run_end <= a.run_end AND a.run_end < b.stop_begin) AS alive FROM pod a)
+UNION ALL SELECT 'below 300 ms', count(*) FROM pod WHERE stop_begin - run_end < 300000
+UNION ALL SELECT 'with labels', count(*) FROM pod JOIN recorded USING (uid) WHERE app = 'churn'
+UNION ALL SELECT '- below 300 ms', count(*) FROM pod JOIN recorded USING (uid)
+  WHERE app = 'churn' AND stop_begin - run_end < 300000
+UNION ALL SELECT 'first words', count(*) FROM call JOIN first USING (port)
+UNION ALL SELECT '- before RunPodSandbox returned', count(*)
+  FROM call JOIN first USING (port) JOIN pod ON pod.serial = caller WHERE begun < run_end
+UNION ALL SELECT 'calls', count(*) FROM call
+UNION ALL SELECT '- ' || outcome, count(*) FROM call GROUP BY outcome
+UNION ALL SELECT '- answered after the address had changed hands', count(*)
+  FROM call JOIN pod ON pod.serial = answerer WHERE begun < run_end
+UNION ALL SELECT 'connections recorded', sum(connections) FROM edge
+UNION ALL SELECT '- answered, both ends known', sum(connections) FROM edge
+  WHERE verdict = 'answered' AND from_kind = 'pod' AND to_kind = 'pod'
+UNION ALL SELECT '- from nobody known', sum(from_unknown) FROM seen
+UNION ALL SELECT '- to nobody known', sum(to_unknown) FROM seen
+UNION ALL SELECT '- - at an address that no pod ever had', sum(to_unknown) FROM seen
+  WHERE address NOT IN (SELECT address FROM pod)
+UNION ALL SELECT 'faults: ' || what, count(*) FROM fault GROUP BY what;
