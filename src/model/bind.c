@@ -315,8 +315,8 @@ static struct end unrecorded_end(const struct binder *binder, const struct sight
 	size_t count;
 	size_t first = find_claims(binder->inventory_pods, binder->inventory_pod_count,
 				   sizeof(*binder->inventory_pods), address, &count);
-	const struct pod_claim *claim = &binder->inventory_pods[first];
 	const struct range_claim *range = find_range(binder, address);
+	const struct pod_claim *claim;
 	struct end end;
 
 	if (count > 1)
@@ -327,6 +327,7 @@ static struct end unrecorded_end(const struct binder *binder, const struct sight
 		return plain_end(END_UNKNOWN, "pod", "a pod had it at another time", address);
 	if (count == 0)
 		return range ? ranged_end(range, address) : outside_end(binder, address);
+	claim = &binder->inventory_pods[first];
 	end = pod_end(binder, claim->pod, sighting);
 	end.secondary = claim->secondary;
 	return end;

@@ -459,6 +459,51 @@ static struct wires run_at(const struct wires *wires, size_t at)
 	return run;
 }
 
+/* Does this one have what the other one passed on? */
+static bool has_all_of(const struct vantages *vantages, const struct graph_edge *edge,
+		       const struct graph_edge *passed)
+{
+	return vantage_cover(vantages, edge->edge.node, passed->edge.first_seen,
+			     passed->edge.last_seen) == COVER_WHOLE ||
+	       edge->edge.totals.connections >= passed->edge.totals.connections;
+}
+
+static const struct graph_edge *find_source(const struct wires *run,
+					    const struct graph_edge *passed)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		const struct graph_edge *edge = run->items[i].edge;
+
+		if (edge->vantage == VANTAGE_SOURCE &&
+		    edge->edge.key.verdict == passed->edge.key.verdict)
+			return edge;
+	}
+	return NULL;
+}
+
+/* A node that is a router between two others records what neither left nor came to it: it counts
+ * only where the source's node did not record it. */
+static void drop_passed(const struct vantages *vantages, struct wires *run)
+{
+	struct wires kept = {.items = run->items};
+
+	for (size_t i = 0; i < run->count; i++) {
+		struct graph_edge *edge = run->items[i].edge;
+		const struct edge_key *key = &edge->edge.key;
+		const struct graph_edge *source = NULL;
+
+		if (edge->vantage == VANTAGE_NEITHER && !addr_is_set(key->translated) &&
+		    !addr_is_set(key->service))
+			source = find_source(run, edge);
+		if (source && has_all_of(vantages, source, edge))
+			edge->standing = STANDING_SUPERSEDED;
+	}
+	for (size_t i = 0; i < run->count; i++)
+		if (run->items[i].edge->standing == STANDING_COUNTS)
+			kept.items[kept.count++] = run->items[i];
+	*run = kept;
+}
+
 static void meet_all(const struct vantages *vantages, const struct wires *departures,
 		     const struct wires *arrivals, struct graph_edge **departed)
 {
@@ -468,11 +513,26 @@ static void meet_all(const struct vantages *vantages, const struct wires *depart
 		struct wires left = run_at(departures, i), came = run_at(arrivals, j);
 		int r = compare_wires(left.items, came.items);
 
-		if (r == 0)
-			meet(vantages, left, came, departed);
 		i += r <= 0 ? left.count : 0;
 		j += r >= 0 ? came.count : 0;
+		if (r == 0)
+			meet(vantages, left, came, departed);
 	}
+}
+
+static void drop_all_passed(const struct vantages *vantages, struct wires *departures)
+{
+	struct wires kept = {.items = departures->items};
+
+	for (size_t i = 0, count; i < departures->count; i += count) {
+		struct wires run = run_at(departures, i);
+
+		count = run.count;
+		drop_passed(vantages, &run);
+		memmove(&kept.items[kept.count], run.items, run.count * sizeof(*run.items));
+		kept.count += run.count;
+	}
+	*departures = kept;
 }
 
 static bool is_of_one_node(const struct graph_edge *edges, size_t count)
@@ -507,6 +567,7 @@ int vantage_merge(const struct vantages *vantages, const struct binder *binder,
 		qsort(departures.items, departures.count, sizeof(*departures.items), sort_wires);
 	if (arrivals.count > 0)
 		qsort(arrivals.items, arrivals.count, sizeof(*arrivals.items), sort_wires);
+	drop_all_passed(vantages, &departures);
 	meet_all(vantages, &departures, &arrivals, departed);
 	r = 1;
 out:

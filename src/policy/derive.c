@@ -117,7 +117,7 @@ static bool peer_init(const struct derivation *derivation, const struct end *end
 /* What two nodes recorded, each tells of its own end; what one did tells of both. */
 static bool tells_of(const struct graph_edge *edge, const struct end *end)
 {
-	return end->local || !edge->recorded_by[1];
+	return end->local || (!edge->recorded_by[1] && edge->standing == STANDING_COUNTS);
 }
 
 static int add_side(struct derivation *derivation, const struct graph_edge *edge, bool egress)

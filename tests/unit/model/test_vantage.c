@@ -412,6 +412,36 @@ static void test_three_nodes(void **state)
 	scene_close(&cluster.scene);
 }
 
+/* n3 is a router between n1 and n2, or to somewhere else. */
+static void test_router(void **state)
+{
+	struct cluster cluster;
+	struct scene_edge passed;
+	const struct graph_edge *edge;
+
+	(void)state;
+	prepare(&cluster);
+	passed = left(&cluster, VERDICT_ANSWERED, 3);
+	passed.node = "n3";
+	passed.from_pod = 0;
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 3));
+	scene_edge(&cluster.scene, passed);
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_recorded_by(edge, "n1", NULL);
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 3));
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_recorded_by(edge, "n1", "n2");
+	assert_int_equal(edge->edge.totals.connections, 3);
+
+	/* Nobody but the router was there. */
+	cluster.scene.edges[0] = passed;
+	cluster.scene.edge_count = 1;
+	edge = only(scene_build(&cluster.scene, 0));
+	assert_int_equal(edge->vantage, VANTAGE_NEITHER);
+	assert_recorded_by(edge, "n3", NULL);
+	scene_close(&cluster.scene);
+}
+
 /* The same address on the wire, but for two nodes at two times. */
 static void test_address_that_moved_to_another_node(void **state)
 {
@@ -792,6 +822,7 @@ int main(void)
 	    cmocka_unit_test(test_source_nat),
 	    cmocka_unit_test(test_node_port),
 	    cmocka_unit_test(test_three_nodes),
+	    cmocka_unit_test(test_router),
 	    cmocka_unit_test(test_address_that_moved_to_another_node),
 	    cmocka_unit_test(test_apart),
 	    cmocka_unit_test(test_order),
