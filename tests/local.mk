@@ -75,6 +75,9 @@ unit_tests = \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_reduce \
 	tests/unit/sources/test_cni_result \
+	tests/unit/sources/test_cri \
+	tests/unit/sources/test_cri_message \
+	tests/unit/sources/test_cri_table \
 	tests/unit/sources/test_formats \
 	tests/unit/sources/test_node_fixtures \
 	tests/unit/sources/test_node_kinds \
@@ -94,6 +97,13 @@ unit_tests = \
 	tests/unit/store/test_wide \
 	tests/unit/store/test_write
 
+# A container runtime, and what one answers.
+tests_unit_sources_test_cri_SOURCES = tests/unit/sources/test_cri.c \
+	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h \
+	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
+tests_unit_sources_test_cri_message_SOURCES = tests/unit/sources/test_cri_message.c \
+	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h
+
 # Run by the bats files of the same name, inside a namespace.
 kernel_tests = \
 	tests/netns/test_adopt \
@@ -111,6 +121,7 @@ tests_netns_old_kernel_so_LDADD = -ldl
 fuzz_targets = \
 	tests/fuzz/fuzz_answer \
 	tests/fuzz/fuzz_config \
+	tests/fuzz/fuzz_cri \
 	tests/fuzz/fuzz_ct_decode \
 	tests/fuzz/fuzz_document \
 	tests/fuzz/fuzz_evidence \

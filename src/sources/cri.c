@@ -34,6 +34,8 @@ struct cri {
 	struct cri_call *call;  /* NULL: none in flight */
 	struct cri_question question;
 	int64_t deadline; /* of the call */
+	int64_t last;     /* moment that was told */
+	int64_t set_back; /* the caller's clock, in all */
 	int64_t armed;
 	uint32_t polled; /* events of the call's socket */
 	int epoll;
@@ -212,6 +214,8 @@ static void fail(struct cri *cri, int error, const char *reason, int64_t now)
 	if (error != -ENOENT && error != -ENOTDIR)
 		tell_problem(cri, place, reason, refused ? cri_call_status(cri->call) : 0,
 			     refused ? cri_call_text(cri->call) : "");
+	if (cri->question.subject == CRI_STATUS)
+		cri_table_refuse(cri->table, &cri->question, now);
 	if (place == cri->answered)
 		cri_table_fail(cri->table, now);
 	cri->call = cri_call_close(cri->call);
@@ -374,10 +378,19 @@ static void drain_timer(struct cri *cri)
 		;
 }
 
+static int64_t get_moment(struct cri *cri, int64_t now)
+{
+	if (now + cri->set_back < cri->last)
+		cri->set_back = cri->last - now;
+	cri->last = now + cri->set_back;
+	return cri->last;
+}
+
 int cri_read(struct cri *cri, int64_t now)
 {
 	int error = 0;
 
+	now = get_moment(cri, now);
 	drain_timer(cri);
 	for (int i = 0; i < QUESTIONS_MAX; i++) {
 		if (cri->call ? !go_on(cri, now, &error) : !ask(cri, now, &error))
@@ -390,7 +403,10 @@ int cri_read(struct cri *cri, int64_t now)
 
 void cri_want(struct cri *cri, const char *sandbox, int64_t now)
 {
-	int64_t due = now + CRI_WANT_FIRST_NS;
+	int64_t due;
+
+	now = get_moment(cri, now);
+	due = now + CRI_WANT_FIRST_NS;
 
 	if (cri_table_want(cri->table, sandbox, now) != 0 && !cri->call && due < cri->armed)
 		arm(cri, due, now);

@@ -8,7 +8,8 @@
  * connection of its own. GetContainerEvents is never asked for: in some runtimes a second listener
  * takes the kubelet's events away.
  *
- * One thread. Time comes in as a parameter: ns, CLOCK_MONOTONIC.
+ * One thread. Time comes in as a parameter: ns of any clock; where one is set back it goes on from
+ * where it was.
  */
 #ifndef NETPOL_SOURCES_CRI_H
 #define NETPOL_SOURCES_CRI_H

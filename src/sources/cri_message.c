@@ -222,6 +222,13 @@ static struct labels copy_list_labels(list_label *const *entries, size_t count, 
 	return (struct labels){into, count};
 }
 
+/* Something else than a list of sandboxes may well look like one of nameless ones, or like none
+ * with fields that nobody knows. */
+static bool is_other(const list_response *response)
+{
+	return response->n_items > 0 || response->base.n_unknown_fields > 0;
+}
+
 static int take_list(struct cri_answer *answer, const list_response *response)
 {
 	struct label *labels;
@@ -244,8 +251,7 @@ static int take_list(struct cri_answer *answer, const list_response *response)
 		labels += item->n_labels;
 	}
 	join_repeated(answer);
-	/* Something else than a list of sandboxes may well look like one of nameless ones. */
-	return response->n_items > 0 && answer->count == 0 ? -EPROTO : 0;
+	return answer->count == 0 && is_other(response) ? -EPROTO : 0;
 }
 
 static bool is_host_network(const Runtime__V1__PodSandboxStatus *status)

@@ -172,7 +172,7 @@ int64_t cri_table_due(const struct cri_table *table)
 	return earlier(due, later(status_due, table->status_next));
 }
 
-/* The earliest of those that are due, and their number. */
+/* The earliest of those that are due, and the number of those that are or soon will be. */
 static struct entry *find_wanted(const struct cri_table *table, int64_t now, size_t *ret_count)
 {
 	struct entry *first = NULL;
@@ -181,10 +181,8 @@ static struct entry *find_wanted(const struct cri_table *table, int64_t now, siz
 	for (size_t i = 0; i < table->count; i++) {
 		struct entry *entry = table->entries[i];
 
-		if (entry->want_due > now)
-			continue;
-		++*ret_count;
-		if (!first || entry->want_due < first->want_due)
+		*ret_count += entry->want_due <= now + CRI_WANT_FIRST_NS;
+		if (entry->want_due <= now && (!first || entry->want_due < first->want_due))
 			first = entry;
 	}
 	return first;
@@ -203,7 +201,7 @@ bool cri_table_ask(struct cri_table *table, int64_t now, struct cri_question *re
 	size_t wanted;
 	struct entry *entry = find_wanted(table, now, &wanted);
 
-	if (table->list_due <= now || wanted > 1 + table->count / ONE_COSTS) {
+	if (table->list_due <= now || (entry && wanted > 1 + table->count / ONE_COSTS)) {
 		*ret = (struct cri_question){CRI_LIST_ALL, NULL};
 		return true;
 	}

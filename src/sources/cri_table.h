@@ -1,7 +1,7 @@
 /*
  * The sandboxes that container runtimes told of, which of them somebody waits for, and what
  * follows to be asked when. Tells claims as answers come in. No I/O; the clock comes in as a
- * parameter (ns, CLOCK_MONOTONIC).
+ * parameter (ns, never goes back).
  */
 #ifndef NETPOL_SOURCES_CRI_TABLE_H
 #define NETPOL_SOURCES_CRI_TABLE_H

@@ -10,6 +10,7 @@ replay() {
 
 @test "answers to netlink requests" { replay answer; }
 @test "configuration" { replay config; }
+@test "answers of the container runtime" { replay cri; }
 @test "conntrack messages" { replay ct_decode; }
 @test "documents: YAML and JSON" { replay document; }
 @test "evidence lines" { replay evidence; }
