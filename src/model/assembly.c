@@ -653,10 +653,15 @@ int assembly_flow(void *context, const struct stored_flow *flow)
 
 	if (!split || flow->flow.length == FLOW_WITHOUT_WINDOW)
 		return 0;
+	/* What only goes on or ends is whose it was when it began. */
+	if (flow->flow.totals.connections == 0)
+		return 0;
 	whole = &assembly->built->graph.edges[split->edge];
 	row = *whole;
 	row.edge.totals = flow->flow.totals;
-	row.edge.first_seen = flow->flow.first_seen;
+	/* Who is seen when the window begins may have begun in an earlier one. */
+	if (flow->flow.first_seen > flow->flow.window)
+		row.edge.first_seen = flow->flow.first_seen;
 	row.edge.last_seen = flow->flow.last_seen;
 	r = bind_edge(assembly, &row, &changed);
 	if (r < 0 || count_ambiguous(&row) >= count_ambiguous(whole))
@@ -672,10 +677,10 @@ static int add_pieces(struct assembly *assembly)
 	int r = 0;
 
 	for (size_t i = 0; i < assembly->windows.count && r == 0; i++) {
-		const struct split *split = &assembly->windows.splits[i];
+		struct split *split = &assembly->windows.splits[i];
 		struct graph_edge *whole = &graph->edges[split->edge];
 
-		if (split->count > 0 && !split_rest(split, &whole->edge.totals))
+		if (!split_rest(split, &whole->edge))
 			whole->standing = STANDING_SUPERSEDED;
 		for (size_t j = 0; j < split->count && r == 0; j++)
 			r = add_edge(assembly, &split->pieces[j]);
@@ -706,7 +711,10 @@ static int compare_ends(const struct end *a, const struct end *b)
 	if (r == 0 && a->kind == END_NODE)
 		r = strcmp(a->name, b->name);
 	r = r ? r : addr_compare(a->address, b->address);
-	return r ? r : compare_numbers(a->prefix, b->prefix);
+	r = r ? r : compare_numbers(a->prefix, b->prefix);
+	if (r == 0 && a->kind == END_UNKNOWN)
+		r = strcmp(a->class, b->class);
+	return r;
 }
 
 static int compare_keys(const struct edge_key *a, const struct edge_key *b)
@@ -761,12 +769,49 @@ static void sort_edges(struct graph *graph)
 		qsort(graph->edges, graph->edge_count, sizeof(*graph->edges), compare_edges);
 }
 
+static bool is_same_end(const struct end *a, const struct end *b)
+{
+	return compare_ends(a, b) == 0 && strcmp(a->class, b->class) == 0;
+}
+
+static bool is_same_edge(const struct graph_edge *a, const struct graph_edge *b)
+{
+	return is_same_end(&a->from, &b->from) && is_same_end(&a->to, &b->to) &&
+	       compare_keys(&a->edge.key, &b->edge.key) == 0 &&
+	       strcmp(a->edge.node, b->edge.node) == 0 && a->service_prefix == b->service_prefix &&
+	       (!a->translated || is_same_end(a->translated, b->translated));
+}
+
+static void join_edge(struct edge *edge, const struct edge *more)
+{
+	totals_add(&edge->totals, &more->totals);
+	if (more->first_seen < edge->first_seen)
+		edge->first_seen = more->first_seen;
+	if (more->last_seen > edge->last_seen)
+		edge->last_seen = more->last_seen;
+}
+
+/* What netpold bound and what is bound here may be the same pod; so may two of its sandboxes. */
+static void join_edges(struct graph *graph)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		if (kept > 0 && is_same_edge(&graph->edges[kept - 1], &graph->edges[i]))
+			join_edge(&graph->edges[kept - 1].edge, &graph->edges[i].edge);
+		else
+			graph->edges[kept++] = graph->edges[i];
+	}
+	graph->edge_count = kept;
+}
+
 int assembly_finish(struct assembly *assembly, bool apart, struct graph **ret)
 {
 	struct graph *graph = &assembly->built->graph;
 	int r = add_pieces(assembly);
 
 	sort_edges(graph);
+	join_edges(graph);
 	if (r == 0 && !apart)
 		r = vantage_merge(&assembly->vantages, &assembly->binder, graph->edges,
 				  graph->edge_count);

@@ -112,11 +112,14 @@ static bool take_away(int64_t *from, int64_t what)
 	return *from > 0;
 }
 
-bool split_rest(const struct split *split, struct totals *totals)
+bool split_rest(struct split *split, struct edge *whole)
 {
+	struct totals *totals = &whole->totals;
 	struct totals sum = {0};
 	bool left;
 
+	if (split->count == 0)
+		return true;
 	for (size_t i = 0; i < split->count; i++)
 		totals_add(&sum, &split->pieces[i].edge.totals);
 	left = take_away(&totals->connections, sum.connections);
@@ -131,5 +134,9 @@ bool split_rest(const struct split *split, struct totals *totals)
 	left |= take_away(&totals->evicted, sum.evicted);
 	left |= take_away(&totals->deleted, sum.deleted);
 	left |= take_away(&totals->vanished, sum.vanished);
-	return left;
+	if (split->count > 1 || totals->connections > 0)
+		return left;
+	totals_add(&split->pieces[0].edge.totals, totals);
+	split->pieces[0].edge.last_seen = whole->last_seen;
+	return false;
 }

@@ -32,7 +32,8 @@ struct split *windows_find(const struct windows *windows, int64_t id);
 
 /* Counts a row, bound as the piece says, for its owners. */
 int split_add(struct split *split, const struct graph_edge *row);
-/* What the edge has beyond its pieces; false: nothing. */
-bool split_rest(const struct split *split, struct totals *totals);
+/* Takes from the edge what its pieces have, and all of it if it began all with one of them; false:
+ * nothing is left. */
+bool split_rest(struct split *split, struct edge *whole);
 
 #endif

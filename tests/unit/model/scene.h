@@ -28,10 +28,10 @@ struct scene_pod {
 	bool exact, secondary;
 };
 
-/* A flow row; 0 in last_seen means first_seen + 10. */
+/* A flow row of the window that begins then; 0 in last_seen means first_seen + 10. */
 struct scene_window {
 	size_t edge;
-	int64_t first_seen, last_seen;
+	int64_t window, first_seen, last_seen;
 	int connections;
 };
 
@@ -160,6 +160,7 @@ static inline void scene_feed_windows(struct assembly *assembly, const struct sc
 		struct stored_flow row = {.edge = (int64_t)spec->edge + 1,
 					  .flow = {.totals = {.connections = spec->connections,
 							      .closed = spec->connections},
+						   .window = spec->window * 1000,
 						   .first_seen = spec->first_seen * 1000,
 						   .last_seen = last * 1000}};
 

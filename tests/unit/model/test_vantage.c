@@ -581,6 +581,88 @@ static void test_windows_that_tell_all(void **state)
 	scene_close(&scene);
 }
 
+/* What began with the old one may go on while the next window begins. */
+static void test_window_that_goes_on(void **state)
+{
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	add_owner(&scene, "old", 100, 200);
+	add_owner(&scene, "new", 200, 0);
+	scene_edge(&scene, (struct scene_edge){.from = "192.0.2.7",
+					       .to = "10.2.0.9",
+					       .port = 80,
+					       .connections = 6,
+					       .first_seen = 110,
+					       .last_seen = 400});
+	scene_window(&scene,
+		     (struct scene_window){.window = 240, .first_seen = 240, .connections = 2});
+	scene_window(&scene,
+		     (struct scene_window){.window = 300, .first_seen = 301, .connections = 4});
+	scene_window(&scene, (struct scene_window){.window = 360, .first_seen = 370});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->edge_count, 2);
+	assert_int_equal(edge_to(graph, "ambiguous", "")->edge.totals.connections, 2);
+	assert_int_equal(edge_to(graph, "pod", "new")->edge.totals.connections, 4);
+	assert_int_equal(edge_to(graph, "pod", "new")->edge.last_seen, 311000);
+	scene_close(&scene);
+}
+
+/* All connections were the old one's; their ends came when the new one had the address. */
+static void test_window_of_ends(void **state)
+{
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	add_owner(&scene, "old", 100, 200);
+	add_owner(&scene, "new", 200, 0);
+	scene_edge(&scene, (struct scene_edge){.from = "192.0.2.7",
+					       .to = "10.2.0.9",
+					       .port = 80,
+					       .connections = 3,
+					       .first_seen = 110,
+					       .last_seen = 310});
+	scene_window(&scene, (struct scene_window){.first_seen = 110, .connections = 3});
+	scene_window(&scene, (struct scene_window){.window = 300, .first_seen = 301});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->edge_count, 1);
+	assert_int_equal(edge_to(graph, "pod", "old")->edge.totals.connections, 3);
+	assert_int_equal(edge_to(graph, "pod", "old")->edge.last_seen, 310000);
+	scene_close(&scene);
+}
+
+/* The daemon knew the pod of some of its connections, and of others not yet. */
+static void test_pod_that_both_bound(void **state)
+{
+	struct scene scene = {0};
+	const struct graph *graph;
+	uint32_t pod;
+
+	(void)state;
+	pod = scene_pod(&scene, (struct scene_pod){.node = "n2",
+						   .namespace = "shop",
+						   .name = "api",
+						   .uid = "1",
+						   .address = "10.2.0.9",
+						   .since = 100});
+	for (uint32_t i = 0; i < 2; i++)
+		scene_edge(&scene, (struct scene_edge){.node = "n2",
+						       .from = "192.0.2.7",
+						       .to = "10.2.0.9",
+						       .to_pod = i * pod,
+						       .port = 80,
+						       .connections = 3,
+						       .first_seen = 110 + 20 * i});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->edge_count, 1);
+	assert_int_equal(graph->edges[0].edge.totals.connections, 6);
+	assert_int_equal(graph->edges[0].edge.first_seen, 110000);
+	assert_int_equal(graph->edges[0].edge.last_seen, 140000);
+	scene_close(&scene);
+}
+
 /* Two had it at once: no window can tell. */
 static void test_windows_of_two_owners_at_once(void **state)
 {
@@ -715,6 +797,9 @@ int main(void)
 	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_windows_of_an_address_that_changed_hands),
 	    cmocka_unit_test(test_windows_that_tell_all),
+	    cmocka_unit_test(test_window_that_goes_on),
+	    cmocka_unit_test(test_window_of_ends),
+	    cmocka_unit_test(test_pod_that_both_bound),
 	    cmocka_unit_test(test_windows_of_two_owners_at_once),
 	    cmocka_unit_test(test_slack),
 	    cmocka_unit_test(test_conflict),
