@@ -200,12 +200,15 @@ endif
 endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
-bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind
+bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/runtime
 EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
 tests_netns_exchange_LDADD =
 tests_netns_idle_listener_LDADD =
+tests_bench_runtime_SOURCES = tests/bench/runtime.c \
+	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h \
+	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
 tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
 tests_runtime_churn_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread

@@ -203,7 +203,7 @@ int main(void)
 {
 	double binding = measure_binding(), replacing = measure_replacing();
 
-	printf("{\"case\": \"identity\", \"pods\": %d, \"owners_per_address\": %d, "
+	printf("{\"case\": \"bind\", \"pods\": %d, \"owners_per_address\": %d, "
 	       "\"bind_ns\": %.0f, \"node_pods\": %d, \"replace_ns\": %.0f, "
 	       "\"changes_per_second\": %d, \"core_share\": %.6f}\n",
 	       PODS, OWNERS, binding, NODE_PODS, replacing, CHANGES_PER_SECOND,

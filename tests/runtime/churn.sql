@@ -22,7 +22,7 @@ CREATE TABLE again(time INTEGER); -- from when on the runtime is asked again aft
 CREATE TABLE edge AS
 SELECT value ->> '$.port' AS port, value ->> '$.protocol' AS protocol, value ->> '$.to.address' AS address,
        value ->> '$.verdict' AS verdict, value ->> '$.connections' AS connections,
-       value ->> '$.from.kind' AS from_kind, value ->> '$.from.uid' AS from_uid,
+       value ->> '$.from.class' AS from_class, value ->> '$.to.class' AS to_class, value ->> '$.from.kind' AS from_kind, value ->> '$.from.uid' AS from_uid,
        value ->> '$.from.namespace' || '/' || (value ->> '$.from.name') AS from_name,
        value ->> '$.to.kind' AS to_kind, value ->> '$.to.uid' AS to_uid,
        value ->> '$.to.namespace' || '/' || (value ->> '$.to.name') AS to_name
@@ -58,7 +58,7 @@ UPDATE call SET sent = caller_sure AND outcome IN ('answered', 'connected', 'ref
 
 CREATE TABLE said AS
 SELECT port, protocol, address, count(*) AS calls, sum(sent) AS sent, sum(NOT caller_sure) AS caller_unsure,
-       sum(NOT callee_sure) AS callee_unsure
+       sum(NOT callee_sure) AS callee_unsure, sum(id NOT IN (SELECT id FROM possible)) AS nobodys
   FROM call GROUP BY port, protocol, address;
 CREATE TABLE said_to AS
 SELECT port, protocol, address, callee, count(*) AS calls,
@@ -154,4 +154,9 @@ UNION ALL SELECT '- from nobody known', sum(from_unknown) FROM seen
 UNION ALL SELECT '- to nobody known', sum(to_unknown) FROM seen
 UNION ALL SELECT '- - at an address that no pod ever had', sum(to_unknown) FROM seen
   WHERE address NOT IN (SELECT address FROM pod)
+UNION ALL SELECT '- - at an address that no pod had then', sum(min(to_unknown, nobodys)) FROM seen JOIN said USING (port, protocol, address)
+  WHERE address IN (SELECT address FROM pod)
+UNION ALL SELECT '- - while the address was given to a pod or taken from it', sum(max(to_unknown - nobodys, 0))
+  FROM seen JOIN said USING (port, protocol, address)
+UNION ALL SELECT 'called ambiguous', sum(connections) FROM edge WHERE 'ambiguous' IN (from_class, to_class)
 UNION ALL SELECT 'faults: ' || what, count(*) FROM fault GROUP BY what;
