@@ -243,13 +243,13 @@ churn_judged() {
   [ "$(tail -n 1 "$directory/$name.judgement")" = 0 ]
 }
 
-# Where an address was just taken from its pod, only what was said to it, not who had it. Names of sources and the moments at
-# which it heard of an end are its own.
+# Where an address was just taken from its pod, only what was said to it, not who had it. Names of sources are its own, and so
+# are the moments at which it heard of an end: on these hangs whether an address that was nobody's at first is ambiguous.
 churn_unlabelled() {
   report "$1" edges --format json | jq -cS --rawfile parting "$log/parting" '
     ($parting | split("\n") | map({(.): true}) | add) as $parting |
     map(.group = "\(.port)|\(.protocol)|\(.to.address)") |
-    (map(select($parting[.group] | not))[] |
-      del(.from.workload, .to.workload, .from.class_reason, .to.class_reason, .last_seen)),
+    (map(select($parting[.group] | not))[] | del(.last_seen) |
+      (.from, .to) |= (del(.workload, .class_reason) | if .kind == "unknown" then del(.class) else . end)),
     (map(select($parting[.group])) | group_by(.group)[] | {group: .[0].group, connections: map(.connections) | add})' | sort
 }
