@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/cluster.h"
 #include "cli/shape.h"
@@ -212,7 +213,7 @@ bool session_wants_end(const struct session *session, const struct end *end)
 	if (end->workload == GRAPH_NONE)
 		return false;
 	workload = &session->graph->workloads[end->workload];
-	return strcmp(options->workload_kind, workload->kind) == 0 &&
+	return strcasecmp(options->workload_kind, workload->kind) == 0 &&
 	       strcmp(options->workload_name, workload->name) == 0;
 }
 

@@ -371,6 +371,25 @@ static char *copy_text(const char *text, int *error)
 	return copy;
 }
 
+/* What the kubelet and the runtime give the sandbox for themselves is no label of the pod. */
+static void drop_own_labels(struct labels *labels)
+{
+	static const char own[] = "io.kubernetes.";
+	size_t kept = 0;
+
+	for (size_t i = 0; i < labels->count; i++) {
+		struct label label = labels->items[i];
+
+		if (strncmp(label.key, own, strlen(own)) != 0) {
+			labels->items[kept++] = label;
+			continue;
+		}
+		free(label.key);
+		free(label.value);
+	}
+	labels->count = kept;
+}
+
 static int copy_pod(const char *node, const struct pod *pod, struct inventory_pod *ret)
 {
 	int r = 0;
@@ -396,6 +415,7 @@ static int copy_pod(const char *node, const struct pod *pod, struct inventory_po
 	};
 	if (r == 0)
 		r = labels_copy(&pod->labels, &ret->labels);
+	drop_own_labels(&ret->labels);
 	return r < 0 ? r : inventory_prove_owner(ret);
 }
 

@@ -99,7 +99,8 @@ static void note_changes(struct merger *merger, const struct inventory_pod *kept
 {
 	const struct labels *now = &kept->labels, *then = &other->labels;
 
-	if (now->count == 0 || then->count == 0 || !*kept->uid)
+	if (now->count == 0 || then->count == 0 || !*kept->uid ||
+	    strcmp(kept->uid, other->uid) != 0)
 		return;
 	for (size_t i = 0; i < now->count; i++) {
 		const char *value = labels_get(then, now->items[i].key);

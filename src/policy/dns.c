@@ -217,7 +217,8 @@ static uint16_t named_port(const struct inventory *inventory,
 	for (size_t i = 0; i < inventory->pod_count; i++) {
 		const struct inventory_pod *pod = &inventory->pods[i];
 
-		if (strcmp(pod->namespace, service->namespace) != 0 ||
+		if (pod->finished || *pod->conflict ||
+		    strcmp(pod->namespace, service->namespace) != 0 ||
 		    !labels_match(&pod->labels, &service->selector))
 			continue;
 		for (size_t j = 0; j < pod->port_count; j++)
@@ -303,9 +304,10 @@ static bool has_pods(const struct dns *dns)
 static void note_local_cache(const struct inventory *inventory, struct problems *problems)
 {
 	for (size_t i = 0; inventory && i < inventory->pod_count; i++) {
-		const char *label = labels_get(&inventory->pods[i].labels, "k8s-app");
+		const struct inventory_pod *pod = &inventory->pods[i];
+		const char *label = labels_get(&pod->labels, "k8s-app");
 
-		if (!label || strcmp(label, "node-local-dns") != 0)
+		if (pod->finished || !label || strcmp(label, "node-local-dns") != 0)
 			continue;
 		problem_add(
 		    problems, PROBLEM_NOTE, "DNS",

@@ -320,7 +320,7 @@ apiVersion: apps/v1
 kind: ReplicaSet
 metadata: {name: web-5d, namespace: shop, ownerReferences: [{kind: Rollout, name: web, controller: true}]}
 OBJECTS
-  want 0 "$report" pods --db remote-pod.db --inventory i.yaml --workload Rollout/web -o json
+  want 0 "$report" pods --db remote-pod.db --inventory i.yaml --workload rollout/web -o json
   silent err
   jq -e 'length == 1 and .[0].workload == "Rollout/web"' out
 }

@@ -119,6 +119,22 @@ static void test_recorded_static_pod(void **state)
 	inventory_free(inventory);
 }
 
+/* What kubelet and runtime add to a sandbox. */
+static void test_labels_of_the_sandbox(void **state)
+{
+	struct inventory *inventory = start();
+	const struct inventory_pod *pod =
+	    only_recorded(inventory, "web", "u-1",
+			  "{\"app\":\"web\",\"io.kubernetes.pod.name\":\"web\","
+			  "\"io.kubernetes.pod.uid\":\"u-1\",\"z\":\"1\"}");
+
+	(void)state;
+	assert_int_equal(pod->labels.count, 2);
+	assert_label(pod, "app", "web");
+	assert_label(pod, "z", "1");
+	inventory_free(inventory);
+}
+
 static void test_without_labels_or_in_conflict(void **state)
 {
 	struct inventory *inventory = start();
@@ -341,6 +357,11 @@ static void test_labels_that_change(void **state)
 		     (struct told){.name = "e", .uid = "u-5", .labels = "{\"z\":\"1\"}"});
 	add_recorded(inventory,
 		     (struct told){.name = "e", .uid = "u-6", .labels = "{\"z\":\"2\"}"});
+	/* Who tells no uid may mean another. */
+	add_as(inventory,
+	       "kind: Pod\nmetadata: {name: f, namespace: shop, uid: u-7, labels: {w: '1'}}\n",
+	       INVENTORY_STORED);
+	add_recorded(inventory, (struct told){.name = "f", .uid = "", .labels = "{\"w\":\"2\"}"});
 	finish(inventory);
 	assert_label(inventory_find_pod(inventory, "", "", "u-1"), "role", "leader");
 	assert_int_equal(inventory->change_count, 4);
@@ -408,6 +429,7 @@ int main(void)
 	    cmocka_unit_test(test_controllers_that_labels_prove),
 	    cmocka_unit_test(test_what_proves_nothing),
 	    cmocka_unit_test(test_recorded_static_pod),
+	    cmocka_unit_test(test_labels_of_the_sandbox),
 	    cmocka_unit_test(test_without_labels_or_in_conflict),
 	    cmocka_unit_test(test_better_sources_win),
 	    cmocka_unit_test(test_what_a_file_leaves_out),
