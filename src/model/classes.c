@@ -332,7 +332,7 @@ static const struct port_claim *find_port(const struct classes *classes, const c
 	       compare_ports(&classes->ports[low + count], &wanted) == 0)
 		count++;
 	*ret_count = count;
-	return &classes->ports[low];
+	return classes->ports ? &classes->ports[low] : NULL;
 }
 
 static bool is_one_pods(const struct port_claim *claims, size_t count)
