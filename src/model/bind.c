@@ -315,7 +315,7 @@ static struct end unrecorded_end(const struct binder *binder, const struct sight
 	size_t count;
 	size_t first = find_claims(binder->inventory_pods, binder->inventory_pod_count,
 				   sizeof(*binder->inventory_pods), address, &count);
-	const struct pod_claim *claim = &binder->inventory_pods[first];
+	const struct pod_claim *claim = count > 0 ? &binder->inventory_pods[first] : NULL;
 	const struct range_claim *range = find_range(binder, address);
 	struct end end;
 
