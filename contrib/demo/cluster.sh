@@ -24,6 +24,7 @@ CLUSTER_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 CLUSTER_SUBNET=10.244.1.0/24
 CLUSTER_FIRST=10.244.1.2
 CLUSTER_LAST=10.244.1.254
+CLUSTER_SUBNET6= # a second address for each pod, if it is set
 
 # Programs that cluster_start needs, each with its Debian package.
 CLUSTER_NEEDS='containerd:containerd ctr:containerd runc:runc curl:curl protoc:protobuf-compiler
@@ -130,7 +131,8 @@ cluster_start() {
 	sed -e "s|@NODE@|$CLUSTER|g; s|@CNI_BIN@|$cni_bin|g" \
 		-e "s|@WITHOUT_CGROUP@|$CLUSTER_WITHOUT_CGROUP|" \
 		"$CLUSTER_SOURCE/containerd.toml.in" >"$CLUSTER/containerd.toml"
-	sed "s|@SUBNET@|$CLUSTER_SUBNET|; s|@FIRST@|$CLUSTER_FIRST|; s|@LAST@|$CLUSTER_LAST|" \
+	sed -e "s|@SUBNET@|$CLUSTER_SUBNET|; s|@FIRST@|$CLUSTER_FIRST|; s|@LAST@|$CLUSTER_LAST|" \
+		-e "s|@SECOND@|${CLUSTER_SUBNET6:+, [{\"subnet\": \"$CLUSTER_SUBNET6\"\}]}|" \
 		"$CLUSTER_SOURCE/pods.conflist.in" >"$CLUSTER/net.d/10-pods.conflist"
 	cluster_image || return 1
 	cluster_containerd || return 1

@@ -24,7 +24,7 @@ setup() {
 # in_cluster FUNCTION: runs it with containerd and a pod that serves, in namespaces of its own; what it leaves is gone with them. Its
 # exit status is the function's.
 in_cluster() {
-	declare -fx scenario_begin scenario_end netpold_begin recorded labelled ready_or_dead sandbox_ids turn "$1"
+	declare -fx scenario_begin scenario_end netpold_begin recorded edge recorded_pod labelled ready_or_dead sandbox_ids turn "$1"
 	(cluster_enter "$directory" bash -c '
 		set -u
 		. "$cluster"
@@ -33,6 +33,8 @@ in_cluster() {
 }
 
 scenario_begin() {
+	CLUSTER_SUBNET6=fd00:244:1::/64
+	sysctl -qw net.ipv6.conf.all.forwarding=1 || return 1
 	cluster_start "$directory/node" 10.244.1.2 10.244.1.3 || return 1
 	cc -O2 -D_GNU_SOURCE -o "$directory/talk" "$CLUSTER_SOURCE/talk.c" -lresolv || return 1
 	pod_run lab server 0b7c2a52-6f0e-4d6e-9f0e-3c1f6c5f8a00 app=server || return 1
@@ -77,6 +79,15 @@ recorded() {
 			[.[] | select(.to.name == "server" and .port == 8080 and .verdict == "answered") |
 				select(.from.kind == "pod" and .from.name == $name and .from.uid == $uid) |
 				.connections] | add == $count' >/dev/null
+}
+
+# edge FILTER, recorded_pod FILTER: is there any that it holds for?
+edge() {
+	"$programs/netpol-report" --db "$db" edges --format json 2>/dev/null | jq -e "any(.[]; $1)" >/dev/null
+}
+
+recorded_pod() {
+	"$programs/netpol-report" --db "$db" pods --format json 2>/dev/null | jq -e "any(.[]; $1)" >/dev/null
 }
 
 # labelled NAME LABELS: the pod is recorded with these labels, a JSON object, beside those of every sandbox.
@@ -165,6 +176,42 @@ crashed_runtime() {
 
 @test "labels go on to come after the runtime has crashed" {
 	run in_cluster crashed_runtime
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+# What a pod on the node's network says comes from the node, whoever else is on that network.
+node_network() {
+	pod_request kube-system agent "${uid%01}41" app=agent |
+		sed '/hostname/d; s/linux {/& security_context { namespace_options { network: NODE } }/' |
+		cri RunPodSandbox >/dev/null || return 1
+	netpold_begin || return 1
+	"$directory/talk" call 3 - "$(pod_address lab server)" 8080 || return 1
+	wait_until 20 edge '.to.name == "server" and .from.kind == "node" and .connections == 3' || return 1
+	wait_until 20 labelled agent '{"app": "agent"}' || return 1
+	wait_until 20 recorded_pod '.name == "agent" and .host_network and .addresses == []' &&
+		! edge '.from.name == "agent" or .to.name == "agent"'
+}
+
+@test "a pod on the network of its node has no address, and the node's connections are the node's" {
+	run in_cluster node_network
+	echo "$output"
+	[ "$status" -eq 0 ]
+}
+
+two_families() {
+	local netns address6
+	netpold_begin && pod_run lab both "${uid%01}51" app=both || return 1
+	address6=$(nsenter --net="/run/netns/$(pod_netns lab server)" ip -6 -json address show dev eth0 scope global |
+		jq -r '.[0].addr_info[0].local')
+	pod_start lab server socat TCP6-LISTEN:9090,fork SYSTEM:'echo hello'
+	wait_until 10 pod_exec lab both socat -u "TCP6:[$address6]:9090" OPEN:/dev/null || return 1
+	wait_until 20 edge '.from.name == "both" and .to.name == "server" and .to.address == "'"$address6"'"' || return 1
+	wait_until 10 recorded_pod '.name == "both" and ([.addresses[].address | contains(":")] | sort) == [false, true]'
+}
+
+@test "both addresses of a pod are its own" {
+	run in_cluster two_families
 	echo "$output"
 	[ "$status" -eq 0 ]
 }
