@@ -74,21 +74,27 @@ cluster_enter() {
 		--propagation private -- "$@"
 }
 
+# cluster_mount_point DIRECTORY BASE: the directory is there and can be mounted on. It must not be
+# made on the machine's own disk, so a base that lacks it gets a layer of its own.
+cluster_mount_point() {
+	local layer=/run/overlay/${2//\//_}
+	[ ! -d "$1" ] || return 0
+	mkdir -p "$layer/upper" "$layer/work" &&
+		mount -t overlay netpol-demo "$2" \
+			-o "lowerdir=$2,upperdir=$layer/upper,workdir=$layer/work" &&
+		mkdir -p "$1"
+}
+
 # A private tmpfs where others have their state: libcni's cache and the shims' sockets have fixed
-# places.
+# places, and whoever asks which network plugin a node has looks into /etc/cni.
 cluster_hide() {
 	mount -t tmpfs -o mode=0755 netpol-demo /run || return 1
 	mkdir -p /run/lock /run/netns /run/containerd || return 1
 	# ip-netns(8) would bind it over itself, and the names already in there could not be
 	# removed any more.
 	mount --bind /run/netns /run/netns && mount --make-shared /run/netns || return 1
-	if [ ! -d /var/lib/cni ]; then
-		# The mount point must not be made on the machine's own disk.
-		mkdir -p /run/overlay/upper /run/overlay/work || return 1
-		mount -t overlay netpol-demo /var/lib \
-			-o lowerdir=/var/lib,upperdir=/run/overlay/upper,workdir=/run/overlay/work || return 1
-		mkdir /var/lib/cni || return 1
-	fi
+	cluster_mount_point /var/lib/cni /var/lib && cluster_mount_point /etc/cni/net.d /etc || return 1
+	mount --bind "$CLUSTER/net.d" /etc/cni/net.d || return 1
 	mount -t tmpfs -o mode=0700 netpol-demo /var/lib/cni
 }
 
@@ -123,8 +129,8 @@ cluster_start() {
 	CLUSTER_CGROUP=netpol-demo-$(stat -L -c %i /proc/self/ns/pid)
 	local cni_bin
 	cni_bin=$(cluster_cni_bin) || { echo 'cluster: no CNI plugins' >&2; return 1; }
-	cluster_hide || return 1
 	mkdir -p "$CLUSTER/net.d" "$CLUSTER/pods" || return 1
+	cluster_hide || return 1
 	ip link set lo up || return 1
 	sysctl -qw net.ipv4.ip_forward=1 || return 1
 	cluster_controllers

@@ -274,13 +274,24 @@ static int tick(struct pods *pods)
 	return merge_tick(pods->merge, clock_now());
 }
 
+/* The first answer comes some time after the start. */
+static int read_cri(struct pods *pods)
+{
+	const char *before = cri_socket(pods->cri);
+	int r = cri_read(pods->cri, clock_now());
+
+	if (cri_socket(pods->cri) != before)
+		find_sources(pods);
+	return r;
+}
+
 static int read_source(struct pods *pods, int fd)
 {
 	if (fd == pods->timer)
 		return tick(pods);
 	if (fd == node_state_fd(pods->files))
 		return node_state_read(pods->files, clock_now());
-	return cri_read(pods->cri, clock_now());
+	return read_cri(pods);
 }
 
 /* ---- the earlier run ---- */
