@@ -125,7 +125,7 @@ start_outside() {
 		die 'the network beside the cluster could not be made'
 }
 
-# What kube-proxy does for services, and one rule that drops.
+# What kube-proxy does for services, in its table, and one rule that drops.
 start_rules() {
 	local dns_a api_a api_b web_a db_a intruder_a
 	dns_a=$(pod_address "${dns[@]}")
@@ -135,7 +135,7 @@ start_rules() {
 	db_a=$(pod_address shop db-0)
 	intruder_a=$(pod_address lab intruder)
 	nft -f - <<-RULES || die 'the rules of the services could not be loaded'
-		table ip shop {
+		table ip kube-proxy {
 			chain services {
 				type nat hook prerouting priority dstnat
 				ip daddr $dns_service udp dport 53 dnat to $dns_a:53
@@ -144,6 +144,8 @@ start_rules() {
 					dnat to numgen inc mod 2 map { 0 : $api_a, 1 : $api_b } : 8080
 				ip daddr $node_address tcp dport $web_node_port dnat to $web_a:8080
 			}
+		}
+		table ip shop {
 			chain intruders {
 				type filter hook forward priority filter
 				ip saddr $intruder_a ip daddr $db_a tcp dport 5432 drop
