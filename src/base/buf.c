@@ -140,9 +140,9 @@ int buf_read_fd(struct buf *buf, int fd, size_t limit)
 	for (;;) {
 		ssize_t n;
 
-		if (!buf_reserve(buf, 64 * 1024))
+		if (!buf_reserve(buf, 4096))
 			return buf->error;
-		n = read(fd, buf->data + buf->length, 64 * 1024);
+		n = read(fd, buf->data + buf->length, buf->capacity - buf->length - 1);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)

@@ -25,8 +25,8 @@ struct cri_call {
 	size_t limit;
 	size_t received;
 	unsigned headers;
-	const uint8_t *output; /* what the session wants to send */
-	size_t output_length;
+	struct buf output; /* what the session wants to send */
+	size_t output_sent;
 	int fd;
 	int http_status;
 	int status; /* grpc-status */
@@ -238,6 +238,7 @@ struct cri_call *cri_call_close(struct cri_call *call)
 	if (!call)
 		return NULL;
 	nghttp2_session_del(call->session);
+	buf_clear(&call->output);
 	buf_clear(&call->request);
 	buf_clear(&call->body);
 	if (call->fd >= 0)
@@ -253,7 +254,7 @@ int cri_call_fd(const struct cri_call *call)
 
 bool cri_call_wants_write(const struct cri_call *call)
 {
-	return call->output_length > 0 || nghttp2_session_want_write(call->session);
+	return call->output.length > 0 || nghttp2_session_want_write(call->session);
 }
 
 static int get_session_error(ssize_t code)
@@ -261,24 +262,32 @@ static int get_session_error(ssize_t code)
 	return code == NGHTTP2_ERR_NOMEM ? -ENOMEM : -EPROTO;
 }
 
+/* The session gives each frame by itself; one system call is enough for all of them. */
+static int gather_output(struct cri_call *call)
+{
+	const uint8_t *frame;
+	ssize_t length;
+
+	while ((length = nghttp2_session_mem_send(call->session, &frame)) > 0)
+		buf_put(&call->output, frame, (size_t)length);
+	return length < 0 ? get_session_error(length) : call->output.error;
+}
+
 static int send_output(struct cri_call *call)
 {
-	for (;;) {
-		ssize_t length;
+	int r = gather_output(call);
 
-		if (call->output_length == 0) {
-			length = nghttp2_session_mem_send(call->session, &call->output);
-			if (length <= 0)
-				return length < 0 ? get_session_error(length) : 0;
-			call->output_length = (size_t)length;
-		}
-		length = send(call->fd, call->output, call->output_length, MSG_NOSIGNAL);
+	while (r == 0 && call->output_sent < call->output.length) {
+		ssize_t length = send(call->fd, call->output.data + call->output_sent,
+				      call->output.length - call->output_sent, MSG_NOSIGNAL);
+
 		/* What cannot be sent any more may well have been answered. */
 		if (length < 0)
 			return 0;
-		call->output += length;
-		call->output_length -= (size_t)length;
+		call->output_sent += (size_t)length;
 	}
+	call->output.length = call->output_sent = 0;
+	return r;
 }
 
 static int take_input(struct cri_call *call, const uint8_t *chunk, size_t length)
