@@ -233,7 +233,8 @@ churn_judged() {
     select+=("SELECT * FROM $view LIMIT 40")
     faults+=" + (SELECT count(*) FROM $view)"
   done
-  report "$name" edges --format json > "$log/edges.json" && report "$name" pods --format json > "$log/pods.json" || return 1
+  report "$name" edges --format json > "$log/edges.json" && report "$name" pods --format json > "$log/pods.json" &&
+    report "$name" flows --format jsonl | jq -s 'map(select(.type == "flow"))' > "$log/flows.json" || return 1
   echo "== $name"
   (
     cd "$log" || exit 1
