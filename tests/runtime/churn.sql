@@ -84,7 +84,7 @@ SELECT 'the caller is another pod' AS what, edge.port, edge.protocol, edge.addre
   FROM edge LEFT JOIN first USING (port) LEFT JOIN pod ON pod.serial = edge.port - 20000 OR pod.netns = first.netns
  WHERE from_kind = 'pod' AND (from_uid IS NOT pod.uid OR from_name IS NOT 'lab/pod-' || pod.serial)
 UNION ALL
-SELECT 'the callee is another pod', port, protocol, address,
+SELECT iif(calls IS NULL, 'the callee is another pod', 'more than were called'), port, protocol, address,
        'pod-' || callee || ' ' || seen_to.connections || ', called ' || ifnull(calls, 0)
   FROM seen_to LEFT JOIN said_to USING (port, protocol, address, callee)
  WHERE seen_to.connections > ifnull(calls, 0)
