@@ -505,6 +505,31 @@ void holdings_tick(struct holdings *holdings, int64_t now)
 		find_contested(holdings, now);
 }
 
+/* Moments stay those of the clock of their time, but none is yet to come; waits go on. */
+static void holding_shift(struct holdings *holdings, struct holding *holding, int64_t now,
+			  int64_t delta)
+{
+	bool open = holding->until == INTERVAL_OPEN;
+
+	if (holding->since > now || (!open && holding->until > now))
+		holdings_mark_changed(holdings, holding->holder);
+	holding->since = earlier(holding->since, now);
+	holding->proof = earlier(holding->proof, now);
+	if (!open)
+		holding->until = earlier(holding->until, now);
+	holding->noticed += delta;
+	if (holding->released)
+		holding->released += delta;
+}
+
+void holdings_shift(struct holdings *holdings, int64_t now, int64_t delta)
+{
+	for (size_t i = 0; i < holdings->bucket_count; i++)
+		for (struct spot *spot = holdings->spots[i]; spot; spot = spot->next)
+			for (struct holding *h = spot->first; h; h = h->rival)
+				holding_shift(holdings, h, now, delta);
+}
+
 bool holdings_wait(const struct holdings *holdings)
 {
 	return holdings->past || holdings->changed || holdings->shared > 0;

@@ -68,6 +68,8 @@ int holdings_settle(struct holdings *holdings, struct holder *holder, const stru
 void holdings_clear(struct holdings *holdings, struct holder *holder);
 /* What time decides. */
 void holdings_tick(struct holdings *holdings, int64_t now);
+/* The clock was set by delta and is now. */
+void holdings_shift(struct holdings *holdings, int64_t now, int64_t delta);
 /* Has time something to decide? */
 bool holdings_wait(const struct holdings *holdings);
 /* A holder with a change that was not taken yet, NULL: none is left. */

@@ -109,6 +109,11 @@ struct registry *registry_free(struct registry *registry)
 	return NULL;
 }
 
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static uint64_t address_hash(const struct registry *registry, const struct addr *address)
 {
 	return hash_bytes(registry->seed, address, sizeof(*address));
@@ -666,6 +671,37 @@ void registry_forget(struct registry *registry, int64_t before, registry_needed_
 int64_t registry_forgotten(const struct registry *registry)
 {
 	return registry->forgotten;
+}
+
+static void entry_shift(struct registry *registry, struct entry *entry, int64_t now)
+{
+	struct pod *pod = &entry->pod;
+
+	for (size_t i = 0; i < pod->address_count; i++) {
+		struct pod_address *address = &pod->addresses[i];
+		bool open = address->until == INTERVAL_OPEN;
+
+		if (address->since <= now && (open || address->until <= now))
+			continue;
+		tenure_remove(registry, entry, address);
+		address->since = earlier(address->since, now);
+		if (!open)
+			address->until = earlier(address->until, now);
+		tenure_add(owned_find(registry, address->address), entry, address);
+	}
+	qsort(pod->addresses, pod->address_count, sizeof(*pod->addresses), compare_addresses);
+	if (is_ended(pod))
+		pod->ended = earlier(pod->ended, now);
+}
+
+/* Set forward, no moment was lived twice, and all that is known of the past is as it was. */
+void registry_shift(struct registry *registry, int64_t now, int64_t delta)
+{
+	if (delta >= 0)
+		return;
+	for (size_t i = 0; i < registry->count; i++)
+		entry_shift(registry, registry->entries[i], now);
+	registry->forgotten = earlier(registry->forgotten, now);
 }
 
 /* Of too many the first two become one, with all that is between them. */

@@ -690,6 +690,24 @@ int merge_tick(struct merge *merge, int64_t now)
 	return flush(merge, now);
 }
 
+static int64_t not_after(int64_t moment, int64_t now)
+{
+	return moment > now && moment != INTERVAL_OPEN ? now : moment;
+}
+
+void merge_shift(struct merge *merge, int64_t now, int64_t delta)
+{
+	holdings_shift(merge->holdings, now, delta);
+	for (size_t i = 0; i < merge->bucket_count; i++) {
+		for (struct sandbox *sandbox = merge->sandboxes[i]; sandbox;
+		     sandbox = sandbox->next) {
+			sandbox->ended = not_after(sandbox->ended, now);
+			sandbox->deserted = not_after(sandbox->deserted, now);
+		}
+	}
+	flush(merge, now);
+}
+
 bool merge_is_waiting(const struct merge *merge)
 {
 	return merge->silent_count > 0 || holdings_wait(merge->holdings);

@@ -466,6 +466,32 @@ static void test_intervals_that_overlap_are_one(void **state)
 	registry_free(registry);
 }
 
+static void test_clock_set(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, INTERVAL_OPEN), b;
+
+	(void)state;
+	put(registry, "b", "10.0.0.2", 200, 300);
+	put(registry, "brief", "10.0.0.3", 150, 260);
+	b = (int)put(registry, "b", "10.0.0.4", 310, INTERVAL_OPEN);
+	registry_forget(registry, 270, NULL, NULL);
+	assert_int_equal(registry_forgotten(registry), 260);
+	registry_shift(registry, 600, 300);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), b);
+	assert_int_equal(registry_get(registry, (uint32_t)b)->addresses[1].since, 310);
+	assert_int_equal(registry_forgotten(registry), 260);
+	registry_shift(registry, 90, -510);
+	assert_int_equal(registry_forgotten(registry), 90);
+	assert_int_equal(bind(registry, "10.0.0.1", 89, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 90, 0), a);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.4", 90, 0), b);
+	assert_true(registry_end(registry, (uint32_t)b, 95));
+	assert_int_equal(bind(registry, "10.0.0.4", 95, 0), 0);
+	registry_free(registry);
+}
+
 static void test_pod_without_address(void **state)
 {
 	struct registry *registry = registry_new();
@@ -631,6 +657,7 @@ int main(void)
 	    cmocka_unit_test(test_one_sandbox_is_one_entry),
 	    cmocka_unit_test(test_intervals_that_overlap_are_one),
 	    cmocka_unit_test(test_pod_without_address),
+	    cmocka_unit_test(test_clock_set),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -530,6 +530,80 @@ static void test_bounds(void **state)
 	assert_int_equal(pod_of(node, "s1")->address_count, MERGE_ADDRESSES_MAX);
 }
 
+static void set_clock(struct node *node, int64_t now, int64_t delta)
+{
+	registry_shift(node->registry, now, delta);
+	merge_shift(node->merge, now, delta);
+}
+
+static void test_clock_set_back(void **state)
+{
+	struct node *node = *state;
+
+	cache(node, "b", "10.0.0.2", AT(3500), AT(3500));
+	allocate(node, "a", "10.0.0.1", AT(3600), AT(3600));
+	cache(node, "a", "10.0.0.1", AT(3600), AT(3600));
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(3605));
+	set_clock(node, AT(10), -3600 * S);
+	assert_owner(node, "10.0.0.1", AT(10), "a");
+	assert_owner(node, "10.0.0.1", AT(3000), "a");
+	assert_true(pod_of(node, "a")->addresses[0].exact);
+	assert_owner(node, "10.0.0.2", AT(10), "");
+	assert_owner(node, "10.0.0.2", AT(3502), "");
+	assert_true(pod_of(node, "b")->ended == AT(10));
+	assert_int_equal(pod_of(node, "b")->address_count, 1);
+	/* The files still have the times that they had. */
+	allocate(node, "a", "10.0.0.1", AT(3600), AT(20));
+	cache(node, "a", "10.0.0.1", AT(3600), AT(20));
+	cache(node, "b", "10.0.0.2", AT(3500), AT(20));
+	assert_int_equal(merge_tick(node->merge, AT(75)), 0);
+	assert_owner(node, "10.0.0.1", AT(10), "a");
+	assert_owner(node, "10.0.0.2", AT(15), "");
+	assert_owner(node, "10.0.0.2", AT(20), "b");
+}
+
+static void test_clock_set_forward_and_back(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	set_clock(node, AT(3605), 3600 * S);
+	assert_owner(node, "10.0.0.1", AT(3605), "a");
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(3610));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(3610));
+	set_clock(node, AT(15), -3600 * S);
+	assert_owner(node, "10.0.0.1", AT(14), "a");
+	assert_owner(node, "10.0.0.1", AT(15), "");
+	allocate(node, "b", "10.0.0.1", AT(20), AT(20));
+	cache(node, "b", "10.0.0.1", AT(20), AT(20));
+	merge_tick(node->merge, AT(60));
+	merge_tick(node->merge, AT(76));
+	assert_owner(node, "10.0.0.1", AT(19), "");
+	assert_owner(node, "10.0.0.1", AT(20), "b");
+	assert_owner(node, "10.0.0.1", AT(3608), "b");
+	assert_int_equal(node->problems, 0);
+	assert_false(merge_is_waiting(node->merge));
+}
+
+/* Waits are as long as they would have been. */
+static void test_clock_set_while_waiting(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(2), AT(2));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(5));
+	set_clock(node, AT(3605), 3600 * S);
+	merge_tick(node->merge, AT(3606));
+	assert_owner(node, "10.0.0.1", AT(3606), "");
+	set_clock(node, AT(7), -3600 * S);
+	merge_tick(node->merge, AT(14));
+	assert_owner(node, "10.0.0.1", AT(14), "");
+	merge_tick(node->merge, AT(15));
+	assert_owner(node, "10.0.0.1", AT(15), "a");
+}
+
 /*
  * A node whose pods come and go over few addresses, one owner at a time; what is told of them comes
  * late and in any order. What the registry says must be what was; with a cache alone from when it
@@ -696,6 +770,9 @@ int main(void)
 	    TEST(test_primary_by_any),
 	    TEST(test_earlier_run),
 	    TEST(test_bounds),
+	    TEST(test_clock_set_back),
+	    TEST(test_clock_set_forward_and_back),
+	    TEST(test_clock_set_while_waiting),
 	    TEST(test_history_with_an_allocator),
 	    TEST(test_history_of_the_cache_alone),
 	};
