@@ -210,10 +210,19 @@ static void test_address_that_moves_between_nodes(void **state)
 	assert_string_equal(bound_at(&scene, "172.17.0.1", 22, 25).name, "n3");
 	assert_string_equal(bound_at(&scene, "172.17.0.1", 32, 35).name, "n2");
 	assert_string_equal(bound_at(&scene, "172.17.0.1", 15, 25).name, "");
-	assert_string_equal(bound_at(&scene, "172.17.0.1", 50, 60).name, "");
-	assert_int_equal(bound_at(&scene, "172.17.0.1", 50, 60).kind, END_NODE);
-	scene_turn(&scene, "n1", 0, 1);
-	assert_string_equal(bound_at(&scene, "172.17.0.1", 22, 25).name, "n1");
+	assert_int_equal(bound_at(&scene, "172.17.0.1", 15, 25).kind, END_NODE);
+	assert_int_equal(bound_at(&scene, "172.17.0.1", 50, 60).kind, END_UNKNOWN);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 50, 60).class, "node");
+	assert_int_equal(bound_at(&scene, "172.17.0.1", 1, 2).kind, END_UNKNOWN);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 6, 7).name, "n2");
+	/* The recorder is n1: what it had once is not its own for ever. */
+	scene_turn(&scene, "n1", 0, 4);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 22, 25).name, "n3");
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 1, 2).name, "n1");
+	/* A bridge's, which it has at the same time as others. */
+	scene_turn(&scene, "n1", 8, 18);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 12, 15).name, "n1");
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 16, 25).name, "");
 	scene_close(&scene);
 }
 
@@ -230,7 +239,7 @@ static void test_address_of_very_many_nodes(void **state)
 		char name[16];
 		struct stored_address row = {.node = name,
 					     .address = scene_addr("172.17.0.1"),
-					     .since = i == 0 ? 0 : 1000000,
+					     .since = i % 2 == 0 ? 0 : 1000000,
 					     .until = INTERVAL_OPEN};
 
 		snprintf(name, sizeof(name), "n%d", i + 1);
@@ -255,9 +264,14 @@ static void test_address_of_very_many_nodes(void **state)
 /* Not to the node, pod or service that has its first address, nor to a pod by number. */
 static void test_prefixes_are_nobody_in_particular(void **state)
 {
-	static const char *const texts[] = {"192.168.0.0/24", "10.1.0.0/16",    "10.96.0.0/12",
-					    "10.2.0.0/16",    "169.254.0.0/16", "224.0.0.0/4",
-					    "fe80::/10",      "2001:db8::/32",  "0.0.0.0/1"};
+	static const struct {
+		const char *text;
+		bool inside; /* has addresses of pods or nodes, or is in a pod range */
+	} prefixes[] = {
+	    {"192.168.0.0/24", true}, {"10.1.0.0/16", true},     {"10.96.0.0/12", false},
+	    {"10.2.0.0/16", true},    {"10.2.0.128/25", true},   {"169.254.0.0/16", false},
+	    {"224.0.0.0/4", false},   {"fe80::/10", false},      {"2001:db8::/32", false},
+	    {"0.0.0.0/1", true},      {"198.51.100.0/24", false}};
 	struct scene scene = {0};
 
 	(void)state;
@@ -266,13 +280,13 @@ static void test_prefixes_are_nobody_in_particular(void **state)
 	scene_pod(&scene,
 		  (struct scene_pod){
 		      .node = "n1", .namespace = "shop", .name = "a", .address = "10.1.0.0"});
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		char text[PREFIX_TEXT_MAX];
 		const struct graph_edge *edge;
 
 		scene.edge_count = 0;
-		scene_edge(&scene, (struct scene_edge){.from = texts[i],
-						       .to = texts[i],
+		scene_edge(&scene, (struct scene_edge){.from = prefixes[i].text,
+						       .to = prefixes[i].text,
 						       .from_pod = 1,
 						       .to_pod = 1,
 						       .port = 80,
@@ -281,14 +295,16 @@ static void test_prefixes_are_nobody_in_particular(void **state)
 		for (int side = 0; side < 2; side++) {
 			const struct end *end = side ? &edge->to : &edge->from;
 
-			assert_int_equal(end->kind, END_EXTERNAL);
-			assert_string_equal(end->class, "external");
+			assert_int_equal(end->kind,
+					 prefixes[i].inside ? END_UNKNOWN : END_EXTERNAL);
+			assert_string_equal(end->class,
+					    prefixes[i].inside ? "ambiguous" : "external");
 			assert_int_equal(end->pod, GRAPH_NONE);
 			assert_int_equal(end->workload, GRAPH_NONE);
 			assert_false(end->local);
 			assert_string_equal(
 			    prefix_format((struct prefix){end->address, end->prefix}, text),
-			    texts[i]);
+			    prefixes[i].text);
 		}
 	}
 	scene_close(&scene);
