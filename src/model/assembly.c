@@ -701,10 +701,25 @@ int assembly_edge(void *context, const struct edge *edge)
 
 /* ---- windows of edges whose address changed hands ---- */
 
-bool assembly_needs_flows(struct assembly *assembly)
+int assembly_spans(struct assembly *assembly, struct edge_span **ret, size_t *ret_count)
 {
+	const struct windows *windows = &assembly->windows;
+	struct edge_span *spans = calloc(windows->count + 1, sizeof(*spans));
+
+	if (!spans)
+		return -ENOMEM;
 	windows_sort(&assembly->windows);
-	return assembly->windows.count > 0;
+	for (size_t i = 0; i < windows->count; i++) {
+		const struct split *split = &windows->splits[i];
+		const struct edge *edge = &assembly->built->graph.edges[split->edge].edge;
+
+		spans[i] = (struct edge_span){
+		    .edge = split->id,
+		    .interval = {.from = edge->first_seen, .until = edge->last_seen + 1}};
+	}
+	*ret = spans;
+	*ret_count = windows->count;
+	return 0;
 }
 
 static bool is_ambiguous(const struct end *end)

@@ -132,8 +132,8 @@ struct graph_request {
 
 /*
  * Reads nodes, pods, addresses, gaps and the edges of the interval. What does not fit together goes
- * to problems (contradicting identities, ambiguous addresses). Flow rows are read only where an
- * edge's address changed hands; that ends the record's snapshots.
+ * to problems (contradicting identities, ambiguous addresses). Flow rows are read only of
+ * edges whose address changed hands; that ends the record's snapshots.
  */
 int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret);

@@ -607,6 +607,43 @@ int record_flows(struct record *record, struct interval interval, reader_flow_fn
 			interval);
 }
 
+/* How many of them are of the database; ret has these by the numbers that it gave them. */
+static size_t own_spans(size_t index, const struct edge_span *spans, size_t count,
+			struct edge_span *ret)
+{
+	size_t own = 0;
+
+	while (own < count && (size_t)(spans[own].edge >> EDGE_BITS) == index) {
+		ret[own] = spans[own];
+		ret[own].edge &= (INT64_C(1) << EDGE_BITS) - 1;
+		own++;
+	}
+	return own;
+}
+
+int record_edge_flows(struct record *record, const struct edge_span *spans, size_t count,
+		      reader_flow_fn *visit, void *context)
+{
+	struct edge_span *own = calloc(count + 1, sizeof(*own));
+	size_t first = 0;
+	int r = own ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < record->count && r == 0; i++) {
+		struct database *database = &record->databases[i];
+		struct walk walk = {
+		    .database = database, .index = i, .visit.flow = visit, .context = context};
+		size_t here = own_spans(i, spans + first, count - first, own);
+
+		if (here > 0)
+			r = ended(
+			    record, database,
+			    reader_edge_flows(database->reader, own, here, visit_flow, &walk));
+		first += here;
+	}
+	free(own);
+	return r;
+}
+
 /* Where a node's record went on in another database, nobody tells what was between them. */
 static int visit_breaks(const struct record *record, struct interval interval, reader_gap_fn *visit,
 			void *context)

@@ -43,6 +43,9 @@ int record_edges(struct record *record, struct interval interval, reader_edge_fn
 /* Ends the snapshots, as reader_flows() does. */
 int record_flows(struct record *record, struct interval interval, reader_flow_fn *visit,
 		 void *context);
+/* The same of these edges alone, which are sorted by id: see reader_edge_flows(). */
+int record_edge_flows(struct record *record, const struct edge_span *spans, size_t count,
+		      reader_flow_fn *visit, void *context);
 int record_gaps(struct record *record, struct interval interval, reader_gap_fn *visit,
 		void *context);
 int record_facts(struct record *record, reader_fact_fn *visit, void *context);
