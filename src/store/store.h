@@ -319,7 +319,8 @@ struct edge_span {
 /*
  * Flow rows of these edges with anything seen in the edge's interval; of each edge by window. Read
  * as reader_flows() is. Costs one look for each edge and each of the record's windows in its
- * interval; where that would be more than reading everything, everything is read. -ENOMEM.
+ * interval; where that would be more work than reading everything, everything in their time is read
+ * and visited, as by reader_flows(). -ENOMEM.
  */
 int reader_edge_flows(struct reader *reader, const struct edge_span *spans, size_t count,
 		      reader_flow_fn *visit, void *context);
