@@ -16,11 +16,21 @@ static int compare_addresses(const void *a, const void *b)
 	return addr_compare(*x, *y);
 }
 
+static int compare_networks(const struct pod_claim *a, const struct pod_claim *b)
+{
+	int r = addr_compare(a->address, b->address);
+
+	return r ? r
+		 : (a->turn.secondary > b->turn.secondary) -
+		       (a->turn.secondary < b->turn.secondary);
+}
+
 static int compare_pod_claims(const void *a, const void *b)
 {
 	const struct pod_claim *x = a, *y = b;
-	int r = addr_compare(x->address, y->address);
+	int r = compare_networks(x, y);
 
+	r = r ? r : (x->turn.since > y->turn.since) - (x->turn.since < y->turn.since);
 	return r ? r : (x->pod > y->pod) - (x->pod < y->pod);
 }
 
@@ -57,12 +67,23 @@ static void sort(void *items, size_t count, size_t size, int (*compare)(const vo
 		qsort(items, count, size, compare);
 }
 
+static void note_ends(struct pod_claim *claims, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		claims[i].latest = claims[i].turn.until;
+		if (i > 0 && compare_networks(&claims[i - 1], &claims[i]) == 0 &&
+		    claims[i - 1].latest > claims[i].latest)
+			claims[i].latest = claims[i - 1].latest;
+	}
+}
+
 void binder_sort(struct binder *binder)
 {
 	sort(binder->recorded_pods, binder->recorded_pod_count, sizeof(*binder->recorded_pods),
 	     compare_addresses);
 	sort(binder->inventory_pods, binder->inventory_pod_count, sizeof(*binder->inventory_pods),
 	     compare_pod_claims);
+	note_ends(binder->inventory_pods, binder->inventory_pod_count);
 	sort(binder->nodes, binder->node_count, sizeof(*binder->nodes), compare_node_claims);
 	sort(binder->ranges, binder->range_count, sizeof(*binder->ranges), compare_range_claims);
 	sort(binder->services, binder->service_count, sizeof(*binder->services),
@@ -356,17 +377,35 @@ struct holders {
 	size_t throughout; /* that had it in all of the time */
 };
 
-/* A further network contests no primary one. */
+/* Where those of that kind of network which begin later would stand. */
+static size_t begun_by(const struct pod_claim *claims, size_t count, bool secondary, int64_t moment)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct pod_address *turn = &claims[middle].turn;
+
+		if (turn->secondary == secondary ? turn->since > moment : turn->secondary)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Claims of one address. A further network contests no primary one. */
 static struct holders find_holders(const struct pod_claim *claims, size_t count,
 				   const struct sighting *sighting, bool secondary)
 {
 	struct holders holders = {0};
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = begun_by(claims, count, secondary, sighting->until); i-- > 0;) {
 		const struct pod_address *turn = &claims[i].turn;
 
-		if (turn->secondary != secondary || turn->since > sighting->until ||
-		    turn->until < sighting->from)
+		if (turn->secondary != secondary || claims[i].latest < sighting->from)
+			break;
+		if (turn->until < sighting->from)
 			continue;
 		holders.last = &claims[i];
 		holders.count++;

@@ -18,6 +18,7 @@ struct pod_claim {
 	struct addr address;
 	struct pod_address turn; /* when it had it, as the inventory tells */
 	size_t pod;              /* index in pods */
+	int64_t latest;          /* end of any turn up to this one; set by binder_sort() */
 };
 
 struct node_claim {

@@ -715,6 +715,74 @@ static void test_nothing(void **state)
 	scene_close(&scene);
 }
 
+#define LIVED(NAME, UID, IP, START, NOTES)                                                         \
+	"---\n{kind: Pod, metadata: {namespace: shop, name: " NAME ", uid: " UID NOTES             \
+	"}, status: {podIP: " IP ", startTime: '1970-01-01T00:" START "Z'}}\n"
+#define ALSO(IP)                                                                                   \
+	", annotations: {k8s.v1.cni.cncf.io/network-status: '[{\"name\": \"n\", \"ips\": [\"" IP   \
+	"\"]}]'}"
+
+/* An edge binds to the pod that had the address in all of its time. */
+static void test_inventory_in_time(void **state)
+{
+	struct scene scene = {0};
+	struct end end;
+
+	(void)state;
+	scene_inventory(&scene, LIVED("a", "u1", "10.2.0.9", "01:40",
+				      "") LIVED("b", "u2", "10.2.0.9", "05:00", ALSO("10.9.0.1"))
+				    LIVED("c", "u3", "10.9.0.2", "01:40", ALSO("10.9.0.1"))
+					LIVED("d", "u4", "10.2.0.7", "01:40", ALSO("10.9.0.2")));
+	end = bound_at(&scene, "10.2.0.9", 10, 20);
+	assert_int_equal(end.kind, END_UNKNOWN);
+	assert_string_equal(end.class, "pod");
+	end = bound_at(&scene, "10.2.0.9", 110, 120);
+	assert_string_equal(end.name, "a");
+	end = bound_at(&scene, "10.2.0.9", 90, 120);
+	assert_string_equal(end.class, "ambiguous");
+	end = bound_at(&scene, "10.2.0.9", 110, 310);
+	assert_string_equal(end.class, "ambiguous");
+	end = bound_at(&scene, "10.2.0.9", 310, 320);
+	assert_string_equal(end.class, "ambiguous");
+	/* A further network's: of two pods, and of one beside another's primary one. */
+	end = bound_at(&scene, "10.9.0.1", 110, 120);
+	assert_string_equal(end.name, "c");
+	assert_true(end.secondary);
+	end = bound_at(&scene, "10.9.0.1", 310, 320);
+	assert_string_equal(end.class, "ambiguous");
+	end = bound_at(&scene, "10.9.0.2", 110, 120);
+	assert_string_equal(end.name, "c");
+	assert_false(end.secondary);
+	scene_close(&scene);
+}
+
+/* Networks of a node's own have the same addresses on each node. */
+static void test_further_networks_of_nodes(void **state)
+{
+	static const struct scene_pod pods[] = {
+	    {"n1", "shop", "a", "u1", "10.9.0.1", 0, 0, NULL, false, true},
+	    {"n2", "shop", "b", "u2", "10.9.0.1", 0, 0, NULL, false, true},
+	    {"n1", "shop", "c", "u3", "10.9.0.2", 0, 0, NULL, false, true},
+	    {"n2", "shop", "d", "u4", "10.9.0.2", 0, 0, NULL, false, false},
+	    {"n3", "shop", "e", "u5", "10.9.0.3", 0, 0, NULL, false, true},
+	    {"n3", "shop", "f", "u6", "10.9.0.3", 0, 0, NULL, false, true}};
+	struct scene scene = {0};
+	struct end end;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pods) / sizeof(pods[0]); i++)
+		scene_pod(&scene, pods[i]);
+	end = bound_at(&scene, "10.9.0.1", 10, 20);
+	assert_string_equal(end.class, "ambiguous");
+	end = bound_at(&scene, "10.9.0.2", 10, 20);
+	assert_string_equal(end.name, "d");
+	assert_false(end.secondary);
+	assert_int_equal(scene.graph->pod_count, 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_true(scene.graph->pods[i].ambiguous == (i >= 4));
+	scene_close(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -724,6 +792,8 @@ int main(void)
 	    cmocka_unit_test(test_nodes),
 	    cmocka_unit_test(test_address_that_moves_between_nodes),
 	    cmocka_unit_test(test_address_of_very_many_nodes),
+	    cmocka_unit_test(test_inventory_in_time),
+	    cmocka_unit_test(test_further_networks_of_nodes),
 	    cmocka_unit_test(test_prefixes_are_nobody_in_particular),
 	    cmocka_unit_test(test_inventory_addresses),
 	    cmocka_unit_test(test_record_contradicts_inventory),
