@@ -76,9 +76,9 @@ void store_set_max_edges(struct store *store, int64_t max_edges);
  * heartbeat of the run before.
  *
  * An object told with the uid and content that it has changes nothing; with others, or gone, its
- * state up to now ends at the batch's time, and of one name the last 16 ended states stay. With
- * objects_complete those of the node that this run did not tell end: the first time at the
- * heartbeat of the run before, later at the batch's time.
+ * state up to now ends at the batch's time, and of one name the last 16 ended states stay, and
+ * the last one of each of its last 16 uids. With the first objects_complete of a run those of the node
+ * that it did not tell end at the heartbeat of the run before; later ones say nothing.
  *
  * New edges are numbered in the order of the flows, but for batches of more than 4096.
  *
@@ -173,9 +173,10 @@ struct store_state {
 	size_t checkpoint_count;
 	struct fact *facts;
 	size_t fact_count;
-	struct pod *pods; /* this node's pods with an interval that is open or ended less than a day
-			     before the heartbeat, or after a live connection began; without any,
-			     those that so ended or did not; times in ns, as the daemon has them */
+	struct pod *pods; /* this node's pods with an interval that is open or ended less than 15 min
+			     before the heartbeat; without any, those that so ended or did not; and
+			     those that within a minute of a live connection's beginning had one of
+			     its addresses. Without words; times in ns, as the daemon has them */
 	size_t pod_count;
 };
 int store_load_state(struct store *store, struct store_state *ret);
@@ -283,6 +284,9 @@ typedef int reader_node_fn(void *context, const char *node, int64_t first, int64
 int reader_nodes(struct reader *reader, reader_node_fn *visit, void *context); /* by name */
 int reader_pods(struct reader *reader, reader_pod_fn *visit,
 		void *context); /* by node, namespace, name, … */
+/* From now on reader_pods() gives pods with their words; at first without: they are most of what
+ * there is of a pod. */
+void reader_want_words(struct reader *reader);
 int reader_addresses(struct reader *reader, reader_address_fn *visit,
 		     void *context); /* by node, address, since */
 /*
