@@ -371,8 +371,7 @@ static int64_t long_ended(const struct store *store)
 	return (committed ? committed : store->heartbeat) - YOUNG_MS;
 }
 
-static bool prune_to_bytes(struct store *store, int64_t max, unsigned rows,
-			   struct idmap *pods_gone)
+static bool prune_to_bytes(struct store *store, int64_t max, unsigned rows, struct idmap *pods_gone)
 {
 	struct pruning *pruning = &store->pruning;
 

@@ -57,8 +57,8 @@ static sqlite3_stmt *use_stage(struct store *store, int64_t before)
 {
 	struct db *db = &store->db;
 	const struct pod_walk *walk = &store->pruning.pods;
-	sqlite3_stmt *statement =
-	    db_use(db, walk->stage == POD_WALK_INTERVALS ? SQL_PRUNE_POD_INTERVALS : SQL_PRUNE_PODS);
+	sqlite3_stmt *statement = db_use(
+	    db, walk->stage == POD_WALK_INTERVALS ? SQL_PRUNE_POD_INTERVALS : SQL_PRUNE_PODS);
 
 	db_bind_int(db, statement, 1, before);
 	db_bind_int(db, statement, 2, walk->place.end);

@@ -152,9 +152,9 @@ void write_book(struct store *store);
 void write_gap(struct store *store, int64_t node, const struct gap *gap);
 void pruning_clear(struct pruning *pruning);
 /*
- * One step of the walk: deletes words, intervals and pods that ended before the moment, of pods that
- * no edge names. True: there is more; false: the walk is done, until pod_walk_clear(). Pods that
- * went are put into gone.
+ * One step of the walk: deletes words, intervals and pods that ended before the moment, of pods
+ * that no edge names. True: there is more; false: the walk is done, until pod_walk_clear(). Pods
+ * that went are put into gone.
  */
 bool prune_pods(struct store *store, int64_t before, unsigned rows, struct idmap *gone);
 /* Is there anything for such a walk? Only between walks. */

@@ -163,7 +163,8 @@ static int64_t write_names(struct store *store, const struct batch_pod *entry, i
 
 static bool has_settled(const struct pod *pod)
 {
-	return pod->ended != 0 && pod->ended != INTERVAL_OPEN && (!pod->conflict || !*pod->conflict);
+	return pod->ended != 0 && pod->ended != INTERVAL_OPEN &&
+	       (!pod->conflict || !*pod->conflict);
 }
 
 static void write_words(struct store *store, int64_t row, const struct pod *pod)

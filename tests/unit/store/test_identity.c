@@ -218,8 +218,8 @@ static void test_a_row_left_behind_has_no_address(void **state)
 	write_pods(store, 11, &pod, 1, true);
 	pod.pod.sandbox = text("s1");
 	write_pods(store, 12, &pod, 1, true);
-	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod WHERE sandbox = '' AND ended = 12"),
-			 1);
+	assert_int_equal(
+	    ask(place->path, "SELECT count(*) FROM pod WHERE sandbox = '' AND ended = 12"), 1);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod WHERE ended IS NULL"), 1);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod_address"), 1);
 	assert_int_equal(ask(place->path,
@@ -294,10 +294,10 @@ static void test_pods_of_live_connections_come_back(void **state)
 	struct pod_address server[] = {{ip("10.0.0.3"), 1 * MS, 2 * DAY * MS, false, false}};
 	struct pod_address other[] = {{ip("10.0.0.4"), 1 * MS, 2 * DAY * MS, false, false}};
 	struct batch_pod pods[] = {
-	    {1, a_pod("old", "s1", old, 1)},	   {2, a_pod("soon", "s2", soon, 1)},
-	    {3, a_pod("late", "s3", late, 1)},	   {4, a_pod("older", "s4", older, 1)},
+	    {1, a_pod("old", "s1", old, 1)},       {2, a_pod("soon", "s2", soon, 1)},
+	    {3, a_pod("late", "s3", late, 1)},     {4, a_pod("older", "s4", older, 1)},
 	    {5, a_pod("server", "s5", server, 1)}, {6, a_pod("other", "s6", other, 1)},
-	    {7, a_pod("host", "s7", NULL, 0)},	   {8, a_pod("gone", "s8", NULL, 0)}};
+	    {7, a_pod("host", "s7", NULL, 0)},     {8, a_pod("gone", "s8", NULL, 0)}};
 	struct checkpoint live = {.original = {ip("10.0.0.1"), ip("10.0.0.2"), 1, 2, 6, true},
 				  .reply = {ip("10.0.0.3"), ip("10.0.0.1"), 2, 1, 6, true},
 				  .first_ns = DAY * MS,
