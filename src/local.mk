@@ -218,6 +218,7 @@ libstore_a_SOURCES = \
 	src/store/pod_rows.c \
 	src/store/pod_rows.h \
 	src/store/prune.c \
+	src/store/prune_pods.c \
 	src/store/read.c \
 	src/store/read_edge_flows.c \
 	src/store/read_flows.c \
@@ -382,20 +383,24 @@ sql_files = \
 	sql/stmt/pod-reopen.sql \
 	sql/stmt/pod-update.sql \
 	sql/stmt/pod-word-put.sql \
+	sql/stmt/pod-words-forget.sql \
 	sql/stmt/pod-words.sql \
 	sql/stmt/prune-choose.sql \
 	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
-	sql/stmt/prune-ended-pods.sql \
 	sql/stmt/prune-flow.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
+	sql/stmt/prune-naming.sql \
 	sql/stmt/prune-node-addresses.sql \
 	sql/stmt/prune-objects.sql \
 	sql/stmt/prune-pod-addresses.sql \
+	sql/stmt/prune-pod-intervals.sql \
 	sql/stmt/prune-pod-words.sql \
 	sql/stmt/prune-pod.sql \
+	sql/stmt/prune-pods.sql \
 	sql/stmt/prune-walk.sql \
+	sql/stmt/prune-weight.sql \
 	sql/stmt/prune-window.sql \
 	sql/stmt/quick-check.sql \
 	sql/stmt/read-edge-page.sql \
@@ -420,6 +425,8 @@ sql_files = \
 	sql/stmt/snapshot.sql \
 	sql/stmt/state-checkpoints.sql \
 	sql/stmt/state-facts.sql \
+	sql/stmt/state-pod-turns.sql \
+	sql/stmt/state-pod.sql \
 	sql/stmt/state-pods.sql \
 	sql/stmt/state-seen.sql \
 	sql/stmt/store-batches.sql \

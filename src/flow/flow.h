@@ -188,8 +188,8 @@ struct batch {
 	size_t fact_count;
 	struct batch_object *objects; /* owned by the batch, like all of the above */
 	size_t object_count;
-	bool objects_complete; /* the objects told in this run up to now are all there are: others
-				  that the store still has are gone */
+	bool objects_complete; /* all there are were told in this run: others that an earlier run
+				  left are gone */
 };
 
 struct batch *batch_free(struct batch *batch); /* NULL is allowed; returns NULL */

@@ -194,6 +194,13 @@ static void give_back_memory(struct store *store, size_t rows)
 	store->swollen = false;
 }
 
+/* From here on an object that goes is told to be gone. */
+static void settle_objects(struct store *store)
+{
+	store->objects_settled = true;
+	idmap_clear(&store->told);
+}
+
 int store_write(struct store *store, const struct batch *batch)
 {
 	struct db *db = &store->db;
@@ -236,7 +243,8 @@ int store_write(struct store *store, const struct batch *batch)
 		store->upkeep.committed = batch->time;
 		store->upkeep.room_target = 0;
 		store->settled = store->settled || batch->pods_complete;
-		store->objects_settled = store->objects_settled || batch->objects_complete;
+		if (batch->objects_complete)
+			settle_objects(store);
 	}
 	free(pods);
 	give_back_memory(store, batch->flow_count + batch->checkpoint_count);

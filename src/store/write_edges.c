@@ -139,6 +139,8 @@ static int64_t make_edge(struct store *store, const struct flow *flow, const str
 	db_bind_int(db, statement, 29, flow->last_seen);
 	db_bind_int(db, statement, 30, store->book.last + 1);
 	db_run(db, statement);
+	name_pod(store, pod_row(store, key->source_pod));
+	name_pod(store, pod_row(store, key->destination_pod));
 	if (db->error)
 		return 0;
 	store->book.count++;

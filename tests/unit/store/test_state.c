@@ -1,7 +1,7 @@
 #include "tests/unit/store/fixture.h"
 
 #define MS INT64_C(1000000)
-#define DAY INT64_C(86400000)
+#define QUARTER INT64_C(900000) /* of an hour */
 
 static struct checkpoint a_checkpoint(uint16_t port)
 {
@@ -144,7 +144,7 @@ static void test_pods_return_in_ns_unless_long_gone(void **state)
 	};
 	struct store_state loaded;
 
-	write_pods(store, DAY + 1000, pods, 3, true);
+	write_pods(store, QUARTER + 1000, pods, 3, true);
 	store_close(store);
 	store = open_node(place->path, "n1");
 	loaded = load(store);
