@@ -38,6 +38,7 @@ unit_tests = \
 	tests/unit/daemon/test_writer \
 	tests/unit/flow/test_flow \
 	tests/unit/flow/test_fold \
+	tests/unit/flow/test_idle \
 	tests/unit/flow/test_live \
 	tests/unit/flow/test_pending \
 	tests/unit/flow/test_recent \

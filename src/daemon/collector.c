@@ -537,6 +537,7 @@ static int start_flow(struct collector *collector)
 	    .live_limit = LIVE_LIMIT,
 	    .pending = {.packet_limit = PENDING_PACKETS, .confirmed_limit = PENDING_CONFIRMED},
 	    .bind_slack = BIND_SLACK,
+	    .idle = sysctls_read_idle(SYSCTL_DIRECTORY),
 	};
 	const struct store_state *state = &collector->state;
 	int r = pods_open(config, state, &collector->pods);

@@ -455,7 +455,7 @@ static void forget(struct pods *pods, struct track *track, int64_t now)
 
 	if (!needed.bits)
 		return;
-	track_visit_pods(track, need, &needed);
+	track_visit_pods(track, now, need, &needed);
 	registry_forget(pods->registry, now - MEMORY, is_needed, &needed);
 	pods->forgot = now;
 	free(needed.bits);
