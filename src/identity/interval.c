@@ -50,6 +50,7 @@ struct registry {
 	size_t named_buckets;
 	struct entry **entries; /* by number */
 	size_t count;
+	size_t nameless_count;
 	size_t capacity;
 	uint32_t last_number;
 	struct span unwatched[UNWATCHED_MAX]; /* by from */
@@ -289,6 +290,12 @@ static bool is_same_pod(const struct pod *a, const struct pod *b)
 			  strcmp(a->namespace, b->namespace) == 0);
 }
 
+/* Nobody knows who it is, but what it has is nobody else's. */
+static bool is_nameless(const struct pod *pod)
+{
+	return !*pod->namespace || !*pod->name;
+}
+
 static bool is_same_sandbox(const struct pod *a, const struct pod *b)
 {
 	return strcmp(a->sandbox, b->sandbox) == 0 && (*a->sandbox || is_same_pod(a, b));
@@ -472,6 +479,13 @@ static bool pods_equal(const struct pod *a, const struct pod *b)
 	       labels_equal(&a->labels, &b->labels) && words_equal(a, b);
 }
 
+/* Who ended with its addresses did not live on, or again, without one. */
+static bool ended_before(const struct pod *had, const struct pod *given)
+{
+	return is_ended(had) && had->address_count > 0 && given->address_count == 0 &&
+	       (!is_ended(given) || given->ended > had->ended);
+}
+
 /* What is not said of the pod now, and was before, is still so. */
 static struct pod fill_in(const struct pod *given, const struct pod *had)
 {
@@ -487,6 +501,8 @@ static struct pod fill_in(const struct pod *given, const struct pod *had)
 		pod.labelled = had->labelled, pod.labels = had->labels;
 	if (!pod.created)
 		pod.created = had->created;
+	if (ended_before(had, given))
+		pod.ended = had->ended;
 	return pod;
 }
 
@@ -573,6 +589,9 @@ int registry_put(struct registry *registry, const struct pod *pod, uint32_t *ret
 	*ret_changed = fresh || !pods_equal(&entry->pod, &joined);
 	if (fresh)
 		entry_enter(registry, fresh);
+	else
+		registry->nameless_count -= is_nameless(&entry->pod);
+	registry->nameless_count += is_nameless(&joined);
 	if (*ret_changed)
 		entry_replace(registry, entry, &joined);
 	pod_clear(&joined);
@@ -608,7 +627,7 @@ const struct pod *registry_get(const struct registry *registry, uint32_t number)
 {
 	const struct entry *entry = entry_get(registry, number);
 
-	return entry ? &entry->pod : NULL;
+	return entry && !is_nameless(&entry->pod) ? &entry->pod : NULL;
 }
 
 uint32_t registry_find(const struct registry *registry, const char *sandbox)
@@ -619,12 +638,12 @@ uint32_t registry_find(const struct registry *registry, const char *sandbox)
 	const struct entry *entry =
 	    *sandbox ? entry_find(registry, &pod, name_hash(registry, &pod)) : NULL;
 
-	return entry ? entry->number : 0;
+	return entry && !is_nameless(&entry->pod) ? entry->number : 0;
 }
 
 size_t registry_count(const struct registry *registry)
 {
-	return registry->count;
+	return registry->count - registry->nameless_count;
 }
 
 /* Removes what ended before the moment; true if nothing is left. */
@@ -662,6 +681,7 @@ void registry_forget(struct registry *registry, int64_t before, registry_needed_
 			registry->entries[kept++] = entry;
 			continue;
 		}
+		registry->nameless_count -= is_nameless(&entry->pod);
 		named_unlink(registry, entry);
 		entry_free(entry);
 	}
@@ -778,7 +798,9 @@ static const struct tenure *owner_soon(const struct owned *owned, int64_t when, 
 		else if (!is_same_pod(&found->entry->pod, &tenure->entry->pod))
 			return NULL;
 	}
-	return found && !found->exact && !found->disputed ? found : NULL;
+	return found && !found->exact && !found->disputed && !is_nameless(&found->entry->pod)
+		   ? found
+		   : NULL;
 }
 
 int registry_bind(const struct registry *registry, struct addr address, int64_t when, int64_t slack,
@@ -795,6 +817,8 @@ int registry_bind(const struct registry *registry, struct addr address, int64_t 
 		if (!tenure)
 			tenure = owner_soon(owned, when, slack);
 		if (tenure && tenure->since > when && !was_watched(registry, when, tenure->since))
+			tenure = NULL;
+		if (tenure && is_nameless(&tenure->entry->pod))
 			tenure = NULL;
 	}
 	*ret_number = tenure ? tenure->number : 0;
@@ -814,6 +838,8 @@ int registry_bind_span(const struct registry *registry, struct addr address, int
 		r = owner_within(owned, from, until, &any);
 	if (r < 0)
 		return r;
+	if (any && is_nameless(&any->entry->pod))
+		any = NULL;
 	/* Nobody's at first and somebody's later is a change of owner, too. */
 	if (any && (number == 0 || !is_same_pod(&any->entry->pod, registry_get(registry, number))))
 		return -ENOTUNIQ;

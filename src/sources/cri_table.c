@@ -232,6 +232,7 @@ static int get_fingerprint(const struct cri_table *table, const struct claim *cl
 	buf_put(&buf, &claim->created, sizeof(claim->created));
 	buf_putc(&buf, claim->labelled ? 'l' : '-');
 	buf_putc(&buf, claim->host_network ? 'h' : '-');
+	buf_putc(&buf, claim->stopped ? 's' : '-');
 	for (size_t i = 0; i < claim->labels.count; i++) {
 		put_text(&buf, claim->labels.items[i].key);
 		put_text(&buf, claim->labels.items[i].value);
@@ -259,6 +260,7 @@ static int tell(const struct cri_table *table, struct entry *entry, const char *
 				    .labelled = sandbox->labelled,
 				    .labels = sandbox->labels,
 				    .host_network = entry->host_network,
+				    .stopped = !sandbox->ready,
 				    .created = sandbox->created};
 	uint64_t fingerprint;
 	int r = get_fingerprint(table, &claim, &fingerprint);

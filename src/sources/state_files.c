@@ -11,10 +11,12 @@
 
 #define BUCKETS 1024
 
+enum netns { NETNS_UNKNOWN, NETNS_THERE, NETNS_GONE };
+
 /* How a finding was told. */
 struct fate {
 	bool told;
-	bool orphaned;
+	enum netns netns;
 	bool further; /* all of its addresses are of a further network */
 };
 
@@ -181,15 +183,18 @@ static bool is_further(struct state_files *files, const struct state_file *file,
 	return false;
 }
 
-/* A path below /proc may only be hidden from us. */
-static bool is_orphaned(const struct state_files *files, const struct finding *finding)
+/* A path below /proc may only be hidden from us, or another's by now. */
+static enum netns find_netns(const struct state_files *files, const struct finding *finding)
 {
 	const char *netns = finding->netns;
 	struct stat status;
 
-	return files->options.check_netns && netns && *netns == '/' &&
-	       strncmp(netns, "/proc/", strlen("/proc/")) != 0 && stat(netns, &status) < 0 &&
-	       (errno == ENOENT || errno == ENOTDIR);
+	if (!files->options.check_netns || !netns || *netns != '/' ||
+	    strncmp(netns, "/proc/", strlen("/proc/")) == 0)
+		return NETNS_UNKNOWN;
+	if (stat(netns, &status) == 0)
+		return NETNS_THERE;
+	return errno == ENOENT || errno == ENOTDIR ? NETNS_GONE : NETNS_UNKNOWN;
 }
 
 static const char *text_of(const char *text)
@@ -211,10 +216,11 @@ static void send_claim(struct state_files *files, const struct state_file *file,
 	    .labelled = finding->labelled,
 	    .labels = finding->labels,
 	    .host_network = finding->host_network,
-	    .orphaned = fate->orphaned,
+	    .has_netns = fate->netns == NETNS_THERE,
+	    .orphaned = fate->netns == NETNS_GONE,
 	    .created = finding->created,
 	    .addresses = addresses,
-	    .address_count = fate->orphaned ? 0 : finding->address_count,
+	    .address_count = fate->netns == NETNS_GONE ? 0 : finding->address_count,
 	};
 
 	files->events.claim(files->events.context, &claim);
@@ -244,12 +250,12 @@ static void update(struct state_files *files, struct state_file *file)
 	for (size_t i = 0; i < file->findings.count; i++) {
 		const struct finding *finding = &file->findings.items[i];
 		struct fate *fate = &file->fates[i];
-		bool orphaned = is_orphaned(files, finding);
+		enum netns netns = find_netns(files, finding);
 		bool further = is_further(files, file, finding);
 
-		if (fate->told && orphaned == fate->orphaned && further == fate->further)
+		if (fate->told && netns == fate->netns && further == fate->further)
 			continue;
-		fate->orphaned = orphaned;
+		fate->netns = netns;
 		fate->further = further;
 		tell(files, file, finding, fate);
 	}

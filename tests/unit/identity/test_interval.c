@@ -176,10 +176,10 @@ static void test_span(void **state)
 
 static void test_put_again(void **state)
 {
-	char empty[] = "", name[] = "a";
+	char empty[] = "", name[] = "a", namespace[] = "shop";
 	struct pod_address both[] = {{address("10.0.0.1"), 100, INTERVAL_OPEN, false, false},
 				     {address("fd00::1"), 100, INTERVAL_OPEN, false, false}};
-	struct pod pod = {.namespace = empty,
+	struct pod pod = {.namespace = namespace,
 			  .name = name,
 			  .uid = empty,
 			  .sandbox = empty,
@@ -492,6 +492,64 @@ static void test_clock_set(void **state)
 	registry_free(registry);
 }
 
+/* An owner that nobody can name is nobody, but what it has is not another's. */
+static void test_nameless_owner(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, INTERVAL_OPEN), b;
+
+	(void)state;
+	put_sandbox(registry, "", "x", "10.0.0.1", 200, 300);
+	put_sandbox(registry, "", "y", "10.0.0.2", 200, 300);
+	assert_int_equal(registry_count(registry), 1);
+	assert_int_equal(registry_find(registry, "x"), 0);
+	assert_null(registry_get(registry, 2));
+	assert_int_equal(bind(registry, "10.0.0.1", 199, 0), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 200, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.1", 300, 0), a);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 100, 400, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), 0);
+	assert_int_equal(bind_span(registry, "10.0.0.2", 150, 400, 0), 0);
+	/* Who comes after it did not speak before. */
+	b = (int)put(registry, "b", "10.0.0.2", 310, INTERVAL_OPEN);
+	assert_int_equal(bind(registry, "10.0.0.2", 305, 10), b);
+	assert_int_equal(bind(registry, "10.0.0.2", 299, 20), 0);
+	assert_int_equal(bind(registry, "10.0.0.2", 190, 1000), 0);
+	assert_int_equal(bind_span(registry, "10.0.0.2", 250, 400, 0), -ENOTUNIQ);
+	/* It has a name after all. */
+	assert_int_equal(put_sandbox(registry, "y", "y", "10.0.0.2", 200, 300), 3);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), 3);
+	assert_int_equal(registry_count(registry), 3);
+	registry_forget(registry, 400, NULL, NULL);
+	assert_int_equal(registry_count(registry), 2);
+	registry_free(registry);
+}
+
+/* Nobody told of an address of it again. */
+static void test_end_is_not_put_off(void **state)
+{
+	struct registry *registry = registry_new();
+	struct one_pod a;
+	uint32_t number;
+
+	(void)state;
+	one_pod(&a, "1", "a", "10.0.0.1", 100);
+	number = (uint32_t)put_one(registry, &a, true);
+	assert_true(registry_end(registry, number, 500));
+	a.pod.address_count = 0;
+	a.pod.ended = INTERVAL_OPEN;
+	put_one(registry, &a, false);
+	assert_int_equal(registry_get(registry, number)->ended, 500);
+	a.pod.ended = 600;
+	put_one(registry, &a, false);
+	assert_int_equal(registry_get(registry, number)->ended, 500);
+	a.pod.address_count = 1;
+	a.pod.ended = INTERVAL_OPEN;
+	put_one(registry, &a, true);
+	assert_true(registry_get(registry, number)->ended == INTERVAL_OPEN);
+	registry_free(registry);
+}
+
 static void test_pod_without_address(void **state)
 {
 	struct registry *registry = registry_new();
@@ -658,6 +716,8 @@ int main(void)
 	    cmocka_unit_test(test_intervals_that_overlap_are_one),
 	    cmocka_unit_test(test_pod_without_address),
 	    cmocka_unit_test(test_clock_set),
+	    cmocka_unit_test(test_nameless_owner),
+	    cmocka_unit_test(test_end_is_not_put_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

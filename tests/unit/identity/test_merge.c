@@ -31,7 +31,7 @@ static void on_pod(void *context, const struct pod *pod)
 	uint32_t number;
 	bool changed;
 
-	assert_true(*pod->namespace && *pod->name);
+	assert_true(pod->address_count > 0 || (*pod->namespace && *pod->name));
 	assert_int_equal(registry_put(node->registry, pod, &number, &changed), 0);
 	node->told++;
 }
@@ -137,7 +137,8 @@ static void test_names_come_later(void **state)
 
 	cri.place = "/run/cri.sock";
 	allocate(node, "a", "10.0.0.1", AT(1), AT(1.1));
-	assert_int_equal(node->told, 0);
+	assert_null(pod_of(node, "a"));
+	assert_owner(node, "10.0.0.1", AT(2), "");
 	assert_int_equal(merge_figures(node->merge).nameless, 1);
 	assert_true(merge_has(node->merge, "a"));
 	assert_false(merge_has(node->merge, "b"));
@@ -309,7 +310,6 @@ static void test_two_owners(void **state)
 	struct node *node = *state;
 
 	cache(node, "a", "10.0.0.1", AT(1), AT(1));
-	allocate(node, "b", "10.0.0.1", AT(100), AT(100));
 	cache(node, "b", "10.0.0.1", AT(100), AT(100));
 	merge_tick(node->merge, AT(105));
 	assert_int_equal(node->problems, 0);
@@ -330,6 +330,125 @@ static void test_two_owners(void **state)
 	cache(node, "a", "10.0.0.1", AT(210), AT(210));
 	merge_tick(node->merge, AT(230));
 	assert_int_equal(node->problems, 2);
+}
+
+/* What nobody allocated ends where another got it, however long it is told. */
+static void test_allocated_to_another(void **state)
+{
+	struct node *node = *state;
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	allocate(node, "b", "10.0.0.1", AT(100), AT(100));
+	assert_owner(node, "10.0.0.1", AT(99), "a");
+	/* Nobody knows yet who b is. */
+	assert_owner(node, "10.0.0.1", AT(100), "");
+	cache(node, "b", "10.0.0.1", AT(100.1), AT(100.1));
+	assert_owner(node, "10.0.0.1", AT(100), "b");
+	merge_tick(node->merge, AT(109));
+	assert_int_equal(node->problems, 0);
+	merge_tick(node->merge, AT(110));
+	merge_tick(node->merge, AT(111));
+	assert_int_equal(node->problems, 1);
+	assert_string_equal(node->subject, "10.0.0.1");
+	assert_string_equal(node->problem, "told of two sandboxes, shop/a (a) and shop/b (b): it "
+					   "is the second's, to which it was allocated");
+	assert_int_equal(merge_figures(node->merge).contested, 0);
+	withdraw(node, CLAIM_HOST_LOCAL, "b", AT(200));
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(200));
+	merge_tick(node->merge, AT(300));
+	assert_owner(node, "10.0.0.1", AT(300), "");
+	/* It is given to the first again. */
+	allocate(node, "a", "10.0.0.1", AT(301), AT(301));
+	assert_owner(node, "10.0.0.1", AT(300), "");
+	assert_owner(node, "10.0.0.1", AT(301), "a");
+	assert_int_equal(node->problems, 1);
+}
+
+/* It was taken for not freed at all, and then given to another. */
+static void test_taken_after_it_went_on(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(2), AT(2));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(5));
+	merge_tick(node->merge, AT(16));
+	assert_owner(node, "10.0.0.1", AT(16), "a");
+	allocate(node, "b", "10.0.0.1", AT(20), AT(20));
+	cache(node, "b", "10.0.0.1", AT(20.1), AT(20.1));
+	merge_tick(node->merge, AT(31));
+	assert_owner(node, "10.0.0.1", AT(12), "a");
+	assert_owner(node, "10.0.0.1", AT(20), "b");
+	assert_owner(node, "10.0.0.1", AT(3000), "b");
+	assert_int_equal(node->problems, 1);
+}
+
+static void test_owner_without_a_name(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "b", "10.0.0.1", AT(100), AT(100));
+	assert_owner(node, "10.0.0.1", AT(99), "");
+	assert_owner(node, "10.0.0.1", AT(100), "?");
+	merge_tick(node->merge, AT(111));
+	assert_int_equal(node->problems, 1);
+	assert_string_equal(node->problem, "told of two sandboxes, one without a name (a) and "
+					   "shop/b (b): bound to neither");
+	assert_int_equal(registry_count(node->registry), 1);
+	cache(node, "a", "10.0.0.1", AT(1), AT(120));
+	assert_owner(node, "10.0.0.1", AT(99), "a");
+	assert_owner(node, "10.0.0.1", AT(100), "?");
+	assert_int_equal(registry_count(node->registry), 2);
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(130));
+	assert_owner(node, "10.0.0.1", AT(131), "a");
+	merge_tick(node->merge, AT(131));
+	assert_int_equal(merge_figures(node->merge).contested, 0);
+}
+
+/* All of it is seen long after it happened. */
+static void test_seen_late(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(20));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(20));
+	assert_owner(node, "10.0.0.1", AT(10), "a");
+	allocate(node, "b", "10.0.0.1", AT(3), AT(20));
+	cache(node, "b", "10.0.0.1", AT(3.1), AT(20));
+	assert_owner(node, "10.0.0.1", AT(2.9), "a");
+	assert_owner(node, "10.0.0.1", AT(3), "b");
+	assert_owner(node, "10.0.0.1", AT(10), "b");
+	/* Without an allocator nobody knows which of the times is late. */
+	cache(node, "c", "10.0.0.2", AT(1), AT(1));
+	withdraw(node, CLAIM_CNI_RESULT, "c", AT(20));
+	cache(node, "d", "10.0.0.2", AT(3), AT(20));
+	assert_owner(node, "10.0.0.2", AT(10), "?");
+	assert_owner(node, "10.0.0.2", AT(20), "d");
+}
+
+static void test_sandboxes_of_one_pod(void **state)
+{
+	struct node *node = *state;
+	struct claim_address address = owns("10.0.0.1", AT(1), false);
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "s1", "web", &address);
+
+	claim.uid = "u";
+	merge_claim(node->merge, &claim, AT(1));
+	claim.sandbox = claim.place = "s2";
+	merge_claim(node->merge, &claim, AT(1));
+	merge_tick(node->merge, AT(100));
+	assert_int_equal(node->problems, 0);
+	assert_int_equal(merge_figures(node->merge).contested, 0);
+	assert_owner(node, "10.0.0.1", AT(50), "web");
+	claim.sandbox = claim.place = "s3";
+	claim.uid = "v";
+	merge_claim(node->merge, &claim, AT(100));
+	merge_tick(node->merge, AT(101));
+	assert_int_equal(node->problems, 1);
+	assert_owner(node, "10.0.0.1", AT(50), "?");
 }
 
 static void test_conflict(void **state)
@@ -370,6 +489,48 @@ static void test_conflict(void **state)
 	assert_true(*pod_of(node, "a")->conflict);
 }
 
+/* The runtime forgets the sandbox last: who contradicted it is silent by then. */
+static void test_conflict_outlives_the_cache(void **state)
+{
+	struct node *node = *state;
+	struct claim claim = claim_of(CLAIM_CRI, "a", "other", NULL);
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	merge_claim(node->merge, &claim, AT(2));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(5));
+	assert_true(*pod_of(node, "a")->conflict);
+	claim.stopped = true;
+	merge_claim(node->merge, &claim, AT(5.5));
+	assert_true(*pod_of(node, "a")->conflict);
+	withdraw(node, CLAIM_CRI, "a", AT(6));
+	assert_true(*pod_of(node, "a")->conflict);
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+	assert_true(pod_of(node, "a")->ended == AT(5));
+	assert_int_equal(node->problems, 1);
+}
+
+/* Too many words, and those that contradict one another give way. */
+static void test_conflict_outlives_its_words(void **state)
+{
+	struct node *node = *state;
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "other", NULL);
+	char place[16];
+
+	claim.place = "0";
+	merge_claim(node->merge, &claim, AT(1));
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	merge_withdraw(node->merge, CLAIM_CNI_RESULT, "0", "a", AT(2));
+	claim.name = "a";
+	claim.place = place;
+	for (unsigned i = 1; i < MERGE_WORDS_MAX; i++) {
+		snprintf(place, sizeof(place), "%u", i);
+		assert_int_equal(merge_claim(node->merge, &claim, AT(3)), 0);
+	}
+	assert_int_equal(pod_of(node, "a")->word_count, MERGE_WORDS_MAX);
+	assert_true(*pod_of(node, "a")->conflict);
+	assert_owner(node, "10.0.0.1", AT(2), "?");
+}
+
 static void test_orphan(void **state)
 {
 	struct node *node = *state;
@@ -394,6 +555,62 @@ static void test_orphan(void **state)
 	claim.orphaned = false;
 	merge_claim(node->merge, &claim, AT(1001));
 	assert_owner(node, "10.0.0.1", AT(1001), "b");
+}
+
+/* Who saw that the namespace was gone is silent, and an allocator was not told. */
+static void test_orphan_stays_dead(void **state)
+{
+	struct node *node = *state;
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "a", NULL);
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	claim.orphaned = true;
+	merge_claim(node->merge, &claim, AT(5));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(7));
+	assert_owner(node, "10.0.0.1", AT(8), "");
+	assert_true(pod_of(node, "a")->ended == AT(5));
+	assert_false(merge_has(node->merge, "a"));
+	claim = claim_of(CLAIM_OCI_BUNDLE, "a", "a", NULL);
+	merge_claim(node->merge, &claim, AT(9));
+	assert_owner(node, "10.0.0.1", AT(9), "");
+	claim.has_netns = true;
+	merge_claim(node->merge, &claim, AT(10));
+	assert_true(merge_has(node->merge, "a"));
+	/* So it was there all the time. */
+	assert_owner(node, "10.0.0.1", AT(9), "a");
+}
+
+static void test_stopped(void **state)
+{
+	struct node *node = *state;
+	struct label label = {(char[]){"app"}, (char[]){"web"}};
+	struct claim claim = claim_of(CLAIM_CRI, "a", "web", NULL);
+
+	claim.labelled = true;
+	claim.labels = (struct labels){&label, 1};
+	claim.stopped = true;
+	/* It is no pod, but says who one is. */
+	merge_claim(node->merge, &claim, AT(1));
+	assert_false(merge_has(node->merge, "a"));
+	assert_int_equal(node->told, 0);
+	assert_int_equal(merge_figures(node->merge).sandboxes, 0);
+	allocate(node, "a", "10.0.0.1", AT(2), AT(2));
+	assert_true(merge_has(node->merge, "a"));
+	assert_owner(node, "10.0.0.1", AT(2), "web");
+	assert_true(pod_of(node, "a")->labelled);
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(3));
+	assert_true(pod_of(node, "a")->ended == AT(3));
+	withdraw(node, CLAIM_CRI, "a", AT(50));
+	assert_true(pod_of(node, "a")->ended == AT(3));
+	/* It stops. */
+	claim = claim_of(CLAIM_CRI, "b", "b", NULL);
+	merge_claim(node->merge, &claim, AT(60));
+	assert_true(pod_of(node, "b")->ended == INTERVAL_OPEN);
+	claim.stopped = true;
+	merge_claim(node->merge, &claim, AT(61));
+	assert_true(pod_of(node, "b")->ended == AT(61));
+	assert_non_null(strstr(pod_of(node, "b")->words[0].said, "\"stopped\":true"));
 }
 
 static void test_labels(void **state)
@@ -494,6 +711,114 @@ static void test_earlier_run(void **state)
 	assert_null(pod_of(node, "gone"));
 }
 
+static void test_conflict_of_an_earlier_run(void **state)
+{
+	struct node *node = *state;
+	char name[] = "a", namespace[] = "shop", empty[] = "", source[] = "cni-result,cri",
+	     conflict[] = "name: cni-result (a) says a, cri (s) says other";
+	const struct pod pod = {.namespace = namespace,
+				.name = name,
+				.uid = empty,
+				.sandbox = name,
+				.source = source,
+				.conflict = conflict};
+	struct claim claim = claim_of(CLAIM_CRI, "a", "a", NULL);
+
+	merge_hold(node->merge, true, AT(10));
+	merge_remember(node->merge, &pod, AT(10));
+	cache(node, "a", "10.0.0.1", AT(1), AT(10));
+	merge_hold(node->merge, false, AT(10));
+	assert_string_equal(pod_of(node, "a")->conflict, conflict);
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+	assert_int_equal(node->problems, 1);
+	claim.source = CLAIM_OCI_BUNDLE;
+	merge_claim(node->merge, &claim, AT(11));
+	merge_tick(node->merge, AT(1000));
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+	claim.source = CLAIM_CRI;
+	merge_claim(node->merge, &claim, AT(1001));
+	assert_owner(node, "10.0.0.1", AT(3), "a");
+	assert_string_equal(pod_of(node, "a")->conflict, "");
+}
+
+/* Nobody tells of it for long. */
+static void test_conflict_is_remembered_for_long(void **state)
+{
+	struct node *node = *state;
+	char name[] = "a", namespace[] = "shop", empty[] = "", source[] = "cni-result,cri",
+	     conflict[] = "name: cni-result (a) says a, cri (s) says other";
+	const struct pod pod = {.namespace = namespace,
+				.name = name,
+				.uid = empty,
+				.sandbox = name,
+				.source = source,
+				.conflict = conflict};
+
+	merge_remember(node->merge, &pod, AT(10));
+	assert_false(merge_is_waiting(node->merge));
+	merge_tick(node->merge, AT(1000));
+	cache(node, "a", "10.0.0.1", AT(1), AT(1000));
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+}
+
+static void test_many_addresses(void **state)
+{
+	struct node *node = *state;
+	struct claim_address addresses[MERGE_ADDRESSES_MAX + 1];
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "web", addresses);
+	char text[16];
+
+	for (unsigned i = 0; i <= MERGE_ADDRESSES_MAX; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%u", i);
+		addresses[i] = owns(text, AT(1), false);
+	}
+	claim.address_count = MERGE_ADDRESSES_MAX;
+	merge_claim(node->merge, &claim, AT(1));
+	assert_int_equal(node->problems, 0);
+	claim.address_count++;
+	merge_claim(node->merge, &claim, AT(2));
+	assert_int_equal(node->problems, 1);
+	assert_string_equal(node->subject, "a");
+	claim.uid = "u";
+	merge_claim(node->merge, &claim, AT(3));
+	assert_int_equal(node->problems, 1);
+	assert_int_equal(pod_of(node, "a")->address_count, MERGE_ADDRESSES_MAX);
+}
+
+/* Whoever owns nothing takes no place from who does. */
+static void test_room(void **state)
+{
+	struct node *node = *state;
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "new", "new", NULL);
+	char text[16];
+
+	for (unsigned i = 0; i < MERGE_SANDBOXES_MAX; i++) {
+		snprintf(text, sizeof(text), "s%u", i);
+		claim.sandbox = claim.place = text;
+		claim.orphaned = i % 2;
+		assert_int_equal(merge_claim(node->merge, &claim, AT(1)), 0);
+	}
+	for (unsigned i = 0; i < MERGE_SANDBOXES_MAX / 2; i++) {
+		snprintf(text, sizeof(text), "n%u", i);
+		claim.orphaned = false;
+		assert_int_equal(merge_claim(node->merge, &claim, AT(2)), 0);
+		assert_true(merge_has(node->merge, text));
+	}
+	assert_int_equal(node->problems, 0);
+	claim.sandbox = "one";
+	assert_int_equal(merge_claim(node->merge, &claim, AT(3)), -ENOSPC);
+	assert_int_equal(merge_claim(node->merge, &claim, AT(3)), -ENOSPC);
+	assert_int_equal(node->problems, 1);
+	claim.orphaned = true;
+	assert_int_equal(merge_claim(node->merge, &claim, AT(3)), 0);
+	/* There is room again. */
+	withdraw(node, CLAIM_CNI_RESULT, "s0", AT(4));
+	merge_tick(node->merge, AT(100));
+	claim.orphaned = false;
+	assert_int_equal(merge_claim(node->merge, &claim, AT(100)), 0);
+	assert_true(merge_has(node->merge, "one"));
+}
+
 static void test_bounds(void **state)
 {
 	struct node *node = *state;
@@ -523,9 +848,10 @@ static void test_bounds(void **state)
 		claim.address_count = 40;
 		snprintf(text, sizeof(text), "place-%u", i);
 		claim.place = text;
-		merge_claim(node->merge, &claim, AT(1));
+		assert_int_equal(merge_claim(node->merge, &claim, AT(1)),
+				 i < MERGE_WORDS_MAX - 1 ? 0 : -ENOSPC);
 	}
-	assert_int_equal(node->problems, 2);
+	assert_int_equal(node->problems, 3);
 	assert_int_equal(pod_of(node, "s1")->word_count, MERGE_WORDS_MAX);
 	assert_int_equal(pod_of(node, "s1")->address_count, MERGE_ADDRESSES_MAX);
 }
@@ -763,12 +1089,25 @@ int main(void)
 	    TEST(test_allocated_again),
 	    TEST(test_order_of_files),
 	    TEST(test_two_owners),
+	    TEST(test_allocated_to_another),
+	    TEST(test_taken_after_it_went_on),
+	    TEST(test_owner_without_a_name),
+	    TEST(test_seen_late),
+	    TEST(test_sandboxes_of_one_pod),
 	    TEST(test_conflict),
+	    TEST(test_conflict_outlives_the_cache),
+	    TEST(test_conflict_outlives_its_words),
+	    TEST(test_orphan_stays_dead),
+	    TEST(test_stopped),
 	    TEST(test_orphan),
 	    TEST(test_labels),
 	    TEST(test_words),
 	    TEST(test_primary_by_any),
 	    TEST(test_earlier_run),
+	    TEST(test_conflict_of_an_earlier_run),
+	    TEST(test_conflict_is_remembered_for_long),
+	    TEST(test_many_addresses),
+	    TEST(test_room),
 	    TEST(test_bounds),
 	    TEST(test_clock_set_back),
 	    TEST(test_clock_set_forward_and_back),

@@ -18,7 +18,8 @@ struct stage {
 	int64_t now;
 	unsigned claims;
 	unsigned withdrawn;
-	char claim[256]; /* the last: place, sandbox, name, labels, h for the node's network */
+	char claim[256]; /* the last: place, sandbox, name, labels, h for the node's network,
+			    s for stopped */
 	char gone[256];  /* the last: place, sandbox */
 };
 
@@ -31,8 +32,9 @@ static void on_claim(void *context, const struct claim *claim)
 
 	assert_string_equal(claim->source, CLAIM_CRI);
 	assert_int_equal(claim->address_count, 0);
-	snprintf(stage->claim, sizeof(stage->claim), "%s %s %s %s%s", claim->place, claim->sandbox,
-		 claim->name, labels, claim->host_network ? " h" : "");
+	snprintf(stage->claim, sizeof(stage->claim), "%s %s %s %s%s%s", claim->place,
+		 claim->sandbox, claim->name, labels, claim->host_network ? " h" : "",
+		 claim->stopped ? " s" : "");
 	stage->claims++;
 	free(labels);
 }
@@ -138,7 +140,9 @@ static void test_list(void **state)
 
 	sandbox.ready = false;
 	list(stage, here, &sandbox, 1);
-	assert_int_equal(stage->claims, 2);
+	assert_string_equal(stage->claim, "here a a {\"app\":\"web\"} s");
+	list(stage, here, &sandbox, 1);
+	assert_int_equal(stage->claims, 3);
 	assert_int_equal(stage->withdrawn, 0);
 
 	list(stage, here, NULL, 0);

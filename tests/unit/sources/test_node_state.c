@@ -517,6 +517,8 @@ static void test_netns(void **state)
 	assert_string_equal(owner(stage, "10.0.0.2"), "");
 	assert_true(claim_of(stage, ID_B)->orphaned);
 	assert_string_equal(owner(stage, "10.0.0.3"), "c");
+	assert_true(claim_of(stage, ID_A)->has_netns);
+	assert_false(claim_of(stage, ID_B)->has_netns || claim_of(stage, "c")->has_netns);
 	remove_file(stage->root, "netns");
 	rescan(stage, now + 5);
 	assert_string_equal(owner(stage, "10.0.0.1"), "");
