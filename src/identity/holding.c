@@ -29,6 +29,7 @@ struct holdings {
 	size_t contested;
 	struct holding *past;
 	struct holder *changed;
+	int64_t set_back; /* when the clock last was; 0: never */
 };
 
 struct holdings *holdings_new(holdings_same_fn *is_same)
@@ -350,15 +351,31 @@ static int64_t guess_since(const struct spot *spot, const struct holder *holder,
 	return since;
 }
 
+/* What is yet to come by a file's time is from before the clock was set back. */
+static int64_t not_in_future(const struct holdings *holdings, int64_t moment, int64_t now)
+{
+	if (moment <= now)
+		return moment;
+	return holdings->set_back ? earlier(holdings->set_back, now) : now;
+}
+
+/* Told so soon after the clock was set back, it may have begun before that as well as after. */
+static bool is_unsure(const struct holdings *holdings, const struct evidence *told, int64_t now)
+{
+	int64_t moment = told->exact ? told->exact : told->plain;
+
+	return holdings->set_back && moment > holdings->set_back &&
+	       now - holdings->set_back <= MERGE_RELEASE_NS;
+}
+
 static void holding_date(struct holding *holding, const struct evidence *told,
 			 const struct spot *spot, int64_t created, int64_t now)
 {
-	int64_t plain = told->plain ? earlier(told->plain, now) : 0;
+	int64_t plain = told->exact ? told->exact : told->plain;
 
-	if (told->exact) {
-		int64_t exact = earlier(told->exact, now);
-
-		holding->since = holding->exact ? earlier(exact, holding->since) : exact;
+	if (told->exact && !holding->unsure) {
+		holding->since =
+		    holding->exact ? earlier(told->exact, holding->since) : told->exact;
 		holding->proof = earlier(holding->since, holding->proof);
 		holding->exact = true;
 	} else if (plain && !holding->exact) {
@@ -368,7 +385,7 @@ static void holding_date(struct holding *holding, const struct evidence *told,
 		holding->since =
 		    earlier(guess_since(spot, holding->holder, created, now), holding->since);
 	}
-	holding->guessed = holding->guessed && !told->exact && !plain;
+	holding->guessed = holding->guessed && !plain;
 }
 
 /* ---- what is told ---- */
@@ -440,7 +457,10 @@ static void holding_go_on(struct holdings *holdings, struct holding *holding,
 	struct spot *spot = spot_find(holdings, &holding->address);
 	bool silent = holding->allocated && !told->allocated;
 
+	holding->unsure |= !holding->exact && is_unsure(holdings, told, now);
 	holding_date(holding, told, spot, created, now);
+	if (holding->unsure)
+		holding->since = earlier(holding->since, holdings->set_back);
 	holding->secondary = told->secondary;
 	holding->told = true;
 	holding->allocated = told->allocated;
@@ -495,8 +515,13 @@ int holdings_settle(struct holdings *holdings, struct holder *holder, const stru
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = settle_one(holdings, holder, &told[i], created, now);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct evidence one = told[i];
+
+		one.exact = not_in_future(holdings, one.exact, now);
+		one.plain = not_in_future(holdings, one.plain, now);
+		r = settle_one(holdings, holder, &one, created, now);
+	}
 	for (struct holding *holding = holder->first; r == 0 && holding; holding = holding->next)
 		if (holding->told && !is_told(holding, told, count))
 			holding_fall_silent(holdings, holding, now);
@@ -579,6 +604,8 @@ static void holding_shift(struct holdings *holdings, struct holding *holding, in
 
 void holdings_shift(struct holdings *holdings, int64_t now, int64_t delta)
 {
+	if (delta < 0)
+		holdings->set_back = now;
 	for (size_t i = 0; i < holdings->bucket_count; i++)
 		for (struct spot *spot = holdings->spots[i]; spot; spot = spot->next)
 			for (struct holding *h = spot->first; h; h = h->rival)

@@ -31,6 +31,7 @@ struct holding {
 	bool exact;
 	bool secondary;
 	bool guessed;     /* nobody says since when */
+	bool unsure;      /* nor by which clock: not exact, and had from the earliest possible on */
 	bool told;        /* by anyone, now */
 	bool allocated;   /* and by who allocated it */
 	bool freed;       /* for good, whatever others tell */

@@ -76,8 +76,9 @@ int merge_withdraw(struct merge *merge, const char *source, const char *place, c
 int merge_remember(struct merge *merge, const struct pod *pod, int64_t now);
 /* What only time decides; to be called about once a second while merge_is_waiting(). */
 int merge_tick(struct merge *merge, int64_t now);
-/* CLOCK_REALTIME was set by delta and is now: nothing that is known came later than that. What that
- * changes is told at once, or by merge_tick(). */
+/* CLOCK_REALTIME was set by delta and is now: nothing that is known came later than that. What is
+ * first told within MERGE_RELEASE_NS after the clock was set back may be as old as that, and is not
+ * exact. What changes is told at once, or by merge_tick(). After registry_shift(). */
 void merge_shift(struct merge *merge, int64_t now, int64_t delta);
 bool merge_is_waiting(const struct merge *merge);
 /* From now on nothing is told, or it is again: then all that changed meanwhile. */

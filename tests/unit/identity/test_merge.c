@@ -884,8 +884,8 @@ static void test_clock_set_back(void **state)
 	cache(node, "b", "10.0.0.2", AT(3500), AT(20));
 	assert_int_equal(merge_tick(node->merge, AT(75)), 0);
 	assert_owner(node, "10.0.0.1", AT(10), "a");
-	assert_owner(node, "10.0.0.2", AT(15), "");
-	assert_owner(node, "10.0.0.2", AT(20), "b");
+	assert_owner(node, "10.0.0.2", AT(15), "b");
+	assert_owner(node, "10.0.0.2", AT(9), "");
 }
 
 static void test_clock_set_forward_and_back(void **state)
@@ -901,12 +901,17 @@ static void test_clock_set_forward_and_back(void **state)
 	set_clock(node, AT(15), -3600 * S);
 	assert_owner(node, "10.0.0.1", AT(14), "a");
 	assert_owner(node, "10.0.0.1", AT(15), "");
-	allocate(node, "b", "10.0.0.1", AT(20), AT(20));
-	cache(node, "b", "10.0.0.1", AT(20), AT(20));
+	/* Now, or before it was set back? */
+	allocate(node, "c", "10.0.0.2", AT(17), AT(20));
+	cache(node, "c", "10.0.0.2", AT(17), AT(20));
+	assert_owner(node, "10.0.0.2", AT(15), "c");
+	assert_false(pod_of(node, "c")->addresses[0].exact);
+	allocate(node, "b", "10.0.0.1", AT(26), AT(26));
+	cache(node, "b", "10.0.0.1", AT(26), AT(26));
 	merge_tick(node->merge, AT(60));
 	merge_tick(node->merge, AT(76));
-	assert_owner(node, "10.0.0.1", AT(19), "");
-	assert_owner(node, "10.0.0.1", AT(20), "b");
+	assert_owner(node, "10.0.0.1", AT(25), "");
+	assert_owner(node, "10.0.0.1", AT(26), "b");
 	assert_owner(node, "10.0.0.1", AT(3608), "b");
 	assert_int_equal(node->problems, 0);
 	assert_false(merge_is_waiting(node->merge));
@@ -933,21 +938,43 @@ static void test_clock_set_while_waiting(void **state)
 /*
  * A node whose pods come and go over few addresses, one owner at a time; what is told of them comes
  * late and in any order. What the registry says must be what was; with a cache alone from when it
- * was written on.
+ * was written on. Whatever else goes wrong, nothing is another's.
  */
 
-enum { TRUE_PODS = 400, TRUE_ADDRESSES = 6, MESSAGES = TRUE_PODS * 4 };
+enum { TRUE_PODS = 400, TRUE_ADDRESSES = 6, TRUE_STEPS = 3 };
+enum { MESSAGES = TRUE_PODS * 6 + TRUE_STEPS };
+enum trait {
+	EXACT = 1,      /* there is an allocator */
+	STALLS = 2,     /* nothing is seen for longer than MERGE_RELEASE_NS */
+	NAMELESS = 4,   /* some pods are not in the cache */
+	LEAKS = 8,      /* some stay there */
+	CONFLICTS = 16, /* the runtime says otherwise of some, and forgets them last */
+	STEPS = 32      /* the clock is set */
+};
 
+/* Times that never go back, but for what is told: see clock_at(). */
 struct truth {
 	char sandbox[16], text[16];
 	int64_t begun, ended;
-	bool exact;
+	bool nameless, conflicting;
 };
 
 struct message {
-	int64_t now;
-	int pod;
-	enum { ALLOCATED, CACHED, FREED, UNCACHED } kind;
+	int64_t when;
+	int pod; /* or step */
+	enum { ALLOCATED, CACHED, FREED, UNCACHED, LISTED, UNLISTED, STEPPED } kind;
+};
+
+struct step {
+	int64_t when, ahead; /* of the clock, from then on */
+};
+
+struct history {
+	unsigned traits, seed;
+	struct truth pods[TRUE_PODS];
+	struct message messages[MESSAGES];
+	size_t count;
+	struct step steps[TRUE_STEPS];
 };
 
 static unsigned random_next(unsigned *seed, unsigned below)
@@ -960,7 +987,7 @@ static int compare_messages(const void *a, const void *b)
 {
 	const struct message *x = a, *y = b;
 
-	return (x->now > y->now) - (x->now < y->now);
+	return (x->when > y->when) - (x->when < y->when);
 }
 
 static int64_t milliseconds(unsigned count)
@@ -968,96 +995,194 @@ static int64_t milliseconds(unsigned count)
 	return (int64_t)count * (S / 1000);
 }
 
+static int64_t clock_at(const struct history *history, int64_t when)
+{
+	int64_t ahead = 0;
+
+	for (int i = 0; i < TRUE_STEPS && history->traits & STEPS; i++)
+		if (history->steps[i].when <= when)
+			ahead = history->steps[i].ahead;
+	return when + ahead;
+}
+
+/* Of every minute the first half. */
+static int64_t stall(int64_t when)
+{
+	int64_t in_minute = (when - T0) % (60 * S);
+
+	return in_minute < 30 * S ? when + 30 * S - in_minute : when;
+}
+
+static void send(struct history *history, int pod, int kind, int64_t when)
+{
+	history->messages[history->count++] = (struct message){
+	    .when = history->traits & STALLS ? stall(when) : when, .pod = pod, .kind = kind};
+}
+
 /* The allocator's file is there first and gone first; each is seen up to half a second late. */
-static size_t invent(struct truth *pods, struct message *messages, unsigned *seed, bool exact)
+static void send_pod(struct history *history, int i)
+{
+	const struct truth *pod = &history->pods[i];
+	unsigned *seed = &history->seed, traits = history->traits;
+	int64_t leak = traits & LEAKS && random_next(seed, 4) == 0
+			   ? milliseconds(random_next(seed, 60000))
+			   : 0;
+
+	if (traits & EXACT) {
+		send(history, i, ALLOCATED, pod->begun + milliseconds(random_next(seed, 50)));
+		send(history, i, FREED, pod->ended + milliseconds(random_next(seed, 50)));
+	}
+	if (!pod->nameless) {
+		send(history, i, CACHED, pod->begun + milliseconds(50 + random_next(seed, 50)));
+		send(history, i, UNCACHED,
+		     pod->ended + milliseconds(50 + random_next(seed, 50)) + leak);
+	}
+	if (pod->conflicting) {
+		send(history, i, LISTED, pod->begun + milliseconds(random_next(seed, 100)));
+		send(history, i, UNLISTED, pod->ended + leak + milliseconds(1000));
+	}
+}
+
+static void invent_steps(struct history *history)
+{
+	for (int i = 0; i < TRUE_STEPS && history->traits & STEPS; i++) {
+		int64_t size = milliseconds(random_next(&history->seed, 120000));
+
+		history->steps[i] =
+		    (struct step){.when = T0 + (200 + 250 * i) * S,
+				  .ahead = random_next(&history->seed, 2) ? size : -size};
+		history->messages[history->count++] =
+		    (struct message){.when = history->steps[i].when, .pod = i, .kind = STEPPED};
+	}
+}
+
+static void invent(struct history *history, unsigned traits, unsigned seed)
 {
 	int64_t free_at[TRUE_ADDRESSES];
-	size_t count = 0;
 
+	*history = (struct history){.traits = traits, .seed = seed};
+	invent_steps(history);
 	for (int i = 0; i < TRUE_ADDRESSES; i++)
 		free_at[i] = T0;
 	for (int i = 0; i < TRUE_PODS; i++) {
-		struct truth *pod = &pods[i];
-		unsigned address = random_next(seed, TRUE_ADDRESSES);
+		struct truth *pod = &history->pods[i];
+		unsigned address = random_next(&history->seed, TRUE_ADDRESSES);
 
 		snprintf(pod->sandbox, sizeof(pod->sandbox), "pod-%d", i);
 		snprintf(pod->text, sizeof(pod->text), "10.0.0.%u", address);
-		pod->begun = free_at[address] + milliseconds(1 + random_next(seed, 500));
-		pod->ended = pod->begun + milliseconds(100 + random_next(seed, 30000));
+		pod->begun = free_at[address] + milliseconds(1 + random_next(&history->seed, 500));
+		pod->ended = pod->begun + milliseconds(100 + random_next(&history->seed, 30000));
 		free_at[address] = pod->ended;
-		pod->exact = exact;
-		for (int kind = 0; kind < 4; kind++) {
-			int64_t moment =
-			    kind == ALLOCATED || kind == CACHED ? pod->begun : pod->ended;
-
-			if (!exact && (kind == ALLOCATED || kind == FREED))
-				continue;
-			messages[count++] =
-			    (struct message){.now = moment + milliseconds(random_next(seed, 50) +
-									  (kind % 2 ? 50 : 0)),
-					     .pod = i,
-					     .kind = kind};
-		}
+		pod->nameless = traits & NAMELESS && random_next(&history->seed, 4) == 0;
+		pod->conflicting =
+		    !pod->nameless && traits & CONFLICTS && random_next(&history->seed, 4) == 0;
+		send_pod(history, i);
 	}
-	qsort(messages, count, sizeof(*messages), compare_messages);
-	return count;
+	qsort(history->messages, history->count, sizeof(struct message), compare_messages);
 }
 
-static void tell(struct node *node, const struct truth *pod, const struct message *message)
+static void tell(struct node *node, const struct history *history, const struct message *message)
 {
+	const struct truth *pod = &history->pods[message->pod];
+	int64_t now = clock_at(history, message->when);
+	struct claim listed = claim_of(CLAIM_CRI, pod->sandbox, "another", NULL);
+
 	switch (message->kind) {
 	case ALLOCATED:
-		allocate(node, pod->sandbox, pod->text, pod->begun, message->now);
+		allocate(node, pod->sandbox, pod->text, clock_at(history, pod->begun), now);
 		break;
 	case CACHED:
-		cache(node, pod->sandbox, pod->text, pod->begun + milliseconds(20), message->now);
+		cache(node, pod->sandbox, pod->text,
+		      clock_at(history, pod->begun + milliseconds(20)), now);
 		break;
 	case FREED:
-		withdraw(node, CLAIM_HOST_LOCAL, pod->sandbox, message->now);
+		withdraw(node, CLAIM_HOST_LOCAL, pod->sandbox, now);
+		break;
+	case UNCACHED:
+		withdraw(node, CLAIM_CNI_RESULT, pod->sandbox, now);
+		break;
+	case LISTED:
+		assert_int_equal(merge_claim(node->merge, &listed, now), 0);
+		break;
+	case UNLISTED:
+		withdraw(node, CLAIM_CRI, pod->sandbox, now);
 		break;
 	default:
-		withdraw(node, CLAIM_CNI_RESULT, pod->sandbox, message->now);
+		set_clock(node, now,
+			  now - message->when - clock_at(history, message->when - 1) +
+			      message->when - 1);
 	}
 }
 
-static void check_truth(const struct node *node, const struct truth *pods, unsigned *seed,
-			unsigned *bound)
+/* What is said of a moment that comes twice is said of the later. */
+static bool comes_again(const struct history *history, int64_t when)
+{
+	for (int i = 0; i < TRUE_STEPS && history->traits & STEPS; i++)
+		if (history->steps[i].when > when &&
+		    clock_at(history, history->steps[i].when) <= clock_at(history, when))
+			return true;
+	return false;
+}
+
+static bool must_be_known(const struct history *history, const struct truth *pod)
+{
+	if (pod->nameless || pod->conflicting)
+		return false;
+	if (history->traits & EXACT)
+		return !(history->traits & STEPS);
+	return history->traits == 0;
+}
+
+static void check_moment(const struct node *node, const struct history *history,
+			 const struct truth *pod, int64_t when, unsigned *bound)
+{
+	const char *found = owner(node, pod->text, clock_at(history, when));
+	bool is_unknown = !*found || strcmp(found, "?") == 0;
+
+	if (comes_again(history, when) ||
+	    (!(history->traits & EXACT) && when < pod->begun + milliseconds(20)))
+		return;
+	if (strcmp(found, pod->sandbox) == 0 && !pod->conflicting && !pod->nameless)
+		(*bound)++;
+	else if (!is_unknown || must_be_known(history, pod))
+		fail_msg("%s: %s at %ld, found '%s'", pod->sandbox, pod->text,
+			 (long)((when - T0) / (S / 1000)), found);
+}
+
+static void check_truth(const struct node *node, struct history *history, unsigned *bound)
 {
 	for (int i = 0; i < TRUE_PODS; i++) {
-		const struct truth *pod = &pods[i];
+		const struct truth *pod = &history->pods[i];
+		unsigned span = (unsigned)((pod->ended - pod->begun) / (S / 1000));
 
-		for (int j = 0; j < 20; j++) {
-			unsigned span = (unsigned)((pod->ended - pod->begun) / (S / 1000));
-			int64_t when = pod->begun + milliseconds(random_next(seed, span));
-			const char *found = owner(node, pod->text, when);
-
-			if (strcmp(found, pod->sandbox) == 0)
-				(*bound)++;
-			else if (pod->exact || when >= pod->begun + milliseconds(20))
-				fail_msg("%s: %s at %ld, found '%s'", pod->sandbox, pod->text,
-					 (long)((when - T0) / (S / 1000)), found);
-		}
+		for (int j = 0; j < 20; j++)
+			check_moment(node, history, pod,
+				     pod->begun + milliseconds(random_next(&history->seed, span)),
+				     bound);
 	}
 }
 
-static void check_history(void **state, bool exact)
+static void check_history(void **state, unsigned traits)
 {
 	struct node *node = *state;
-	static struct truth pods[TRUE_PODS];
-	static struct message messages[MESSAGES];
+	static struct history history;
 
 	for (unsigned round = 1; round <= 20; round++) {
-		unsigned seed = round, bound = 0;
-		size_t count = invent(pods, messages, &seed, exact);
+		unsigned bound = 0;
 
-		for (size_t i = 0; i < count; i++) {
-			tell(node, &pods[messages[i].pod], &messages[i]);
+		invent(&history, traits, round);
+		for (size_t i = 0; i < history.count; i++) {
+			const struct message *message = &history.messages[i];
+
+			tell(node, &history, message);
 			if (i % 3 == 0)
-				assert_int_equal(merge_tick(node->merge, messages[i].now), 0);
+				assert_int_equal(
+				    merge_tick(node->merge, clock_at(&history, message->when)), 0);
 		}
-		check_truth(node, pods, &seed, &bound);
-		assert_true(bound > TRUE_PODS * 10);
-		assert_int_equal(node->problems, 0);
+		check_truth(node, &history, &bound);
+		assert_true(bound > TRUE_PODS * (traits & STALLS ? 5 : 10));
+		if (!(traits & ~(unsigned)EXACT))
+			assert_int_equal(node->problems, 0);
 		end(state);
 		begin(state);
 		node = *state;
@@ -1066,12 +1191,37 @@ static void check_history(void **state, bool exact)
 
 static void test_history_with_an_allocator(void **state)
 {
-	check_history(state, true);
+	check_history(state, EXACT);
 }
 
 static void test_history_of_the_cache_alone(void **state)
 {
-	check_history(state, false);
+	check_history(state, 0);
+}
+
+static void test_history_with_stalls(void **state)
+{
+	check_history(state, EXACT | STALLS);
+	check_history(state, STALLS);
+}
+
+static void test_history_with_nameless_rivals(void **state)
+{
+	check_history(state, EXACT | NAMELESS | LEAKS);
+	check_history(state, EXACT | NAMELESS | LEAKS | STALLS);
+}
+
+static void test_history_with_conflicts(void **state)
+{
+	check_history(state, EXACT | CONFLICTS);
+	check_history(state, CONFLICTS | STALLS);
+}
+
+static void test_history_with_clock_steps(void **state)
+{
+	check_history(state, EXACT | STEPS);
+	check_history(state, STEPS);
+	check_history(state, EXACT | NAMELESS | LEAKS | CONFLICTS | STALLS | STEPS);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -1114,6 +1264,10 @@ int main(void)
 	    TEST(test_clock_set_while_waiting),
 	    TEST(test_history_with_an_allocator),
 	    TEST(test_history_of_the_cache_alone),
+	    TEST(test_history_with_stalls),
+	    TEST(test_history_with_nameless_rivals),
+	    TEST(test_history_with_conflicts),
+	    TEST(test_history_with_clock_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
