@@ -71,9 +71,9 @@ typedef bool registry_needed_fn(void *context, uint32_t number);
 void registry_forget(struct registry *registry, int64_t before, registry_needed_fn *is_needed,
 		     void *context);
 /*
- * CLOCK_REALTIME was set by delta and is now: nothing began or ended later than that. What is said
- * of a moment that was lived twice is said of the later time. Of merge_shift() and this, first
- * this.
+ * CLOCK_REALTIME was set by delta and is now: nothing began or ended later than that. A moment that
+ * comes twice is ambiguous (-ENOTUNIQ) for an address that was another's the first time. Of
+ * merge_shift() and this, first this.
  */
 void registry_shift(struct registry *registry, int64_t now, int64_t delta);
 /* The latest end that was forgotten: who had an address before that can no longer be said for

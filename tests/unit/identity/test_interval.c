@@ -485,10 +485,22 @@ static void test_clock_set(void **state)
 	assert_int_equal(registry_forgotten(registry), 90);
 	assert_int_equal(bind(registry, "10.0.0.1", 89, 0), 0);
 	assert_int_equal(bind(registry, "10.0.0.1", 90, 0), a);
-	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), 0);
 	assert_int_equal(bind(registry, "10.0.0.4", 90, 0), b);
 	assert_true(registry_end(registry, (uint32_t)b, 95));
 	assert_int_equal(bind(registry, "10.0.0.4", 95, 0), 0);
+	/* Whose it was the first time it is not for sure the second time. */
+	assert_int_equal(bind(registry, "10.0.0.2", 199, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.2", 300, 0), 0);
+	put(registry, "c", "10.0.0.2", 120, INTERVAL_OPEN);
+	put_sandbox(registry, "b", "again", "10.0.0.4", 130, INTERVAL_OPEN);
+	assert_int_equal(bind(registry, "10.0.0.2", 199, 0), 4);
+	assert_int_equal(bind_span(registry, "10.0.0.2", 150, 250, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.2", 300, 0), 4);
+	assert_int_equal(bind(registry, "10.0.0.4", 400, 0), 5);
+	registry_shift(registry, 600, 0);
+	registry_forget(registry, 600, NULL, NULL);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), 4);
 	registry_free(registry);
 }
 
