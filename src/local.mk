@@ -117,6 +117,8 @@ libcollect_a_SOURCES = \
 	src/daemon/writer.h \
 	src/flow/fold.c \
 	src/flow/fold.h \
+	src/flow/idle.c \
+	src/flow/idle.h \
 	src/flow/live.c \
 	src/flow/live.h \
 	src/flow/pending.c \

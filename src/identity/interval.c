@@ -660,6 +660,23 @@ uint32_t registry_find(const struct registry *registry, const char *sandbox)
 	return entry && !is_nameless(&entry->pod) ? entry->number : 0;
 }
 
+uint32_t registry_after(const struct registry *registry, uint32_t number)
+{
+	size_t low = 0, high = registry->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (registry->entries[middle]->number <= number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low < registry->count && is_nameless(&registry->entries[low]->pod))
+		low++;
+	return low < registry->count ? registry->entries[low]->number : 0;
+}
+
 size_t registry_count(const struct registry *registry)
 {
 	return registry->count - registry->nameless_count;
@@ -728,6 +745,12 @@ void registry_forget(struct registry *registry, int64_t before, registry_needed_
 	registry->count = kept;
 	if (registry->has_echoes)
 		forget_echoes(registry, before);
+}
+
+void registry_lacks(struct registry *registry, int64_t before)
+{
+	if (before > registry->forgotten)
+		registry->forgotten = before;
 }
 
 int64_t registry_forgotten(const struct registry *registry)

@@ -39,6 +39,8 @@ const struct pod *registry_get(const struct registry *registry, uint32_t number)
 /* The number of this sandbox, 0 if it is not known. */
 uint32_t registry_find(const struct registry *registry, const char *sandbox);
 size_t registry_count(const struct registry *registry);
+/* The next number after this one that tells a pod, 0 if there is none; from 0 on: all of them. */
+uint32_t registry_after(const struct registry *registry, uint32_t number);
 
 /*
  * The number of the pod that owned the address at the moment, 0 if none did. -ENOTUNIQ when two
@@ -77,5 +79,7 @@ void registry_shift(struct registry *registry, int64_t now, int64_t delta);
 /* The latest end that was forgotten: who had an address before that can no longer be said for
  * sure. INT64_MIN: nothing was. */
 int64_t registry_forgotten(const struct registry *registry);
+/* Intervals that ended before the moment may never have been put: as if they were forgotten. */
+void registry_lacks(struct registry *registry, int64_t before);
 
 #endif

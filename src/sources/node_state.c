@@ -669,6 +669,13 @@ int node_state_fd(const struct node_state *state)
 	return watch_fd(state->watch);
 }
 
+void node_state_retell(struct node_state *state)
+{
+	for (size_t i = 0; i < state->capacity; i++)
+		if (state->directories[i])
+			state_files_retell(state->files, &state->directories[i]->folder);
+}
+
 void node_state_visit_found(const struct node_state *state,
 			    void (*visit)(void *context, const char *source, const char *path),
 			    void *context)

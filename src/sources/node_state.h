@@ -38,7 +38,8 @@ struct node_state_options {
 	struct node_state_paths kinds[NODE_STATE_KINDS];
 	bool check_netns;  /* a file whose network namespace's path is gone: its sandbox is
 			      orphaned */
-	int64_t boot_time; /* a file that was last written before this tells nothing; ns */
+	int64_t boot_time; /* a file that was last written before this tells nothing, unless it
+			      names a network namespace that is there; ns */
 };
 
 struct node_state;
@@ -75,6 +76,8 @@ int node_state_read(struct node_state *state, int64_t now);
  * files that stayed half-written).
  */
 int node_state_rescan(struct node_state *state, int64_t now);
+/* Tells all claims once more, for who could not take some of them. */
+void node_state_retell(struct node_state *state);
 /* For each path that exists, in order of kinds and paths: the source's name and the path. */
 void node_state_visit_found(const struct node_state *state,
 			    void (*visit)(void *context, const char *source, const char *path),

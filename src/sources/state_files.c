@@ -1,10 +1,12 @@
 #include "sources/state_files.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/hash.h"
 #include "sources/snapshot.h"
@@ -261,6 +263,14 @@ static void update(struct state_files *files, struct state_file *file)
 	}
 }
 
+void state_files_retell(struct state_files *files, const struct folder *folder)
+{
+	for (struct state_file *file = folder->files; file; file = file->next_in_folder)
+		for (size_t i = 0; i < file->findings.count; i++)
+			if (file->fates[i].told)
+				tell(files, file, &file->findings.items[i], &file->fates[i]);
+}
+
 /* The other files of the sandbox may be of further networks now, or no longer. */
 static void update_siblings(struct state_files *files, const struct state_file *file,
 			    const char *sandbox)
@@ -450,7 +460,24 @@ static int decode(const struct state_file *file, const struct snapshot *snapshot
 	return format_decode(file->folder->format, &content, ret);
 }
 
-/* What is from before the boot tells nothing. */
+/* Namespaces do not outlive a boot. */
+static bool has_living_netns(const struct state_files *files, const struct finding *finding)
+{
+	struct statfs status;
+
+	return find_netns(files, finding) == NETNS_THERE && statfs(finding->netns, &status) == 0 &&
+	       status.f_type == NSFS_MAGIC;
+}
+
+/* By its time, which a clock that was set since may have put there, the file is from before the
+ * boot. */
+static void drop_earlier_boot(const struct state_files *files, struct findings *findings)
+{
+	for (size_t i = findings->count; i-- > 0;)
+		if (!has_living_netns(files, &findings->items[i]))
+			findings_remove(findings, i);
+}
+
 static void take(struct state_files *files, struct state_file *file,
 		 const struct snapshot *snapshot, struct findings *findings)
 {
@@ -458,7 +485,7 @@ static void take(struct state_files *files, struct state_file *file,
 	file->stamp = snapshot->stamp;
 	file->log_stamp = snapshot->log_stamp;
 	if (last_written(file) < files->options.boot_time)
-		findings_clear(findings);
+		drop_earlier_boot(files, findings);
 	replace(files, file, findings);
 }
 

@@ -2,8 +2,9 @@
  * The lives of the files that node state consists of, and the claims that come of them.
  *
  * 1. A file is met by an event or by a scan, and read at once.
- * 2. Decoded, what it tells is claimed, unless it is from before the boot. Where its network
- *    namespace is gone, its sandbox is claimed as orphaned.
+ * 2. Decoded, what it tells is claimed, unless it is from before the boot: the clock may have been
+ *    set since, so what names a network namespace that is there is not. Where that is gone, its
+ *    sandbox is claimed as orphaned.
  * 3. Undecodable, it is bad: retried at every event and scan, and a problem when it stays so. What
  *    was claimed stays claimed.
  * 4. Rewritten, it is read again; what it no longer tells is withdrawn.
@@ -62,6 +63,8 @@ int state_files_meet(struct state_files *files, struct folder *folder, const cha
 void state_files_remove(struct state_files *files, struct folder *folder, const char *name);
 /* Looks at all that are known in the folder. */
 void state_files_refresh(struct state_files *files, struct folder *folder);
+/* Tells all that was told of the folder's files once more, as it is. */
+void state_files_retell(struct state_files *files, const struct folder *folder);
 /* Between these two all files of the folder are met; the others are removed. */
 void state_files_begin(struct state_files *files);
 void state_files_sweep(struct state_files *files, struct folder *folder);

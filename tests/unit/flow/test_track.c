@@ -765,7 +765,7 @@ static void forget_unused(struct bench *bench)
 {
 	bool marks[8] = {false};
 
-	track_visit_pods(bench->track, mark, marks);
+	track_visit_pods(bench->track, T0, mark, marks);
 	registry_forget(bench->registry, INT64_MAX - 1, is_marked, marks);
 }
 

@@ -552,6 +552,29 @@ static void test_boot_time(void **state)
 	assert_int_equal(stage->told, 1);
 }
 
+/* The clock was set forward after the files were written: who has a network namespace lives. */
+static void test_clock_set_since_the_boot(void **state)
+{
+	struct stage *stage = *state;
+	char netns[512], file[512];
+
+	assert_int_equal(symlink("/proc/self/ns/net", in(stage->root, "living", netns)), 0);
+	put_netns(stage->results, FILE_A, ID_A, "10.0.0.1", netns);
+	put_text(stage->root, "left", "");
+	put_netns(stage->results, FILE_B, ID_B, "10.0.0.2", in(stage->root, "left", file));
+	put_netns(stage->results, "c", "c", "10.0.0.3", "/nowhere/at/all");
+	put_pod(stage->results, "d", "d", "10.0.0.4");
+	stage->options.check_netns = true;
+	stage->options.boot_time = clock_now() + 86400 * NSEC_PER_SEC;
+	start(stage, clock_now());
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	assert_int_equal(stage->claim_count, 1);
+	assert_int_equal(stage->told, 1);
+	node_state_retell(stage->state);
+	assert_int_equal(stage->claim_count, 1);
+	assert_int_equal(stage->told, 2);
+}
+
 static void test_many(void **state)
 {
 	enum { COUNT = 2000 };
@@ -600,6 +623,7 @@ int main(void)
 	    STAGED(test_overflow),
 	    STAGED(test_netns),
 	    STAGED(test_boot_time),
+	    STAGED(test_clock_set_since_the_boot),
 	    STAGED(test_many),
 	};
 
