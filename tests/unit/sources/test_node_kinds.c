@@ -179,13 +179,21 @@ static void test_missed_allocation(void **state)
 	remove_file(network, "10.1.0.2");
 	read_events(stage, now + 1);
 	assert_int_equal(stage->losses, 1);
+	/* Results of which there are none, and then there are. */
 	stage->state = node_state_close(stage->state);
+	assert_int_equal(rmdir(stage->results), 0);
 	watch(stage, NODE_STATE_CNI_RESULTS, "results", path);
 	start(stage, now);
 	allocate(network, "10.1.0.2", ID_A, "eth0");
 	remove_file(network, "10.1.0.2");
 	read_events(stage, now + 1);
-	assert_int_equal(stage->losses, 1);
+	assert_int_equal(stage->losses, 2);
+	assert_int_equal(mkdir(stage->results, 0700), 0);
+	read_events(stage, now + 2);
+	allocate(network, "10.1.0.2", ID_A, "eth0");
+	remove_file(network, "10.1.0.2");
+	read_events(stage, now + 3);
+	assert_int_equal(stage->losses, 2);
 }
 
 /* A path of the configuration may lead through links, as /var/run does. */
