@@ -167,6 +167,7 @@ kernel_bats = \
 	tests/netns/handover.bats \
 	tests/netns/inventory.bats \
 	tests/netns/kill.bats \
+	tests/netns/limits.bats \
 	tests/netns/listeners.bats \
 	tests/netns/load.bats \
 	tests/netns/loss.bats \

@@ -453,6 +453,8 @@ int pods_open(const struct config *config, const struct store_state *state, stru
 	pods->opened = pods->forgot = clock_now();
 	r = open_all(pods, config, state);
 	if (r < 0) {
+		log_line(LOG_ERROR, "identity", "cannot begin to watch pods: %s",
+			 strerrordesc_np(-r));
 		pods_free(pods);
 		return r;
 	}

@@ -12,6 +12,7 @@
 #include "sources/snapshot.h"
 
 #define BUCKETS 1024
+#define SILENT_FACTOR 4
 
 enum netns { NETNS_UNKNOWN, NETNS_THERE, NETNS_GONE };
 
@@ -45,6 +46,7 @@ struct state_files {
 	struct state_file *named[BUCKETS];
 	struct state_file *sandboxes[BUCKETS];
 	size_t count;
+	size_t telling;    /* of these, those with findings */
 	size_t unreported; /* bad files that may yet become good */
 	struct state_losses losses;
 	bool crowded; /* and it was said */
@@ -380,6 +382,7 @@ static void replace(struct state_files *files, struct state_file *file, struct f
 		carry_fate(file, &findings->items[i], &fates[i]);
 	withdraw_missing(files, file, findings);
 	sandbox_unlink(files, file);
+	files->telling += (size_t)(findings->count > 0) - (size_t)(before.count > 0);
 	free(file->fates);
 	file->fates = fates;
 	file->findings = *findings;
@@ -427,6 +430,14 @@ static void unlink_from(struct state_file **link, struct state_file *file, bool 
 	*link = in_folder ? file->next_in_folder : file->next_named;
 }
 
+/* Are there so many tenths of what is allowed? Files that tell nothing take little. */
+static bool is_full(const struct state_files *files, size_t tenths)
+{
+	size_t most = files->options.files_max * tenths;
+
+	return 10 * files->telling >= most || 10 * files->count >= SILENT_FACTOR * most;
+}
+
 static void detach(struct state_files *files, struct state_file *file)
 {
 	set_good(files, file);
@@ -434,7 +445,8 @@ static void detach(struct state_files *files, struct state_file *file)
 	unlink_from(&files->named[name_bucket(files, file->folder, file->name)], file, false);
 	unlink_from(&file->folder->files, file, true);
 	files->count--;
-	files->crowded = false;
+	files->telling -= file->findings.count > 0;
+	files->crowded &= is_full(files, 9);
 }
 
 static void file_remove(struct state_files *files, struct state_file *file)
@@ -512,7 +524,7 @@ static int load(struct state_files *files, struct state_file *file, const struct
 
 static bool is_crowded(struct state_files *files, const struct folder *folder)
 {
-	if (files->count < files->options.files_max)
+	if (!is_full(files, 10))
 		return false;
 	if (!files->crowded)
 		files->events.problem(files->events.context, folder->path,
@@ -640,7 +652,6 @@ struct state_losses state_files_settle(struct state_files *files)
 {
 	struct state_losses losses = files->losses;
 
-	losses.crowded |= files->crowded;
 	files->losses = (struct state_losses){0};
 	return losses;
 }

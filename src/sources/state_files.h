@@ -28,8 +28,8 @@ struct state_files;
 struct state_files_options {
 	bool check_netns;
 	int64_t boot_time; /* ns */
-	size_t files_max;
-	int64_t settle; /* ns that a file may be undecodable before it is a problem */
+	size_t files_max;  /* that tell anything, and four times as many in all */
+	int64_t settle;    /* ns that a file may be undecodable before it is a problem */
 };
 
 /* A directory's files of one format; the caller's, who keeps it where it is. */
@@ -43,7 +43,7 @@ struct folder {
 /* What was missed since the last state_files_settle(). */
 struct state_losses {
 	bool vanished; /* a file went before it was read */
-	bool crowded;  /* there are more files than files_max */
+	bool crowded;  /* a file was not read, for there are files_max */
 	int error;     /* -ENOMEM: some claims were not told; a rescan tells them */
 };
 

@@ -112,11 +112,11 @@ static void answer(struct stage *stage, struct cri_question question, const char
 	assert_int_equal(cri_table_answer(stage->table, &question, place, &all, stage->now), 0);
 }
 
-/* The whole list, as if its time had come. */
+/* The whole list, whose time has come. */
 static void list(struct stage *stage, const char *place, const struct cri_sandbox *sandboxes,
 		 size_t count)
 {
-	cri_table_fail(stage->table, stage->now);
+	stage->now += CRI_LIST_NS;
 	answer(stage, expect(stage, CRI_LIST_ALL, NULL), place, sandboxes, count);
 }
 
@@ -150,7 +150,7 @@ static void test_list(void **state)
 	assert_int_equal(stage->withdrawn, 1);
 }
 
-/* What another place says does not end what one said, unless it has the sandbox, too. */
+/* What another place says does not end what one said, nor is it told beside it. */
 static void test_places(void **state)
 {
 	struct stage *stage = *state;
@@ -158,11 +158,27 @@ static void test_places(void **state)
 
 	list(stage, here, both, 2);
 	list(stage, there, NULL, 0);
+	list(stage, there, both, 2);
+	list(stage, here, both, 2);
+	assert_int_equal(stage->claims, 2);
+	assert_int_equal(stage->withdrawn, 0);
+}
+
+/* Who failed does not keep its sandboxes from another, and who tells of them again has them. */
+static void test_place_fails(void **state)
+{
+	struct stage *stage = *state;
+	const struct cri_sandbox both[] = {make_sandbox("a"), make_sandbox("b")};
+
+	list(stage, here, both, 2);
+	cri_table_fail(stage->table, here);
+	list(stage, there, NULL, 0);
 	assert_int_equal(stage->withdrawn, 0);
 	list(stage, there, &both[1], 1);
 	assert_string_equal(stage->claim, "there b b {}");
 	assert_string_equal(stage->gone, "here b");
-	list(stage, here, &both[0], 1);
+	list(stage, here, both, 2);
+	list(stage, there, both, 2);
 	assert_int_equal(stage->claims, 3);
 	assert_int_equal(stage->withdrawn, 1);
 }
@@ -347,17 +363,12 @@ static void test_many_sandboxes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_list),
-	    TEST(test_places),
-	    TEST(test_wanted),
-	    TEST(test_gives_up),
-	    TEST(test_forgets),
-	    TEST(test_many_wanted),
-	    TEST(test_few_wanted_of_many),
-	    TEST(test_host_network),
-	    TEST(test_status_refused),
-	    TEST(test_other_answer),
-	    TEST(test_many_sandboxes),
+	    TEST(test_list),         TEST(test_places),
+	    TEST(test_place_fails),  TEST(test_wanted),
+	    TEST(test_gives_up),     TEST(test_forgets),
+	    TEST(test_many_wanted),  TEST(test_few_wanted_of_many),
+	    TEST(test_host_network), TEST(test_status_refused),
+	    TEST(test_other_answer), TEST(test_many_sandboxes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

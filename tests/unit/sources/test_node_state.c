@@ -332,6 +332,74 @@ static void test_strange_files(void **state)
 	assert_int_equal(stage->problems, 4);
 }
 
+#define NOBODY 65534
+
+static int unprivileged_teardown(void **state)
+{
+	assert_int_equal(seteuid(getuid()), 0);
+	return stage_teardown(state);
+}
+
+/* Root reads whatever the mode is. */
+static void drop_privileges(struct stage *stage)
+{
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(stage->root, NOBODY, NOBODY), 0);
+	assert_int_equal(chown(stage->results, NOBODY, NOBODY), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+}
+
+static void test_unreadable(void **state)
+{
+	struct stage *stage = *state;
+	int64_t now = clock_now();
+	char path[512], problem[1024];
+
+	drop_privileges(stage);
+	put_pod(stage->results, FILE_A, ID_A, "10.0.0.1");
+	put_pod(stage->results, FILE_B, ID_B, "10.0.0.2");
+	assert_int_equal(chmod(in(stage->results, FILE_B, path), 0), 0);
+	start(stage, now);
+	rescan(stage, now + NODE_STATE_SETTLE_NS);
+	rescan(stage, now + 2 * NODE_STATE_SETTLE_NS);
+	snprintf(problem, sizeof(problem), "%s: Permission denied", path);
+	assert_int_equal(stage->problems, 1);
+	assert_string_equal(stage->problem, problem);
+	assert_int_equal(stage->claim_count, 1);
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	/* What is known of a file that becomes unreadable stays. */
+	assert_int_equal(chmod(path, 0600), 0);
+	rescan(stage, now + 3 * NODE_STATE_SETTLE_NS);
+	assert_string_equal(owner(stage, "10.0.0.2"), ID_B);
+	assert_int_equal(chmod(path, 0), 0);
+	rescan(stage, now + 4 * NODE_STATE_SETTLE_NS);
+	rescan(stage, now + 5 * NODE_STATE_SETTLE_NS);
+	assert_string_equal(owner(stage, "10.0.0.2"), ID_B);
+	assert_int_equal(stage->problems, 2);
+	assert_int_equal(stage->losses, 0);
+}
+
+static void test_unreadable_directory(void **state)
+{
+	struct stage *stage = *state;
+	int64_t now = clock_now();
+
+	drop_privileges(stage);
+	put_pod(stage->results, FILE_A, ID_A, "10.0.0.1");
+	start(stage, now);
+	assert_int_equal(chmod(stage->results, 0), 0);
+	rescan(stage, now + 1);
+	rescan(stage, now + 2);
+	assert_int_equal(stage->problems, 1);
+	assert_non_null(strstr(stage->problem, "results: Permission denied"));
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	assert_int_equal(chmod(stage->results, 0700), 0);
+	rescan(stage, now + 3);
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	assert_int_equal(stage->problems, 1);
+}
+
 static void test_too_large(void **state)
 {
 	struct stage *stage = *state;
@@ -614,6 +682,9 @@ int main(void)
 	    STAGED(test_half_written),
 	    STAGED(test_spoilt),
 	    STAGED(test_strange_files),
+	    cmocka_unit_test_setup_teardown(test_unreadable, setup, unprivileged_teardown),
+	    cmocka_unit_test_setup_teardown(test_unreadable_directory, setup,
+					    unprivileged_teardown),
 	    STAGED(test_too_large),
 	    STAGED(test_directory_comes_late),
 	    STAGED(test_directory_replaced),
