@@ -296,10 +296,13 @@ static void judge_programs(const struct dataplane_observations *seen, struct dat
 			worsen(ret, i, DATAPLANE_UNKNOWN,
 			       "eBPF at pods' devices cannot be listed: %s",
 			       strerror(-seen->programs_error));
-		else if (seen->tcx_error && has_plugin(ret, "calico") && !is_calico_ebpf(seen) &&
-			 !(seen->rules & RULE_CALICO))
+		else if (seen->programs_missed)
 			worsen(ret, i, DATAPLANE_UNKNOWN,
-			       "neither rules of Calico's nor its eBPF can be seen");
+			       "not all of the pods' devices were looked at for eBPF");
+		else if (seen->tcx_error)
+			worsen(ret, i, DATAPLANE_UNKNOWN,
+			       "eBPF attached to pods' devices by tcx cannot be listed: %s",
+			       strerror(-seen->tcx_error));
 	}
 }
 

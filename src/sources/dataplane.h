@@ -112,7 +112,9 @@ struct dataplane_observations {
 	int programs_error;
 	unsigned programs;                /* enum dataplane_program */
 	char program[DATAPLANE_NAME_MAX]; /* one of PROGRAM_OTHER */
-	int tcx_error; /* -EPERM: whether programs are attached by tcx cannot be seen */
+	bool programs_missed; /* not all of the pods' devices were looked at */
+	int tcx_error; /* whether programs are attached by tcx cannot be seen; 0 too if the kernel
+			  has no tcx */
 	int rules_error;
 	unsigned rules; /* enum dataplane_rule */
 	bool ipvs_services;

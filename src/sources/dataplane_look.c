@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
@@ -26,7 +27,6 @@
 #define CONFIG_SIZE_MAX (1u << 20)
 #define CONFIG_FILES_MAX 64u
 #define LINKS_MAX 4096u
-#define FILTERED_MAX 64u
 #define BUFFER_SIZE 32768u
 #define PATIENCE (10 * NSEC_PER_SEC)
 
@@ -178,7 +178,7 @@ struct talk {
 	char buffer[BUFFER_SIZE] __attribute__((aligned(4)));
 };
 
-static int talk_begin(int family, int64_t deadline, struct talk **ret)
+static int talk_begin(int family, struct talk **ret)
 {
 	const struct timeval silence = {.tv_sec = 2};
 	struct talk *talk = calloc(1, sizeof(*talk));
@@ -186,7 +186,7 @@ static int talk_begin(int family, int64_t deadline, struct talk **ret)
 
 	if (!talk)
 		return -ENOMEM;
-	talk->deadline = deadline;
+	talk->deadline = clock_monotonic() + PATIENCE;
 	talk->socket = mnl_socket_open2(family, SOCK_CLOEXEC);
 	if (!talk->socket || mnl_socket_bind(talk->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    setsockopt(mnl_socket_get_fd(talk->socket), SOL_SOCKET, SO_RCVTIMEO, &silence,
@@ -269,6 +269,7 @@ static int talk_dump(struct talk *talk, const struct nlmsghdr *request, take_fn 
 struct links {
 	struct link_seen *items;
 	size_t count;
+	bool cut;
 };
 
 static int take_link(const void *message, size_t length, void *context)
@@ -277,8 +278,10 @@ static int take_link(const void *message, size_t length, void *context)
 
 	if (((const struct nlmsghdr *)message)->nlmsg_type != RTM_NEWLINK)
 		return 0;
-	if (links->count == LINKS_MAX)
-		return -E2BIG;
+	if (links->count == LINKS_MAX) {
+		links->cut = true;
+		return 0;
+	}
 	return dataplane_decode_link(message, length, &links->items[links->count++]);
 }
 
@@ -348,7 +351,17 @@ static int look_at_filters(struct talk *talk, int device, uint32_t place,
 	return r == -EINVAL || r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
-/* Kernels before 6.6 know no such place: -EINVAL. */
+/* Since 6.6. */
+static bool has_tcx(void)
+{
+	struct utsname kernel;
+	int major = 0, minor = 0;
+
+	return uname(&kernel) < 0 || sscanf(kernel.release, "%d.%d", &major, &minor) != 2 ||
+	       major > 6 || (major == 6 && minor >= 6);
+}
+
+/* Kernels without tcx know no such place: -EINVAL. */
 static int count_tcx(int device, uint32_t place)
 {
 	union bpf_attr attr;
@@ -371,38 +384,46 @@ static void look_at_tcx(int device, struct dataplane_observations *ret)
 		dataplane_take_program("tcx", ret);
 }
 
+static void look_at_device(struct talk *talk, int device, bool tcx,
+			   struct dataplane_observations *ret)
+{
+	int r = look_at_filters(talk, device, TC_H_MIN_INGRESS, ret);
+
+	if (r == 0)
+		r = look_at_filters(talk, device, TC_H_MIN_EGRESS, ret);
+	if (r < 0)
+		ret->programs_error = r;
+	if (tcx)
+		look_at_tcx(device, ret);
+}
+
 static void look_at_programs(struct talk *talk, const struct links *links,
 			     struct dataplane_observations *ret)
 {
-	size_t looked = 0;
+	bool tcx = has_tcx();
 
-	for (size_t i = 0; i < links->count && looked < FILTERED_MAX; i++) {
-		const struct link_seen *link = &links->items[i];
-		int r;
-
-		if (!dataplane_is_pods(links->items, links->count, link))
+	ret->programs_missed = links->cut;
+	for (size_t i = 0; i < links->count; i++) {
+		if (!dataplane_is_pods(links->items, links->count, &links->items[i]))
 			continue;
-		looked++;
-		r = look_at_filters(talk, link->index, TC_H_MIN_INGRESS, ret);
-		if (r == 0)
-			r = look_at_filters(talk, link->index, TC_H_MIN_EGRESS, ret);
-		if (r < 0)
-			ret->programs_error = r;
-		look_at_tcx(link->index, ret);
+		if (clock_monotonic() > talk->deadline) {
+			ret->programs_missed = true;
+			break;
+		}
+		look_at_device(talk, links->items[i].index, tcx, ret);
 	}
 }
 
-static void look_at_devices(int64_t deadline, struct dataplane_observations *ret)
+static void look_at_devices(struct dataplane_observations *ret)
 {
 	struct links links = {.items = calloc(LINKS_MAX, sizeof(*links.items))};
 	struct talk *talk = NULL;
-	int r = links.items ? talk_begin(NETLINK_ROUTE, deadline, &talk) : -ENOMEM;
+	int r = links.items ? talk_begin(NETLINK_ROUTE, &talk) : -ENOMEM;
 
 	if (r == 0)
 		r = look_at_links(talk, &links);
-	ret->links_error = r == -E2BIG ? 0 : r;
-	ret->programs_error = ret->links_error;
-	if (ret->links_error == 0) {
+	ret->links_error = ret->programs_error = r;
+	if (r == 0) {
 		dataplane_take_links(links.items, links.count, ret);
 		look_at_addresses(talk, ret);
 		look_at_programs(talk, &links, ret);
@@ -451,10 +472,10 @@ static int look_at_all_tables(struct talk *talk, struct dataplane_observations *
 	return r == -ENOENT ? 0 : r;
 }
 
-static void look_at_rules(int64_t deadline, struct dataplane_observations *ret)
+static void look_at_rules(struct dataplane_observations *ret)
 {
 	struct talk *talk = NULL;
-	int r = talk_begin(NETLINK_NETFILTER, deadline, &talk);
+	int r = talk_begin(NETLINK_NETFILTER, &talk);
 
 	if (r == 0) {
 		r = look_at_all_tables(talk, ret);
@@ -467,13 +488,11 @@ static void look_at_rules(int64_t deadline, struct dataplane_observations *ret)
 
 void dataplane_look(struct dataplane_observations *ret)
 {
-	int64_t deadline = clock_monotonic() + PATIENCE;
-
 	memset(ret, 0, sizeof(*ret));
 	look_at_config(ret);
 	ret->bridge_ipv4 = read_setting("/proc/sys/net/bridge/bridge-nf-call-iptables");
 	ret->bridge_ipv6 = read_setting("/proc/sys/net/bridge/bridge-nf-call-ip6tables");
-	look_at_devices(deadline, ret);
-	look_at_rules(deadline, ret);
+	look_at_devices(ret);
+	look_at_rules(ret);
 	ret->ipvs_services = has_ipvs_services();
 }

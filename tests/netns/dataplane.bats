@@ -42,6 +42,9 @@ dataplane() {
 is() {
   [ "$(dataplane "$1")" = "$2" ]
 }
+# In a user namespace nobody may ask which eBPF is attached by tcx, which kernels have since 6.6.
+all=yes
+[ "$(printf '%s\n' 6.6 "$(uname -r)" | sort --version-sort | head -n 1)" != 6.6 ] || all=unknown
 lab_start
 hide_machine
 [ -z "$plugins" ] || cni_plugins "$plugins"
@@ -75,10 +78,14 @@ netpold_start
 wait_for 10 is plugin ptp
 is proxy iptables || die "$(report status)"
 for aspect in same_node cross_node service external; do
-  is "$aspect.seen" yes || die "$(report status)"
-  is "$aspect.reason" null || die "$(report status)"
+  is "$aspect.seen" "$all" || die "$(report status)"
 done
-is denied.seen partly || die "$(report status)"
+if [ "$all" = yes ]; then
+  is same_node.reason null || die "$(report status)"
+  is denied.seen partly || die "$(report status)"
+else
+  dataplane same_node.reason | grep -q '^eBPF attached .* by tcx cannot be listed' || die "$(report status)"
+fi
 report status -o json | jq -e .complete >/dev/null || die "$(report status)"
 END
 }
@@ -120,7 +127,7 @@ if [ ! -e "$setting" ]; then
 fi
 is same_node.seen no || die "$(report status)"
 is same_node.reason 'net.bridge.bridge-nf-call-iptables = 0' || die "$(report status)"
-is cross_node.seen yes || die "$(report status)"
+is cross_node.seen "$all" || die "$(report status)"
 report status -o json | jq -e '.complete | not' >/dev/null || die "$(report status)"
 report status | grep -q 'same-node *no: net.bridge.bridge-nf-call-iptables = 0' || die "$(report status)"
 serve api TCP-LISTEN:8080
@@ -132,7 +139,7 @@ wait_for 10 is same_node.was.seen no
 report status -o json | jq -e '.complete | not' >/dev/null || die "$(report status)"
 # From then on it is whole.
 since=$(dataplane same_node.was.until)
-report status --since "$since" -o json | jq -e '.complete and .dataplane[0].same_node.seen == "yes"' >/dev/null || die "$(report status --since "$since")"
+report status --since "$since" -o json | jq -e --arg all "$all" '.complete and .dataplane[0].same_node.seen == $all' >/dev/null || die "$(report status --since "$since")"
 netpold_stop
 report status -o json | jq -e '.dataplane[0].same_node.was.seen == "no"' >/dev/null || die "$(report status)"
 END
