@@ -243,10 +243,7 @@ static void judge_proxy(const struct dataplane_observations *seen, struct datapl
 		       "judged");
 	if (strcmp(ret->proxy, "unknown") != 0)
 		return;
-	if (seen->rules_error)
-		answer(ret, DATAPLANE_SERVICE, DATAPLANE_UNKNOWN, "rules cannot be listed: %s",
-		       strerror(-seen->rules_error));
-	else if (seen->rules & RULE_LEGACY)
+	if (seen->rules & RULE_LEGACY)
 		answer(ret, DATAPLANE_SERVICE, DATAPLANE_UNKNOWN,
 		       "rules of iptables-legacy cannot be listed");
 	else
@@ -308,13 +305,21 @@ static void judge_programs(const struct dataplane_observations *seen, struct dat
 
 static void judge_untracked(const struct dataplane_observations *seen, struct dataplane *ret)
 {
-	if (seen->devices & DEVICE_NODE_DNS)
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i < DATAPLANE_ASPECTS; i++) {
+		if (seen->rules_error)
+			worsen(ret, i, DATAPLANE_UNKNOWN, "rules cannot be listed: %s",
+			       strerror(-seen->rules_error));
+		else if (seen->rules & RULE_NOTRACK)
+			worsen(ret, i, DATAPLANE_PARTLY,
+			       "rules keep some packets from being tracked (notrack)");
+		else if (seen->rules & RULE_LEGACY)
+			worsen(ret, i, DATAPLANE_PARTLY,
+			       "rules of iptables-legacy cannot be listed: some may keep packets "
+			       "from being tracked");
+	}
+	if (seen->devices & DEVICE_NODE_DNS || seen->rules & RULE_NOTRACK_DNS)
 		worsen(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
 		       "what asks the DNS cache on this node is not tracked");
-	else if (seen->rules & RULE_NOTRACK)
-		for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i <= DATAPLANE_EXTERNAL; i++)
-			worsen(ret, i, DATAPLANE_PARTLY,
-			       "rules in table raw keep some packets from being tracked (notrack)");
 }
 
 static void judge_mesh(const struct dataplane_observations *seen, struct dataplane *ret)

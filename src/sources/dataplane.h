@@ -90,13 +90,22 @@ enum dataplane_rule {
 	RULE_CILIUM = 1 << 4,
 	RULE_ANTREA = 1 << 5,
 	RULE_CILIUM_MASQUERADE = 1 << 6,
-	RULE_NOTRACK = 1 << 7, /* in a chain that is not Calico's, which are for its tunnel */
-	RULE_LEGACY = 1 << 8   /* tables of iptables-legacy, whose rules cannot be listed */
+	RULE_NOTRACK = 1 << 7,    /* in a chain that is not Calico's, which are for its tunnel */
+	RULE_LEGACY = 1 << 8,     /* tables of iptables-legacy, whose rules cannot be listed */
+	RULE_NOTRACK_DNS = 1 << 9 /* for the DNS cache on this node alone */
 };
 
 struct dataplane_setting {
 	int error; /* negative errno: cannot be read; -ENOENT: there is none */
 	long value;
+};
+
+#define DATAPLANE_CACHES_MAX 8
+
+/* As it is in a packet. */
+struct dataplane_address {
+	uint8_t length; /* 4 or 16 */
+	uint8_t bytes[16];
 };
 
 struct dataplane_observations {
@@ -109,10 +118,12 @@ struct dataplane_observations {
 	size_t routed, bridged, switched; /* pods' devices: by themselves, ports of bridges, of
 					     Open vSwitch */
 	size_t unfiltered;                /* of bridged: their bridge has no nf_call_iptables */
+	struct dataplane_address caches[DATAPLANE_CACHES_MAX]; /* of the DNS cache on this node */
+	size_t cache_count;
 	int programs_error;
 	unsigned programs;                /* enum dataplane_program */
 	char program[DATAPLANE_NAME_MAX]; /* one of PROGRAM_OTHER */
-	bool programs_missed; /* not all of the pods' devices were looked at */
+	bool programs_missed;             /* not all of the pods' devices were looked at */
 	int tcx_error; /* whether programs are attached by tcx cannot be seen; 0 too if the kernel
 			  has no tcx */
 	int rules_error;

@@ -12,6 +12,7 @@
 #include "sources/dataplane.h"
 
 #define LINK_NAME_MAX 16
+#define TABLE_NAME_MAX 256
 
 /* RTM_NEWLINK. */
 struct link_seen {
@@ -38,8 +39,20 @@ int dataplane_take_filter(const void *message, size_t length,
 /* A program by its name alone. */
 void dataplane_take_program(const char *name, struct dataplane_observations *observations);
 
-/* NFT_MSG_NEWTABLE, NEWCHAIN and NEWRULE: adds to rules. */
+/* NFT_MSG_NEWTABLE, NEWCHAIN and NEWRULE: adds to rules, as caches tell whose they are. */
 int dataplane_take_rule(const void *message, size_t length,
 			struct dataplane_observations *observations);
+
+/* A table of nftables. */
+struct table_seen {
+	uint8_t family;
+	char name[TABLE_NAME_MAX];
+};
+
+/*
+ * 1: the message is NFT_MSG_NEWCHAIN of a chain that packets pass before they are tracked, of this
+ * table: a rule of it, or of a chain that it goes on to, may keep them from that. 0: it is not.
+ */
+int dataplane_decode_early(const void *message, size_t length, struct table_seen *ret);
 
 #endif

@@ -27,6 +27,7 @@
 #define CONFIG_SIZE_MAX (1u << 20)
 #define CONFIG_FILES_MAX 64u
 #define LINKS_MAX 4096u
+#define TABLES_MAX 256u
 #define BUFFER_SIZE 32768u
 #define PATIENCE (10 * NSEC_PER_SEC)
 
@@ -293,38 +294,68 @@ static int look_at_links(struct talk *talk, struct links *links)
 	return talk_dump(talk, request, take_link, links);
 }
 
-/* NodeLocal DNSCache's default. */
-static bool is_node_dns(const struct nlattr *attr)
-{
-	static const uint8_t address[] = {169, 254, 20, 10};
+struct cache_search {
+	const struct links *links;
+	struct dataplane_observations *observations;
+};
 
-	return mnl_attr_get_type(attr) == IFA_LOCAL &&
-	       mnl_attr_get_payload_len(attr) == sizeof(address) &&
-	       memcmp(mnl_attr_get_payload(attr), address, sizeof(address)) == 0;
+/* NodeLocal DNSCache's default, and what its device has. */
+static const struct dataplane_address usual_cache = {.length = 4, .bytes = {169, 254, 20, 10}};
+
+static bool is_on_caches_device(const struct links *links, uint32_t index)
+{
+	for (size_t i = 0; i < links->count; i++)
+		if (links->items[i].index == (int)index)
+			return strcmp(links->items[i].name, "nodelocaldns") == 0;
+	return false;
+}
+
+static void add_cache(struct dataplane_observations *observations, const void *bytes, size_t length)
+{
+	struct dataplane_address *cache = &observations->caches[observations->cache_count];
+
+	if (observations->cache_count == DATAPLANE_CACHES_MAX || length > sizeof(cache->bytes))
+		return;
+	cache->length = (uint8_t)length;
+	memcpy(cache->bytes, bytes, length);
+	observations->cache_count++;
 }
 
 static int take_address(const void *message, size_t length, void *context)
 {
-	struct dataplane_observations *observations = context;
+	const struct cache_search *search = context;
 	const struct nlattr *attr;
+	struct ifaddrmsg header;
 
-	if (length < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifaddrmsg)))
+	if (length < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(header)))
 		return -EBADMSG;
-	mnl_attr_for_each(attr, (const struct nlmsghdr *)message, sizeof(struct ifaddrmsg))
+	memcpy(&header, mnl_nlmsg_get_payload(message), sizeof(header));
+	mnl_attr_for_each(attr, (const struct nlmsghdr *)message, sizeof(header))
 	{
-		if (is_node_dns(attr))
-			observations->devices |= DEVICE_NODE_DNS;
+		const void *bytes = mnl_attr_get_payload(attr);
+		size_t size = mnl_attr_get_payload_len(attr);
+
+		if (mnl_attr_get_type(attr) !=
+		    (header.ifa_family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
+			continue;
+		if (size == usual_cache.length && memcmp(bytes, usual_cache.bytes, size) == 0)
+			search->observations->devices |= DEVICE_NODE_DNS;
+		else if (is_on_caches_device(search->links, header.ifa_index))
+			add_cache(search->observations, bytes, size);
 	}
 	return 0;
 }
 
-static void look_at_addresses(struct talk *talk, struct dataplane_observations *ret)
+static void look_at_addresses(struct talk *talk, const struct links *links,
+			      struct dataplane_observations *ret)
 {
+	struct cache_search search = {.links = links, .observations = ret};
 	struct nlmsghdr *request = talk_request(talk, RTM_GETADDR);
 	struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
 
-	header->ifa_family = AF_INET;
-	talk_dump(talk, request, take_address, ret);
+	header->ifa_family = AF_UNSPEC;
+	add_cache(ret, usual_cache.bytes, usual_cache.length);
+	talk_dump(talk, request, take_address, &search);
 }
 
 /* ---- eBPF ---- */
@@ -425,7 +456,7 @@ static void look_at_devices(struct dataplane_observations *ret)
 	ret->links_error = ret->programs_error = r;
 	if (r == 0) {
 		dataplane_take_links(links.items, links.count, ret);
-		look_at_addresses(talk, ret);
+		look_at_addresses(talk, &links, ret);
 		look_at_programs(talk, &links, ret);
 	}
 	if (talk)
@@ -435,13 +466,37 @@ static void look_at_devices(struct dataplane_observations *ret)
 
 /* ---- nftables ---- */
 
+struct tables {
+	struct dataplane_observations *observations;
+	struct table_seen early[TABLES_MAX]; /* each once */
+	size_t count;
+};
+
+static int add_table(struct tables *tables, const struct table_seen *table)
+{
+	for (size_t i = 0; i < tables->count; i++)
+		if (tables->early[i].family == table->family &&
+		    strcmp(tables->early[i].name, table->name) == 0)
+			return 0;
+	if (tables->count == TABLES_MAX)
+		return -E2BIG;
+	tables->early[tables->count++] = *table;
+	return 0;
+}
+
 static int take_rule(const void *message, size_t length, void *context)
 {
-	return dataplane_take_rule(message, length, context);
+	struct tables *tables = context;
+	struct table_seen table;
+	int r = dataplane_take_rule(message, length, tables->observations);
+
+	if (r == 0 && dataplane_decode_early(message, length, &table) == 1)
+		r = add_table(tables, &table);
+	return r;
 }
 
 static int look_at_tables(struct talk *talk, uint16_t type, uint8_t family, const char *table,
-			  const char *chain, struct dataplane_observations *ret)
+			  const char *chain, struct tables *tables)
 {
 	struct nlmsghdr *request = talk_request(talk, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type));
 	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
@@ -452,35 +507,48 @@ static int look_at_tables(struct talk *talk, uint16_t type, uint8_t family, cons
 		mnl_attr_put_strz(request, NFTA_RULE_TABLE, table);
 	if (chain)
 		mnl_attr_put_strz(request, NFTA_RULE_CHAIN, chain);
-	return talk_dump(talk, request, take_rule, ret);
+	return talk_dump(talk, request, take_rule, tables);
+}
+
+/* What went away meanwhile has no rules. */
+static int look_at_table(struct talk *talk, uint8_t family, const char *table, const char *chain,
+			 struct tables *tables)
+{
+	int r = look_at_tables(talk, NFT_MSG_GETRULE, family, table, chain, tables);
+
+	return r == -ENOENT ? 0 : r;
 }
 
 /* Of rules only those that matter here: there may be hundreds of thousands. */
-static int look_at_all_tables(struct talk *talk, struct dataplane_observations *ret)
+static int look_at_all_tables(struct talk *talk, struct tables *tables)
 {
 	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
-	int r = look_at_tables(talk, NFT_MSG_GETTABLE, NFPROTO_UNSPEC, NULL, NULL, ret);
+	int r = look_at_tables(talk, NFT_MSG_GETTABLE, NFPROTO_UNSPEC, NULL, NULL, tables);
 
 	if (r == 0)
-		r = look_at_tables(talk, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NULL, NULL, ret);
-	for (size_t i = 0; r == 0 && i < sizeof(families); i++) {
-		r = look_at_tables(talk, NFT_MSG_GETRULE, families[i], "raw", NULL, ret);
-		if (r == 0 && ret->rules & RULE_CILIUM)
-			r = look_at_tables(talk, NFT_MSG_GETRULE, families[i], "nat",
-					   "CILIUM_POST_nat", ret);
-	}
-	return r == -ENOENT ? 0 : r;
+		r = look_at_tables(talk, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NULL, NULL, tables);
+	for (size_t i = 0; r == 0 && i < tables->count; i++)
+		r = look_at_table(talk, tables->early[i].family, tables->early[i].name, NULL,
+				  tables);
+	if (!(tables->observations->rules & RULE_CILIUM))
+		return r;
+	for (size_t i = 0; r == 0 && i < sizeof(families); i++)
+		r = look_at_table(talk, families[i], "nat", "CILIUM_POST_nat", tables);
+	return r;
 }
 
 static void look_at_rules(struct dataplane_observations *ret)
 {
+	struct tables *tables = calloc(1, sizeof(*tables));
 	struct talk *talk = NULL;
-	int r = talk_begin(NETLINK_NETFILTER, &talk);
+	int r = tables ? talk_begin(NETLINK_NETFILTER, &talk) : -ENOMEM;
 
 	if (r == 0) {
-		r = look_at_all_tables(talk, ret);
+		tables->observations = ret;
+		r = look_at_all_tables(talk, tables);
 		talk_end(talk);
 	}
+	free(tables);
 	ret->rules_error = r;
 	if (has_legacy_tables())
 		ret->rules |= RULE_LEGACY;

@@ -160,11 +160,41 @@ table ip raw {
 RULES
 netpold_start
 wait_for 10 is service.seen partly
-is service.reason 'rules in table raw keep some packets from being tracked (notrack)' || die "$(report status)"
-device nodelocaldns
-cni_plugins '{"type":"ptp"}'
-wait_for 10 is service.reason 'what asks the DNS cache on this node is not tracked'
+is service.reason 'what asks the DNS cache on this node is not tracked' || die "$(report status)"
 is same_node.seen yes || die "$(report status)"
+# On a device of its own it may have another address.
+device nodelocaldns
+ip address add 192.0.2.77/32 dev nodelocaldns
+nft add rule ip raw PREROUTING ip saddr 192.0.2.77 tcp sport 9254 notrack
+nft add table ip kube-proxy
+cni_plugins '{"type":"ptp"}'
+wait_for 10 is proxy nftables
+is same_node.seen yes || die "$(report status)"
+END
+}
+
+@test "rules that keep packets from being tracked are found wherever they are" {
+  in_dataplane '{"type":"ptp"}' <<'END'
+nft -f - <<'RULES'
+table ip kube-proxy {
+}
+table inet mine {
+  chain deeper {
+    ip daddr 10.244.0.3 notrack
+  }
+  chain early {
+    type filter hook prerouting priority -350
+    jump deeper
+  }
+}
+RULES
+device nodelocaldns
+netpold_start
+wait_for 10 is plugin ptp
+for aspect in same_node cross_node service external; do
+  is "$aspect.seen" partly || die "$(report status)"
+  is "$aspect.reason" 'rules keep some packets from being tracked (notrack)' || die "$(report status)"
+done
 END
 }
 
