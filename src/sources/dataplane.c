@@ -273,6 +273,14 @@ static void judge_kernel(const struct dataplane_observations *seen, struct datap
 
 /* ---- what else carries packets elsewhere ---- */
 
+static void judge_chain(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE;
+	     seen->cni & CNI_OTHER && i < DATAPLANE_ASPECTS; i++)
+		worsen(ret, i, DATAPLANE_UNKNOWN, "plugin %s in the chain is not known here",
+		       seen->cni_other);
+}
+
 static bool is_strange(const struct dataplane_observations *seen, const struct dataplane *dataplane)
 {
 	if (seen->programs & PROGRAM_CILIUM && !has_plugin(dataplane, "cilium"))
@@ -342,6 +350,18 @@ static void judge_mesh(const struct dataplane_observations *seen, struct datapla
 
 /* ---- all together ---- */
 
+static const char *config_error(int error)
+{
+	switch (error) {
+	case -EAGAIN:
+		return "Multus' configuration does not say which network is the first";
+	case -EBADMSG:
+		return "what is there is no network configuration";
+	default:
+		return strerror(-error);
+	}
+}
+
 static void judge_unknown(const struct dataplane_observations *seen, struct dataplane *ret)
 {
 	char zones[80] = "";
@@ -356,7 +376,7 @@ static void judge_unknown(const struct dataplane_observations *seen, struct data
 		else if (seen->cni_error)
 			answer(ret, i, DATAPLANE_UNKNOWN,
 			       "the CNI configuration cannot be read: %s%s",
-			       strerror(-seen->cni_error), zones);
+			       config_error(seen->cni_error), zones);
 		else
 			answer(ret, i, DATAPLANE_UNKNOWN, "CNI plugin %s is not known here%s",
 			       ret->plugin, zones);
@@ -398,6 +418,7 @@ void dataplane_judge(const struct dataplane_observations *seen, struct dataplane
 	snprintf(ret->plugin, sizeof(ret->plugin), "%s", plugin);
 	snprintf(ret->proxy, sizeof(ret->proxy), "%s", proxy_of(seen, plugin));
 	judge_plugin(seen, ret);
+	judge_chain(seen, ret);
 	judge_programs(seen, ret);
 	judge_untracked(seen, ret);
 	judge_mesh(seen, ret);

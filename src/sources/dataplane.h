@@ -109,9 +109,10 @@ struct dataplane_address {
 };
 
 struct dataplane_observations {
-	int cni_error;                                     /* -ENOENT: no configuration */
-	unsigned cni;                                      /* enum dataplane_cni */
+	int cni_error; /* -ENOENT: no configuration; else as dataplane_cni_decode() */
+	unsigned cni;  /* enum dataplane_cni */
 	char cni_type[DATAPLANE_NAME_MAX];                 /* of the first plugin of the chain */
+	char cni_other[DATAPLANE_NAME_MAX];                /* of the first that is not known here */
 	struct dataplane_setting bridge_ipv4, bridge_ipv6; /* bridge-nf-call-iptables, -ip6tables */
 	int links_error;
 	unsigned devices;                 /* enum dataplane_device */

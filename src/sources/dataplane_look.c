@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <arpa/inet.h>
@@ -35,12 +37,19 @@
 #define TCX_INGRESS 46u
 #define TCX_EGRESS 47u
 
-/* What runtimes read: the default, k3s and RKE2, MicroK8s. */
-static const char *const config_places[] = {
-    "/etc/cni/net.d",
-    "/var/lib/rancher/k3s/agent/etc/cni/net.d",
-    "/var/lib/rancher/rke2/agent/etc/cni/net.d",
-    "/var/snap/microk8s/current/args/cni-network",
+/* A directory of configuration, and the socket of the runtime that reads it instead of the usual.
+ */
+struct config_place {
+	const char *path, *socket;
+};
+
+/* k3s and RKE2, MicroK8s, and what all others read. */
+static const struct config_place config_places[] = {
+    {"/var/lib/rancher/k3s/agent/etc/cni/net.d", "/run/k3s/containerd/containerd.sock"},
+    {"/var/lib/rancher/rke2/agent/etc/cni/net.d", "/run/k3s/containerd/containerd.sock"},
+    {"/var/snap/microk8s/current/args/cni-network",
+     "/var/snap/microk8s/common/run/containerd.sock"},
+    {"/etc/cni/net.d", NULL},
 };
 #define CONFIG_PLACES (sizeof(config_places) / sizeof(config_places[0]))
 
@@ -122,17 +131,48 @@ static int read_place(const char *place, char *text, struct dataplane_observatio
 	return r;
 }
 
+/* Its runtime runs; the usual place is anybody's. Others left files there (Podman, a former
+ * runtime). */
+static bool is_in_use(const struct config_place *place)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, r;
+
+	if (!place->socket)
+		return true;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", place->socket);
+	r = connect(fd, (const struct sockaddr *)&address, sizeof(address));
+	r = r < 0 ? -errno : 0;
+	close(fd);
+	return r == 0 || r == -EAGAIN;
+}
+
+/* The first of those that are in use, or of those that are not, that says anything. */
+static int read_places(bool in_use, char *text, struct dataplane_observations *ret)
+{
+	int error = -ENOENT;
+
+	for (size_t i = 0; error && i < CONFIG_PLACES; i++) {
+		int r = is_in_use(&config_places[i]) == in_use
+			    ? read_place(config_places[i].path, text, ret)
+			    : -ENOENT;
+
+		if (r != -ENOENT && r != -ENOTDIR)
+			error = r;
+	}
+	return error;
+}
+
 static void look_at_config(struct dataplane_observations *ret)
 {
 	char *text = malloc(CONFIG_SIZE_MAX);
 
-	ret->cni_error = text ? -ENOENT : -ENOMEM;
-	for (size_t i = 0; text && ret->cni_error && i < CONFIG_PLACES; i++) {
-		int r = read_place(config_places[i], text, ret);
-
-		if (r != -ENOENT && r != -ENOTDIR)
-			ret->cni_error = r;
-	}
+	ret->cni_error = text ? read_places(true, text, ret) : -ENOMEM;
+	if (ret->cni_error == -ENOENT)
+		ret->cni_error = read_places(false, text, ret);
 	free(text);
 }
 
@@ -143,7 +183,7 @@ uint64_t dataplane_cni_stamp(void)
 	for (size_t i = 0; i < CONFIG_PLACES; i++) {
 		struct stat place = {0};
 
-		if (stat(config_places[i], &place) == 0)
+		if (stat(config_places[i].path, &place) == 0)
 			stamp = stamp * 31 + (uint64_t)place.st_mtim.tv_sec * NSEC_PER_SEC +
 				(uint64_t)place.st_mtim.tv_nsec;
 	}

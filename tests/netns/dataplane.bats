@@ -145,6 +145,22 @@ report status -o json | jq -e '.dataplane[0].same_node.was.seen == "no"' >/dev/n
 END
 }
 
+@test "k3s that runs has its own configuration, whatever Podman left in the usual place" {
+  in_dataplane '{"type":"bridge","bridge":"podman0"}' <<'END'
+place=/var/lib/rancher/k3s/agent/etc/cni/net.d
+[ -w /var/lib/rancher ] || mount -t tmpfs tmpfs /var/lib
+mkdir -p "$place" /run/k3s/containerd
+echo '{"name":"k3s","plugins":[{"type":"flannel"}]}' > "$place/10-flannel.conflist"
+netpold_start
+wait_for 10 is plugin bridge
+socat UNIX-LISTEN:/run/k3s/containerd/containerd.sock,fork /dev/null &
+wait_for 10 test -S /run/k3s/containerd/containerd.sock
+cni_plugins '{"type":"bridge","bridge":"podman0"}'
+wait_for 10 is plugin flannel
+kill %1
+END
+}
+
 @test "the DNS cache on the node is said" {
   in_dataplane '{"type":"ptp"}' <<'END'
 nft -f - <<'RULES'
