@@ -37,6 +37,7 @@ struct dataplane_watch {
 	pthread_t thread;
 	bool looking;
 	int64_t looked; /* monotonic; 0: never */
+	bool pods;      /* some ran when the look began */
 	uint64_t stamp;
 };
 
@@ -124,13 +125,14 @@ static bool is_due(const struct dataplane_watch *watch, uint64_t stamp)
 	       clock_monotonic() - watch->looked >= LOOK_INTERVAL;
 }
 
-static void begin_look(struct dataplane_watch *watch)
+static void begin_look(struct dataplane_watch *watch, const struct dataplane_own *own)
 {
 	uint64_t stamp = dataplane_cni_stamp();
 
 	if (!is_due(watch, stamp))
 		return;
 	watch->stamp = stamp;
+	watch->pods = own->pods;
 	watch->looked = clock_monotonic();
 	atomic_store(&watch->look.done, false);
 	watch->looking = pthread_create(&watch->thread, NULL, run_look, &watch->look) == 0;
@@ -184,6 +186,7 @@ static bool take_look(struct dataplane_watch *watch, const struct dataplane_own 
 	watch->look.observations.log_error = own->log_error;
 	watch->look.observations.zones = own->zones;
 	watch->look.observations.zone = own->zone;
+	watch->look.observations.pods = own->pods && watch->pods;
 	dataplane_judge(&watch->look.observations, &fresh);
 	changed = !watch->known || !dataplane_equal(&fresh, &watch->now);
 	if (!changed)
@@ -217,7 +220,7 @@ bool dataplane_watch_tick(struct dataplane_watch *watch, const struct dataplane_
 	if (watch->looking && atomic_load(&watch->look.done))
 		changed |= take_look(watch, own, now);
 	if (!watch->looking)
-		begin_look(watch);
+		begin_look(watch, own);
 	return changed;
 }
 

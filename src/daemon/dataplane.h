@@ -22,7 +22,8 @@ struct dataplane_watch;
 struct dataplane_own {
 	int log_error; /* first packets are not logged to us */
 	size_t zones;  /* of conntrack, seen */
-	uint16_t zone; /* one of them */
+	uint16_t zone; /* one of them, always the same */
+	bool pods;     /* some run here that have addresses of their own */
 };
 
 /* dataplane_look(). */

@@ -119,6 +119,8 @@ struct dataplane_observations {
 	size_t routed, bridged, switched; /* pods' devices: by themselves, ports of bridges, of
 					     Open vSwitch */
 	size_t unfiltered;                /* of bridged: their bridge has no nf_call_iptables */
+	size_t unfiltered_ipv6;           /* of bridged: their bridge has no nf_call_ip6tables */
+	bool pods;                        /* some run here that have addresses of their own */
 	struct dataplane_address caches[DATAPLANE_CACHES_MAX]; /* of the DNS cache on this node */
 	size_t cache_count;
 	int programs_error;
@@ -132,7 +134,7 @@ struct dataplane_observations {
 	bool ipvs_services;
 	int log_error; /* first packets are not logged to us */
 	size_t zones;  /* of conntrack, in use */
-	uint16_t zone; /* one of them */
+	uint16_t zone; /* one of them, always the same */
 };
 
 void dataplane_judge(const struct dataplane_observations *observations, struct dataplane *ret);

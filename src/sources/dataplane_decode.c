@@ -94,6 +94,8 @@ static void take_bridge_data(const struct nlattr *attr, void *context)
 
 	if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IPTABLES && u8_of(attr))
 		link->filters = true;
+	else if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IP6TABLES && u8_of(attr))
+		link->filters_ipv6 = true;
 }
 
 static void take_info(const struct nlattr *attr, void *context)
@@ -207,6 +209,13 @@ bool dataplane_is_pods(const struct link_seen *links, size_t count, const struct
 	return !master || !is_dockers(master);
 }
 
+static void take_port(const struct link_seen *bridge, struct dataplane_observations *observations)
+{
+	observations->bridged++;
+	observations->unfiltered += !bridge || !bridge->filters;
+	observations->unfiltered_ipv6 += !bridge || !bridge->filters_ipv6;
+}
+
 void dataplane_take_links(const struct link_seen *links, size_t count,
 			  struct dataplane_observations *observations)
 {
@@ -221,8 +230,7 @@ void dataplane_take_links(const struct link_seen *links, size_t count,
 		if (!link->master)
 			observations->routed++;
 		else if (strcmp(link->master_kind, "bridge") == 0)
-			observations->bridged++,
-			    observations->unfiltered += !master || !master->filters;
+			take_port(master, observations);
 		else
 			observations->switched++;
 	}

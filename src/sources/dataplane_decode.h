@@ -23,13 +23,14 @@ struct link_seen {
 	char master_kind[LINK_NAME_MAX]; /* of the device that it is a port of */
 	bool peer_elsewhere;             /* its other end is in another network namespace */
 	bool filters;                    /* a bridge with nf_call_iptables of its own */
+	bool filters_ipv6;               /* with nf_call_ip6tables */
 	bool xdp;
 };
 
 int dataplane_decode_link(const void *message, size_t length, struct link_seen *ret);
 /* Is it the node's end of a pod's device? Ports of Docker's bridges are not. */
 bool dataplane_is_pods(const struct link_seen *links, size_t count, const struct link_seen *link);
-/* Sets devices, routed, bridged, switched, unfiltered, and programs where XDP is attached. */
+/* Sets devices, routed, bridged, switched, those unfiltered, and programs where XDP is attached. */
 void dataplane_take_links(const struct link_seen *links, size_t count,
 			  struct dataplane_observations *observations);
 

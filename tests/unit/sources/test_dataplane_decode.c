@@ -73,7 +73,7 @@ static int decode_link(const void *message, size_t length, void *context)
 struct link_words {
 	int index, master;
 	const char *name, *kind, *master_kind;
-	bool elsewhere, filters, xdp;
+	bool elsewhere, filters, filters_ipv6, xdp;
 };
 
 static struct link_seen a_link(const struct link_words *words)
@@ -92,9 +92,10 @@ static struct link_seen a_link(const struct link_words *words)
 	info = mnl_attr_nest_start(header, IFLA_LINKINFO);
 	if (words->kind)
 		mnl_attr_put_strz(header, IFLA_INFO_KIND, words->kind);
-	if (words->filters) {
+	if (words->filters || words->filters_ipv6) {
 		data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
-		mnl_attr_put_u8(header, IFLA_BR_NF_CALL_IPTABLES, 1);
+		mnl_attr_put_u8(header, IFLA_BR_NF_CALL_IPTABLES, words->filters);
+		mnl_attr_put_u8(header, IFLA_BR_NF_CALL_IP6TABLES, words->filters_ipv6);
 		mnl_attr_nest_end(header, data);
 	}
 	if (words->master_kind)
@@ -206,8 +207,27 @@ static void a_bridge_may_filter_by_itself(void **state)
 	(void)state;
 	assert_int_equal(seen.bridged, 1);
 	assert_int_equal(seen.unfiltered, 0);
+	assert_int_equal(seen.unfiltered_ipv6, 1);
 	assert_int_equal(seen.programs, PROGRAM_OTHER);
 	assert_string_equal(seen.program, "XDP");
+}
+
+static void a_bridge_may_filter_ipv6_alone(void **state)
+{
+	const struct link_words words[] = {
+	    {.index = 3, .name = "cni0", .kind = "bridge", .filters_ipv6 = true},
+	    {.index = 7,
+	     .name = "b",
+	     .kind = "veth",
+	     .elsewhere = true,
+	     .master = 3,
+	     .master_kind = "bridge"},
+	};
+	struct dataplane_observations seen = observe(words, COUNT(words));
+
+	(void)state;
+	assert_int_equal(seen.unfiltered, 1);
+	assert_int_equal(seen.unfiltered_ipv6, 0);
 }
 
 static void devices_tell_of_software(void **state)
@@ -620,6 +640,7 @@ int main(void)
 	    cmocka_unit_test(a_device_is_told),
 	    cmocka_unit_test(pods_devices_are_told_from_others),
 	    cmocka_unit_test(a_bridge_may_filter_by_itself),
+	    cmocka_unit_test(a_bridge_may_filter_ipv6_alone),
 	    cmocka_unit_test(devices_tell_of_software),
 	    cmocka_unit_test(filters_of_ebpf_by_their_names),
 	    cmocka_unit_test(tables_and_chains),
