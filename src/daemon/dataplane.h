@@ -5,8 +5,8 @@
  *
  *   dataplane.plugin, dataplane.proxy   NAME
  *   dataplane.ASPECT                    "yes", or "partly", "no", "unknown" with ": REASON"
- *   dataplane.was.ASPECT                "TIME partly: REASON" or "TIME no: REASON": the worst that
- *                                       was before, and up to when; ends with the retention
+ *   dataplane.was.no.ASPECT             "TIME REASON": it was so before, and up to when at the
+ *   dataplane.was.partly.ASPECT         latest; ends with the retention
  *
  * ASPECT: same-node, cross-node, service, external, denied. One thread.
  */
