@@ -200,6 +200,10 @@ check() {
   check dataplane
 }
 
+@test "node-port: behind a node that others came in by nobody is known" {
+  check node-port
+}
+
 # facts LINE...: what a node n tells beside that all is seen
 facts() {
   {
