@@ -314,6 +314,8 @@ libcli_a_SOURCES = \
 	src/cli/command.h \
 	src/cli/dataplane.c \
 	src/cli/dataplane.h \
+	src/cli/entry_notes.c \
+	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
 	src/cli/mesh_notes.c \

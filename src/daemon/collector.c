@@ -388,6 +388,7 @@ static void check_dataplane(struct collector *collector)
 	    .log_error = taps.log_error ? taps.log_error : taps.rules_error,
 	    .zones = track.zones,
 	    .zone = track.zone,
+	    .pods = pods_any_alive(collector->pods),
 	};
 	int64_t now = clock_now();
 

@@ -715,3 +715,26 @@ size_t pods_count(const struct pods *pods)
 {
 	return registry_count(pods->registry);
 }
+
+static bool has_address(const struct pod *pod)
+{
+	for (size_t i = 0; i < pod->address_count; i++)
+		if (pod->addresses[i].until == INTERVAL_OPEN && !pod->addresses[i].secondary)
+			return true;
+	return false;
+}
+
+/* From the youngest on, which are the likeliest to run. */
+bool pods_any_alive(const struct pods *pods)
+{
+	size_t left = registry_count(pods->registry);
+
+	for (uint32_t number = pods->last; left > 0 && number > 0; number--) {
+		const struct pod *pod = registry_get(pods->registry, number);
+
+		if (pod && has_address(pod))
+			return true;
+		left -= pod != NULL;
+	}
+	return false;
+}

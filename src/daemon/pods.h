@@ -44,5 +44,7 @@ bool pods_take(struct pods *pods, struct batch *batch);
  * taken. -ENOMEM: the batch has no pods. */
 int pods_tell(const struct pods *pods, struct batch *batch);
 size_t pods_count(const struct pods *pods);
+/* Does any run that has an address of its own, of the primary network? */
+bool pods_any_alive(const struct pods *pods);
 
 #endif
