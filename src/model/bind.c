@@ -344,6 +344,15 @@ static bool changed_hands(const struct binder *binder, const struct sighting *si
 		   -ENOTUNIQ;
 }
 
+/* Another node's pod, by another clock: a little earlier or later it was another one's. */
+static bool may_be_another(const struct binder *binder, const struct sighting *sighting,
+			   const struct pod_row *row)
+{
+	return binder->pods[row->pod].node != sighting->recorder &&
+	       registry_is_shared(binder->registry, sighting->address, sighting->from - BIND_SLACK,
+				  sighting->until + BIND_SLACK);
+}
+
 int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
 		   bool *ret_changed)
 {
@@ -355,6 +364,12 @@ int binder_address(const struct binder *binder, const struct sighting *sighting,
 	if (r < 0 && r != -ENOTUNIQ)
 		return r;
 	*ret_changed = r == -ENOTUNIQ && changed_hands(binder, sighting);
+	if (r == 0 && number > 0 && may_be_another(binder, sighting, binder->rows[number])) {
+		*ret_changed = sighting->from < sighting->until;
+		*ret = plain_end(END_UNKNOWN, "ambiguous",
+				 "another pod had it a moment before or after", sighting->address);
+		return 0;
+	}
 	if (r == -ENOTUNIQ) {
 		*ret = plain_end(END_UNKNOWN, "ambiguous", "several pods had it in this time",
 				 sighting->address);
