@@ -40,7 +40,8 @@ struct end {
 	size_t pod;      /* index into graph.pods, or GRAPH_NONE; for "host-network" and "host-port"
 			    the pod whose port it is */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
-	bool local;      /* the pod was on the node that recorded this edge */
+	bool local;      /* the node that recorded this edge bound it itself, to a pod of its own;
+			    also where that pod is in contradiction: then it is not said which */
 	bool service_address; /* a service's own: nobody answers there */
 	bool secondary; /* the pod's address on a further network (Multus), which no policy covers
 			 */
@@ -87,9 +88,12 @@ struct graph_edge {
 				 */
 	enum vantage vantage;   /* of the node whose counts these are */
 	enum standing standing;
-	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's */
-	struct edge edge;           /* as stored by edge.node, which is owned by the graph; or with
-				       the counts of the other one */
+	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's,
+				       if both have connections of it */
+	/* Another edge tells the policy of the source's, of the destination's workload. */
+	bool told_elsewhere[2];
+	struct edge edge; /* as stored by edge.node, which is owned by the graph; or with what the
+			     other node's record knows better: see vantage.h */
 };
 
 struct graph_pod {
