@@ -277,8 +277,7 @@ static unsigned rank(unsigned verdict)
 
 static bool can_be_one(unsigned departed, unsigned arrived)
 {
-	return departed != VERDICT_DENIED &&
-	       (departed != VERDICT_ANSWERED || arrived != VERDICT_DENIED);
+	return departed != VERDICT_ANSWERED || arrived != VERDICT_DENIED;
 }
 
 /* Connections by verdict: of each side, on both, and of what departed on neither. */
@@ -323,8 +322,7 @@ static void match_all(struct tally *tally)
 	memcpy(came, tally->arrived, sizeof(came));
 	memcpy(tally->left, tally->departed, sizeof(came));
 	for (unsigned verdict = 1; verdict < VERDICTS; verdict++)
-		if (can_be_one(verdict, verdict))
-			match(tally, &came[verdict], verdict, verdict);
+		match(tally, &came[verdict], verdict, verdict);
 	for (size_t i = 0; i < RANKED; i++)
 		for (size_t j = 0; j < RANKED; j++)
 			if (can_be_one(by_rank[j], by_rank[i]))
@@ -339,8 +337,7 @@ static void deny_the_rest(const struct group *group, struct tally *tally)
 	for (unsigned verdict = 1; verdict < VERDICTS; verdict++) {
 		struct records departed = with_verdict(group->departed, verdict);
 
-		if (verdict != VERDICT_DENIED && tally->both[verdict][VERDICT_DENIED] > 0 &&
-		    begins_with(denied, departed) &&
+		if (tally->both[verdict][VERDICT_DENIED] > 0 && begins_with(denied, departed) &&
 		    cover_of(group->vantages, denied, departed) == COVER_WHOLE)
 			tally->left[verdict] = 0;
 	}
@@ -504,6 +501,7 @@ struct pairing {
 	/* Connections that the other side has under a verdict that knows less. */
 	int64_t departed_beyond;
 	int64_t arrived_beyond;
+	bool was_unclear; /* the destination's node did not see all of it */
 	int64_t total;
 };
 
@@ -586,12 +584,13 @@ static void take_counts(struct graph_edge *departed, const struct graph_edge *ar
 	departed->vantage = VANTAGE_DESTINATION;
 }
 
+/* One of each, and one of them has all there were. */
 static bool is_pair(const struct pairing *pairing)
 {
 	return pairing->departed.count == 1 && pairing->arrived.count == 1 &&
-	       pairing->departed_beyond == 0 && pairing->arrived_beyond == 0 &&
-	       !was_turned(pairing->arrived) && !is_taken(pairing->departed) &&
-	       !is_taken(pairing->arrived);
+	       (pairing->total <= count_of(pairing->departed.items[0]) ||
+		pairing->total <= count_of(pairing->arrived.items[0])) &&
+	       !was_turned(pairing->arrived);
 }
 
 static void count_pair(const struct pairing *pairing)
@@ -599,7 +598,7 @@ static void count_pair(const struct pairing *pairing)
 	struct graph_edge *departed = pairing->departed.items[0];
 	struct graph_edge *arrived = pairing->arrived.items[0];
 
-	if (pairing->total == count_of(arrived))
+	if (pairing->total <= count_of(arrived))
 		take_counts(departed, arrived);
 	carry_service(departed, arrived);
 	supersede(arrived, STANDING_SUPERSEDED);
@@ -645,7 +644,8 @@ static bool arrived_counts(const struct pairing *pairing)
 {
 	const struct records departed = pairing->departed, arrived = pairing->arrived;
 
-	return cover_of(pairing->group->vantages, arrived, departed) == COVER_WHOLE &&
+	return !pairing->was_unclear &&
+	       cover_of(pairing->group->vantages, arrived, departed) == COVER_WHOLE &&
 	       begins_with(arrived, departed);
 }
 
@@ -809,6 +809,7 @@ static void find_beyond(const struct tally *tally, const struct renaming *names,
 	for (unsigned other = 1; other < VERDICTS; other++) {
 		if (other == verdict)
 			continue;
+		pairing->was_unclear |= names->arrived[other] == verdict;
 		if (rank(other) <= rank(verdict) && !names->departed[other])
 			pairing->arrived_beyond += tally->both[other][verdict];
 		if (rank(other) < rank(verdict) && !names->arrived[other])
@@ -897,18 +898,28 @@ static struct records run_of(struct records records, size_t at, bool departed)
 	return run;
 }
 
-/* A node's own records of what left for an address and of what came to it are of other times. */
-static struct records of_other_nodes(struct records departed, struct records arrived)
+/* NULL: at several. */
+static const char *only_node(struct records records)
+{
+	for (size_t i = 1; i < records.count; i++)
+		if (records.items[i]->edge.node != records.items[0]->edge.node)
+			return NULL;
+	return records.items[0]->edge.node;
+}
+
+/* What was denied at the source never left. A node's own records of what left for an address and of
+ * what came to it are of other times. */
+static struct records that_left(struct records departed, struct records arrived)
 {
 	struct records kept = {.items = departed.items};
-	const char *node = arrived.items[0]->edge.node;
+	const char *node = only_node(arrived);
 
-	for (size_t i = 1; i < arrived.count; i++)
-		if (arrived.items[i]->edge.node != node)
-			return departed;
-	for (size_t i = 0; i < departed.count; i++)
-		if (departed.items[i]->edge.node != node)
-			kept.items[kept.count++] = departed.items[i];
+	for (size_t i = 0; i < departed.count; i++) {
+		struct graph_edge *edge = departed.items[i];
+
+		if (edge->edge.key.verdict != VERDICT_DENIED && edge->edge.node != node)
+			kept.items[kept.count++] = edge;
+	}
 	return kept;
 }
 
@@ -916,7 +927,7 @@ static void meet(const struct vantages *vantages, struct records departed, struc
 {
 	struct group group = {.vantages = vantages, .arrived = arrived};
 
-	group.departed = of_other_nodes(departed, arrived);
+	group.departed = that_left(departed, arrived);
 	if (group.departed.count > 0)
 		settle_group(&group);
 }

@@ -311,6 +311,174 @@ static void drop_all_passed(const struct vantages *vantages, struct wires *depar
 	*departures = kept;
 }
 
+static void sort_all(struct wires *wires)
+{
+	if (wires->count > 0)
+		qsort(wires->items, wires->count, sizeof(*wires->items), sort_wires);
+}
+
+/* ---- the wrong way round ---- */
+
+/*
+ * Who was picked up under way may be the server: its record leads from there to the client's port.
+ * The other node, which saw the connections begin, has more of them than this one then.
+ */
+struct reversal {
+	struct graph_edge *edge;
+	struct graph_edge *certain; /* one of the other node's records of them */
+};
+
+struct reversals {
+	struct reversal *items;
+	size_t count;
+};
+
+static bool may_be_reversed(const struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+
+	return key->direction_uncertain && key->has_port && !addr_is_set(key->translated) &&
+	       !addr_is_set(key->service) &&
+	       (edge->vantage == VANTAGE_SOURCE || edge->vantage == VANTAGE_DESTINATION);
+}
+
+static struct wire reversed(struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+
+	return (struct wire){.from = key->destination,
+			     .to = key->source,
+			     .protocol = key->protocol,
+			     .node = edge->edge.node,
+			     .edge = edge};
+}
+
+/* One node's of a run. */
+static struct wires of_node(const struct wires *run, size_t at)
+{
+	struct wires same = {.items = &run->items[at], .count = 1};
+
+	while (at + same.count < run->count && same.items[same.count].node == same.items[0].node)
+		same.count++;
+	return same;
+}
+
+/* What the others have of services on lower ports, begun before any of these, beyond what this node
+ * has of them itself. */
+static int64_t find_spare(const struct wires *certain, const struct wires *uncertain,
+			  struct graph_edge **ret)
+{
+	int64_t spare = 0, first = INT64_MAX;
+	uint16_t port = UINT16_MAX;
+
+	for (size_t i = 0; i < uncertain->count; i++) {
+		const struct edge *edge = &uncertain->items[i].edge->edge;
+
+		first = edge->first_seen < first ? edge->first_seen : first;
+		port = edge->key.port < port ? edge->key.port : port;
+	}
+	for (size_t i = 0; i < certain->count; i++) {
+		struct graph_edge *edge = certain->items[i].edge;
+
+		if (edge->edge.key.port >= port || edge->edge.first_seen > first + BIND_SLACK)
+			continue;
+		if (certain->items[i].node == uncertain->items[0].node) {
+			spare -= edge->edge.totals.connections;
+			continue;
+		}
+		spare += edge->edge.totals.connections;
+		*ret = edge;
+	}
+	return spare;
+}
+
+static void reverse_run(const struct wires *certain, const struct wires *run,
+			struct reversals *reversals)
+{
+	for (size_t i = 0, count; i < run->count; i += count) {
+		const struct wires uncertain = of_node(run, i);
+		struct graph_edge *other = NULL;
+		int64_t spare = find_spare(certain, &uncertain, &other);
+
+		count = uncertain.count;
+		for (size_t j = 0; j < count; j++) {
+			struct graph_edge *edge = uncertain.items[j].edge;
+			int64_t connections = edge->edge.totals.connections;
+
+			if (!other || spare < connections)
+				continue;
+			spare -= connections;
+			reversals->items[reversals->count++] =
+			    (struct reversal){.edge = edge, .certain = other};
+		}
+	}
+}
+
+/* Each connection that began before both nodes' eyes is on one of these lines. */
+static void add_line(struct graph_edge *edge, const struct binder *binder, struct wires *certain,
+		     struct wires *uncertain)
+{
+	if (may_be_reversed(edge)) {
+		uncertain->items[uncertain->count++] = reversed(edge);
+	} else if (!edge->edge.key.direction_uncertain &&
+		   (departs(edge) || arrives(binder, edge))) {
+		struct wire wire = departs(edge) ? departing(edge) : arriving(edge);
+
+		wire.port = 0;
+		certain->items[certain->count++] = wire;
+	}
+}
+
+/* Before the records meet, because that changes their counts. */
+static int find_reversals(const struct binder *binder, struct graph_edge *edges, size_t count,
+			  struct reversals *ret)
+{
+	struct wires certain = {.items = calloc(count, sizeof(*certain.items))};
+	struct wires uncertain = {.items = calloc(count, sizeof(*uncertain.items))};
+	size_t i = 0, j = 0;
+	bool is_there;
+
+	ret->items = calloc(count, sizeof(*ret->items));
+	is_there = certain.items && uncertain.items && ret->items;
+	if (is_there) {
+		for (size_t at = 0; at < count; at++)
+			add_line(&edges[at], binder, &certain, &uncertain);
+		sort_all(&certain);
+		sort_all(&uncertain);
+	}
+	while (i < certain.count && j < uncertain.count) {
+		struct wires left = run_at(&certain, i), right = run_at(&uncertain, j);
+		int r = compare_wires(left.items, right.items);
+
+		i += r <= 0 ? left.count : 0;
+		j += r >= 0 ? right.count : 0;
+		if (r == 0)
+			reverse_run(&left, &right, ret);
+	}
+	free(certain.items);
+	free(uncertain.items);
+	return is_there ? 0 : -ENOMEM;
+}
+
+/* Those that met no record of their own direction. */
+static void settle_reversals(const struct reversals *reversals)
+{
+	for (size_t i = 0; i < reversals->count; i++) {
+		struct graph_edge *edge = reversals->items[i].edge;
+		struct graph_edge *certain = reversals->items[i].certain;
+		const char *node = edge->edge.node;
+
+		if (edge->recorded_by[1] || edge->standing != STANDING_COUNTS)
+			continue;
+		edge->standing = STANDING_SUPERSEDED;
+		edge->told_elsewhere[0] = edge->told_elsewhere[1] = true;
+		if (certain->recorded_by[1])
+			continue;
+		certain->recorded_by[1] = departs(certain) ? node : certain->edge.node;
+		certain->recorded_by[0] = departs(certain) ? certain->edge.node : node;
+	}
+}
+
 static bool is_of_one_node(const struct graph_edge *edges, size_t count)
 {
 	for (size_t i = 1; i < count; i++)
@@ -339,14 +507,8 @@ static int hall_init(struct hall *hall, size_t count)
 	return -ENOMEM;
 }
 
-static void sort_all(struct wires *wires)
-{
-	if (wires->count > 0)
-		qsort(wires->items, wires->count, sizeof(*wires->items), sort_wires);
-}
-
-static int merge(const struct vantages *vantages, struct wires *departures, struct wires *arrivals,
-		 size_t count)
+static int meet_on_wires(const struct vantages *vantages, struct wires *departures,
+			 struct wires *arrivals, size_t count)
 {
 	struct hall hall;
 	int r = hall_init(&hall, count);
@@ -358,19 +520,16 @@ static int merge(const struct vantages *vantages, struct wires *departures, stru
 	drop_all_passed(vantages, departures);
 	meet_all(vantages, departures, arrivals, &hall);
 	hall_clear(&hall);
-	return 1;
+	return 0;
 }
 
-int vantage_merge(const struct vantages *vantages, const struct binder *binder,
-		  struct graph_edge *edges, size_t count)
+static int merge(const struct vantages *vantages, const struct binder *binder,
+		 struct graph_edge *edges, size_t count)
 {
-	struct wires departures = {0}, arrivals = {0};
+	struct wires departures = {.items = calloc(count, sizeof(*departures.items))};
+	struct wires arrivals = {.items = calloc(count, sizeof(*arrivals.items))};
 	int r = -ENOMEM;
 
-	if (is_of_one_node(edges, count))
-		return 0;
-	departures.items = calloc(count, sizeof(*departures.items));
-	arrivals.items = calloc(count, sizeof(*arrivals.items));
 	for (size_t i = 0; departures.items && arrivals.items && i < count; i++) {
 		if (departs(&edges[i]))
 			departures.items[departures.count++] = departing(&edges[i]);
@@ -378,8 +537,25 @@ int vantage_merge(const struct vantages *vantages, const struct binder *binder,
 			arrivals.items[arrivals.count++] = arriving(&edges[i]);
 	}
 	if (departures.items && arrivals.items)
-		r = merge(vantages, &departures, &arrivals, count);
+		r = meet_on_wires(vantages, &departures, &arrivals, count);
 	free(departures.items);
 	free(arrivals.items);
 	return r;
+}
+
+int vantage_merge(const struct vantages *vantages, const struct binder *binder,
+		  struct graph_edge *edges, size_t count)
+{
+	struct reversals reversals = {0};
+	int r;
+
+	if (is_of_one_node(edges, count))
+		return 0;
+	r = find_reversals(binder, edges, count, &reversals);
+	if (r == 0)
+		r = merge(vantages, binder, edges, count);
+	if (r == 0)
+		settle_reversals(&reversals);
+	free(reversals.items);
+	return r < 0 ? r : 1;
 }
