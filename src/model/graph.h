@@ -71,10 +71,9 @@ enum vantage { VANTAGE_NEITHER, VANTAGE_SOURCE, VANTAGE_DESTINATION, VANTAGE_BOT
 
 /* A connection between two nodes is recorded by both: it counts once. */
 enum standing {
-	STANDING_COUNTS,
-	STANDING_SUPERSEDED, /* another edge has its connections; this one knows what its node saw
-			      */
-	STANDING_OVERRIDDEN  /* the destination's node denied them */
+	STANDING_COUNTS,     /* with a part of its connections where others have the rest */
+	STANDING_SUPERSEDED, /* others have all its connections; this one knows what its node saw */
+	STANDING_OVERRIDDEN  /* so, and the destination's node denied them all */
 };
 
 struct graph_edge {
