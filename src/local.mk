@@ -219,6 +219,7 @@ libstore_a_SOURCES = \
 	src/store/pod_rows.h \
 	src/store/prune.c \
 	src/store/read.c \
+	src/store/read_edge_flows.c \
 	src/store/read_flows.c \
 	src/store/reader.c \
 	src/store/reader_internal.h \
@@ -401,15 +402,18 @@ sql_files = \
 	sql/stmt/quick-check.sql \
 	sql/stmt/read-edge-page.sql \
 	sql/stmt/read-edge-range.sql \
+	sql/stmt/read-edge-window.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
 	sql/stmt/read-figures.sql \
+	sql/stmt/read-flow-count.sql \
 	sql/stmt/read-flow-ends.sql \
 	sql/stmt/read-flows.sql \
 	sql/stmt/read-gaps.sql \
 	sql/stmt/read-longest.sql \
 	sql/stmt/read-node-addresses.sql \
+	sql/stmt/read-next-window.sql \
 	sql/stmt/read-nodes.sql \
 	sql/stmt/read-objects.sql \
 	sql/stmt/read-pods.sql \

@@ -25,8 +25,8 @@ struct end {
 	 * END_POD: "pod", "cluster-dns". END_NODE: "node", "host-network", "host-port",
 	 * "node-port", "api-server", "node-local-dns". END_EXTERNAL: "service", "cluster-dns",
 	 * "api-server", "node-local-dns", "metadata", "link-local", "multicast", "broadcast",
-	 * "external". END_UNKNOWN: "ambiguous" (several pods had the address), "pod" (an address of
-	 * the pod network, but not known whose).
+	 * "external". END_UNKNOWN: "ambiguous" (several had the address), "pod" (an address of the
+	 * pod network, but not known whose), "node" (of a node at another time).
 	 */
 	const char *class;
 	const char *reason; /* why it is of this class, one line; NULL: graph_put_reason() tells */
@@ -48,6 +48,8 @@ struct end {
 };
 #define GRAPH_NONE SIZE_MAX
 #define GRAPH_REASON_CONFLICT "what is told of its pod contradicts itself"
+#define GRAPH_REASON_FOLDED                                                                        \
+	"many addresses, recorded as one prefix; pods or nodes have some of them"
 #define GRAPH_REASON_SERVICE "address of a service, which was not translated"
 
 /* Pods of one owner. Without an inventory, or for a pod it does not know, there is no workload. */
@@ -133,8 +135,8 @@ struct graph_request {
 
 /*
  * Reads nodes, pods, addresses, gaps and the edges of the interval. What does not fit together goes
- * to problems (contradicting identities, ambiguous addresses). Flow rows are read only where an
- * edge's address changed hands; that ends the record's snapshots.
+ * to problems (contradicting identities, ambiguous addresses). Flow rows are read only of
+ * edges whose address changed hands; that ends the record's snapshots.
  */
 int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret);

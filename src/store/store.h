@@ -311,6 +311,19 @@ int reader_uncut(struct reader *reader, struct interval interval, size_t *ret);
  */
 int reader_flows(struct reader *reader, struct interval interval, reader_flow_fn *visit,
 		 void *context);
+/* One edge, and the time of its rows that matter. */
+struct edge_span {
+	int64_t edge; /* id */
+	struct interval interval;
+};
+/*
+ * Flow rows of these edges with anything seen in the edge's interval; of each edge by window. Read
+ * as reader_flows() is. Costs one look for each edge and each of the record's windows in its
+ * interval; where that would be more work than reading everything, everything in their time is read
+ * and visited, as by reader_flows(). -ENOMEM.
+ */
+int reader_edge_flows(struct reader *reader, const struct edge_span *spans, size_t count,
+		      reader_flow_fn *visit, void *context);
 int reader_gaps(struct reader *reader, struct interval interval, reader_gap_fn *visit,
 		void *context);                                                /* by from */
 int reader_facts(struct reader *reader, reader_fact_fn *visit, void *context); /* by node, name */

@@ -172,7 +172,7 @@ check() {
   check service-without-endpoints
 }
 
-@test "folded-external: a prefix that stands for many addresses is a block, and nobody in particular" {
+@test "folded-external: a prefix that stands for many addresses is a block, and nobody in particular; with the cluster's own in it, none" {
   check folded-external
 }
 
@@ -246,4 +246,20 @@ check() {
 
 @test "direction-of-two-nodes: who saw a connection begin tells who has not" {
   check direction-of-two-nodes
+}
+
+@test "moved-node-address: an address is of the node that had it then, and of none where none had" {
+  check moved-node-address
+}
+
+@test "inventory-pod-in-time: a pod of the inventory had its address since it started" {
+  check inventory-pod-in-time
+}
+
+@test "stored-objects-in-time: what a node stored of pods binds their addresses for as long as it was so" {
+  check stored-objects-in-time
+}
+
+@test "further-networks: what the inventory tells of them carries no policy, and they are each node's own" {
+  check further-networks
 }
