@@ -269,6 +269,8 @@ libcompile_a_SOURCES = \
 	src/model/selector.h \
 	src/model/strings.c \
 	src/model/strings.h \
+	src/model/meeting.c \
+	src/model/meeting.h \
 	src/model/vantage.c \
 	src/model/vantage.h \
 	src/model/windows.c \

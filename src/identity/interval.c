@@ -972,3 +972,12 @@ int registry_bind_span(const struct registry *registry, struct addr address, int
 	*ret_number = number;
 	return 0;
 }
+
+bool registry_is_shared(const struct registry *registry, struct addr address, int64_t from,
+			int64_t until)
+{
+	const struct owned *owned = owned_find(registry, address);
+	const struct tenure *any;
+
+	return owned && owner_within(registry, owned, from, until, &any) == -ENOTUNIQ;
+}

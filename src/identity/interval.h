@@ -63,6 +63,9 @@ void registry_unwatched(struct registry *registry, int64_t from, int64_t until);
  */
 int registry_bind_span(const struct registry *registry, struct addr address, int64_t from,
 		       int64_t until, int64_t slack, uint32_t *ret_number);
+/* Did two pods own the address, one after the other or at once, within [from, until]? */
+bool registry_is_shared(const struct registry *registry, struct addr address, int64_t from,
+			int64_t until);
 typedef bool registry_needed_fn(void *context, uint32_t number);
 /*
  * Forgets intervals that ended before the moment, and pods left without any, or without an address

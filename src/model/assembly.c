@@ -561,7 +561,7 @@ static int bind_end(struct binding *binding, uint32_t number, struct addr addres
 		*ret = binder_prefix(binder, address, prefix);
 	} else if (row) {
 		*ret = binder_row(binder, row, &sighting);
-		ret->local = ret->kind == END_POD;
+		ret->local = true;
 	} else {
 		r = binder_address(binder, &sighting, ret, &changed);
 	}

@@ -483,6 +483,15 @@ static int find_row(const struct binder *binder, const struct registry *registry
 	return r;
 }
 
+/* Another node's pod, by another clock: a little earlier or later it was another one's. */
+static bool may_be_another(const struct binder *binder, const struct registry *registry,
+			   const struct sighting *sighting, const struct pod_row *row)
+{
+	return binder->pods[row->pod].node != sighting->recorder &&
+	       registry_is_shared(registry, sighting->address, sighting->from - BIND_SLACK,
+				  sighting->until + BIND_SLACK);
+}
+
 int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
 		   bool *ret_changed)
 {
@@ -499,6 +508,12 @@ int binder_address(const struct binder *binder, const struct sighting *sighting,
 	}
 	if (r < 0 && r != -ENOTUNIQ)
 		return r;
+	if (row && may_be_another(binder, registry, sighting, row)) {
+		*ret_changed = sighting->from < sighting->until;
+		*ret = plain_end(END_UNKNOWN, "ambiguous",
+				 "another pod had it a moment before or after", sighting->address);
+		return 0;
+	}
 	if (r == -ENOTUNIQ) {
 		*ret_changed = changed_hands(registry, sighting);
 		*ret = plain_end(END_UNKNOWN, "ambiguous", "several pods had it in this time",

@@ -11,7 +11,8 @@
 #include "model/graph.h"
 #include "model/pods.h"
 
-/* The CNI result is written a moment after the pod may already speak. ms. */
+/* The CNI result is written a moment after the pod may already speak; and how far nodes' clocks
+ * may be apart. ms. */
 #define BIND_SLACK 5000
 
 struct pod_claim {

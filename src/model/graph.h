@@ -40,7 +40,8 @@ struct end {
 	size_t pod;      /* index into graph.pods, or GRAPH_NONE; for "host-network" and "host-port"
 			    the pod whose port it is */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
-	bool local;      /* the pod was on the node that recorded this edge */
+	bool local;      /* the node that recorded this edge bound it itself, to a pod of its own;
+			    also where that pod is in contradiction: then it is not said which */
 	bool service_address; /* a service's own: nobody answers there */
 	bool secondary; /* the pod's address on a further network (Multus), which no policy covers
 			 */
@@ -72,10 +73,9 @@ enum vantage { VANTAGE_NEITHER, VANTAGE_SOURCE, VANTAGE_DESTINATION, VANTAGE_BOT
 
 /* A connection between two nodes is recorded by both: it counts once. */
 enum standing {
-	STANDING_COUNTS,
-	STANDING_SUPERSEDED, /* another edge has its connections; this one knows what its node saw
-			      */
-	STANDING_OVERRIDDEN  /* the destination's node denied them */
+	STANDING_COUNTS,     /* with a part of its connections where others have the rest */
+	STANDING_SUPERSEDED, /* others have all its connections; this one knows what its node saw */
+	STANDING_OVERRIDDEN  /* so, and the destination's node denied them all */
 };
 
 struct graph_edge {
@@ -89,9 +89,12 @@ struct graph_edge {
 				 */
 	enum vantage vantage;   /* of the node whose counts these are */
 	enum standing standing;
-	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's */
-	struct edge edge;           /* as stored by edge.node, which is owned by the graph; or with
-				       the counts of the other one */
+	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's,
+				       if both have connections of it */
+	/* Another edge tells the policy of the source's, of the destination's workload. */
+	bool told_elsewhere[2];
+	struct edge edge; /* as stored by edge.node, which is owned by the graph; or with what the
+			     other node's record knows better: see vantage.h */
 };
 
 struct graph_pod {

@@ -57,7 +57,7 @@ check() {
 }
 
 @test "nodes in one file and in several give the same answers" {
-  for case in several-nodes two-nodes changed-hands; do
+  for case in several-nodes two-nodes changed-hands clock-skew masqueraded-clients verdicts-of-two-nodes; do
     echo "$case"
     prepare "$golden/$case"
     databases=()
@@ -262,6 +262,38 @@ complete() {
 
 @test "contradiction: a pod whose sources do not agree gives no policy and no peer" {
   check contradiction
+}
+
+@test "clock-skew: whose an address was at a handover is what its own node says" {
+  check clock-skew
+}
+
+@test "handover-in-one-window: pods that one of the nodes tells apart, at either end" {
+  check handover-in-one-window
+}
+
+@test "masqueraded-clients: those behind one address stay apart, whatever they asked" {
+  check masqueraded-clients
+}
+
+@test "denied-after-gap: what was denied is denied, and no more" {
+  check denied-after-gap
+}
+
+@test "gaps-on-both-sides: who has more has missed less" {
+  check gaps-on-both-sides
+}
+
+@test "deleted-at-the-destination: the beginning is with the node that still has it" {
+  check deleted-at-the-destination
+}
+
+@test "verdicts-of-two-nodes: each connection once, as the node has it that knows more" {
+  check verdicts-of-two-nodes
+}
+
+@test "direction-of-two-nodes: who saw a connection begin tells who has not" {
+  check direction-of-two-nodes
 }
 
 @test "moved-node-address: an address is of the node that had it then, and of none where none had" {

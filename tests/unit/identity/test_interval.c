@@ -707,6 +707,23 @@ static void test_random_against_naive(void **state)
 	free(all);
 }
 
+static void test_shared(void **state)
+{
+	struct registry *registry = registry_new();
+
+	(void)state;
+	assert_non_null(registry);
+	put(registry, "old", "10.1.0.2", 100, 200);
+	put(registry, "new", "10.1.0.2", 202, INTERVAL_OPEN);
+	put(registry, "only", "10.1.0.3", 100, INTERVAL_OPEN);
+	assert_true(registry_is_shared(registry, address("10.1.0.2"), 199, 202));
+	assert_false(registry_is_shared(registry, address("10.1.0.2"), 200, 300));
+	assert_false(registry_is_shared(registry, address("10.1.0.2"), 0, 201));
+	assert_false(registry_is_shared(registry, address("10.1.0.3"), 0, 300));
+	assert_false(registry_is_shared(registry, address("10.1.0.4"), 0, 300));
+	registry_free(registry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -730,6 +747,7 @@ int main(void)
 	    cmocka_unit_test(test_clock_set),
 	    cmocka_unit_test(test_nameless_owner),
 	    cmocka_unit_test(test_end_is_not_put_off),
+	    cmocka_unit_test(test_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
