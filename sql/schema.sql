@@ -168,6 +168,8 @@ CREATE TABLE checkpoint ( -- What has been counted of a live connection, so that
 	first INTEGER NOT NULL,    -- when it began, as well as is known, nanoseconds
 	direction_uncertain INTEGER NOT NULL,
 	verdict INTEGER NOT NULL,
+	source_pod INTEGER,        -- those under which it was counted; NULL: under none
+	destination_pod INTEGER,
 	has_counters INTEGER NOT NULL,
 	packets_sent INTEGER NOT NULL,
 	packets_received INTEGER NOT NULL,

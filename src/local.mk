@@ -117,6 +117,8 @@ libcollect_a_SOURCES = \
 	src/daemon/writer.h \
 	src/flow/fold.c \
 	src/flow/fold.h \
+	src/flow/idle.c \
+	src/flow/idle.h \
 	src/flow/live.c \
 	src/flow/live.h \
 	src/flow/pending.c \
@@ -220,6 +222,7 @@ libstore_a_SOURCES = \
 	src/store/prune.c \
 	src/store/prune_pods.c \
 	src/store/read.c \
+	src/store/read_edge_flows.c \
 	src/store/read_flows.c \
 	src/store/reader.c \
 	src/store/reader_internal.h \
@@ -266,6 +269,8 @@ libcompile_a_SOURCES = \
 	src/model/selector.h \
 	src/model/strings.c \
 	src/model/strings.h \
+	src/model/meeting.c \
+	src/model/meeting.h \
 	src/model/vantage.c \
 	src/model/vantage.h \
 	src/model/windows.c \
@@ -311,6 +316,8 @@ libcli_a_SOURCES = \
 	src/cli/command.h \
 	src/cli/dataplane.c \
 	src/cli/dataplane.h \
+	src/cli/entry_notes.c \
+	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
 	src/cli/mesh_notes.c \
@@ -404,15 +411,18 @@ sql_files = \
 	sql/stmt/quick-check.sql \
 	sql/stmt/read-edge-page.sql \
 	sql/stmt/read-edge-range.sql \
+	sql/stmt/read-edge-window.sql \
 	sql/stmt/read-edges-cut.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
 	sql/stmt/read-figures.sql \
+	sql/stmt/read-flow-count.sql \
 	sql/stmt/read-flow-ends.sql \
 	sql/stmt/read-flows.sql \
 	sql/stmt/read-gaps.sql \
 	sql/stmt/read-longest.sql \
 	sql/stmt/read-node-addresses.sql \
+	sql/stmt/read-next-window.sql \
 	sql/stmt/read-nodes.sql \
 	sql/stmt/read-objects.sql \
 	sql/stmt/read-pods.sql \

@@ -169,8 +169,7 @@ static int compare_states(const void *left, const void *right)
 	return order ? order : strcmp(a->node, b->node);
 }
 
-static int add_state(struct cluster *cluster, const struct state *state,
-		     enum inventory_source source)
+static int add_state(struct cluster *cluster, const struct state *state, struct inventory_told told)
 {
 	char name[NAME_MAX_SHOWN], subject[NAME_MAX_SHOWN];
 	struct problems ignored = {0};
@@ -180,7 +179,7 @@ static int add_state(struct cluster *cluster, const struct state *state,
 	snprintf(name, sizeof(name), "inventory of %s", state->node);
 	r = document_parse(state->content, strlen(state->content), name, &ignored, &document);
 	if (r == 0)
-		r = inventory_add_stored(cluster->inventory, document, source, cluster->problems);
+		r = inventory_add_stored(cluster->inventory, document, &told, cluster->problems);
 	if (r < 0 && r != -ENOMEM) {
 		snprintf(subject, sizeof(subject), "%s/%s in %s", state->kind, state->name,
 			 state->namespace);
@@ -217,12 +216,17 @@ static int add_states(struct cluster *cluster)
 	for (size_t i = 0; i < cluster->state_count && r == 0; i++) {
 		const struct state *state = &cluster->states[i];
 		bool last = i + 1 == cluster->state_count || compare_objects(state, state + 1) != 0;
-		enum inventory_source now = state->current ? INVENTORY_STORED : INVENTORY_GONE;
+		struct inventory_told told = {
+		    .source = state->current ? INVENTORY_STORED : INVENTORY_GONE,
+		    .since = state->since,
+		    .until = state->known,
+		    .first = i == 0 || compare_objects(state - 1, state) != 0};
 
-		if (strcmp(state->kind, "Pod") == 0)
-			r = add_state(cluster, state, last ? now : INVENTORY_PAST);
-		else if (last && (state->current || is_true_afterwards(state->kind)))
-			r = add_state(cluster, state, now);
+		if (strcmp(state->kind, "Pod") == 0 && !last)
+			told.source = INVENTORY_PAST;
+		else if (!last || (!state->current && !is_true_afterwards(state->kind)))
+			continue;
+		r = add_state(cluster, state, told);
 	}
 	for (size_t i = 0; i < cluster->state_count; i++)
 		state_clear(&cluster->states[i]);

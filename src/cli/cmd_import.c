@@ -156,6 +156,12 @@ out:
 	return r;
 }
 
+/* What several databases have of one pod are several lines. */
+static bool is_one_sandbox(const struct pod *a, const struct pod *b)
+{
+	return *a->sandbox && strcmp(a->sandbox, b->sandbox) == 0 && strcmp(a->uid, b->uid) == 0;
+}
+
 /* The one pod that the end names; 0 with a complaint if there is none or more than one. */
 static uint32_t find_pod(struct import *import, const struct import_node *node,
 			 const struct evidence_pod *pod)
@@ -173,7 +179,7 @@ static uint32_t find_pod(struct import *import, const struct import_node *node,
 		if ((pod->uid[0] && strcmp(pod->uid, known->uid) != 0) ||
 		    (pod->sandbox[0] && strcmp(pod->sandbox, known->sandbox) != 0))
 			continue;
-		if (found) {
+		if (found && !is_one_sandbox(known, &import->pods[found - 1])) {
 			complain(import,
 				 "more than one pod line has that name: give uid or sandbox");
 			return 0;

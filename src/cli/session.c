@@ -34,8 +34,9 @@ static int fill_cluster(struct session *session, struct cluster *cluster)
 		r = record_objects(session->record, cluster_object, cluster);
 	if (r == 0)
 		r = record_pods(session->record, cluster_pod, cluster);
-	/* Standard input may keep us waiting. */
-	record_end(session->record);
+	/* Standard input may keep us waiting; without it all is of one moment. */
+	if (options->inventory_count > 0)
+		record_end(session->record);
 	if (r < 0)
 		session_fail(session, "inventory", r);
 	for (size_t i = 0; r == 0 && i < options->inventory_count; i++) {

@@ -333,8 +333,38 @@ size_t inventory_size(const struct inventory *inventory)
 	       whole_of_const(inventory)->owner_count;
 }
 
+static void add_turns(struct inventory_pod *pod, const struct addr *addresses, size_t count,
+		      struct pod_address turn)
+{
+	for (size_t i = 0; i < count; i++) {
+		turn.address = addresses[i];
+		pod->turns[pod->turn_count++] = turn;
+	}
+}
+
+/* A pod has its address from its start on, unless it is known to have had another before. */
+static int tell_turns(struct inventory_pod *pod, const struct inventory_told *told)
+{
+	size_t count = pod->address_count + pod->secondary_count;
+	struct pod_address turn = {.since = told->since, .until = told->until};
+
+	if (pod->finished || pod->host_network || count == 0)
+		return 0;
+	if (pod->started > told->since || (told->first && pod->started != INT64_MIN))
+		turn.since = pod->started;
+	if (turn.since >= turn.until)
+		return 0;
+	pod->turns = calloc(count, sizeof(*pod->turns));
+	if (!pod->turns)
+		return -ENOMEM;
+	add_turns(pod, pod->addresses, pod->address_count, turn);
+	turn.secondary = true;
+	add_turns(pod, pod->secondary, pod->secondary_count, turn);
+	return 0;
+}
+
 int inventory_add_stored(struct inventory *inventory, const struct document *document,
-			 enum inventory_source source, struct problems *problems)
+			 const struct inventory_told *told, struct problems *problems)
 {
 	struct whole *whole = whole_of(inventory);
 	struct object_reader reader = {.file = add_file(whole, document_name(document)),
@@ -348,9 +378,12 @@ int inventory_add_stored(struct inventory *inventory, const struct document *doc
 		if (node_kind(root) != NODE_NULL)
 			r = add_any(whole, &reader, root, "", 0, "v1");
 	}
-	for (size_t i = first; i < inventory->pod_count; i++) {
-		inventory->pods[i].source = source;
-		inventory->pods[i].finished |= source < INVENTORY_STORED;
+	for (size_t i = first; i < inventory->pod_count && r == 0; i++) {
+		struct inventory_pod *pod = &inventory->pods[i];
+
+		r = tell_turns(pod, told);
+		pod->source = told->source;
+		pod->finished |= told->source < INVENTORY_STORED;
 	}
 	inventory->has_objects |= inventory_size(inventory) > before;
 	return r;
@@ -359,7 +392,10 @@ int inventory_add_stored(struct inventory *inventory, const struct document *doc
 int inventory_add(struct inventory *inventory, const struct document *document,
 		  struct problems *problems)
 {
-	return inventory_add_stored(inventory, document, INVENTORY_FILE, problems);
+	const struct inventory_told now = {
+	    .source = INVENTORY_FILE, .since = INT64_MIN, .until = INTERVAL_OPEN, .first = true};
+
+	return inventory_add_stored(inventory, document, &now, problems);
 }
 
 static char *copy_text(const char *text, int *error)
@@ -411,6 +447,7 @@ static int copy_pod(const char *node, const struct pod *pod, struct inventory_po
 	    .host_network = pod->host_network,
 	    .network_told = pod->host_network,
 	    .finished = pod->ended != 0 && pod->ended != INTERVAL_OPEN,
+	    .started = INT64_MIN,
 	    .moment = pod->created,
 	};
 	if (r == 0)

@@ -72,6 +72,11 @@ struct inventory_pod {
 	struct addr *secondary; /* of further networks, by Multus' annotation
 				   k8s.v1.cni.cncf.io/network-status; none of addresses; sorted */
 	size_t secondary_count;
+	int64_t started; /* status.startTime, else metadata.creationTimestamp, ms; INT64_MIN:
+			    not told */
+	struct pod_address *turns; /* all addresses that it is told to have had, each once, with
+				      when; none of a node's. since INT64_MIN: not known */
+	size_t turn_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
 	int64_t moment;   /* of the record's sandbox; of one source the later is believed */
@@ -170,9 +175,15 @@ struct inventory *inventory_free(struct inventory *inventory); /* NULL is allowe
  */
 int inventory_add(struct inventory *inventory, const struct document *document,
 		  struct problems *problems);
-/* The same for what a node stored; the source is what its pods become. */
+/* What is known of a stored object besides itself. ms */
+struct inventory_told {
+	enum inventory_source source; /* what its pods become */
+	int64_t since, until; /* when it was known to be so; until INTERVAL_OPEN: still is */
+	bool first;           /* no earlier state is known: it was so from its start on */
+};
+/* The same for what a node stored. */
 int inventory_add_stored(struct inventory *inventory, const struct document *document,
-			 enum inventory_source source, struct problems *problems);
+			 const struct inventory_told *told, struct problems *problems);
 /*
  * Adds a pod that a node recorded: its labels, and its controller as far as these and its name
  * prove it. Its addresses stay where they are, with the times at which they were its own. Nothing

@@ -206,6 +206,38 @@ static void take_node(struct merger *merger, struct inventory_pod *kept,
 	take_text(&kept->node, &other->node);
 }
 
+/* One pod has an address once: from the earliest that is told to the latest. */
+static void take_turn(struct inventory_pod *pod, const struct pod_address *turn)
+{
+	for (size_t i = 0; i < pod->turn_count; i++) {
+		struct pod_address *known = &pod->turns[i];
+
+		if (!addr_equal(known->address, turn->address))
+			continue;
+		known->since = turn->since < known->since ? turn->since : known->since;
+		known->until = turn->until > known->until ? turn->until : known->until;
+		return;
+	}
+	pod->turns[pod->turn_count++] = *turn;
+}
+
+static void take_turns(struct merger *merger, struct inventory_pod *kept,
+		       const struct inventory_pod *other)
+{
+	struct pod_address *turns;
+
+	if (other->turn_count == 0)
+		return;
+	turns = reallocarray(kept->turns, kept->turn_count + other->turn_count, sizeof(*turns));
+	if (!turns) {
+		merger->error = -ENOMEM;
+		return;
+	}
+	kept->turns = turns;
+	for (size_t i = 0; i < other->turn_count; i++)
+		take_turn(kept, &other->turns[i]);
+}
+
 /* Takes from the other what the kept one leaves out; the other is cleared. */
 static void absorb(struct merger *merger, struct inventory_pod *kept, struct inventory_pod *other)
 {
@@ -225,6 +257,7 @@ static void absorb(struct merger *merger, struct inventory_pod *kept, struct inv
 		   &other->address_count);
 	take_array(&kept->secondary, &kept->secondary_count, &other->secondary,
 		   &other->secondary_count);
+	take_turns(merger, kept, other);
 	take_array(&kept->ports, &kept->port_count, &other->ports, &other->port_count);
 	kept->mirror |= other->mirror;
 	kept->ambient |= other->ambient;

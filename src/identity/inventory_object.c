@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 const struct node *object_controller(const struct node *object)
 {
 	const struct node *list = node_get(node_get(object, "metadata"), "ownerReferences");
@@ -140,6 +142,30 @@ static void read_containers(struct object_reader *reader, const struct node *spe
 	}
 }
 
+static bool read_moment(struct object_reader *reader, const struct node *object, const char *key,
+			int64_t *ret)
+{
+	const struct node *value = object_get(reader, object, key, NODE_SCALAR);
+
+	if (!value || !*node_text(value))
+		return false;
+	if (clock_parse(node_text(value), ret) == 0)
+		return true;
+	object_problem(reader, value, "%s: \"%s\" is no time", key, node_text(value));
+	return false;
+}
+
+static int64_t read_start(struct object_reader *reader, const struct node *metadata,
+			  const struct node *status)
+{
+	int64_t start;
+
+	return read_moment(reader, status, "startTime", &start) ||
+		       read_moment(reader, metadata, "creationTimestamp", &start)
+		   ? start
+		   : INT64_MIN;
+}
+
 void object_read_pod(struct object_reader *reader, const struct node *object,
 		     struct inventory_pod *ret, char **ret_static_uid)
 {
@@ -159,6 +185,7 @@ void object_read_pod(struct object_reader *reader, const struct node *object,
 	ret->host_network = object_boolean(reader, spec, "hostNetwork");
 	ret->network_told = spec != NULL;
 	ret->finished = strcmp(phase, "Succeeded") == 0 || strcmp(phase, "Failed") == 0;
+	ret->started = read_start(reader, metadata, status);
 	ret->file = reader->file;
 	ret->line = node_line(object);
 	read_owner(reader, metadata, ret);
@@ -203,6 +230,7 @@ void inventory_pod_clear(void *cleared)
 	labels_clear(&pod->labels);
 	free(pod->addresses);
 	free(pod->secondary);
+	free(pod->turns);
 	object_ports_free(pod->ports, pod->port_count);
 }
 

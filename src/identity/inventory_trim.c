@@ -41,7 +41,7 @@ static const struct kind {
      "annotations(k8s.v1.cni.cncf.io/network-status kubernetes.io/config.mirror "
      "ambient.istio.io/redirection)) "
      "spec(nodeName hostNetwork containers" CONTAINERS " initContainers" CONTAINERS ") "
-     "status(phase podIP podIPs(ip))"},
+     "status(phase podIP podIPs(ip) startTime)"},
     {"", "Namespace", false, LABELLED},
     {"", "Service", true,
      LABELLED "spec(type externalName externalTrafficPolicy healthCheckNodePort selector "

@@ -28,6 +28,12 @@ struct built {
 	struct end_block *ends;
 };
 
+/* When a node began to record. */
+struct beginning {
+	const char *node;
+	int64_t first;
+};
+
 struct assembly {
 	const struct inventory *inventory;
 	struct problems *problems;
@@ -39,7 +45,9 @@ struct assembly {
 	struct pod_row *rows; /* by number once indexed */
 	size_t row_count;
 	size_t row_capacity;
-	size_t node_capacity; /* of binder.nodes */
+	size_t node_capacity;         /* of binder.nodes */
+	struct beginning *beginnings; /* by name once indexed */
+	size_t beginning_count, beginning_capacity;
 	size_t edge_capacity; /* of built->graph.edges */
 };
 
@@ -82,6 +90,7 @@ struct assembly *assembly_free(struct assembly *assembly)
 	for (size_t i = 0; i < assembly->row_count; i++)
 		pod_row_clear(&assembly->rows[i]);
 	free(assembly->rows);
+	free(assembly->beginnings);
 	binder_clear(&assembly->binder);
 	vantage_clear(&assembly->vantages);
 	windows_clear(&assembly->windows);
@@ -177,8 +186,14 @@ int assembly_node(void *context, const char *node, int64_t first, int64_t heartb
 {
 	struct assembly *assembly = context;
 	const char *name = strings_intern(&assembly->built->strings, node);
+	struct beginning *beginnings = reserve(assembly->beginnings, assembly->beginning_count,
+					       &assembly->beginning_capacity, sizeof(*beginnings));
 
-	return name ? vantage_add_node(&assembly->vantages, name, first, heartbeat) : -ENOMEM;
+	if (!name || !beginnings)
+		return -ENOMEM;
+	assembly->beginnings = beginnings;
+	beginnings[assembly->beginning_count++] = (struct beginning){name, first};
+	return vantage_add_node(&assembly->vantages, name, first, heartbeat);
 }
 
 int assembly_gap(void *context, const char *node, const struct gap *gap)
@@ -198,48 +213,104 @@ static int compare_rows(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-static int register_row(struct assembly *assembly, struct registry *registry,
-			const struct pod_row *row, uint32_t *ret_number)
+/* The addresses of the pod, of primary or of further networks. */
+static int register_row(struct registry *registry, const struct pod *pod, bool secondary,
+			uint32_t *ret_number)
 {
-	struct strings *strings = &assembly->built->strings;
+	struct pod part = *pod;
+	bool changed;
+	int r;
+
+	part.address_count = 0;
+	part.addresses = calloc(pod->address_count + 1, sizeof(*part.addresses));
+	if (!part.addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < pod->address_count; i++)
+		if (pod->addresses[i].secondary == secondary)
+			part.addresses[part.address_count++] = pod->addresses[i];
+	r = registry_put(registry, &part, ret_number, &changed);
+	free(part.addresses);
+	return r;
+}
+
+static int index_row(struct assembly *assembly, const struct pod_row *row)
+{
+	struct binder *binder = &assembly->binder;
 	struct buf sandbox = {0};
+	uint32_t number = 0, further = 0;
 	struct pod pod = {.namespace = (char *)row->namespace,
 			  .name = (char *)row->name,
 			  .uid = (char *)row->uid,
 			  .source = (char *)row->source,
 			  .addresses = row->addresses,
 			  .address_count = row->address_count};
-	bool changed;
+	int r;
 
 	/* Sandboxes are told apart within a node; one that is not known must not swallow another
 	 * node's. */
 	buf_printf(&sandbox, "%s/%s/%u", row->node, row->sandbox, row->number);
 	if (!sandbox.error)
-		pod.sandbox = (char *)strings_intern(strings, sandbox.data);
+		pod.sandbox = (char *)strings_intern(&assembly->built->strings, sandbox.data);
 	buf_clear(&sandbox);
-	return pod.sandbox ? registry_put(registry, &pod, ret_number, &changed) : -ENOMEM;
+	if (!pod.sandbox)
+		return -ENOMEM;
+	r = register_row(binder->registry, &pod, false, &number);
+	if (r == 0)
+		r = register_row(binder->further, &pod, true, &further);
+	/* Every row is an entry of its own: the numbers count up from 1. */
+	if (r == 0 && (number > assembly->row_count || further != number))
+		r = -EINVAL;
+	if (r < 0)
+		return r;
+	binder->rows[number] = row;
+	for (size_t i = 0; i < row->address_count; i++)
+		binder->recorded_pods[binder->recorded_pod_count++] = row->addresses[i].address;
+	return 0;
 }
 
 static int index_registry(struct assembly *assembly)
 {
 	struct binder *binder = &assembly->binder;
+	size_t addresses = 0;
+	int r = 0;
 
+	for (size_t i = 0; i < assembly->row_count; i++)
+		addresses += assembly->rows[i].address_count;
 	binder->registry = registry_new();
+	binder->further = registry_new();
 	binder->rows = calloc(assembly->row_count + 1, sizeof(const struct pod_row *));
-	if (!binder->registry || !binder->rows)
+	binder->recorded_pods = calloc(addresses + 1, sizeof(*binder->recorded_pods));
+	if (!binder->registry || !binder->further || !binder->rows || !binder->recorded_pods)
 		return -ENOMEM;
-	for (size_t i = 0; i < assembly->row_count; i++) {
-		uint32_t number = 0;
-		int r = register_row(assembly, binder->registry, &assembly->rows[i], &number);
+	for (size_t i = 0; i < assembly->row_count && r == 0; i++)
+		r = index_row(assembly, &assembly->rows[i]);
+	return r;
+}
 
-		if (r < 0)
-			return r;
-		/* Every row is an entry of its own: the numbers count up from 1. */
-		if (number > assembly->row_count)
-			return -EINVAL;
-		binder->rows[number] = &assembly->rows[i];
+static int compare_beginnings(const void *a, const void *b)
+{
+	const struct beginning *x = a, *y = b;
+
+	return strcmp(x->node, y->node);
+}
+
+static void mark_beginnings(struct assembly *assembly)
+{
+	struct binder *binder = &assembly->binder;
+
+	if (assembly->beginning_count == 0)
+		return;
+	qsort(assembly->beginnings, assembly->beginning_count, sizeof(*assembly->beginnings),
+	      compare_beginnings);
+	for (size_t i = 0; i < binder->node_count; i++) {
+		struct node_claim *claim = &binder->nodes[i];
+		const struct beginning wanted = {.node = claim->node};
+		const struct beginning *found =
+		    bsearch(&wanted, assembly->beginnings, assembly->beginning_count,
+			    sizeof(wanted), compare_beginnings);
+
+		claim->began = claim->recorded && found && claim->since <= found->first;
 	}
-	return 0;
 }
 
 /* A node's address for all time: the inventory tells of no other moment. */
@@ -254,28 +325,31 @@ static int add_known_node(struct assembly *assembly, const char *node, struct ad
 					   .reason = reason});
 }
 
+static int index_host_pod(struct assembly *assembly, const struct inventory_pod *pod)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < pod->address_count && !pod->finished && r == 0; i++)
+		r = add_known_node(assembly, pod->node, pod->addresses[i],
+				   say(assembly, "address of a node, as of Pod/", pod->name, " in ",
+				       pod->namespace));
+	return r;
+}
+
 static int index_inventory_pod(struct assembly *assembly, size_t index)
 {
 	const struct inventory_pod *pod = &assembly->inventory->pods[index];
 	struct binder *binder = &assembly->binder;
 	size_t joined = assembly->built->pods.of_inventory[index];
-	int r = 0;
 
-	if (pod->finished || joined == GRAPH_NONE)
+	if (joined == GRAPH_NONE)
 		return 0;
-	for (size_t i = 0; i < pod->address_count && r == 0; i++) {
-		if (pod->host_network)
-			r = add_known_node(assembly, pod->node, pod->addresses[i],
-					   say(assembly, "address of a node, as of Pod/", pod->name,
-					       " in ", pod->namespace));
-		else
-			binder->inventory_pods[binder->inventory_pod_count++] =
-			    (struct pod_claim){.address = pod->addresses[i], .pod = joined};
-	}
-	for (size_t i = 0; i < pod->secondary_count && r == 0; i++)
+	if (pod->host_network)
+		return index_host_pod(assembly, pod);
+	for (size_t i = 0; i < pod->turn_count; i++)
 		binder->inventory_pods[binder->inventory_pod_count++] = (struct pod_claim){
-		    .address = pod->secondary[i], .pod = joined, .secondary = true};
-	return r;
+		    .address = pod->turns[i].address, .turn = pod->turns[i], .pod = joined};
+	return 0;
 }
 
 static int index_inventory_pods(struct assembly *assembly)
@@ -286,7 +360,7 @@ static int index_inventory_pods(struct assembly *assembly)
 	int r = 0;
 
 	for (size_t i = 0; i < inventory->pod_count; i++)
-		count += inventory->pods[i].address_count + inventory->pods[i].secondary_count;
+		count += inventory->pods[i].turn_count;
 	binder->inventory_pods = calloc(count + 1, sizeof(*binder->inventory_pods));
 	if (!binder->inventory_pods)
 		return -ENOMEM;
@@ -429,6 +503,8 @@ int assembly_index(struct assembly *assembly)
 		qsort(assembly->rows, assembly->row_count, sizeof(*assembly->rows), compare_rows);
 	if (r == 0)
 		r = index_registry(assembly);
+	if (r == 0)
+		mark_beginnings(assembly);
 	if (r == 0 && assembly->inventory) {
 		r = index_inventory_pods(assembly);
 		r = r < 0 ? r : index_inventory_nodes(assembly);
@@ -482,10 +558,10 @@ static int bind_end(struct binding *binding, uint32_t number, struct addr addres
 	int r = 0;
 
 	if (prefix) {
-		*ret = binder_prefix(address, prefix);
+		*ret = binder_prefix(binder, address, prefix);
 	} else if (row) {
 		*ret = binder_row(binder, row, &sighting);
-		ret->local = ret->kind == END_POD;
+		ret->local = true;
 	} else {
 		r = binder_address(binder, &sighting, ret, &changed);
 	}
@@ -532,7 +608,7 @@ static int bind_translated(struct binding *binding)
 	r = bind_end(binding, 0, key->translated, 0, BIND_SLACK, translated);
 	/* Nodes' addresses are never folded. */
 	if (r == 0 && prefix && translated->kind == END_EXTERNAL)
-		*translated = binder_prefix(key->translated, prefix);
+		*translated = binder_prefix(&binding->assembly->binder, key->translated, prefix);
 	return r;
 }
 
@@ -625,10 +701,25 @@ int assembly_edge(void *context, const struct edge *edge)
 
 /* ---- windows of edges whose address changed hands ---- */
 
-bool assembly_needs_flows(struct assembly *assembly)
+int assembly_spans(struct assembly *assembly, struct edge_span **ret, size_t *ret_count)
 {
+	const struct windows *windows = &assembly->windows;
+	struct edge_span *spans = calloc(windows->count + 1, sizeof(*spans));
+
+	if (!spans)
+		return -ENOMEM;
 	windows_sort(&assembly->windows);
-	return assembly->windows.count > 0;
+	for (size_t i = 0; i < windows->count; i++) {
+		const struct split *split = &windows->splits[i];
+		const struct edge *edge = &assembly->built->graph.edges[split->edge].edge;
+
+		spans[i] = (struct edge_span){
+		    .edge = split->id,
+		    .interval = {.from = edge->first_seen, .until = edge->last_seen + 1}};
+	}
+	*ret = spans;
+	*ret_count = windows->count;
+	return 0;
 }
 
 static bool is_ambiguous(const struct end *end)

@@ -21,9 +21,9 @@ int assembly_gap(void *assembly, const char *node, const struct gap *gap);
 /* None of these after this, no edges before. */
 int assembly_index(struct assembly *assembly);
 int assembly_edge(void *assembly, const struct edge *edge);
-/* Did an edge's address change hands? No edges after this; all flow rows of the same interval may
- * follow. */
-bool assembly_needs_flows(struct assembly *assembly);
+/* Whose addresses changed hands, by id; malloc'd. No edges after this; their flow rows may follow.
+ */
+int assembly_spans(struct assembly *assembly, struct edge_span **ret, size_t *ret_count);
 int assembly_flow(void *assembly, const struct stored_flow *flow);
 /* apart: nodes' records of one conversation are not merged. The graph is the caller's; the assembly
  * is only good for assembly_free() then. */

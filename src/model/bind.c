@@ -16,11 +16,21 @@ static int compare_addresses(const void *a, const void *b)
 	return addr_compare(*x, *y);
 }
 
+static int compare_networks(const struct pod_claim *a, const struct pod_claim *b)
+{
+	int r = addr_compare(a->address, b->address);
+
+	return r ? r
+		 : (a->turn.secondary > b->turn.secondary) -
+		       (a->turn.secondary < b->turn.secondary);
+}
+
 static int compare_pod_claims(const void *a, const void *b)
 {
 	const struct pod_claim *x = a, *y = b;
-	int r = addr_compare(x->address, y->address);
+	int r = compare_networks(x, y);
 
+	r = r ? r : (x->turn.since > y->turn.since) - (x->turn.since < y->turn.since);
 	return r ? r : (x->pod > y->pod) - (x->pod < y->pod);
 }
 
@@ -57,10 +67,23 @@ static void sort(void *items, size_t count, size_t size, int (*compare)(const vo
 		qsort(items, count, size, compare);
 }
 
+static void note_ends(struct pod_claim *claims, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		claims[i].latest = claims[i].turn.until;
+		if (i > 0 && compare_networks(&claims[i - 1], &claims[i]) == 0 &&
+		    claims[i - 1].latest > claims[i].latest)
+			claims[i].latest = claims[i - 1].latest;
+	}
+}
+
 void binder_sort(struct binder *binder)
 {
+	sort(binder->recorded_pods, binder->recorded_pod_count, sizeof(*binder->recorded_pods),
+	     compare_addresses);
 	sort(binder->inventory_pods, binder->inventory_pod_count, sizeof(*binder->inventory_pods),
 	     compare_pod_claims);
+	note_ends(binder->inventory_pods, binder->inventory_pod_count);
 	sort(binder->nodes, binder->node_count, sizeof(*binder->nodes), compare_node_claims);
 	sort(binder->ranges, binder->range_count, sizeof(*binder->ranges), compare_range_claims);
 	sort(binder->services, binder->service_count, sizeof(*binder->services),
@@ -70,7 +93,9 @@ void binder_sort(struct binder *binder)
 void binder_clear(struct binder *binder)
 {
 	registry_free(binder->registry);
+	registry_free(binder->further);
 	free(binder->rows);
+	free(binder->recorded_pods);
 	free(binder->inventory_pods);
 	free(binder->nodes);
 	free(binder->ranges);
@@ -167,15 +192,6 @@ struct end binder_row(const struct binder *binder, const struct pod_row *row,
 	return end;
 }
 
-struct end binder_prefix(struct addr address, uint8_t prefix)
-{
-	struct end end =
-	    plain_end(END_EXTERNAL, "external", "many addresses, recorded as one prefix", address);
-
-	end.prefix = prefix;
-	return end;
-}
-
 static struct end node_end(const struct node_claim *claim, struct addr address)
 {
 	struct end end = plain_end(END_NODE, "node", claim->reason, address);
@@ -205,14 +221,27 @@ static const struct node_claim *find_claim(const struct node_claim *claims, size
 	return low < count && claims[low].node == node ? &claims[low] : NULL;
 }
 
+static bool overlaps(const struct node_claim *claim, const struct sighting *sighting)
+{
+	return claim->since <= sighting->until && claim->until > sighting->from;
+}
+
+/* What a node had when it began to record, or took a moment later, it may have had. */
+static bool may_overlap(const struct node_claim *claim, const struct sighting *sighting)
+{
+	return (claim->began || claim->since <= sighting->until + BIND_SLACK) &&
+	       claim->until > sighting->from;
+}
+
 /* The one node that had the address at the time; NULL: none. */
-static const struct node_claim *find_node_then(const struct node_claim *claims, size_t count,
-					       int64_t from, int64_t until)
+static const struct node_claim *
+find_node_then(const struct node_claim *claims, size_t count, const struct sighting *sighting,
+	       bool recorded, bool (*had_it)(const struct node_claim *, const struct sighting *))
 {
 	const struct node_claim *then = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (claims[i].since > until || claims[i].until <= from)
+		if (claims[i].recorded != recorded || !had_it(&claims[i], sighting))
 			continue;
 		if (then && then->node != claims[i].node)
 			return &some_node;
@@ -221,27 +250,42 @@ static const struct node_claim *find_node_then(const struct node_claim *claims, 
 	return then;
 }
 
+/* The recorder's own, if it had the address throughout; recorded: by itself. */
+static const struct node_claim *find_own(const struct node_claim *claims, size_t count,
+					 const struct sighting *sighting, bool recorded)
+{
+	const struct node_claim *own = find_claim(claims, count, sighting->recorder);
+
+	for (size_t i = 0; own && i < TURNS_MAX; i++, own++) {
+		if (own == claims + count || own->node != sighting->recorder)
+			return NULL;
+		if (own->recorded == recorded && own->since <= sighting->from &&
+		    own->until > sighting->until)
+			return own;
+	}
+	return NULL;
+}
+
 /*
- * Bridges and tunnels have the same addresses on many nodes: the recorder's own counts first, then
- * those that were there at the time. Where several remain, it is a node, but not known which.
+ * What nodes recorded of that time comes before what the inventory says. Bridges and tunnels have
+ * the same addresses on many nodes: the recorder's own counts. Where several remain, it is a node,
+ * but not known which. NULL: none had it then.
  */
-static const struct node_claim *find_node(const struct binder *binder,
+static const struct node_claim *find_node(const struct node_claim *claims, size_t count,
 					  const struct sighting *sighting)
 {
-	const struct node_claim *claims, *found = NULL;
-	size_t count;
-	size_t first = find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes),
-				   sighting->address, &count);
+	const struct node_claim *found = find_own(claims, count, sighting, true);
 
-	if (count == 0)
-		return NULL;
-	claims = &binder->nodes[first];
-	if (claims[0].node == claims[count - 1].node)
-		return &claims[0];
-	found = find_claim(claims, count, sighting->recorder);
-	if (!found && count <= TURNS_MAX)
-		found = find_node_then(claims, count, sighting->from, sighting->until);
-	return found ? found : &some_node;
+	if (found)
+		return found;
+	if (count > TURNS_MAX)
+		return &some_node;
+	found = find_node_then(claims, count, sighting, true, overlaps);
+	if (!found)
+		found = find_own(claims, count, sighting, false);
+	if (!found)
+		found = find_node_then(claims, count, sighting, false, overlaps);
+	return found ? found : find_node_then(claims, count, sighting, true, may_overlap);
 }
 
 /* Ranges of nodes do not overlap: the last that starts at or before the address is the only
@@ -263,22 +307,40 @@ static const struct range_claim *find_range(const struct binder *binder, struct 
 	return &binder->ranges[low - 1];
 }
 
-static bool was_ever_recorded(const struct binder *binder, struct addr address)
+static bool is_registered(const struct registry *registry, struct addr address)
 {
 	uint32_t number = 0;
 
-	return registry_bind_span(binder->registry, address, INT64_MIN, INT64_MAX, 0, &number) ==
+	return registry_bind_span(registry, address, INT64_MIN, INT64_MAX, 0, &number) ==
 		   -ENOTUNIQ ||
 	       number != 0;
 }
 
-/* An address of a range is a pod's, but for the first: flannel's tunnel has it. */
+static bool was_ever_recorded(const struct binder *binder, struct addr address)
+{
+	return is_registered(binder->registry, address) || is_registered(binder->further, address);
+}
+
+static bool is_last_of(struct prefix range, struct addr address)
+{
+	size_t length = addr_length(address);
+
+	for (size_t bit = range.length; bit < 8 * length; bit++)
+		if (!(address.bytes[bit / 8] & (0x80 >> bit % 8)))
+			return false;
+	return range.length < 8 * length - 1;
+}
+
+/* An address of a range is a pod's, but for the first, which flannel's tunnel has, and the last. */
 static struct end ranged_end(const struct range_claim *range, struct addr address)
 {
 	const struct node_claim tunnel = {.node = range->node, .reason = range->tunnel};
 
 	if (addr_equal(range->range.addr, address))
 		return node_end(&tunnel, address);
+	if (address.family == ADDR_IPV4 && is_last_of(range->range, address))
+		return plain_end(END_EXTERNAL, "broadcast", "last address of a node's pod range",
+				 address);
 	return plain_end(END_UNKNOWN, "pod", range->inside, address);
 }
 
@@ -308,70 +370,205 @@ static struct end outside_end(const struct binder *binder, struct addr address)
 			 address);
 }
 
-/* Nobody is recorded to have had the address then, and it is no node's. */
-static struct end unrecorded_end(const struct binder *binder, const struct sighting *sighting)
+/* Those of the inventory that had the address at the time. */
+struct holders {
+	const struct pod_claim *last;
+	size_t count;
+	size_t throughout; /* that had it in all of the time */
+};
+
+/* Where those of that kind of network which begin later would stand. */
+static size_t begun_by(const struct pod_claim *claims, size_t count, bool secondary, int64_t moment)
+{
+	size_t low = 0, high = count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct pod_address *turn = &claims[middle].turn;
+
+		if (turn->secondary == secondary ? turn->since > moment : turn->secondary)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Claims of one address. A further network contests no primary one. */
+static struct holders find_holders(const struct pod_claim *claims, size_t count,
+				   const struct sighting *sighting, bool secondary)
+{
+	struct holders holders = {0};
+
+	for (size_t i = begun_by(claims, count, secondary, sighting->until); i-- > 0;) {
+		const struct pod_address *turn = &claims[i].turn;
+
+		if (turn->secondary != secondary || claims[i].latest < sighting->from)
+			break;
+		if (turn->until < sighting->from)
+			continue;
+		holders.last = &claims[i];
+		holders.count++;
+		holders.throughout +=
+		    turn->since <= sighting->from && turn->until >= sighting->until;
+	}
+	return holders;
+}
+
+static struct end held_end(const struct binder *binder, const struct sighting *sighting,
+			   const struct holders *holders, bool *ret_changed)
+{
+	struct end end;
+
+	*ret_changed = holders->throughout < holders->count && holders->throughout < 2;
+	if (holders->count > 1)
+		return plain_end(END_UNKNOWN, "ambiguous", "several pods of the inventory have it",
+				 sighting->address);
+	if (*ret_changed)
+		return plain_end(END_UNKNOWN, "ambiguous",
+				 "a pod of the inventory had it in a part of this time",
+				 sighting->address);
+	end = pod_end(binder, holders->last->pod, sighting);
+	end.secondary = holders->last->turn.secondary;
+	return end;
+}
+
+/* Nobody is recorded to have had the address then, and no node had it. was_node: at another time.
+ */
+static struct end unrecorded_end(const struct binder *binder, const struct sighting *sighting,
+				 bool was_node, bool *ret_changed)
 {
 	const struct addr address = sighting->address;
 	size_t count;
 	size_t first = find_claims(binder->inventory_pods, binder->inventory_pod_count,
 				   sizeof(*binder->inventory_pods), address, &count);
+	const struct pod_claim *claims = binder->inventory_pods + first;
+	struct holders holders = find_holders(claims, count, sighting, false);
 	const struct range_claim *range = find_range(binder, address);
-	const struct pod_claim *claim;
-	struct end end;
 
-	if (count > 1)
-		return plain_end(END_UNKNOWN, "ambiguous", "several pods of the inventory have it",
-				 address);
-	/* An address that moved before or after: the inventory tells of its own moment only. */
-	if (was_ever_recorded(binder, address))
+	if (holders.count == 0)
+		holders = find_holders(claims, count, sighting, true);
+	/* An address that moved before or after: an inventory knows less of that. */
+	if (holders.count < 2 && was_ever_recorded(binder, address))
 		return plain_end(END_UNKNOWN, "pod", "a pod had it at another time", address);
-	if (count == 0)
-		return range ? ranged_end(range, address) : outside_end(binder, address);
-	claim = &binder->inventory_pods[first];
-	end = pod_end(binder, claim->pod, sighting);
-	end.secondary = claim->secondary;
-	return end;
+	if (holders.count > 0)
+		return held_end(binder, sighting, &holders, ret_changed);
+	if (count > 0)
+		return plain_end(END_UNKNOWN, "pod",
+				 "a pod of the inventory had it at another time", address);
+	if (was_node)
+		return plain_end(END_UNKNOWN, "node", "a node had it at another time", address);
+	return range ? ranged_end(range, address) : outside_end(binder, address);
 }
 
 /* Two pods' at its beginning and at its end: no part of the time would tell more. */
-static bool changed_hands(const struct binder *binder, const struct sighting *sighting)
+static bool changed_hands(const struct registry *registry, const struct sighting *sighting)
 {
 	uint32_t number;
 
-	return registry_bind(binder->registry, sighting->address, sighting->from, 0, &number) !=
+	return registry_bind(registry, sighting->address, sighting->from, 0, &number) !=
 		   -ENOTUNIQ ||
-	       registry_bind(binder->registry, sighting->address, sighting->until, 0, &number) !=
-		   -ENOTUNIQ;
+	       registry_bind(registry, sighting->address, sighting->until, 0, &number) != -ENOTUNIQ;
+}
+
+/* The row that had it; NULL with 0: none. */
+static int find_row(const struct binder *binder, const struct registry *registry,
+		    const struct sighting *sighting, const struct pod_row **ret)
+{
+	uint32_t number = 0;
+	int r = registry_bind_span(registry, sighting->address, sighting->from, sighting->until,
+				   sighting->slack, &number);
+
+	*ret = r == 0 && number > 0 ? binder->rows[number] : NULL;
+	return r;
+}
+
+/* Another node's pod, by another clock: a little earlier or later it was another one's. */
+static bool may_be_another(const struct binder *binder, const struct registry *registry,
+			   const struct sighting *sighting, const struct pod_row *row)
+{
+	return binder->pods[row->pod].node != sighting->recorder &&
+	       registry_is_shared(registry, sighting->address, sighting->from - BIND_SLACK,
+				  sighting->until + BIND_SLACK);
 }
 
 int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
 		   bool *ret_changed)
 {
-	uint32_t number = 0;
-	const struct node_claim *node;
-	int r = registry_bind_span(binder->registry, sighting->address, sighting->from,
-				   sighting->until, sighting->slack, &number);
+	const struct registry *registry = binder->registry;
+	const struct pod_row *row;
+	const struct node_claim *node = NULL;
+	size_t first, count;
+	int r = find_row(binder, registry, sighting, &row);
 
+	*ret_changed = false;
+	if (r == 0 && !row) {
+		registry = binder->further;
+		r = find_row(binder, registry, sighting, &row);
+	}
 	if (r < 0 && r != -ENOTUNIQ)
 		return r;
-	*ret_changed = r == -ENOTUNIQ && changed_hands(binder, sighting);
+	if (row && may_be_another(binder, registry, sighting, row)) {
+		*ret_changed = sighting->from < sighting->until;
+		*ret = plain_end(END_UNKNOWN, "ambiguous",
+				 "another pod had it a moment before or after", sighting->address);
+		return 0;
+	}
 	if (r == -ENOTUNIQ) {
+		*ret_changed = changed_hands(registry, sighting);
 		*ret = plain_end(END_UNKNOWN, "ambiguous", "several pods had it in this time",
 				 sighting->address);
 		return 0;
 	}
-	if (number > 0) {
-		*ret = binder_row(binder, binder->rows[number], sighting);
+	if (row) {
+		*ret = binder_row(binder, row, sighting);
 		return 0;
 	}
-	node = find_node(binder, sighting);
+	first = find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes),
+			    sighting->address, &count);
+	if (count > 0)
+		node = find_node(binder->nodes + first, count, sighting);
 	if (!node) {
-		*ret = unrecorded_end(binder, sighting);
+		*ret = unrecorded_end(binder, sighting, count > 0, ret_changed);
 		return 0;
 	}
 	*ret = node_end(node, sighting->address);
 	ret->service_address = node->recorded && find_service(binder, sighting->address);
 	return 0;
+}
+
+/* The claims start with their addresses and are sorted by them. */
+static bool has_within(const void *claims, size_t count, size_t size, struct prefix prefix)
+{
+	size_t first = claims_bound(claims, count, size, prefix.addr, false);
+	struct addr address;
+
+	if (first == count)
+		return false;
+	memcpy(&address, (const char *)claims + first * size, sizeof(address));
+	return prefix_contains(prefix, address);
+}
+
+static bool is_of_cluster(const struct binder *binder, struct prefix prefix)
+{
+	return find_range(binder, prefix.addr) ||
+	       has_within(binder->ranges, binder->range_count, sizeof(*binder->ranges), prefix) ||
+	       has_within(binder->recorded_pods, binder->recorded_pod_count,
+			  sizeof(*binder->recorded_pods), prefix) ||
+	       has_within(binder->inventory_pods, binder->inventory_pod_count,
+			  sizeof(*binder->inventory_pods), prefix) ||
+	       has_within(binder->nodes, binder->node_count, sizeof(*binder->nodes), prefix);
+}
+
+struct end binder_prefix(const struct binder *binder, struct addr address, uint8_t prefix)
+{
+	struct end end =
+	    plain_end(END_EXTERNAL, "external", "many addresses, recorded as one prefix", address);
+
+	if (is_of_cluster(binder, (struct prefix){.addr = address, .length = prefix}))
+		end = plain_end(END_UNKNOWN, "ambiguous", GRAPH_REASON_FOLDED, address);
+	end.prefix = prefix;
+	return end;
 }
 
 bool binder_is_own(const struct binder *binder, struct addr address, const char *node)

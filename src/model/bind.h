@@ -11,13 +11,15 @@
 #include "model/graph.h"
 #include "model/pods.h"
 
-/* The CNI result is written a moment after the pod may already speak. ms. */
+/* The CNI result is written a moment after the pod may already speak; and how far nodes' clocks
+ * may be apart. ms. */
 #define BIND_SLACK 5000
 
 struct pod_claim {
 	struct addr address;
-	size_t pod;     /* index in pods */
-	bool secondary; /* of a further network */
+	struct pod_address turn; /* when it had it, as the inventory tells */
+	size_t pod;              /* index in pods */
+	int64_t latest;          /* end of any turn up to this one; set by binder_sort() */
 };
 
 struct node_claim {
@@ -27,6 +29,7 @@ struct node_claim {
 	const char *node;
 	const char *reason;
 	bool recorded; /* by the node itself; false: the inventory says so */
+	bool began;    /* since is when the node began to record: it may have had it before */
 };
 
 struct range_claim {
@@ -46,9 +49,12 @@ struct service_claim {
  * as pointers. */
 struct binder {
 	const struct graph_pod *pods;
-	struct registry *registry;        /* recorded intervals */
-	const struct pod_row **rows;      /* by registry number */
-	struct pod_claim *inventory_pods; /* living pods with an address of their own */
+	struct registry *registry;   /* recorded intervals in primary networks */
+	struct registry *further;    /* and in further ones, under the same numbers */
+	const struct pod_row **rows; /* by registry number */
+	struct addr *recorded_pods;  /* addresses of all rows */
+	size_t recorded_pod_count;
+	struct pod_claim *inventory_pods; /* of pods with an address of their own */
 	size_t inventory_pod_count;
 	struct node_claim *nodes; /* recorded, of inventory nodes, of host-network pods */
 	size_t node_count;
@@ -81,8 +87,9 @@ int binder_address(const struct binder *binder, const struct sighting *sighting,
 		   bool *ret_changed);
 /* Did the address ever belong to the node itself? */
 bool binder_is_own(const struct binder *binder, struct addr address, const char *node);
-/* The end that stands for all addresses of the prefix: outside, and nobody's in particular. */
-struct end binder_prefix(struct addr address, uint8_t prefix);
+/* The end that stands for all addresses of the prefix: outside, and nobody's in particular; unknown
+ * if pods or nodes have some of them. */
+struct end binder_prefix(const struct binder *binder, struct addr address, uint8_t prefix);
 /* NULL if the inventory has no service at the address. */
 const struct inventory_service *binder_service(const struct binder *binder, struct addr address);
 

@@ -56,6 +56,7 @@ static int add_pod_port(struct classes *classes, struct strings *strings,
 {
 	uint16_t number = pod->host_network ? port->port : port->host_port;
 	struct port_claim claim = {.node = strings_intern(strings, pod->node),
+				   .address = port->host_address,
 				   .protocol = port->protocol,
 				   .port = number,
 				   .class = pod->host_network ? "host-network" : "host-port",
@@ -201,7 +202,8 @@ static int sort_ports(const void *a, const void *b)
 	int r = compare_ports(a, b);
 
 	r = r ? r : strcmp(x->class, y->class);
-	return r ? r : strcmp(x->reason, y->reason);
+	r = r ? r : strcmp(x->reason, y->reason);
+	return r ? r : addr_compare(x->address, y->address);
 }
 
 static int compare_servers(const void *a, const void *b)
@@ -312,9 +314,14 @@ static bool is_server(const struct classes *classes, const struct end *end,
 	return false;
 }
 
-/* The first of the claims; *ret_count: how many there are. */
-static const struct port_claim *find_port(const struct classes *classes, const char *node,
-					  const struct edge_key *key, size_t *ret_count)
+/* Claims on the port of one node, or of every node. */
+struct port_claims {
+	const struct port_claim *items;
+	size_t count;
+};
+
+static struct port_claims find_ports(const struct classes *classes, const char *node,
+				     const struct edge_key *key)
 {
 	const struct port_claim wanted = {
 	    .node = node, .protocol = key->protocol, .port = key->port};
@@ -331,41 +338,50 @@ static const struct port_claim *find_port(const struct classes *classes, const c
 	while (low + count < classes->port_count &&
 	       compare_ports(&classes->ports[low + count], &wanted) == 0)
 		count++;
-	*ret_count = count;
-	return count > 0 ? &classes->ports[low] : NULL;
+	return (struct port_claims){.items = classes->ports + low, .count = count};
 }
 
-static bool is_one_pods(const struct port_claim *claims, size_t count)
+/* The first that holds at the address; NULL: none does. *ret_several: another's do, too. */
+static const struct port_claim *claim_at(struct port_claims claims, struct addr address,
+					 bool *ret_several)
 {
-	for (size_t i = 1; i < count; i++)
-		if (claims[i].pod != claims[0].pod)
-			return false;
-	return claims[0].pod != GRAPH_NONE;
+	const struct port_claim *found = NULL;
+
+	*ret_several = false;
+	for (size_t i = 0; i < claims.count; i++) {
+		const struct port_claim *claim = &claims.items[i];
+
+		if (addr_is_set(claim->address) && !addr_equal(claim->address, address))
+			continue;
+		*ret_several |= found && found->pod != claim->pod;
+		found = found ? found : claim;
+	}
+	return found;
 }
 
 /* Whose port it is: the pod is named if it is one only. */
 static void refine_port(const struct classes *classes, const struct edge_key *key, struct end *end)
 {
-	size_t count = 0;
-	const struct port_claim *claims = NULL;
+	const struct port_claim *claim = NULL;
+	bool several = false;
 
 	if (*end->name)
-		claims = find_port(classes, end->name, key, &count);
-	if (count == 0)
-		claims = find_port(classes, "", key, &count);
-	if (count == 0)
+		claim = claim_at(find_ports(classes, end->name, key), end->address, &several);
+	if (!claim)
+		claim = claim_at(find_ports(classes, "", key), end->address, &several);
+	if (!claim)
 		return;
-	end->class = claims->class;
-	if (!is_one_pods(claims, count)) {
-		end->reason = claims->pod == GRAPH_NONE
-				  ? claims->reason
-				  : "a port that several pods on the node's network declare";
+	end->class = claim->class;
+	end->reason = claim->reason;
+	if (claim->pod == GRAPH_NONE)
+		return;
+	if (several) {
+		end->reason = "a port that several pods on the node's network declare";
 		return;
 	}
-	end->reason = claims->reason;
-	end->pod = claims->pod;
-	end->namespace = classes->pods[claims->pod].namespace;
-	end->workload = classes->pods[claims->pod].workload;
+	end->pod = claim->pod;
+	end->namespace = classes->pods[claim->pod].namespace;
+	end->workload = classes->pods[claim->pod].workload;
 }
 
 /* A cache on the node answers at an address of its own, or at the DNS service's. */
@@ -409,6 +425,9 @@ void classes_refine(const struct classes *classes, const struct graph_edge *edge
 
 	if (end->prefix)
 		return;
+	if (destination && end->kind == END_EXTERNAL && !is_local_resolver(&edge->edge.key, end) &&
+	    strcmp(end->class, "node-local-dns") == 0)
+		set_class(end, "link-local", "link-local");
 	if (destination && (end->kind == END_NODE || end->kind == END_EXTERNAL))
 		refine_server(classes, edge, end);
 	if (end->kind == END_POD && classes->resolvers && classes->resolvers[end->pod])

@@ -10,7 +10,8 @@
 
 /* A port of a node that is not its own. */
 struct port_claim {
-	const char *node; /* interned; "": every node's */
+	const char *node;    /* interned; "": every node's */
+	struct addr address; /* not set: at all of the node's */
 	uint8_t protocol;
 	uint16_t port;
 	const char *class; /* "host-network", "host-port", "node-port" */

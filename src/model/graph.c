@@ -1,6 +1,7 @@
 #include "model/graph.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -19,6 +20,18 @@ static int read_nodes(struct record *record, struct assembly *assembly)
 	return r ? r : record_gaps(record, always, assembly_gap, assembly);
 }
 
+static int read_windows(struct record *record, struct assembly *assembly)
+{
+	struct edge_span *spans = NULL;
+	size_t count = 0;
+	int r = assembly_spans(assembly, &spans, &count);
+
+	if (r == 0 && count > 0)
+		r = record_edge_flows(record, spans, count, assembly_flow, assembly);
+	free(spans);
+	return r;
+}
+
 int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret)
 {
@@ -32,8 +45,8 @@ int graph_build(struct record *record, const struct graph_request *request,
 		r = assembly_index(assembly);
 	if (r == 0)
 		r = record_edges(record, request->interval, assembly_edge, assembly);
-	if (r == 0 && assembly_needs_flows(assembly))
-		r = record_flows(record, request->interval, assembly_flow, assembly);
+	if (r == 0)
+		r = read_windows(record, assembly);
 	if (r == 0)
 		r = assembly_finish(assembly, request->apart, ret);
 	assembly_free(assembly);

@@ -25,8 +25,8 @@ struct end {
 	 * END_POD: "pod", "cluster-dns". END_NODE: "node", "host-network", "host-port",
 	 * "node-port", "api-server", "node-local-dns". END_EXTERNAL: "service", "cluster-dns",
 	 * "api-server", "node-local-dns", "metadata", "link-local", "multicast", "broadcast",
-	 * "external". END_UNKNOWN: "ambiguous" (several pods had the address), "pod" (an address of
-	 * the pod network, but not known whose).
+	 * "external". END_UNKNOWN: "ambiguous" (several had the address), "pod" (an address of the
+	 * pod network, but not known whose), "node" (of a node at another time).
 	 */
 	const char *class;
 	const char *reason; /* why it is of this class, one line; NULL: graph_put_reason() tells */
@@ -40,13 +40,16 @@ struct end {
 	size_t pod;      /* index into graph.pods, or GRAPH_NONE; for "host-network" and "host-port"
 			    the pod whose port it is */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
-	bool local;      /* the pod was on the node that recorded this edge */
+	bool local;      /* the node that recorded this edge bound it itself, to a pod of its own;
+			    also where that pod is in contradiction: then it is not said which */
 	bool service_address; /* a service's own: nobody answers there */
 	bool secondary; /* the pod's address on a further network (Multus), which no policy covers
 			 */
 };
 #define GRAPH_NONE SIZE_MAX
 #define GRAPH_REASON_CONFLICT "what is told of its pod contradicts itself"
+#define GRAPH_REASON_FOLDED                                                                        \
+	"many addresses, recorded as one prefix; pods or nodes have some of them"
 #define GRAPH_REASON_SERVICE "address of a service, which was not translated"
 
 /* Pods of one owner. Without an inventory, or for a pod it does not know, there is no workload. */
@@ -70,10 +73,9 @@ enum vantage { VANTAGE_NEITHER, VANTAGE_SOURCE, VANTAGE_DESTINATION, VANTAGE_BOT
 
 /* A connection between two nodes is recorded by both: it counts once. */
 enum standing {
-	STANDING_COUNTS,
-	STANDING_SUPERSEDED, /* another edge has its connections; this one knows what its node saw
-			      */
-	STANDING_OVERRIDDEN  /* the destination's node denied them */
+	STANDING_COUNTS,     /* with a part of its connections where others have the rest */
+	STANDING_SUPERSEDED, /* others have all its connections; this one knows what its node saw */
+	STANDING_OVERRIDDEN  /* so, and the destination's node denied them all */
 };
 
 struct graph_edge {
@@ -87,9 +89,12 @@ struct graph_edge {
 				 */
 	enum vantage vantage;   /* of the node whose counts these are */
 	enum standing standing;
-	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's */
-	struct edge edge;           /* as stored by edge.node, which is owned by the graph; or with
-				       the counts of the other one */
+	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's,
+				       if both have connections of it */
+	/* Another edge tells the policy of the source's, of the destination's workload. */
+	bool told_elsewhere[2];
+	struct edge edge; /* as stored by edge.node, which is owned by the graph; or with what the
+			     other node's record knows better: see vantage.h */
 };
 
 struct graph_pod {
@@ -130,8 +135,8 @@ struct graph_request {
 
 /*
  * Reads nodes, pods, addresses, gaps and the edges of the interval. What does not fit together goes
- * to problems (contradicting identities, ambiguous addresses). Flow rows are read only where an
- * edge's address changed hands; that ends the record's snapshots.
+ * to problems (contradicting identities, ambiguous addresses). Flow rows are read only of
+ * edges whose address changed hands; that ends the record's snapshots.
  */
 int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret);

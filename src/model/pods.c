@@ -285,45 +285,29 @@ static int compare_pod_addresses(const void *a, const void *b)
 	return r ? r : (x->until > y->until) - (x->until < y->until);
 }
 
-/* Where the record is silent, the inventory's addresses hold, for a time unknown. */
-static void put_silent(struct pods *pods, struct graph_pod *pod, size_t recorded,
-		       const struct addr *addresses, size_t count, bool secondary)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct pod_address address = {.address = addresses[i],
-					      .since = INT64_MIN,
-					      .until = INTERVAL_OPEN,
-					      .secondary = secondary};
-		bool have = false;
-
-		for (size_t j = 0; j < recorded; j++)
-			have |= addr_equal(pod->addresses[j].address, address.address);
-		if (!have)
-			put_address(pods, pod, &address);
-	}
-}
-
 /* A node's record need not know which networks are further ones. */
-static void mark_secondary(struct pods *pods, const struct graph_pod *pod,
-			   const struct inventory_pod *known)
+static void mark_secondary(struct pod_row *row, const struct inventory_pod *known)
 {
-	struct pod_address *addresses = pods->addresses + (pod->addresses - pods->addresses);
-
-	for (size_t i = 0; i < pod->address_count; i++)
+	for (size_t i = 0; i < row->address_count; i++)
 		for (size_t j = 0; j < known->secondary_count; j++)
-			addresses[i].secondary |=
-			    addr_equal(addresses[i].address, known->secondary[j]);
+			row->addresses[i].secondary |=
+			    addr_equal(row->addresses[i].address, known->secondary[j]);
 }
 
+/* Where the record is silent, the inventory's addresses hold. */
 static void put_inventory_addresses(struct pods *pods, struct graph_pod *pod,
 				    const struct inventory_pod *known)
 {
 	size_t recorded = pod->address_count;
 
-	if (known->host_network || known->finished)
-		return;
-	put_silent(pods, pod, recorded, known->addresses, known->address_count, false);
-	put_silent(pods, pod, recorded, known->secondary, known->secondary_count, true);
+	for (size_t i = 0; i < known->turn_count && !known->host_network; i++) {
+		bool have = false;
+
+		for (size_t j = 0; j < recorded; j++)
+			have |= addr_equal(pod->addresses[j].address, known->turns[i].address);
+		if (!have)
+			put_address(pods, pod, &known->turns[i]);
+	}
 }
 
 static void merge_row(struct pods *pods, struct graph_pod *pod, struct pod_row *row)
@@ -391,8 +375,14 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 		known = draft->inventory != NOT_KNOWN ? draft->inventory : known;
 		if (*draft->conflict)
 			pod->conflict = draft->conflict;
-		if (draft->row)
-			merge_row(pods, pod, draft->row);
+	}
+	for (size_t i = from; i < until; i++) {
+		struct pod_row *row = joiner->drafts[i].row;
+
+		if (row && known != NOT_KNOWN)
+			mark_secondary(row, &joiner->inventory->pods[known]);
+		if (row)
+			merge_row(pods, pod, row);
 	}
 	if (known != NOT_KNOWN && merge_inventory(joiner, pod, known) < 0)
 		return -ENOMEM;
@@ -401,8 +391,6 @@ static int merge(struct joiner *joiner, struct pods *pods, size_t from, size_t u
 		pod->labels = NULL;
 		report_conflict(joiner, pod);
 	}
-	if (known != NOT_KNOWN)
-		mark_secondary(pods, pod, &joiner->inventory->pods[known]);
 	/* One uid on two nodes makes two pods: the address is the first one's. */
 	if (known != NOT_KNOWN && pods->of_inventory[known] == NOT_KNOWN) {
 		put_inventory_addresses(pods, pod, &joiner->inventory->pods[known]);
@@ -450,7 +438,7 @@ static int pods_reserve(struct pods *pods, const struct pod_row *rows, size_t ro
 		words += rows[i].word_count;
 	}
 	for (size_t i = 0; i < inventory_count; i++)
-		addresses += inventory->pods[i].address_count + inventory->pods[i].secondary_count;
+		addresses += inventory->pods[i].turn_count;
 	pods->items = calloc(row_count + inventory_count + 1, sizeof(*pods->items));
 	pods->addresses = calloc(addresses + 1, sizeof(*pods->addresses));
 	pods->words = calloc(words + 1, sizeof(*pods->words));
@@ -507,15 +495,32 @@ void pods_clear(struct pods *pods)
 
 struct tenure {
 	struct pod_address at;
+	const char *node; /* on which a further network is alone with its addresses; primary: "" */
 	size_t pod;
 };
+
+static int compare_owners(const struct tenure *a, const struct tenure *b)
+{
+	int r = addr_compare(a->at.address, b->at.address);
+
+	return r ? r : strcmp(a->node, b->node);
+}
 
 static int compare_tenures(const void *a, const void *b)
 {
 	const struct tenure *x = a, *y = b;
-	int r = compare_pod_addresses(&x->at, &y->at);
+	int r = compare_owners(x, y);
 
+	r = r ? r : (x->at.secondary > y->at.secondary) - (x->at.secondary < y->at.secondary);
+	r = r ? r : compare_pod_addresses(&x->at, &y->at);
 	return r ? r : (x->pod > y->pod) - (x->pod < y->pod);
+}
+
+/* Networks of one node's own may have the same addresses on each; nor do they contest a primary
+ * one. */
+static bool is_contest(const struct tenure *a, const struct tenure *b)
+{
+	return compare_owners(a, b) == 0 && a->at.secondary == b->at.secondary;
 }
 
 static bool is_same_pod(const struct graph_pod *a, const struct graph_pod *b)
@@ -577,13 +582,15 @@ int pods_mark_ambiguous(struct pods *pods, const struct pod_row *rows, size_t ro
 	count = 0;
 	for (size_t i = 0; i < row_count; i++)
 		for (size_t j = 0; j < rows[i].address_count; j++)
-			tenures[count++] =
-			    (struct tenure){.at = rows[i].addresses[j], .pod = rows[i].pod};
+			tenures[count++] = (struct tenure){
+			    .at = rows[i].addresses[j],
+			    .node = rows[i].addresses[j].secondary ? rows[i].node : "",
+			    .pod = rows[i].pod};
 	if (count > 0)
 		qsort(tenures, count, sizeof(*tenures), compare_tenures);
 	for (size_t i = 0, end; i < count; i = end) {
 		for (end = i + 1; end < count; end++)
-			if (!addr_equal(tenures[i].at.address, tenures[end].at.address))
+			if (!is_contest(&tenures[i], &tenures[end]))
 				break;
 		sweep(pods, tenures + i, end - i, problems);
 	}

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 /* An edge's number within its database has so many bits, the database's the rest. */
 #define EDGE_BITS 44
 #define DATABASES_MAX 4096
@@ -13,6 +15,12 @@
 struct pod_number {
 	uint32_t own;
 	uint32_t given;
+};
+
+/* A node that went on in another database. */
+struct earlier {
+	const char *name; /* borrowed from nodes */
+	int64_t end;
 };
 
 struct database {
@@ -24,6 +32,8 @@ struct database {
 	size_t pod_count, pod_capacity;
 	const char **elsewhere; /* nodes that count in another database; borrowed from nodes */
 	size_t elsewhere_count;
+	struct earlier *earlier;
+	size_t earlier_count;
 };
 
 struct known_node {
@@ -36,7 +46,7 @@ struct known_node {
 struct record {
 	struct database *databases;
 	size_t count;
-	struct known_node *nodes; /* by name; the one that counts first */
+	struct known_node *nodes; /* by name; of one the latest first */
 	size_t node_count, node_capacity;
 	const struct database *failed;
 };
@@ -49,6 +59,7 @@ struct record *record_close(struct record *record)
 		reader_close(record->databases[i].reader);
 		free(record->databases[i].first_node);
 		free(record->databases[i].elsewhere);
+		free(record->databases[i].earlier);
 		free(record->databases[i].pods);
 	}
 	for (size_t i = 0; i < record->node_count; i++)
@@ -157,39 +168,71 @@ static int compare_nodes(const void *a, const void *b)
 static void report_copy(const struct record *record, const struct known_node *counts,
 			const struct known_node *copy, struct problems *problems)
 {
+	const char *path = record->databases[copy->database].path;
+	const char *other = record->databases[counts->database].path;
+	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
+
 	problem_add(problems, PROBLEM_WARNING, copy->name,
 		    "%s and %s both have what this node recorded: %s, where it was heard of last, "
-		    "counts",
-		    record->databases[copy->database].path,
-		    record->databases[counts->database].path,
-		    record->databases[counts->database].path);
+		    "counts; %s, which is from %s to %s, is left out",
+		    path, other, other, path, clock_format(copy->first, from),
+		    clock_format(copy->heartbeat, until));
+}
+
+static bool overlap(const struct known_node *a, const struct known_node *b)
+{
+	return a->first <= b->heartbeat && b->first <= a->heartbeat;
+}
+
+/* One of those between latest and node that counts and has its time; NULL: it is no copy. */
+static const struct known_node *find_original(const struct known_node *latest,
+					      const struct known_node *node)
+{
+	for (const struct known_node *other = latest; other < node; other++)
+		if (other->counts && overlap(other, node))
+			return other;
+	return NULL;
+}
+
+static int set_aside(struct record *record, struct known_node *node,
+		     const struct known_node *original, struct problems *problems)
+{
+	struct database *database = &record->databases[node->database];
+
+	if (!database->elsewhere)
+		database->elsewhere = calloc(record->node_count, sizeof(*database->elsewhere));
+	if (!database->earlier)
+		database->earlier = calloc(record->node_count, sizeof(*database->earlier));
+	if (!database->elsewhere || !database->earlier)
+		return -ENOMEM;
+	if (!original) {
+		database->earlier[database->earlier_count++] =
+		    (struct earlier){.name = node->name, .end = node->heartbeat};
+		return 0;
+	}
+	node->counts = false;
+	report_copy(record, original, node, problems);
+	database->elsewhere[database->elsewhere_count++] = node->name;
+	return 0;
 }
 
 /* A copy of a node's record would double all that it counted. */
 static int drop_copies(struct record *record, struct problems *problems)
 {
-	struct known_node *counts = NULL;
+	struct known_node *latest = NULL;
+	int r = 0;
 
 	if (record->node_count > 0)
 		qsort(record->nodes, record->node_count, sizeof(*record->nodes), compare_nodes);
-	for (size_t i = 0; i < record->node_count; i++) {
+	for (size_t i = 0; i < record->node_count && r == 0; i++) {
 		struct known_node *node = &record->nodes[i];
-		struct database *database = &record->databases[node->database];
 
-		if (!counts || strcmp(counts->name, node->name) != 0) {
-			counts = node;
-			continue;
-		}
-		node->counts = false;
-		report_copy(record, counts, node, problems);
-		if (!database->elsewhere)
-			database->elsewhere =
-			    calloc(record->node_count, sizeof(*database->elsewhere));
-		if (!database->elsewhere)
-			return -ENOMEM;
-		database->elsewhere[database->elsewhere_count++] = node->name;
+		if (latest && strcmp(latest->name, node->name) == 0)
+			r = set_aside(record, node, find_original(latest, node), problems);
+		else
+			latest = node;
 	}
-	return 0;
+	return r;
 }
 
 static int find_nodes(struct record *record, struct problems *problems)
@@ -259,6 +302,20 @@ static bool counts_here(const struct walk *walk, const char *node)
 	return true;
 }
 
+/* When the node's record went on in another database; INTERVAL_OPEN: it did not. */
+static int64_t end_here(const struct walk *walk, const char *node)
+{
+	for (size_t i = 0; i < walk->database->earlier_count; i++)
+		if (strcmp(walk->database->earlier[i].name, node) == 0)
+			return walk->database->earlier[i].end;
+	return INTERVAL_OPEN;
+}
+
+static void end_at(int64_t *until, int64_t end)
+{
+	*until = *until > end ? end : *until;
+}
+
 static int ended(struct record *record, const struct database *database, int r)
 {
 	if (r < 0)
@@ -317,24 +374,51 @@ static void number_pods(const struct walk *walk, struct edge_key *key)
 	key->destination_pod = pod_number(walk, key->destination_pod);
 }
 
+/* With addresses of its own, which end by then. */
+static int visit_ended_pod(const struct walk *walk, struct stored_pod pod, int64_t end)
+{
+	size_t count = pod.pod.address_count;
+	struct pod_address *addresses = calloc(count + 1, sizeof(*addresses));
+	int r;
+
+	if (!addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		addresses[i] = pod.pod.addresses[i];
+		end_at(&addresses[i].until, end);
+	}
+	end_at(&pod.pod.ended, end);
+	pod.pod.addresses = addresses;
+	r = walk->visit.pod(walk->context, &pod);
+	free(addresses);
+	return r;
+}
+
 static int visit_pod(void *context, const struct stored_pod *stored)
 {
 	struct walk *walk = context;
 	struct stored_pod pod = *stored;
-
+	int64_t end = end_here(walk, pod.node);
 	int r;
 
 	if (!counts_here(walk, pod.node))
 		return 0;
 	r = give_number(walk->database, stored->number, &pod.number);
-	return r < 0 ? r : walk->visit.pod(walk->context, &pod);
+	if (r < 0)
+		return r;
+	return end == INTERVAL_OPEN ? walk->visit.pod(walk->context, &pod)
+				    : visit_ended_pod(walk, pod, end);
 }
 
-static int visit_address(void *context, const struct stored_address *address)
+static int visit_address(void *context, const struct stored_address *stored)
 {
 	struct walk *walk = context;
+	struct stored_address address = *stored;
 
-	return counts_here(walk, address->node) ? walk->visit.address(walk->context, address) : 0;
+	if (!counts_here(walk, address.node))
+		return 0;
+	end_at(&address.until, end_here(walk, address.node));
+	return walk->visit.address(walk->context, &address);
 }
 
 static int visit_edge(void *context, const struct edge *stored)
@@ -368,18 +452,25 @@ static int visit_gap(void *context, const char *node, const struct gap *gap)
 	return counts_here(walk, node) ? walk->visit.gap(walk->context, node, gap) : 0;
 }
 
+/* Facts are of now. */
 static int visit_fact(void *context, const struct stored_fact *fact)
 {
 	struct walk *walk = context;
 
-	return counts_here(walk, fact->node) ? walk->visit.fact(walk->context, fact) : 0;
+	if (!counts_here(walk, fact->node) || end_here(walk, fact->node) != INTERVAL_OPEN)
+		return 0;
+	return walk->visit.fact(walk->context, fact);
 }
 
-static int visit_object(void *context, const struct stored_object *object)
+static int visit_object(void *context, const struct stored_object *stored)
 {
 	struct walk *walk = context;
+	struct stored_object object = *stored;
 
-	return counts_here(walk, object->node) ? walk->visit.object(walk->context, object) : 0;
+	if (!counts_here(walk, object.node))
+		return 0;
+	end_at(&object.until, end_here(walk, object.node));
+	return walk->visit.object(walk->context, &object);
 }
 
 /* What was heard of since the record was opened. */
@@ -398,6 +489,11 @@ static int refresh_node(void *context, const char *name, int64_t first, int64_t 
 	return 0;
 }
 
+static bool is_of_node(const struct record *record, size_t index, const char *name)
+{
+	return index < record->node_count && strcmp(record->nodes[index].name, name) == 0;
+}
+
 int record_nodes(struct record *record, reader_node_fn *visit, void *context)
 {
 	int r = 0;
@@ -408,11 +504,14 @@ int record_nodes(struct record *record, reader_node_fn *visit, void *context)
 
 		r = ended(record, database, reader_nodes(database->reader, refresh_node, &walk));
 	}
-	for (size_t i = 0; i < record->node_count && r == 0; i++) {
+	for (size_t i = 0, next; i < record->node_count && r == 0; i = next) {
 		const struct known_node *node = &record->nodes[i];
+		int64_t first = node->first;
 
-		if (node->counts)
-			r = visit(context, node->name, node->first, node->heartbeat);
+		for (next = i + 1; is_of_node(record, next, node->name); next++)
+			if (record->nodes[next].counts)
+				first = record->nodes[next].first;
+		r = visit(context, node->name, first, node->heartbeat);
 	}
 	return r;
 }
@@ -514,11 +613,74 @@ int record_flows(struct record *record, struct interval interval, reader_flow_fn
 			interval);
 }
 
+/* How many of them are of the database; ret has these by the numbers that it gave them. */
+static size_t own_spans(size_t index, const struct edge_span *spans, size_t count,
+			struct edge_span *ret)
+{
+	size_t own = 0;
+
+	while (own < count && (size_t)(spans[own].edge >> EDGE_BITS) == index) {
+		ret[own] = spans[own];
+		ret[own].edge &= (INT64_C(1) << EDGE_BITS) - 1;
+		own++;
+	}
+	return own;
+}
+
+int record_edge_flows(struct record *record, const struct edge_span *spans, size_t count,
+		      reader_flow_fn *visit, void *context)
+{
+	struct edge_span *own = calloc(count + 1, sizeof(*own));
+	size_t first = 0;
+	int r = own ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < record->count && r == 0; i++) {
+		struct database *database = &record->databases[i];
+		struct walk walk = {
+		    .database = database, .index = i, .visit.flow = visit, .context = context};
+		size_t here = own_spans(i, spans + first, count - first, own);
+
+		if (here > 0)
+			r = ended(
+			    record, database,
+			    reader_edge_flows(database->reader, own, here, visit_flow, &walk));
+		first += here;
+	}
+	free(own);
+	return r;
+}
+
+/* Where a node's record went on in another database, nobody tells what was between them. */
+static int visit_breaks(const struct record *record, struct interval interval, reader_gap_fn *visit,
+			void *context)
+{
+	const struct known_node *later = NULL;
+	int r = 0;
+
+	for (size_t i = 0; i < record->node_count && r == 0; i++) {
+		const struct known_node *node = &record->nodes[i];
+		struct gap gap = {.source = LOSS_DAEMON,
+				  .from = node->heartbeat,
+				  .at_most = -1,
+				  .reason = "between two databases of this node"};
+
+		if (!node->counts)
+			continue;
+		gap.until = later && strcmp(later->name, node->name) == 0 ? later->first : gap.from;
+		if (gap.until > gap.from && gap.from < interval.until && gap.until > interval.from)
+			r = visit(context, node->name, &gap);
+		later = node;
+	}
+	return r;
+}
+
 int record_gaps(struct record *record, struct interval interval, reader_gap_fn *visit,
 		void *context)
 {
-	return walk_all(record, (struct walk){.visit.gap = visit, .context = context}, read_gaps,
-			interval);
+	int r = walk_all(record, (struct walk){.visit.gap = visit, .context = context}, read_gaps,
+			 interval);
+
+	return r ? r : visit_breaks(record, interval, visit, context);
 }
 
 int record_facts(struct record *record, reader_fact_fn *visit, void *context)

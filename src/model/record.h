@@ -1,8 +1,10 @@
 /*
  * ▷ The databases of one question, read as one record.
  *
- * Each node counts once: where several databases have it (one is a copy of the other), the one in
- * which it was heard of last. Numbers of pods and edges are unique over all of them. Everything
+ * What a node recorded counts once. Where databases have it in times that overlap, one is a copy of
+ * the other, and the one in which it was heard of last counts. Where they do not, it went on in
+ * another file: all count, what was so still at the end of one ends there, and between them is a
+ * gap. Numbers of pods and edges are unique over all of them. Everything
  * else is as the store's reader has it: the same visitors, times, errors and limits; a snapshot of
  * each database begins with the first walk and lasts until record_end().
  */
@@ -16,7 +18,7 @@ struct record;
 
 /*
  * Opens the databases, count > 0. On failure *ret_error (malloc'd; NULL without memory) names the
- * file and says why. A node that several of them have goes to problems.
+ * file and says why. What is left out as a copy goes to problems.
  */
 int record_open(const char *const *paths, size_t count, struct problems *problems,
 		struct record **ret, char **ret_error);
@@ -43,6 +45,9 @@ int record_edges(struct record *record, struct interval interval, reader_edge_fn
 /* Ends the snapshots, as reader_flows() does. */
 int record_flows(struct record *record, struct interval interval, reader_flow_fn *visit,
 		 void *context);
+/* The same of these edges alone, which are sorted by id: see reader_edge_flows(). */
+int record_edge_flows(struct record *record, const struct edge_span *spans, size_t count,
+		      reader_flow_fn *visit, void *context);
 int record_gaps(struct record *record, struct interval interval, reader_gap_fn *visit,
 		void *context);
 int record_facts(struct record *record, reader_fact_fn *visit, void *context);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BIT(verdict) (1u << (verdict))
+#include "model/meeting.h"
 
 /* ---- when each node recorded ---- */
 
@@ -117,7 +117,7 @@ static bool is_here(const struct end *end, const char *recorder)
 {
 	if (end->kind == END_NODE)
 		return end->name == recorder;
-	return end->kind == END_POD && (end->local || end->node == recorder);
+	return end->local || (end->kind == END_POD && end->node == recorder);
 }
 
 enum vantage vantage_of(const struct graph_edge *edge)
@@ -201,253 +201,12 @@ static bool arrives(const struct binder *binder, const struct graph_edge *edge)
 	       binder_is_own(binder, key->service, edge->edge.node);
 }
 
-/* Records of one conversation: those of any nodes where it departed, of one where it arrived. */
-struct meeting {
-	const struct vantages *vantages;
-	struct graph_edge **departed;
-	size_t departed_count;
-	struct wire *arrived;
-	size_t arrived_count;
-	const char *node;  /* where it arrived */
-	unsigned verdicts; /* BIT()s of those that arrived */
-	enum cover cover;  /* how much of what departed the node can have seen */
-};
-
-/* Under which verdicts the destination's node may have what the source's node has under this one.
- * What was denied at the source never came. */
-static unsigned counterparts(unsigned verdict)
-{
-	switch (verdict) {
-	case VERDICT_ANSWERED:
-		return BIT(VERDICT_ANSWERED);
-	case VERDICT_DENIED:
-		return 0;
-	case VERDICT_UNKNOWN:
-		return ~0u;
-	default:
-		return BIT(verdict) | BIT(VERDICT_DENIED);
-	}
-}
-
-/* The records of one verdict that departed, and of its counterparts that arrived. */
-struct side {
-	struct graph_edge *first;
-	size_t count;
-	int64_t connections;
-};
-
-static void take(struct side *side, struct graph_edge *edge)
-{
-	if (side->count++ == 0)
-		side->first = edge;
-	side->connections += edge->edge.totals.connections;
-}
-
-static struct side departed_with(const struct meeting *meeting, unsigned verdict)
-{
-	struct side side = {0};
-
-	for (size_t i = 0; i < meeting->departed_count; i++)
-		if (meeting->departed[i]->edge.key.verdict == verdict)
-			take(&side, meeting->departed[i]);
-	return side;
-}
-
-static struct side arrived_with(const struct meeting *meeting, unsigned verdicts)
-{
-	struct side side = {0};
-
-	for (size_t i = 0; i < meeting->arrived_count; i++)
-		if (verdicts & BIT(meeting->arrived[i].edge->edge.key.verdict))
-			take(&side, meeting->arrived[i].edge);
-	return side;
-}
-
-static void set_departed(const struct meeting *meeting, unsigned verdict, enum standing standing)
-{
-	for (size_t i = 0; i < meeting->departed_count; i++) {
-		struct graph_edge *edge = meeting->departed[i];
-
-		if (edge->edge.key.verdict != verdict)
-			continue;
-		edge->recorded_by[1] = meeting->node;
-		if (edge->standing == STANDING_COUNTS)
-			edge->standing = standing;
-	}
-}
-
-static void set_arrived(const struct meeting *meeting, unsigned verdicts, const char *source,
-			enum standing standing)
-{
-	for (size_t i = 0; i < meeting->arrived_count; i++) {
-		struct graph_edge *edge = meeting->arrived[i].edge;
-
-		if (!(verdicts & BIT(edge->edge.key.verdict)))
-			continue;
-		edge->recorded_by[0] = source;
-		edge->recorded_by[1] = meeting->node;
-		if (edge->standing == STANDING_COUNTS)
-			edge->standing = standing;
-	}
-}
-
-/* The source's node knows who asked and for which service, the destination's how it went. */
-static void take_counts(struct graph_edge *departed, const struct graph_edge *arrived)
-{
-	departed->edge.totals = arrived->edge.totals;
-	departed->edge.key.verdict = arrived->edge.key.verdict;
-	departed->edge.first_seen = arrived->edge.first_seen;
-	departed->edge.last_seen = arrived->edge.last_seen;
-	departed->vantage = VANTAGE_DESTINATION;
-}
-
-/* What was asked for is known where it was translated alone. */
-static void carry_service(const struct meeting *meeting, unsigned verdict, unsigned verdicts)
-{
-	const struct graph_edge *asked = NULL;
-
-	for (size_t i = 0; i < meeting->departed_count; i++) {
-		const struct graph_edge *edge = meeting->departed[i];
-
-		if (edge->edge.key.verdict != verdict)
-			continue;
-		if (asked && (!addr_equal(asked->edge.key.service, edge->edge.key.service) ||
-			      asked->edge.key.service_port != edge->edge.key.service_port))
-			return;
-		asked = edge;
-	}
-	for (size_t i = 0; asked && i < meeting->arrived_count; i++) {
-		struct graph_edge *edge = meeting->arrived[i].edge;
-
-		if (!(verdicts & BIT(edge->edge.key.verdict)) ||
-		    addr_is_set(edge->edge.key.service))
-			continue;
-		edge->edge.key.service = asked->edge.key.service;
-		edge->edge.key.service_port = asked->edge.key.service_port;
-		edge->service_prefix = asked->service_prefix;
-		edge->service = asked->service;
-	}
-}
-
-/* The destination's counts hold: with what the source's node knows beyond them, if it is clear of
- * which connections. */
-static void arrival_counts(const struct meeting *meeting, unsigned verdict, unsigned verdicts)
-{
-	struct side departed = departed_with(meeting, verdict);
-	struct side arrived = arrived_with(meeting, verdicts);
-	const struct graph_edge *other = arrived.first;
-	const char *source = departed.first->edge.node;
-
-	if (departed.count == 1 && arrived.count == 1 && other->standing == STANDING_COUNTS &&
-	    !other->recorded_by[1] && !addr_is_set(other->edge.key.service)) {
-		set_departed(meeting, verdict, STANDING_COUNTS);
-		carry_service(meeting, verdict, verdicts);
-		take_counts(departed.first, other);
-		set_arrived(meeting, verdicts, source, STANDING_SUPERSEDED);
-		return;
-	}
-	carry_service(meeting, verdict, verdicts);
-	if (verdicts == BIT(verdict) && departed.connections == arrived.connections &&
-	    !addr_is_set(other->edge.key.service)) {
-		set_departed(meeting, verdict, STANDING_COUNTS);
-		set_arrived(meeting, verdicts, source, STANDING_SUPERSEDED);
-		return;
-	}
-	set_departed(meeting, verdict,
-		     verdicts == BIT(VERDICT_DENIED) ? STANDING_OVERRIDDEN : STANDING_SUPERSEDED);
-	set_arrived(meeting, verdicts, source, STANDING_COUNTS);
-}
-
-/* Nodes are read one after the other, and stop so: a little may be missing at the end. */
-static bool is_complete(const struct meeting *meeting, unsigned verdict, unsigned verdicts)
-{
-	if (verdict == VERDICT_UNKNOWN || (verdicts & BIT(VERDICT_DENIED)))
-		return true;
-	if (meeting->cover == COVER_BEGINNING)
-		return arrived_with(meeting, verdicts).connections >=
-		       departed_with(meeting, verdict).connections;
-	return meeting->cover == COVER_WHOLE;
-}
-
-static void settle(const struct meeting *meeting, unsigned verdict)
-{
-	unsigned verdicts = counterparts(verdict) & meeting->verdicts;
-	struct side departed = departed_with(meeting, verdict);
-
-	if (departed.count == 0 || verdicts == 0)
-		return;
-	if (is_complete(meeting, verdict, verdicts)) {
-		arrival_counts(meeting, verdict, verdicts);
-		return;
-	}
-	set_departed(meeting, verdict, STANDING_COUNTS);
-	carry_service(meeting, verdict, BIT(verdict));
-	set_arrived(meeting, BIT(verdict), departed.first->edge.node, STANDING_SUPERSEDED);
-}
-
-static void find_cover(struct meeting *meeting)
-{
-	int64_t first = INT64_MAX, last = INT64_MIN;
-
-	for (size_t i = 0; i < meeting->departed_count; i++) {
-		const struct edge *edge = &meeting->departed[i]->edge;
-
-		first = edge->first_seen < first ? edge->first_seen : first;
-		last = edge->last_seen > last ? edge->last_seen : last;
-	}
-	meeting->cover = vantage_cover(meeting->vantages, meeting->node, first, last);
-	for (size_t i = 0; i < meeting->arrived_count; i++)
-		meeting->verdicts |= BIT(meeting->arrived[i].edge->edge.key.verdict);
-}
-
 /* ---- all of them ---- */
 
 struct wires {
 	struct wire *items;
 	size_t count;
 };
-
-static const char *node_of(const struct end *end)
-{
-	return end->kind == END_NODE ? end->name : end->node;
-}
-
-/* Did it leave for this node? An address may have moved from one node to another. */
-static bool leaves_for(const struct wire *wire, const char *node, bool is_only)
-{
-	const char *there = node_of(&wire->edge->to);
-
-	if (wire->node == node)
-		return false;
-	return there == node || (is_only && !*there);
-}
-
-/* Wires that are all equal, but for the nodes where they arrived. */
-static void meet(const struct vantages *vantages, struct wires departures, struct wires arrivals,
-		 struct graph_edge **departed)
-{
-	bool is_only = arrivals.items[0].node == arrivals.items[arrivals.count - 1].node;
-
-	for (size_t i = 0, end; i < arrivals.count; i = end) {
-		struct meeting meeting = {.vantages = vantages,
-					  .departed = departed,
-					  .arrived = &arrivals.items[i],
-					  .node = arrivals.items[i].node};
-
-		for (end = i + 1; end < arrivals.count && arrivals.items[end].node == meeting.node;
-		     end++)
-			;
-		meeting.arrived_count = end - i;
-		for (size_t j = 0; j < departures.count; j++)
-			if (leaves_for(&departures.items[j], meeting.node, is_only))
-				departed[meeting.departed_count++] = departures.items[j].edge;
-		if (meeting.departed_count == 0)
-			continue;
-		find_cover(&meeting);
-		for (unsigned verdict = 1; verdict <= VERDICT_MAX; verdict++)
-			settle(&meeting, verdict);
-	}
-}
 
 static struct wires run_at(const struct wires *wires, size_t at)
 {
@@ -495,8 +254,10 @@ static void drop_passed(const struct vantages *vantages, struct wires *run)
 		if (edge->vantage == VANTAGE_NEITHER && !addr_is_set(key->translated) &&
 		    !addr_is_set(key->service))
 			source = find_source(run, edge);
-		if (source && has_all_of(vantages, source, edge))
-			edge->standing = STANDING_SUPERSEDED;
+		if (!source || !has_all_of(vantages, source, edge))
+			continue;
+		edge->standing = STANDING_SUPERSEDED;
+		edge->told_elsewhere[0] = edge->told_elsewhere[1] = true;
 	}
 	for (size_t i = 0; i < run->count; i++)
 		if (run->items[i].edge->standing == STANDING_COUNTS)
@@ -504,8 +265,22 @@ static void drop_passed(const struct vantages *vantages, struct wires *run)
 	*run = kept;
 }
 
+/* Room for all records that meet. */
+struct hall {
+	struct graph_edge **departed;
+	struct graph_edge **arrived;
+	struct meeting_room room;
+};
+
+static struct records enter(struct graph_edge **items, const struct wires *wires)
+{
+	for (size_t i = 0; i < wires->count; i++)
+		items[i] = wires->items[i].edge;
+	return (struct records){.items = items, .count = wires->count};
+}
+
 static void meet_all(const struct vantages *vantages, const struct wires *departures,
-		     const struct wires *arrivals, struct graph_edge **departed)
+		     const struct wires *arrivals, const struct hall *hall)
 {
 	size_t i = 0, j = 0;
 
@@ -516,7 +291,8 @@ static void meet_all(const struct vantages *vantages, const struct wires *depart
 		i += r <= 0 ? left.count : 0;
 		j += r >= 0 ? came.count : 0;
 		if (r == 0)
-			meet(vantages, left, came, departed);
+			meeting_settle(vantages, &hall->room, enter(hall->departed, &left),
+				       enter(hall->arrived, &came));
 	}
 }
 
@@ -535,6 +311,174 @@ static void drop_all_passed(const struct vantages *vantages, struct wires *depar
 	*departures = kept;
 }
 
+static void sort_all(struct wires *wires)
+{
+	if (wires->count > 0)
+		qsort(wires->items, wires->count, sizeof(*wires->items), sort_wires);
+}
+
+/* ---- the wrong way round ---- */
+
+/*
+ * Who was picked up under way may be the server: its record leads from there to the client's port.
+ * The other node, which saw the connections begin, has more of them than this one then.
+ */
+struct reversal {
+	struct graph_edge *edge;
+	struct graph_edge *certain; /* one of the other node's records of them */
+};
+
+struct reversals {
+	struct reversal *items;
+	size_t count;
+};
+
+static bool may_be_reversed(const struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+
+	return key->direction_uncertain && key->has_port && !addr_is_set(key->translated) &&
+	       !addr_is_set(key->service) &&
+	       (edge->vantage == VANTAGE_SOURCE || edge->vantage == VANTAGE_DESTINATION);
+}
+
+static struct wire reversed(struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+
+	return (struct wire){.from = key->destination,
+			     .to = key->source,
+			     .protocol = key->protocol,
+			     .node = edge->edge.node,
+			     .edge = edge};
+}
+
+/* One node's of a run. */
+static struct wires of_node(const struct wires *run, size_t at)
+{
+	struct wires same = {.items = &run->items[at], .count = 1};
+
+	while (at + same.count < run->count && same.items[same.count].node == same.items[0].node)
+		same.count++;
+	return same;
+}
+
+/* What the others have of services on lower ports, begun before any of these, beyond what this node
+ * has of them itself. */
+static int64_t find_spare(const struct wires *certain, const struct wires *uncertain,
+			  struct graph_edge **ret)
+{
+	int64_t spare = 0, first = INT64_MAX;
+	uint16_t port = UINT16_MAX;
+
+	for (size_t i = 0; i < uncertain->count; i++) {
+		const struct edge *edge = &uncertain->items[i].edge->edge;
+
+		first = edge->first_seen < first ? edge->first_seen : first;
+		port = edge->key.port < port ? edge->key.port : port;
+	}
+	for (size_t i = 0; i < certain->count; i++) {
+		struct graph_edge *edge = certain->items[i].edge;
+
+		if (edge->edge.key.port >= port || edge->edge.first_seen > first + BIND_SLACK)
+			continue;
+		if (certain->items[i].node == uncertain->items[0].node) {
+			spare -= edge->edge.totals.connections;
+			continue;
+		}
+		spare += edge->edge.totals.connections;
+		*ret = edge;
+	}
+	return spare;
+}
+
+static void reverse_run(const struct wires *certain, const struct wires *run,
+			struct reversals *reversals)
+{
+	for (size_t i = 0, count; i < run->count; i += count) {
+		const struct wires uncertain = of_node(run, i);
+		struct graph_edge *other = NULL;
+		int64_t spare = find_spare(certain, &uncertain, &other);
+
+		count = uncertain.count;
+		for (size_t j = 0; j < count; j++) {
+			struct graph_edge *edge = uncertain.items[j].edge;
+			int64_t connections = edge->edge.totals.connections;
+
+			if (!other || spare < connections)
+				continue;
+			spare -= connections;
+			reversals->items[reversals->count++] =
+			    (struct reversal){.edge = edge, .certain = other};
+		}
+	}
+}
+
+/* Each connection that began before both nodes' eyes is on one of these lines. */
+static void add_line(struct graph_edge *edge, const struct binder *binder, struct wires *certain,
+		     struct wires *uncertain)
+{
+	if (may_be_reversed(edge)) {
+		uncertain->items[uncertain->count++] = reversed(edge);
+	} else if (!edge->edge.key.direction_uncertain &&
+		   (departs(edge) || arrives(binder, edge))) {
+		struct wire wire = departs(edge) ? departing(edge) : arriving(edge);
+
+		wire.port = 0;
+		certain->items[certain->count++] = wire;
+	}
+}
+
+/* Before the records meet, because that changes their counts. */
+static int find_reversals(const struct binder *binder, struct graph_edge *edges, size_t count,
+			  struct reversals *ret)
+{
+	struct wires certain = {.items = calloc(count, sizeof(*certain.items))};
+	struct wires uncertain = {.items = calloc(count, sizeof(*uncertain.items))};
+	size_t i = 0, j = 0;
+	bool is_there;
+
+	ret->items = calloc(count, sizeof(*ret->items));
+	is_there = certain.items && uncertain.items && ret->items;
+	if (is_there) {
+		for (size_t at = 0; at < count; at++)
+			add_line(&edges[at], binder, &certain, &uncertain);
+		sort_all(&certain);
+		sort_all(&uncertain);
+	}
+	while (i < certain.count && j < uncertain.count) {
+		struct wires left = run_at(&certain, i), right = run_at(&uncertain, j);
+		int r = compare_wires(left.items, right.items);
+
+		i += r <= 0 ? left.count : 0;
+		j += r >= 0 ? right.count : 0;
+		if (r == 0)
+			reverse_run(&left, &right, ret);
+	}
+	free(certain.items);
+	free(uncertain.items);
+	return is_there ? 0 : -ENOMEM;
+}
+
+/* Those that met no record of their own direction. */
+static void settle_reversals(const struct reversals *reversals)
+{
+	for (size_t i = 0; i < reversals->count; i++) {
+		struct graph_edge *edge = reversals->items[i].edge;
+		struct graph_edge *certain = reversals->items[i].certain;
+		const char *node = edge->edge.node;
+
+		if (edge->recorded_by[1] || edge->standing != STANDING_COUNTS)
+			continue;
+		edge->standing = STANDING_SUPERSEDED;
+		edge->told_elsewhere[0] = edge->told_elsewhere[1] = true;
+		if (certain->recorded_by[1])
+			continue;
+		certain->recorded_by[1] = departs(certain) ? node : certain->edge.node;
+		certain->recorded_by[0] = departs(certain) ? certain->edge.node : node;
+	}
+}
+
 static bool is_of_one_node(const struct graph_edge *edges, size_t count)
 {
 	for (size_t i = 1; i < count; i++)
@@ -543,36 +487,75 @@ static bool is_of_one_node(const struct graph_edge *edges, size_t count)
 	return true;
 }
 
-int vantage_merge(const struct vantages *vantages, const struct binder *binder,
-		  struct graph_edge *edges, size_t count)
+static void hall_clear(struct hall *hall)
 {
-	struct wires departures = {0}, arrivals = {0};
-	struct graph_edge **departed;
+	free(hall->departed);
+	free(hall->arrived);
+	free(hall->room.by_pod);
+	free(hall->room.by_time);
+}
+
+static int hall_init(struct hall *hall, size_t count)
+{
+	*hall = (struct hall){.departed = calloc(count, sizeof(struct graph_edge *)),
+			      .arrived = calloc(count, sizeof(struct graph_edge *)),
+			      .room.by_pod = calloc(count, sizeof(struct owner)),
+			      .room.by_time = calloc(count, sizeof(struct owner))};
+	if (hall->departed && hall->arrived && hall->room.by_pod && hall->room.by_time)
+		return 0;
+	hall_clear(hall);
+	return -ENOMEM;
+}
+
+static int meet_on_wires(const struct vantages *vantages, struct wires *departures,
+			 struct wires *arrivals, size_t count)
+{
+	struct hall hall;
+	int r = hall_init(&hall, count);
+
+	if (r < 0)
+		return r;
+	sort_all(departures);
+	sort_all(arrivals);
+	drop_all_passed(vantages, departures);
+	meet_all(vantages, departures, arrivals, &hall);
+	hall_clear(&hall);
+	return 0;
+}
+
+static int merge(const struct vantages *vantages, const struct binder *binder,
+		 struct graph_edge *edges, size_t count)
+{
+	struct wires departures = {.items = calloc(count, sizeof(*departures.items))};
+	struct wires arrivals = {.items = calloc(count, sizeof(*arrivals.items))};
 	int r = -ENOMEM;
 
-	if (is_of_one_node(edges, count))
-		return 0;
-	departures.items = calloc(count, sizeof(*departures.items));
-	arrivals.items = calloc(count, sizeof(*arrivals.items));
-	departed = calloc(count, sizeof(struct graph_edge *));
-	if (!departures.items || !arrivals.items || !departed)
-		goto out;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; departures.items && arrivals.items && i < count; i++) {
 		if (departs(&edges[i]))
 			departures.items[departures.count++] = departing(&edges[i]);
 		if (arrives(binder, &edges[i]))
 			arrivals.items[arrivals.count++] = arriving(&edges[i]);
 	}
-	if (departures.count > 0)
-		qsort(departures.items, departures.count, sizeof(*departures.items), sort_wires);
-	if (arrivals.count > 0)
-		qsort(arrivals.items, arrivals.count, sizeof(*arrivals.items), sort_wires);
-	drop_all_passed(vantages, &departures);
-	meet_all(vantages, &departures, &arrivals, departed);
-	r = 1;
-out:
+	if (departures.items && arrivals.items)
+		r = meet_on_wires(vantages, &departures, &arrivals, count);
 	free(departures.items);
 	free(arrivals.items);
-	free(departed);
 	return r;
+}
+
+int vantage_merge(const struct vantages *vantages, const struct binder *binder,
+		  struct graph_edge *edges, size_t count)
+{
+	struct reversals reversals = {0};
+	int r;
+
+	if (is_of_one_node(edges, count))
+		return 0;
+	r = find_reversals(binder, edges, count, &reversals);
+	if (r == 0)
+		r = merge(vantages, binder, edges, count);
+	if (r == 0)
+		settle_reversals(&reversals);
+	free(reversals.items);
+	return r < 0 ? r : 1;
 }

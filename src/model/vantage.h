@@ -3,7 +3,10 @@
  * model/.
  *
  * A record departs where its node is not the destination's, and arrives where it is. A departing
- * one, as it left (after source NAT), meets those that arrived so (before destination NAT).
+ * one, as it left (after source NAT), meets those that arrived so (before destination NAT); what
+ * becomes of them is said in meeting.h. What a router between the two recorded gives way to the
+ * source's record. A record picked up under way that leads from the server to the client's port
+ * gives way to the other node's, which saw the connections begin, if that has as many more.
  */
 #ifndef NETPOL_MODEL_VANTAGE_H
 #define NETPOL_MODEL_VANTAGE_H
@@ -39,8 +42,9 @@ enum cover vantage_cover(const struct vantages *vantages, const char *node, int6
 /* Where the recording node stands, once the ends are bound. */
 enum vantage vantage_of(const struct graph_edge *edge);
 /*
- * Sets which records count. The edges must be in an order of their own; 1: those that count may
- * have taken over what the destination's node has, which is another order. 0: nothing changed.
+ * Sets which records count and whose policy each tells, and gives each what the other nodes know
+ * better. Records that do not count keep their place for what they tell of their own node's end.
+ * The edges must be in an order of their own; 1: they may be in none now. 0: nothing changed.
  */
 int vantage_merge(const struct vantages *vantages, const struct binder *binder,
 		  struct graph_edge *edges, size_t count);

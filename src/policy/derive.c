@@ -1,8 +1,8 @@
 /*
  * From edges to policies:
  * 1. workloads with equal selectors become groups, the subjects and peers;
- * 2. every edge that worked becomes an atom for each end that was seen at home; what cannot be said
- * is counted;
+ * 2. every edge that worked becomes an atom for each end whose policy no other edge tells better;
+ * what cannot be said is counted;
  * 3. every subject gets atoms for the resolvers, and resolvers for those who ask;
  * 4. atoms are sorted; a run of one peer becomes a rule, and the rules of a subject are reduced.
  */
@@ -50,8 +50,8 @@ static size_t subject_of(const struct derivation *derivation, const struct end *
 	return group;
 }
 
-/* Nothing but a connection that worked is a reason to allow one. Of a connection between nodes both
- * records are: each tells of its own node's end. */
+/* Nothing but a connection that worked is a reason to allow one. Of a connection between nodes the
+ * records of both are, whichever counts: each tells of the end that it knows. */
 static bool is_evidence(const struct graph_edge *edge)
 {
 	const struct totals *totals = &edge->edge.totals;
@@ -114,12 +114,6 @@ static bool peer_init(const struct derivation *derivation, const struct end *end
 	return atom->group != GROUP_NONE;
 }
 
-/* What two nodes recorded, each tells of its own end; what one did tells of both. */
-static bool tells_of(const struct graph_edge *edge, const struct end *end)
-{
-	return end->local || (!edge->recorded_by[1] && edge->standing == STANDING_COUNTS);
-}
-
 static int add_side(struct derivation *derivation, const struct graph_edge *edge, bool egress)
 {
 	const struct end *end = egress ? &edge->from : &edge->to;
@@ -132,7 +126,7 @@ static int add_side(struct derivation *derivation, const struct graph_edge *edge
 			    .protocol = key->protocol};
 	struct leave *leave;
 
-	if (atom.subject == GROUP_NONE || !tells_of(edge, end))
+	if (atom.subject == GROUP_NONE || edge->told_elsewhere[!egress])
 		return 0;
 	if (!peer)
 		peer = &edge->from;

@@ -14,11 +14,16 @@ void leave_portless(struct leave *leave, uint8_t protocol)
 static bool same_end(const struct end *a, const struct end *b)
 {
 	return a->kind == b->kind && a->pod == b->pod &&
-	       (a->pod != GRAPH_NONE || addr_equal(a->address, b->address));
+	       (a->pod != GRAPH_NONE ||
+		(addr_equal(a->address, b->address) && a->prefix == b->prefix));
 }
 
 static enum leave_reason reason_of(const struct end *end)
 {
+	if (end->prefix)
+		return LEAVE_FOLDED;
+	if (strcmp(end->class, "node") == 0)
+		return LEAVE_SHARED;
 	if (strcmp(end->class, "ambiguous") == 0)
 		return strcmp(end->reason, GRAPH_REASON_CONFLICT) == 0 ? LEAVE_CONFLICT
 								       : LEAVE_SHARED;
@@ -64,10 +69,12 @@ static void report_portless(const struct leave *leave, const char *subject,
 
 static void put_end(struct buf *buf, const struct end *end)
 {
-	char text[ADDR_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 
 	if (end->kind == END_POD)
 		buf_printf(buf, "Pod/%s in %s", end->name, end->namespace);
+	else if (end->prefix)
+		buf_puts(buf, prefix_format((struct prefix){end->address, end->prefix}, text));
 	else
 		buf_puts(buf, addr_format(end->address, text));
 }
@@ -81,8 +88,10 @@ static void report_peers(const struct leave_peers *peers, enum leave_reason reas
 	} texts[LEAVE_PEERS] = {
 	    [LEAVE_UNKNOWN] = {"pods whose labels are not known", GRAPH_SUPPLY},
 	    [LEAVE_UNLABELLED] = {"pods that have no usable label", LEAVE_LABEL},
-	    [LEAVE_SHARED] = {"addresses that more than one pod had",
-			      "choose a time in which each was one pod's (--since, --until)"},
+	    [LEAVE_SHARED] = {"addresses that were not one pod's or node's all the time",
+			      "choose a time in which each was (--since, --until)"},
+	    [LEAVE_FOLDED] = {"prefixes in which the cluster has addresses of its own",
+			      "a higher max_edges in netpold.conf keeps addresses apart"},
 	    [LEAVE_CONFLICT] = {"addresses whose pod is told of in contradiction",
 				"netpol-report pods -o json shows what each source says"},
 	};

@@ -11,6 +11,7 @@ enum leave_reason {
 	LEAVE_UNKNOWN,    /* its labels are not known */
 	LEAVE_UNLABELLED, /* they are, and none is of use */
 	LEAVE_SHARED,     /* the address was not one pod's all the time */
+	LEAVE_FOLDED,     /* it is a prefix with addresses of the cluster's own */
 	LEAVE_CONFLICT,   /* what is told of the address's pod contradicts itself */
 	LEAVE_PEERS
 };

@@ -50,6 +50,20 @@ static struct stored_flow flow_of(const struct edge *edge)
 	};
 }
 
+struct stored_flow reader_flow_of(struct reader *reader, sqlite3_stmt *statement,
+				  int64_t *ret_sequence)
+{
+	struct edge edge = reader_edge_of(reader, statement);
+	struct stored_flow row = flow_of(&edge);
+
+	row.flow.window = sqlite3_column_int64(statement, COLUMN_WINDOW);
+	row.flow.length =
+	    (uint32_t)reader_within(reader, statement, COLUMN_LENGTH, 0, FLOW_WITHOUT_WINDOW - 1);
+	if (ret_sequence)
+		*ret_sequence = sqlite3_column_int64(statement, COLUMN_SEQUENCE);
+	return row;
+}
+
 /* Of edges after one number up to another. */
 static void read_remainders(struct walk *walk, int64_t after, int64_t until)
 {
@@ -87,14 +101,10 @@ static void read_windows(struct walk *walk, struct place *place)
 	db_bind_int(db, statement, 7, walk->last_edge);
 	db_bind_int(db, statement, 8, (int64_t)reader->limits.page_rows);
 	while (db_row(db, statement)) {
-		struct edge edge = reader_edge_of(reader, statement);
-		struct stored_flow row = flow_of(&edge);
+		int64_t sequence;
+		struct stored_flow row = reader_flow_of(reader, statement, &sequence);
 
-		row.flow.window = sqlite3_column_int64(statement, COLUMN_WINDOW);
-		row.flow.length = (uint32_t)reader_within(reader, statement, COLUMN_LENGTH, 0,
-							  FLOW_WITHOUT_WINDOW - 1);
-		*place = (struct place){row.flow.window, row.edge,
-					sqlite3_column_int64(statement, COLUMN_SEQUENCE)};
+		*place = (struct place){row.flow.window, row.edge, sequence};
 		walk->page[walk->count++] = row;
 	}
 }

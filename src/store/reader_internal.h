@@ -47,6 +47,9 @@ void reader_resume(struct reader *reader);
 enum { COLUMN_NODE = 1, COLUMN_FIRST_SEEN = 27, COLUMN_LAST_SEEN };
 struct totals reader_totals_of(sqlite3_stmt *statement);
 struct edge reader_edge_of(struct reader *reader, sqlite3_stmt *statement);
+/* The same with the columns of a flow row behind. *ret_sequence may be NULL. */
+struct stored_flow reader_flow_of(struct reader *reader, sqlite3_stmt *statement,
+				  int64_t *ret_sequence);
 /* A column that must be in bounds; else the sticky error is set. */
 int64_t reader_within(struct reader *reader, sqlite3_stmt *statement, int column, int64_t least,
 		      int64_t most);

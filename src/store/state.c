@@ -57,6 +57,9 @@ static struct checkpoint checkpoint_of(sqlite3_stmt *statement)
 	    .packets_received = (uint64_t)sqlite3_column_int64(statement, 12),
 	    .bytes_sent = (uint64_t)sqlite3_column_int64(statement, 13),
 	    .bytes_received = (uint64_t)sqlite3_column_int64(statement, 14),
+	    /* Rows, until their numbers are known. */
+	    .source_pod = (uint32_t)sqlite3_column_int64(statement, 21),
+	    .destination_pod = (uint32_t)sqlite3_column_int64(statement, 22),
 	};
 }
 
@@ -98,10 +101,12 @@ static void load_facts(struct store *store, struct store_state *state)
 	}
 }
 
-static void keep_pod(struct db *db, struct store_state *state, struct pod_rows *rows)
+static void keep_pod(struct db *db, struct store_state *state, struct pod_rows *rows,
+		     struct numbers *loaded)
 {
 	struct pod *larger = room(db, state->pods, state->pod_count, sizeof(*larger));
 
+	numbers_add(db, loaded, rows->number);
 	if (larger) {
 		state->pods = larger;
 		state->pods[state->pod_count++] = rows->pod;
@@ -219,7 +224,8 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void load_pod(struct store *store, int64_t number, struct store_state *state)
+static void load_pod(struct store *store, int64_t number, struct store_state *state,
+		     struct numbers *loaded)
 {
 	struct db *db = &store->db;
 	struct pod_rows rows = {.scale = NSEC_PER_MSEC};
@@ -229,10 +235,11 @@ static void load_pod(struct store *store, int64_t number, struct store_state *st
 	while (db_row(db, statement))
 		pod_rows_add(&rows, db, statement);
 	if (rows.number)
-		keep_pod(db, state, &rows);
+		keep_pod(db, state, &rows, loaded);
 }
 
-static void load_pods(struct store *store, struct store_state *state)
+/* loaded: their rows. */
+static void load_pods(struct store *store, struct store_state *state, struct numbers *loaded)
 {
 	struct db *db = &store->db;
 	const int64_t since = store->heartbeat - LATE_MS;
@@ -247,23 +254,59 @@ static void load_pods(struct store *store, struct store_state *state)
 		qsort(pods.items, pods.count, sizeof(*pods.items), compare_numbers);
 	for (size_t i = 0; i < pods.count && !db->error; i++)
 		if (i == 0 || pods.items[i] != pods.items[i - 1])
-			load_pod(store, pods.items[i], state);
+			load_pod(store, pods.items[i], state, loaded);
 	numbers_clear(&pods);
+	state->pods_since = store->heartbeat ? since * NSEC_PER_MSEC : INT64_MIN;
+}
+
+static uint32_t number_of(const struct idmap *numbers, uint32_t row)
+{
+	int64_t key = row;
+
+	return (uint32_t)idmap_get(numbers, &key);
+}
+
+/* The pods are told: their numbers follow their order. */
+static void number_pods(struct store *store, struct store_state *state,
+			const struct numbers *loaded)
+{
+	struct idmap numbers;
+
+	idmap_init(&numbers, sizeof(int64_t), 0);
+	for (uint32_t i = 0; i < loaded->count; i++) {
+		uint32_t number = i + 1;
+
+		if (!idmap_put(&numbers, &loaded->items[i], number) ||
+		    !idmap_put(&store->pods, &number, loaded->items[i]))
+			db_fail(&store->db, -ENOMEM, "out of memory");
+	}
+	for (size_t i = 0; i < state->checkpoint_count; i++) {
+		struct checkpoint *checkpoint = &state->checkpoints[i];
+
+		checkpoint->source_pod = number_of(&numbers, checkpoint->source_pod);
+		checkpoint->destination_pod = number_of(&numbers, checkpoint->destination_pod);
+	}
+	idmap_clear(&numbers);
 }
 
 int store_load_state(struct store *store, struct store_state *ret)
 {
 	struct store_state state = {.heartbeat = store->heartbeat};
+	struct numbers loaded = {0};
 	int error;
 
 	load_checkpoints(store, &state);
 	load_facts(store, &state);
-	load_pods(store, &state);
+	load_pods(store, &state, &loaded);
+	number_pods(store, &state, &loaded);
+	numbers_clear(&loaded);
 	error = db_take_error(&store->db);
-	if (error)
+	if (error) {
 		store_state_clear(&state);
-	else
+		idmap_clear(&store->pods);
+	} else {
 		*ret = state;
+	}
 	return error;
 }
 

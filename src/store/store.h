@@ -62,15 +62,15 @@ void store_set_max_edges(struct store *store, int64_t max_edges);
 /*
  * One transaction: all of the batch or nothing; after a failure the same batch may be given again.
  *
- * Numbers of pods are those of this run of this handle; a flow that names one which no batch has
- * told is -EINVAL. Times of pods are ns and are stored as ms, rounded down. A sandbox of a node is
- * one pod in all runs, whatever becomes known of it: told again, names, uid, source, labels and
- * created that were known and now are not stay, words are added or replaced, and all else is as
- * told; words of a pod that ended go unless it has a conflict. A pod whose sandbox is not known is
- * one by namespace, name and uid; told under its number
- * with more it is the same pod. A pod's intervals are known by address and since: told again, until
- * is what was told last; open ones that are not told again never were. A pod that was pruned is
- * none to later flows until it is told again.
+ * Numbers of pods are those of this run of this handle; a flow or checkpoint that names one which
+ * no batch has told is -EINVAL, and so is one that was forgotten by an earlier batch. Times of pods
+ * are ns and are stored as ms, rounded down. A sandbox of a node is one pod in all runs, whatever
+ * becomes known of it: told again, names, uid, source, labels and created that were known and now
+ * are not stay, words are added or replaced, and all else is as told; words of a pod that ended go
+ * unless it has a conflict. A pod whose sandbox is not known is one by namespace, name and uid;
+ * told under its number with more it is the same pod. A pod's intervals are known by address and
+ * since: told again, until is what was told last; open ones that are not told again never were. A
+ * pod that was pruned is none to later flows until it is told again.
  *
  * With the first pods_complete of a run, pods of the node that have not ended, intervals of its
  * pods and of its own addresses that are still open, and were not named in this run end at the
@@ -189,10 +189,15 @@ struct store_state {
 	size_t fact_count;
 	struct pod *pods; /* this node's pods with an interval that is open or ended less than 15
 			     min before the heartbeat; without any, those that so ended or did not;
-			     and those that within a minute of a live connection's beginning had one
-			     of its addresses. Without words; times in ns, as the daemon has them */
+			     those that within a minute of a live connection's beginning had one of
+			     its addresses; and those that a checkpoint names. Without words; times
+			     in ns, as the daemon has them */
 	size_t pod_count;
+	int64_t pods_since; /* ns: of those that ended before, some are left out; INT64_MIN: there
+			       are none */
 };
+/* Pods that are read here count as told in this run, with the numbers 1, 2, … in their order, by
+ * which checkpoints name them. */
 int store_load_state(struct store *store, struct store_state *ret);
 void store_state_clear(struct store_state *state);
 
@@ -329,6 +334,19 @@ int reader_uncut(struct reader *reader, struct interval interval, size_t *ret);
  */
 int reader_flows(struct reader *reader, struct interval interval, reader_flow_fn *visit,
 		 void *context);
+/* One edge, and the time of its rows that matter. */
+struct edge_span {
+	int64_t edge; /* id */
+	struct interval interval;
+};
+/*
+ * Flow rows of these edges with anything seen in the edge's interval; of each edge by window. Read
+ * as reader_flows() is. Costs one look for each edge and each of the record's windows in its
+ * interval; where that would be more work than reading everything, everything in their time is read
+ * and visited, as by reader_flows(). -ENOMEM.
+ */
+int reader_edge_flows(struct reader *reader, const struct edge_span *spans, size_t count,
+		      reader_flow_fn *visit, void *context);
 int reader_gaps(struct reader *reader, struct interval interval, reader_gap_fn *visit,
 		void *context);                                                /* by from */
 int reader_facts(struct reader *reader, reader_fact_fn *visit, void *context); /* by node, name */

@@ -137,6 +137,8 @@ void numbers_clear(struct numbers *numbers);
 void write_identity(struct store *store, const struct batch *batch);
 void write_objects(struct store *store, const struct batch *batch);
 void write_flows(struct store *store, const struct batch *batch);
+/* The row of a pod by its number in this run; 0: none, or it was pruned. */
+int64_t pod_row(struct store *store, uint32_t number);
 /* Edge totals and flow totals stand in the same order in all statements. */
 void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct totals *totals);
 struct edge_mark edge_mark(struct store *store, const struct edge_key *key);

@@ -117,3 +117,58 @@ parts() {
     "$report" edges --db n1.db --db n2.db --db n3.db --node "$node" -o json | jq 'map([.protocol, .port, .verdict, .connections]) | sort' | diff own -
   done
 }
+
+# rotated: old.db and new.db, one after the other of node n1, and n2.db, whose connections go there all the time.
+rotated() {
+  local web='"type":"pod","node":"n1","namespace":"shop","name":"web","uid":"u1","sandbox":"s1"'
+  local from='"from":{"address":"10.244.1.2","namespace":"shop","name":"web"},"to":{"address":"203.0.113.9"}'
+  local rest='"protocol":"TCP","length":60000' day=2026-01-31T
+  printf '%s\n' "{\"type\":\"header\",\"version\":1,\"node\":\"n1\",\"from\":\"${day}12:00:00Z\",\"until\":\"${day}12:30:00Z\"}" \
+    "{$web,\"addresses\":[{\"address\":\"10.244.1.2\",\"from\":\"${day}12:00:00Z\"}]}" \
+    "{\"type\":\"pod\",\"node\":\"n1\",\"namespace\":\"shop\",\"name\":\"api\",\"addresses\":[{\"address\":\"10.244.1.3\",\"from\":\"${day}12:00:00Z\"}]}" \
+    "{\"type\":\"flow\",\"node\":\"n1\",\"window\":\"${day}12:20:00Z\",$from,$rest,\"port\":443,\"connections\":50,\"first_seen\":\"${day}12:20:00Z\"}" |
+    "$report" import --into old.db -
+  printf '%s\n' "{\"type\":\"header\",\"version\":1,\"node\":\"n1\",\"from\":\"${day}12:31:00Z\",\"until\":\"${day}14:00:00Z\"}" \
+    "{$web,\"addresses\":[{\"address\":\"10.244.1.2\",\"from\":\"${day}12:31:00Z\"}]}" \
+    "{\"type\":\"pod\",\"node\":\"n1\",\"namespace\":\"shop\",\"name\":\"db\",\"addresses\":[{\"address\":\"10.244.1.3\",\"from\":\"${day}12:40:00Z\"}]}" \
+    "{\"type\":\"flow\",\"node\":\"n1\",\"window\":\"${day}13:20:00Z\",$from,$rest,\"port\":443,\"connections\":5,\"first_seen\":\"${day}13:20:00Z\"}" |
+    "$report" import --into new.db -
+  {
+    printf '%s\n' "{\"type\":\"header\",\"version\":1,\"node\":\"n2\",\"from\":\"${day}12:00:00Z\",\"until\":\"${day}14:00:00Z\"}" \
+      "{\"type\":\"pod\",\"node\":\"n2\",\"namespace\":\"shop\",\"name\":\"cli\",\"addresses\":[{\"address\":\"10.244.2.2\",\"from\":\"${day}12:00:00Z\"}]}"
+    for flow in 12:20:10,10.244.1.3,80 13:20:10,10.244.1.3,81 12:20:10,10.244.1.2,82 13:20:10,10.244.1.2,82; do
+      IFS=, read -r time to port <<< "$flow"
+      printf '%s\n' "{\"type\":\"flow\",\"node\":\"n2\",\"window\":\"$day${time%10}00Z\",\"from\":{\"address\":\"10.244.2.2\",\"namespace\":\"shop\",\"name\":\"cli\"},\"to\":{\"address\":\"$to\"},$rest,\"port\":$port,\"connections\":2,\"first_seen\":\"$day${time}Z\"}"
+    done
+  } | "$report" import --into n2.db -
+}
+
+@test "a node that goes on in another database: both count, with a gap between, and what was so in one ends with it" {
+  rotated
+  for order in "old.db new.db" "new.db old.db"; do
+    read -r first second <<< "$order"
+    want 0 "$report" edges --db "$first" --db "$second" --db n2.db --strict -o json
+    jq -r '.[] | [.from.name, .to.name // .to.address, .port, .connections] | map(tostring) | join(" ")' out | sort > edges
+    same 'cli api 80 2
+cli db 81 2
+cli web 82 4
+web 203.0.113.9 443 55' "$(cat edges)"
+    want 0 "$report" status --db "$first" --db "$second" -o json
+    jq -e '.gaps | map([.node, .from, .until, .at_most]) ==
+      [["n1", "2026-01-31T12:30:00Z", "2026-01-31T12:31:00Z", null]]' out
+    jq -e '.nodes | map(.name) == ["n1"]' out
+  done
+  # One that goes on where the other had not ended is a copy, and what it has alone is said.
+  sqlite3 old.db "UPDATE node SET heartbeat = heartbeat + 120000"
+  want 0 "$report" edges --db old.db --db new.db -o json
+  said "old.db, which is from 2026-01-31T12:00:00Z to 2026-01-31T12:32:00Z, is left out"
+  jq -e '.[0].connections == 5' out
+}
+
+@test "what several databases have of one pod goes into one" {
+  rotated
+  "$report" flows --db old.db --db new.db -o jsonl > both.jsonl
+  want 0 "$report" import --into both.db both.jsonl
+  want 0 "$report" edges --db both.db -o json
+  jq -e 'length == 1 and .[0].from.name == "web" and .[0].connections == 55' out
+}

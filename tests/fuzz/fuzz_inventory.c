@@ -83,12 +83,16 @@ static int add_all(struct inventory *inventory, const uint8_t *data, size_t size
 	int r = 0;
 
 	for (size_t i = 0; i < 3 && r == 0; i++) {
+		const struct inventory_told told = {.source = sources[i],
+						    .since = (int64_t)i * 1000,
+						    .until = i == 2 ? INTERVAL_OPEN : 5000,
+						    .first = i != 1};
 		struct document *document = NULL;
 
 		r = document_parse((const char *)data, i == 1 ? size / 2 : size, "input", problems,
 				   &document);
 		if (r == 0)
-			r = inventory_add_stored(inventory, document, sources[i], problems);
+			r = inventory_add_stored(inventory, document, &told, problems);
 		else if (i == 1 && r != -ENOMEM)
 			r = 0;
 		document_free(document);

@@ -57,7 +57,7 @@ check() {
 }
 
 @test "nodes in one file and in several give the same answers" {
-  for case in several-nodes two-nodes changed-hands; do
+  for case in several-nodes two-nodes changed-hands clock-skew masqueraded-clients verdicts-of-two-nodes; do
     echo "$case"
     prepare "$golden/$case"
     databases=()
@@ -172,7 +172,7 @@ check() {
   check service-without-endpoints
 }
 
-@test "folded-external: a prefix that stands for many addresses is a block, and nobody in particular" {
+@test "folded-external: a prefix that stands for many addresses is a block, and nobody in particular; with the cluster's own in it, none" {
   check folded-external
 }
 
@@ -200,6 +200,54 @@ check() {
   check dataplane
 }
 
+@test "node-port: behind a node that others came in by nobody is known" {
+  check node-port
+}
+
+# facts LINE...: what a node n tells beside that all is seen
+facts() {
+  {
+    echo '{"type":"header","version":1,"node":"n","from":"2026-01-31T12:00:00Z","until":"2026-01-31T14:00:00Z"}'
+    for aspect in same-node cross-node service external denied; do
+      printf '{"type":"fact","node":"n","name":"dataplane.%s","value":"yes","since":"2026-01-31T12:00:00Z"}\n' "$aspect"
+    done
+    printf '{"type":"fact","node":"n","name":"dataplane.%s","value":"%s","since":"2026-01-31T12:00:00Z"}\n' "$@"
+  } > facts.jsonl
+  rm -f facts.db
+  "$report" import --into facts.db facts.jsonl
+}
+
+complete() {
+  "$report" status --db facts.db "$@" | sed -n 's/^complete *//p'
+}
+
+@test "a record is complete where all is seen; as far as is known where that is not; and not where anything is hidden" {
+  facts same-node yes
+  [ "$(complete)" = yes ]
+  facts denied partly:\ reason
+  [ "$(complete)" = yes ]
+  facts external unknown:\ reason
+  [ "$(complete)" = 'yes, as far as is known' ]
+  [ "$("$report" status --db facts.db -o json | jq .complete)" = true ]
+  facts denied no:\ reason
+  [ "$(complete)" = no ]
+  [ "$("$report" status --db facts.db -o json | jq .complete)" = false ]
+  facts external unknown:\ reason denied no:\ reason
+  [ "$(complete)" = no ]
+}
+
+@test "what was hidden before counts up to its own end, and what was hidden in part up to its own" {
+  facts was.no.same-node '2026-01-31T12:30:00Z worst' was.partly.same-node '2026-01-31T13:00:00Z less'
+  was() {
+    "$report" status --db facts.db "$@" -o json | jq -c '.dataplane[0].same_node.was | [.seen, .until, .reason]'
+  }
+  [ "$(was)" = '["no","2026-01-31T12:30:00Z","worst"]' ]
+  [ "$(complete)" = no ]
+  [ "$(was --since 2026-01-31T12:30:00Z)" = '["partly","2026-01-31T13:00:00Z","less"]' ]
+  [ "$(complete --since 2026-01-31T12:30:00Z)" = yes ]
+  [ "$(was --since 2026-01-31T13:00:00Z)" = '[null,null,null]' ]
+}
+
 @test "labels-recorded: with the labels of the container runtime no inventory is needed" {
   check labels-recorded
 }
@@ -214,4 +262,52 @@ check() {
 
 @test "contradiction: a pod whose sources do not agree gives no policy and no peer" {
   check contradiction
+}
+
+@test "clock-skew: whose an address was at a handover is what its own node says" {
+  check clock-skew
+}
+
+@test "handover-in-one-window: pods that one of the nodes tells apart, at either end" {
+  check handover-in-one-window
+}
+
+@test "masqueraded-clients: those behind one address stay apart, whatever they asked" {
+  check masqueraded-clients
+}
+
+@test "denied-after-gap: what was denied is denied, and no more" {
+  check denied-after-gap
+}
+
+@test "gaps-on-both-sides: who has more has missed less" {
+  check gaps-on-both-sides
+}
+
+@test "deleted-at-the-destination: the beginning is with the node that still has it" {
+  check deleted-at-the-destination
+}
+
+@test "verdicts-of-two-nodes: each connection once, as the node has it that knows more" {
+  check verdicts-of-two-nodes
+}
+
+@test "direction-of-two-nodes: who saw a connection begin tells who has not" {
+  check direction-of-two-nodes
+}
+
+@test "moved-node-address: an address is of the node that had it then, and of none where none had" {
+  check moved-node-address
+}
+
+@test "inventory-pod-in-time: a pod of the inventory had its address since it started" {
+  check inventory-pod-in-time
+}
+
+@test "stored-objects-in-time: what a node stored of pods binds their addresses for as long as it was so" {
+  check stored-objects-in-time
+}
+
+@test "further-networks: what the inventory tells of them carries no policy, and they are each node's own" {
+  check further-networks
 }

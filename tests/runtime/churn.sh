@@ -36,6 +36,9 @@ churn_begin() {
   # there is no less forwarded.
   sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 || return 1
   ip link add nowhere type bridge && ip link set nowhere arp off up && ip route add "$CLUSTER_SUBNET" dev nowhere || return 1
+  # As with a service proxy, connections are tracked whether netpold runs or not: what it finds at its start began before.
+  nft 'add table ip proxy; add chain ip proxy forward { type filter hook forward priority 0; };
+    add rule ip proxy forward ct state invalid counter' || return 1
   cat > "$directory/redirect" <<'RULES'
 table ip churn {
 	chain arriving {
@@ -233,7 +236,8 @@ churn_judged() {
     select+=("SELECT * FROM $view LIMIT 40")
     faults+=" + (SELECT count(*) FROM $view)"
   done
-  report "$name" edges --format json > "$log/edges.json" && report "$name" pods --format json > "$log/pods.json" || return 1
+  report "$name" edges --format json > "$log/edges.json" && report "$name" pods --format json > "$log/pods.json" &&
+    report "$name" flows --format jsonl | jq -s 'map(select(.type == "flow"))' > "$log/flows.json" || return 1
   echo "== $name"
   (
     cd "$log" || exit 1
@@ -248,7 +252,7 @@ churn_judged() {
 churn_unlabelled() {
   report "$1" edges --format json | jq -cS --rawfile parting "$log/parting" '
     ($parting | split("\n") | map({(.): true}) | add) as $parting |
-    map(.group = "\(.port)|\(.protocol)|\(.to.address)") |
+    map(select(.port >= 20000) | .group = "\(.port)|\(.protocol)|\(.to.address)") |
     (map(select($parting[.group] | not))[] | del(.last_seen) |
       (.from, .to) |= (del(.workload, .class_reason) | if .kind == "unknown" then del(.class) else . end)),
     (map(select($parting[.group])) | group_by(.group)[] | {group: .[0].group, connections: map(.connections) | add})' | sort

@@ -1,5 +1,5 @@
 -- What netpol-report says of a churn, held against what the pods and their driver wrote down. For sqlite3(1), in the
--- directory with the log (churn.c, churn.sh), edges.json and pods.json; each row of fault is something that must not be.
+-- directory with the log (churn.c, churn.sh), edges.json, flows.json and pods.json; each row of fault is something that must not be.
 --
 -- A pod had its address for sure from the end of RunPodSandbox until StopPodSandbox was asked for, and perhaps from the
 -- beginning of the one to the end of the other. A call belongs to whoever answered; one that nobody answered belongs to
@@ -28,6 +28,10 @@ SELECT value ->> '$.port' AS port, value ->> '$.protocol' AS protocol, value ->>
        value ->> '$.to.namespace' || '/' || (value ->> '$.to.name') AS to_name
   FROM json_each(readfile('edges.json')) WHERE port BETWEEN 20000 AND 60000;
 
+CREATE TABLE flow AS
+SELECT value ->> '$.port' AS port, value ->> '$.protocol' AS protocol, value ->> '$.to.address' AS address,
+       value ->> '$.connections' AS connections, value ->> '$.from.uid' AS from_uid, value ->> '$.to.uid' AS to_uid
+  FROM json_each(readfile('flows.json')) WHERE port BETWEEN 20000 AND 60000;
 CREATE TABLE recorded AS
 SELECT value ->> '$.uid' AS uid, value ->> '$.namespace' || '/' || (value ->> '$.name') AS name,
        value ->> '$.labels.app' AS app, value ->> '$.labels.serial' AS serial
@@ -80,7 +84,7 @@ SELECT 'the caller is another pod' AS what, edge.port, edge.protocol, edge.addre
   FROM edge LEFT JOIN first USING (port) LEFT JOIN pod ON pod.serial = edge.port - 20000 OR pod.netns = first.netns
  WHERE from_kind = 'pod' AND (from_uid IS NOT pod.uid OR from_name IS NOT 'lab/pod-' || pod.serial)
 UNION ALL
-SELECT 'the callee is another pod', port, protocol, address,
+SELECT iif(calls IS NULL, 'the callee is another pod', 'more than were called'), port, protocol, address,
        'pod-' || callee || ' ' || seen_to.connections || ', called ' || ifnull(calls, 0)
   FROM seen_to LEFT JOIN said_to USING (port, protocol, address, callee)
  WHERE seen_to.connections > ifnull(calls, 0)
@@ -88,6 +92,19 @@ UNION ALL
 SELECT 'the callee is no pod that was', port, protocol, edge.address, to_name || ' ' || to_uid
   FROM edge LEFT JOIN pod ON pod.uid = to_uid AND to_name = 'lab/pod-' || pod.serial
  WHERE to_kind = 'pod' AND pod.serial IS NULL
+UNION ALL
+SELECT 'the caller in a flow is another pod', flow.port, flow.protocol, flow.address, from_uid
+  FROM flow LEFT JOIN first USING (port) LEFT JOIN pod ON pod.serial = flow.port - 20000 OR pod.netns = first.netns
+ WHERE from_uid IS NOT NULL AND from_uid IS NOT pod.uid
+UNION ALL
+SELECT 'the callee in a flow is another pod', port, protocol, flow.address, to_uid
+  FROM flow LEFT JOIN pod ON pod.uid = to_uid LEFT JOIN said_to USING (port, protocol)
+ WHERE to_uid IS NOT NULL GROUP BY port, protocol, flow.address, to_uid
+HAVING NOT max(said_to.callee IS pod.serial AND said_to.address = flow.address)
+UNION ALL
+SELECT 'flows have not as many as edges', port, protocol, address, sum(flow.connections) || ' of ' || seen.connections
+  FROM flow JOIN seen USING (port, protocol, address) GROUP BY port, protocol, address
+HAVING sum(flow.connections) <> seen.connections
 UNION ALL
 SELECT 'the caller is not known', port, protocol, address, from_unknown || ' of ' || connections || ', explained ' || caller_unsure
   FROM seen JOIN said USING (port, protocol, address) WHERE from_unknown > caller_unsure
@@ -117,7 +134,7 @@ SELECT DISTINCT call.port, call.protocol, call.address
 
 -- What no loss excuses.
 CREATE VIEW lie AS
-SELECT * FROM fault WHERE what IN ('the caller is another pod', 'the callee is another pod', 'the callee is no pod that was', 'never made');
+SELECT * FROM fault WHERE what LIKE '%is another pod' OR what IN ('the callee is no pod that was', 'never made');
 
 -- The runtime lists a sandbox from the end of RunPodSandbox to the end of RemovePodSandbox. Of one that it listed for less
 -- than a second the labels may be missed; wrong ones it never has.
@@ -147,6 +164,7 @@ UNION ALL SELECT '- ' || outcome, count(*) FROM call GROUP BY outcome
 UNION ALL SELECT '- answered after the address had changed hands', count(*)
   FROM call JOIN pod ON pod.serial = answerer WHERE begun < run_end
 UNION ALL SELECT '- while an address was taken from its pod', sum(calls) FROM said JOIN parting USING (port, protocol, address)
+UNION ALL SELECT 'flows', count(*) FROM flow
 UNION ALL SELECT 'connections recorded', sum(connections) FROM edge
 UNION ALL SELECT '- answered, both ends known', sum(connections) FROM edge
   WHERE verdict = 'answered' AND from_kind = 'pod' AND to_kind = 'pod'

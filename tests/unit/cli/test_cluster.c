@@ -292,6 +292,75 @@ static void test_content_that_is_damaged(void **state)
 	end(&scene);
 }
 
+static void stored_at(struct scene *scene, const char *node, const char *uid, const char *address,
+		      const char *more, int64_t since, int64_t until)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"web\",\"namespace\":\"shop\","
+		 "\"uid\":\"%s\"},\"status\":{%s\"podIP\":\"%s\"}}",
+		 uid, more, address);
+	stored(scene, node, "Pod", "web", uid, text, since, until);
+}
+
+static void assert_turn(const struct scene *scene, const char *uid, size_t others,
+			const char *address, int64_t since, int64_t until)
+{
+	const struct inventory_pod *pod = inventory_find_pod(scene->inventory, "", "", uid);
+	char text[ADDR_TEXT_MAX];
+
+	assert_non_null(pod);
+	for (size_t i = 0; i < pod->turn_count; i++) {
+		if (strcmp(addr_format(pod->turns[i].address, text), address) != 0)
+			continue;
+		assert_true(pod->turns[i].since == since);
+		assert_true(pod->turns[i].until == until);
+		assert_int_equal(pod->turn_count, others + 1);
+		return;
+	}
+	fail_msg("%s never had %s", uid, address);
+}
+
+/* 1970-01-01T00:00:10Z and so on: 10000 ms. */
+#define STARTED "\"startTime\":\"1970-01-01T00:00:10Z\","
+
+static void test_addresses_in_time(void **state)
+{
+	struct scene scene = begin();
+
+	(void)state;
+	heard(&scene, "n1", 90000);
+	heard(&scene, "n2", 40000);
+	stored_at(&scene, "n1", "ended", "10.0.0.1", "", 20000, 30000);
+	stored_at(&scene, "n1", "lives", "10.0.0.2", STARTED, 20000, INTERVAL_OPEN);
+	stored_at(&scene, "n2", "stale", "10.0.0.3", "", 20000, INTERVAL_OPEN);
+	stored_at(&scene, "n2", "lives", "10.0.0.2", STARTED, 5000, INTERVAL_OPEN);
+	/* Another address, and one only as of its second state. */
+	stored_at(&scene, "n1", "moves", "10.0.0.4", STARTED, 20000, 30000);
+	stored_at(&scene, "n1", "moves", "10.0.0.5", STARTED, 30000, INTERVAL_OPEN);
+	/* What finished owns nothing any more. */
+	stored_at(&scene, "n1", "done", "10.0.0.6", "\"phase\":\"Running\",", 20000, 30000);
+	stored_at(&scene, "n1", "done", "10.0.0.6", "\"phase\":\"Succeeded\",", 30000,
+		  INTERVAL_OPEN);
+	/* As a node stored it until a moment, and a file has it now. */
+	stored_at(&scene, "n1", "filed", "10.0.0.7", "", 20000, 30000);
+	assert_int_equal(from_file(&scene, "kind: Pod\n"
+					   "metadata: {name: web, namespace: shop, uid: filed}\n"
+					   "status: {podIP: 10.0.0.7, "
+					   "startTime: '1970-01-01T00:00:10Z'}\n"),
+			 0);
+	finish(&scene);
+	assert_turn(&scene, "ended", 0, "10.0.0.1", 20000, 30000);
+	assert_turn(&scene, "lives", 0, "10.0.0.2", 10000, 90000);
+	assert_turn(&scene, "stale", 0, "10.0.0.3", 20000, 40000);
+	assert_turn(&scene, "moves", 1, "10.0.0.4", 10000, 30000);
+	assert_turn(&scene, "moves", 1, "10.0.0.5", 30000, 90000);
+	assert_turn(&scene, "done", 0, "10.0.0.6", 20000, 30000);
+	assert_turn(&scene, "filed", 0, "10.0.0.7", 10000, INTERVAL_OPEN);
+	end(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +370,7 @@ int main(void)
 	    cmocka_unit_test(test_records_alone),
 	    cmocka_unit_test(test_order_of_belief),
 	    cmocka_unit_test(test_past_states),
+	    cmocka_unit_test(test_addresses_in_time),
 	    cmocka_unit_test(test_several_nodes),
 	    cmocka_unit_test(test_what_ended),
 	    cmocka_unit_test(test_content_that_is_damaged),

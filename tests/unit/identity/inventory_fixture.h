@@ -25,11 +25,13 @@ static inline struct addr address(const char *text)
 static inline void add_as(struct inventory *inventory, const char *text,
 			  enum inventory_source source)
 {
+	const struct inventory_told told = {
+	    .source = source, .since = INT64_MIN, .until = INTERVAL_OPEN, .first = true};
 	struct problems problems = {0};
 	struct document *document = NULL;
 
 	assert_int_equal(document_parse(text, strlen(text), "stored", &problems, &document), 0);
-	assert_int_equal(inventory_add_stored(inventory, document, source, &problems), 0);
+	assert_int_equal(inventory_add_stored(inventory, document, &told, &problems), 0);
 	assert_int_equal(problems.count, 0);
 	document_free(document);
 }

@@ -248,6 +248,8 @@ static void test_problems(void **state)
 	     "hostNetwork: expected true or false, not \"3\""},
 	    {"kind: Pod\nmetadata: {name: a, namespace: n}\nstatus:\n  podIPs:\n  - ip: x\n", "f:5",
 	     "ip: \"x\" is no address"},
+	    {"kind: Pod\nmetadata: {name: a, namespace: n}\nstatus:\n  startTime: today\n", "f:4",
+	     "startTime: \"today\" is no time"},
 	    {"kind: Pod\nmetadata: {name: a, namespace: n}\nspec:\n  containers:\n  - ports:\n"
 	     "    - containerPort: 70000\n",
 	     "f:6", "containerPort: expected a port number, 1 to 65535"},

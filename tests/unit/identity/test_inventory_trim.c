@@ -223,6 +223,7 @@ static const char cluster[] =
     "    - {name: side, restartPolicy: Always, ports: [{containerPort: 9, protocol: UDP}]}\n"
     "  status:\n"
     "    phase: Running\n"
+    "    startTime: '2026-01-31T12:00:00Z'\n"
     "    podIP: 10.0.0.1\n"
     "    podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]\n"
     "    conditions: [{type: Ready, lastProbeTime: null}]\n"

@@ -220,7 +220,8 @@ static inline void scene_feed_edge(struct assembly *assembly, const struct scene
 static inline const struct graph *scene_build(struct scene *scene, uint32_t order)
 {
 	struct assembly *assembly = assembly_new(scene->inventory, &scene->problems);
-	size_t at[SCENE_MAX];
+	struct edge_span *spans = NULL;
+	size_t at[SCENE_MAX], span_count = 0;
 
 	assert_non_null(assembly);
 	for (size_t i = 0; i < scene->pod_count; i++) {
@@ -251,8 +252,10 @@ static inline const struct graph *scene_build(struct scene *scene, uint32_t orde
 	for (size_t i = 0; i < scene->edge_count; i++)
 		scene_feed_edge(assembly, &scene->edges[at[i]], (int64_t)at[i] + 1);
 	graph_free(scene->graph);
-	if (assembly_needs_flows(assembly))
+	assert_int_equal(assembly_spans(assembly, &spans, &span_count), 0);
+	if (span_count > 0)
 		scene_feed_windows(assembly, scene);
+	free(spans);
 	assert_int_equal(assembly_finish(assembly, scene->apart, &scene->graph), 0);
 	assembly_free(assembly);
 	return scene->graph;

@@ -210,10 +210,19 @@ static void test_address_that_moves_between_nodes(void **state)
 	assert_string_equal(bound_at(&scene, "172.17.0.1", 22, 25).name, "n3");
 	assert_string_equal(bound_at(&scene, "172.17.0.1", 32, 35).name, "n2");
 	assert_string_equal(bound_at(&scene, "172.17.0.1", 15, 25).name, "");
-	assert_string_equal(bound_at(&scene, "172.17.0.1", 50, 60).name, "");
-	assert_int_equal(bound_at(&scene, "172.17.0.1", 50, 60).kind, END_NODE);
-	scene_turn(&scene, "n1", 0, 1);
-	assert_string_equal(bound_at(&scene, "172.17.0.1", 22, 25).name, "n1");
+	assert_int_equal(bound_at(&scene, "172.17.0.1", 15, 25).kind, END_NODE);
+	assert_int_equal(bound_at(&scene, "172.17.0.1", 50, 60).kind, END_UNKNOWN);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 50, 60).class, "node");
+	assert_int_equal(bound_at(&scene, "172.17.0.1", 1, 2).kind, END_UNKNOWN);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 6, 7).name, "n2");
+	/* The recorder is n1: what it had once is not its own for ever. */
+	scene_turn(&scene, "n1", 0, 4);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 22, 25).name, "n3");
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 1, 2).name, "n1");
+	/* A bridge's, which it has at the same time as others. */
+	scene_turn(&scene, "n1", 8, 18);
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 12, 15).name, "n1");
+	assert_string_equal(bound_at(&scene, "172.17.0.1", 16, 25).name, "");
 	scene_close(&scene);
 }
 
@@ -230,7 +239,7 @@ static void test_address_of_very_many_nodes(void **state)
 		char name[16];
 		struct stored_address row = {.node = name,
 					     .address = scene_addr("172.17.0.1"),
-					     .since = i == 0 ? 0 : 1000000,
+					     .since = i % 2 == 0 ? 0 : 1000000,
 					     .until = INTERVAL_OPEN};
 
 		snprintf(name, sizeof(name), "n%d", i + 1);
@@ -255,9 +264,14 @@ static void test_address_of_very_many_nodes(void **state)
 /* Not to the node, pod or service that has its first address, nor to a pod by number. */
 static void test_prefixes_are_nobody_in_particular(void **state)
 {
-	static const char *const texts[] = {"192.168.0.0/24", "10.1.0.0/16",    "10.96.0.0/12",
-					    "10.2.0.0/16",    "169.254.0.0/16", "224.0.0.0/4",
-					    "fe80::/10",      "2001:db8::/32",  "0.0.0.0/1"};
+	static const struct {
+		const char *text;
+		bool inside; /* has addresses of pods or nodes, or is in a pod range */
+	} prefixes[] = {
+	    {"192.168.0.0/24", true}, {"10.1.0.0/16", true},     {"10.96.0.0/12", false},
+	    {"10.2.0.0/16", true},    {"10.2.0.128/25", true},   {"169.254.0.0/16", false},
+	    {"224.0.0.0/4", false},   {"fe80::/10", false},      {"2001:db8::/32", false},
+	    {"0.0.0.0/1", true},      {"198.51.100.0/24", false}};
 	struct scene scene = {0};
 
 	(void)state;
@@ -266,13 +280,13 @@ static void test_prefixes_are_nobody_in_particular(void **state)
 	scene_pod(&scene,
 		  (struct scene_pod){
 		      .node = "n1", .namespace = "shop", .name = "a", .address = "10.1.0.0"});
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		char text[PREFIX_TEXT_MAX];
 		const struct graph_edge *edge;
 
 		scene.edge_count = 0;
-		scene_edge(&scene, (struct scene_edge){.from = texts[i],
-						       .to = texts[i],
+		scene_edge(&scene, (struct scene_edge){.from = prefixes[i].text,
+						       .to = prefixes[i].text,
 						       .from_pod = 1,
 						       .to_pod = 1,
 						       .port = 80,
@@ -281,14 +295,16 @@ static void test_prefixes_are_nobody_in_particular(void **state)
 		for (int side = 0; side < 2; side++) {
 			const struct end *end = side ? &edge->to : &edge->from;
 
-			assert_int_equal(end->kind, END_EXTERNAL);
-			assert_string_equal(end->class, "external");
+			assert_int_equal(end->kind,
+					 prefixes[i].inside ? END_UNKNOWN : END_EXTERNAL);
+			assert_string_equal(end->class,
+					    prefixes[i].inside ? "ambiguous" : "external");
 			assert_int_equal(end->pod, GRAPH_NONE);
 			assert_int_equal(end->workload, GRAPH_NONE);
 			assert_false(end->local);
 			assert_string_equal(
 			    prefix_format((struct prefix){end->address, end->prefix}, text),
-			    texts[i]);
+			    prefixes[i].text);
 		}
 	}
 	scene_close(&scene);
@@ -699,6 +715,74 @@ static void test_nothing(void **state)
 	scene_close(&scene);
 }
 
+#define LIVED(NAME, UID, IP, START, NOTES)                                                         \
+	"---\n{kind: Pod, metadata: {namespace: shop, name: " NAME ", uid: " UID NOTES             \
+	"}, status: {podIP: " IP ", startTime: '1970-01-01T00:" START "Z'}}\n"
+#define ALSO(IP)                                                                                   \
+	", annotations: {k8s.v1.cni.cncf.io/network-status: '[{\"name\": \"n\", \"ips\": [\"" IP   \
+	"\"]}]'}"
+
+/* An edge binds to the pod that had the address in all of its time. */
+static void test_inventory_in_time(void **state)
+{
+	struct scene scene = {0};
+	struct end end;
+
+	(void)state;
+	scene_inventory(&scene, LIVED("a", "u1", "10.2.0.9", "01:40",
+				      "") LIVED("b", "u2", "10.2.0.9", "05:00", ALSO("10.9.0.1"))
+				    LIVED("c", "u3", "10.9.0.2", "01:40", ALSO("10.9.0.1"))
+					LIVED("d", "u4", "10.2.0.7", "01:40", ALSO("10.9.0.2")));
+	end = bound_at(&scene, "10.2.0.9", 10, 20);
+	assert_int_equal(end.kind, END_UNKNOWN);
+	assert_string_equal(end.class, "pod");
+	end = bound_at(&scene, "10.2.0.9", 110, 120);
+	assert_string_equal(end.name, "a");
+	end = bound_at(&scene, "10.2.0.9", 90, 120);
+	assert_string_equal(end.class, "ambiguous");
+	end = bound_at(&scene, "10.2.0.9", 110, 310);
+	assert_string_equal(end.class, "ambiguous");
+	end = bound_at(&scene, "10.2.0.9", 310, 320);
+	assert_string_equal(end.class, "ambiguous");
+	/* A further network's: of two pods, and of one beside another's primary one. */
+	end = bound_at(&scene, "10.9.0.1", 110, 120);
+	assert_string_equal(end.name, "c");
+	assert_true(end.secondary);
+	end = bound_at(&scene, "10.9.0.1", 310, 320);
+	assert_string_equal(end.class, "ambiguous");
+	end = bound_at(&scene, "10.9.0.2", 110, 120);
+	assert_string_equal(end.name, "c");
+	assert_false(end.secondary);
+	scene_close(&scene);
+}
+
+/* Networks of a node's own have the same addresses on each node. */
+static void test_further_networks_of_nodes(void **state)
+{
+	static const struct scene_pod pods[] = {
+	    {"n1", "shop", "a", "u1", "10.9.0.1", 0, 0, NULL, false, true},
+	    {"n2", "shop", "b", "u2", "10.9.0.1", 0, 0, NULL, false, true},
+	    {"n1", "shop", "c", "u3", "10.9.0.2", 0, 0, NULL, false, true},
+	    {"n2", "shop", "d", "u4", "10.9.0.2", 0, 0, NULL, false, false},
+	    {"n3", "shop", "e", "u5", "10.9.0.3", 0, 0, NULL, false, true},
+	    {"n3", "shop", "f", "u6", "10.9.0.3", 0, 0, NULL, false, true}};
+	struct scene scene = {0};
+	struct end end;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pods) / sizeof(pods[0]); i++)
+		scene_pod(&scene, pods[i]);
+	end = bound_at(&scene, "10.9.0.1", 10, 20);
+	assert_string_equal(end.class, "ambiguous");
+	end = bound_at(&scene, "10.9.0.2", 10, 20);
+	assert_string_equal(end.name, "d");
+	assert_false(end.secondary);
+	assert_int_equal(scene.graph->pod_count, 6);
+	for (size_t i = 0; i < 6; i++)
+		assert_true(scene.graph->pods[i].ambiguous == (i >= 4));
+	scene_close(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -708,6 +792,8 @@ int main(void)
 	    cmocka_unit_test(test_nodes),
 	    cmocka_unit_test(test_address_that_moves_between_nodes),
 	    cmocka_unit_test(test_address_of_very_many_nodes),
+	    cmocka_unit_test(test_inventory_in_time),
+	    cmocka_unit_test(test_further_networks_of_nodes),
 	    cmocka_unit_test(test_prefixes_are_nobody_in_particular),
 	    cmocka_unit_test(test_inventory_addresses),
 	    cmocka_unit_test(test_record_contradicts_inventory),

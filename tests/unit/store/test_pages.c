@@ -273,6 +273,109 @@ static void test_slow_visitors_of_flows(void **state)
 	store_close(store);
 }
 
+/* Rows of the edges from first to last as reader_flows() has them, but edge by edge. */
+static struct seen *rows_of(const char *path, struct interval interval, int64_t first, int64_t last)
+{
+	struct reader *reader = open_reader(path);
+	struct seen *all = flows_in(reader, interval), *own = calloc(1, sizeof(*own));
+
+	assert_non_null(own);
+	for (int64_t edge = first; edge <= last; edge++)
+		for (size_t i = 0; i < all->count; i++)
+			if (all->flows[i].edge == edge &&
+			    all->flows[i].flow.length != FLOW_WITHOUT_WINDOW)
+				own->flows[own->count++] = all->flows[i];
+	free(all);
+	reader_close(reader);
+	return own;
+}
+
+static void check_edges(const char *path, struct interval interval, int64_t first, int64_t last,
+			size_t count)
+{
+	struct seen *expected = rows_of(path, interval, first, last);
+	struct edge_span spans[16];
+	size_t span_count = 0;
+
+	assert_int_equal(expected->count, count);
+	for (int64_t edge = first; edge <= last; edge++)
+		spans[span_count++] = (struct edge_span){edge, interval};
+	for (size_t rows = 1; rows <= count + 1; rows++) {
+		struct reader *reader = open_pages(path, rows);
+		struct seen *seen = calloc(1, sizeof(*seen));
+
+		assert_non_null(seen);
+		assert_int_equal(reader_edge_flows(reader, spans, span_count, see_flow, seen), 0);
+		assert_same_flows(expected, seen);
+		free(seen);
+		reader_close(reader);
+	}
+	free(expected);
+}
+
+static void test_rows_of_some_edges(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	int64_t portless;
+
+	write_record(store);
+	store_close(store);
+	portless = ask(place->path, "SELECT max(id) FROM edge");
+	check_edges(place->path, (struct interval){0, 10 * MINUTE}, 1, 2, 4);
+	check_edges(place->path, (struct interval){0, 10 * MINUTE}, 1, portless, 7 * 2 + 5);
+	check_edges(place->path, (struct interval){0, 10 * MINUTE}, portless, portless, 5);
+	check_edges(place->path, (struct interval){MINUTE, 2 * MINUTE}, 2, 3, 2);
+	check_edges(place->path, (struct interval){5 * MINUTE, 9 * MINUTE}, 1, portless, 0);
+	check_edges(place->path, (struct interval){0, 10 * MINUTE}, portless + 1, portless + 1, 0);
+}
+
+/* Looks into each window for so many edges would be more work than all rows are. */
+static void test_rows_of_very_many_edges(void **state)
+{
+	enum { EDGES = 60000 };
+	const struct interval interval = {0, 10 * MINUTE};
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct edge_span *spans = calloc(EDGES, sizeof(*spans));
+	struct reader *reader;
+	struct seen *expected, *seen = calloc(1, sizeof(*seen));
+
+	assert_non_null(spans);
+	assert_non_null(seen);
+	write_record(store);
+	store_close(store);
+	for (int64_t i = 0; i < EDGES; i++)
+		spans[i] = (struct edge_span){i + 1, interval};
+	reader = open_reader(place->path);
+	expected = flows_in(reader, interval);
+	assert_int_equal(reader_edge_flows(reader, spans, EDGES, see_flow, seen), 0);
+	assert_same_flows(expected, seen);
+	reader_close(reader);
+	free(expected);
+	free(seen);
+	free(spans);
+}
+
+static void test_edges_without_time(void **state)
+{
+	const struct edge_span span = {1, {0, 10 * MINUTE}};
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct seen *seen = calloc(1, sizeof(*seen));
+	struct reader *reader;
+
+	assert_non_null(seen);
+	write_record(store);
+	reader = open_reader(place->path);
+	reader_limit(reader, (struct reader_limits){.snapshot_ms = 0, .page_rows = 10});
+	assert_overdue(reader, reader_edge_flows(reader, &span, 1, see_flow, seen));
+	assert_int_equal(seen->count, 0);
+	free(seen);
+	reader_close(reader);
+	store_close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +387,10 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_overdue_in_a_walk, place_setup, place_teardown),
 	    cmocka_unit_test_setup_teardown(test_slow_visitors_of_flows, place_setup,
 					    place_teardown),
+	    cmocka_unit_test_setup_teardown(test_rows_of_some_edges, place_setup, place_teardown),
+	    cmocka_unit_test_setup_teardown(test_rows_of_very_many_edges, place_setup,
+					    place_teardown),
+	    cmocka_unit_test_setup_teardown(test_edges_without_time, place_setup, place_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
