@@ -35,6 +35,7 @@ CREATE TABLE pod ( -- One sandbox of a pod on its node. A pod whose sandbox is r
 
 CREATE UNIQUE INDEX pod_sandbox ON pod (node, sandbox) WHERE sandbox <> '';
 CREATE UNIQUE INDEX pod_name ON pod (node, namespace, name, uid) WHERE sandbox = '';
+CREATE INDEX pod_ended ON pod (ended) WHERE ended IS NOT NULL;
 
 CREATE TABLE pod_address ( -- When an address was a pod's: from since up to, not including, until.
 	pod INTEGER NOT NULL REFERENCES pod,
@@ -46,7 +47,10 @@ CREATE TABLE pod_address ( -- When an address was a pod's: from since up to, not
 	PRIMARY KEY (pod, address, since)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE pod_word ( -- What each source said of a pod, so that anyone can see why a pod is what it is.
+CREATE INDEX pod_address_since ON pod_address (address, since);
+CREATE INDEX pod_address_until ON pod_address (until, pod) WHERE until IS NOT NULL;
+
+CREATE TABLE pod_word ( -- What each source said of a pod, so that anyone can see why a pod is what it is: until it ends, and longer where they contradict one another.
 	pod INTEGER NOT NULL REFERENCES pod,
 	source TEXT NOT NULL, -- one of those in pod.source
 	place TEXT NOT NULL,  -- the file or the socket that it was read from
@@ -164,6 +168,8 @@ CREATE TABLE checkpoint ( -- What has been counted of a live connection, so that
 	first INTEGER NOT NULL,    -- when it began, as well as is known, nanoseconds
 	direction_uncertain INTEGER NOT NULL,
 	verdict INTEGER NOT NULL,
+	source_pod INTEGER,        -- those under which it was counted; NULL: under none
+	destination_pod INTEGER,
 	has_counters INTEGER NOT NULL,
 	packets_sent INTEGER NOT NULL,
 	packets_received INTEGER NOT NULL,

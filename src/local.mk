@@ -117,6 +117,8 @@ libcollect_a_SOURCES = \
 	src/daemon/writer.h \
 	src/flow/fold.c \
 	src/flow/fold.h \
+	src/flow/idle.c \
+	src/flow/idle.h \
 	src/flow/live.c \
 	src/flow/live.h \
 	src/flow/pending.c \
@@ -218,6 +220,7 @@ libstore_a_SOURCES = \
 	src/store/pod_rows.c \
 	src/store/pod_rows.h \
 	src/store/prune.c \
+	src/store/prune_pods.c \
 	src/store/read.c \
 	src/store/read_edge_flows.c \
 	src/store/read_flows.c \
@@ -313,6 +316,8 @@ libcli_a_SOURCES = \
 	src/cli/command.h \
 	src/cli/dataplane.c \
 	src/cli/dataplane.h \
+	src/cli/entry_notes.c \
+	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
 	src/cli/mesh_notes.c \
@@ -384,20 +389,24 @@ sql_files = \
 	sql/stmt/pod-reopen.sql \
 	sql/stmt/pod-update.sql \
 	sql/stmt/pod-word-put.sql \
+	sql/stmt/pod-words-forget.sql \
 	sql/stmt/pod-words.sql \
 	sql/stmt/prune-choose.sql \
 	sql/stmt/prune-edge.sql \
 	sql/stmt/prune-edges.sql \
-	sql/stmt/prune-ended-pods.sql \
 	sql/stmt/prune-flow.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
+	sql/stmt/prune-naming.sql \
 	sql/stmt/prune-node-addresses.sql \
 	sql/stmt/prune-objects.sql \
 	sql/stmt/prune-pod-addresses.sql \
+	sql/stmt/prune-pod-intervals.sql \
 	sql/stmt/prune-pod-words.sql \
 	sql/stmt/prune-pod.sql \
+	sql/stmt/prune-pods.sql \
 	sql/stmt/prune-walk.sql \
+	sql/stmt/prune-weight.sql \
 	sql/stmt/prune-window.sql \
 	sql/stmt/quick-check.sql \
 	sql/stmt/read-edge-page.sql \
@@ -422,6 +431,8 @@ sql_files = \
 	sql/stmt/snapshot.sql \
 	sql/stmt/state-checkpoints.sql \
 	sql/stmt/state-facts.sql \
+	sql/stmt/state-pod-turns.sql \
+	sql/stmt/state-pod.sql \
 	sql/stmt/state-pods.sql \
 	sql/stmt/state-seen.sql \
 	sql/stmt/store-batches.sql \

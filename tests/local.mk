@@ -29,15 +29,18 @@ unit_tests = \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_dataplane \
+	tests/unit/daemon/test_found \
 	tests/unit/daemon/test_handover \
 	tests/unit/daemon/test_inventory_changes \
 	tests/unit/daemon/test_inventory_file \
+	tests/unit/daemon/test_pods \
 	tests/unit/daemon/test_retention \
 	tests/unit/daemon/test_sysctl \
 	tests/unit/daemon/test_valve \
 	tests/unit/daemon/test_writer \
 	tests/unit/flow/test_flow \
 	tests/unit/flow/test_fold \
+	tests/unit/flow/test_idle \
 	tests/unit/flow/test_live \
 	tests/unit/flow/test_pending \
 	tests/unit/flow/test_recent \
@@ -164,6 +167,7 @@ kernel_bats = \
 	tests/netns/handover.bats \
 	tests/netns/inventory.bats \
 	tests/netns/kill.bats \
+	tests/netns/limits.bats \
 	tests/netns/listeners.bats \
 	tests/netns/load.bats \
 	tests/netns/loss.bats \
@@ -194,6 +198,7 @@ libreplay_a_SOURCES = tests/fuzz/replay.c
 check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
 check_PROGRAMS += tests/bench/offer tests/netns/exchange tests/netns/idle_listener \
 	tests/netns/manager tests/runtime/churn
+tests_unit_daemon_test_pods_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif

@@ -1,2 +1,2 @@
--- Deletes what the sources said of a pod that is gone.
+-- Deletes what the sources said of a pod.
 DELETE FROM pod_word WHERE pod = ?1;

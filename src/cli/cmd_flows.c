@@ -225,6 +225,7 @@ static int print_evidence(struct walk *walk)
 	struct interval interval = walk->session->options->interval;
 	int r = record_nodes(record, visit_node, walk);
 
+	record_want_words(record);
 	if (r == 0)
 		r = record_pods(record, visit_pod, walk);
 	if (r == 0)

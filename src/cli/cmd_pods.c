@@ -183,12 +183,17 @@ static void print_table(struct session *session)
 static int run(const struct options *options)
 {
 	struct session session;
+	bool as_json = options->format == FORMAT_JSON || options->format == FORMAT_JSONL;
 
-	if (!session_begin(&session, options) || !session_build(&session))
+	if (!session_begin(&session, options))
+		return session_end(&session);
+	if (as_json)
+		record_want_words(session.record);
+	if (!session_build(&session))
 		return session_end(&session);
 	session_check_filters(&session);
 	record_end(session.record);
-	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
+	if (as_json)
 		session_print_array(&session, pods_json(&session));
 	else
 		print_table(&session);

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "cli/dataplane.h"
+#include "cli/entry_notes.h"
 #include "cli/mesh_notes.h"
 #include "cli/session.h"
 #include "policy/policy.h"
@@ -59,6 +60,7 @@ static int run(const struct options *options)
 	if (r == 0)
 		r = policy_derive(session.graph, &filter, &session.problems, &set);
 	mesh_note(&session);
+	entry_note(&session);
 	if (r < 0)
 		session_fail(&session, "policy", r);
 	else

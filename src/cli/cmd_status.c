@@ -272,6 +272,17 @@ static bool is_complete(const struct summary *summary)
 	       dataplanes_are_complete(&summary->dataplanes, summary->options->interval);
 }
 
+/* Nodes that told nothing of their dataplane are not known either. */
+static const char *completeness(const struct summary *summary)
+{
+	if (!is_complete(summary))
+		return "no";
+	return summary->dataplanes.count >= json_array_size(summary->nodes) &&
+		       dataplanes_are_known(&summary->dataplanes)
+		   ? "yes"
+		   : "yes, as far as is known";
+}
+
 static json_t *status_json(const struct session *session, const struct summary *summary)
 {
 	const struct store_figures *figures = &summary->figures;
@@ -415,7 +426,7 @@ static void put_text(struct buf *buf, const struct summary *summary)
 	put_object(buf, "limit", summary->limits);
 	put_gaps(buf, summary);
 	dataplanes_put(buf, &summary->dataplanes, summary->options->interval);
-	buf_line(buf, "complete     %s", is_complete(summary) ? "yes" : "no");
+	buf_line(buf, "complete     %s", completeness(summary));
 }
 
 static void print_status(struct session *session, const struct summary *summary)
@@ -482,7 +493,8 @@ const struct command command_status = {
 	"which something was\n"
 	"missed, with the most that it can have been. The record is complete if there is none, and "
 	"if no node's dataplane\n"
-	"hides connections from it.\n",
+	"hides connections or denied attempts from it; as far as is known, where a node cannot "
+	"tell that.\n",
     .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NODE | TAKES_INVENTORY | TAKES_STRICT,
     .formats = FORMAT_TABLE | FORMAT_JSON,
     .format = FORMAT_TABLE,

@@ -9,7 +9,6 @@
 #include "cli/shape.h"
 
 #define PREFIX "dataplane."
-#define FORMER "was."
 #define NAMED_MAX 5u
 #define LIST_MAX 600
 
@@ -43,7 +42,8 @@ static void node_clear(struct dataplane_node *node)
 	free(node->proxy);
 	for (size_t i = 0; i < DATAPLANE_ANSWERS; i++) {
 		free(node->answers[i].reason);
-		free(node->answers[i].before_reason);
+		free(node->answers[i].was_partly.reason);
+		free(node->answers[i].was_no.reason);
 	}
 }
 
@@ -72,10 +72,8 @@ static int node_set_up(struct dataplane_node *node, const char *name)
 
 	r = r ? r : set_text(&node->plugin, "unknown");
 	r = r ? r : set_text(&node->proxy, "unknown");
-	for (size_t i = 0; r == 0 && i < DATAPLANE_ANSWERS; i++) {
+	for (size_t i = 0; r == 0 && i < DATAPLANE_ANSWERS; i++)
 		r = set_text(&node->answers[i].reason, "not told");
-		r = r ? r : set_text(&node->answers[i].before_reason, "");
-	}
 	return r;
 }
 
@@ -120,8 +118,8 @@ static int take_answer(const char *text, enum dataplane_seen *ret_seen, char **r
 	return set_text(ret_reason, text);
 }
 
-/* "TIME no: REASON" */
-static int take_former(const char *text, struct dataplane_answer *answer)
+/* "TIME REASON" */
+static int take_former(const char *text, struct dataplane_former *former)
 {
 	const char *space = strchr(text, ' ');
 	char time[CLOCK_TEXT_MAX] = "";
@@ -129,23 +127,33 @@ static int take_former(const char *text, struct dataplane_answer *answer)
 	if (!space || (size_t)(space - text) >= sizeof(time))
 		return 0;
 	memcpy(time, text, (size_t)(space - text));
-	if (clock_parse(time, &answer->before_until) < 0)
+	if (clock_parse(time, &former->until) < 0)
 		return 0;
-	return take_answer(space + 1, &answer->before, &answer->before_reason);
+	return set_text(&former->reason, space + 1);
+}
+
+/* Cuts the prefix off. */
+static bool take_prefix(const char **name, const char *prefix)
+{
+	if (strncmp(*name, prefix, strlen(prefix)) != 0)
+		return false;
+	*name += strlen(prefix);
+	return true;
 }
 
 static int take_kind(struct dataplane_node *node, const char *name, const char *value)
 {
-	bool former = strncmp(name, FORMER, strlen(FORMER)) == 0;
+	bool was_no = take_prefix(&name, "was.no."),
+	     was_partly = !was_no && take_prefix(&name, "was.partly.");
 
-	name += former ? strlen(FORMER) : 0;
 	for (size_t i = 0; i < DATAPLANE_ANSWERS; i++) {
 		struct dataplane_answer *answer = &node->answers[i];
 
 		if (strcmp(kinds[i].fact, name) != 0)
 			continue;
-		return former ? take_former(value, answer)
-			      : take_answer(value, &answer->seen, &answer->reason);
+		if (was_no || was_partly)
+			return take_former(value, was_no ? &answer->was_no : &answer->was_partly);
+		return take_answer(value, &answer->seen, &answer->reason);
 	}
 	return 0;
 }
@@ -170,22 +178,45 @@ int dataplanes_take(void *context, const struct stored_fact *fact)
 
 /* ---- what it means ---- */
 
-static bool was_worse(const struct dataplane_answer *answer, struct interval interval)
+static bool reaches(const struct dataplane_former *former, struct interval interval)
 {
-	return answer->before != SEEN_UNKNOWN && interval.from < answer->before_until;
+	return former->reason && interval.from < former->until;
+}
+
+/* The worst that was before and reaches into the interval; NULL: nothing. */
+static const struct dataplane_former *former_of(const struct dataplane_answer *answer,
+						struct interval interval)
+{
+	if (reaches(&answer->was_no, interval))
+		return &answer->was_no;
+	return reaches(&answer->was_partly, interval) ? &answer->was_partly : NULL;
+}
+
+static enum dataplane_seen former_seen(const struct dataplane_answer *answer,
+				       const struct dataplane_former *former)
+{
+	return former == &answer->was_no ? SEEN_NO : SEEN_PARTLY;
 }
 
 static bool is_invisible(const struct dataplane_answer *answer, struct interval interval)
 {
-	return answer->seen == SEEN_NO ||
-	       (was_worse(answer, interval) && answer->before == SEEN_NO);
+	return answer->seen == SEEN_NO || reaches(&answer->was_no, interval);
 }
 
 bool dataplanes_are_complete(const struct dataplanes *dataplanes, struct interval interval)
 {
 	for (size_t i = 0; i < dataplanes->count; i++)
-		for (size_t j = 0; j < DATAPLANE_DENIALS; j++)
+		for (size_t j = 0; j < DATAPLANE_ANSWERS; j++)
 			if (is_invisible(&dataplanes->nodes[i].answers[j], interval))
+				return false;
+	return true;
+}
+
+bool dataplanes_are_known(const struct dataplanes *dataplanes)
+{
+	for (size_t i = 0; i < dataplanes->count; i++)
+		for (size_t j = 0; j < DATAPLANE_ANSWERS; j++)
+			if (dataplanes->nodes[i].answers[j].seen == SEEN_UNKNOWN)
 				return false;
 	return true;
 }
@@ -194,12 +225,13 @@ bool dataplanes_are_complete(const struct dataplanes *dataplanes, struct interva
 
 static json_t *answer_json(const struct dataplane_answer *answer, struct interval interval)
 {
+	const struct dataplane_former *former = former_of(answer, interval);
 	json_t *was = json_null();
 
-	if (was_worse(answer, interval))
-		was = json_pack("{s:s, s:o, s:o}", "seen", seen_names[answer->before], "reason",
-				shape_text(answer->before_reason), "until",
-				shape_time(answer->before_until));
+	if (former)
+		was = json_pack("{s:s, s:o, s:o}", "seen", seen_names[former_seen(answer, former)],
+				"reason", shape_text(former->reason), "until",
+				shape_time(former->until));
 	return json_pack("{s:s, s:o, s:o}", "seen", seen_names[answer->seen], "reason",
 			 shape_text(answer->reason), "was", was);
 }
@@ -242,14 +274,15 @@ static const char *colon(const char *reason)
 static void put_answer(struct buf *buf, const struct kind *kind,
 		       const struct dataplane_answer *answer, struct interval interval)
 {
+	const struct dataplane_former *former = former_of(answer, interval);
 	char until[CLOCK_TEXT_MAX];
 
 	buf_line(buf, "  %-10s %s%s%s", kind->fact, seen_names[answer->seen], colon(answer->reason),
 		 answer->reason);
-	if (was_worse(answer, interval))
-		buf_line(buf, "  %-10s until %s %s%s%s", "",
-			 clock_format(answer->before_until, until), seen_names[answer->before],
-			 colon(answer->before_reason), answer->before_reason);
+	if (former)
+		buf_line(buf, "  %-10s until %s %s%s%s", "", clock_format(former->until, until),
+			 seen_names[former_seen(answer, former)], colon(former->reason),
+			 former->reason);
 }
 
 void dataplanes_put(struct buf *buf, const struct dataplanes *dataplanes, struct interval interval)
@@ -321,15 +354,16 @@ static void warn_of_answer(struct problems *problems, const struct dataplane_nod
 			   struct interval interval, const char *workloads)
 {
 	const struct dataplane_answer *answer = &node->answers[at];
+	const struct dataplane_former *former = former_of(answer, interval);
 	bool denied = at == DATAPLANE_DENIALS;
 	char until[CLOCK_TEXT_MAX];
 
 	if (answer->seen == SEEN_NO || (!denied && answer->seen == SEEN_PARTLY))
 		warn_of(problems, node->name, &kinds[at], answer->seen, answer->reason, "",
 			workloads);
-	if (!denied && was_worse(answer, interval))
-		warn_of(problems, node->name, &kinds[at], answer->before, answer->before_reason,
-			clock_format(answer->before_until, until), workloads);
+	if (!denied && former)
+		warn_of(problems, node->name, &kinds[at], former_seen(answer, former),
+			former->reason, clock_format(former->until, until), workloads);
 }
 
 static bool is_all_unknown(const struct dataplane_node *node)

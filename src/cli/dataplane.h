@@ -24,12 +24,16 @@ enum {
 
 enum dataplane_seen { SEEN_UNKNOWN, SEEN_YES, SEEN_PARTLY, SEEN_NO };
 
+struct dataplane_former {
+	char *reason;  /* NULL: it was not */
+	int64_t until; /* ms: at the latest */
+};
+
 struct dataplane_answer {
 	enum dataplane_seen seen;
-	char *reason;               /* "" for yes */
-	enum dataplane_seen before; /* the worst that was; SEEN_UNKNOWN: nothing worse */
-	char *before_reason;
-	int64_t before_until; /* ms: up to then */
+	char *reason;                       /* "" for yes */
+	struct dataplane_former was_partly; /* what it was before */
+	struct dataplane_former was_no;
 };
 
 struct dataplane_node {
@@ -48,10 +52,12 @@ struct dataplanes {
 int dataplanes_take(void *context, const struct stored_fact *fact);
 void dataplanes_clear(struct dataplanes *dataplanes);
 
-/* False if connections of some kind, denied ones aside, were invisible in the interval. */
+/* False if connections or attempts of some kind were invisible in the interval. */
 bool dataplanes_are_complete(const struct dataplanes *dataplanes, struct interval interval);
-/* An array with each node that told of it; null if none did. "was" is null unless it reaches into
- * the interval. */
+/* False if of connections or attempts of some kind it is not known whether they can be seen. */
+bool dataplanes_are_known(const struct dataplanes *dataplanes);
+/* An array with each node that told of it; null if none did. "was" is the worst of what was before
+ * that reaches into the interval, or null. */
 json_t *dataplanes_json(const struct dataplanes *dataplanes, struct interval interval);
 /* Lines of the table of `status`. */
 void dataplanes_put(struct buf *buf, const struct dataplanes *dataplanes, struct interval interval);

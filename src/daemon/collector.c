@@ -388,6 +388,7 @@ static void check_dataplane(struct collector *collector)
 	    .log_error = taps.log_error ? taps.log_error : taps.rules_error,
 	    .zones = track.zones,
 	    .zone = track.zone,
+	    .pods = pods_any_alive(collector->pods),
 	};
 	int64_t now = clock_now();
 
@@ -410,7 +411,7 @@ static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 	if (is_resync_due(collector))
 		dump(collector);
 	if (++collector->ticks % RESCAN_TICKS == 0) {
-		pods_rescan(collector->pods, collector->track);
+		pods_rescan(collector->pods, collector->track, writer_has_room(collector->writer));
 		collector->addresses_due = true;
 	}
 	say_status(collector);
@@ -537,6 +538,7 @@ static int start_flow(struct collector *collector)
 	    .live_limit = LIVE_LIMIT,
 	    .pending = {.packet_limit = PENDING_PACKETS, .confirmed_limit = PENDING_CONFIRMED},
 	    .bind_slack = BIND_SLACK,
+	    .idle = sysctls_read_idle(SYSCTL_DIRECTORY),
 	};
 	const struct store_state *state = &collector->state;
 	int r = pods_open(config, state, &collector->pods);
@@ -565,11 +567,18 @@ static void relieve(void *context)
 		commit(collector);
 }
 
+static void shift(void *context, int64_t delta)
+{
+	struct collector *collector = context;
+
+	pods_shift(collector->pods, delta);
+}
+
 static int start_taps(struct collector *collector)
 {
 	const char *what = "";
 	const struct taps_relief relief = {
-	    .hand_over = relieve, .alive = tell_alive, .context = collector};
+	    .hand_over = relieve, .alive = tell_alive, .shift = shift, .context = collector};
 	int r = taps_open(collector->config, collector->track, relief, &collector->taken,
 			  &collector->taps, &what);
 

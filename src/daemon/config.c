@@ -12,6 +12,8 @@
 #include "base/clock.h"
 
 #define KEYS_MAX 32u
+/* Debian's inih takes lines of 199 bytes, and calls what is longer the next one. */
+#define LINE_MAX_BYTES 190u
 
 static const char *const cni_results[] = {"/var/lib/cni/results", "/var/lib/cni/multus/results",
 					  NULL};
@@ -44,6 +46,14 @@ static void paths_clear(struct config_paths *paths)
 	paths->count = 0;
 }
 
+static bool paths_have(const struct config_paths *paths, const char *path)
+{
+	for (size_t i = 0; i < paths->count; i++)
+		if (strcmp(paths->items[i], path) == 0)
+			return true;
+	return false;
+}
+
 static bool paths_add(struct config_paths *paths, const char *path)
 {
 	paths->items[paths->count] = strdup(path);
@@ -57,7 +67,6 @@ static bool paths_default(struct config_paths *paths, const char *const *well_kn
 {
 	bool added = true;
 
-	paths_clear(paths);
 	for (size_t i = 0; added && well_known[i]; i++)
 		added = paths_add(paths, well_known[i]);
 	return added;
@@ -126,6 +135,8 @@ struct key {
 	const char *section;
 	const char *name;
 	const char *(*set)(struct config *config, const char *value);
+	/* A list, to which each line adds: empties it before the first. NULL: a single value. */
+	void (*empty)(struct config *config);
 };
 
 static const char *set_text(char **field, const char *value)
@@ -245,7 +256,7 @@ static const char *set_undelivered_max(struct config *config, const char *value)
 			  "a number from 0 to 10000000");
 }
 
-/* Calls add for each word; words are separated by blanks and commas. */
+/* Calls add for each word; words are separated by blanks and commas. none is no word. */
 static const char *set_list(void *target, const char *value,
 			    const char *(*add)(void *target, const char *word))
 {
@@ -254,6 +265,8 @@ static const char *set_list(void *target, const char *value,
 
 	if (!copy)
 		return "more memory";
+	if (strcmp(value, "none") == 0)
+		copy[0] = '\0';
 	for (char *word = strtok_r(copy, " \t,", &rest); word && !expected;
 	     word = strtok_r(NULL, " \t,", &rest))
 		expected = add(target, word);
@@ -276,10 +289,12 @@ static const char *add_exclude(void *target, const char *word)
 
 static const char *set_exclude(struct config *config, const char *value)
 {
-	config->conntrack.exclude_count = 0;
-	if (strcmp(value, "none") == 0)
-		return NULL;
 	return set_list(config, value, add_exclude);
+}
+
+static void empty_exclude(struct config *config)
+{
+	config->conntrack.exclude_count = 0;
 }
 
 static const char *set_wal_limit(struct config *config, const char *value)
@@ -317,24 +332,41 @@ static const char *set_log_meaning(struct config *config, const char *value)
 	return strcmp(value, "new") == 0 ? NULL : "new";
 }
 
-static const char *add_path(void *target, const char *path)
-{
-	struct config_paths *paths = target;
+#define PATHS_EXPECTED "auto, none, or absolute paths, separated by blanks"
 
-	if (path[0] != '/')
-		return "auto, none, or absolute paths, separated by blanks";
-	if (paths->count == CONFIG_PATHS_MAX)
-		return "at most 16 paths";
-	return paths_add(paths, path) ? NULL : "more memory";
+struct path_list {
+	struct config_paths *paths;
+	const char *const *well_known; /* for auto */
+};
+
+static const char *add_path(void *target, const char *word)
+{
+	const struct path_list *list = target;
+	const char *const one[] = {word, NULL};
+	const char *const *words = strcmp(word, "auto") == 0 ? list->well_known : one;
+
+	for (; *words; words++) {
+		if ((*words)[0] != '/')
+			return PATHS_EXPECTED;
+		if (paths_have(list->paths, *words))
+			continue;
+		if (list->paths->count == CONFIG_PATHS_MAX)
+			return "at most 16 paths";
+		if (!paths_add(list->paths, *words))
+			return "more memory";
+	}
+	return NULL;
 }
 
 static const char *set_paths(struct config_paths *paths, const char *value,
 			     const char *const *well_known)
 {
-	if (strcmp(value, "auto") == 0)
-		return paths_default(paths, well_known) ? NULL : "more memory";
-	paths_clear(paths);
-	return strcmp(value, "none") == 0 ? NULL : set_list(paths, value, add_path);
+	struct path_list list = {paths, well_known};
+
+	/* Nothing at all may be a slip; it would switch the source off. */
+	if (value[strspn(value, " \t,")] == '\0')
+		return PATHS_EXPECTED;
+	return set_list(&list, value, add_path);
 }
 
 static const char *set_cni_results(struct config *config, const char *value)
@@ -342,9 +374,19 @@ static const char *set_cni_results(struct config *config, const char *value)
 	return set_paths(&config->identity.cni_results, value, cni_results);
 }
 
+static void empty_cni_results(struct config *config)
+{
+	paths_clear(&config->identity.cni_results);
+}
+
 static const char *set_host_local(struct config *config, const char *value)
 {
 	return set_paths(&config->identity.host_local, value, host_local);
+}
+
+static void empty_host_local(struct config *config)
+{
+	paths_clear(&config->identity.host_local);
 }
 
 static const char *set_kindnet(struct config *config, const char *value)
@@ -352,9 +394,19 @@ static const char *set_kindnet(struct config *config, const char *value)
 	return set_paths(&config->identity.kindnet, value, kindnet);
 }
 
+static void empty_kindnet(struct config *config)
+{
+	paths_clear(&config->identity.kindnet);
+}
+
 static const char *set_aws_vpc_cni(struct config *config, const char *value)
 {
 	return set_paths(&config->identity.aws_vpc_cni, value, aws_vpc_cni);
+}
+
+static void empty_aws_vpc_cni(struct config *config)
+{
+	paths_clear(&config->identity.aws_vpc_cni);
 }
 
 static const char *set_cilium(struct config *config, const char *value)
@@ -362,9 +414,19 @@ static const char *set_cilium(struct config *config, const char *value)
 	return set_paths(&config->identity.cilium, value, cilium);
 }
 
+static void empty_cilium(struct config *config)
+{
+	paths_clear(&config->identity.cilium);
+}
+
 static const char *set_oci_bundles(struct config *config, const char *value)
 {
 	return set_paths(&config->identity.oci_bundles, value, oci_bundles);
+}
+
+static void empty_oci_bundles(struct config *config)
+{
+	paths_clear(&config->identity.oci_bundles);
 }
 
 static const char *set_cri_socket(struct config *config, const char *value)
@@ -373,6 +435,7 @@ static const char *set_cri_socket(struct config *config, const char *value)
 
 	if (!is_word && (value[0] != '/' || strpbrk(value, " \t,")))
 		return "auto, none, or the absolute path of a socket";
+	paths_clear(&config->identity.cri_sockets);
 	return set_paths(&config->identity.cri_sockets, value, cri_sockets);
 }
 
@@ -399,29 +462,29 @@ static const char *set_node_name(struct config *config, const char *value)
 }
 
 static const struct key keys[] = {
-    {"store", "path", set_store_path},
-    {"store", "flow_window", set_flow_window},
-    {"store", "commit_interval", set_commit_interval},
-    {"store", "retention", set_retention},
-    {"store", "max_size", set_max_size},
-    {"store", "max_edges", set_max_edges},
-    {"store", "wal_limit", set_wal_limit},
-    {"conntrack", "buffer_size", set_buffer_size},
-    {"conntrack", "dump_interval", set_dump_interval},
-    {"conntrack", "exclude", set_exclude},
-    {"conntrack", "undelivered_max", set_undelivered_max},
-    {"nftables", "manage_rules", set_manage_rules},
-    {"log-group new", "group", set_log_group},
-    {"log-group new", "meaning", set_log_meaning},
-    {"identity", "cni_results", set_cni_results},
-    {"identity", "host_local", set_host_local},
-    {"identity", "kindnet", set_kindnet},
-    {"identity", "aws_vpc_cni", set_aws_vpc_cni},
-    {"identity", "cilium", set_cilium},
-    {"identity", "oci_bundles", set_oci_bundles},
-    {"identity", "cri_socket", set_cri_socket},
-    {"identity", "inventory", set_inventory},
-    {"node", "name", set_node_name},
+    {"store", "path", set_store_path, NULL},
+    {"store", "flow_window", set_flow_window, NULL},
+    {"store", "commit_interval", set_commit_interval, NULL},
+    {"store", "retention", set_retention, NULL},
+    {"store", "max_size", set_max_size, NULL},
+    {"store", "max_edges", set_max_edges, NULL},
+    {"store", "wal_limit", set_wal_limit, NULL},
+    {"conntrack", "buffer_size", set_buffer_size, NULL},
+    {"conntrack", "dump_interval", set_dump_interval, NULL},
+    {"conntrack", "exclude", set_exclude, empty_exclude},
+    {"conntrack", "undelivered_max", set_undelivered_max, NULL},
+    {"nftables", "manage_rules", set_manage_rules, NULL},
+    {"log-group new", "group", set_log_group, NULL},
+    {"log-group new", "meaning", set_log_meaning, NULL},
+    {"identity", "cni_results", set_cni_results, empty_cni_results},
+    {"identity", "host_local", set_host_local, empty_host_local},
+    {"identity", "kindnet", set_kindnet, empty_kindnet},
+    {"identity", "aws_vpc_cni", set_aws_vpc_cni, empty_aws_vpc_cni},
+    {"identity", "cilium", set_cilium, empty_cilium},
+    {"identity", "oci_bundles", set_oci_bundles, empty_oci_bundles},
+    {"identity", "cri_socket", set_cri_socket, NULL},
+    {"identity", "inventory", set_inventory, NULL},
+    {"node", "name", set_node_name, NULL},
 };
 #define KEY_COUNT (sizeof(keys) / sizeof(keys[0]))
 _Static_assert(KEY_COUNT <= KEYS_MAX, "one bit of seen per key");
@@ -436,6 +499,7 @@ struct parse {
 	struct problems *problems;
 	size_t problem_count;
 	uint32_t seen; /* keys that were set, one bit each */
+	uint32_t off;  /* lists that are to be empty, likewise */
 };
 
 static void complain(struct parse *parse, const char *what, const char *given, const char *expected)
@@ -511,8 +575,9 @@ static char *read_line(char *line, int size, void *stream)
 	length = (size_t)((newline ? newline : parse->end) - parse->at);
 	parse->line++;
 	line[0] = '\0';
-	if (length + 1 >= (size_t)size)
-		complain(parse, "line", "too long", "at most 190 characters");
+	if (length > LINE_MAX_BYTES || length >= (size_t)size)
+		complain(parse, "line", "too long",
+			 "at most 190 bytes; a key that takes a list may be given again");
 	else if (is_binary(parse->at, length))
 		complain(parse, "line", "binary", "text");
 	else
@@ -526,6 +591,30 @@ static char *read_line(char *line, int size, void *stream)
 	return line;
 }
 
+/* May the key be set to it, after what was said of it before? */
+static bool is_first(struct parse *parse, size_t index, const char *value)
+{
+	const struct key *key = &keys[index];
+	const uint32_t bit = 1u << index;
+	bool is_off = key->empty && strcmp(value, "none") == 0;
+
+	if (!(parse->seen & bit)) {
+		parse->seen |= bit;
+		parse->off |= is_off ? bit : 0;
+		if (key->empty)
+			key->empty(parse->config);
+		return true;
+	}
+	if (!key->empty)
+		complain(parse, "repeated key", key->name, "each key once");
+	else if (is_off || parse->off & bit)
+		complain(parse, "repeated key", key->name,
+			 "none alone, or several lines without it");
+	else
+		return true;
+	return false;
+}
+
 static int on_key(void *user, const char *section, const char *name, const char *value)
 {
 	struct parse *parse = user;
@@ -534,12 +623,7 @@ static int on_key(void *user, const char *section, const char *name, const char 
 	for (size_t i = 0; i < KEY_COUNT; i++) {
 		if (strcmp(keys[i].section, section) != 0 || strcmp(keys[i].name, name) != 0)
 			continue;
-		if (parse->seen & (1u << i)) {
-			complain(parse, "repeated key", name, "each key once");
-			return 1;
-		}
-		parse->seen |= 1u << i;
-		expected = keys[i].set(parse->config, value);
+		expected = is_first(parse, i, value) ? keys[i].set(parse->config, value) : NULL;
 		if (expected)
 			complain(parse, name, value, expected);
 		return 1;

@@ -1,7 +1,7 @@
 /*
  * netpold.conf: an INI file read with inih through a line reader of our own, since Debian's build
  * of inih hides line numbers and empty sections. An unknown section or key, a value out of range
- * and a repeated key are errors with file and line.
+ * and a repeated key are errors with file and line; of a key that takes a list each line adds.
  */
 #ifndef NETPOL_DAEMON_CONFIG_H
 #define NETPOL_DAEMON_CONFIG_H

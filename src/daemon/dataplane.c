@@ -14,12 +14,18 @@
 #define LOOK_INTERVAL (60 * NSEC_PER_SEC)
 #define VALUE_MAX (DATAPLANE_REASON_MAX + CLOCK_TEXT_MAX + 16)
 #define NAME_PREFIX "dataplane."
+#define FACT_NAME_MAX 64
 
-/* The worst that was before. */
+/* What was before. */
 struct former {
-	struct dataplane_answer answer; /* unknown: there was nothing worse */
-	int64_t until;                  /* ms */
+	char reason[DATAPLANE_REASON_MAX]; /* "": it was not */
+	int64_t until;                     /* ms */
+	bool dropped;
 };
+
+/* Those of which it is kept up to when they were, the worst first. */
+static const enum dataplane_seen bad[] = {DATAPLANE_NO, DATAPLANE_PARTLY};
+#define BAD (sizeof(bad) / sizeof(bad[0]))
 
 struct look {
 	dataplane_look_fn *fn;
@@ -29,14 +35,14 @@ struct look {
 
 struct dataplane_watch {
 	struct dataplane now;
-	struct former former[DATAPLANE_ASPECTS];
+	struct former former[DATAPLANE_ASPECTS][BAD];
 	bool earlier_run; /* answers are those of an earlier run */
 	bool known;       /* a look of this run is told */
-	bool dropped[DATAPLANE_ASPECTS];
 	struct look look;
 	pthread_t thread;
 	bool looking;
 	int64_t looked; /* monotonic; 0: never */
+	bool pods;      /* some ran when the look began */
 	uint64_t stamp;
 };
 
@@ -68,21 +74,28 @@ static void parse_former(const char *text, struct former *ret)
 		return;
 	memcpy(time, text, (size_t)(space - text));
 	time[space - text] = '\0';
-	if (clock_parse(time, &ret->until) < 0 || !parse_answer(space + 1, &ret->answer))
-		ret->answer.seen = DATAPLANE_UNKNOWN;
+	if (clock_parse(time, &ret->until) == 0)
+		snprintf(ret->reason, sizeof(ret->reason), "%s", space + 1);
 }
 
-static void take_fact(struct dataplane_watch *watch, const struct fact *fact)
+/* ASPECT, or was.SEEN.ASPECT. */
+static const char *name_of(enum dataplane_aspect aspect, const char *seen, char name[FACT_NAME_MAX])
 {
-	const char *name = fact->name + strlen(NAME_PREFIX);
+	snprintf(name, FACT_NAME_MAX, NAME_PREFIX "%s%s%s%s", seen ? "was." : "", seen ? seen : "",
+		 seen ? "." : "", dataplane_aspect_name(aspect));
+	return name;
+}
 
-	for (enum dataplane_aspect i = 0; i < DATAPLANE_ASPECTS; i++) {
-		if (strcmp(name, dataplane_aspect_name(i)) == 0)
-			watch->earlier_run |= parse_answer(fact->value, &watch->now.answers[i]);
-		else if (strncmp(name, "was.", 4) == 0 &&
-			 strcmp(name + 4, dataplane_aspect_name(i)) == 0)
-			parse_former(fact->value, &watch->former[i]);
-	}
+static void take_aspect(struct dataplane_watch *watch, enum dataplane_aspect aspect,
+			const struct fact *fact)
+{
+	char name[FACT_NAME_MAX];
+
+	if (strcmp(fact->name, name_of(aspect, NULL, name)) == 0)
+		watch->earlier_run |= parse_answer(fact->value, &watch->now.answers[aspect]);
+	for (size_t i = 0; i < BAD; i++)
+		if (strcmp(fact->name, name_of(aspect, dataplane_seen_name(bad[i]), name)) == 0)
+			parse_former(fact->value, &watch->former[aspect][i]);
 }
 
 struct dataplane_watch *dataplane_watch_new(dataplane_look_fn *look, const struct fact *facts,
@@ -94,8 +107,8 @@ struct dataplane_watch *dataplane_watch_new(dataplane_look_fn *look, const struc
 		return NULL;
 	watch->look.fn = look;
 	for (size_t i = 0; i < fact_count; i++)
-		if (strncmp(facts[i].name, NAME_PREFIX, strlen(NAME_PREFIX)) == 0 && facts[i].value)
-			take_fact(watch, &facts[i]);
+		for (enum dataplane_aspect j = 0; facts[i].value && j < DATAPLANE_ASPECTS; j++)
+			take_aspect(watch, j, &facts[i]);
 	return watch;
 }
 
@@ -124,13 +137,14 @@ static bool is_due(const struct dataplane_watch *watch, uint64_t stamp)
 	       clock_monotonic() - watch->looked >= LOOK_INTERVAL;
 }
 
-static void begin_look(struct dataplane_watch *watch)
+static void begin_look(struct dataplane_watch *watch, const struct dataplane_own *own)
 {
 	uint64_t stamp = dataplane_cni_stamp();
 
 	if (!is_due(watch, stamp))
 		return;
 	watch->stamp = stamp;
+	watch->pods = own->pods;
 	watch->looked = clock_monotonic();
 	atomic_store(&watch->look.done, false);
 	watch->looking = pthread_create(&watch->thread, NULL, run_look, &watch->look) == 0;
@@ -159,18 +173,20 @@ static void log_answers(const struct dataplane *now)
 	}
 }
 
-/* Not knowing was no state of the node's. */
+/* Not knowing was no state of the node's. What became worse need not be kept: that ends later. */
 static void keep_former(struct dataplane_watch *watch, const struct dataplane *fresh, int64_t now)
 {
-	for (unsigned i = 0; i < DATAPLANE_ASPECTS; i++) {
+	for (size_t i = 0; i < DATAPLANE_ASPECTS; i++) {
 		const struct dataplane_answer *before = &watch->now.answers[i];
-		struct former *former = &watch->former[i];
 
-		if (before->seen < DATAPLANE_PARTLY || before->seen <= fresh->answers[i].seen ||
-		    before->seen < former->answer.seen)
-			continue;
-		former->answer = *before;
-		former->until = clock_msec(now);
+		for (size_t j = 0; j < BAD; j++) {
+			struct former *former = &watch->former[i][j];
+
+			if (before->seen != bad[j] || before->seen <= fresh->answers[i].seen)
+				continue;
+			memcpy(former->reason, before->reason, sizeof(former->reason));
+			former->until = clock_msec(now);
+		}
 	}
 }
 
@@ -184,6 +200,7 @@ static bool take_look(struct dataplane_watch *watch, const struct dataplane_own 
 	watch->look.observations.log_error = own->log_error;
 	watch->look.observations.zones = own->zones;
 	watch->look.observations.zone = own->zone;
+	watch->look.observations.pods = own->pods && watch->pods;
 	dataplane_judge(&watch->look.observations, &fresh);
 	changed = !watch->known || !dataplane_equal(&fresh, &watch->now);
 	if (!changed)
@@ -200,11 +217,13 @@ static bool forget(struct dataplane_watch *watch, int64_t before)
 {
 	bool changed = false;
 
-	for (unsigned i = 0; i < DATAPLANE_ASPECTS; i++) {
-		if (!watch->former[i].answer.seen || watch->former[i].until >= before)
+	for (size_t i = 0; i < DATAPLANE_ASPECTS * BAD; i++) {
+		struct former *former = &watch->former[i / BAD][i % BAD];
+
+		if (!former->reason[0] || former->until >= before)
 			continue;
-		watch->former[i].answer.seen = DATAPLANE_UNKNOWN;
-		watch->dropped[i] = changed = true;
+		former->reason[0] = '\0';
+		former->dropped = changed = true;
 	}
 	return changed;
 }
@@ -217,30 +236,31 @@ bool dataplane_watch_tick(struct dataplane_watch *watch, const struct dataplane_
 	if (watch->looking && atomic_load(&watch->look.done))
 		changed |= take_look(watch, own, now);
 	if (!watch->looking)
-		begin_look(watch);
+		begin_look(watch, own);
 	return changed;
 }
 
-static int add_fact(struct batch *batch, const char *infix, enum dataplane_aspect aspect,
-		    const char *value)
+static int add_former(const struct former *former, const char *name, struct batch *batch)
 {
-	char name[64];
+	char time[CLOCK_TEXT_MAX], value[VALUE_MAX];
 
-	snprintf(name, sizeof(name), NAME_PREFIX "%s%s", infix, dataplane_aspect_name(aspect));
+	if (!former->reason[0])
+		return former->dropped ? batch_add_fact(batch, name, NULL) : 0;
+	snprintf(value, sizeof(value), "%s %s", clock_format(former->until, time), former->reason);
 	return batch_add_fact(batch, name, value);
 }
 
-static int add_former(const struct dataplane_watch *watch, enum dataplane_aspect aspect,
+static int add_aspect(const struct dataplane_watch *watch, enum dataplane_aspect aspect,
 		      struct batch *batch)
 {
-	const struct former *former = &watch->former[aspect];
-	char time[CLOCK_TEXT_MAX], text[VALUE_MAX], value[VALUE_MAX + CLOCK_TEXT_MAX];
+	char name[FACT_NAME_MAX], text[VALUE_MAX];
+	int r = batch_add_fact(batch, name_of(aspect, NULL, name),
+			       format_answer(&watch->now.answers[aspect], text));
 
-	if (!former->answer.seen)
-		return watch->dropped[aspect] ? add_fact(batch, "was.", aspect, NULL) : 0;
-	snprintf(value, sizeof(value), "%s %s", clock_format(former->until, time),
-		 format_answer(&former->answer, text));
-	return add_fact(batch, "was.", aspect, value);
+	for (size_t i = 0; r == 0 && i < BAD; i++)
+		r = add_former(&watch->former[aspect][i],
+			       name_of(aspect, dataplane_seen_name(bad[i]), name), batch);
+	return r;
 }
 
 int dataplane_watch_describe(const struct dataplane_watch *watch, struct batch *batch)
@@ -252,12 +272,7 @@ int dataplane_watch_describe(const struct dataplane_watch *watch, struct batch *
 	r = batch_add_fact(batch, NAME_PREFIX "plugin", watch->now.plugin);
 	if (r == 0)
 		r = batch_add_fact(batch, NAME_PREFIX "proxy", watch->now.proxy);
-	for (enum dataplane_aspect i = 0; r == 0 && i < DATAPLANE_ASPECTS; i++) {
-		char text[VALUE_MAX];
-
-		r = add_fact(batch, "", i, format_answer(&watch->now.answers[i], text));
-		if (r == 0)
-			r = add_former(watch, i, batch);
-	}
+	for (enum dataplane_aspect i = 0; r == 0 && i < DATAPLANE_ASPECTS; i++)
+		r = add_aspect(watch, i, batch);
 	return r;
 }

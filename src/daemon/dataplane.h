@@ -5,8 +5,8 @@
  *
  *   dataplane.plugin, dataplane.proxy   NAME
  *   dataplane.ASPECT                    "yes", or "partly", "no", "unknown" with ": REASON"
- *   dataplane.was.ASPECT                "TIME partly: REASON" or "TIME no: REASON": the worst that
- *                                       was before, and up to when; ends with the retention
+ *   dataplane.was.no.ASPECT             "TIME REASON": it was so before, and up to when at the
+ *   dataplane.was.partly.ASPECT         latest; ends with the retention
  *
  * ASPECT: same-node, cross-node, service, external, denied. One thread.
  */
@@ -22,7 +22,8 @@ struct dataplane_watch;
 struct dataplane_own {
 	int log_error; /* first packets are not logged to us */
 	size_t zones;  /* of conntrack, seen */
-	uint16_t zone; /* one of them */
+	uint16_t zone; /* one of them, always the same */
+	bool pods;     /* some run here that have addresses of their own */
 };
 
 /* dataplane_look(). */

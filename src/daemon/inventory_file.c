@@ -58,7 +58,7 @@ struct inventory_file {
 	char problem[PROBLEM_TEXT_MAX]; /* the first of the last reading; "": none */
 
 	/* the thread's own */
-	int watch; /* inotify */
+	int watch; /* inotify; -1: there is no instance of it, and looks do without */
 	struct told_objects *told;
 	struct version read; /* what was read last */
 	bool due;
@@ -104,6 +104,8 @@ static void attach(struct inventory_file *file, const char *path)
 {
 	char *copy = strdup(path);
 
+	if (file->watch < 0)
+		file->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (copy)
 		inotify_add_watch(file->watch, dirname(copy),
 				  IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR);
@@ -390,9 +392,9 @@ int inventory_file_open(const char *path, struct inventory_file **ret)
 	file->path = strdup(path);
 	file->told = told_objects_new();
 	file->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	file->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	file->watch = -1;
 	file->moved = file->facts_due = true;
-	r = !file->path || !file->told ? -ENOMEM : file->wake < 0 || file->watch < 0 ? -errno : 0;
+	r = !file->path || !file->told ? -ENOMEM : file->wake < 0 ? -errno : 0;
 	if (r == 0)
 		r = -pthread_create(&file->thread, NULL, work, file);
 	if (r < 0) {

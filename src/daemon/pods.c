@@ -21,6 +21,13 @@
 #define FORGET_PERIOD (5 * 60 * NSEC_PER_SEC)
 /* Pods without an address are known to the container runtime alone, which may be slow. */
 #define RUNTIME_PATIENCE (60 * NSEC_PER_SEC)
+/* What merge had no room for is told again, which costs as much as a start. */
+#define RETELL_PERIOD (60 * NSEC_PER_SEC)
+
+struct numbers {
+	uint32_t *items;
+	size_t count, capacity;
+};
 
 struct pods {
 	struct registry *registry;
@@ -31,57 +38,96 @@ struct pods {
 	int epoll;
 	int timer; /* for merge_tick(), while it has something to wait for */
 	bool is_timed;
-	struct track *track; /* during pods_read() and pods_rescan() */
-	uint32_t *changed;   /* numbers that the store does not know of yet, each once */
-	size_t changed_count;
-	size_t changed_capacity;
+	struct track *track;      /* during pods_read() and pods_rescan() */
+	struct numbers changed;   /* that the store does not know of yet, each once */
+	struct numbers forgotten; /* that the store was told of */
+	uint8_t *marks;           /* a bit for each number: is it in changed? */
+	size_t marks_bytes;
 	uint32_t last;     /* number */
 	uint32_t restored; /* the numbers up to this are the earlier run's */
 	bool restoring;
 	int64_t heartbeat; /* of the earlier run */
 	int64_t opened;
 	int64_t forgot;
+	int64_t lacking; /* since when merge had no room; 0: it has */
+	int64_t retold;
 };
 
 /* ---- what the store does not know ---- */
 
+static bool numbers_reserve(struct numbers *numbers, size_t more)
+{
+	size_t capacity = numbers->capacity ? numbers->capacity : 64;
+	uint32_t *items;
+
+	if (more <= numbers->capacity - numbers->count)
+		return true;
+	while (capacity < numbers->count + more)
+		capacity *= 2;
+	items = reallocarray(numbers->items, capacity, sizeof(*items));
+	if (!items)
+		return false;
+	numbers->items = items;
+	numbers->capacity = capacity;
+	return true;
+}
+
 static bool is_marked(const struct pods *pods, uint32_t number)
 {
-	for (size_t i = 0; i < pods->changed_count; i++)
-		if (pods->changed[i] == number)
-			return true;
-	return false;
+	return number / 8 < pods->marks_bytes && pods->marks[number / 8] >> number % 8 & 1;
 }
 
+/* For one more, which may have the next number. */
+static bool marks_reserve(struct pods *pods)
+{
+	size_t bytes = pods->marks_bytes ? pods->marks_bytes * 2 : 64;
+	uint8_t *marks;
+
+	if (!numbers_reserve(&pods->changed, 1))
+		return false;
+	if (((size_t)pods->last + 1) / 8 < pods->marks_bytes)
+		return true;
+	while (bytes <= ((size_t)pods->last + 1) / 8)
+		bytes *= 2;
+	marks = realloc(pods->marks, bytes);
+	if (!marks)
+		return false;
+	memset(marks + pods->marks_bytes, 0, bytes - pods->marks_bytes);
+	pods->marks = marks;
+	pods->marks_bytes = bytes;
+	return true;
+}
+
+/* There must be room. */
 static void mark_changed(struct pods *pods, uint32_t number)
 {
-	size_t capacity = pods->changed_capacity ? pods->changed_capacity * 2 : 64;
-	uint32_t *changed;
-
 	if (is_marked(pods, number))
 		return;
-	if (pods->changed_count == pods->changed_capacity) {
-		changed = realloc(pods->changed, capacity * sizeof(*changed));
-		if (!changed)
-			return;
-		pods->changed = changed;
-		pods->changed_capacity = capacity;
-	}
-	pods->changed[pods->changed_count++] = number;
+	pods->marks[number / 8] |= (uint8_t)(1u << number % 8);
+	pods->changed.items[pods->changed.count++] = number;
 }
 
+static void clear_marks(struct pods *pods)
+{
+	for (size_t i = 0; i < pods->changed.count; i++)
+		pods->marks[pods->changed.items[i] / 8] = 0;
+	pods->changed.count = 0;
+}
+
+/* What the store would not be told of is not to be known here either. */
 static int put(struct pods *pods, const struct pod *pod)
 {
 	bool changed = false;
 	uint32_t number;
-	int r = registry_put(pods->registry, pod, &number, &changed);
+	int r =
+	    marks_reserve(pods) ? registry_put(pods->registry, pod, &number, &changed) : -ENOMEM;
 
 	if (r < 0)
 		return r;
-	if (changed)
-		mark_changed(pods, number);
 	if (number > pods->last)
 		pods->last = number;
+	if (changed)
+		mark_changed(pods, number);
 	return 0;
 }
 
@@ -93,6 +139,12 @@ static bool is_given(const struct pod *pod, const struct pod_address *had)
 		if (addr_equal(pod->addresses[i].address, had->address))
 			return true;
 	return false;
+}
+
+/* Of the earlier run; not later than now, wherever the clock was then. */
+static int64_t last_heard(const struct pods *pods)
+{
+	return pods->heartbeat < pods->opened ? pods->heartbeat : pods->opened;
 }
 
 /* An address that the pod had in the earlier run, and that nobody tells any more. */
@@ -116,11 +168,19 @@ static int put_restored(struct pods *pods, const struct pod *pod)
 		if (had->addresses[i].until != INTERVAL_OPEN || is_given(pod, &had->addresses[i]))
 			continue;
 		whole.addresses[whole.address_count] = had->addresses[i];
-		whole.addresses[whole.address_count++].until = pods->heartbeat;
+		whole.addresses[whole.address_count++].until = last_heard(pods);
 	}
 	r = put(pods, &whole);
 	free(whole.addresses);
 	return r;
+}
+
+static void lose(struct pods *pods, int64_t from, const char *reason)
+{
+	registry_unwatched(pods->registry, from, clock_now());
+	if (pods->track)
+		track_loss(pods->track, &(struct loss){.source = LOSS_IDENTITY}, from, clock_now(),
+			   reason);
 }
 
 static void on_pod(void *context, const struct pod *pod)
@@ -129,8 +189,7 @@ static void on_pod(void *context, const struct pod *pod)
 	int r = pods->restoring ? put_restored(pods, pod) : put(pods, pod);
 
 	if (r < 0)
-		log_line(LOG_ERROR, "identity", "no memory for pod %s/%s", pod->namespace,
-			 pod->name);
+		lose(pods, clock_now(), "no memory for a pod");
 }
 
 static void on_problem(void *context, const char *subject, const char *text)
@@ -141,17 +200,18 @@ static void on_problem(void *context, const char *subject, const char *text)
 
 /* ---- what the sources say ---- */
 
-static void lose(struct pods *pods, int64_t from, const char *reason)
-{
-	registry_unwatched(pods->registry, from, clock_now());
-	if (pods->track)
-		track_loss(pods->track, &(struct loss){.source = LOSS_IDENTITY}, from, clock_now(),
-			   reason);
-}
-
 static void on_loss(void *context, int64_t from, const char *reason)
 {
 	lose(context, from, reason);
+}
+
+/* Told again, it may be taken. */
+static void lack(struct pods *pods, int64_t now, int error)
+{
+	lose(pods, pods->lacking ? pods->lacking : now,
+	     error == -ENOSPC ? "there are more pods than are followed"
+			      : "no memory for what was told of a pod");
+	pods->lacking = now;
 }
 
 static void on_claim(void *context, const struct claim *claim)
@@ -159,8 +219,10 @@ static void on_claim(void *context, const struct claim *claim)
 	struct pods *pods = context;
 	int64_t now = clock_now();
 
-	if (merge_claim(pods->merge, claim, now) < 0)
-		lose(pods, now, "no memory for what was told of a pod");
+	int r = merge_claim(pods->merge, claim, now);
+
+	if (r < 0)
+		lack(pods, now, r);
 	if (pods->cri && strcmp(claim->source, CLAIM_CRI) != 0 &&
 	    merge_has(pods->merge, claim->sandbox))
 		cri_want(pods->cri, claim->sandbox, now);
@@ -301,12 +363,25 @@ static bool has_ended(const struct pod *pod)
 	return pod->ended != 0 && pod->ended != INTERVAL_OPEN;
 }
 
+/* The store has it as it is. */
+static int restore_pod(struct pods *pods, const struct pod *pod)
+{
+	bool changed;
+	uint32_t number;
+	int r = registry_put(pods->registry, pod, &number, &changed);
+
+	if (r == 0 && number != ++pods->last)
+		r = -EINVAL;
+	return r;
+}
+
 static int restore(struct pods *pods, const struct store_state *state)
 {
 	int r = 0;
 
+	registry_lacks(pods->registry, state->pods_since);
 	for (size_t i = 0; r == 0 && i < state->pod_count; i++) {
-		r = put(pods, &state->pods[i]);
+		r = restore_pod(pods, &state->pods[i]);
 		if (r == 0 && !has_ended(&state->pods[i]) && *state->pods[i].sandbox)
 			r = merge_remember(pods->merge, &state->pods[i], pods->opened);
 	}
@@ -323,7 +398,9 @@ static void end_restored(struct pods *pods, bool with_address)
 		if (!pod || has_ended(pod) || (pod->address_count > 0) != with_address ||
 		    merge_has(pods->merge, pod->sandbox))
 			continue;
-		if (registry_end(pods->registry, number, pods->heartbeat))
+		if (!marks_reserve(pods))
+			lose(pods, last_heard(pods), "no memory for the end of a pod");
+		else if (registry_end(pods->registry, number, last_heard(pods)))
 			mark_changed(pods, number);
 	}
 }
@@ -338,7 +415,7 @@ static int first_scan(struct pods *pods)
 	r = merge_hold(pods->merge, false, clock_now());
 	pods->restoring = false;
 	end_restored(pods, true);
-	registry_unwatched(pods->registry, pods->heartbeat, pods->opened);
+	registry_unwatched(pods->registry, last_heard(pods), pods->opened);
 	find_sources(pods);
 	set_timer(pods);
 	return r;
@@ -376,6 +453,8 @@ int pods_open(const struct config *config, const struct store_state *state, stru
 	pods->opened = pods->forgot = clock_now();
 	r = open_all(pods, config, state);
 	if (r < 0) {
+		log_line(LOG_ERROR, "identity", "cannot begin to watch pods: %s",
+			 strerrordesc_np(-r));
 		pods_free(pods);
 		return r;
 	}
@@ -395,7 +474,9 @@ struct pods *pods_free(struct pods *pods)
 			close(pods->timer);
 		if (pods->epoll >= 0)
 			close(pods->epoll);
-		free(pods->changed);
+		free(pods->changed.items);
+		free(pods->forgotten.items);
+		free(pods->marks);
 		free(pods);
 	}
 	return NULL;
@@ -449,25 +530,77 @@ static bool is_needed(void *context, uint32_t pod)
 	return needed->bits[pod / 8] >> pod % 8 & 1;
 }
 
+static bool is_old(const struct pod *pod, int64_t before)
+{
+	for (size_t i = 0; i < pod->address_count; i++)
+		if (pod->addresses[i].until < before)
+			return true;
+	return pod->address_count == 0 && has_ended(pod) && pod->ended < before;
+}
+
+static size_t count_old(const struct pods *pods, int64_t before)
+{
+	size_t count = 0;
+	uint32_t number = 0;
+
+	while ((number = registry_after(pods->registry, number)) > 0)
+		count += is_old(registry_get(pods->registry, number), before);
+	return count;
+}
+
+/* Those that will be gone: their numbers are needed no more once the store has what names them. */
+static void forget_old(struct pods *pods, int64_t before, struct needed *needed)
+{
+	size_t first = pods->forgotten.count, kept = first;
+	uint32_t number = 0;
+
+	while ((number = registry_after(pods->registry, number)) > 0)
+		if (is_old(registry_get(pods->registry, number), before))
+			pods->forgotten.items[pods->forgotten.count++] = number;
+	registry_forget(pods->registry, before, is_needed, needed);
+	for (size_t i = first; i < pods->forgotten.count; i++)
+		if (!registry_get(pods->registry, pods->forgotten.items[i]))
+			pods->forgotten.items[kept++] = pods->forgotten.items[i];
+	pods->forgotten.count = kept;
+}
+
+/* All connections are walked only if that can be of use. */
 static void forget(struct pods *pods, struct track *track, int64_t now)
 {
-	struct needed needed = {.bits = calloc(pods->last / 8 + 1, 1), .last = pods->last};
+	int64_t before = now - MEMORY;
+	size_t old = count_old(pods, before);
+	struct needed needed = {.last = pods->last};
 
+	pods->forgot = now;
+	if (old == 0 || !numbers_reserve(&pods->forgotten, old))
+		return;
+	needed.bits = calloc(pods->last / 8 + 1, 1);
 	if (!needed.bits)
 		return;
-	track_visit_pods(track, need, &needed);
-	registry_forget(pods->registry, now - MEMORY, is_needed, &needed);
-	pods->forgot = now;
+	track_visit_pods(track, now, need, &needed);
+	for (size_t i = 0; i < pods->changed.count; i++)
+		need(&needed, pods->changed.items[i]);
+	forget_old(pods, before, &needed);
 	free(needed.bits);
 }
 
-int pods_rescan(struct pods *pods, struct track *track)
+static void retell(struct pods *pods, int64_t now)
+{
+	if (!pods->lacking || now - pods->retold < RETELL_PERIOD)
+		return;
+	pods->lacking = 0;
+	pods->retold = now;
+	node_state_retell(pods->files);
+}
+
+int pods_rescan(struct pods *pods, struct track *track, bool may_forget)
 {
 	int64_t now = clock_now();
 	int r;
 
 	pods->track = track;
 	r = node_state_rescan(pods->files, now);
+	retell(pods, now);
 	pods->track = NULL;
 	find_sources(pods);
 	found_nameless(pods->found, merge_figures(pods->merge).nameless);
@@ -476,9 +609,35 @@ int pods_rescan(struct pods *pods, struct track *track)
 		end_restored(pods, false);
 		pods->restored = 0;
 	}
-	if (track && now - pods->forgot > FORGET_PERIOD)
+	if (track && may_forget && now - pods->forgot > FORGET_PERIOD)
 		forget(pods, track, now);
 	return r;
+}
+
+/* A clock that was set back ends what was in the future. */
+static void mark_all(struct pods *pods)
+{
+	uint32_t number = 0;
+
+	while ((number = registry_after(pods->registry, number)) > 0) {
+		if (marks_reserve(pods))
+			mark_changed(pods, number);
+	}
+}
+
+void pods_shift(struct pods *pods, int64_t delta)
+{
+	int64_t now = clock_now();
+
+	registry_shift(pods->registry, now, delta);
+	merge_shift(pods->merge, now, delta);
+	pods->opened += delta;
+	pods->forgot += delta;
+	pods->retold += delta;
+	pods->lacking = pods->lacking && pods->lacking + delta > 0 ? pods->lacking + delta : 0;
+	if (delta < 0)
+		mark_all(pods);
+	set_timer(pods);
 }
 
 /* ---- what the store shall know ---- */
@@ -496,21 +655,33 @@ static int take_pod(const struct pods *pods, uint32_t number, struct batch *batc
 	return r;
 }
 
-bool pods_take(struct pods *pods, struct batch *batch)
+static int take_changed(const struct pods *pods, struct batch *batch)
 {
 	int r = 0;
 
-	if (pods->changed_count > 0)
-		batch->pods = calloc(pods->changed_count, sizeof(*batch->pods));
-	if (pods->changed_count > 0 && !batch->pods)
-		return false;
-	for (size_t i = 0; r == 0 && i < pods->changed_count; i++)
-		r = take_pod(pods, pods->changed[i], batch);
+	if (pods->changed.count == 0)
+		return 0;
+	batch->pods = calloc(pods->changed.count, sizeof(*batch->pods));
+	if (!batch->pods)
+		return -ENOMEM;
+	for (size_t i = 0; r == 0 && i < pods->changed.count; i++)
+		r = take_pod(pods, pods->changed.items[i], batch);
+	return r;
+}
+
+bool pods_take(struct pods *pods, struct batch *batch)
+{
+	int r = take_changed(pods, batch);
+
 	if (r == 0 && found_is_changed(pods->found))
 		r = found_take(pods->found, batch);
-	if (r == 0)
-		pods->changed_count = 0;
-	return r == 0;
+	if (r < 0)
+		return false;
+	clear_marks(pods);
+	batch->forgotten = pods->forgotten.items;
+	batch->forgotten_count = pods->forgotten.count;
+	pods->forgotten = (struct numbers){0};
+	return true;
 }
 
 static void untake(struct batch *batch)
@@ -525,6 +696,7 @@ static void untake(struct batch *batch)
 int pods_tell(const struct pods *pods, struct batch *batch)
 {
 	size_t count = registry_count(pods->registry);
+	uint32_t number = 0;
 	int r = found_tell(pods->found, batch);
 
 	if (r < 0)
@@ -532,7 +704,7 @@ int pods_tell(const struct pods *pods, struct batch *batch)
 	batch->pods = calloc(count + 1, sizeof(*batch->pods));
 	if (!batch->pods)
 		return -ENOMEM;
-	for (uint32_t number = 1; r == 0 && batch->pod_count < count; number++)
+	while (r == 0 && (number = registry_after(pods->registry, number)) > 0)
 		r = take_pod(pods, number, batch);
 	if (r < 0)
 		untake(batch);
@@ -542,4 +714,27 @@ int pods_tell(const struct pods *pods, struct batch *batch)
 size_t pods_count(const struct pods *pods)
 {
 	return registry_count(pods->registry);
+}
+
+static bool has_address(const struct pod *pod)
+{
+	for (size_t i = 0; i < pod->address_count; i++)
+		if (pod->addresses[i].until == INTERVAL_OPEN && !pod->addresses[i].secondary)
+			return true;
+	return false;
+}
+
+/* From the youngest on, which are the likeliest to run. */
+bool pods_any_alive(const struct pods *pods)
+{
+	size_t left = registry_count(pods->registry);
+
+	for (uint32_t number = pods->last; left > 0 && number > 0; number--) {
+		const struct pod *pod = registry_get(pods->registry, number);
+
+		if (pod && has_address(pod))
+			return true;
+		left -= pod != NULL;
+	}
+	return false;
 }

@@ -16,8 +16,8 @@ struct pods;
 
 /*
  * Finds the sources that the configuration names, and what they tell; paths are copied. Pods of the
- * earlier run that are still there go on; what is no longer there ended when that run was last
- * heard. What the container runtime tells comes later: it is never waited for. -errno.
+ * earlier run that are still there go on, under the numbers that the state gives them; what is no
+ * longer there ended when that run was last heard. What the container runtime tells comes later: it is never waited for. -errno.
  */
 int pods_open(const struct config *config, const struct store_state *state, struct pods **ret);
 struct pods *pods_free(struct pods *pods); /* NULL is allowed; returns NULL */
@@ -31,15 +31,20 @@ int pods_fd(const struct pods *pods);
  * become gaps of the tracker (NULL: not yet).
  */
 int pods_read(struct pods *pods, struct track *track);
-/* Looks at everything again: directories that came later, files that were not whole; and forgets
- * what no connection needs. */
-int pods_rescan(struct pods *pods, struct track *track);
-/* Copies pods and facts that are new or changed into a batch without any: all of them, or false for
- * want of memory; then the batch is to be freed, and they stay to be taken. */
+/* Looks at everything again: directories that came later, files that were not whole, what there
+ * was no room for; and, where it may, forgets what no connection needs and the store was told. */
+int pods_rescan(struct pods *pods, struct track *track, bool may_forget);
+/* CLOCK_REALTIME was set by delta ns. */
+void pods_shift(struct pods *pods, int64_t delta);
+/* Copies pods and facts that are new or changed into a batch without any, and which numbers were
+ * forgotten: all of them, or false for want of memory; then the batch is to be freed, and they stay
+ * to be taken. The flows that name them must be in this batch or an earlier one. */
 bool pods_take(struct pods *pods, struct batch *batch);
 /* Copies all pods and facts into a batch without any, changed or not; what is changed stays to be
  * taken. -ENOMEM: the batch has no pods. */
 int pods_tell(const struct pods *pods, struct batch *batch);
 size_t pods_count(const struct pods *pods);
+/* Does any run that has an address of its own, of the primary network? */
+bool pods_any_alive(const struct pods *pods);
 
 #endif

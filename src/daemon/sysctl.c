@@ -43,6 +43,32 @@ int sysctl_read(const char *directory, const char *name, long *ret)
 	return 0;
 }
 
+static int64_t read_seconds(const char *directory, const char *name, int64_t otherwise)
+{
+	long value = 0;
+
+	return sysctl_read(directory, name, &value) == 0 && value > 0 ? value : otherwise;
+}
+
+struct idle_times sysctls_read_idle(const char *directory)
+{
+	const struct idle_times usual = idle_times_default();
+	struct idle_times times = usual;
+	int64_t stream;
+
+	times.syn_sent =
+	    read_seconds(directory, "nf_conntrack_tcp_timeout_syn_sent", usual.syn_sent);
+	times.syn_received =
+	    read_seconds(directory, "nf_conntrack_tcp_timeout_syn_recv", usual.syn_received);
+	times.established =
+	    read_seconds(directory, "nf_conntrack_tcp_timeout_established", usual.established);
+	times.udp = read_seconds(directory, "nf_conntrack_udp_timeout", usual.udp);
+	stream = read_seconds(directory, "nf_conntrack_udp_timeout_stream", usual.udp);
+	times.udp = stream > times.udp ? stream : times.udp;
+	times.icmp = read_seconds(directory, "nf_conntrack_icmp_timeout", usual.icmp);
+	return times;
+}
+
 static int write_setting(const struct sysctls *sysctls, const char *name, long value)
 {
 	char text[32];

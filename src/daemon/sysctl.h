@@ -14,6 +14,7 @@
 #include <stddef.h>
 
 #include "flow/flow.h"
+#include "flow/idle.h"
 
 #define SYSCTL_COUNT 3u
 #define SYSCTL_DIRECTORY "/proc/sys/net/netfilter"
@@ -34,6 +35,9 @@ struct sysctls {
 
 /* One value below directory. -ENOENT, …; -EIO: nothing to read. */
 int sysctl_read(const char *directory, const char *name, long *ret);
+
+/* How long the kernel keeps entries without packets; the defaults where it does not say. */
+struct idle_times sysctls_read_idle(const char *directory);
 
 /* Reads what is there and what earlier facts tell. directory is borrowed. */
 void sysctls_prepare(struct sysctls *sysctls, const char *directory, const struct fact *facts,

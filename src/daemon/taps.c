@@ -98,8 +98,10 @@ static void notice_time(struct taps *taps)
 	int64_t offset = clock_now() - monotonic;
 	int64_t step = offset - taps->clock_offset;
 
-	if (taps->read_at && (step > CLOCK_STEP || step < -CLOCK_STEP))
+	if (taps->read_at && (step > CLOCK_STEP || step < -CLOCK_STEP)) {
 		track_shift(taps->track, step);
+		taps->relief.shift(taps->relief.context, step);
+	}
 	if (taps->read_at && monotonic - taps->read_at > STALL)
 		track_stalled(taps->track, clock_now());
 	taps->clock_offset = offset;

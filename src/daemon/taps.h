@@ -33,11 +33,13 @@ struct taps_figures {
 
 /*
  * Called in the middle of reading: hand_over when the tracker is short of room, takes rows from the
- * fold table; alive now and then in what may take long.
+ * fold table; alive now and then in what may take long; shift before anything is read after
+ * CLOCK_REALTIME was set by delta ns, of which the tracker knows.
  */
 struct taps_relief {
 	void (*hand_over)(void *context);
 	void (*alive)(void *context);
+	void (*shift)(void *context, int64_t delta);
 	void *context;
 };
 

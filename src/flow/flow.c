@@ -140,6 +140,7 @@ struct batch *batch_free(struct batch *batch)
 	free(batch->flows);
 	free(batch->gaps);
 	free(batch->pods);
+	free(batch->forgotten);
 	free(batch->checkpoints);
 	free(batch->addresses);
 	free(batch->facts);

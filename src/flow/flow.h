@@ -120,11 +120,13 @@ struct checkpoint {
 	uint16_t zone;
 	uint32_t id;
 	int64_t start_ns; /* CTA_TIMESTAMP; 0: not known */
-	int64_t first_ns; /* when it began, as well as we know */
+	int64_t first_ns; /* when it began, as well as we know; where start_ns is 0 it may have been
+			     earlier */
 	bool remove;      /* the connection ended: delete the row; only the identity is valid */
 	bool has_counters;
 	bool direction_uncertain;
-	uint8_t verdict;                                                     /* as counted */
+	uint8_t verdict;                      /* as counted */
+	uint32_t source_pod, destination_pod; /* numbers of those under which it was counted */
 	uint64_t packets_sent, packets_received, bytes_sent, bytes_received; /* as counted */
 };
 
@@ -182,14 +184,16 @@ struct batch {
 			       have ended */
 	struct checkpoint *checkpoints;
 	size_t checkpoint_count;
+	uint32_t *forgotten; /* numbers of pods that no later batch names */
+	size_t forgotten_count;
 	struct node_address *addresses;
 	size_t address_count;
 	struct fact *facts;
 	size_t fact_count;
 	struct batch_object *objects; /* owned by the batch, like all of the above */
 	size_t object_count;
-	bool objects_complete; /* the objects told in this run up to now are all there are: others
-				  that the store still has are gone */
+	bool objects_complete; /* all there are were told in this run: others that an earlier run
+				  left are gone */
 };
 
 struct batch *batch_free(struct batch *batch); /* NULL is allowed; returns NULL */

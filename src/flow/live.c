@@ -36,7 +36,8 @@ enum record_flag {
 	RECORD_ENDED = 1 << 9,
 	RECORD_AWAITED = 1 << 10,
 	RECORD_FOLLOWER = 1 << 11,
-	RECORD_RESTORED = 1 << 12
+	RECORD_RESTORED = 1 << 12,
+	RECORD_UNBEGUN = 1 << 13
 };
 
 enum record_address { ORIGINAL_SOURCE, ORIGINAL_DESTINATION, REPLY_SOURCE, REPLY_DESTINATION };
@@ -254,7 +255,8 @@ static uint16_t record_flags(const struct live_entry *entry)
 			  (entry->ended ? RECORD_ENDED : 0) |
 			  (entry->awaited ? RECORD_AWAITED : 0) |
 			  (entry->follower ? RECORD_FOLLOWER : 0) |
-			  (entry->restored ? RECORD_RESTORED : 0));
+			  (entry->restored ? RECORD_RESTORED : 0) |
+			  (entry->unbegun ? RECORD_UNBEGUN : 0));
 }
 
 static void record_pack(struct record *record, const struct pool *pool,
@@ -338,6 +340,7 @@ static void entry_unpack(const struct live *live, uint32_t number, struct live_e
 	    .awaited = record->flags & RECORD_AWAITED,
 	    .follower = record->flags & RECORD_FOLLOWER,
 	    .restored = record->flags & RECORD_RESTORED,
+	    .unbegun = record->flags & RECORD_UNBEGUN,
 	};
 	record_unpack_original(record, pool, &ret->original);
 	record_unpack_reply(record, pool, &ret->reply);

@@ -22,7 +22,8 @@ struct live_entry {
 	struct tuple original;
 	struct tuple reply;
 	int64_t start_ns; /* CTA_TIMESTAMP; 0: not told yet */
-	int64_t first_ns; /* when it began, as well as we know: start_ns where that is not 0 */
+	int64_t first_ns; /* when it began, as well as we know: start_ns where that is not 0; see
+			     unbegun */
 	uint64_t packets_sent, packets_received, bytes_sent,
 	    bytes_received;                   /* as counted, or last seen if not counted */
 	uint32_t source_pod, destination_pod; /* as bound last; 0: to nobody */
@@ -41,7 +42,8 @@ struct live_entry {
 	bool ended;      /* only remembered: live_find() passes over it */
 	bool awaited;    /* of one that has ended: its DESTROY is still to come */
 	bool follower;   /* another zone's entry of the same connection is counted in its place */
-	bool restored;   /* counted by an earlier run, bound to the same pods as far as we know */
+	bool restored;   /* counted by an earlier run, bound to the same pods */
+	bool unbegun;    /* nobody knows when it began: it spoke at first_ns or later */
 };
 
 struct live;

@@ -185,6 +185,8 @@ static void checkpoint_save(struct track *track, struct live_entry *entry, int64
 	    .has_counters = entry->has_counters,
 	    .direction_uncertain = entry->direction_uncertain,
 	    .verdict = entry->verdict,
+	    .source_pod = entry->source_pod,
+	    .destination_pod = entry->destination_pod,
 	    .packets_sent = entry->packets_sent,
 	    .packets_received = entry->packets_received,
 	    .bytes_sent = entry->bytes_sent,
@@ -234,13 +236,41 @@ static uint32_t bind_pod(const struct track *track, struct addr address, int64_t
 	return number;
 }
 
-/* What becomes known of the moment later counts as well. But what an earlier run counted stays
- * where it was: checkpoints do not tell the pods, so those known at the restart are taken for them.
- */
-static void entry_bind(const struct track *track, struct live_entry *entry, uint8_t verdict)
+/* It may have begun long before it last spoke, and with another pod: only who had the address from
+ * then on is known to have spoken. */
+static uint32_t bind_unbegun(const struct track *track, struct addr address, int64_t spoke,
+			     int64_t now)
+{
+	uint32_t number = 0;
+
+	if (spoke < registry_forgotten(track->registry) ||
+	    registry_bind_span(track->registry, address, spoke, spoke < now ? now : spoke, 0,
+			       &number) < 0)
+		return 0;
+	return number;
+}
+
+static void entry_bind_unbegun(const struct track *track, struct live_entry *entry, int64_t now)
+{
+	if (!entry->source_pod)
+		entry->source_pod =
+		    bind_unbegun(track, entry->original.source, entry->first_ns, now);
+	if (!entry->destination_pod)
+		entry->destination_pod =
+		    bind_unbegun(track, entry->reply.source, entry->first_ns, now);
+}
+
+/* What becomes known of the moment later counts as well. But what an earlier run bound stays: the
+ * store rounds the times of pods. */
+static void entry_bind(const struct track *track, struct live_entry *entry, uint8_t verdict,
+		       int64_t now)
 {
 	bool answered = verdict == VERDICT_ANSWERED;
 
+	if (entry->unbegun) {
+		entry_bind_unbegun(track, entry, now);
+		return;
+	}
 	if (!entry->restored || !entry->source_pod)
 		entry->source_pod = bind_pod(track, entry->original.source, entry->first_ns, true,
 					     entry->source_pod);
@@ -328,6 +358,12 @@ static void entry_move(struct track *track, const struct live_entry *counted, st
 	add(track, &key, now, now, &moved);
 }
 
+/* Early enough for a reader, who has the same slack, to take it for nobody's who came since. */
+static int64_t entry_first(const struct track *track, const struct live_entry *entry)
+{
+	return entry->unbegun ? entry->first_ns - track->options.bind_slack : entry->first_ns;
+}
+
 /* Counts what has grown, and the connection itself if it was not counted on this edge yet: the
  * verdict may have changed, a pod may have become known. */
 static bool entry_count(struct track *track, struct live_entry *entry, uint8_t verdict,
@@ -339,7 +375,7 @@ static bool entry_count(struct track *track, struct live_entry *entry, uint8_t v
 
 	if (entry->follower)
 		return false;
-	entry_bind(track, entry, verdict);
+	entry_bind(track, entry, verdict, now);
 	entry->verdict = verdict;
 	key = entry_key(entry);
 	moves = !fresh && (before.verdict != verdict || before.source_pod != entry->source_pod ||
@@ -352,7 +388,7 @@ static bool entry_count(struct track *track, struct live_entry *entry, uint8_t v
 	}
 	if (totals_are_zero(&grown))
 		return false;
-	add(track, &key, fresh ? entry->first_ns : now, now, &grown);
+	add(track, &key, fresh ? entry_first(track, entry) : now, now, &grown);
 	return true;
 }
 
@@ -561,12 +597,15 @@ static bool is_another(const struct live_entry *entry, const struct conntrack_ev
 static struct live_entry entry_begin(const struct track *track, const struct conntrack_event *event,
 				     int64_t now)
 {
+	bool unbegun = event->type != CONNTRACK_NEW && !event->has_start;
+
 	return (struct live_entry){
 	    .original = event->original,
 	    .reply = event->reply,
 	    .zone = event->zone,
 	    .id = event->id,
-	    .first_ns = now,
+	    .first_ns = unbegun ? idle_since(&track->options.idle, event, now) : now,
+	    .unbegun = unbegun,
 	    .generation = track->generation,
 	    .round = (track->round - 1) & 3,
 	    .direction_uncertain = resolve_direction_uncertain(event),
@@ -590,6 +629,7 @@ static void entry_set_start(struct track *track, struct live_entry *entry,
 	if (renames)
 		checkpoint_drop(track, entry, now);
 	entry->start_ns = entry->first_ns = event->start;
+	entry->unbegun = false;
 	if (renames)
 		checkpoint_save(track, entry, now);
 }
@@ -977,6 +1017,16 @@ static bool find_shown(struct track *track, const struct conntrack_event *event,
 	return false;
 }
 
+/* The later it is known to have spoken, the fewer can have been it. */
+static void entry_hear(const struct track *track, struct live_entry *entry,
+		       const struct conntrack_event *event, int64_t now)
+{
+	int64_t spoke = idle_since(&track->options.idle, event, now);
+
+	if (entry->unbegun && spoke > entry->first_ns)
+		entry->first_ns = spoke;
+}
+
 void track_dump_entry(struct track *track, const struct conntrack_event *event, int64_t now)
 {
 	struct live_entry entry;
@@ -987,6 +1037,7 @@ void track_dump_entry(struct track *track, const struct conntrack_event *event, 
 	if (has_ended(track, event) || !find_shown(track, event, now, &entry))
 		return;
 	entry_set_start(track, &entry, event, now);
+	entry_hear(track, &entry, event, now);
 	entry.generation = track->generation;
 	count_open(track, &entry, event, now);
 	live_put(track->live, &entry);
@@ -1069,14 +1120,16 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 	    .packets_received = checkpoint->packets_received,
 	    .bytes_sent = checkpoint->bytes_sent,
 	    .bytes_received = checkpoint->bytes_received,
+	    .source_pod = checkpoint->source_pod,
+	    .destination_pod = checkpoint->destination_pod,
 	    .checkpoint = true,
 	    .restored = true,
+	    .unbegun = checkpoint->start_ns == 0,
 	    .generation = track->generation,
 	    .round = (track->round - 1) & 3,
 	};
 	struct live_entry found;
 
-	entry_bind(track, &entry, entry.verdict);
 	entry_join(track, &entry, entry.start_ns, NULL, entry.first_ns);
 	if (!live_find(track->live, &entry.original, entry.zone, entry.id, &found))
 		live_insert(track->live, &entry);
@@ -1086,14 +1139,14 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 		restore_older(track, &entry);
 }
 
-void track_visit_pods(struct track *track, track_pod_fn *visit, void *context)
+void track_visit_pods(struct track *track, int64_t now, track_pod_fn *visit, void *context)
 {
 	struct live_entry entry;
 	uint32_t cursor = 0;
 
 	while (live_next(track->live, &cursor, &entry)) {
 		if (!entry.verdict) {
-			entry_bind(track, &entry, 0);
+			entry_bind(track, &entry, 0, now);
 			live_put(track->live, &entry);
 		}
 		visit(context, entry.source_pod);

@@ -7,7 +7,9 @@
  * connection moves; its bytes stay where they were seen.
  * 3. Pods are bound for the connection's start, whenever it is counted: what became known since
  * moves it. Who was not there yet may only be bound later (bind_slack) to an end that spoke: a
- * source, or a destination that answered.
+ * source, or a destination that answered. Where nobody knows when it began (dumped or ended without
+ * CTA_TIMESTAMP, its NEW not seen), who had the address all the time since it last spoke at the
+ * earliest (flow/idle.h); else nobody, for it may be what a pod before left behind.
  * 4. First packets that nothing confirms are denied, or unknown if anything was lost meanwhile.
  * 5. What the kernel tells again is counted once, see track_event().
  * 6. Of a connection's entries in several zones one is counted (flow/zones.h), one with a service
@@ -22,6 +24,7 @@
 
 #include "flow/flow.h"
 #include "flow/fold.h"
+#include "flow/idle.h"
 #include "flow/pending.h"
 #include "identity/interval.h"
 
@@ -31,6 +34,7 @@ struct track_options {
 	size_t live_limit;
 	struct pending_options pending;
 	int64_t bind_slack; /* ns by which a pod may be known later than it speaks */
+	struct idle_times idle;
 };
 
 struct track_figures {
@@ -133,7 +137,7 @@ bool track_retell(struct track *track, uint32_t *cursor, int64_t now);
 /* Numbers of the pods that connections which are alive were bound to, 0 among them, each as often
  * as it is; walks all of them. Those not counted yet are bound before. */
 typedef void track_pod_fn(void *context, uint32_t pod);
-void track_visit_pods(struct track *track, track_pod_fn *visit, void *context);
+void track_visit_pods(struct track *track, int64_t now, track_pod_fn *visit, void *context);
 
 /* The fold table or the list of checkpoints is nearly full. */
 bool track_wants_room(const struct track *track);

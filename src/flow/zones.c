@@ -2,14 +2,18 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/hash.h"
 
 #define ZONE_NUMBERS 65536u
 /* More than OVN-Kubernetes has for one connection; what is beyond is followed, not remembered. */
 #define MEMBERS 5u
-#define FIRST_CAPACITY 1024u
 #define NONE 0u
+#define CHUNK_SHIFT 10
+#define CHUNK_ITEMS (1u << CHUNK_SHIFT)
+#define SEGMENTS 256u
+#define BUCKETS_MIN 4u
 
 struct member {
 	uint32_t id;
@@ -30,17 +34,33 @@ struct connection {
 	struct member members[MEMBERS];
 };
 
+struct chunk {
+	struct connection *items; /* NULL: not taken from the system */
+	uint32_t used;
+	uint32_t touched; /* items from here on were never used */
+	uint32_t free;    /* the first free one below that, from 1; 0: none */
+};
+
+/* Of the connections whose hash begins alike: so none of the indexes is long to make anew. */
+struct segment {
+	uint32_t *buckets;
+	uint32_t bucket_count; /* a power of two, or 0 */
+	uint32_t count;
+};
+
 struct zones {
 	struct hash_seed seed;
 	size_t limit;
 	size_t zone_count;
 	uint16_t first_zone, example;
-	uint8_t *seen;               /* a bit for each zone, once there are several */
-	struct connection *items;    /* from 1 on */
-	uint32_t *buckets;           /* as many as capacity */
-	uint32_t capacity;           /* a power of two */
-	uint32_t used, free, number; /* used: of items, the free ones too */
-	uint32_t oldest, newest;     /* of those whose leader has ended */
+	uint8_t *seen; /* a bit for each zone, once there are several */
+	struct chunk *chunks;
+	uint64_t *room; /* a bit for each chunk that is not full */
+	uint32_t chunk_count, empty_count;
+	struct segment segments[SEGMENTS];
+	size_t count;
+	uint32_t number;
+	uint32_t oldest, newest; /* of those whose leader has ended */
 };
 
 struct zones *zones_new(size_t limit)
@@ -51,17 +71,35 @@ struct zones *zones_new(size_t limit)
 		return NULL;
 	zones->seed = hash_seed_random();
 	zones->limit = limit;
+	zones->chunk_count = (uint32_t)((limit + CHUNK_ITEMS - 1) >> CHUNK_SHIFT);
+	zones->chunks = calloc(zones->chunk_count + 1, sizeof(*zones->chunks));
+	zones->room = calloc(zones->chunk_count / 64 + 1, sizeof(*zones->room));
+	if (!zones->chunks || !zones->room)
+		return zones_free(zones);
+	for (uint32_t i = 0; i < zones->chunk_count; i++)
+		zones->room[i / 64] |= UINT64_C(1) << i % 64;
 	return zones;
+}
+
+static void chunk_release(struct chunk *chunk)
+{
+	munmap(chunk->items, CHUNK_ITEMS * sizeof(*chunk->items));
+	*chunk = (struct chunk){0};
 }
 
 struct zones *zones_free(struct zones *zones)
 {
-	if (zones) {
-		free(zones->seen);
-		free(zones->items);
-		free(zones->buckets);
-		free(zones);
-	}
+	if (!zones)
+		return NULL;
+	for (uint32_t i = 0; zones->chunks && i < zones->chunk_count; i++)
+		if (zones->chunks[i].items)
+			chunk_release(&zones->chunks[i]);
+	for (uint32_t i = 0; i < SEGMENTS; i++)
+		free(zones->segments[i].buckets);
+	free(zones->seen);
+	free(zones->chunks);
+	free(zones->room);
+	free(zones);
 	return NULL;
 }
 
@@ -118,78 +156,174 @@ uint16_t zones_example(const struct zones *zones)
 
 /* ---- connections ---- */
 
-static uint32_t *bucket_of(const struct zones *zones, uint64_t hash)
+/* From 1 on. */
+static struct connection *item_at(const struct zones *zones, uint32_t index)
 {
-	return &zones->buckets[hash & (zones->capacity - 1)];
+	return &zones->chunks[(index - 1) >> CHUNK_SHIFT].items[(index - 1) & (CHUNK_ITEMS - 1)];
+}
+
+static struct segment *segment_of(struct zones *zones, uint64_t hash)
+{
+	return &zones->segments[hash >> 56];
+}
+
+static uint32_t *bucket_of(const struct segment *segment, uint64_t hash)
+{
+	return &segment->buckets[hash & (segment->bucket_count - 1)];
+}
+
+static uint32_t first_of(const struct zones *zones, uint64_t hash)
+{
+	const struct segment *segment = &zones->segments[hash >> 56];
+
+	return segment->bucket_count ? *bucket_of(segment, hash) : NONE;
+}
+
+static void segment_link(const struct zones *zones, struct segment *segment, uint32_t index)
+{
+	struct connection *connection = item_at(zones, index);
+	uint32_t *bucket = bucket_of(segment, connection->hash);
+
+	connection->next = *bucket;
+	*bucket = index;
+}
+
+/* Without memory it stays as it is, which is slower and still right. */
+static void segment_resize(const struct zones *zones, struct segment *segment,
+			   uint32_t bucket_count)
+{
+	struct segment resized = {.bucket_count = bucket_count, .count = segment->count};
+
+	resized.buckets = calloc(bucket_count, sizeof(*resized.buckets));
+	if (!resized.buckets)
+		return;
+	for (uint32_t i = 0; i < segment->bucket_count; i++) {
+		uint32_t index = segment->buckets[i];
+
+		while (index) {
+			uint32_t next = item_at(zones, index)->next;
+
+			segment_link(zones, &resized, index);
+			index = next;
+		}
+	}
+	free(segment->buckets);
+	*segment = resized;
+}
+
+static bool make_room(struct zones *zones, uint64_t hash)
+{
+	struct segment *segment = segment_of(zones, hash);
+
+	if (segment->count >= segment->bucket_count)
+		segment_resize(zones, segment,
+			       segment->bucket_count ? segment->bucket_count * 2 : BUCKETS_MIN);
+	return segment->bucket_count > 0;
 }
 
 static void link_connection(struct zones *zones, uint32_t index)
 {
-	uint32_t *bucket = bucket_of(zones, zones->items[index].hash);
+	struct segment *segment = segment_of(zones, item_at(zones, index)->hash);
 
-	zones->items[index].next = *bucket;
-	*bucket = index;
-}
-
-/* Only when all items are in use, so all are linked again. */
-static bool grow(struct zones *zones)
-{
-	uint32_t capacity = zones->capacity ? zones->capacity * 2 : FIRST_CAPACITY;
-	struct connection *items;
-	uint32_t *buckets;
-
-	if (zones->capacity >= zones->limit)
-		return false;
-	items = reallocarray(zones->items, (size_t)capacity + 1, sizeof(*items));
-	if (!items)
-		return false;
-	zones->items = items;
-	buckets = calloc(capacity, sizeof(*buckets));
-	if (!buckets)
-		return false;
-	free(zones->buckets);
-	zones->buckets = buckets;
-	zones->capacity = capacity;
-	for (uint32_t i = 1; i <= zones->used; i++)
-		link_connection(zones, i);
-	return true;
+	segment_link(zones, segment, index);
+	segment->count++;
 }
 
 static void unlink_connection(struct zones *zones, uint32_t index)
 {
-	uint32_t *at = bucket_of(zones, zones->items[index].hash);
+	uint64_t hash = item_at(zones, index)->hash;
+	struct segment *segment = segment_of(zones, hash);
+	uint32_t *at = bucket_of(segment, hash);
 
 	while (*at != index)
-		at = &zones->items[*at].next;
-	*at = zones->items[index].next;
+		at = &item_at(zones, *at)->next;
+	*at = item_at(zones, index)->next;
+	segment->count--;
+	if (segment->bucket_count > BUCKETS_MIN && segment->count < segment->bucket_count / 8)
+		segment_resize(zones, segment, segment->bucket_count / 2);
+}
+
+/* The lowest, so that the highest may become empty; chunk_count: all are full. */
+static uint32_t chunk_with_room(const struct zones *zones)
+{
+	for (uint32_t i = 0; i < zones->chunk_count / 64 + 1; i++)
+		if (zones->room[i])
+			return i * 64 + (uint32_t)__builtin_ctzll(zones->room[i]);
+	return zones->chunk_count;
+}
+
+static bool chunk_take(struct zones *zones, struct chunk *chunk)
+{
+	void *items = mmap(NULL, CHUNK_ITEMS * sizeof(*chunk->items), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (items == MAP_FAILED)
+		return false;
+	chunk->items = items;
+	zones->empty_count++;
+	return true;
+}
+
+static uint32_t take_item(struct zones *zones)
+{
+	uint32_t at = chunk_with_room(zones), index;
+	struct chunk *chunk = &zones->chunks[at];
+
+	if (zones->count >= zones->limit || at == zones->chunk_count ||
+	    (!chunk->items && !chunk_take(zones, chunk)))
+		return NONE;
+	if (chunk->free) {
+		index = chunk->free - 1;
+		chunk->free = chunk->items[index].next;
+	} else {
+		index = chunk->touched++;
+	}
+	zones->empty_count -= chunk->used == 0;
+	if (++chunk->used == CHUNK_ITEMS)
+		zones->room[at / 64] &= ~(UINT64_C(1) << at % 64);
+	zones->count++;
+	return (at << CHUNK_SHIFT) + index + 1;
+}
+
+/* One empty chunk is kept, so that a few that come and go cost no system calls. */
+static void give_item_back(struct zones *zones, uint32_t index)
+{
+	uint32_t at = (index - 1) >> CHUNK_SHIFT;
+	struct chunk *chunk = &zones->chunks[at];
+
+	item_at(zones, index)->next = chunk->free;
+	chunk->free = ((index - 1) & (CHUNK_ITEMS - 1)) + 1;
+	chunk->used--;
+	zones->count--;
+	zones->room[at / 64] |= UINT64_C(1) << at % 64;
+	if (chunk->used > 0)
+		return;
+	if (zones->empty_count > 0)
+		chunk_release(chunk);
+	else
+		zones->empty_count++;
 }
 
 static void forget_oldest(struct zones *zones)
 {
 	uint32_t index = zones->oldest;
 
-	zones->oldest = zones->items[index].later;
+	zones->oldest = item_at(zones, index)->later;
 	if (zones->oldest == NONE)
 		zones->newest = NONE;
 	unlink_connection(zones, index);
-	zones->items[index].next = zones->free;
-	zones->free = index;
+	give_item_back(zones, index);
 }
 
-static uint32_t take_free(struct zones *zones)
+/* For a connection of this hash. */
+static uint32_t take_free(struct zones *zones, uint64_t hash)
 {
-	uint32_t index = zones->free;
+	uint32_t index = make_room(zones, hash) ? take_item(zones) : NONE;
 
-	if (index) {
-		zones->free = zones->items[index].next;
+	if (index || zones->oldest == NONE)
 		return index;
-	}
-	if (zones->used < zones->capacity || grow(zones))
-		return ++zones->used;
-	if (zones->oldest == NONE)
-		return NONE;
 	forget_oldest(zones);
-	return take_free(zones);
+	return make_room(zones, hash) ? take_item(zones) : NONE;
 }
 
 static uint64_t path_hash(const struct zones *zones, const struct path *path)
@@ -210,10 +344,10 @@ static uint32_t find_connection(const struct zones *zones, const struct zone_ent
 				struct member **ret_member)
 {
 	uint64_t hash = path_hash(zones, &entry->path);
-	uint32_t index = zones->capacity ? *bucket_of(zones, hash) : NONE;
+	uint32_t index = first_of(zones, hash);
 
-	for (; index; index = zones->items[index].next) {
-		struct connection *connection = &zones->items[index];
+	for (; index; index = item_at(zones, index)->next) {
+		struct connection *connection = item_at(zones, index);
 		struct member *member;
 
 		if (connection->hash != hash)
@@ -241,15 +375,15 @@ static bool is_over_for(const struct connection *connection, const struct zone_e
 static uint32_t find_open(const struct zones *zones, const struct zone_entry *entry, int64_t now)
 {
 	uint64_t hash = path_hash(zones, &entry->path);
-	uint32_t index = zones->capacity ? *bucket_of(zones, hash) : NONE, found = NONE;
+	uint32_t index = first_of(zones, hash), found = NONE;
 
-	for (; index; index = zones->items[index].next) {
-		struct connection *connection = &zones->items[index];
+	for (; index; index = item_at(zones, index)->next) {
+		struct connection *connection = item_at(zones, index);
 
 		if (connection->hash != hash || find_member(connection, entry->zone) ||
 		    is_over_for(connection, entry, now))
 			continue;
-		if (!found || (int32_t)(connection->number - zones->items[found].number) < 0)
+		if (!found || (int32_t)(connection->number - item_at(zones, found)->number) < 0)
 			found = index;
 	}
 	return found;
@@ -264,17 +398,18 @@ static void add_member(struct connection *connection, const struct zone_entry *e
 
 static void begin_connection(struct zones *zones, const struct zone_entry *entry)
 {
-	uint32_t index = take_free(zones);
+	uint64_t hash = path_hash(zones, &entry->path);
+	uint32_t index = take_free(zones, hash);
 
 	if (!index)
 		return;
-	zones->items[index] = (struct connection){
-	    .hash = path_hash(zones, &entry->path),
+	*item_at(zones, index) = (struct connection){
+	    .hash = hash,
 	    .number = zones->number++,
 	    .service = entry->service,
 	    .service_port = entry->service_port,
 	};
-	add_member(&zones->items[index], entry);
+	add_member(item_at(zones, index), entry);
 	link_connection(zones, index);
 }
 
@@ -289,7 +424,7 @@ enum zones_place zones_join(struct zones *zones, const struct zone_entry *entry,
 	zones_expire(zones, now);
 	index = find_connection(zones, entry, &member);
 	if (index) {
-		connection = &zones->items[index];
+		connection = item_at(zones, index);
 		return member == &connection->members[connection->leader] ? ZONES_LEADS
 									  : ZONES_FOLLOWS;
 	}
@@ -298,7 +433,7 @@ enum zones_place zones_join(struct zones *zones, const struct zone_entry *entry,
 		begin_connection(zones, entry);
 		return ZONES_LEADS;
 	}
-	connection = &zones->items[index];
+	connection = item_at(zones, index);
 	add_member(connection, entry);
 	return addr_is_set(entry->service) && !addr_is_set(connection->service) &&
 		       !connection->ended_at
@@ -311,7 +446,7 @@ bool zones_leader(const struct zones *zones, const struct zone_entry *member,
 {
 	struct member *found;
 	uint32_t index = find_connection(zones, member, &found);
-	const struct connection *connection = index ? &zones->items[index] : NULL;
+	const struct connection *connection = index ? item_at(zones, index) : NULL;
 
 	if (!connection)
 		return false;
@@ -332,17 +467,17 @@ void zones_lead(struct zones *zones, const struct zone_entry *member)
 
 	if (!index)
 		return;
-	zones->items[index].leader = (uint8_t)(found - zones->items[index].members);
-	zones->items[index].service = member->service;
-	zones->items[index].service_port = member->service_port;
+	item_at(zones, index)->leader = (uint8_t)(found - item_at(zones, index)->members);
+	item_at(zones, index)->service = member->service;
+	item_at(zones, index)->service_port = member->service_port;
 }
 
 static void end_connection(struct zones *zones, uint32_t index, int64_t now)
 {
-	zones->items[index].ended_at = now;
-	zones->items[index].later = NONE;
+	item_at(zones, index)->ended_at = now;
+	item_at(zones, index)->later = NONE;
 	if (zones->newest)
-		zones->items[zones->newest].later = index;
+		item_at(zones, zones->newest)->later = index;
 	else
 		zones->oldest = index;
 	zones->newest = index;
@@ -359,18 +494,18 @@ void zones_end(struct zones *zones, const struct zone_entry *entry, int64_t now)
 	if (!index)
 		return;
 	member->ended = true;
-	if (member == &zones->items[index].members[zones->items[index].leader])
+	if (member == &item_at(zones, index)->members[item_at(zones, index)->leader])
 		end_connection(zones, index, now);
 }
 
 void zones_expire(struct zones *zones, int64_t now)
 {
-	while (zones->oldest && now - zones->items[zones->oldest].ended_at >= ZONES_MEMORY)
+	while (zones->oldest && now - item_at(zones, zones->oldest)->ended_at >= ZONES_MEMORY)
 		forget_oldest(zones);
 }
 
 void zones_shift(struct zones *zones, int64_t delta)
 {
-	for (uint32_t i = zones->oldest; i; i = zones->items[i].later)
-		zones->items[i].ended_at += delta;
+	for (uint32_t i = zones->oldest; i; i = item_at(zones, i)->later)
+		item_at(zones, i)->ended_at += delta;
 }

@@ -15,8 +15,8 @@
  * and later than that; the first connection of all that has two zones if its leader ended before
  * the second zone was seen; and after a restart one whose leader ended before it.
  *
- * Nothing is kept while there is only one zone. Bounded; 100 bytes a connection then. Times are
- * CLOCK_REALTIME ns. One thread.
+ * Nothing is kept while there is only one zone. Bounded; 100 bytes a connection then, taken and
+ * given back in many small steps. Times are CLOCK_REALTIME ns. One thread.
  */
 #ifndef NETPOL_FLOW_ZONES_H
 #define NETPOL_FLOW_ZONES_H

@@ -34,7 +34,10 @@ struct claim {
 	bool labelled; /* labels are told */
 	struct labels labels;
 	bool host_network; /* the sandbox is known to share the node's network */
-	bool orphaned;     /* its network namespace is gone: it owns nothing, whatever others say */
+	bool has_netns;    /* its network namespace was seen to be there */
+	bool orphaned;     /* its network namespace is gone: it owns nothing, whatever others say,
+			      until one says that it has one */
+	bool stopped;      /* it is remembered, but no longer runs: who it was, not that it is */
 	int64_t created;   /* of the sandbox; 0: does not say */
 	const struct claim_address *addresses;
 	size_t address_count;

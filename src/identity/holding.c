@@ -21,6 +21,7 @@ struct spot {
 
 struct holdings {
 	struct hash_seed seed;
+	holdings_same_fn *is_same;
 	struct spot **spots;
 	size_t bucket_count;
 	size_t spot_count;
@@ -28,15 +29,17 @@ struct holdings {
 	size_t contested;
 	struct holding *past;
 	struct holder *changed;
+	int64_t set_back; /* when the clock last was; 0: never */
 };
 
-struct holdings *holdings_new(void)
+struct holdings *holdings_new(holdings_same_fn *is_same)
 {
 	struct holdings *holdings = calloc(1, sizeof(*holdings));
 
 	if (!holdings)
 		return NULL;
 	holdings->seed = hash_seed_random();
+	holdings->is_same = is_same;
 	holdings->bucket_count = BUCKETS_MIN;
 	holdings->spots = calloc(BUCKETS_MIN, sizeof(struct spot *));
 	return holdings->spots ? holdings : holdings_free(holdings);
@@ -150,43 +153,53 @@ static void spot_count_open(struct holdings *holdings, struct spot *spot, bool o
 
 void holdings_mark_changed(struct holdings *holdings, struct holder *holder)
 {
-	if (holder->changed)
+	if (holder->changed_link)
 		return;
-	holder->changed = true;
+	holder->changed_link = &holdings->changed;
 	holder->next_changed = holdings->changed;
+	if (holdings->changed)
+		holdings->changed->changed_link = &holder->next_changed;
 	holdings->changed = holder;
+}
+
+static void changed_remove(struct holder *holder)
+{
+	if (!holder->changed_link)
+		return;
+	*holder->changed_link = holder->next_changed;
+	if (holder->next_changed)
+		holder->next_changed->changed_link = holder->changed_link;
+	holder->changed_link = NULL;
 }
 
 struct holder *holdings_take_changed(struct holdings *holdings)
 {
 	struct holder *holder = holdings->changed;
 
-	if (holder) {
-		holdings->changed = holder->next_changed;
-		holder->changed = false;
-	}
+	if (holder)
+		changed_remove(holder);
 	return holder;
 }
 
 static void past_add(struct holdings *holdings, struct holding *holding)
 {
-	if (holding->is_past)
+	if (holding->past_link)
 		return;
-	holding->is_past = true;
+	holding->past_link = &holdings->past;
 	holding->past = holdings->past;
+	if (holdings->past)
+		holdings->past->past_link = &holding->past;
 	holdings->past = holding;
 }
 
-static void past_remove(struct holdings *holdings, struct holding *holding)
+static void past_remove(struct holding *holding)
 {
-	struct holding **link = &holdings->past;
-
-	if (!holding->is_past)
+	if (!holding->past_link)
 		return;
-	while (*link != holding)
-		link = &(*link)->past;
-	*link = holding->past;
-	holding->is_past = false;
+	*holding->past_link = holding->past;
+	if (holding->past)
+		holding->past->past_link = holding->past_link;
+	holding->past_link = NULL;
 }
 
 static void holding_remove(struct holdings *holdings, struct holding *holding)
@@ -194,7 +207,7 @@ static void holding_remove(struct holdings *holdings, struct holding *holding)
 	struct spot *spot = spot_find(holdings, &holding->address);
 	struct holding **link = &holding->holder->first;
 
-	past_remove(holdings, holding);
+	past_remove(holding);
 	while (*link != holding)
 		link = &(*link)->next;
 	*link = holding->next;
@@ -211,14 +224,9 @@ static void holding_remove(struct holdings *holdings, struct holding *holding)
 
 void holdings_clear(struct holdings *holdings, struct holder *holder)
 {
-	struct holder **link = &holdings->changed;
-
 	while (holder->first)
 		holding_remove(holdings, holder->first);
-	while (*link && *link != holder)
-		link = &(*link)->next_changed;
-	if (*link)
-		*link = holder->next_changed;
+	changed_remove(holder);
 }
 
 /* ---- time ---- */
@@ -239,26 +247,32 @@ static bool is_rival(const struct holding *a, const struct holding *b)
 	return a->holder != b->holder;
 }
 
-/* The order in which files come and go is not that of their owners: a short overlap is none. */
-static void clip(struct holdings *holdings, struct holding *ended, const struct spot *spot)
+/* The order in which files come and go is not that of their owners: a short overlap is none. And
+ * who allocated it to the next had it back before. */
+static void clip(struct holdings *holdings, struct holding *ended, const struct holding *next)
 {
-	for (const struct holding *next = spot->first; next; next = next->rival) {
-		int64_t begin = begin_of(next);
+	int64_t begin = begin_of(next);
 
-		if (!is_rival(ended, next) || begin <= begin_of(ended) || begin >= ended->until ||
-		    ended->until - begin > MERGE_RELEASE_NS)
-			continue;
-		ended->until = begin > ended->since ? begin : ended->since;
-		holdings_mark_changed(holdings, ended->holder);
-	}
+	if (!is_rival(ended, next) || begin <= begin_of(ended) || begin >= ended->until ||
+	    (!next->exact && ended->until - begin > MERGE_RELEASE_NS))
+		return;
+	ended->until = begin > ended->since ? begin : ended->since;
+	holdings_mark_changed(holdings, ended->holder);
+}
+
+static void clip_by_rivals(struct holdings *holdings, struct holding *ended,
+			   const struct spot *spot)
+{
+	for (const struct holding *next = spot->first; next; next = next->rival)
+		clip(holdings, ended, next);
 }
 
 static void clip_rivals(struct holdings *holdings, const struct holding *begun,
 			const struct spot *spot)
 {
 	for (struct holding *other = spot->first; other; other = other->rival)
-		if (is_rival(begun, other) && other->until != INTERVAL_OPEN)
-			clip(holdings, other, spot);
+		if (other->until != INTERVAL_OPEN)
+			clip(holdings, other, begun);
 }
 
 static void holding_end(struct holdings *holdings, struct holding *holding, int64_t now)
@@ -269,7 +283,7 @@ static void holding_end(struct holdings *holdings, struct holding *holding, int6
 	holding->noticed = now;
 	spot_count_open(holdings, spot, false);
 	past_add(holdings, holding);
-	clip(holdings, holding, spot);
+	clip_by_rivals(holdings, holding, spot);
 	holdings_mark_changed(holdings, holding->holder);
 }
 
@@ -279,8 +293,8 @@ static void holding_reopen(struct holdings *holdings, struct holding *holding)
 
 	holding->until = INTERVAL_OPEN;
 	holding->released = 0;
-	holding->freed = false;
-	past_remove(holdings, holding);
+	holding->freed = holding->lasting = holding->visited = false;
+	past_remove(holding);
 	spot_count_open(holdings, spot, true);
 	clip_rivals(holdings, holding, spot);
 	holdings_mark_changed(holdings, holding->holder);
@@ -295,6 +309,31 @@ static bool was_taken_since(const struct holdings *holdings, const struct holdin
 		    (other->until == INTERVAL_OPEN || begin_of(other) > begin_of(holding)))
 			return true;
 	return false;
+}
+
+/* While who allocates says that it is another's, what else is told is old. */
+static bool is_overruled(const struct holding *holding, const struct holding *by)
+{
+	return is_rival(holding, by) && holding->until == INTERVAL_OPEN && !holding->allocated &&
+	       by->until == INTERVAL_OPEN && by->allocated && by->since > begin_of(holding);
+}
+
+static void overrule(struct holdings *holdings, struct holding *holding, int64_t now)
+{
+	holding->released = now;
+	holding->freed = true;
+	holding_end(holdings, holding, now);
+}
+
+static void decide_rivals(struct holdings *holdings, struct holding *holding,
+			  const struct spot *spot, int64_t now)
+{
+	for (struct holding *other = spot->first; other; other = other->rival) {
+		if (is_overruled(other, holding))
+			overrule(holdings, other, now);
+		else if (is_overruled(holding, other))
+			overrule(holdings, holding, now);
+	}
 }
 
 /* Since the sandbox is there, but not since before somebody else had it. */
@@ -312,15 +351,31 @@ static int64_t guess_since(const struct spot *spot, const struct holder *holder,
 	return since;
 }
 
+/* What is yet to come by a file's time is from before the clock was set back. */
+static int64_t not_in_future(const struct holdings *holdings, int64_t moment, int64_t now)
+{
+	if (moment <= now)
+		return moment;
+	return holdings->set_back ? earlier(holdings->set_back, now) : now;
+}
+
+/* Told so soon after the clock was set back, it may have begun before that as well as after. */
+static bool is_unsure(const struct holdings *holdings, const struct evidence *told, int64_t now)
+{
+	int64_t moment = told->exact ? told->exact : told->plain;
+
+	return holdings->set_back && moment > holdings->set_back &&
+	       now - holdings->set_back <= MERGE_RELEASE_NS;
+}
+
 static void holding_date(struct holding *holding, const struct evidence *told,
 			 const struct spot *spot, int64_t created, int64_t now)
 {
-	int64_t plain = told->plain ? earlier(told->plain, now) : 0;
+	int64_t plain = told->exact ? told->exact : told->plain;
 
-	if (told->exact) {
-		int64_t exact = earlier(told->exact, now);
-
-		holding->since = holding->exact ? earlier(exact, holding->since) : exact;
+	if (told->exact && !holding->unsure) {
+		holding->since =
+		    holding->exact ? earlier(told->exact, holding->since) : told->exact;
 		holding->proof = earlier(holding->since, holding->proof);
 		holding->exact = true;
 	} else if (plain && !holding->exact) {
@@ -330,7 +385,7 @@ static void holding_date(struct holding *holding, const struct evidence *told,
 		holding->since =
 		    earlier(guess_since(spot, holding->holder, created, now), holding->since);
 	}
-	holding->guessed = holding->guessed && !told->exact && !plain;
+	holding->guessed = holding->guessed && !plain;
 }
 
 /* ---- what is told ---- */
@@ -402,7 +457,10 @@ static void holding_go_on(struct holdings *holdings, struct holding *holding,
 	struct spot *spot = spot_find(holdings, &holding->address);
 	bool silent = holding->allocated && !told->allocated;
 
+	holding->unsure |= !holding->exact && is_unsure(holdings, told, now);
 	holding_date(holding, told, spot, created, now);
+	if (holding->unsure)
+		holding->since = earlier(holding->since, holdings->set_back);
 	holding->secondary = told->secondary;
 	holding->told = true;
 	holding->allocated = told->allocated;
@@ -413,6 +471,7 @@ static void holding_go_on(struct holdings *holdings, struct holding *holding,
 		holding_end(holdings, holding, now);
 	}
 	clip_rivals(holdings, holding, spot);
+	decide_rivals(holdings, holding, spot, now);
 	if (before.since != holding->since || before.exact != holding->exact ||
 	    before.secondary != holding->secondary)
 		holdings_mark_changed(holdings, holding->holder);
@@ -420,7 +479,7 @@ static void holding_go_on(struct holdings *holdings, struct holding *holding,
 
 static void holding_fall_silent(struct holdings *holdings, struct holding *holding, int64_t now)
 {
-	holding->told = holding->allocated = holding->freed = false;
+	holding->told = holding->allocated = holding->freed = holding->lasting = false;
 	holding->released = 0;
 	if (holding->until == INTERVAL_OPEN)
 		holding_end(holdings, holding, now);
@@ -456,8 +515,13 @@ int holdings_settle(struct holdings *holdings, struct holder *holder, const stru
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = settle_one(holdings, holder, &told[i], created, now);
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		struct evidence one = told[i];
+
+		one.exact = not_in_future(holdings, one.exact, now);
+		one.plain = not_in_future(holdings, one.plain, now);
+		r = settle_one(holdings, holder, &one, created, now);
+	}
 	for (struct holding *holding = holder->first; r == 0 && holding; holding = holding->next)
 		if (holding->told && !is_told(holding, told, count))
 			holding_fall_silent(holdings, holding, now);
@@ -476,16 +540,32 @@ static void decide_released(struct holdings *holdings, struct holding *holding, 
 		holding_reopen(holdings, holding);
 }
 
+static void decide_told(struct holdings *holdings, struct holding *holding, int64_t now)
+{
+	decide_released(holdings, holding, now);
+	holding->lasting = holding->freed && now - holding->released >= MERGE_RELEASE_NS;
+}
+
+/* Of those who have had it for long, the next that is of another pod than the holding; NULL: the
+ * first of all. */
+static const struct holding *find_owner(const struct holdings *holdings, const struct spot *spot,
+					const struct holding *than, int64_t now)
+{
+	for (const struct holding *h = spot->first; h; h = h->rival)
+		if (h->until == INTERVAL_OPEN && now - begin_of(h) > MERGE_RELEASE_NS &&
+		    (!than || (is_rival(than, h) && !holdings->is_same(than->holder, h->holder))))
+			return h;
+	return NULL;
+}
+
 static void find_contested(struct holdings *holdings, int64_t now)
 {
 	for (size_t i = 0; i < holdings->bucket_count; i++) {
 		for (struct spot *spot = holdings->spots[i]; spot; spot = spot->next) {
-			size_t long_since = 0;
+			const struct holding *owner = find_owner(holdings, spot, NULL, now);
 
-			for (const struct holding *h = spot->first; h; h = h->rival)
-				long_since += h->until == INTERVAL_OPEN &&
-					      now - begin_of(h) > MERGE_RELEASE_NS;
-			set_contested(holdings, spot, long_since > 1);
+			set_contested(holdings, spot,
+				      owner && find_owner(holdings, spot, owner, now));
 		}
 	}
 }
@@ -497,12 +577,39 @@ void holdings_tick(struct holdings *holdings, int64_t now)
 	for (struct holding *holding = holdings->past; holding; holding = next) {
 		next = holding->past;
 		if (holding->told)
-			decide_released(holdings, holding, now);
+			decide_told(holdings, holding, now);
 		else if (now - holding->noticed > HOLDING_MEMORY_NS)
 			holding_remove(holdings, holding);
 	}
 	if (holdings->shared > 0)
 		find_contested(holdings, now);
+}
+
+/* Moments stay those of the clock of their time, but none is yet to come; waits go on. */
+static void holding_shift(struct holdings *holdings, struct holding *holding, int64_t now,
+			  int64_t delta)
+{
+	bool open = holding->until == INTERVAL_OPEN;
+
+	if (holding->since > now || (!open && holding->until > now))
+		holdings_mark_changed(holdings, holding->holder);
+	holding->since = earlier(holding->since, now);
+	holding->proof = earlier(holding->proof, now);
+	if (!open)
+		holding->until = earlier(holding->until, now);
+	holding->noticed += delta;
+	if (holding->released)
+		holding->released += delta;
+}
+
+void holdings_shift(struct holdings *holdings, int64_t now, int64_t delta)
+{
+	if (delta < 0)
+		holdings->set_back = now;
+	for (size_t i = 0; i < holdings->bucket_count; i++)
+		for (struct spot *spot = holdings->spots[i]; spot; spot = spot->next)
+			for (struct holding *h = spot->first; h; h = h->rival)
+				holding_shift(holdings, h, now, delta);
 }
 
 bool holdings_wait(const struct holdings *holdings)
@@ -515,29 +622,50 @@ size_t holdings_contested(const struct holdings *holdings)
 	return holdings->contested;
 }
 
-/* Two sandboxes that have the address. */
-static void visit_owners(const struct spot *spot, holdings_contest_fn *visit, void *context)
+/* Two pods that have the address. */
+static void visit_owners(const struct holdings *holdings, const struct spot *spot,
+			 holdings_contest_fn *visit, void *context)
 {
-	struct holder *found = NULL;
+	const struct holding *found = find_owner(holdings, spot, NULL, INT64_MAX);
+	const struct holding *other = find_owner(holdings, spot, found, INT64_MAX);
 
-	for (const struct holding *holding = spot->first; holding; holding = holding->rival) {
-		if (holding->until != INTERVAL_OPEN)
-			continue;
-		if (found) {
-			visit(context, spot->address, holding->holder, found);
-			return;
-		}
-		found = holding->holder;
-	}
+	visit(context, spot->address, other->holder, found->holder, false);
 }
 
-void holdings_visit_contested(struct holdings *holdings, holdings_contest_fn *visit, void *context)
+static void visit_contested(struct holdings *holdings, holdings_contest_fn *visit, void *context)
 {
 	for (size_t i = 0; holdings->contested > 0 && i < holdings->bucket_count; i++) {
 		for (struct spot *spot = holdings->spots[i]; spot; spot = spot->next) {
 			if (spot->contested && !spot->visited)
-				visit_owners(spot, visit, context);
+				visit_owners(holdings, spot, visit, context);
 			spot->visited = spot->contested;
 		}
+	}
+}
+
+/* To whom it was allocated after this one. */
+static const struct holding *find_successor(const struct holdings *holdings,
+					    const struct holding *holding)
+{
+	const struct holding *next = spot_find(holdings, &holding->address)->first;
+
+	while (next && (!is_rival(holding, next) || !next->allocated ||
+			begin_of(next) <= begin_of(holding)))
+		next = next->rival;
+	return next;
+}
+
+void holdings_visit_contested(struct holdings *holdings, holdings_contest_fn *visit, void *context)
+{
+	visit_contested(holdings, visit, context);
+	for (struct holding *holding = holdings->past; holding; holding = holding->past) {
+		const struct holding *next = holding->lasting && !holding->visited
+						 ? find_successor(holdings, holding)
+						 : NULL;
+
+		if (!next || holdings->is_same(holding->holder, next->holder))
+			continue;
+		visit(context, holding->address, holding->holder, next->holder, true);
+		holding->visited = true;
 	}
 }

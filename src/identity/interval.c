@@ -16,10 +16,11 @@ struct entry {
 	struct entry *next;
 };
 
-/* One pod's interval of one address. */
+/* One pod's interval of one address. Or its echo: when it had it by a clock that was set back
+ * since, so that the moments came, or will come, again. */
 struct tenure {
-	struct entry *entry;
-	uint32_t number; /* the entry's */
+	struct entry *entry; /* NULL: an echo */
+	uint32_t number;     /* the entry's */
 	bool exact;
 	bool disputed; /* the pod has a conflict */
 	int64_t since;
@@ -50,11 +51,15 @@ struct registry {
 	size_t named_buckets;
 	struct entry **entries; /* by number */
 	size_t count;
+	size_t nameless_count;
 	size_t capacity;
 	uint32_t last_number;
 	struct span unwatched[UNWATCHED_MAX]; /* by from */
 	size_t unwatched_count;
 	int64_t forgotten; /* up to when */
+	bool has_echoes;
+	struct span skipped; /* by a clock that was set forward, and not lived since */
+	struct span muddled; /* lived twice, and echoes are missing */
 };
 
 struct registry *registry_new(void)
@@ -107,6 +112,16 @@ struct registry *registry_free(struct registry *registry)
 	free(registry->named);
 	free(registry);
 	return NULL;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
 }
 
 static uint64_t address_hash(const struct registry *registry, const struct addr *address)
@@ -224,23 +239,29 @@ static size_t owned_begun(const struct owned *owned, int64_t when)
 }
 
 /* There must be room. */
+static void tenure_insert(struct owned *owned, size_t at, const struct tenure *tenure)
+{
+	memmove(&owned->tenures[at + 1], &owned->tenures[at],
+		(owned->count - at) * sizeof(*owned->tenures));
+	owned->tenures[at] = *tenure;
+	owned->count++;
+	owned_set_reach(owned, at);
+}
+
 static void tenure_add(struct owned *owned, struct entry *entry, const struct pod_address *address)
 {
+	const struct tenure tenure = {.entry = entry,
+				      .number = entry->number,
+				      .disputed = *entry->pod.conflict != '\0',
+				      .since = address->since,
+				      .until = address->until,
+				      .exact = address->exact};
 	size_t at = owned_begun(owned, address->since);
 
 	while (at > 0 && owned->tenures[at - 1].since == address->since &&
 	       owned->tenures[at - 1].number > entry->number)
 		at--;
-	memmove(&owned->tenures[at + 1], &owned->tenures[at],
-		(owned->count - at) * sizeof(*owned->tenures));
-	owned->tenures[at] = (struct tenure){.entry = entry,
-					     .number = entry->number,
-					     .disputed = *entry->pod.conflict != '\0',
-					     .since = address->since,
-					     .until = address->until,
-					     .exact = address->exact};
-	owned->count++;
-	owned_set_reach(owned, at);
+	tenure_insert(owned, at, &tenure);
 }
 
 static size_t tenure_find(const struct owned *owned, const struct entry *entry,
@@ -254,16 +275,20 @@ static size_t tenure_find(const struct owned *owned, const struct entry *entry,
 	return SIZE_MAX;
 }
 
-static void tenure_remove(struct registry *registry, const struct entry *entry,
-			  const struct pod_address *address)
+static void tenure_drop(struct owned *owned, size_t at)
 {
-	struct owned *owned = owned_find(registry, address->address);
-	size_t at = tenure_find(owned, entry, address);
-
 	owned->count--;
 	memmove(&owned->tenures[at], &owned->tenures[at + 1],
 		(owned->count - at) * sizeof(*owned->tenures));
 	owned_set_reach(owned, at);
+}
+
+static void tenure_remove(struct registry *registry, const struct entry *entry,
+			  const struct pod_address *address)
+{
+	struct owned *owned = owned_find(registry, address->address);
+
+	tenure_drop(owned, tenure_find(owned, entry, address));
 }
 
 static uint64_t name_hash(const struct registry *registry, const struct pod *pod)
@@ -282,6 +307,12 @@ static bool is_same_pod(const struct pod *a, const struct pod *b)
 {
 	return a == b || (strcmp(a->uid, b->uid) == 0 && strcmp(a->name, b->name) == 0 &&
 			  strcmp(a->namespace, b->namespace) == 0);
+}
+
+/* Nobody knows who it is, but what it has is nobody else's. */
+static bool is_nameless(const struct pod *pod)
+{
+	return !*pod->namespace || !*pod->name;
 }
 
 static bool is_same_sandbox(const struct pod *a, const struct pod *b)
@@ -467,6 +498,13 @@ static bool pods_equal(const struct pod *a, const struct pod *b)
 	       labels_equal(&a->labels, &b->labels) && words_equal(a, b);
 }
 
+/* Who ended with its addresses did not live on, or again, without one. */
+static bool ended_before(const struct pod *had, const struct pod *given)
+{
+	return is_ended(had) && had->address_count > 0 && given->address_count == 0 &&
+	       (!is_ended(given) || given->ended > had->ended);
+}
+
 /* What is not said of the pod now, and was before, is still so. */
 static struct pod fill_in(const struct pod *given, const struct pod *had)
 {
@@ -482,6 +520,8 @@ static struct pod fill_in(const struct pod *given, const struct pod *had)
 		pod.labelled = had->labelled, pod.labels = had->labels;
 	if (!pod.created)
 		pod.created = had->created;
+	if (ended_before(had, given))
+		pod.ended = had->ended;
 	return pod;
 }
 
@@ -568,6 +608,9 @@ int registry_put(struct registry *registry, const struct pod *pod, uint32_t *ret
 	*ret_changed = fresh || !pods_equal(&entry->pod, &joined);
 	if (fresh)
 		entry_enter(registry, fresh);
+	else
+		registry->nameless_count -= is_nameless(&entry->pod);
+	registry->nameless_count += is_nameless(&joined);
 	if (*ret_changed)
 		entry_replace(registry, entry, &joined);
 	pod_clear(&joined);
@@ -603,7 +646,7 @@ const struct pod *registry_get(const struct registry *registry, uint32_t number)
 {
 	const struct entry *entry = entry_get(registry, number);
 
-	return entry ? &entry->pod : NULL;
+	return entry && !is_nameless(&entry->pod) ? &entry->pod : NULL;
 }
 
 uint32_t registry_find(const struct registry *registry, const char *sandbox)
@@ -614,12 +657,29 @@ uint32_t registry_find(const struct registry *registry, const char *sandbox)
 	const struct entry *entry =
 	    *sandbox ? entry_find(registry, &pod, name_hash(registry, &pod)) : NULL;
 
-	return entry ? entry->number : 0;
+	return entry && !is_nameless(&entry->pod) ? entry->number : 0;
+}
+
+uint32_t registry_after(const struct registry *registry, uint32_t number)
+{
+	size_t low = 0, high = registry->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (registry->entries[middle]->number <= number)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	while (low < registry->count && is_nameless(&registry->entries[low]->pod))
+		low++;
+	return low < registry->count ? registry->entries[low]->number : 0;
 }
 
 size_t registry_count(const struct registry *registry)
 {
-	return registry->count;
+	return registry->count - registry->nameless_count;
 }
 
 /* Removes what ended before the moment; true if nothing is left. */
@@ -644,6 +704,27 @@ static bool entry_forget(struct registry *registry, struct entry *entry, int64_t
 	return kept == 0 && (had > 0 || (is_ended(pod) && pod->ended < before));
 }
 
+static void owned_forget(struct registry *registry, struct owned *owned, int64_t before)
+{
+	for (size_t i = owned->count; i-- > 0;)
+		if (!owned->tenures[i].entry && owned->tenures[i].until < before)
+			tenure_drop(owned, i);
+	if (owned->count == 0)
+		owned_remove(registry, owned);
+}
+
+static void forget_echoes(struct registry *registry, int64_t before)
+{
+	for (size_t i = 0; i < registry->owned_buckets; i++) {
+		struct owned *next;
+
+		for (struct owned *owned = registry->owned[i]; owned; owned = next) {
+			next = owned->next;
+			owned_forget(registry, owned, before);
+		}
+	}
+}
+
 void registry_forget(struct registry *registry, int64_t before, registry_needed_fn *is_needed,
 		     void *context)
 {
@@ -657,15 +738,96 @@ void registry_forget(struct registry *registry, int64_t before, registry_needed_
 			registry->entries[kept++] = entry;
 			continue;
 		}
+		registry->nameless_count -= is_nameless(&entry->pod);
 		named_unlink(registry, entry);
 		entry_free(entry);
 	}
 	registry->count = kept;
+	if (registry->has_echoes)
+		forget_echoes(registry, before);
+}
+
+void registry_lacks(struct registry *registry, int64_t before)
+{
+	if (before > registry->forgotten)
+		registry->forgotten = before;
 }
 
 int64_t registry_forgotten(const struct registry *registry)
 {
 	return registry->forgotten;
+}
+
+static void echo_add(struct registry *registry, const struct entry *entry,
+		     const struct pod_address *address, struct span twice)
+{
+	struct owned *owned = owned_find(registry, address->address);
+	struct tenure echo = {.number = entry->number,
+			      .since = later(address->since, twice.from),
+			      .until = earlier(address->until, twice.until)};
+	size_t at;
+
+	if (echo.since >= registry->skipped.from)
+		echo.since = later(echo.since, registry->skipped.until);
+	if (echo.since >= echo.until)
+		return;
+	for (size_t i = 0; i < owned->count; i++) {
+		struct tenure *had = &owned->tenures[i];
+
+		if (had->entry || had->number != echo.number)
+			continue;
+		echo.since = earlier(echo.since, had->since);
+		echo.until = later(echo.until, had->until);
+		tenure_drop(owned, i);
+		break;
+	}
+	if (owned_reserve(owned, 1) < 0) {
+		registry->muddled.until = later(registry->muddled.until, echo.until);
+		return;
+	}
+	at = owned_begun(owned, echo.since);
+	tenure_insert(owned, at, &echo);
+	registry->has_echoes = true;
+}
+
+static void entry_shift(struct registry *registry, struct entry *entry, struct span twice)
+{
+	struct pod *pod = &entry->pod;
+	int64_t now = twice.from;
+
+	for (size_t i = 0; i < pod->address_count; i++) {
+		struct pod_address *address = &pod->addresses[i];
+		bool open = address->until == INTERVAL_OPEN;
+
+		echo_add(registry, entry, address, twice);
+		if (address->since <= now && (open || address->until <= now))
+			continue;
+		tenure_remove(registry, entry, address);
+		address->since = earlier(address->since, now);
+		if (!open)
+			address->until = earlier(address->until, now);
+		tenure_add(owned_find(registry, address->address), entry, address);
+	}
+	qsort(pod->addresses, pod->address_count, sizeof(*pod->addresses), compare_addresses);
+	if (is_ended(pod))
+		pod->ended = earlier(pod->ended, now);
+}
+
+/* Set forward, no moment was lived twice, and all that is known of the past is as it was. */
+void registry_shift(struct registry *registry, int64_t now, int64_t delta)
+{
+	const struct span twice = {now, now - delta};
+
+	if (delta >= 0) {
+		registry->skipped = (struct span){now - delta, now};
+		return;
+	}
+	if (registry->muddled.until <= now)
+		registry->muddled = (struct span){now, now};
+	for (size_t i = 0; i < registry->count; i++)
+		entry_shift(registry, registry->entries[i], twice);
+	registry->forgotten = earlier(registry->forgotten, now);
+	registry->skipped = (struct span){0};
 }
 
 /* Of too many the first two become one, with all that is between them. */
@@ -700,13 +862,32 @@ static int64_t add_clamped(int64_t a, int64_t b)
 	return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
+/* NULL: it is forgotten. */
+static const struct pod *pod_of(const struct registry *registry, const struct tenure *tenure)
+{
+	const struct entry *entry =
+	    tenure->entry ? tenure->entry : entry_get(registry, tenure->number);
+
+	return entry ? &entry->pod : NULL;
+}
+
+static bool are_one(const struct registry *registry, const struct tenure *a, const struct tenure *b)
+{
+	const struct pod *x = pod_of(registry, a), *y = pod_of(registry, b);
+
+	return a->number == b->number || (x && y && is_same_pod(x, y));
+}
+
 /* The one pod that owned the address at some moment of [from, until]; the tenure that began last.
  */
-static int owner_within(const struct owned *owned, int64_t from, int64_t until,
-			const struct tenure **ret)
+static int owner_within(const struct registry *registry, const struct owned *owned, int64_t from,
+			int64_t until, const struct tenure **ret)
 {
-	const struct tenure *found = NULL;
+	const struct tenure *any = NULL;
 
+	*ret = NULL;
+	if (from < registry->muddled.until && until >= registry->muddled.from)
+		return -ENOTUNIQ;
 	for (size_t i = owned_begun(owned, until); i-- > 0;) {
 		const struct tenure *tenure = &owned->tenures[i];
 
@@ -714,18 +895,18 @@ static int owner_within(const struct owned *owned, int64_t from, int64_t until,
 			break;
 		if (tenure->until <= from)
 			continue;
-		if (tenure->disputed ||
-		    (found && !is_same_pod(&found->entry->pod, &tenure->entry->pod)))
+		if (tenure->disputed || (any && !are_one(registry, any, tenure)))
 			return -ENOTUNIQ;
-		if (!found)
-			found = tenure;
+		any = tenure;
+		if (tenure->entry && !*ret)
+			*ret = tenure;
 	}
-	*ret = found;
-	return 0;
+	return any && !*ret ? -ENOTUNIQ : 0;
 }
 
 /* The first that took the address in (when, when + slack], and no other while it had it. */
-static const struct tenure *owner_soon(const struct owned *owned, int64_t when, int64_t slack)
+static const struct tenure *owner_soon(const struct registry *registry, const struct owned *owned,
+				       int64_t when, int64_t slack)
 {
 	int64_t limit = add_clamped(when, slack);
 	const struct tenure *found = NULL;
@@ -739,10 +920,13 @@ static const struct tenure *owner_soon(const struct owned *owned, int64_t when, 
 			found = tenure;
 		else if (tenure->since >= found->until && tenure->since > found->since)
 			break;
-		else if (!is_same_pod(&found->entry->pod, &tenure->entry->pod))
+		else if (!are_one(registry, found, tenure))
 			return NULL;
 	}
-	return found && !found->exact && !found->disputed ? found : NULL;
+	return found && found->entry && !found->exact && !found->disputed &&
+		       !is_nameless(&found->entry->pod)
+		   ? found
+		   : NULL;
 }
 
 int registry_bind(const struct registry *registry, struct addr address, int64_t when, int64_t slack,
@@ -752,13 +936,15 @@ int registry_bind(const struct registry *registry, struct addr address, int64_t 
 	const struct tenure *tenure = NULL;
 
 	if (owned) {
-		int r = owner_within(owned, when, when, &tenure);
+		int r = owner_within(registry, owned, when, when, &tenure);
 
 		if (r < 0)
 			return r;
 		if (!tenure)
-			tenure = owner_soon(owned, when, slack);
+			tenure = owner_soon(registry, owned, when, slack);
 		if (tenure && tenure->since > when && !was_watched(registry, when, tenure->since))
+			tenure = NULL;
+		if (tenure && is_nameless(&tenure->entry->pod))
 			tenure = NULL;
 	}
 	*ret_number = tenure ? tenure->number : 0;
@@ -775,9 +961,11 @@ int registry_bind_span(const struct registry *registry, struct addr address, int
 
 	r = registry_bind(registry, address, from, slack, &number);
 	if (r == 0 && owned)
-		r = owner_within(owned, from, until, &any);
+		r = owner_within(registry, owned, from, until, &any);
 	if (r < 0)
 		return r;
+	if (any && is_nameless(&any->entry->pod))
+		any = NULL;
 	/* Nobody's at first and somebody's later is a change of owner, too. */
 	if (any && (number == 0 || !is_same_pod(&any->entry->pod, registry_get(registry, number))))
 		return -ENOTUNIQ;
@@ -791,5 +979,5 @@ bool registry_is_shared(const struct registry *registry, struct addr address, in
 	const struct owned *owned = owned_find(registry, address);
 	const struct tenure *any;
 
-	return owned && owner_within(owned, from, until, &any) == -ENOTUNIQ;
+	return owned && owner_within(registry, owned, from, until, &any) == -ENOTUNIQ;
 }

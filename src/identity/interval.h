@@ -22,7 +22,12 @@ struct registry *registry_free(struct registry *registry); /* NULL is allowed; r
  *
  * Its intervals become those given; ended ones that are no longer given stay. Intervals of one
  * address that overlap are one: it ends as given, and begins as given if that is exact, else at the
- * earlier of the two. What is not said any more of names, labels and creation stays known.
+ * earlier of the two. What is not said any more of names, labels and creation stays known. A pod
+ * that had addresses and has ended does not end later, or begin again, without one.
+ *
+ * A pod without namespace or name has what it has, and nobody else has that; but as long as nobody
+ * knows who it is nothing is bound to it, and it is not among those that the functions below tell.
+ *
  * *ret_number: from 1, never reused; *ret_changed: was anything new? -ENOMEM: nothing was done.
  */
 int registry_put(struct registry *registry, const struct pod *pod, uint32_t *ret_number,
@@ -34,11 +39,13 @@ const struct pod *registry_get(const struct registry *registry, uint32_t number)
 /* The number of this sandbox, 0 if it is not known. */
 uint32_t registry_find(const struct registry *registry, const char *sandbox);
 size_t registry_count(const struct registry *registry);
+/* The next number after this one that tells a pod, 0 if there is none; from 0 on: all of them. */
+uint32_t registry_after(const struct registry *registry, uint32_t number);
 
 /*
  * The number of the pod that owned the address at the moment, 0 if none did. -ENOTUNIQ when two
  * pods (differing in namespace, name or uid) owned it, or one with a conflict; sandboxes of one pod
- * do not differ, the later counts.
+ * do not differ, the later counts. Where a pod without a name alone owned it, 0.
  *
  * slack: a pod may speak before its address is told (the CNI result is written after the plugins
  * ran), so where nobody owned the address then, the first that took it within slack counts, unless
@@ -66,8 +73,16 @@ typedef bool registry_needed_fn(void *context, uint32_t number);
  */
 void registry_forget(struct registry *registry, int64_t before, registry_needed_fn *is_needed,
 		     void *context);
+/*
+ * CLOCK_REALTIME was set by delta and is now: nothing began or ended later than that. A moment that
+ * comes twice is ambiguous (-ENOTUNIQ) for an address that was another's the first time. Of
+ * merge_shift() and this, first this.
+ */
+void registry_shift(struct registry *registry, int64_t now, int64_t delta);
 /* The latest end that was forgotten: who had an address before that can no longer be said for
  * sure. INT64_MIN: nothing was. */
 int64_t registry_forgotten(const struct registry *registry);
+/* Intervals that ended before the moment may never have been put: as if they were forgotten. */
+void registry_lacks(struct registry *registry, int64_t before);
 
 #endif

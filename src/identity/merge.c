@@ -22,10 +22,15 @@ struct sandbox {
 	bool unsettled;
 	bool told;
 	bool overfull;    /* said so */
+	bool crowded;     /* with addresses: said so */
 	bool silent;      /* nobody tells of it any more */
+	bool expendable;  /* it owns nothing, and nobody heard of it */
 	int64_t ended;    /* INTERVAL_OPEN: not */
 	int64_t deserted; /* nobody tells of an address any more; 0: somebody does, or never did */
 	char *conflict;   /* NULL: none */
+	char *remembered; /* a conflict of the earlier run; NULL: none */
+	char *awaited;    /* the sources that have to speak before it is settled */
+	bool lasting;     /* the conflict: who was part of it gave way */
 };
 
 struct merge {
@@ -36,9 +41,13 @@ struct merge {
 	size_t bucket_count;
 	size_t count;
 	size_t silent_count;
+	size_t expendable_count;
+	size_t expendable_at; /* no bucket before has one, or not for long */
 	bool held;
 	bool overfull; /* said so */
 };
+
+static bool is_one_pod(const struct holder *a, const struct holder *b);
 
 struct merge *merge_new(const struct merge_events *events)
 {
@@ -48,7 +57,7 @@ struct merge *merge_new(const struct merge_events *events)
 		return NULL;
 	merge->events = *events;
 	merge->seed = hash_seed_random();
-	merge->holdings = holdings_new();
+	merge->holdings = holdings_new(is_one_pod);
 	merge->bucket_count = BUCKETS_MIN;
 	merge->sandboxes = calloc(BUCKETS_MIN, sizeof(struct sandbox *));
 	return merge->holdings && merge->sandboxes ? merge : merge_free(merge);
@@ -66,6 +75,8 @@ static struct sandbox *sandbox_free(struct sandbox *sandbox)
 	}
 	free(sandbox->id);
 	free(sandbox->conflict);
+	free(sandbox->remembered);
+	free(sandbox->awaited);
 	free(sandbox);
 	return NULL;
 }
@@ -133,35 +144,19 @@ static void sandboxes_grow(struct merge *merge)
 	merge->bucket_count = bucket_count;
 }
 
-static int sandbox_add(struct merge *merge, const char *id, int64_t now, struct sandbox **ret)
+static struct sandbox *sandbox_new(const struct merge *merge, const char *id, int64_t now)
 {
-	struct sandbox *sandbox;
+	struct sandbox *sandbox = calloc(1, sizeof(*sandbox));
 
-	if (merge->count >= MERGE_SANDBOXES_MAX) {
-		if (!merge->overfull)
-			merge->events.problem(merge->events.context, id,
-					      "too many sandboxes: this and others are not known");
-		merge->overfull = true;
-		return -E2BIG;
-	}
-	sandbox = calloc(1, sizeof(*sandbox));
 	if (!sandbox)
-		return -ENOMEM;
+		return NULL;
 	sandbox->id = strdup(id);
-	if (!sandbox->id) {
-		sandbox_free(sandbox);
-		return -ENOMEM;
-	}
+	if (!sandbox->id)
+		return sandbox_free(sandbox);
 	sandbox->hash = id_hash(merge, id);
 	sandbox->ended = now;
 	sandbox->silent = true;
-	merge->silent_count++;
-	if (merge->count >= merge->bucket_count)
-		sandboxes_grow(merge);
-	sandbox_link(merge->sandboxes, merge->bucket_count, sandbox);
-	merge->count++;
-	*ret = sandbox;
-	return 0;
+	return sandbox;
 }
 
 static void sandbox_drop(struct merge *merge, struct sandbox **link)
@@ -171,9 +166,57 @@ static void sandbox_drop(struct merge *merge, struct sandbox **link)
 	*link = sandbox->next;
 	merge->count--;
 	merge->silent_count -= sandbox->silent;
+	merge->expendable_count -= sandbox->expendable;
 	merge->overfull = false;
 	holdings_clear(merge->holdings, &sandbox->holder);
 	sandbox_free(sandbox);
+}
+
+static void drop_expendable(struct merge *merge)
+{
+	for (size_t i = 0; i < merge->bucket_count; i++) {
+		size_t at = (merge->expendable_at + i) & (merge->bucket_count - 1);
+		struct sandbox **link = &merge->sandboxes[at];
+
+		while (*link && !(*link)->expendable)
+			link = &(*link)->next;
+		if (*link) {
+			merge->expendable_at = at;
+			sandbox_drop(merge, link);
+			return;
+		}
+	}
+}
+
+static bool has_room(struct merge *merge, const char *id)
+{
+	if (merge->count >= MERGE_SANDBOXES_MAX && merge->expendable_count > 0)
+		drop_expendable(merge);
+	if (merge->count < MERGE_SANDBOXES_MAX)
+		return true;
+	if (!merge->overfull)
+		merge->events.problem(merge->events.context, id,
+				      "too many sandboxes: this and others are not known");
+	merge->overfull = true;
+	return false;
+}
+
+static int sandbox_add(struct merge *merge, const char *id, int64_t now, struct sandbox **ret)
+{
+	struct sandbox *sandbox;
+
+	if (!has_room(merge, id))
+		return -ENOSPC;
+	sandbox = sandbox_new(merge, id, now);
+	if (!sandbox)
+		return -ENOMEM;
+	merge->silent_count++;
+	if (merge->count >= merge->bucket_count)
+		sandboxes_grow(merge);
+	sandbox_link(merge->sandboxes, merge->bucket_count, sandbox);
+	merge->count++;
+	*ret = sandbox;
+	return 0;
 }
 
 /* ---- words ---- */
@@ -210,8 +253,10 @@ static bool words_make_room(struct sandbox *sandbox)
 		return true;
 	while (*link && !(*link)->withdrawn)
 		link = &(*link)->next;
-	if (*link)
+	if (*link) {
+		sandbox->lasting |= sandbox->conflict != NULL;
 		word_unlink(sandbox, link);
+	}
 	return sandbox->word_count < MERGE_WORDS_MAX;
 }
 
@@ -237,21 +282,29 @@ static bool is_silent(const struct sandbox *sandbox)
 	for (const struct word *word = sandbox->words; word; word = word->next)
 		if (!word->withdrawn)
 			return false;
-	return true;
+	return !sandbox->remembered;
+}
+
+/* Who saw that its network namespace was gone may have become silent. */
+static bool is_orphaned(const struct sandbox *sandbox)
+{
+	bool had_none = false, has_one = false;
+
+	for (const struct word *word = sandbox->words; word; word = word->next) {
+		if (word->claim.orphaned && !word->withdrawn)
+			return true;
+		had_none = had_none || word->claim.orphaned;
+		has_one = has_one || (word->claim.has_netns && !word->withdrawn);
+	}
+	return had_none && !has_one;
 }
 
 static bool is_alive(const struct sandbox *sandbox)
 {
-	bool alive = false;
-
-	for (const struct word *word = sandbox->words; word; word = word->next) {
-		if (word->withdrawn)
-			continue;
-		if (word->claim.orphaned)
-			return false;
-		alive = true;
-	}
-	return alive;
+	for (const struct word *word = sandbox->words; word; word = word->next)
+		if (!word->withdrawn && !word->claim.stopped)
+			return !is_orphaned(sandbox);
+	return false;
 }
 
 static bool is_better(const struct word *a, const struct word *b)
@@ -319,8 +372,22 @@ static bool is_named(const struct sandbox *sandbox)
 	return *best_text(sandbox, TEXT_NAMESPACE) && *best_text(sandbox, TEXT_NAME);
 }
 
+/* As registry_bind() sees it. */
+static bool is_one_pod(const struct holder *a, const struct holder *b)
+{
+	const struct sandbox *x = (const struct sandbox *)a, *y = (const struct sandbox *)b;
+
+	if (!is_named(x) || !is_named(y))
+		return false;
+	for (enum text i = 0; i < TEXTS; i++)
+		if (strcmp(best_text(x, i), best_text(y, i)) != 0)
+			return false;
+	return true;
+}
+
 /* ---- contradictions ---- */
 
+/* Also by who fell silent: whose what was counted was cannot be said any better by that. */
 static void describe_texts(const struct sandbox *sandbox, enum text text, struct buf *buf)
 {
 	const struct word *first = NULL;
@@ -328,7 +395,7 @@ static void describe_texts(const struct sandbox *sandbox, enum text text, struct
 	for (const struct word *word = sandbox->words; word; word = word->next) {
 		const char *said = text_of(word, text);
 
-		if (word->withdrawn || !*said)
+		if (is_memory(word) || !*said)
 			continue;
 		if (!first) {
 			first = word;
@@ -348,8 +415,6 @@ static void describe_network(const struct sandbox *sandbox, struct buf *buf)
 	const struct word *shares = NULL, *owns = NULL;
 
 	for (const struct word *word = sandbox->words; word; word = word->next) {
-		if (word->withdrawn)
-			continue;
 		if (word->claim.host_network)
 			shares = word;
 		if (word->claim.address_count > 0)
@@ -359,6 +424,42 @@ static void describe_network(const struct sandbox *sandbox, struct buf *buf)
 		buf_printf(buf, "%snetwork: %s (%s) says the node's, %s (%s) says its own",
 			   buf->length ? "; " : "", shares->claim.source, shares->claim.place,
 			   owns->claim.source, owns->claim.place);
+}
+
+static bool has_spoken(const struct sandbox *sandbox, const char *source, size_t length)
+{
+	for (const struct word *word = sandbox->words; word; word = word->next)
+		if (strlen(word->claim.source) == length &&
+		    memcmp(word->claim.source, source, length) == 0)
+			return true;
+	return false;
+}
+
+/* awaited: as in struct pod. */
+static bool have_all_spoken(const struct sandbox *sandbox)
+{
+	for (const char *source = sandbox->awaited; *source;) {
+		size_t length = strcspn(source, ",");
+
+		if (!has_spoken(sandbox, source, length))
+			return false;
+		source += length + (source[length] == ',');
+	}
+	return true;
+}
+
+/* What an earlier run knew counts for as long as those who said it have not spoken again. */
+static void describe_remembered(struct sandbox *sandbox, struct buf *buf)
+{
+	if (!sandbox->remembered)
+		return;
+	if (!have_all_spoken(sandbox)) {
+		if (buf->length == 0)
+			buf_puts(buf, sandbox->remembered);
+		return;
+	}
+	free(sandbox->remembered);
+	sandbox->remembered = NULL;
 }
 
 static bool texts_equal(const char *a, const char *b)
@@ -371,11 +472,12 @@ static int find_conflict(struct merge *merge, struct sandbox *sandbox)
 {
 	struct buf text = {0}, subject = {0};
 
-	if (!is_alive(sandbox))
+	if (sandbox->conflict && (sandbox->lasting || !is_alive(sandbox)))
 		return 0;
 	for (enum text i = 0; i < TEXTS; i++)
 		describe_texts(sandbox, i, &text);
 	describe_network(sandbox, &text);
+	describe_remembered(sandbox, &text);
 	buf_printf(&subject, "sandbox %s", sandbox->id);
 	if (text.error || subject.error) {
 		buf_clear(&text);
@@ -398,32 +500,64 @@ static void earliest(int64_t *moment, int64_t told)
 		*moment = told;
 }
 
-static void add_evidence(struct evidence *told, size_t *count, const struct claim_address *address)
+/* False: there is no room for one more. */
+static bool add_evidence(struct evidence *told, size_t *count, const struct claim_address *address)
 {
 	size_t at = 0;
 
 	while (at < *count && !addr_equal(told[at].address, address->address))
 		at++;
 	if (at == MERGE_ADDRESSES_MAX)
-		return;
+		return false;
 	if (at == *count)
 		told[(*count)++] =
 		    (struct evidence){.address = address->address, .secondary = true};
 	earliest(address->exact ? &told[at].exact : &told[at].plain, address->since);
 	told[at].allocated = told[at].allocated || address->exact;
 	told[at].secondary = told[at].secondary && address->secondary;
+	return true;
+}
+
+static size_t gather(struct merge *merge, struct sandbox *sandbox, struct evidence *told)
+{
+	const struct word *beyond = NULL;
+	size_t count = 0;
+
+	for (const struct word *word = sandbox->words; word; word = word->next)
+		for (size_t i = 0; !word->withdrawn && i < word->claim.address_count; i++)
+			if (!add_evidence(told, &count, &word->claim.addresses[i]))
+				beyond = word;
+	if (beyond && !sandbox->crowded)
+		merge->events.problem(merge->events.context, beyond->claim.place,
+				      "too many addresses of one sandbox: some are not known");
+	sandbox->crowded = beyond;
+	return count;
+}
+
+/* It would own something only if those who say that it is gone said otherwise. */
+static bool is_expendable(const struct sandbox *sandbox)
+{
+	return !sandbox->told && !sandbox->holder.first && !sandbox->remembered &&
+	       is_orphaned(sandbox);
+}
+
+static void count_again(struct merge *merge, struct sandbox *sandbox)
+{
+	merge->silent_count -= sandbox->silent;
+	sandbox->silent = is_silent(sandbox);
+	merge->silent_count += sandbox->silent;
+	merge->expendable_count -= sandbox->expendable;
+	sandbox->expendable = is_expendable(sandbox);
+	merge->expendable_count += sandbox->expendable;
 }
 
 static int settle(struct merge *merge, struct sandbox *sandbox, int64_t now)
 {
 	struct evidence told[MERGE_ADDRESSES_MAX];
 	bool alive = is_alive(sandbox);
-	size_t count = 0;
+	size_t count = alive ? gather(merge, sandbox, told) : 0;
 	int r;
 
-	for (const struct word *word = sandbox->words; alive && word; word = word->next)
-		for (size_t i = 0; !word->withdrawn && i < word->claim.address_count; i++)
-			add_evidence(told, &count, &word->claim.addresses[i]);
 	r = holdings_settle(merge->holdings, &sandbox->holder, told, count,
 			    earliest_creation(sandbox), now);
 	if (r == 0)
@@ -438,9 +572,7 @@ static int settle(struct merge *merge, struct sandbox *sandbox, int64_t now)
 		sandbox->ended = alive               ? INTERVAL_OPEN
 				 : sandbox->deserted ? sandbox->deserted
 						     : now;
-	merge->silent_count -= sandbox->silent;
-	sandbox->silent = is_silent(sandbox);
-	merge->silent_count += sandbox->silent;
+	count_again(merge, sandbox);
 	return 0;
 }
 
@@ -533,11 +665,12 @@ static int tell_pod(struct merge *merge, struct sandbox *sandbox)
 	return pod.addresses && pod.words ? 0 : -ENOMEM;
 }
 
-/* A sandbox that was gone when it was first told of is no pod of this run. */
+/* A sandbox that was gone when it was first told of is no pod of this run; and one without a name
+ * is one if it owns something. */
 static bool is_to_tell(const struct sandbox *sandbox)
 {
-	return is_named(sandbox) &&
-	       (sandbox->told || sandbox->ended == INTERVAL_OPEN || sandbox->holder.count > 0);
+	return sandbox->told || sandbox->holder.first ||
+	       (is_named(sandbox) && sandbox->ended == INTERVAL_OPEN);
 }
 
 static int flush(struct merge *merge, int64_t now)
@@ -576,21 +709,31 @@ static void say_overfull(struct merge *merge, struct sandbox *sandbox, const cha
 	sandbox->overfull = true;
 }
 
+/* One that owns nothing is worth no place that another could have. */
+static bool is_to_add(const struct merge *merge, const struct claim *claim)
+{
+	return !claim->orphaned || merge->count < MERGE_SANDBOXES_MAX;
+}
+
 int merge_claim(struct merge *merge, const struct claim *claim, int64_t now)
 {
 	struct sandbox *sandbox = sandbox_find(merge, claim->sandbox);
 	struct word **link, *word;
-	int r = sandbox ? 0 : sandbox_add(merge, claim->sandbox, now, &sandbox);
+	int r = 0;
 
+	if (!sandbox && !is_to_add(merge, claim))
+		return 0;
+	if (!sandbox)
+		r = sandbox_add(merge, claim->sandbox, now, &sandbox);
 	if (r < 0)
-		return r == -E2BIG ? 0 : r;
+		return r;
 	link = word_place(sandbox, claim->source, claim->place);
 	if (word_is_at(link, claim->source, claim->place)) {
 		if (word_says(*link, claim))
 			return 0;
 	} else if (!words_make_room(sandbox)) {
 		say_overfull(merge, sandbox, claim->place);
-		return 0;
+		return -ENOSPC;
 	}
 	word = word_new(claim);
 	if (!word)
@@ -612,6 +755,17 @@ int merge_withdraw(struct merge *merge, const char *source, const char *place, c
 	return change(merge, found, now);
 }
 
+static int remember_conflict(struct sandbox *sandbox, const struct pod *pod)
+{
+	if (!pod->conflict || !*pod->conflict || sandbox->remembered)
+		return 0;
+	free(sandbox->awaited);
+	sandbox->awaited = strdup(pod->source);
+	if (sandbox->awaited)
+		sandbox->remembered = strdup(pod->conflict);
+	return sandbox->remembered ? 0 : -ENOMEM;
+}
+
 int merge_remember(struct merge *merge, const struct pod *pod, int64_t now)
 {
 	const struct claim claim = {.source = "",
@@ -627,8 +781,10 @@ int merge_remember(struct merge *merge, const struct pod *pod, int64_t now)
 	struct word *word;
 	int r = sandbox ? 0 : sandbox_add(merge, pod->sandbox, now, &sandbox);
 
+	if (r == 0)
+		r = remember_conflict(sandbox, pod);
 	if (r < 0)
-		return r == -E2BIG ? 0 : r;
+		return r == -ENOSPC ? 0 : r;
 	word = word_new(&claim);
 	if (!word)
 		return -ENOMEM;
@@ -645,16 +801,28 @@ int merge_hold(struct merge *merge, bool hold, int64_t now)
 
 /* ---- time ---- */
 
-static void on_contest(void *context, struct addr address, struct holder *a, struct holder *b)
+static void print_pod(struct buf *line, const struct sandbox *sandbox)
+{
+	if (is_named(sandbox))
+		buf_printf(line, "%s/%s (%s)", best_text(sandbox, TEXT_NAMESPACE),
+			   best_text(sandbox, TEXT_NAME), sandbox->id);
+	else
+		buf_printf(line, "one without a name (%s)", sandbox->id);
+}
+
+static void on_contest(void *context, struct addr address, struct holder *a, struct holder *b,
+		       bool decided)
 {
 	struct merge *merge = context;
-	const struct sandbox *x = (struct sandbox *)a, *y = (struct sandbox *)b;
 	char subject[ADDR_TEXT_MAX];
 	struct buf line = {0};
 
-	buf_printf(&line, "told of two sandboxes, %s/%s (%s) and %s/%s (%s): bound to neither",
-		   best_text(x, TEXT_NAMESPACE), best_text(x, TEXT_NAME), x->id,
-		   best_text(y, TEXT_NAMESPACE), best_text(y, TEXT_NAME), y->id);
+	buf_puts(&line, "told of two sandboxes, ");
+	print_pod(&line, (const struct sandbox *)a);
+	buf_puts(&line, " and ");
+	print_pod(&line, (const struct sandbox *)b);
+	buf_puts(&line, decided ? ": it is the second's, to which it was allocated"
+				: ": bound to neither");
 	if (!line.error)
 		merge->events.problem(merge->events.context, addr_format(address, subject),
 				      line.data);
@@ -663,7 +831,7 @@ static void on_contest(void *context, struct addr address, struct holder *a, str
 
 static bool is_forgotten(const struct sandbox *sandbox, int64_t now)
 {
-	return sandbox->silent && !sandbox->holder.first && !sandbox->holder.changed &&
+	return sandbox->silent && !sandbox->holder.first && !sandbox->holder.changed_link &&
 	       now - sandbox->ended > HOLDING_MEMORY_NS;
 }
 
@@ -688,6 +856,24 @@ int merge_tick(struct merge *merge, int64_t now)
 		holdings_visit_contested(merge->holdings, on_contest, merge);
 	forget(merge, now);
 	return flush(merge, now);
+}
+
+static int64_t not_after(int64_t moment, int64_t now)
+{
+	return moment > now && moment != INTERVAL_OPEN ? now : moment;
+}
+
+void merge_shift(struct merge *merge, int64_t now, int64_t delta)
+{
+	holdings_shift(merge->holdings, now, delta);
+	for (size_t i = 0; i < merge->bucket_count; i++) {
+		for (struct sandbox *sandbox = merge->sandboxes[i]; sandbox;
+		     sandbox = sandbox->next) {
+			sandbox->ended = not_after(sandbox->ended, now);
+			sandbox->deserted = not_after(sandbox->deserted, now);
+		}
+	}
+	flush(merge, now);
 }
 
 bool merge_is_waiting(const struct merge *merge)

@@ -2,9 +2,9 @@
  * What all sources of a node say, merged into pods: one for each sandbox. Pure; the clock comes in
  * as a parameter (ns, CLOCK_REALTIME). One thread.
  *
- * - A pod is told once namespace and name are known; until then its addresses wait. What one source
- *   leaves out another fills in, also one that says no more: names and labels do not change while
- *   the sandbox lives.
+ * - A pod is told once it has an address, or namespace and name are known. What one source leaves
+ *   out another fills in, also one that says no more: names and labels do not change while the
+ *   sandbox lives.
  * - An address is the sandbox's from the earliest exact moment told, else from the earliest told.
  *   Where no source can say, it counts from the sandbox's creation, or from when it was told if
  *   that is not known, but not from before somebody else had it.
@@ -13,11 +13,15 @@
  *   emptied the IPAM plugin's directory) and it is as if it had not ended.
  * - Files do not come and go in the order of what they stand for: an address that was told of two
  *   sandboxes for no longer than MERGE_RELEASE_NS, by their times, belonged to the earlier until
- *   the later began. For longer it is a problem, and stays with both.
- * - A pod has ended when nobody tells of its sandbox any more, or when it is orphaned; then at the
- *   moment at which the last became silent that told of an address, if any did.
+ *   the later began; where the later's beginning is exact, however long. An address that is
+ *   allocated to one is no longer another's of which no allocator tells it; that others still do is
+ *   a problem. Else it is one, too, if the sandboxes are not of one pod, and stays with both.
+ * - A pod has ended when nobody tells of its sandbox any more but that it is stopped, or when it is
+ *   orphaned; then at the moment at which the last became silent that told of an address, if any
+ *   did.
  * - Where sources name different namespaces, names or uids, or an address of a pod that has none of
- *   its own, the pod has a conflict and is a problem.
+ *   its own, the pod has a conflict and is a problem: until who said so says otherwise, not if it
+ *   becomes silent.
  */
 #ifndef NETPOL_IDENTITY_MERGE_H
 #define NETPOL_IDENTITY_MERGE_H
@@ -31,7 +35,7 @@
 
 #define MERGE_RELEASE_NS (10 * INT64_C(1000000000))
 /* What is beyond these numbers is a problem, and not merged: sandboxes, and of each of them words
- * and addresses. */
+ * and addresses. Sandboxes that are orphaned, and never were anything else, give way. */
 #define MERGE_SANDBOXES_MAX 16384u
 #define MERGE_WORDS_MAX 32u
 #define MERGE_ADDRESSES_MAX 64u
@@ -39,8 +43,9 @@
 struct merge;
 
 struct merge_events {
-	/* The pod as it now is, with its open addresses and those that have ended of late; meant
-	 * for registry_put(). May be told again without a change. Valid during the call. */
+	/* The pod as it now is, with its open addresses and those that have ended of late; without
+	 * a name while nobody knows it. Meant for registry_put(). May be told again without a
+	 * change. Valid during the call. */
 	void (*pod)(void *context, const struct pod *pod);
 	/* A contradiction, once for each state of it. */
 	void (*problem)(void *context, const char *subject, const char *text);
@@ -57,17 +62,24 @@ struct merge_figures {
 
 struct merge *merge_new(const struct merge_events *events); /* NULL: no memory */
 struct merge *merge_free(struct merge *merge);              /* NULL is allowed; returns NULL */
-/* -ENOMEM: what could not be told is told later, by merge_tick(), or the claim was not taken. */
+/* -ENOSPC: the claim was not taken; when there is room it is, if it is told again. -ENOMEM: the
+ * same, or what it changes is told later, by merge_tick(). */
 int merge_claim(struct merge *merge, const struct claim *claim, int64_t now);
 int merge_withdraw(struct merge *merge, const char *source, const char *place, const char *sandbox,
 		   int64_t now);
 /*
  * Who a sandbox was in an earlier run, for as long as nobody says better: its names, labels and
- * creation. It is no claim, and tells nothing of whether there still is such a sandbox.
+ * creation; and that its sources contradicted one another, until all of them have spoken again. It
+ * is no claim, and tells nothing of whether there still is such a sandbox. Beyond
+ * MERGE_SANDBOXES_MAX it is not taken.
  */
 int merge_remember(struct merge *merge, const struct pod *pod, int64_t now);
 /* What only time decides; to be called about once a second while merge_is_waiting(). */
 int merge_tick(struct merge *merge, int64_t now);
+/* CLOCK_REALTIME was set by delta and is now: nothing that is known came later than that. What is
+ * first told within MERGE_RELEASE_NS after the clock was set back may be as old as that, and is not
+ * exact. What changes is told at once, or by merge_tick(). After registry_shift(). */
+void merge_shift(struct merge *merge, int64_t now, int64_t delta);
 bool merge_is_waiting(const struct merge *merge);
 /* From now on nothing is told, or it is again: then all that changed meanwhile. */
 int merge_hold(struct merge *merge, bool hold, int64_t now);

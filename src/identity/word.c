@@ -86,6 +86,7 @@ static char *print_claim(const struct claim *claim)
 	say_moment(object, "created", claim->created);
 	say_flag(object, "host_network", claim->host_network);
 	say_flag(object, "orphaned", claim->orphaned);
+	say_flag(object, "stopped", claim->stopped);
 	say_addresses(object, claim);
 	say_labels(object, claim);
 	text = json_dumps(object, JSON_COMPACT);
@@ -176,6 +177,7 @@ bool word_says(const struct word *word, const struct claim *claim)
 	       strcmp(had->name, claim->name) == 0 && strcmp(had->uid, claim->uid) == 0 &&
 	       had->labelled == claim->labelled && labels_equal(&had->labels, &claim->labels) &&
 	       had->host_network == claim->host_network && had->orphaned == claim->orphaned &&
+	       had->has_netns == claim->has_netns && had->stopped == claim->stopped &&
 	       had->created == claim->created && addresses_equal(had, claim);
 }
 

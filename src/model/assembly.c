@@ -713,9 +713,11 @@ int assembly_spans(struct assembly *assembly, struct edge_span **ret, size_t *re
 		const struct split *split = &windows->splits[i];
 		const struct edge *edge = &assembly->built->graph.edges[split->edge].edge;
 
-		spans[i] = (struct edge_span){
-		    .edge = split->id,
-		    .interval = {.from = edge->first_seen, .until = edge->last_seen + 1}};
+		spans[i] = (struct edge_span){.edge = split->id,
+					      .interval = {.from = edge->first_seen,
+							   .until = edge->last_seen < INT64_MAX
+									? edge->last_seen + 1
+									: INT64_MAX}};
 	}
 	*ret = spans;
 	*ret_count = windows->count;

@@ -516,6 +516,12 @@ int record_nodes(struct record *record, reader_node_fn *visit, void *context)
 	return r;
 }
 
+void record_want_words(struct record *record)
+{
+	for (size_t i = 0; i < record->count; i++)
+		reader_want_words(record->databases[i].reader);
+}
+
 int record_pods(struct record *record, reader_pod_fn *visit, void *context)
 {
 	uint32_t before = 0;

@@ -35,6 +35,8 @@ const char *record_failed_path(const struct record *record);
  * rows in the reader's order.
  */
 int record_nodes(struct record *record, reader_node_fn *visit, void *context);
+/* From now on pods come with the words of their sources. */
+void record_want_words(struct record *record);
 /* Must come before the walks that name pods: edges and flows. */
 int record_pods(struct record *record, reader_pod_fn *visit, void *context);
 int record_addresses(struct record *record, reader_address_fn *visit, void *context);

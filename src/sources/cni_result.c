@@ -80,7 +80,11 @@ static int add_address(const char *text, bool secondary, struct finding *finding
 	struct claim_address address = {.secondary = secondary};
 	int r = finding_parse_address(text, &address.address);
 
-	return r < 0 ? r : finding_add_address(finding, &address);
+	if (r < 0)
+		return r;
+	if (addr_is_link_local(address.address))
+		address.secondary = false;
+	return finding_add_address(finding, &address);
 }
 
 /* The interface of this address, if it lies in the sandbox, else NULL; its name may be "". */

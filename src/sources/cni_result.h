@@ -14,7 +14,8 @@
 /*
  * One finding, or none: the loopback network, or a network that gives no address. The file's name
  * stands in where the content does not name sandbox and interface. An address is marked secondary
- * if the result has others on the file's own interface.
+ * if the result has others on the file's own interface, unless it is of 169.254.0.0/16: a way out
+ * of the same network.
  */
 extern const struct format cni_result_format;
 

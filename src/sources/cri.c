@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -19,6 +20,10 @@ struct place {
 	char *path;
 	int64_t due; /* not asked before */
 	int64_t wait;
+	bool listed;    /* it told of all its sandboxes, and has not failed since */
+	unsigned round; /* the last in which it was asked */
+	dev_t device;   /* of the socket */
+	ino_t inode;
 	const char *problem; /* the last one told, static text; NULL after a proper answer */
 	int problem_status;  /* gRPC's, with it */
 	size_t spoilt;       /* of the last answer with all sandboxes */
@@ -29,10 +34,12 @@ struct cri {
 	struct cri_table *table;
 	struct place *places;
 	size_t place_count;
-	struct place *answered; /* last */
-	struct place *asked;    /* by the call */
-	struct cri_call *call;  /* NULL: none in flight */
+	struct place *preferred; /* it knows sandboxes; NULL: none does */
+	struct place *asked;     /* by the call */
+	struct cri_call *call;   /* NULL: none in flight */
 	struct cri_question question;
+	unsigned round;   /* of the question, through the places */
+	bool goes_on;     /* places that were not asked in the round are to be */
 	int64_t deadline; /* of the call */
 	int64_t last;     /* moment that was told */
 	int64_t set_back; /* the caller's clock, in all */
@@ -117,9 +124,21 @@ int cri_fd(const struct cri *cri)
 	return cri->epoll;
 }
 
+static struct place *find_listed(const struct cri *cri)
+{
+	if (cri->preferred && cri->preferred->listed)
+		return cri->preferred;
+	for (size_t i = 0; i < cri->place_count; i++)
+		if (cri->places[i].listed)
+			return &cri->places[i];
+	return NULL;
+}
+
 const char *cri_socket(const struct cri *cri)
 {
-	return cri->answered ? cri->answered->path : NULL;
+	const struct place *place = find_listed(cri);
+
+	return place ? place->path : NULL;
 }
 
 static const char *get_method(enum cri_subject subject)
@@ -153,7 +172,13 @@ static const char *get_status_name(int status)
 
 static bool is_absent(int error)
 {
-	return error == -ENOENT || error == -ENOTDIR || error == -ECONNREFUSED;
+	return error == -ENOENT || error == -ENOTDIR || error == -ECONNREFUSED || error == -EEXIST;
+}
+
+/* Where no runtime is installed there is no socket, or another name of one that is known. */
+static bool is_ordinary(int error)
+{
+	return error == -ENOENT || error == -ENOTDIR || error == -EEXIST;
 }
 
 static void set_retry(struct place *place, int error, int64_t now)
@@ -210,14 +235,13 @@ static void fail(struct cri *cri, int error, const char *reason, int64_t now)
 	bool refused = error == -EREMOTEIO;
 
 	set_retry(place, error, now);
-	/* Where no runtime is installed there is no socket. */
-	if (error != -ENOENT && error != -ENOTDIR)
+	place->listed = false;
+	if (!is_ordinary(error))
 		tell_problem(cri, place, reason, refused ? cri_call_status(cri->call) : 0,
 			     refused ? cri_call_text(cri->call) : "");
 	if (cri->question.subject == CRI_STATUS)
 		cri_table_refuse(cri->table, &cri->question, now);
-	if (place == cri->answered)
-		cri_table_fail(cri->table, now);
+	cri_table_fail(cri->table, place->path);
 	cri->call = cri_call_close(cri->call);
 }
 
@@ -237,16 +261,36 @@ static void tell_spoilt(struct cri *cri, struct place *place, size_t spoilt)
 	place->spoilt = spoilt;
 }
 
+static void take_list(struct cri *cri, struct place *place, const struct cri_answer *answer)
+{
+	place->listed = true;
+	cri->goes_on = true;
+	if (answer->count > 0 && (!cri->preferred || !cri->preferred->listed))
+		cri->preferred = place;
+	tell_spoilt(cri, place, answer->spoilt);
+}
+
+static bool is_told(const struct cri_answer *answer, const char *id)
+{
+	for (size_t i = 0; i < answer->count; i++)
+		if (strcmp(answer->items[i].id, id) == 0)
+			return true;
+	return false;
+}
+
 /* What is left to do once the answer is known to be proper. */
 static int take_proper(struct cri *cri, const struct cri_answer *answer, int64_t now)
 {
 	struct place *place = cri->asked;
 
-	cri->answered = place;
 	place->wait = 0;
 	place->problem = NULL;
-	if (cri->question.subject == CRI_LIST_ALL)
-		tell_spoilt(cri, place, answer->spoilt);
+	if (cri->question.subject == CRI_LIST_ALL) {
+		take_list(cri, place, answer);
+	} else if (cri->question.subject == CRI_LIST_ONE && is_told(answer, cri->question.id)) {
+		cri->preferred = place;
+		cri->goes_on = false;
+	}
 	return cri_table_answer(cri->table, &cri->question, place->path, answer, now);
 }
 
@@ -306,13 +350,80 @@ static bool go_on(struct cri *cri, int64_t now, int *ret_error)
 	return r != CRI_CALL_GOES_ON;
 }
 
-/* The first that may be asked; NULL: none. */
-static struct place *choose_place(const struct cri *cri, int64_t now)
+/* One that has not told of all its sandboxes and may be asked; NULL: none. */
+static struct place *find_unlisted(const struct cri *cri, int64_t now)
 {
 	for (size_t i = 0; i < cri->place_count; i++)
-		if (cri->places[i].due <= now)
+		if (!cri->places[i].listed && cri->places[i].due <= now)
 			return &cri->places[i];
 	return NULL;
+}
+
+/* The next of the round, NULL after the last. */
+static struct place *find_next(const struct cri *cri)
+{
+	struct place *first = find_listed(cri);
+
+	if (!first || first->round != cri->round)
+		return first;
+	for (size_t i = 0; i < cri->place_count; i++)
+		if (cri->places[i].listed && cri->places[i].round != cri->round)
+			return &cri->places[i];
+	return NULL;
+}
+
+static struct place *find_place(const struct cri *cri, const char *path)
+{
+	for (size_t i = 0; i < cri->place_count; i++)
+		if (cri->places[i].path == path)
+			return &cri->places[i];
+	return NULL;
+}
+
+static void begin_round(struct cri *cri, bool goes_on)
+{
+	cri->round++;
+	cri->goes_on = goes_on;
+}
+
+/* Who is to be asked what; NULL: nobody, or nothing. */
+static struct place *choose(struct cri *cri, int64_t now)
+{
+	struct place *place = cri->goes_on ? find_next(cri) : NULL;
+
+	if (place)
+		return place;
+	cri->goes_on = false;
+	place = find_unlisted(cri, now);
+	if (place) {
+		begin_round(cri, false);
+		cri->question = (struct cri_question){.subject = CRI_LIST_ALL};
+		return place;
+	}
+	if (!find_listed(cri) || !cri_table_ask(cri->table, now, &cri->question))
+		return NULL;
+	begin_round(cri, cri->question.subject != CRI_STATUS);
+	return cri->question.subject == CRI_STATUS ? find_place(cri, cri->question.place)
+						   : find_next(cri);
+}
+
+/* -EEXIST: it is the socket of another place that answers. */
+static int identify(const struct cri *cri, struct place *place)
+{
+	struct stat status;
+
+	if (stat(place->path, &status) < 0)
+		return -errno;
+	place->device = status.st_dev;
+	place->inode = status.st_ino;
+	for (size_t i = 0; i < cri->place_count; i++) {
+		const struct place *other = &cri->places[i];
+
+		if (other != place && other->listed && other->device == place->device &&
+		    other->inode == place->inode)
+			return -EEXIST;
+	}
+	return 0;
 }
 
 static int open_call(struct cri *cri)
@@ -322,8 +433,10 @@ static int open_call(struct cri *cri)
 				 ? "/runtime.v1.RuntimeService/PodSandboxStatus"
 				 : "/runtime.v1.RuntimeService/ListPodSandbox";
 	struct buf body = {0};
-	int r;
+	int r = identify(cri, cri->asked);
 
+	if (r < 0)
+		return r;
 	if (question->subject == CRI_STATUS)
 		cri_put_status(&body, question->id);
 	else
@@ -341,12 +454,10 @@ static bool ask(struct cri *cri, int64_t now, int *ret_error)
 {
 	int r;
 
-	cri->asked = choose_place(cri, now);
-	if (!cri->asked || !cri_table_ask(cri->table, now, &cri->question))
+	cri->asked = choose(cri, now);
+	if (!cri->asked)
 		return false;
-	/* Who did not answer last is first asked for everything. */
-	if (cri->asked != cri->answered)
-		cri->question = (struct cri_question){CRI_LIST_ALL, NULL};
+	cri->asked->round = cri->round;
 	r = open_call(cri);
 	if (r < 0) {
 		fail(cri, r, get_call_error(r), now);
@@ -360,14 +471,16 @@ static bool ask(struct cri *cri, int64_t now, int *ret_error)
 
 static int64_t get_due(const struct cri *cri)
 {
-	int64_t due = NEVER;
+	int64_t due = find_listed(cri) ? cri_table_due(cri->table) : NEVER;
 
 	if (cri->call)
 		return cri->deadline;
+	if (cri->goes_on)
+		return 0;
 	for (size_t i = 0; i < cri->place_count; i++)
-		if (cri->places[i].due < due)
+		if (!cri->places[i].listed && cri->places[i].due < due)
 			due = cri->places[i].due;
-	return due > cri_table_due(cri->table) ? due : cri_table_due(cri->table);
+	return due;
 }
 
 static void drain_timer(struct cri *cri)

@@ -31,8 +31,10 @@
 struct cri;
 
 /*
- * sockets: in the order of preference. The first that answers is asked, one before it is tried
- * again when its time has come. They need not exist yet; copied. claim.place is the socket's path.
+ * sockets: all that answer are asked, for a runtime of another use, with a socket of its own, may
+ * stand beside the kubelet's. A wanted sandbox is first asked for where one was found last, then in
+ * this order. They need not exist yet; copied. claim.place is the socket's path; two names of one
+ * socket are one place.
  * -ENOMEM, or what epoll_create1(2) and timerfd_create(2) say.
  */
 int cri_open(const char *const *sockets, size_t count, const struct claim_events *events,
@@ -50,7 +52,7 @@ int cri_read(struct cri *cri, int64_t now);
  * shares the node's network.
  */
 void cri_want(struct cri *cri, const char *sandbox, int64_t now);
-/* The socket that answered last, NULL if none did. */
+/* The socket where sandboxes are found, otherwise the first that answers; NULL while none does. */
 const char *cri_socket(const struct cri *cri);
 
 #endif

@@ -19,6 +19,7 @@ struct entry {
 	uint64_t fingerprint;
 	bool ready;
 	bool host_network;
+	bool unsure;          /* the place has failed since */
 	bool asked_for;       /* somebody wanted it, so it has an address of its own */
 	bool seen;            /* in the answer at hand */
 	int64_t wanted_since; /* the last time that it became wanted */
@@ -166,8 +167,11 @@ int64_t cri_table_due(const struct cri_table *table)
 	int64_t due = table->list_due, status_due = NEVER;
 
 	for (size_t i = 0; i < table->count; i++) {
-		due = earlier(due, table->entries[i]->want_due);
-		status_due = earlier(status_due, table->entries[i]->status_due);
+		const struct entry *entry = table->entries[i];
+
+		due = earlier(due, entry->want_due);
+		if (!entry->unsure)
+			status_due = earlier(status_due, entry->status_due);
 	}
 	return earlier(due, later(status_due, table->status_next));
 }
@@ -191,7 +195,7 @@ static struct entry *find_wanted(const struct cri_table *table, int64_t now, siz
 static struct entry *find_status(const struct cri_table *table, int64_t now)
 {
 	for (size_t i = 0; i < table->count && table->status_next <= now; i++)
-		if (table->entries[i]->status_due <= now)
+		if (!table->entries[i]->unsure && table->entries[i]->status_due <= now)
 			return table->entries[i];
 	return NULL;
 }
@@ -202,18 +206,18 @@ bool cri_table_ask(struct cri_table *table, int64_t now, struct cri_question *re
 	struct entry *entry = find_wanted(table, now, &wanted);
 
 	if (table->list_due <= now || (entry && wanted > 1 + table->count / ONE_COSTS)) {
-		*ret = (struct cri_question){CRI_LIST_ALL, NULL};
+		*ret = (struct cri_question){.subject = CRI_LIST_ALL};
 		return true;
 	}
 	if (entry) {
-		*ret = (struct cri_question){CRI_LIST_ONE, entry->id};
+		*ret = (struct cri_question){.subject = CRI_LIST_ONE, .id = entry->id};
 		return true;
 	}
 	entry = find_status(table, now);
 	if (!entry)
 		return false;
 	table->status_next = now + CRI_STATUS_EVERY_NS;
-	*ret = (struct cri_question){CRI_STATUS, entry->id};
+	*ret = (struct cri_question){.subject = CRI_STATUS, .id = entry->id, .place = entry->place};
 	return true;
 }
 
@@ -232,6 +236,7 @@ static int get_fingerprint(const struct cri_table *table, const struct claim *cl
 	buf_put(&buf, &claim->created, sizeof(claim->created));
 	buf_putc(&buf, claim->labelled ? 'l' : '-');
 	buf_putc(&buf, claim->host_network ? 'h' : '-');
+	buf_putc(&buf, claim->stopped ? 's' : '-');
 	for (size_t i = 0; i < claim->labels.count; i++) {
 		put_text(&buf, claim->labels.items[i].key);
 		put_text(&buf, claim->labels.items[i].value);
@@ -246,7 +251,7 @@ static void withdraw(const struct cri_table *table, const struct entry *entry)
 	table->events.withdraw(table->events.context, CLAIM_CRI, entry->place, entry->id);
 }
 
-/* Tells it unless it was told as it is. One sandbox has one place: the one that told it last. */
+/* Tells it unless it was told as it is. */
 static int tell(const struct cri_table *table, struct entry *entry, const char *place,
 		const struct cri_sandbox *sandbox)
 {
@@ -259,6 +264,7 @@ static int tell(const struct cri_table *table, struct entry *entry, const char *
 				    .labelled = sandbox->labelled,
 				    .labels = sandbox->labels,
 				    .host_network = entry->host_network,
+				    .stopped = !sandbox->ready,
 				    .created = sandbox->created};
 	uint64_t fingerprint;
 	int r = get_fingerprint(table, &claim, &fingerprint);
@@ -280,7 +286,10 @@ static int take(struct cri_table *table, const char *place, const struct cri_san
 
 	if (!entry)
 		return -ENOMEM;
+	if (entry->place && entry->place != place && !entry->unsure)
+		return 0;
 	entry->seen = true;
+	entry->unsure = false;
 	entry->ready = sandbox->ready;
 	entry->host_network |= sandbox->host_network;
 	entry->want_due = NEVER;
@@ -376,13 +385,14 @@ int cri_table_answer(struct cri_table *table, const struct cri_question *questio
 	if (r == 0)
 		end_question(table, question, place, now);
 	else
-		cri_table_fail(table, now);
+		table->list_due = now;
 	return r;
 }
 
-void cri_table_fail(struct cri_table *table, int64_t now)
+void cri_table_fail(struct cri_table *table, const char *place)
 {
-	table->list_due = now;
+	for (size_t i = 0; i < table->count; i++)
+		table->entries[i]->unsure |= table->entries[i]->place == place;
 }
 
 void cri_table_refuse(struct cri_table *table, const struct cri_question *question, int64_t now)

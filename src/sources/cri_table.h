@@ -35,7 +35,8 @@ enum cri_subject {
 
 struct cri_question {
 	enum cri_subject subject;
-	const char *id; /* valid until it is answered or failed; NULL for CRI_LIST_ALL */
+	const char *id;    /* valid until all sandboxes are told; NULL for CRI_LIST_ALL */
+	const char *place; /* of CRI_STATUS: who told of the sandbox, and is asked */
 };
 
 struct cri_table;
@@ -49,14 +50,16 @@ int64_t cri_table_due(const struct cri_table *table);
 /* What is to be asked now, false: nothing. One question at a time. */
 bool cri_table_ask(struct cri_table *table, int64_t now, struct cri_question *ret);
 /*
- * The answer of a place, which is static text to the table, to the question. Of all sandboxes it
- * also withdraws what this place told earlier and is not in it. -ENOMEM: not all of it was taken,
- * and all are asked for again.
+ * The answer of a place, which is static text to the table, to the question; where several are
+ * asked, one after the other. Of all sandboxes it also withdraws what this place told earlier and
+ * is not in it. What another place told of is left to that one until it fails. -ENOMEM: not all of
+ * it was taken, and all are asked for again.
  */
 int cri_table_answer(struct cri_table *table, const struct cri_question *question,
 		     const char *place, const struct cri_answer *answer, int64_t now);
-/* There is no answer, and all sandboxes are asked for next; or none to this one question. */
-void cri_table_fail(struct cri_table *table, int64_t now);
+/* There is no answer of the place: all that it told stays until it or another place tells of it;
+ * or there is none to this one question. */
+void cri_table_fail(struct cri_table *table, const char *place);
 void cri_table_refuse(struct cri_table *table, const struct cri_question *question, int64_t now);
 
 #endif

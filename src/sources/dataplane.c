@@ -112,10 +112,38 @@ static const struct plugin_name plugin_names[] = {
     {CNI_VHOST_USER, 0, "vhost-user"},
 };
 
+/* Devices stay behind when the network is changed: they decide where the configuration does not,
+ * or where eBPF at the pods' devices agrees. */
+static bool is_configured(const struct dataplane_observations *seen)
+{
+	unsigned known = 0;
+
+	for (size_t i = 0; i < sizeof(plugin_names) / sizeof(plugin_names[0]); i++)
+		known |= plugin_names[i].cni;
+	return seen->cni & known && !(seen->cni & CNI_OTHER);
+}
+
+static unsigned believable_devices(const struct dataplane_observations *seen)
+{
+	unsigned devices = seen->devices;
+
+	if (!is_configured(seen))
+		return devices;
+	/* kube-router's own configuration is the plugin bridge. */
+	devices &= seen->cni & CNI_BRIDGE ? DEVICE_KUBE_ROUTER : 0;
+	if (seen->programs & PROGRAM_CILIUM)
+		devices |= seen->devices & DEVICE_CILIUM;
+	if (seen->cni & CNI_CALICO || seen->programs & PROGRAM_CALICO)
+		devices |= seen->devices & DEVICE_CALICO_EBPF;
+	return devices;
+}
+
 static const char *plugin_of(const struct dataplane_observations *seen)
 {
+	unsigned devices = believable_devices(seen);
+
 	for (size_t i = 0; i < sizeof(plugin_names) / sizeof(plugin_names[0]); i++)
-		if (seen->cni & plugin_names[i].cni || seen->devices & plugin_names[i].devices)
+		if (seen->cni & plugin_names[i].cni || devices & plugin_names[i].devices)
 			return plugin_names[i].name;
 	return seen->cni_type[0] ? seen->cni_type : "unknown";
 }
@@ -127,7 +155,7 @@ static bool has_plugin(const struct dataplane *dataplane, const char *name)
 
 static bool is_calico_ebpf(const struct dataplane_observations *seen)
 {
-	return seen->devices & DEVICE_CALICO_EBPF || seen->programs & PROGRAM_CALICO;
+	return believable_devices(seen) & DEVICE_CALICO_EBPF || seen->programs & PROGRAM_CALICO;
 }
 
 static bool has_ipvs(const struct dataplane_observations *seen)
@@ -161,7 +189,8 @@ static const char *proxy_of(const struct dataplane_observations *seen, const cha
 
 static void judge_cilium(const struct dataplane_observations *seen, struct dataplane *ret)
 {
-	bool legacy_routing = has_kube_proxy(seen) && !(seen->devices & DEVICE_NETKIT);
+	bool legacy_routing = (has_kube_proxy(seen) || seen->rules & RULE_CILIUM_MASQUERADE) &&
+			      !(seen->devices & DEVICE_NETKIT);
 
 	answer(ret, DATAPLANE_DENIED, DATAPLANE_NO, "Cilium drops in eBPF, before netfilter");
 	if (!legacy_routing) {
@@ -207,32 +236,46 @@ static void judge_ovn(struct dataplane *ret)
 
 /* ---- the kernel's own forwarding ---- */
 
+/* Why the bridges' packets pass conntrack by; "": they do not. */
+static const char *why_unseen(const struct dataplane_observations *seen)
+{
+	if (seen->bridge_ipv4.error == -ENOENT)
+		return "br_netfilter is not loaded: conntrack does not see a bridge's packets";
+	if (seen->bridge_ipv4.error == 0 && seen->bridge_ipv4.value == 0 &&
+	    (seen->bridged == 0 || seen->unfiltered > 0))
+		return "net.bridge.bridge-nf-call-iptables = 0";
+	return "";
+}
+
+static void judge_bridge_ipv6(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	const struct dataplane_setting *setting = &seen->bridge_ipv6;
+
+	if (setting->error)
+		worsen(ret, DATAPLANE_SAME_NODE, DATAPLANE_PARTLY,
+		       "IPv6 perhaps not: net.bridge.bridge-nf-call-ip6tables cannot be read: %s",
+		       strerror(-setting->error));
+	else if (setting->value == 0 && (seen->bridged == 0 || seen->unfiltered_ipv6 > 0))
+		worsen(ret, DATAPLANE_SAME_NODE, DATAPLANE_PARTLY,
+		       "IPv6 not: net.bridge.bridge-nf-call-ip6tables = 0");
+}
+
 static void judge_bridge(const struct dataplane_observations *seen, struct dataplane *ret)
 {
-	const struct dataplane_setting *ipv4 = &seen->bridge_ipv4, *ipv6 = &seen->bridge_ipv6;
-	char reason[DATAPLANE_REASON_MAX];
+	const char *reason = why_unseen(seen);
 
-	if (ipv4->error == -ENOENT)
-		snprintf(reason, sizeof(reason),
-			 "br_netfilter is not loaded: conntrack does not see a bridge's packets");
-	else if (ipv4->error == 0 && ipv4->value == 0)
-		snprintf(reason, sizeof(reason), "net.bridge.bridge-nf-call-iptables = 0");
-	else
-		reason[0] = '\0';
-	if (ipv4->error < 0 && ipv4->error != -ENOENT) {
+	if (seen->bridge_ipv4.error && seen->bridge_ipv4.error != -ENOENT) {
 		answer(ret, DATAPLANE_SAME_NODE, DATAPLANE_UNKNOWN,
 		       "net.bridge.bridge-nf-call-iptables cannot be read: %s",
-		       strerror(-ipv4->error));
-	} else if (reason[0] && (seen->bridged == 0 || seen->unfiltered > 0)) {
+		       strerror(-seen->bridge_ipv4.error));
+	} else if (reason[0]) {
 		answer(ret, DATAPLANE_SAME_NODE, DATAPLANE_NO, "%s", reason);
 		answer(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
 		       "of connections to pods of this node, answers are not seen: %s", reason);
 		answer(ret, DATAPLANE_DENIED, DATAPLANE_PARTLY, "between pods of this node not: %s",
 		       reason);
-	} else if (!reason[0] && ipv6->error == 0 && ipv6->value == 0) {
-		answer(ret, DATAPLANE_SAME_NODE, DATAPLANE_PARTLY,
-		       "IPv6 not: net.bridge.bridge-nf-call-ip6tables = 0");
 	}
+	judge_bridge_ipv6(seen, ret);
 }
 
 static void judge_proxy(const struct dataplane_observations *seen, struct dataplane *ret)
@@ -243,10 +286,7 @@ static void judge_proxy(const struct dataplane_observations *seen, struct datapl
 		       "judged");
 	if (strcmp(ret->proxy, "unknown") != 0)
 		return;
-	if (seen->rules_error)
-		answer(ret, DATAPLANE_SERVICE, DATAPLANE_UNKNOWN, "rules cannot be listed: %s",
-		       strerror(-seen->rules_error));
-	else if (seen->rules & RULE_LEGACY)
+	if (seen->rules & RULE_LEGACY)
 		answer(ret, DATAPLANE_SERVICE, DATAPLANE_UNKNOWN,
 		       "rules of iptables-legacy cannot be listed");
 	else
@@ -255,6 +295,8 @@ static void judge_proxy(const struct dataplane_observations *seen, struct datapl
 
 static bool is_bridged(const struct dataplane_observations *seen, const struct dataplane *dataplane)
 {
+	if (seen->bridged > 0 && seen->routed == 0)
+		return true;
 	if (!(seen->cni & CNI_BRIDGED) && !has_plugin(dataplane, "kube-router"))
 		return false;
 	return !(seen->cni & (CNI_CALICO | CNI_PTP)) && (seen->routed == 0 || seen->bridged > 0);
@@ -268,6 +310,11 @@ static void judge_kernel(const struct dataplane_observations *seen, struct datap
 	judge_proxy(seen, ret);
 	if (is_bridged(seen, ret))
 		judge_bridge(seen, ret);
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE;
+	     seen->switched > 0 && i < DATAPLANE_ASPECTS; i++)
+		worsen(ret, i, DATAPLANE_UNKNOWN,
+		       "pods' devices are ports of a switch, of which plugin %s knows nothing",
+		       ret->plugin);
 	if (seen->programs & PROGRAM_AWS_AGENT)
 		answer(ret, DATAPLANE_DENIED, DATAPLANE_NO,
 		       "the policy agent drops in eBPF at the pods' devices: egress is not seen, "
@@ -275,6 +322,26 @@ static void judge_kernel(const struct dataplane_observations *seen, struct datap
 }
 
 /* ---- what else carries packets elsewhere ---- */
+
+static void judge_chain(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE;
+	     seen->cni & CNI_OTHER && i < DATAPLANE_ASPECTS; i++)
+		worsen(ret, i, DATAPLANE_UNKNOWN, "plugin %s in the chain is not known here",
+		       seen->cni_other);
+}
+
+static void judge_devices(const struct dataplane_observations *seen, struct dataplane *ret)
+{
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i < DATAPLANE_ASPECTS; i++) {
+		if (seen->links_error)
+			worsen(ret, i, DATAPLANE_UNKNOWN, "devices cannot be listed: %s",
+			       strerror(-seen->links_error));
+		else if (seen->pods && seen->routed + seen->bridged + seen->switched == 0)
+			worsen(ret, i, DATAPLANE_UNKNOWN,
+			       "pods run here, but none has a device on this node");
+	}
+}
 
 static bool is_strange(const struct dataplane_observations *seen, const struct dataplane *dataplane)
 {
@@ -296,22 +363,33 @@ static void judge_programs(const struct dataplane_observations *seen, struct dat
 			worsen(ret, i, DATAPLANE_UNKNOWN,
 			       "eBPF at pods' devices cannot be listed: %s",
 			       strerror(-seen->programs_error));
-		else if (seen->tcx_error && has_plugin(ret, "calico") && !is_calico_ebpf(seen) &&
-			 !(seen->rules & RULE_CALICO))
+		else if (seen->programs_missed)
 			worsen(ret, i, DATAPLANE_UNKNOWN,
-			       "neither rules of Calico's nor its eBPF can be seen");
+			       "not all of the pods' devices were looked at for eBPF");
+		else if (seen->tcx_error)
+			worsen(ret, i, DATAPLANE_UNKNOWN,
+			       "eBPF attached to pods' devices by tcx cannot be listed: %s",
+			       strerror(-seen->tcx_error));
 	}
 }
 
 static void judge_untracked(const struct dataplane_observations *seen, struct dataplane *ret)
 {
-	if (seen->devices & DEVICE_NODE_DNS)
+	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i < DATAPLANE_ASPECTS; i++) {
+		if (seen->rules_error)
+			worsen(ret, i, DATAPLANE_UNKNOWN, "rules cannot be listed: %s",
+			       strerror(-seen->rules_error));
+		else if (seen->rules & RULE_NOTRACK)
+			worsen(ret, i, DATAPLANE_PARTLY,
+			       "rules keep some packets from being tracked (notrack)");
+		else if (seen->rules & RULE_LEGACY)
+			worsen(ret, i, DATAPLANE_PARTLY,
+			       "rules of iptables-legacy cannot be listed: some may keep packets "
+			       "from being tracked");
+	}
+	if (seen->devices & DEVICE_NODE_DNS || seen->rules & RULE_NOTRACK_DNS)
 		worsen(ret, DATAPLANE_SERVICE, DATAPLANE_PARTLY,
 		       "what asks the DNS cache on this node is not tracked");
-	else if (seen->rules & RULE_NOTRACK)
-		for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i <= DATAPLANE_EXTERNAL; i++)
-			worsen(ret, i, DATAPLANE_PARTLY,
-			       "rules in table raw keep some packets from being tracked (notrack)");
 }
 
 static void judge_mesh(const struct dataplane_observations *seen, struct dataplane *ret)
@@ -334,13 +412,25 @@ static void judge_mesh(const struct dataplane_observations *seen, struct datapla
 
 /* ---- all together ---- */
 
+static const char *config_error(int error)
+{
+	switch (error) {
+	case -EAGAIN:
+		return "Multus' configuration does not say which network is the first";
+	case -EBADMSG:
+		return "what is there is no network configuration";
+	default:
+		return strerror(-error);
+	}
+}
+
 static void judge_unknown(const struct dataplane_observations *seen, struct dataplane *ret)
 {
 	char zones[80] = "";
 
 	if (seen->zones > 1)
-		snprintf(zones, sizeof(zones), "; conntrack has %zu zones, %u among them",
-			 seen->zones, (unsigned)seen->zone);
+		snprintf(zones, sizeof(zones), "; conntrack has several zones, %u among them",
+			 (unsigned)seen->zone);
 	for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i < DATAPLANE_ASPECTS; i++) {
 		if (seen->cni_error == -ENOENT)
 			answer(ret, i, DATAPLANE_UNKNOWN, "no CNI configuration was found%s",
@@ -348,7 +438,7 @@ static void judge_unknown(const struct dataplane_observations *seen, struct data
 		else if (seen->cni_error)
 			answer(ret, i, DATAPLANE_UNKNOWN,
 			       "the CNI configuration cannot be read: %s%s",
-			       strerror(-seen->cni_error), zones);
+			       config_error(seen->cni_error), zones);
 		else
 			answer(ret, i, DATAPLANE_UNKNOWN, "CNI plugin %s is not known here%s",
 			       ret->plugin, zones);
@@ -373,10 +463,10 @@ static void judge_plugin(const struct dataplane_observations *seen, struct datap
 	} else if (is_kernel(seen, ret)) {
 		judge_kernel(seen, ret);
 	} else if (seen->cni & CNI_OF_ITS_OWN_DEVICE) {
-		answer_traffic(ret, DATAPLANE_NO,
-			       "pods have devices of their own, past this node's stack");
-		answer(ret, DATAPLANE_DENIED, DATAPLANE_NO,
-		       "pods have devices of their own, past this node's stack");
+		for (enum dataplane_aspect i = DATAPLANE_SAME_NODE; i < DATAPLANE_ASPECTS; i++)
+			answer(ret, i, DATAPLANE_NO,
+			       "all pods have devices of their own (%s), past this node's stack",
+			       ret->plugin);
 	} else {
 		judge_unknown(seen, ret);
 	}
@@ -390,6 +480,8 @@ void dataplane_judge(const struct dataplane_observations *seen, struct dataplane
 	snprintf(ret->plugin, sizeof(ret->plugin), "%s", plugin);
 	snprintf(ret->proxy, sizeof(ret->proxy), "%s", proxy_of(seen, plugin));
 	judge_plugin(seen, ret);
+	judge_chain(seen, ret);
+	judge_devices(seen, ret);
 	judge_programs(seen, ret);
 	judge_untracked(seen, ret);
 	judge_mesh(seen, ret);

@@ -90,8 +90,9 @@ enum dataplane_rule {
 	RULE_CILIUM = 1 << 4,
 	RULE_ANTREA = 1 << 5,
 	RULE_CILIUM_MASQUERADE = 1 << 6,
-	RULE_NOTRACK = 1 << 7, /* in a chain that is not Calico's, which are for its tunnel */
-	RULE_LEGACY = 1 << 8   /* tables of iptables-legacy, whose rules cannot be listed */
+	RULE_NOTRACK = 1 << 7,    /* in a chain that is not Calico's, which are for its tunnel */
+	RULE_LEGACY = 1 << 8,     /* tables of iptables-legacy, whose rules cannot be listed */
+	RULE_NOTRACK_DNS = 1 << 9 /* for the DNS cache on this node alone */
 };
 
 struct dataplane_setting {
@@ -99,26 +100,41 @@ struct dataplane_setting {
 	long value;
 };
 
+#define DATAPLANE_CACHES_MAX 8
+
+/* As it is in a packet. */
+struct dataplane_address {
+	uint8_t length; /* 4 or 16 */
+	uint8_t bytes[16];
+};
+
 struct dataplane_observations {
-	int cni_error;                                     /* -ENOENT: no configuration */
-	unsigned cni;                                      /* enum dataplane_cni */
+	int cni_error; /* -ENOENT: no configuration; else as dataplane_cni_decode() */
+	unsigned cni;  /* enum dataplane_cni */
 	char cni_type[DATAPLANE_NAME_MAX];                 /* of the first plugin of the chain */
+	char cni_other[DATAPLANE_NAME_MAX];                /* of the first that is not known here */
 	struct dataplane_setting bridge_ipv4, bridge_ipv6; /* bridge-nf-call-iptables, -ip6tables */
 	int links_error;
 	unsigned devices;                 /* enum dataplane_device */
 	size_t routed, bridged, switched; /* pods' devices: by themselves, ports of bridges, of
 					     Open vSwitch */
 	size_t unfiltered;                /* of bridged: their bridge has no nf_call_iptables */
+	size_t unfiltered_ipv6;           /* of bridged: their bridge has no nf_call_ip6tables */
+	bool pods;                        /* some run here that have addresses of their own */
+	struct dataplane_address caches[DATAPLANE_CACHES_MAX]; /* of the DNS cache on this node */
+	size_t cache_count;
 	int programs_error;
 	unsigned programs;                /* enum dataplane_program */
 	char program[DATAPLANE_NAME_MAX]; /* one of PROGRAM_OTHER */
-	int tcx_error; /* -EPERM: whether programs are attached by tcx cannot be seen */
+	bool programs_missed;             /* not all of the pods' devices were looked at */
+	int tcx_error; /* whether programs are attached by tcx cannot be seen; 0 too if the kernel
+			  has no tcx */
 	int rules_error;
 	unsigned rules; /* enum dataplane_rule */
 	bool ipvs_services;
 	int log_error; /* first packets are not logged to us */
 	size_t zones;  /* of conntrack, in use */
-	uint16_t zone; /* one of them */
+	uint16_t zone; /* one of them, always the same */
 };
 
 void dataplane_judge(const struct dataplane_observations *observations, struct dataplane *ret);

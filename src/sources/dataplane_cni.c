@@ -61,6 +61,8 @@ static void take_type(struct dataplane_observations *seen, const char *type)
 		if (strcmp(type_names[i].type, type) == 0)
 			cni = type_names[i].cni;
 	seen->cni |= cni;
+	if (cni == CNI_OTHER && !seen->cni_other[0])
+		snprintf(seen->cni_other, sizeof(seen->cni_other), "%s", type);
 	if (cni && !seen->cni_type[0])
 		snprintf(seen->cni_type, sizeof(seen->cni_type), "%s", type);
 }
@@ -112,14 +114,21 @@ static int take_config(struct dataplane_observations *seen, const json_t *config
 	return r;
 }
 
+static void forget_plugins(struct dataplane_observations *seen)
+{
+	seen->cni = 0;
+	seen->cni_type[0] = seen->cni_other[0] = '\0';
+}
+
 int dataplane_cni_decode(const char *text, size_t length, struct dataplane_observations *ret)
 {
 	json_t *config = json_loadb(text, length, 0, NULL);
 	int r;
 
-	ret->cni = 0;
-	ret->cni_type[0] = '\0';
+	forget_plugins(ret);
 	r = take_config(ret, config, 3);
+	if (r < 0)
+		forget_plugins(ret);
 	json_decref(config);
 	return r;
 }

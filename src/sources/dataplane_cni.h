@@ -10,10 +10,10 @@
 #include "sources/dataplane.h"
 
 /*
- * Sets cni and cni_type. Multus counts as its first delegate (github.com/k8snetworkplumbingwg/
- * multus-cni, docs/configuration.md), flannel as bridge or ptp besides if it delegates so.
- * -EAGAIN: nothing but a Multus that names its delegate elsewhere: look at the next file. -EBADMSG:
- * no such configuration.
+ * Sets cni, cni_type and cni_other, to nothing on failure. Multus counts as its first delegate
+ * (github.com/k8snetworkplumbingwg/ multus-cni, docs/configuration.md), flannel as bridge or ptp
+ * besides if it delegates so. -EAGAIN: nothing but a Multus that names its delegate elsewhere: look
+ * at the next file. -EBADMSG: no such configuration.
  */
 int dataplane_cni_decode(const char *text, size_t length, struct dataplane_observations *ret);
 

@@ -3,12 +3,16 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/xt_CT.h>
+#include <linux/netfilter/xt_tcpudp.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 
@@ -72,6 +76,11 @@ static int int_of(const struct nlattr *attr)
 	return value;
 }
 
+static uint32_t be32_of(const struct nlattr *attr)
+{
+	return ntohl((uint32_t)int_of(attr));
+}
+
 static bool begins(const char *text, const char *with)
 {
 	return strncmp(text, with, strlen(with)) == 0;
@@ -85,6 +94,8 @@ static void take_bridge_data(const struct nlattr *attr, void *context)
 
 	if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IPTABLES && u8_of(attr))
 		link->filters = true;
+	else if (mnl_attr_get_type(attr) == IFLA_BR_NF_CALL_IP6TABLES && u8_of(attr))
+		link->filters_ipv6 = true;
 }
 
 static void take_info(const struct nlattr *attr, void *context)
@@ -198,6 +209,13 @@ bool dataplane_is_pods(const struct link_seen *links, size_t count, const struct
 	return !master || !is_dockers(master);
 }
 
+static void take_port(const struct link_seen *bridge, struct dataplane_observations *observations)
+{
+	observations->bridged++;
+	observations->unfiltered += !bridge || !bridge->filters;
+	observations->unfiltered_ipv6 += !bridge || !bridge->filters_ipv6;
+}
+
 void dataplane_take_links(const struct link_seen *links, size_t count,
 			  struct dataplane_observations *observations)
 {
@@ -212,8 +230,7 @@ void dataplane_take_links(const struct link_seen *links, size_t count,
 		if (!link->master)
 			observations->routed++;
 		else if (strcmp(link->master_kind, "bridge") == 0)
-			observations->bridged++,
-			    observations->unfiltered += !master || !master->filters;
+			take_port(master, observations);
 		else
 			observations->switched++;
 	}
@@ -280,13 +297,128 @@ int dataplane_take_filter(const void *bytes, size_t length,
 
 /* ---- rules ---- */
 
+/* What of a packet was looked up last, and is compared next. */
+enum operand { OPERAND_OTHER, OPERAND_ADDRESS, OPERAND_PORT };
+
 struct rule {
-	char table[DATAPLANE_NAME_MAX];
+	const struct dataplane_observations *seen;
+	char table[TABLE_NAME_MAX];
 	char chain[DATAPLANE_NAME_MAX]; /* or, of NEWCHAIN and NEWTABLE, its name */
+	uint32_t hook;
+	int32_t priority;
+	bool base;
 	char expression[32];
 	char target[32];
+	char match[32];
+	struct {
+		uint32_t base, offset, length;
+	} payload;
+	enum operand operand;
+	bool equal;
+	bool for_cache, for_address, for_dns;
 	bool notrack, masquerades;
 };
+
+static const uint16_t dns_port = 53;
+
+/* ---- what a rule matches ---- */
+
+static enum operand operand_of(const struct rule *rule)
+{
+	uint32_t base = rule->payload.base, offset = rule->payload.offset,
+		 length = rule->payload.length;
+
+	if (base == NFT_PAYLOAD_TRANSPORT_HEADER && length == 2 && (offset == 0 || offset == 2))
+		return OPERAND_PORT;
+	if (base == NFT_PAYLOAD_NETWORK_HEADER &&
+	    ((length == 4 && (offset == 12 || offset == 16)) ||
+	     (length == 16 && (offset == 8 || offset == 24))))
+		return OPERAND_ADDRESS;
+	return OPERAND_OTHER;
+}
+
+static void take_payload(const struct nlattr *attr, void *context)
+{
+	struct rule *rule = context;
+
+	if (mnl_attr_get_type(attr) == NFTA_PAYLOAD_BASE)
+		rule->payload.base = be32_of(attr);
+	else if (mnl_attr_get_type(attr) == NFTA_PAYLOAD_OFFSET)
+		rule->payload.offset = be32_of(attr);
+	else if (mnl_attr_get_type(attr) == NFTA_PAYLOAD_LEN)
+		rule->payload.length = be32_of(attr);
+}
+
+static bool is_cache(const struct dataplane_observations *seen, const void *bytes, size_t length)
+{
+	for (size_t i = 0; i < seen->cache_count; i++)
+		if (seen->caches[i].length == length &&
+		    memcmp(seen->caches[i].bytes, bytes, length) == 0)
+			return true;
+	return false;
+}
+
+static void take_value(const struct nlattr *attr, void *context)
+{
+	struct rule *rule = context;
+	const void *bytes = mnl_attr_get_payload(attr);
+	size_t length = mnl_attr_get_payload_len(attr);
+	uint16_t port;
+
+	if (mnl_attr_get_type(attr) != NFTA_DATA_VALUE || !rule->equal)
+		return;
+	if (rule->operand == OPERAND_ADDRESS && length == rule->payload.length) {
+		rule->for_address = true;
+		rule->for_cache |= is_cache(rule->seen, bytes, length);
+	} else if (rule->operand == OPERAND_PORT && length == sizeof(port)) {
+		memcpy(&port, bytes, sizeof(port));
+		rule->for_dns |= ntohs(port) == dns_port;
+	}
+}
+
+static void take_comparison(const struct nlattr *attr, void *context)
+{
+	struct rule *rule = context;
+
+	if (mnl_attr_get_type(attr) == NFTA_CMP_OP)
+		rule->equal = be32_of(attr) == NFT_CMP_EQ;
+	else if (mnl_attr_get_type(attr) == NFTA_CMP_DATA)
+		take_nested(attr, take_value, rule);
+}
+
+static bool is_dns_port(const uint16_t ports[2], uint8_t inverted)
+{
+	return !inverted && ports[0] == dns_port && ports[1] == dns_port;
+}
+
+static void take_udp_or_tcp(const struct nlattr *attr, struct rule *rule)
+{
+	struct xt_udp udp;
+	struct xt_tcp tcp;
+
+	if (strcmp(rule->match, "udp") == 0 && mnl_attr_get_payload_len(attr) >= sizeof(udp)) {
+		memcpy(&udp, mnl_attr_get_payload(attr), sizeof(udp));
+		rule->for_dns |= is_dns_port(udp.spts, udp.invflags & XT_UDP_INV_SRCPT) ||
+				 is_dns_port(udp.dpts, udp.invflags & XT_UDP_INV_DSTPT);
+	} else if (strcmp(rule->match, "tcp") == 0 &&
+		   mnl_attr_get_payload_len(attr) >= sizeof(tcp)) {
+		memcpy(&tcp, mnl_attr_get_payload(attr), sizeof(tcp));
+		rule->for_dns |= is_dns_port(tcp.spts, tcp.invflags & XT_TCP_INV_SRCPT) ||
+				 is_dns_port(tcp.dpts, tcp.invflags & XT_TCP_INV_DSTPT);
+	}
+}
+
+static void take_match(const struct nlattr *attr, void *context)
+{
+	struct rule *rule = context;
+
+	if (mnl_attr_get_type(attr) == NFTA_MATCH_NAME)
+		copy_text(rule->match, sizeof(rule->match), attr);
+	else if (mnl_attr_get_type(attr) == NFTA_MATCH_INFO)
+		take_udp_or_tcp(attr, rule);
+}
+
+/* ---- what a rule does ---- */
 
 static void take_target(const struct nlattr *attr, void *context)
 {
@@ -305,20 +437,39 @@ static void take_target(const struct nlattr *attr, void *context)
 	}
 }
 
+static void take_expression_name(const struct nlattr *attr, struct rule *rule)
+{
+	copy_text(rule->expression, sizeof(rule->expression), attr);
+	rule->target[0] = rule->match[0] = '\0';
+	rule->equal = false;
+	if (strcmp(rule->expression, "cmp") != 0)
+		rule->operand = OPERAND_OTHER;
+	rule->notrack |= strcmp(rule->expression, "notrack") == 0;
+	rule->masquerades |=
+	    strcmp(rule->expression, "masq") == 0 || strcmp(rule->expression, "nat") == 0;
+}
+
+static void take_expression_data(const struct nlattr *attr, struct rule *rule)
+{
+	if (strcmp(rule->expression, "target") == 0) {
+		take_nested(attr, take_target, rule);
+	} else if (strcmp(rule->expression, "match") == 0) {
+		take_nested(attr, take_match, rule);
+	} else if (strcmp(rule->expression, "cmp") == 0) {
+		take_nested(attr, take_comparison, rule);
+	} else if (strcmp(rule->expression, "payload") == 0) {
+		memset(&rule->payload, 0, sizeof(rule->payload));
+		take_nested(attr, take_payload, rule);
+		rule->operand = operand_of(rule);
+	}
+}
+
 static void take_expression(const struct nlattr *attr, void *context)
 {
-	struct rule *rule = context;
-
-	if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME) {
-		copy_text(rule->expression, sizeof(rule->expression), attr);
-		rule->target[0] = '\0';
-		rule->notrack |= strcmp(rule->expression, "notrack") == 0;
-		rule->masquerades |=
-		    strcmp(rule->expression, "masq") == 0 || strcmp(rule->expression, "nat") == 0;
-	} else if (mnl_attr_get_type(attr) == NFTA_EXPR_DATA &&
-		   strcmp(rule->expression, "target") == 0) {
-		take_nested(attr, take_target, rule);
-	}
+	if (mnl_attr_get_type(attr) == NFTA_EXPR_NAME)
+		take_expression_name(attr, context);
+	else if (mnl_attr_get_type(attr) == NFTA_EXPR_DATA)
+		take_expression_data(attr, context);
 }
 
 static void take_element(const struct nlattr *attr, void *context)
@@ -339,11 +490,24 @@ static void take_rule_attr(const struct nlattr *attr, void *context)
 		take_nested(attr, take_element, rule);
 }
 
+static void take_hook(const struct nlattr *attr, void *context)
+{
+	struct rule *rule = context;
+
+	rule->base = true;
+	if (mnl_attr_get_type(attr) == NFTA_HOOK_HOOKNUM)
+		rule->hook = be32_of(attr);
+	else if (mnl_attr_get_type(attr) == NFTA_HOOK_PRIORITY)
+		rule->priority = (int32_t)be32_of(attr);
+}
+
 static void take_chain_attr(const struct nlattr *attr, void *context)
 {
 	struct rule *rule = context;
 
-	if (mnl_attr_get_type(attr) == NFTA_CHAIN_TABLE)
+	if (mnl_attr_get_type(attr) == NFTA_CHAIN_HOOK)
+		take_nested(attr, take_hook, rule);
+	else if (mnl_attr_get_type(attr) == NFTA_CHAIN_TABLE)
 		copy_text(rule->table, sizeof(rule->table), attr);
 	else if (mnl_attr_get_type(attr) == NFTA_CHAIN_NAME)
 		copy_text(rule->chain, sizeof(rule->chain), attr);
@@ -382,7 +546,8 @@ static unsigned chain_meaning(const struct rule *rule)
 static unsigned rule_meaning(const struct rule *rule)
 {
 	if (rule->notrack && !is_calicos(rule))
-		return RULE_NOTRACK;
+		return rule->for_cache || (rule->for_dns && rule->for_address) ? RULE_NOTRACK_DNS
+									       : RULE_NOTRACK;
 	return rule->masquerades && begins(rule->chain, "CILIUM_") ? RULE_CILIUM_MASQUERADE : 0;
 }
 
@@ -391,7 +556,7 @@ int dataplane_take_rule(const void *bytes, size_t length,
 {
 	const size_t fixed = sizeof(struct nfgenmsg);
 	const struct nlmsghdr *message = message_of(bytes, length, fixed);
-	struct rule rule = {.table = ""};
+	struct rule rule = {.seen = observations};
 
 	if (!message)
 		return -EBADMSG;
@@ -412,4 +577,32 @@ int dataplane_take_rule(const void *bytes, size_t length,
 		break;
 	}
 	return 0;
+}
+
+/* Connections are tracked at this priority, and so is what comes to it from a bridge. */
+static bool is_early(const struct rule *rule, uint8_t family)
+{
+	if (!rule->base || is_calicos(rule))
+		return false;
+	if (family == NFPROTO_NETDEV || rule->hook == NF_INET_INGRESS)
+		return true;
+	return (rule->hook == NF_INET_PRE_ROUTING || rule->hook == NF_INET_LOCAL_OUT) &&
+	       (family == NFPROTO_BRIDGE || rule->priority <= NF_IP_PRI_CONNTRACK);
+}
+
+int dataplane_decode_early(const void *bytes, size_t length, struct table_seen *ret)
+{
+	const struct nlmsghdr *message = message_of(bytes, length, sizeof(struct nfgenmsg));
+	struct rule rule = {.table = ""};
+	struct nfgenmsg header;
+
+	if (!message)
+		return -EBADMSG;
+	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN))
+		return 0;
+	memcpy(&header, mnl_nlmsg_get_payload(message), sizeof(header));
+	take_message(message, sizeof(header), take_chain_attr, &rule);
+	ret->family = header.nfgen_family;
+	memcpy(ret->name, rule.table, sizeof(ret->name));
+	return is_early(&rule, header.nfgen_family);
 }

@@ -6,9 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
@@ -26,7 +29,7 @@
 #define CONFIG_SIZE_MAX (1u << 20)
 #define CONFIG_FILES_MAX 64u
 #define LINKS_MAX 4096u
-#define FILTERED_MAX 64u
+#define TABLES_MAX 256u
 #define BUFFER_SIZE 32768u
 #define PATIENCE (10 * NSEC_PER_SEC)
 
@@ -34,12 +37,19 @@
 #define TCX_INGRESS 46u
 #define TCX_EGRESS 47u
 
-/* What runtimes read: the default, k3s and RKE2, MicroK8s. */
-static const char *const config_places[] = {
-    "/etc/cni/net.d",
-    "/var/lib/rancher/k3s/agent/etc/cni/net.d",
-    "/var/lib/rancher/rke2/agent/etc/cni/net.d",
-    "/var/snap/microk8s/current/args/cni-network",
+/* A directory of configuration, and the socket of the runtime that reads it instead of the usual.
+ */
+struct config_place {
+	const char *path, *socket;
+};
+
+/* k3s and RKE2, MicroK8s, and what all others read. */
+static const struct config_place config_places[] = {
+    {"/var/lib/rancher/k3s/agent/etc/cni/net.d", "/run/k3s/containerd/containerd.sock"},
+    {"/var/lib/rancher/rke2/agent/etc/cni/net.d", "/run/k3s/containerd/containerd.sock"},
+    {"/var/snap/microk8s/current/args/cni-network",
+     "/var/snap/microk8s/common/run/containerd.sock"},
+    {"/etc/cni/net.d", NULL},
 };
 #define CONFIG_PLACES (sizeof(config_places) / sizeof(config_places[0]))
 
@@ -121,17 +131,48 @@ static int read_place(const char *place, char *text, struct dataplane_observatio
 	return r;
 }
 
+/* Its runtime runs; the usual place is anybody's. Others left files there (Podman, a former
+ * runtime). */
+static bool is_in_use(const struct config_place *place)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd, r;
+
+	if (!place->socket)
+		return true;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", place->socket);
+	r = connect(fd, (const struct sockaddr *)&address, sizeof(address));
+	r = r < 0 ? -errno : 0;
+	close(fd);
+	return r == 0 || r == -EAGAIN;
+}
+
+/* The first of those that are in use, or of those that are not, that says anything. */
+static int read_places(bool in_use, char *text, struct dataplane_observations *ret)
+{
+	int error = -ENOENT;
+
+	for (size_t i = 0; error && i < CONFIG_PLACES; i++) {
+		int r = is_in_use(&config_places[i]) == in_use
+			    ? read_place(config_places[i].path, text, ret)
+			    : -ENOENT;
+
+		if (r != -ENOENT && r != -ENOTDIR)
+			error = r;
+	}
+	return error;
+}
+
 static void look_at_config(struct dataplane_observations *ret)
 {
 	char *text = malloc(CONFIG_SIZE_MAX);
 
-	ret->cni_error = text ? -ENOENT : -ENOMEM;
-	for (size_t i = 0; text && ret->cni_error && i < CONFIG_PLACES; i++) {
-		int r = read_place(config_places[i], text, ret);
-
-		if (r != -ENOENT && r != -ENOTDIR)
-			ret->cni_error = r;
-	}
+	ret->cni_error = text ? read_places(true, text, ret) : -ENOMEM;
+	if (ret->cni_error == -ENOENT)
+		ret->cni_error = read_places(false, text, ret);
 	free(text);
 }
 
@@ -142,7 +183,7 @@ uint64_t dataplane_cni_stamp(void)
 	for (size_t i = 0; i < CONFIG_PLACES; i++) {
 		struct stat place = {0};
 
-		if (stat(config_places[i], &place) == 0)
+		if (stat(config_places[i].path, &place) == 0)
 			stamp = stamp * 31 + (uint64_t)place.st_mtim.tv_sec * NSEC_PER_SEC +
 				(uint64_t)place.st_mtim.tv_nsec;
 	}
@@ -178,7 +219,7 @@ struct talk {
 	char buffer[BUFFER_SIZE] __attribute__((aligned(4)));
 };
 
-static int talk_begin(int family, int64_t deadline, struct talk **ret)
+static int talk_begin(int family, struct talk **ret)
 {
 	const struct timeval silence = {.tv_sec = 2};
 	struct talk *talk = calloc(1, sizeof(*talk));
@@ -186,7 +227,7 @@ static int talk_begin(int family, int64_t deadline, struct talk **ret)
 
 	if (!talk)
 		return -ENOMEM;
-	talk->deadline = deadline;
+	talk->deadline = clock_monotonic() + PATIENCE;
 	talk->socket = mnl_socket_open2(family, SOCK_CLOEXEC);
 	if (!talk->socket || mnl_socket_bind(talk->socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    setsockopt(mnl_socket_get_fd(talk->socket), SOL_SOCKET, SO_RCVTIMEO, &silence,
@@ -269,6 +310,7 @@ static int talk_dump(struct talk *talk, const struct nlmsghdr *request, take_fn 
 struct links {
 	struct link_seen *items;
 	size_t count;
+	bool cut;
 };
 
 static int take_link(const void *message, size_t length, void *context)
@@ -277,8 +319,10 @@ static int take_link(const void *message, size_t length, void *context)
 
 	if (((const struct nlmsghdr *)message)->nlmsg_type != RTM_NEWLINK)
 		return 0;
-	if (links->count == LINKS_MAX)
-		return -E2BIG;
+	if (links->count == LINKS_MAX) {
+		links->cut = true;
+		return 0;
+	}
 	return dataplane_decode_link(message, length, &links->items[links->count++]);
 }
 
@@ -290,38 +334,68 @@ static int look_at_links(struct talk *talk, struct links *links)
 	return talk_dump(talk, request, take_link, links);
 }
 
-/* NodeLocal DNSCache's default. */
-static bool is_node_dns(const struct nlattr *attr)
-{
-	static const uint8_t address[] = {169, 254, 20, 10};
+struct cache_search {
+	const struct links *links;
+	struct dataplane_observations *observations;
+};
 
-	return mnl_attr_get_type(attr) == IFA_LOCAL &&
-	       mnl_attr_get_payload_len(attr) == sizeof(address) &&
-	       memcmp(mnl_attr_get_payload(attr), address, sizeof(address)) == 0;
+/* NodeLocal DNSCache's default, and what its device has. */
+static const struct dataplane_address usual_cache = {.length = 4, .bytes = {169, 254, 20, 10}};
+
+static bool is_on_caches_device(const struct links *links, uint32_t index)
+{
+	for (size_t i = 0; i < links->count; i++)
+		if (links->items[i].index == (int)index)
+			return strcmp(links->items[i].name, "nodelocaldns") == 0;
+	return false;
+}
+
+static void add_cache(struct dataplane_observations *observations, const void *bytes, size_t length)
+{
+	struct dataplane_address *cache = &observations->caches[observations->cache_count];
+
+	if (observations->cache_count == DATAPLANE_CACHES_MAX || length > sizeof(cache->bytes))
+		return;
+	cache->length = (uint8_t)length;
+	memcpy(cache->bytes, bytes, length);
+	observations->cache_count++;
 }
 
 static int take_address(const void *message, size_t length, void *context)
 {
-	struct dataplane_observations *observations = context;
+	const struct cache_search *search = context;
 	const struct nlattr *attr;
+	struct ifaddrmsg header;
 
-	if (length < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(struct ifaddrmsg)))
+	if (length < MNL_NLMSG_HDRLEN + MNL_ALIGN(sizeof(header)))
 		return -EBADMSG;
-	mnl_attr_for_each(attr, (const struct nlmsghdr *)message, sizeof(struct ifaddrmsg))
+	memcpy(&header, mnl_nlmsg_get_payload(message), sizeof(header));
+	mnl_attr_for_each(attr, (const struct nlmsghdr *)message, sizeof(header))
 	{
-		if (is_node_dns(attr))
-			observations->devices |= DEVICE_NODE_DNS;
+		const void *bytes = mnl_attr_get_payload(attr);
+		size_t size = mnl_attr_get_payload_len(attr);
+
+		if (mnl_attr_get_type(attr) !=
+		    (header.ifa_family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
+			continue;
+		if (size == usual_cache.length && memcmp(bytes, usual_cache.bytes, size) == 0)
+			search->observations->devices |= DEVICE_NODE_DNS;
+		else if (is_on_caches_device(search->links, header.ifa_index))
+			add_cache(search->observations, bytes, size);
 	}
 	return 0;
 }
 
-static void look_at_addresses(struct talk *talk, struct dataplane_observations *ret)
+static void look_at_addresses(struct talk *talk, const struct links *links,
+			      struct dataplane_observations *ret)
 {
+	struct cache_search search = {.links = links, .observations = ret};
 	struct nlmsghdr *request = talk_request(talk, RTM_GETADDR);
 	struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
 
-	header->ifa_family = AF_INET;
-	talk_dump(talk, request, take_address, ret);
+	header->ifa_family = AF_UNSPEC;
+	add_cache(ret, usual_cache.bytes, usual_cache.length);
+	talk_dump(talk, request, take_address, &search);
 }
 
 /* ---- eBPF ---- */
@@ -348,7 +422,17 @@ static int look_at_filters(struct talk *talk, int device, uint32_t place,
 	return r == -EINVAL || r == -ENOENT || r == -ENODEV ? 0 : r;
 }
 
-/* Kernels before 6.6 know no such place: -EINVAL. */
+/* Since 6.6. */
+static bool has_tcx(void)
+{
+	struct utsname kernel;
+	int major = 0, minor = 0;
+
+	return uname(&kernel) < 0 || sscanf(kernel.release, "%d.%d", &major, &minor) != 2 ||
+	       major > 6 || (major == 6 && minor >= 6);
+}
+
+/* Kernels without tcx know no such place: -EINVAL. */
 static int count_tcx(int device, uint32_t place)
 {
 	union bpf_attr attr;
@@ -371,40 +455,48 @@ static void look_at_tcx(int device, struct dataplane_observations *ret)
 		dataplane_take_program("tcx", ret);
 }
 
+static void look_at_device(struct talk *talk, int device, bool tcx,
+			   struct dataplane_observations *ret)
+{
+	int r = look_at_filters(talk, device, TC_H_MIN_INGRESS, ret);
+
+	if (r == 0)
+		r = look_at_filters(talk, device, TC_H_MIN_EGRESS, ret);
+	if (r < 0)
+		ret->programs_error = r;
+	if (tcx)
+		look_at_tcx(device, ret);
+}
+
 static void look_at_programs(struct talk *talk, const struct links *links,
 			     struct dataplane_observations *ret)
 {
-	size_t looked = 0;
+	bool tcx = has_tcx();
 
-	for (size_t i = 0; i < links->count && looked < FILTERED_MAX; i++) {
-		const struct link_seen *link = &links->items[i];
-		int r;
-
-		if (!dataplane_is_pods(links->items, links->count, link))
+	ret->programs_missed = links->cut;
+	for (size_t i = 0; i < links->count; i++) {
+		if (!dataplane_is_pods(links->items, links->count, &links->items[i]))
 			continue;
-		looked++;
-		r = look_at_filters(talk, link->index, TC_H_MIN_INGRESS, ret);
-		if (r == 0)
-			r = look_at_filters(talk, link->index, TC_H_MIN_EGRESS, ret);
-		if (r < 0)
-			ret->programs_error = r;
-		look_at_tcx(link->index, ret);
+		if (clock_monotonic() > talk->deadline) {
+			ret->programs_missed = true;
+			break;
+		}
+		look_at_device(talk, links->items[i].index, tcx, ret);
 	}
 }
 
-static void look_at_devices(int64_t deadline, struct dataplane_observations *ret)
+static void look_at_devices(struct dataplane_observations *ret)
 {
 	struct links links = {.items = calloc(LINKS_MAX, sizeof(*links.items))};
 	struct talk *talk = NULL;
-	int r = links.items ? talk_begin(NETLINK_ROUTE, deadline, &talk) : -ENOMEM;
+	int r = links.items ? talk_begin(NETLINK_ROUTE, &talk) : -ENOMEM;
 
 	if (r == 0)
 		r = look_at_links(talk, &links);
-	ret->links_error = r == -E2BIG ? 0 : r;
-	ret->programs_error = ret->links_error;
-	if (ret->links_error == 0) {
+	ret->links_error = ret->programs_error = r;
+	if (r == 0) {
 		dataplane_take_links(links.items, links.count, ret);
-		look_at_addresses(talk, ret);
+		look_at_addresses(talk, &links, ret);
 		look_at_programs(talk, &links, ret);
 	}
 	if (talk)
@@ -414,13 +506,37 @@ static void look_at_devices(int64_t deadline, struct dataplane_observations *ret
 
 /* ---- nftables ---- */
 
+struct tables {
+	struct dataplane_observations *observations;
+	struct table_seen early[TABLES_MAX]; /* each once */
+	size_t count;
+};
+
+static int add_table(struct tables *tables, const struct table_seen *table)
+{
+	for (size_t i = 0; i < tables->count; i++)
+		if (tables->early[i].family == table->family &&
+		    strcmp(tables->early[i].name, table->name) == 0)
+			return 0;
+	if (tables->count == TABLES_MAX)
+		return -E2BIG;
+	tables->early[tables->count++] = *table;
+	return 0;
+}
+
 static int take_rule(const void *message, size_t length, void *context)
 {
-	return dataplane_take_rule(message, length, context);
+	struct tables *tables = context;
+	struct table_seen table;
+	int r = dataplane_take_rule(message, length, tables->observations);
+
+	if (r == 0 && dataplane_decode_early(message, length, &table) == 1)
+		r = add_table(tables, &table);
+	return r;
 }
 
 static int look_at_tables(struct talk *talk, uint16_t type, uint8_t family, const char *table,
-			  const char *chain, struct dataplane_observations *ret)
+			  const char *chain, struct tables *tables)
 {
 	struct nlmsghdr *request = talk_request(talk, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type));
 	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(request, sizeof(*header));
@@ -431,35 +547,48 @@ static int look_at_tables(struct talk *talk, uint16_t type, uint8_t family, cons
 		mnl_attr_put_strz(request, NFTA_RULE_TABLE, table);
 	if (chain)
 		mnl_attr_put_strz(request, NFTA_RULE_CHAIN, chain);
-	return talk_dump(talk, request, take_rule, ret);
+	return talk_dump(talk, request, take_rule, tables);
 }
 
-/* Of rules only those that matter here: there may be hundreds of thousands. */
-static int look_at_all_tables(struct talk *talk, struct dataplane_observations *ret)
+/* What went away meanwhile has no rules. */
+static int look_at_table(struct talk *talk, uint8_t family, const char *table, const char *chain,
+			 struct tables *tables)
 {
-	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
-	int r = look_at_tables(talk, NFT_MSG_GETTABLE, NFPROTO_UNSPEC, NULL, NULL, ret);
+	int r = look_at_tables(talk, NFT_MSG_GETRULE, family, table, chain, tables);
 
-	if (r == 0)
-		r = look_at_tables(talk, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NULL, NULL, ret);
-	for (size_t i = 0; r == 0 && i < sizeof(families); i++) {
-		r = look_at_tables(talk, NFT_MSG_GETRULE, families[i], "raw", NULL, ret);
-		if (r == 0 && ret->rules & RULE_CILIUM)
-			r = look_at_tables(talk, NFT_MSG_GETRULE, families[i], "nat",
-					   "CILIUM_POST_nat", ret);
-	}
 	return r == -ENOENT ? 0 : r;
 }
 
-static void look_at_rules(int64_t deadline, struct dataplane_observations *ret)
+/* Of rules only those that matter here: there may be hundreds of thousands. */
+static int look_at_all_tables(struct talk *talk, struct tables *tables)
 {
+	static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
+	int r = look_at_tables(talk, NFT_MSG_GETTABLE, NFPROTO_UNSPEC, NULL, NULL, tables);
+
+	if (r == 0)
+		r = look_at_tables(talk, NFT_MSG_GETCHAIN, NFPROTO_UNSPEC, NULL, NULL, tables);
+	for (size_t i = 0; r == 0 && i < tables->count; i++)
+		r = look_at_table(talk, tables->early[i].family, tables->early[i].name, NULL,
+				  tables);
+	if (!(tables->observations->rules & RULE_CILIUM))
+		return r;
+	for (size_t i = 0; r == 0 && i < sizeof(families); i++)
+		r = look_at_table(talk, families[i], "nat", "CILIUM_POST_nat", tables);
+	return r;
+}
+
+static void look_at_rules(struct dataplane_observations *ret)
+{
+	struct tables *tables = calloc(1, sizeof(*tables));
 	struct talk *talk = NULL;
-	int r = talk_begin(NETLINK_NETFILTER, deadline, &talk);
+	int r = tables ? talk_begin(NETLINK_NETFILTER, &talk) : -ENOMEM;
 
 	if (r == 0) {
-		r = look_at_all_tables(talk, ret);
+		tables->observations = ret;
+		r = look_at_all_tables(talk, tables);
 		talk_end(talk);
 	}
+	free(tables);
 	ret->rules_error = r;
 	if (has_legacy_tables())
 		ret->rules |= RULE_LEGACY;
@@ -467,13 +596,11 @@ static void look_at_rules(int64_t deadline, struct dataplane_observations *ret)
 
 void dataplane_look(struct dataplane_observations *ret)
 {
-	int64_t deadline = clock_monotonic() + PATIENCE;
-
 	memset(ret, 0, sizeof(*ret));
 	look_at_config(ret);
 	ret->bridge_ipv4 = read_setting("/proc/sys/net/bridge/bridge-nf-call-iptables");
 	ret->bridge_ipv6 = read_setting("/proc/sys/net/bridge/bridge-nf-call-ip6tables");
-	look_at_devices(deadline, ret);
-	look_at_rules(deadline, ret);
+	look_at_devices(ret);
+	look_at_rules(ret);
 	ret->ipvs_services = has_ipvs_services();
 }

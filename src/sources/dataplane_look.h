@@ -5,9 +5,9 @@
 #include "sources/dataplane.h"
 
 /*
- * Fills in all but log_error, zones and zone. May wait, for a lock of the kernel's or a disk: for a
- * thread that has the time. Needs CAP_NET_ADMIN for nftables and tcx alone; what cannot be read is
- * said in the observations. Looks at the eBPF of a bounded number of devices.
+ * Fills in all but log_error, zones, zone and pods. May wait, for a lock of the kernel's or a disk:
+ * for a thread that has the time. Needs CAP_NET_ADMIN for nftables and tcx alone, and for tcx
+ * bpf(2); what cannot be read, or not in time, is said in the observations.
  */
 void dataplane_look(struct dataplane_observations *ret);
 

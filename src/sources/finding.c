@@ -169,13 +169,18 @@ const struct claim_address *finding_address(const struct finding *finding, struc
 	return NULL;
 }
 
+static bool is_every_pods(struct addr address)
+{
+	return addr_is_loopback(address) ||
+	       (address.family == ADDR_IPV6 && addr_is_link_local(address));
+}
+
 int finding_add_address(struct finding *finding, const struct claim_address *address)
 {
 	size_t count = finding->address_count;
 	struct claim_address *addresses;
 
-	if (addr_is_loopback(address->address) || addr_is_link_local(address->address) ||
-	    finding_address(finding, address->address))
+	if (is_every_pods(address->address) || finding_address(finding, address->address))
 		return 0;
 	addresses = reallocarray(finding->addresses, count + 1, sizeof(*addresses));
 	if (!addresses)

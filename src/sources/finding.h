@@ -87,8 +87,9 @@ int finding_set(char **field, const char *text);
 /* The same, but what is there already must be the same: -EPROTO. */
 int finding_agree(char **field, const char *text);
 /*
- * Loopback and link-local addresses, which every pod may have, are left out. An address that is
- * there already stays as it is.
+ * Loopback addresses and those of fe80::/10, which every pod has, are left out. One of
+ * 169.254.0.0/16 is the pod's where a source gives it: with IPv6 the VPC CNI makes a way out to
+ * IPv4 of them, the same ones on each node. An address that is there already stays as it is.
  */
 int finding_add_address(struct finding *finding, const struct claim_address *address);
 /* "ADDRESS" or "ADDRESS/LENGTH" → ADDRESS. -EADDRNOTAVAIL. */

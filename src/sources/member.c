@@ -9,6 +9,9 @@ int member_load(const char *bytes, size_t length, json_t **ret)
 	if (length == 0)
 		return -ENODATA;
 	*ret = json_loadb(bytes, length, JSON_REJECT_DUPLICATES, &error);
+	if (!*ret && json_error_code(&error) == json_error_numeric_overflow)
+		*ret = json_loadb(bytes, length, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
+				  &error);
 	if (*ret)
 		return 0;
 	return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;

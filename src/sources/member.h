@@ -6,7 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The whole text as one JSON object or array. -ENODATA, -EBADMSG, -ENOMEM. */
+/* The whole text as one JSON object or array. Where an integer of it, such as an unlimited
+ * resource, is beyond 64 bits with a sign, all integers are reals. -ENODATA, -EBADMSG, -ENOMEM. */
 int member_load(const char *bytes, size_t length, json_t **ret);
 /* "" where absent; false if it is no string. */
 bool member_text(const json_t *object, const char *key, const char **ret);

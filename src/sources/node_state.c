@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "sources/aws_ipam.h"
 #include "sources/cilium_endpoint.h"
@@ -32,22 +35,32 @@ struct kind {
 	unsigned watch; /* enum watch_flags */
 };
 
+enum due {
+	DUE_NOTHING,
+	DUE_CHECK, /* is it as it was listed? */
+	DUE_SCAN
+};
+
 struct directory {
 	struct folder folder;
 	enum node_state_kind kind;
 	char *only; /* the configured file, NULL for all */
 	unsigned depth;
-	size_t parent;    /* of an inner one */
-	size_t next;      /* inner one in the same bucket, or NONE */
-	uint64_t listing; /* of the parent, the last that met it */
-	bool due;         /* to be scanned */
-	bool written;     /* the configured file was, and is to be read */
+	size_t parent;                  /* of an inner one */
+	size_t next;                    /* inner one in the same bucket, or NONE */
+	size_t child;                   /* an inner one, or NONE, as these */
+	size_t sibling, sibling_before; /* other children of the parent */
+	uint64_t listing;               /* of the parent, the last that met it */
+	enum due due;
+	bool written;    /* the configured file was, and is to be read */
+	int64_t read_at; /* the last time for that */
 	int failed;
 	struct stamp listed; /* as it was when its entries were listed */
 };
 
 #define BUCKETS 1024
 #define NONE SIZE_MAX
+#define REST_NS NSEC_PER_MSEC /* for others, before the rest of the directories */
 
 struct node_state {
 	struct claim_events events;
@@ -59,9 +72,18 @@ struct node_state {
 	size_t inner;
 	size_t named[BUCKETS]; /* inner ones, by parent and name */
 	struct hash_seed seed;
-	bool crowded;
+	bool crowded;     /* and it was said */
+	bool refused;     /* a directory, since the last time that losses were told */
+	size_t due_count; /* directories */
+	size_t cursor;    /* at the next of them */
+	bool scanned;     /* all of them, once */
+	bool unwatched[NODE_STATE_KINDS]; /* it was said that some are */
+	bool blind;                       /* it was said that there is no inotify */
+	bool polled;                      /* inotify is */
 	uint64_t listing;
-	bool incomplete; /* what was listed last is not all known */
+	bool incomplete; /* what was listed since the last rescan is not all known */
+	int epoll;
+	int timer;
 	int64_t drained; /* nothing was missed up to this moment */
 	int64_t now;
 	int error;
@@ -130,6 +152,21 @@ static void tell_loss(struct node_state *state, const char *reason)
 	state->events.loss(state->events.context, state->drained, reason);
 }
 
+static void set_due(struct node_state *state, struct directory *directory, enum due due)
+{
+	if (directory->due == DUE_NOTHING)
+		state->due_count++;
+	if (directory->due < due)
+		directory->due = due;
+}
+
+static void unset_due(struct node_state *state, struct directory *directory)
+{
+	if (directory->due != DUE_NOTHING)
+		state->due_count--;
+	directory->due = DUE_NOTHING;
+}
+
 static struct directory *directory_free(struct directory *directory)
 {
 	if (directory) {
@@ -183,6 +220,7 @@ static struct directory *directory_new(enum node_state_kind kind, const char *pa
 	if (!directory)
 		return NULL;
 	directory->kind = kind;
+	directory->child = directory->sibling = directory->sibling_before = NONE;
 	directory->folder.format = kinds[kind].format;
 	directory->folder.path = strdup(path);
 	return directory->folder.path ? directory : directory_free(directory);
@@ -254,10 +292,15 @@ static size_t inner_find(struct node_state *state, size_t parent, const char *na
 static void inner_link(struct node_state *state, size_t number)
 {
 	struct directory *directory = state->directories[number];
+	struct directory *parent = state->directories[directory->parent];
 	size_t *bucket = inner_bucket(state, directory->parent, base_name(directory->folder.path));
 
 	directory->next = *bucket;
 	*bucket = number;
+	directory->sibling = parent->child;
+	if (parent->child != NONE)
+		state->directories[parent->child]->sibling_before = number;
+	parent->child = number;
 	state->inner++;
 }
 
@@ -269,6 +312,12 @@ static void inner_unlink(struct node_state *state, size_t number)
 	while (*link != number)
 		link = &state->directories[*link]->next;
 	*link = directory->next;
+	if (directory->sibling != NONE)
+		state->directories[directory->sibling]->sibling_before = directory->sibling_before;
+	if (directory->sibling_before != NONE)
+		state->directories[directory->sibling_before]->sibling = directory->sibling;
+	else
+		state->directories[directory->parent]->child = directory->sibling;
 	state->inner--;
 }
 
@@ -286,14 +335,13 @@ static size_t inner_add(struct node_state *state, size_t parent, const char *nam
 		state->error = -ENOMEM;
 		return NONE;
 	}
-	directory->folder.missable = above->folder.missable;
 	directory->depth = above->depth + 1;
 	directory->parent = parent;
-	directory->due = true;
 	if (directory_add(state, directory, &number) < 0) {
 		state->error = -ENOMEM;
 		return NONE;
 	}
+	set_due(state, directory, DUE_SCAN);
 	inner_link(state, number);
 	return number;
 }
@@ -305,7 +353,7 @@ static bool is_crowded(struct node_state *state, const struct directory *directo
 	if (!state->crowded)
 		state->events.problem(state->events.context, directory->folder.path,
 				      "too many directories: no more are read");
-	return state->crowded = true;
+	return state->crowded = state->refused = true;
 }
 
 static void inner_meet(struct node_state *state, size_t parent, const char *name)
@@ -322,23 +370,23 @@ static void inner_remove(struct node_state *state, size_t number)
 {
 	struct directory *directory = state->directories[number];
 
-	for (size_t i = state->outer; i < state->capacity; i++)
-		if (state->directories[i] && is_inner(state->directories[i]) &&
-		    state->directories[i]->parent == number)
-			inner_remove(state, i);
+	while (directory->child != NONE)
+		inner_remove(state, directory->child);
 	inner_unlink(state, number);
+	unset_due(state, directory);
 	state_files_clear(state->files, &directory->folder);
 	watch_remove(state->watch, number);
 	state->directories[number] = directory_free(directory);
-	state->crowded = false;
+	state->crowded &= state->inner >= NODE_STATE_FILES_MAX / 10 * 9;
 }
 
 static void inner_sweep(struct node_state *state, size_t parent, uint64_t listing)
 {
-	for (size_t i = state->outer; i < state->capacity; i++) {
-		const struct directory *directory = state->directories[i];
+	size_t next;
 
-		if (directory && directory->parent == parent && directory->listing != listing)
+	for (size_t i = state->directories[parent]->child; i != NONE; i = next) {
+		next = state->directories[i]->sibling;
+		if (state->directories[i]->listing != listing)
 			inner_remove(state, i);
 	}
 }
@@ -361,6 +409,21 @@ static const char *file_of(const struct directory *directory, const char *name)
 	return "";
 }
 
+/*
+ * Where libcni's results are watched, they tell of every pod, and the other sources add to that.
+ * Bundles alone never tell who has an address.
+ */
+static bool is_missable(const struct node_state *state, const struct directory *directory)
+{
+	if (directory->kind == NODE_STATE_OCI_BUNDLES)
+		return true;
+	for (size_t i = 0; directory->kind != NODE_STATE_CNI_RESULTS && i < state->outer; i++)
+		if (state->directories[i]->kind == NODE_STATE_CNI_RESULTS &&
+		    watch_is_attached(state->watch, i))
+			return true;
+	return false;
+}
+
 /* Where an endpoint has both files, they say the same. */
 static void endpoint_meet(struct node_state *state, struct folder *folder, const char *name,
 			  bool written)
@@ -380,6 +443,7 @@ static void file_meet(struct node_state *state, struct directory *directory, con
 {
 	const char *file = file_of(directory, name);
 
+	directory->folder.missable = is_missable(state, directory);
 	if (*file && directory->kind == NODE_STATE_CILIUM)
 		endpoint_meet(state, &directory->folder, file, written);
 	else if (*file)
@@ -451,6 +515,38 @@ static void directory_fail(struct node_state *state, struct directory *directory
 	directory->failed = error;
 }
 
+/* The last bundle with a watch, which others need more; NONE. */
+static size_t find_spare(const struct node_state *state)
+{
+	for (size_t i = state->capacity; i-- > state->outer;)
+		if (state->directories[i] &&
+		    state->directories[i]->kind == NODE_STATE_OCI_BUNDLES &&
+		    watch_is_attached(state->watch, i))
+			return i;
+	return NONE;
+}
+
+static bool lacks_watch(const struct node_state *state, size_t number)
+{
+	return !watch_is_attached(state->watch, number) &&
+	       watch_error(state->watch, number) == -ENOSPC;
+}
+
+static void attach(struct node_state *state, size_t number)
+{
+	size_t spare;
+
+	watch_attach_one(state->watch, number);
+	if (!lacks_watch(state, number) ||
+	    state->directories[number]->kind == NODE_STATE_OCI_BUNDLES)
+		return;
+	spare = find_spare(state);
+	if (spare == NONE)
+		return;
+	watch_detach(state->watch, spare);
+	watch_attach_one(state->watch, number);
+}
+
 static void directory_scan(struct node_state *state, size_t number)
 {
 	struct directory *directory = state->directories[number];
@@ -459,8 +555,8 @@ static void directory_scan(struct node_state *state, size_t number)
 	int r;
 
 	if (is_inner(directory))
-		watch_attach_one(state->watch, number);
-	directory->due = false;
+		attach(state, number);
+	unset_due(state, directory);
 	state_files_begin(state->files);
 	directory->listed = (struct stamp){0};
 	stamp_take_directory(directory->folder.path, &directory->listed);
@@ -469,7 +565,8 @@ static void directory_scan(struct node_state *state, size_t number)
 	if (entries) {
 		r = directory_list(state, number, entries);
 		closedir(entries);
-		if (r == 0 && !watch_is_attached(state->watch, number))
+		if (r == 0 && !watch_is_attached(state->watch, number) &&
+		    !is_missable(state, directory))
 			tell_loss(state, "a directory cannot be watched");
 	}
 	/* What cannot be listed may still be there. */
@@ -486,7 +583,7 @@ static void directory_check(struct node_state *state, size_t number)
 	struct directory *directory = state->directories[number];
 	struct stamp stamp;
 
-	if (!directory->due && !state->incomplete && watch_is_attached(state->watch, number) &&
+	if (watch_is_attached(state->watch, number) &&
 	    stamp_take_directory(directory->folder.path, &stamp) == 0 &&
 	    stamp_equal(&stamp, &directory->listed))
 		state_files_refresh(state->files, &directory->folder);
@@ -527,7 +624,7 @@ static void on_nested(void *context, size_t number)
 {
 	struct node_state *state = context;
 
-	state->directories[number]->due = true;
+	set_due(state, state->directories[number], DUE_SCAN);
 }
 
 static void on_attached(void *context, size_t number)
@@ -540,10 +637,10 @@ static void on_detached(void *context, size_t number)
 	struct node_state *state = context;
 	struct directory *directory = state->directories[number];
 
-	directory->due = true;
+	set_due(state, directory, DUE_SCAN);
 	if (is_inner(directory))
-		state->directories[directory->parent]->due = true;
-	else
+		set_due(state, state->directories[directory->parent], DUE_SCAN);
+	else if (!is_missable(state, directory))
 		tell_loss(state, "a directory was replaced or removed");
 }
 
@@ -553,6 +650,8 @@ static void on_failed(void *context, size_t number, int error)
 	struct directory *directory = state->directories[number];
 	char reason[128];
 
+	if (error == -ENOSPC)
+		return;
 	/* The scan that follows need not say it again. */
 	directory->failed = error;
 	snprintf(reason, sizeof(reason), "cannot be watched: %s",
@@ -560,33 +659,19 @@ static void on_failed(void *context, size_t number, int error)
 	state->events.problem(state->events.context, directory->folder.path, reason);
 }
 
+static void set_all_due(struct node_state *state, enum due due)
+{
+	for (size_t i = 0; i < state->capacity; i++)
+		if (state->directories[i])
+			set_due(state, state->directories[i], due);
+}
+
 static void on_overflow(void *context)
 {
 	struct node_state *state = context;
 
-	for (size_t i = 0; i < state->capacity; i++)
-		if (state->directories[i])
-			state->directories[i]->due = true;
+	set_all_due(state, DUE_SCAN);
 	tell_loss(state, "inotify lost events");
-}
-
-/*
- * Where libcni's results are known, they tell of every pod, and the other sources add to that.
- * Bundles alone never tell who has an address.
- */
-static void set_missable(struct node_state *state)
-{
-	bool has_results = false;
-
-	for (size_t i = 0; i < state->outer; i++)
-		has_results |= state->directories[i]->kind == NODE_STATE_CNI_RESULTS;
-	for (size_t i = 0; i < state->outer; i++) {
-		enum node_state_kind kind = state->directories[i]->kind;
-
-		state->directories[i]->folder.missable =
-		    kind == NODE_STATE_OCI_BUNDLES ||
-		    (has_results && kind != NODE_STATE_CNI_RESULTS);
-	}
 }
 
 static int add_paths(struct node_state *state, const struct node_state_options *options)
@@ -601,8 +686,28 @@ static int add_paths(struct node_state *state, const struct node_state_options *
 				return r;
 		}
 	}
-	set_missable(state);
 	return 0;
+}
+
+static int open_poll(struct node_state *state)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+
+	state->epoll = epoll_create1(EPOLL_CLOEXEC);
+	state->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (state->epoll < 0 || state->timer < 0 ||
+	    epoll_ctl(state->epoll, EPOLL_CTL_ADD, state->timer, &event) < 0)
+		return -errno;
+	return 0;
+}
+
+static void poll_watch(struct node_state *state)
+{
+	struct epoll_event event = {.events = EPOLLIN};
+	int fd = watch_fd(state->watch);
+
+	if (!state->polled && fd >= 0)
+		state->polled = epoll_ctl(state->epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
 static int open_parts(struct node_state *state, const struct node_state_options *options)
@@ -624,8 +729,13 @@ static int open_parts(struct node_state *state, const struct node_state_options 
 	state->files = state_files_new(&files_options, &state->events);
 	if (!state->files)
 		return -ENOMEM;
-	r = watch_open(&watch_events, &state->watch);
-	return r < 0 ? r : add_paths(state, options);
+	r = open_poll(state);
+	if (r == 0)
+		r = watch_open(&watch_events, &state->watch);
+	if (r < 0)
+		return r;
+	poll_watch(state);
+	return add_paths(state, options);
 }
 
 int node_state_open(const struct node_state_options *options, const struct claim_events *events,
@@ -637,6 +747,7 @@ int node_state_open(const struct node_state_options *options, const struct claim
 	if (!state)
 		return -ENOMEM;
 	state->events = *events;
+	state->epoll = state->timer = -1;
 	state->seed = hash_seed_random();
 	for (size_t i = 0; i < BUCKETS; i++)
 		state->named[i] = NONE;
@@ -659,6 +770,10 @@ struct node_state *node_state_close(struct node_state *state)
 	}
 	free(state->directories);
 	watch_close(state->watch);
+	if (state->timer >= 0)
+		close(state->timer);
+	if (state->epoll >= 0)
+		close(state->epoll);
 	state_files_free(state->files);
 	free(state);
 	return NULL;
@@ -666,7 +781,14 @@ struct node_state *node_state_close(struct node_state *state)
 
 int node_state_fd(const struct node_state *state)
 {
-	return watch_fd(state->watch);
+	return state->epoll;
+}
+
+void node_state_retell(struct node_state *state)
+{
+	for (size_t i = 0; i < state->capacity; i++)
+		if (state->directories[i])
+			state_files_retell(state->files, &state->directories[i]->folder);
 }
 
 void node_state_visit_found(const struct node_state *state,
@@ -678,7 +800,7 @@ void node_state_visit_found(const struct node_state *state,
 		const struct folder *folder = &directory->folder;
 		char *path = NULL;
 
-		if (!directory->only && watch_is_attached(state->watch, i))
+		if (!directory->only && directory->listed.inode != 0)
 			visit(context, folder->format->source, folder->path);
 		if (!directory->only || !folder->files)
 			continue;
@@ -688,19 +810,42 @@ void node_state_visit_found(const struct node_state *state,
 	}
 }
 
-static void scan_due(struct node_state *state)
+static struct directory *next_due(struct node_state *state, size_t *ret)
 {
-	bool any;
+	for (;; state->cursor++) {
+		struct directory *directory;
 
-	do {
-		any = false;
-		for (size_t i = 0; i < state->capacity; i++) {
-			if (!state->directories[i] || !state->directories[i]->due)
-				continue;
-			any = true;
-			directory_scan(state, i);
+		if (state->cursor >= state->capacity)
+			state->cursor = 0;
+		directory = state->directories[state->cursor];
+		if (directory && directory->due != DUE_NOTHING) {
+			*ret = state->cursor++;
+			return directory;
 		}
-	} while (any);
+	}
+}
+
+/* At the start nothing else waits, and all is to be known. */
+static void look_at_due(struct node_state *state)
+{
+	size_t limit = state->scanned ? NODE_STATE_DIRECTORIES_AT_ONCE : SIZE_MAX, number;
+
+	for (; state->due_count > 0 && limit > 0; limit--) {
+		struct directory *directory = next_due(state, &number);
+
+		if (directory->due == DUE_CHECK) {
+			unset_due(state, directory);
+			directory_check(state, number);
+		} else {
+			directory_scan(state, number);
+		}
+	}
+}
+
+static bool is_paused(const struct node_state *state, const struct directory *directory)
+{
+	return directory->read_at <= state->now &&
+	       state->now - directory->read_at < NODE_STATE_PAUSE_NS;
 }
 
 static void read_written(struct node_state *state)
@@ -708,60 +853,133 @@ static void read_written(struct node_state *state)
 	for (size_t i = 0; i < state->outer; i++) {
 		struct directory *directory = state->directories[i];
 
-		if (directory->written)
-			file_meet(state, directory, directory->only, true);
+		if (!directory->written || is_paused(state, directory))
+			continue;
 		directory->written = false;
+		directory->read_at = state->now;
+		file_meet(state, directory, directory->only, true);
 	}
 }
 
-/* Takes the events, then looks at what they made due. */
-static int catch_up(struct node_state *state, int64_t now)
+/* For what is left to do. */
+static void set_timer(const struct node_state *state)
 {
-	int r;
+	int64_t wait = state->due_count > 0 ? REST_NS : INT64_MAX;
+	struct itimerspec spec = {0};
+
+	for (size_t i = 0; i < state->outer; i++) {
+		const struct directory *directory = state->directories[i];
+		int64_t rest = directory->read_at + NODE_STATE_PAUSE_NS - state->now;
+
+		if (directory->written && rest < wait)
+			wait = rest > REST_NS ? rest : REST_NS;
+	}
+	if (wait == INT64_MAX)
+		return;
+	spec.it_value.tv_nsec = wait;
+	timerfd_settime(state->timer, 0, &spec, NULL);
+}
+
+static int take_events(struct node_state *state, int64_t now)
+{
+	uint64_t expirations;
 
 	state->now = now;
 	state->error = 0;
 	state_files_set_time(state->files, now);
 	if (state->drained == 0)
 		state->drained = now;
-	r = watch_read(state->watch);
-	read_written(state);
-	scan_due(state);
-	return r;
+	while (read(state->timer, &expirations, sizeof(expirations)) > 0)
+		;
+	return watch_read(state->watch);
 }
 
 static int settle(struct node_state *state, int r)
 {
 	struct state_losses losses = state_files_settle(state->files);
+	bool crowded = losses.crowded || state->refused;
 
+	state->refused = false;
 	if (losses.vanished)
 		tell_loss(state, "a pod's file went before it could be read");
-	if (losses.crowded || state->crowded)
+	if (crowded)
 		tell_loss(state, "too many files");
 	if (r == 0)
 		r = state->error ? state->error : losses.error;
-	state->incomplete = r < 0 || losses.crowded || state->crowded;
-	if (r == 0)
+	state->incomplete |= r < 0 || crowded;
+	if (r == 0 && state->due_count == 0)
 		state->drained = state->now;
+	set_timer(state);
 	return r;
 }
 
 int node_state_read(struct node_state *state, int64_t now)
 {
-	int r = catch_up(state, now);
+	int r = take_events(state, now);
 
+	read_written(state);
+	look_at_due(state);
 	state_files_retry(state->files);
 	return settle(state, r);
 }
 
+/* Once, until all are watched again. */
+static void tell_unwatched(struct node_state *state, enum node_state_kind kind)
+{
+	const char *path = NULL;
+	size_t count = 0;
+	char reason[128];
+
+	for (size_t i = 0; i < state->capacity; i++) {
+		if (!state->directories[i] || state->directories[i]->kind != kind)
+			continue;
+		if (!is_inner(state->directories[i]) && (!path || lacks_watch(state, i)))
+			path = state->directories[i]->folder.path;
+		count += lacks_watch(state, i);
+	}
+	if (count > 0 && !state->unwatched[kind]) {
+		snprintf(reason, sizeof(reason),
+			 "%zu directories cannot be watched, and are read now and then: raise "
+			 "fs.inotify.max_user_watches",
+			 count);
+		state->events.problem(state->events.context, path, reason);
+	}
+	state->unwatched[kind] = count > 0;
+}
+
+static void tell_blind(struct node_state *state, int error)
+{
+	char reason[128];
+
+	if (error < 0 && !state->blind) {
+		snprintf(reason, sizeof(reason),
+			 "%s: all is read now and then: raise fs.inotify.max_user_instances",
+			 strerrordesc_np(-error));
+		state->events.problem(state->events.context, "inotify", reason);
+	}
+	state->blind = error < 0;
+}
+
+static void attach_all(struct node_state *state)
+{
+	tell_blind(state, watch_attach(state->watch));
+	poll_watch(state);
+	for (size_t i = 0; i < state->outer; i++)
+		if (lacks_watch(state, i))
+			attach(state, i);
+}
+
 int node_state_rescan(struct node_state *state, int64_t now)
 {
-	int r = catch_up(state, now);
+	int r = take_events(state, now);
 
-	watch_attach(state->watch);
-	for (size_t i = 0; i < state->capacity; i++)
-		if (state->directories[i])
-			directory_check(state, i);
-	scan_due(state);
+	read_written(state);
+	attach_all(state);
+	set_all_due(state, state->incomplete ? DUE_SCAN : DUE_CHECK);
+	state->incomplete = false;
+	look_at_due(state);
+	state->scanned = true;
+	for (int kind = 0; kind < NODE_STATE_KINDS; kind++)
+		tell_unwatched(state, (enum node_state_kind)kind);
 	return settle(state, r);
 }

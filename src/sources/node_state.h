@@ -16,6 +16,10 @@
 
 /* Files beyond this number, over all sources, are a problem, and not read; nor are directories. */
 #define NODE_STATE_FILES_MAX 32768
+/* After the first, a call looks at no more directories than this; the rest is due soon after. */
+#define NODE_STATE_DIRECTORIES_AT_ONCE 1024
+/* Files that tell of all sandboxes, kindnet's and the VPC CNI's, are read no more often than so. */
+#define NODE_STATE_PAUSE_NS (200 * INT64_C(1000000))
 /* An undecodable file may be half-written for this long before it is a problem. */
 #define NODE_STATE_SETTLE_NS (2 * INT64_C(1000000000))
 
@@ -38,7 +42,8 @@ struct node_state_options {
 	struct node_state_paths kinds[NODE_STATE_KINDS];
 	bool check_netns;  /* a file whose network namespace's path is gone: its sandbox is
 			      orphaned */
-	int64_t boot_time; /* a file that was last written before this tells nothing; ns */
+	int64_t boot_time; /* a file that was last written before this tells nothing, unless it
+			      names a network namespace that is there; ns */
 };
 
 struct node_state;
@@ -58,13 +63,14 @@ struct node_state;
 
 /*
  * Begins to watch. The first node_state_rescan() tells what is there already. -ENOMEM, or what
- * inotify_init1(2) says; what cannot be watched is a problem told by the first rescan, and left to
- * the rescans.
+ * epoll_create1(2) and timerfd_create(2) say. What cannot be watched, for want of an instance of
+ * inotify or of watches, is one problem for all of a source, told by a rescan, and left to the
+ * rescans; bundles give their watches to other sources.
  */
 int node_state_open(const struct node_state_options *options, const struct claim_events *events,
 		    struct node_state **ret);
 struct node_state *node_state_close(struct node_state *state); /* NULL is allowed; returns NULL */
-/* Poll it for reading. */
+/* Poll it for reading; it covers inotify and the module's own timer. */
 int node_state_fd(const struct node_state *state);
 /* Takes what inotify has to say, without blocking. 0, -ENOMEM (a rescan is due), or what read(2)
  * says. */
@@ -75,7 +81,10 @@ int node_state_read(struct node_state *state, int64_t now);
  * files that stayed half-written).
  */
 int node_state_rescan(struct node_state *state, int64_t now);
-/* For each path that exists, in order of kinds and paths: the source's name and the path. */
+/* Tells all claims once more, for who could not take some of them. */
+void node_state_retell(struct node_state *state);
+/* For each path that existed when it was looked at last, in order of kinds and paths: the source's
+ * name and the path. */
 void node_state_visit_found(const struct node_state *state,
 			    void (*visit)(void *context, const char *source, const char *path),
 			    void *context);

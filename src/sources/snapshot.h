@@ -33,10 +33,10 @@ int stamp_take_directory(const char *path, struct stamp *ret);
 /* The stamps alone. A log that is not there is none; otherwise as stamp_take(). */
 int snapshot_take_stamps(const char *path, bool has_log, struct snapshot *ret);
 /*
- * Stamps and content. With a log both files are read until two readings in a row are the same, so
- * that they belong to one moment: -EAGAIN if they keep changing, or a rollback journal is there,
- * PATH-journal. -EFBIG beyond limit, otherwise as stamp_take(). Start from {0}; clear it whatever
- * is returned.
+ * Stamps and content, of a log what is in use. With a log both files are read until it has not
+ * changed meanwhile, so that they belong to one moment: -EAGAIN if they keep changing, or a
+ * rollback journal is there, PATH-journal. -EFBIG beyond limit, otherwise as stamp_take(). Start
+ * from {0}; clear it whatever is returned.
  */
 int snapshot_read(const char *path, bool has_log, size_t limit, struct snapshot *ret);
 void snapshot_clear(struct snapshot *snapshot);

@@ -1,20 +1,25 @@
 #include "sources/state_files.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "base/hash.h"
 #include "sources/snapshot.h"
 
 #define BUCKETS 1024
+#define SILENT_FACTOR 4
+
+enum netns { NETNS_UNKNOWN, NETNS_THERE, NETNS_GONE };
 
 /* How a finding was told. */
 struct fate {
 	bool told;
-	bool orphaned;
+	enum netns netns;
 	bool further; /* all of its addresses are of a further network */
 };
 
@@ -41,6 +46,7 @@ struct state_files {
 	struct state_file *named[BUCKETS];
 	struct state_file *sandboxes[BUCKETS];
 	size_t count;
+	size_t telling;    /* of these, those with findings */
 	size_t unreported; /* bad files that may yet become good */
 	struct state_losses losses;
 	bool crowded; /* and it was said */
@@ -181,15 +187,18 @@ static bool is_further(struct state_files *files, const struct state_file *file,
 	return false;
 }
 
-/* A path below /proc may only be hidden from us. */
-static bool is_orphaned(const struct state_files *files, const struct finding *finding)
+/* A path below /proc may only be hidden from us, or another's by now. */
+static enum netns find_netns(const struct state_files *files, const struct finding *finding)
 {
 	const char *netns = finding->netns;
 	struct stat status;
 
-	return files->options.check_netns && netns && *netns == '/' &&
-	       strncmp(netns, "/proc/", strlen("/proc/")) != 0 && stat(netns, &status) < 0 &&
-	       (errno == ENOENT || errno == ENOTDIR);
+	if (!files->options.check_netns || !netns || *netns != '/' ||
+	    strncmp(netns, "/proc/", strlen("/proc/")) == 0)
+		return NETNS_UNKNOWN;
+	if (stat(netns, &status) == 0)
+		return NETNS_THERE;
+	return errno == ENOENT || errno == ENOTDIR ? NETNS_GONE : NETNS_UNKNOWN;
 }
 
 static const char *text_of(const char *text)
@@ -211,10 +220,11 @@ static void send_claim(struct state_files *files, const struct state_file *file,
 	    .labelled = finding->labelled,
 	    .labels = finding->labels,
 	    .host_network = finding->host_network,
-	    .orphaned = fate->orphaned,
+	    .has_netns = fate->netns == NETNS_THERE,
+	    .orphaned = fate->netns == NETNS_GONE,
 	    .created = finding->created,
 	    .addresses = addresses,
-	    .address_count = fate->orphaned ? 0 : finding->address_count,
+	    .address_count = fate->netns == NETNS_GONE ? 0 : finding->address_count,
 	};
 
 	files->events.claim(files->events.context, &claim);
@@ -244,15 +254,23 @@ static void update(struct state_files *files, struct state_file *file)
 	for (size_t i = 0; i < file->findings.count; i++) {
 		const struct finding *finding = &file->findings.items[i];
 		struct fate *fate = &file->fates[i];
-		bool orphaned = is_orphaned(files, finding);
+		enum netns netns = find_netns(files, finding);
 		bool further = is_further(files, file, finding);
 
-		if (fate->told && orphaned == fate->orphaned && further == fate->further)
+		if (fate->told && netns == fate->netns && further == fate->further)
 			continue;
-		fate->orphaned = orphaned;
+		fate->netns = netns;
 		fate->further = further;
 		tell(files, file, finding, fate);
 	}
+}
+
+void state_files_retell(struct state_files *files, const struct folder *folder)
+{
+	for (struct state_file *file = folder->files; file; file = file->next_in_folder)
+		for (size_t i = 0; i < file->findings.count; i++)
+			if (file->fates[i].told)
+				tell(files, file, &file->findings.items[i], &file->fates[i]);
 }
 
 /* The other files of the sandbox may be of further networks now, or no longer. */
@@ -364,6 +382,7 @@ static void replace(struct state_files *files, struct state_file *file, struct f
 		carry_fate(file, &findings->items[i], &fates[i]);
 	withdraw_missing(files, file, findings);
 	sandbox_unlink(files, file);
+	files->telling += (size_t)(findings->count > 0) - (size_t)(before.count > 0);
 	free(file->fates);
 	file->fates = fates;
 	file->findings = *findings;
@@ -411,6 +430,14 @@ static void unlink_from(struct state_file **link, struct state_file *file, bool 
 	*link = in_folder ? file->next_in_folder : file->next_named;
 }
 
+/* Are there so many tenths of what is allowed? Files that tell nothing take little. */
+static bool is_full(const struct state_files *files, size_t tenths)
+{
+	size_t most = files->options.files_max * tenths;
+
+	return 10 * files->telling >= most || 10 * files->count >= SILENT_FACTOR * most;
+}
+
 static void detach(struct state_files *files, struct state_file *file)
 {
 	set_good(files, file);
@@ -418,7 +445,8 @@ static void detach(struct state_files *files, struct state_file *file)
 	unlink_from(&files->named[name_bucket(files, file->folder, file->name)], file, false);
 	unlink_from(&file->folder->files, file, true);
 	files->count--;
-	files->crowded = false;
+	files->telling -= file->findings.count > 0;
+	files->crowded &= is_full(files, 9);
 }
 
 static void file_remove(struct state_files *files, struct state_file *file)
@@ -444,7 +472,24 @@ static int decode(const struct state_file *file, const struct snapshot *snapshot
 	return format_decode(file->folder->format, &content, ret);
 }
 
-/* What is from before the boot tells nothing. */
+/* Namespaces do not outlive a boot. */
+static bool has_living_netns(const struct state_files *files, const struct finding *finding)
+{
+	struct statfs status;
+
+	return find_netns(files, finding) == NETNS_THERE && statfs(finding->netns, &status) == 0 &&
+	       status.f_type == NSFS_MAGIC;
+}
+
+/* By its time, which a clock that was set since may have put there, the file is from before the
+ * boot. */
+static void drop_earlier_boot(const struct state_files *files, struct findings *findings)
+{
+	for (size_t i = findings->count; i-- > 0;)
+		if (!has_living_netns(files, &findings->items[i]))
+			findings_remove(findings, i);
+}
+
 static void take(struct state_files *files, struct state_file *file,
 		 const struct snapshot *snapshot, struct findings *findings)
 {
@@ -452,7 +497,7 @@ static void take(struct state_files *files, struct state_file *file,
 	file->stamp = snapshot->stamp;
 	file->log_stamp = snapshot->log_stamp;
 	if (last_written(file) < files->options.boot_time)
-		findings_clear(findings);
+		drop_earlier_boot(files, findings);
 	replace(files, file, findings);
 }
 
@@ -479,7 +524,7 @@ static int load(struct state_files *files, struct state_file *file, const struct
 
 static bool is_crowded(struct state_files *files, const struct folder *folder)
 {
-	if (files->count < files->options.files_max)
+	if (!is_full(files, 10))
 		return false;
 	if (!files->crowded)
 		files->events.problem(files->events.context, folder->path,
@@ -607,7 +652,6 @@ struct state_losses state_files_settle(struct state_files *files)
 {
 	struct state_losses losses = files->losses;
 
-	losses.crowded |= files->crowded;
 	files->losses = (struct state_losses){0};
 	return losses;
 }

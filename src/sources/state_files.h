@@ -2,8 +2,9 @@
  * The lives of the files that node state consists of, and the claims that come of them.
  *
  * 1. A file is met by an event or by a scan, and read at once.
- * 2. Decoded, what it tells is claimed, unless it is from before the boot. Where its network
- *    namespace is gone, its sandbox is claimed as orphaned.
+ * 2. Decoded, what it tells is claimed, unless it is from before the boot: the clock may have been
+ *    set since, so what names a network namespace that is there is not. Where that is gone, its
+ *    sandbox is claimed as orphaned.
  * 3. Undecodable, it is bad: retried at every event and scan, and a problem when it stays so. What
  *    was claimed stays claimed.
  * 4. Rewritten, it is read again; what it no longer tells is withdrawn.
@@ -27,8 +28,8 @@ struct state_files;
 struct state_files_options {
 	bool check_netns;
 	int64_t boot_time; /* ns */
-	size_t files_max;
-	int64_t settle; /* ns that a file may be undecodable before it is a problem */
+	size_t files_max;  /* that tell anything, and four times as many in all */
+	int64_t settle;    /* ns that a file may be undecodable before it is a problem */
 };
 
 /* A directory's files of one format; the caller's, who keeps it where it is. */
@@ -42,7 +43,7 @@ struct folder {
 /* What was missed since the last state_files_settle(). */
 struct state_losses {
 	bool vanished; /* a file went before it was read */
-	bool crowded;  /* there are more files than files_max */
+	bool crowded;  /* a file was not read, for there are files_max */
 	int error;     /* -ENOMEM: some claims were not told; a rescan tells them */
 };
 
@@ -62,6 +63,8 @@ int state_files_meet(struct state_files *files, struct folder *folder, const cha
 void state_files_remove(struct state_files *files, struct folder *folder, const char *name);
 /* Looks at all that are known in the folder. */
 void state_files_refresh(struct state_files *files, struct folder *folder);
+/* Tells all that was told of the folder's files once more, as it is. */
+void state_files_retell(struct state_files *files, const struct folder *folder);
 /* Between these two all files of the folder are met; the others are removed. */
 void state_files_begin(struct state_files *files);
 void state_files_sweep(struct state_files *files, struct folder *folder);

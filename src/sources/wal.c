@@ -15,8 +15,6 @@
 
 #define LOG_MAGIC 0x377f0682u /* its lowest bit: checksums are of big-endian words */
 #define LOG_VERSION 3007000u
-#define LOG_HEADER 32u
-#define FRAME_HEADER 24u
 
 struct checksum {
 	uint32_t a, b;
@@ -68,12 +66,12 @@ static bool log_begin(struct log *log, const char *bytes, size_t length, uint32_
 {
 	*log = (struct log){
 	    .bytes = (const unsigned char *)bytes, .length = length, .page_size = page_size};
-	if (length < LOG_HEADER || (get_big(log->bytes) & ~1u) != LOG_MAGIC ||
+	if (length < WAL_HEADER || (get_big(log->bytes) & ~1u) != LOG_MAGIC ||
 	    get_big(log->bytes + 4) != LOG_VERSION || get_big(log->bytes + 8) != page_size)
 		return false;
 	log->big_endian = get_big(log->bytes) & 1;
 	add(log, log->bytes, 24);
-	log->next = LOG_HEADER;
+	log->next = WAL_HEADER;
 	return is_sum(log, log->bytes + 24);
 }
 
@@ -82,14 +80,15 @@ static bool log_next(struct log *log, struct frame *ret)
 {
 	const unsigned char *frame = log->bytes + log->next;
 
-	if (log->length - log->next < (size_t)FRAME_HEADER + log->page_size ||
+	if (log->length - log->next < (size_t)WAL_FRAME_HEADER + log->page_size ||
 	    memcmp(frame + 8, log->bytes + 16, 8) != 0)
 		return false;
-	*ret = (struct frame){
-	    .page = get_big(frame), .size = get_big(frame + 4), .content = frame + FRAME_HEADER};
+	*ret = (struct frame){.page = get_big(frame),
+			      .size = get_big(frame + 4),
+			      .content = frame + WAL_FRAME_HEADER};
 	add(log, frame, 8);
 	add(log, ret->content, log->page_size);
-	log->next += (size_t)FRAME_HEADER + log->page_size;
+	log->next += (size_t)WAL_FRAME_HEADER + log->page_size;
 	return ret->page > 0 && is_sum(log, frame + 16);
 }
 
@@ -108,6 +107,11 @@ static size_t find_end(struct log log, uint32_t *pages)
 	return end;
 }
 
+static bool is_page_size(uint32_t size)
+{
+	return size >= 512 && size <= 65536 && (size & (size - 1)) == 0;
+}
+
 /* 0 if the bytes are no database. */
 static uint32_t page_size_of(const char *bytes, size_t length)
 {
@@ -119,25 +123,42 @@ static uint32_t page_size_of(const char *bytes, size_t length)
 	size = (uint32_t)header[PAGE_SIZE_AT] << 8 | header[PAGE_SIZE_AT + 1];
 	if (size == 1)
 		size = 65536;
-	return size >= 512 && (size & (size - 1)) == 0 ? size : 0;
+	return is_page_size(size) ? size : 0;
 }
 
 /* A new database may lie in its log alone. */
 static uint32_t find_page_size(const char *bytes, size_t length, const char *log, size_t log_length)
 {
-	if (length == 0 && log_length >= LOG_HEADER)
+	if (length == 0 && log_length >= WAL_HEADER)
 		return get_big((const unsigned char *)log + 8);
 	return page_size_of(bytes, length);
 }
 
-static void copy_frames(struct log log, size_t end, unsigned char *database, uint32_t pages)
+/* Of frames whose sums are known to be right. */
+static void copy_frames(const struct log *log, size_t end, unsigned char *database, uint32_t pages)
 {
-	struct frame frame;
+	for (size_t at = WAL_HEADER; at < end; at += (size_t)WAL_FRAME_HEADER + log->page_size) {
+		uint32_t page = get_big(log->bytes + at);
 
-	while (log.next < end && log_next(&log, &frame))
-		if (frame.page <= pages)
-			memcpy(database + (size_t)(frame.page - 1) * log.page_size, frame.content,
-			       log.page_size);
+		if (page <= pages)
+			memcpy(database + (size_t)(page - 1) * log->page_size,
+			       log->bytes + at + WAL_FRAME_HEADER, log->page_size);
+	}
+}
+
+size_t wal_extent(const char *bytes, size_t length, size_t from, size_t *ret_frame)
+{
+	const unsigned char *log = (const unsigned char *)bytes;
+
+	*ret_frame = 0;
+	if (length < WAL_HEADER || !is_page_size(get_big(log + 8)))
+		return length < WAL_HEADER ? length : WAL_HEADER;
+	*ret_frame = (size_t)WAL_FRAME_HEADER + get_big(log + 8);
+	if (from < WAL_HEADER)
+		from = WAL_HEADER;
+	while (length - from >= *ret_frame && memcmp(log + from + 8, log + 16, 8) == 0)
+		from += *ret_frame;
+	return from;
 }
 
 int wal_apply(const char *bytes, size_t length, const char *log_bytes, size_t log_length,
@@ -163,7 +184,7 @@ int wal_apply(const char *bytes, size_t length, const char *log_bytes, size_t lo
 		return -ENOMEM;
 	if (length > 0)
 		memcpy(database, bytes, length < size ? length : size);
-	copy_frames(log, end, database, pages);
+	copy_frames(&log, end, database, pages);
 	if (page_size_of((const char *)database, size) != page_size) {
 		free(database);
 		return -EPROTO;

@@ -16,5 +16,13 @@
  */
 int wal_apply(const char *bytes, size_t length, const char *log, size_t log_length, size_t limit,
 	      unsigned char **ret, size_t *ret_length);
+/*
+ * Where the header and the whole frames of the log's present use end: those behind them have other
+ * salts, from an earlier use, and are read for nothing. from: what it was for fewer bytes; 0 at
+ * first. *ret_frame: bytes of a frame, 0 if the header is none.
+ */
+#define WAL_HEADER 32u
+#define WAL_FRAME_HEADER 24u
+size_t wal_extent(const char *log, size_t length, size_t from, size_t *ret_frame);
 
 #endif

@@ -49,12 +49,6 @@ int watch_open(const struct watch_events *events, struct watch **ret)
 		return -ENOMEM;
 	watch->events = *events;
 	watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (watch->fd < 0) {
-		int r = -errno;
-
-		free(watch);
-		return r;
-	}
 	*ret = watch;
 	return 0;
 }
@@ -66,7 +60,8 @@ struct watch *watch_close(struct watch *watch)
 	for (size_t i = 0; i < watch->count; i++)
 		free(watch->spots[i].path);
 	free(watch->spots);
-	close(watch->fd);
+	if (watch->fd >= 0)
+		close(watch->fd);
 	free(watch);
 	return NULL;
 }
@@ -74,6 +69,11 @@ struct watch *watch_close(struct watch *watch)
 int watch_fd(const struct watch *watch)
 {
 	return watch->fd;
+}
+
+int watch_error(const struct watch *watch, size_t directory)
+{
+	return watch->spots[directory].failed;
 }
 
 bool watch_is_attached(const struct watch *watch, size_t directory)
@@ -300,19 +300,30 @@ static bool is_replaced(const struct spot *spot)
 	       status.st_ino != spot->inode;
 }
 
+void watch_detach(struct watch *watch, size_t directory)
+{
+	drop(watch, unset_watch(watch, directory));
+}
+
 void watch_attach_one(struct watch *watch, size_t directory)
 {
+	if (watch->fd < 0)
+		return;
 	if (watch->spots[directory].watch != NONE && is_replaced(&watch->spots[directory]))
 		detach(watch, directory);
 	if (watch->spots[directory].watch == NONE)
 		attach(watch, directory);
 }
 
-void watch_attach(struct watch *watch)
+int watch_attach(struct watch *watch)
 {
-	for (size_t i = 0; i < watch->count; i++)
-		if (watch->spots[i].path)
-			watch_attach_one(watch, i);
+	if (watch->fd < 0)
+		watch->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (watch->fd < 0)
+		return -errno;
+	for (size_t i = 0; i < watch->outer; i++)
+		watch_attach_one(watch, i);
+	return 0;
 }
 
 /* Is the entry the next on the way to the directory? */
@@ -380,7 +391,7 @@ int watch_read(struct watch *watch)
 {
 	char buffer[BUFFER_SIZE] __attribute__((aligned(__alignof__(struct inotify_event))));
 
-	for (int reads = 0; reads < READS_MAX; reads++) {
+	for (int reads = 0; watch->fd >= 0 && reads < READS_MAX; reads++) {
 		ssize_t length = read(watch->fd, buffer, sizeof(buffer));
 
 		if (length < 0 && errno == EINTR)

@@ -33,9 +33,10 @@ struct watch_events {
 	void *context;
 };
 
-/* -ENOMEM, or what inotify_init1(2) says. */
+/* Without an instance of inotify nothing is attached until watch_attach() gets one. -ENOMEM. */
 int watch_open(const struct watch_events *events, struct watch **ret);
 struct watch *watch_close(struct watch *watch); /* NULL is allowed; returns NULL */
+/* -1 without an instance of inotify; it never changes afterwards. */
 int watch_fd(const struct watch *watch);
 /*
  * path: absolute; copied. flags: enum watch_flags. Nothing is watched before it is attached.
@@ -47,9 +48,15 @@ int watch_add(struct watch *watch, const char *path, unsigned flags, size_t *ret
 void watch_remove(struct watch *watch, size_t directory);
 /* Takes all that is there, without blocking. 0, or what read(2) says. */
 int watch_read(struct watch *watch);
-/* Makes the watches what they should be: at the start, and now and then. */
-void watch_attach(struct watch *watch);
+/* Makes the watches of all that are not inner what they should be: at the start, and now and
+ * then. 0, or what
+ * inotify_init1(2) says. */
+int watch_attach(struct watch *watch);
 void watch_attach_one(struct watch *watch, size_t directory);
+/* Gives its watch to others, silently. */
+void watch_detach(struct watch *watch, size_t directory);
+/* Why it is not watched, -errno; 0: it is, or is not there. */
+int watch_error(const struct watch *watch, size_t directory);
 bool watch_is_attached(const struct watch *watch, size_t directory);
 
 #endif

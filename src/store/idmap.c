@@ -84,6 +84,28 @@ bool idmap_put(struct idmap *map, const void *key, int64_t number)
 	return true;
 }
 
+/* What stands behind it and would no longer be found moves up. */
+void idmap_remove(struct idmap *map, const void *key)
+{
+	const size_t mask = map->capacity - 1, size = slot_size(map);
+	int64_t *slot = map->capacity ? find(map, key) : NULL;
+	size_t hole;
+
+	if (!slot || !*slot)
+		return;
+	hole = (size_t)((uint8_t *)slot - map->slots) / size;
+	for (size_t i = (hole + 1) & mask; *slot_at(map, i); i = (i + 1) & mask) {
+		size_t home = hash_bytes(map->seed, slot_at(map, i) + 1, map->key_size) & mask;
+
+		if (((i - home) & mask) < ((i - hole) & mask))
+			continue;
+		memcpy(slot_at(map, hole), slot_at(map, i), size);
+		hole = i;
+	}
+	memset(slot_at(map, hole), 0, size);
+	map->count--;
+}
+
 bool idmap_next(const struct idmap *map, size_t *position, int64_t **ret_number)
 {
 	while (*position < map->capacity) {

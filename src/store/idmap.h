@@ -25,6 +25,8 @@ void idmap_init(struct idmap *map, size_t key_size, size_t limit);
 int64_t idmap_get(const struct idmap *map, const void *key);
 /* number is not 0. Replaces what is there. False: out of memory, and not added. */
 bool idmap_put(struct idmap *map, const void *key, int64_t number);
+/* Does nothing where there is none. No memory is given back. */
+void idmap_remove(struct idmap *map, const void *key);
 /* Numbers one by one, in no order; start from *position = 0. They may be changed through
  * *ret_number, not to 0. */
 bool idmap_next(const struct idmap *map, size_t *position, int64_t **ret_number);

@@ -122,7 +122,8 @@ static void begin_pod(struct pod_rows *rows, struct db *db, sqlite3_stmt *statem
 	pod->created = moment_at(rows, statement, COLUMN_CREATED, 0);
 	pod->ended = moment_at(rows, statement, COLUMN_ENDED, INTERVAL_OPEN);
 	read_labels(pod, db, statement);
-	read_words(rows, db);
+	if (rows->with_words)
+		read_words(rows, db);
 }
 
 static bool make_room(struct pod_rows *rows)

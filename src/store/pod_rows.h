@@ -6,14 +6,14 @@
 #include "identity/pod.h"
 #include "store/db.h"
 
-/* The columns of SQL_STATE_PODS, with which SQL_READ_PODS begins; addresses are NULL where there is
+/* The columns of SQL_STATE_POD, with which SQL_READ_PODS begins; addresses are NULL where there is
  * none. */
 struct pod_rows {
-	int64_t number; /* of the pod below; 0: none yet */
-	struct pod pod; /* with its words; times multiplied by scale; ended INTERVAL_OPEN: it is not
-			 */
+	int64_t number;  /* of the pod below; 0: none yet */
+	struct pod pod;  /* times multiplied by scale; ended INTERVAL_OPEN: it is not */
 	size_t capacity; /* of pod.addresses */
 	int64_t scale;   /* 1: ms; NSEC_PER_MSEC: ns */
+	bool with_words; /* the pod gets its words too */
 };
 
 /*

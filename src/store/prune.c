@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
+
 /* The file shrinks once a quarter of it is empty; less is soon used again. */
 #define FREE_SHARE 4
 /* Chosen at once, by one search over all edges. */
@@ -15,6 +17,14 @@
 #define WALK_SHARE 16
 /* max_bytes is held by going below it by this share. */
 #define GOAL_SHARE 16
+/* Where what cannot go takes more than there may be, flows have this share beside it. */
+#define FLOW_SHARE 4
+/* Of max_bytes, in pods: so many that windows alone would be the lesser part. */
+#define CROWD_SHARE 2
+/* Pages are not full. */
+#define PAGE_SHARE 4
+/* Ended so short ago: needed at a restart, and named by flows that are counted late. */
+#define YOUNG_MS (15 * 60 * MSEC_PER_SEC)
 
 static int64_t delete_before(struct store *store, enum sql_statement which, int64_t before)
 {
@@ -34,46 +44,6 @@ static int64_t delete_flows_before(struct store *store, int64_t before, unsigned
 	return delete_before(store, SQL_PRUNE_FLOWS, before);
 }
 
-static bool delete_pod(struct db *db, int64_t pod)
-{
-	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_POD);
-
-	db_bind_int(db, statement, 1, pod);
-	db_run(db, statement);
-	return !db->error && db_changes(db) > 0;
-}
-
-static void delete_words(struct db *db, int64_t pod)
-{
-	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_POD_WORDS);
-
-	db_bind_int(db, statement, 1, pod);
-	db_run(db, statement);
-}
-
-static void prune_pods(struct store *store, int64_t before, struct idmap *gone)
-{
-	static const enum sql_statement candidates[] = {SQL_PRUNE_POD_ADDRESSES,
-							SQL_PRUNE_ENDED_PODS};
-	struct db *db = &store->db;
-	struct numbers touched = {0};
-
-	for (size_t i = 0; i < 2; i++) {
-		sqlite3_stmt *statement = db_use(db, candidates[i]);
-
-		db_bind_int(db, statement, 1, before);
-		numbers_collect(db, statement, &touched);
-	}
-	for (size_t i = 0; i < touched.count; i++) {
-		if (!delete_pod(db, touched.items[i]))
-			continue;
-		delete_words(db, touched.items[i]);
-		if (!idmap_put(gone, &touched.items[i], 1))
-			db_fail(db, -ENOMEM, "out of memory");
-	}
-	numbers_clear(&touched);
-}
-
 static void mark_pruned_pods(struct store *store, const struct idmap *gone)
 {
 	size_t position = 0;
@@ -85,27 +55,30 @@ static void mark_pruned_pods(struct store *store, const struct idmap *gone)
 	}
 }
 
-static void prune_by_age(struct store *store, int64_t before, struct idmap *pods_gone)
+static void prune_by_age(struct store *store, int64_t before)
 {
 	delete_before(store, SQL_PRUNE_GAPS, before);
 	delete_before(store, SQL_PRUNE_NODE_ADDRESSES, before);
 	delete_before(store, SQL_PRUNE_OBJECTS, before);
-	prune_pods(store, before, pods_gone);
-}
-
-void pruning_clear(struct pruning *pruning)
-{
-	numbers_clear(&pruning->victims);
-	idmap_clear(&pruning->doomed);
-	*pruning = (struct pruning){0};
 }
 
 static void forget_victims(struct pruning *pruning)
 {
-	const bool shrinking = pruning->shrinking;
+	numbers_clear(&pruning->victims);
+	idmap_clear(&pruning->doomed);
+	pruning->walk = (struct flow_place){0};
+	pruning->walked = false;
+	pruning->next = 0;
+	pruning->reason = NULL;
+	pruning->node = 0;
+	pruning->trace = (struct gap){0};
+}
 
-	pruning_clear(pruning);
-	pruning->shrinking = shrinking;
+void pruning_clear(struct pruning *pruning)
+{
+	forget_victims(pruning);
+	pod_walk_clear(&pruning->pods);
+	*pruning = (struct pruning){0};
 }
 
 static bool has_victims(const struct store *store)
@@ -299,6 +272,19 @@ static void delete_victims(struct store *store, unsigned rows)
 		forget_victims(pruning);
 }
 
+static bool prune_aged_pods(struct store *store, int64_t before, unsigned rows,
+			    struct idmap *pods_gone)
+{
+	struct pod_walk *walk = &store->pruning.pods;
+
+	if (walk->stage == POD_WALK_IDLE && !has_ended_pods(store, before))
+		return false;
+	if (prune_pods(store, before, rows, pods_gone))
+		return true;
+	pod_walk_clear(walk);
+	return false;
+}
+
 static bool prune_to_age(struct store *store, int64_t before, unsigned rows,
 			 struct idmap *pods_gone)
 {
@@ -310,8 +296,8 @@ static bool prune_to_age(struct store *store, int64_t before, unsigned rows,
 	delete_victims(store, rows);
 	if (has_victims(store))
 		return true;
-	prune_by_age(store, before, pods_gone);
-	return false;
+	prune_by_age(store, before);
+	return prune_aged_pods(store, before, rows, pods_gone);
 }
 
 static bool prune_to_edges(struct store *store, int64_t max, unsigned rows)
@@ -333,9 +319,11 @@ static int64_t bytes_in_use(struct db *db)
 	       db_run_int(db, db_use(db, SQL_PAGE_SIZE), 0);
 }
 
-static int64_t goal_below(int64_t max_bytes)
+static int64_t goal_below(const struct store *store, int64_t max_bytes)
 {
-	return max_bytes - max_bytes / GOAL_SHARE;
+	int64_t goal = max_bytes - max_bytes / GOAL_SHARE;
+
+	return goal > store->pruning.least ? goal : store->pruning.least;
 }
 
 static bool is_making_room(const struct store *store)
@@ -343,28 +331,69 @@ static bool is_making_room(const struct store *store)
 	return store->upkeep.room_target > 0;
 }
 
-/* States of objects that no flow row is left of. */
+/* States of objects that nothing is left of from that time: no flow row, and no edge. */
 static void delete_old_objects(struct store *store)
 {
 	struct db *db = &store->db;
 	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_WINDOW);
+	int64_t oldest = store->pruning.pods.oldest, window;
 
 	db_bind_int(db, statement, 1, INT64_MAX);
-	delete_before(store, SQL_PRUNE_OBJECTS, db_run_int(db, statement, INT64_MAX));
+	window = db_run_int(db, statement, INT64_MAX);
+	delete_before(store, SQL_PRUNE_OBJECTS, window < oldest ? window : oldest);
 }
 
-static bool prune_to_bytes(struct store *store, int64_t max, unsigned rows)
+/* What stays may be more than the goal: flows would go in vain, all of them. */
+static void weigh(struct store *store, int64_t max)
 {
-	if (!store->pruning.shrinking || bytes_in_use(&store->db) <= goal_below(max))
+	struct db *db = &store->db;
+	struct pruning *pruning = &store->pruning;
+	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_WEIGHT);
+	int64_t stays, pods;
+
+	if (pruning->weighed || !db_row(db, statement))
+		return;
+	stays = sqlite3_column_int64(statement, 0);
+	pods = sqlite3_column_int64(statement, 1);
+	db_run(db, statement);
+	pruning->weighed = true;
+	if (is_making_room(store))
+		return;
+	pruning->crowded = pods > max / CROWD_SHARE;
+	if (stays > 0)
+		pruning->least = stays + stays / PAGE_SHARE + max / FLOW_SHARE;
+}
+
+static int64_t long_ended(const struct store *store)
+{
+	int64_t committed = store->upkeep.committed;
+
+	return (committed ? committed : store->heartbeat) - YOUNG_MS;
+}
+
+static bool prune_to_bytes(struct store *store, int64_t max, unsigned rows, struct idmap *pods_gone)
+{
+	struct pruning *pruning = &store->pruning;
+
+	if (!pruning->shrinking || bytes_in_use(&store->db) <= goal_below(store, max))
 		return false;
+	if (prune_pods(store, long_ended(store), rows, pods_gone))
+		return true;
 	delete_old_objects(store);
-	if (delete_flows_before(store, INT64_MAX, rows) > 0)
+	weigh(store, max);
+	if (bytes_in_use(&store->db) <= goal_below(store, max))
+		return false;
+	if (!pruning->crowded && delete_flows_before(store, INT64_MAX, rows) > 0)
 		return true;
 	choose_least_missed(store, 0,
 			    is_making_room(store) ? "edges were deleted because the disk was full"
 						  : "edges were deleted to hold max_size");
+	if (!has_victims(store))
+		return false;
 	delete_victims(store, rows);
-	return has_victims(store) || store->book.count > 0;
+	/* Their pods may follow. */
+	pod_walk_clear(&pruning->pods);
+	return true;
 }
 
 static bool prune_step(struct store *store, const struct store_limits *limits, unsigned rows,
@@ -376,7 +405,7 @@ static bool prune_step(struct store *store, const struct store_limits *limits, u
 	}
 	return prune_to_age(store, limits->before, rows, pods_gone) ||
 	       prune_to_edges(store, limits->max_edges, rows) ||
-	       prune_to_bytes(store, limits->max_bytes, rows);
+	       prune_to_bytes(store, limits->max_bytes, rows, pods_gone);
 }
 
 static int64_t file_bytes(const char *path, const char *ending)
@@ -393,9 +422,17 @@ static int64_t file_bytes(const char *path, const char *ending)
 	return bytes;
 }
 
+static int64_t bytes_on_disk(const struct store *store)
+{
+	return file_bytes(store->path, "") + file_bytes(store->path, "-wal");
+}
+
+/* Where it could not be reached, not before it grew. */
 static bool is_over_bytes(const struct store *store, int64_t max)
 {
-	return file_bytes(store->path, "") + file_bytes(store->path, "-wal") > max;
+	int64_t held = store->pruning.held + max / GOAL_SHARE;
+
+	return bytes_on_disk(store) > (store->pruning.held > 0 && held > max ? held : max);
 }
 
 bool store_is_over(struct store *store, const struct store_limits *limits)
@@ -414,8 +451,20 @@ static void begin_shrinking(struct store *store, int64_t max)
 		store->pruning.shrinking = false;
 	else if (!store->pruning.shrinking && is_over_bytes(store, max)) {
 		store_empty_log(store);
-		store->pruning.shrinking = is_over_bytes(store, goal_below(max));
+		store->pruning.shrinking = bytes_on_disk(store) > goal_below(store, max);
 	}
+}
+
+static void end_shrinking(struct store *store, int64_t max)
+{
+	struct pruning *pruning = &store->pruning;
+	int64_t bytes;
+
+	store_empty_log(store);
+	bytes = bytes_on_disk(store);
+	pruning->held = pruning->least > 0 && bytes > max ? bytes : 0;
+	pruning->least = 0;
+	pruning->shrinking = pruning->weighed = pruning->crowded = false;
 }
 
 static bool vacuum_some(struct store *store)
@@ -435,7 +484,7 @@ static bool give_back_space(struct store *store, int64_t max)
 	int64_t unused = db_run_int(db, db_use(db, SQL_FREE_PAGES), 0);
 
 	if (store->pruning.shrinking && unused > 0 &&
-	    all * db_run_int(db, db_use(db, SQL_PAGE_SIZE), 0) > goal_below(max))
+	    all * db_run_int(db, db_use(db, SQL_PAGE_SIZE), 0) > goal_below(store, max))
 		return vacuum_some(store);
 	if (unused > all / FREE_SHARE)
 		vacuum_some(store);
@@ -446,10 +495,10 @@ static bool end_step(struct store *store, const struct store_limits *limits, boo
 {
 	if (give_back_space(store, limits->max_bytes))
 		more = true;
-	if (!more && store->pruning.shrinking) {
-		store_empty_log(store);
-		store->pruning.shrinking = false;
-	}
+	if (!more && store->pruning.shrinking)
+		end_shrinking(store, limits->max_bytes);
+	if (!more)
+		pod_walk_clear(&store->pruning.pods);
 	return more;
 }
 

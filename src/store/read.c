@@ -231,7 +231,7 @@ enum { COLUMN_POD_NODE = 16 };
 int reader_pods(struct reader *reader, reader_pod_fn *visit, void *context)
 {
 	struct db *db = &reader->db;
-	struct pod_rows rows = {.scale = 1};
+	struct pod_rows rows = {.scale = 1, .with_words = reader->wants_words};
 	const char *node = "";
 	int visited = 0;
 	sqlite3_stmt *statement;

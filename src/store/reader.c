@@ -199,6 +199,11 @@ void reader_limit(struct reader *reader, struct reader_limits limits)
 	reader->limits = limits;
 }
 
+void reader_want_words(struct reader *reader)
+{
+	reader->wants_words = true;
+}
+
 struct reader *reader_close(struct reader *reader)
 {
 	if (!reader)

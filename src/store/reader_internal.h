@@ -26,6 +26,7 @@ struct reader {
 	size_t node_count;
 	int64_t longest; /* how far before a moment flow rows may begin that reach it */
 	struct reader_limits limits;
+	bool wants_words;
 	bool in_snapshot;
 	int64_t begun; /* the snapshot, by the monotonic clock, ns */
 };

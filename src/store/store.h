@@ -62,23 +62,24 @@ void store_set_max_edges(struct store *store, int64_t max_edges);
 /*
  * One transaction: all of the batch or nothing; after a failure the same batch may be given again.
  *
- * Numbers of pods are those of this run of this handle; a flow that names one which no batch has
- * told is -EINVAL. Times of pods are ns and are stored as ms, rounded down. A sandbox of a node is
- * one pod in all runs, whatever becomes known of it: told again, names, uid, source, labels and
- * created that were known and now are not stay, words are added or replaced, and all else is as
- * told. A pod whose sandbox is not known is one by namespace, name and uid; told under its number
- * with more it is the same pod. A pod's intervals are known by address and since: told again, until
- * is what was told last; open ones that are not told again never were. A pod that was pruned is
- * none to later flows until it is told again.
+ * Numbers of pods are those of this run of this handle; a flow or checkpoint that names one which
+ * no batch has told is -EINVAL, and so is one that was forgotten by an earlier batch. Times of pods
+ * are ns and are stored as ms, rounded down. A sandbox of a node is one pod in all runs, whatever
+ * becomes known of it: told again, names, uid, source, labels and created that were known and now
+ * are not stay, words are added or replaced, and all else is as told; words of a pod that ended go
+ * unless it has a conflict. A pod whose sandbox is not known is one by namespace, name and uid;
+ * told under its number with more it is the same pod. A pod's intervals are known by address and
+ * since: told again, until is what was told last; open ones that are not told again never were. A
+ * pod that was pruned is none to later flows until it is told again.
  *
  * With the first pods_complete of a run, pods of the node that have not ended, intervals of its
  * pods and of its own addresses that are still open, and were not named in this run end at the
  * heartbeat of the run before.
  *
  * An object told with the uid and content that it has changes nothing; with others, or gone, its
- * state up to now ends at the batch's time, and of one name the last 16 ended states stay. With
- * objects_complete those of the node that this run did not tell end: the first time at the
- * heartbeat of the run before, later at the batch's time.
+ * state up to now ends at the batch's time, and of one name the last 16 ended states stay, and
+ * the last one of each of its last 16 uids. With the first objects_complete of a run those of the
+ * node that it did not tell end at the heartbeat of the run before; later ones say nothing.
  *
  * New edges are numbered in the order of the flows, but for batches of more than 4096.
  *
@@ -99,26 +100,38 @@ struct store_limits {
 
 /*
  * One step towards the limits; *ret_more tells whether another is needed. A step deletes at most
- * rows flow rows and edges, rows > 0, and reads few more.
+ * rows flow rows and edges, or a quarter as many pods, rows > 0, and reads few more.
  *
  * By age go flow windows that ended before the moment, oldest first; edges last seen before it once
  * they have no window left; gaps, states of objects, and pods and their addresses that ended before
- * it and that nothing names.
+ * it and that no edge names. So an edge that stays has the states and pods of its last use: they
+ * ended no earlier.
  *
  * Beyond max_edges go edges: those refused, unanswered, denied, unknown or with an end that is no
  * pod of the node, then the others, each by last use; a few more than needed, so that the search is
- * rare. Beyond max_bytes go flow rows, oldest windows first, with states of objects that ended
- * before any that is left, then edges as above, down to fifteen sixteenths; the file shrinks and
- * the WAL is emptied. After the last step both limits hold, but for what cannot be deleted (pods,
- * objects, gaps, checkpoints) and for a WAL that a reader holds; until the next prune the file and
- * its WAL may be over by what is written meanwhile.
+ * rare.
+ *
+ * Beyond max_bytes go, down to fifteen sixteenths: first words of pods that ended, then pods and
+ * intervals that ended and that no edge names, each the oldest first, up to a quarter of an hour
+ * before the last batch. Then flow rows, oldest windows first, with states of objects that ended
+ * before any row that is left and before the last use of any edge; then edges as above, with their
+ * pods. Where pods are more than half of max_bytes edges go before windows. The file shrinks and
+ * the WAL is emptied.
+ *
+ * After the last step both limits hold, but for a WAL that a reader holds, and for what cannot be
+ * deleted: pods that live, objects that are so, gaps, checkpoints. Where these take so much that
+ * hardly anything is left, flows and edges keep a quarter of max_bytes beside them, and the file
+ * may be that much larger. Until the next prune the file and its WAL may be over by what is written
+ * meanwhile.
  *
  * The counts of a flow row stay in its edge. Edges that a bound took leave a gap of source store,
  * from the first to the last that was seen on them, of at most their connections.
  */
 int store_prune(struct store *store, const struct store_limits *limits, unsigned rows,
 		bool *ret_more);
-/* Is a bound passed now? Cheap: to be asked after each batch. false after a failure. */
+/* Is a bound passed now, and can something be done about it? Cheap: to be asked after each batch.
+ * Where max_bytes could not be reached: has the file grown by a sixteenth of it since? false after
+ * a failure. */
 bool store_is_over(struct store *store, const struct store_limits *limits);
 /* When the node was last heard of before this run, ms; 0: never. */
 int64_t store_heartbeat(const struct store *store);
@@ -173,11 +186,17 @@ struct store_state {
 	size_t checkpoint_count;
 	struct fact *facts;
 	size_t fact_count;
-	struct pod *pods; /* this node's pods with an interval that is open or ended less than a day
-			     before the heartbeat, or after a live connection began; without any,
-			     those that so ended or did not; times in ns, as the daemon has them */
+	struct pod *pods; /* this node's pods with an interval that is open or ended less than 15
+			     min before the heartbeat; without any, those that so ended or did not;
+			     those that within a minute of a live connection's beginning had one of
+			     its addresses; and those that a checkpoint names. Without words; times
+			     in ns, as the daemon has them */
 	size_t pod_count;
+	int64_t pods_since; /* ns: of those that ended before, some are left out; INT64_MIN: there
+			       are none */
 };
+/* Pods that are read here count as told in this run, with the numbers 1, 2, … in their order, by
+ * which checkpoints name them. */
 int store_load_state(struct store *store, struct store_state *ret);
 void store_state_clear(struct store_state *state);
 
@@ -283,6 +302,9 @@ typedef int reader_node_fn(void *context, const char *node, int64_t first, int64
 int reader_nodes(struct reader *reader, reader_node_fn *visit, void *context); /* by name */
 int reader_pods(struct reader *reader, reader_pod_fn *visit,
 		void *context); /* by node, namespace, name, … */
+/* From now on reader_pods() gives pods with their words; at first without: they are most of what
+ * there is of a pod. */
+void reader_want_words(struct reader *reader);
 int reader_addresses(struct reader *reader, reader_address_fn *visit,
 		     void *context); /* by node, address, since */
 /*

@@ -43,6 +43,28 @@ struct flow_place {
 	int64_t window, edge, sequence;
 };
 
+/* A walk over pods that ended, oldest first; in this order. */
+enum pod_walk_stage {
+	POD_WALK_IDLE,
+	POD_WALK_EDGES,     /* which pods do edges name? */
+	POD_WALK_WORDS,     /* what was said of those that ended */
+	POD_WALK_INTERVALS, /* addresses, and pods that have none left then */
+	POD_WALK_ENDED,     /* pods that had none */
+	POD_WALK_DONE
+};
+
+struct pod_place {
+	int64_t end, pod;
+};
+
+struct pod_walk {
+	enum pod_walk_stage stage;
+	struct pod_place place; /* of the stage: up to here all were looked at */
+	int64_t edge;           /* the last one that was looked at */
+	struct idmap named;     /* pod.id that an edge names → 1 */
+	int64_t oldest;         /* no edge was last seen before; once the edges were walked */
+};
+
 /* Edges chosen to be deleted, after their windows. */
 struct pruning {
 	struct numbers victims; /* edge.id, ascending */
@@ -53,7 +75,12 @@ struct pruning {
 	const char *reason;     /* of their gap; NULL: none, they went by age */
 	int64_t node;           /* of the gap; 0: none yet */
 	struct gap trace;       /* of the edges that went; at_most -1: all of it is written */
-	bool shrinking;         /* max_bytes was passed, and the goal below it is not reached */
+	struct pod_walk pods;
+	bool shrinking; /* max_bytes was passed, and the goal below it is not reached */
+	bool weighed;   /* while shrinking: the next two are known */
+	bool crowded;   /* pods that edges name are the most of it: edges go before windows */
+	int64_t least;  /* bytes that are left to what does not go and to some flows */
+	int64_t held;   /* bytes that there were when no more could go; 0: max_bytes was reached */
 };
 
 /* What upkeep.c and renew.c know of the files. */
@@ -97,7 +124,7 @@ struct store {
 	struct idmap edges; /* struct edge_mark → edge.id; a cache */
 	struct idmap pods;  /* number in this run → pod.id, POD_PRUNED or POD_UNTOLD */
 	struct idmap own;   /* the node's addresses named in this run: struct addr → 1 */
-	struct idmap told;  /* object.id told in this run → 1 */
+	struct idmap told;  /* object.id told in this run → 1; until objects are settled */
 };
 
 void numbers_add(struct db *db, struct numbers *numbers, int64_t number);
@@ -109,6 +136,8 @@ void numbers_clear(struct numbers *numbers);
 void write_identity(struct store *store, const struct batch *batch);
 void write_objects(struct store *store, const struct batch *batch);
 void write_flows(struct store *store, const struct batch *batch);
+/* The row of a pod by its number in this run; 0: none, or it was pruned. */
+int64_t pod_row(struct store *store, uint32_t number);
 /* Edge totals and flow totals stand in the same order in all statements. */
 void bind_totals(struct db *db, sqlite3_stmt *statement, int first, const struct totals *totals);
 struct edge_mark edge_mark(struct store *store, const struct edge_key *key);
@@ -124,6 +153,17 @@ void write_book(struct store *store);
 /* A gap of a node. */
 void write_gap(struct store *store, int64_t node, const struct gap *gap);
 void pruning_clear(struct pruning *pruning);
+/*
+ * One step of the walk: deletes words, intervals and pods that ended before the moment, of pods
+ * that no edge names. True: there is more; false: the walk is done, until pod_walk_clear(). Pods
+ * that went are put into gone.
+ */
+bool prune_pods(struct store *store, int64_t before, unsigned rows, struct idmap *gone);
+/* Is there anything for such a walk? Only between walks. */
+bool has_ended_pods(struct store *store, int64_t before);
+void pod_walk_clear(struct pod_walk *walk);
+/* An edge that is made names the pod, 0: none. */
+void name_pod(struct store *store, int64_t pod);
 /* An edge was seen again: it is not to be deleted. */
 void spare_edge(struct store *store, int64_t edge);
 

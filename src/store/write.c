@@ -93,9 +93,20 @@ static void bind_checkpoint(struct store *store, sqlite3_stmt *statement,
 	db_bind_int(db, statement, 9, checkpoint->start_ns);
 }
 
-static void bind_counted(struct db *db, sqlite3_stmt *statement,
+static void bind_pod(struct store *store, sqlite3_stmt *statement, int index, uint32_t number)
+{
+	int64_t row = pod_row(store, number);
+
+	if (row)
+		db_bind_int(&store->db, statement, index, row);
+	else
+		db_bind_null(&store->db, statement, index);
+}
+
+static void bind_counted(struct store *store, sqlite3_stmt *statement,
 			 const struct checkpoint *checkpoint)
 {
+	struct db *db = &store->db;
 	const struct tuple *reply = &checkpoint->reply;
 
 	db_bind_int(db, statement, 10, checkpoint->original.has_ports);
@@ -111,6 +122,8 @@ static void bind_counted(struct db *db, sqlite3_stmt *statement,
 	db_bind_int(db, statement, 20, reply->destination_port);
 	db_bind_int(db, statement, 21, checkpoint->first_ns);
 	db_bind_int(db, statement, 22, checkpoint->direction_uncertain);
+	bind_pod(store, statement, 23, checkpoint->source_pod);
+	bind_pod(store, statement, 24, checkpoint->destination_pod);
 }
 
 static void write_checkpoint(struct store *store, const struct checkpoint *checkpoint)
@@ -121,7 +134,7 @@ static void write_checkpoint(struct store *store, const struct checkpoint *check
 
 	bind_checkpoint(store, statement, checkpoint);
 	if (!checkpoint->remove)
-		bind_counted(db, statement, checkpoint);
+		bind_counted(store, statement, checkpoint);
 	db_run(db, statement);
 }
 
@@ -181,6 +194,12 @@ static void restore_pods(struct store *store, const struct batch *batch, const i
 	}
 }
 
+static void forget_pods(struct store *store, const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->forgotten_count; i++)
+		idmap_remove(&store->pods, &batch->forgotten[i]);
+}
+
 /* A burst fills caches that a quiet node does not need: they go with the first small batch. */
 static void give_back_memory(struct store *store, size_t rows)
 {
@@ -192,6 +211,13 @@ static void give_back_memory(struct store *store, size_t rows)
 	sqlite3_db_release_memory(store->db.handle);
 	malloc_trim(0);
 	store->swollen = false;
+}
+
+/* From here on an object that goes is told to be gone. */
+static void settle_objects(struct store *store)
+{
+	store->objects_settled = true;
+	idmap_clear(&store->told);
 }
 
 int store_write(struct store *store, const struct batch *batch)
@@ -236,7 +262,9 @@ int store_write(struct store *store, const struct batch *batch)
 		store->upkeep.committed = batch->time;
 		store->upkeep.room_target = 0;
 		store->settled = store->settled || batch->pods_complete;
-		store->objects_settled = store->objects_settled || batch->objects_complete;
+		if (batch->objects_complete)
+			settle_objects(store);
+		forget_pods(store, batch);
 	}
 	free(pods);
 	give_back_memory(store, batch->flow_count + batch->checkpoint_count);

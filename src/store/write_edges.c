@@ -27,8 +27,7 @@ static void put_address(struct key_bytes *out, const struct addr *address)
 	out->length += sizeof(address->bytes);
 }
 
-/* The pod's row, 0 for none. */
-static int64_t pod_row(struct store *store, uint32_t number)
+int64_t pod_row(struct store *store, uint32_t number)
 {
 	int64_t row;
 
@@ -36,7 +35,7 @@ static int64_t pod_row(struct store *store, uint32_t number)
 		return 0;
 	row = idmap_get(&store->pods, &number);
 	if (!row || row == POD_UNTOLD)
-		db_fail(&store->db, -EINVAL, "a flow names pod %u, which no batch has told",
+		db_fail(&store->db, -EINVAL, "pod %u is named, which no batch has told",
 			(unsigned)number);
 	return row > 0 ? row : 0;
 }
@@ -139,6 +138,8 @@ static int64_t make_edge(struct store *store, const struct flow *flow, const str
 	db_bind_int(db, statement, 29, flow->last_seen);
 	db_bind_int(db, statement, 30, store->book.last + 1);
 	db_run(db, statement);
+	name_pod(store, pod_row(store, key->source_pod));
+	name_pod(store, pod_row(store, key->destination_pod));
 	if (db->error)
 		return 0;
 	store->book.count++;

@@ -65,6 +65,15 @@ static void write_word(struct store *store, int64_t pod, const struct pod_word *
 	db_run(db, statement);
 }
 
+/* Of one that ended, and whose sources agreed: its columns say it all. */
+static void forget_words(struct store *store, int64_t pod)
+{
+	sqlite3_stmt *statement = db_use(&store->db, SQL_POD_WORDS_FORGET);
+
+	db_bind_int(&store->db, statement, 1, pod);
+	db_run(&store->db, statement);
+}
+
 static void bind_names(struct store *store, sqlite3_stmt *statement, const struct pod *pod)
 {
 	struct db *db = &store->db;
@@ -123,14 +132,28 @@ static void forget_open_intervals(struct store *store, int64_t pod)
 	db_run(&store->db, statement);
 }
 
-/* A pod that was told before its sandbox or names were known is the same row still. */
-static int64_t write_names(struct store *store, const struct batch_pod *entry)
+static void end_row(struct store *store, int64_t pod, int64_t when)
+{
+	struct db *db = &store->db;
+	sqlite3_stmt *statement = db_use(db, SQL_POD_END);
+
+	db_bind_int(db, statement, 1, pod);
+	db_bind_int(db, statement, 2, when);
+	db_run(db, statement);
+	forget_words(store, pod);
+}
+
+/* A pod that was told before its sandbox or names were known is the same row still, unless an
+ * earlier run has one of that sandbox: then the row was no pod of its own. */
+static int64_t write_names(struct store *store, const struct batch_pod *entry, int64_t when)
 {
 	int64_t told = idmap_get(&store->pods, &entry->number);
 	int64_t row = find_pod(store, &entry->pod);
 
-	if (row && told > 0 && told != row)
+	if (row && told > 0 && told != row) {
 		forget_open_intervals(store, told);
+		end_row(store, told, when);
+	}
 	if (!row && told > 0)
 		row = told;
 	if (row)
@@ -138,9 +161,24 @@ static int64_t write_names(struct store *store, const struct batch_pod *entry)
 	return row ? row : put_pod(store, &entry->pod, 0);
 }
 
-static void write_pod(struct store *store, const struct batch_pod *entry)
+static bool has_settled(const struct pod *pod)
 {
-	int64_t pod = write_names(store, entry);
+	return pod->ended != 0 && pod->ended != INTERVAL_OPEN &&
+	       (!pod->conflict || !*pod->conflict);
+}
+
+static void write_words(struct store *store, int64_t row, const struct pod *pod)
+{
+	if (has_settled(pod))
+		forget_words(store, row);
+	else
+		for (size_t i = 0; i < pod->word_count; i++)
+			write_word(store, row, &pod->words[i]);
+}
+
+static void write_pod(struct store *store, const struct batch_pod *entry, int64_t when)
+{
+	int64_t pod = write_names(store, entry, when);
 
 	if (store->db.error)
 		return;
@@ -151,8 +189,7 @@ static void write_pod(struct store *store, const struct batch_pod *entry)
 	forget_open_intervals(store, pod);
 	for (size_t i = 0; i < entry->pod.address_count; i++)
 		write_interval(store, pod, &entry->pod.addresses[i]);
-	for (size_t i = 0; i < entry->pod.word_count; i++)
-		write_word(store, pod, &entry->pod.words[i]);
+	write_words(store, pod, &entry->pod);
 }
 
 static void end_pod(struct store *store, int64_t pod)
@@ -163,10 +200,7 @@ static void end_pod(struct store *store, int64_t pod)
 	db_bind_int(db, statement, 1, pod);
 	db_bind_int(db, statement, 2, store->heartbeat);
 	db_run(db, statement);
-	statement = db_use(db, SQL_POD_END);
-	db_bind_int(db, statement, 1, pod);
-	db_bind_int(db, statement, 2, store->heartbeat);
-	db_run(db, statement);
+	end_row(store, pod, store->heartbeat);
 }
 
 /* Pods that vanished while nobody looked. */
@@ -251,7 +285,7 @@ static void end_unnamed_addresses(struct store *store)
 void write_identity(struct store *store, const struct batch *batch)
 {
 	for (size_t i = 0; i < batch->pod_count && !store->db.error; i++)
-		write_pod(store, &batch->pods[i]);
+		write_pod(store, &batch->pods[i], batch->time);
 	for (size_t i = 0; i < batch->address_count && !store->db.error; i++) {
 		const struct node_address *entry = &batch->addresses[i];
 

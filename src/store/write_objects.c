@@ -88,11 +88,12 @@ static void write_object(struct store *store, const struct batch_object *object,
 		return;
 	if (!same)
 		row = put_state(store, object, when, INTERVAL_OPEN);
-	if (!store->db.error && !idmap_put(&store->told, &row, 1))
+	if (!store->objects_settled && !store->db.error && !idmap_put(&store->told, &row, 1))
 		db_fail(&store->db, -ENOMEM, "out of memory");
 }
 
-static void end_untold_objects(struct store *store, int64_t when)
+/* What was gone before anybody looked. */
+static void end_untold_objects(struct store *store)
 {
 	struct db *db = &store->db;
 	struct numbers open = {0};
@@ -102,7 +103,7 @@ static void end_untold_objects(struct store *store, int64_t when)
 	numbers_collect(db, statement, &open);
 	for (size_t i = 0; i < open.count && !db->error; i++) {
 		if (!idmap_get(&store->told, &open.items[i]))
-			end_state(store, open.items[i], when);
+			end_state(store, open.items[i], store->heartbeat);
 	}
 	numbers_clear(&open);
 }
@@ -117,6 +118,6 @@ void write_objects(struct store *store, const struct batch *batch)
 		else
 			write_object(store, object, batch->time);
 	}
-	if (batch->objects_complete)
-		end_untold_objects(store, store->objects_settled ? batch->time : store->heartbeat);
+	if (batch->objects_complete && !store->objects_settled)
+		end_untold_objects(store);
 }

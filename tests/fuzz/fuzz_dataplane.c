@@ -17,10 +17,13 @@ static void must_hold(bool claim)
 
 static void try_messages(const void *bytes, size_t size, struct dataplane_observations *seen)
 {
+	struct table_seen table = {.name = ""};
 	struct link_seen links[2];
 
 	dataplane_take_filter(bytes, size, seen);
 	dataplane_take_rule(bytes, size, seen);
+	dataplane_decode_early(bytes, size, &table);
+	must_hold(memchr(table.name, '\0', sizeof(table.name)));
 	if (dataplane_decode_link(bytes, size, &links[0]) < 0)
 		return;
 	must_hold(memchr(links[0].name, '\0', sizeof(links[0].name)));

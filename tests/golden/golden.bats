@@ -200,6 +200,54 @@ check() {
   check dataplane
 }
 
+@test "node-port: behind a node that others came in by nobody is known" {
+  check node-port
+}
+
+# facts LINE...: what a node n tells beside that all is seen
+facts() {
+  {
+    echo '{"type":"header","version":1,"node":"n","from":"2026-01-31T12:00:00Z","until":"2026-01-31T14:00:00Z"}'
+    for aspect in same-node cross-node service external denied; do
+      printf '{"type":"fact","node":"n","name":"dataplane.%s","value":"yes","since":"2026-01-31T12:00:00Z"}\n' "$aspect"
+    done
+    printf '{"type":"fact","node":"n","name":"dataplane.%s","value":"%s","since":"2026-01-31T12:00:00Z"}\n' "$@"
+  } > facts.jsonl
+  rm -f facts.db
+  "$report" import --into facts.db facts.jsonl
+}
+
+complete() {
+  "$report" status --db facts.db "$@" | sed -n 's/^complete *//p'
+}
+
+@test "a record is complete where all is seen; as far as is known where that is not; and not where anything is hidden" {
+  facts same-node yes
+  [ "$(complete)" = yes ]
+  facts denied partly:\ reason
+  [ "$(complete)" = yes ]
+  facts external unknown:\ reason
+  [ "$(complete)" = 'yes, as far as is known' ]
+  [ "$("$report" status --db facts.db -o json | jq .complete)" = true ]
+  facts denied no:\ reason
+  [ "$(complete)" = no ]
+  [ "$("$report" status --db facts.db -o json | jq .complete)" = false ]
+  facts external unknown:\ reason denied no:\ reason
+  [ "$(complete)" = no ]
+}
+
+@test "what was hidden before counts up to its own end, and what was hidden in part up to its own" {
+  facts was.no.same-node '2026-01-31T12:30:00Z worst' was.partly.same-node '2026-01-31T13:00:00Z less'
+  was() {
+    "$report" status --db facts.db "$@" -o json | jq -c '.dataplane[0].same_node.was | [.seen, .until, .reason]'
+  }
+  [ "$(was)" = '["no","2026-01-31T12:30:00Z","worst"]' ]
+  [ "$(complete)" = no ]
+  [ "$(was --since 2026-01-31T12:30:00Z)" = '["partly","2026-01-31T13:00:00Z","less"]' ]
+  [ "$(complete --since 2026-01-31T12:30:00Z)" = yes ]
+  [ "$(was --since 2026-01-31T13:00:00Z)" = '[null,null,null]' ]
+}
+
 @test "labels-recorded: with the labels of the container runtime no inventory is needed" {
   check labels-recorded
 }

@@ -60,6 +60,7 @@ END
 lab_start
 rules filter forward 0 'ct state new counter'
 pod web 2; pod api 3
+grow_old web 2; grow_old api 3
 serve api TCP-LISTEN:8080
 mkfifo "$lab/hold"
 in_pod web socat TCP:10.244.0.3:8080 - < "$lab/hold" > "$lab/heard" 3>&- &

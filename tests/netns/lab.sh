@@ -87,6 +87,11 @@ pod() {
   cni_file "$1" "$2" "${3:-shop}"
 }
 
+# grow_old NAME NUMBER: the pod has been there for a minute
+grow_old() {
+  touch -d '1 minute ago' "$cni/pods-$(sandbox_id "$1" "$2")-eth0"
+}
+
 # pod_network NAME NUMBER: a pod of which nothing is on disk
 pod_network() {
   ip netns add "$1"

@@ -180,14 +180,16 @@ END
 @test "files from before the boot and of network namespaces that are gone own nothing" {
   in_namespace <<'END'
 lab_start
-pod old 2
-touch -d '2001-01-01' "$cni/pods-$(sandbox_id old 2)-eth0"
+pod old 2; pod stepped 5
+sed -i 's|"netns":"[^"]*",||' "$cni/pods-$(sandbox_id old 2)-eth0"
+# Older than the boot, by a clock that was set since: but its network namespace is there.
+touch -d '2001-01-01' "$cni"/*
 cni_file gone 4 shop
 pod leaves 3
 netpold_start
-wait_for 10 eval '[ "$(report pods -o json | jq length)" = 1 ]'
-[ "$(report pods -o json | jq -r '[.[].name] | join(" ")')" = leaves ] || die "$(report pods)"
-ip netns delete leaves
+wait_for 10 eval '[ "$(report pods -o json | jq length)" = 2 ]'
+[ "$(report pods -o json | jq -r '[.[].name] | sort | join(" ")')" = 'leaves stepped' ] || die "$(report pods)"
+ip netns delete leaves; ip netns delete stepped
 wait_for 20 eval "report pods -o json | jq -e 'all(.[].addresses[]; .until != null)'"
 netpold_stop
 END
@@ -255,11 +257,36 @@ END
 lab_start
 rules filter forward 0 'ct state new accept'
 pod web 2; pod api 3
+grow_old web 2; grow_old api 3
 serve api TCP-LISTEN:8080
 hold web 10.244.0.3 8080
 netpold_start
 wait_for 20 has_edge '.from.name == "web" and .to.name == "api" and .connections == 1'
 netpold_stop
+[ "$(sum_edges true connections)" = 1 ] || die "$(report edges)"
+END
+}
+
+# Its entry has no start, and five days to live.
+@test "what a dead pod left open before netpold started is not the next one's with its address" {
+  in_namespace <<'END'
+lab_start
+rules filter forward 0 'ct state new accept'
+pod dead 2; pod api 3
+grow_old api 3
+serve api TCP-LISTEN:8080
+hold dead 10.244.0.3 8080
+# Nobody says a last word.
+nft 'add table inet mute; add chain inet mute forward { type filter hook prerouting priority raw; policy accept; tcp dport 8080 drop; tcp sport 8080 drop; }'
+pod_end dead 2
+end=$(($(date +%s) + 3))
+wait_for 10 eval '[ "$(date +%s)" -ge "$end" ]'
+pod next 2
+conntrack -L -p tcp 2>/dev/null | grep -q 'ESTABLISHED src=10.244.0.2' || die "$(conntrack -L 2>/dev/null)"
+netpold_start
+wait_for 20 has_edge '.to.name == "api" and .connections == 1'
+netpold_stop
+! has_edge '.from.name == "next"' || die "$(report edges)"
 [ "$(sum_edges true connections)" = 1 ] || die "$(report edges)"
 END
 }

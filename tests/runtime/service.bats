@@ -133,3 +133,25 @@ systemctl stop netpold
 nothing_remains
 END
 }
+
+@test "what the node can show is seen with what the unit leaves to netpold, eBPF at the pods' devices too" {
+  in_machine <<'END'
+plugins() {
+  rm -rf /etc/cni/net.d
+  mkdir -p /etc/cni/net.d
+  echo '{"cniVersion":"1.0.0","name":"pods","plugins":[{"type":"ptp"},{"type":"portmap"}]}' > /etc/cni/net.d/10-pods.conflist
+}
+seen() {
+  report status -o json | jq -c '.dataplane[0] | [.same_node, .cross_node, .service, .external, .denied | .seen]'
+}
+plugins
+nft add table ip kube-proxy
+service_start
+wait_for 20 eval '[ "$(seen)" = "[\"yes\",\"yes\",\"yes\",\"yes\",\"partly\"]" ]'
+tc qdisc add dev veth2 clsact
+tc filter add dev veth2 ingress bpf bytecode '1,6 0 0 4294967295,'
+plugins
+wait_for 20 eval '[ "$(seen)" = "[\"unknown\",\"unknown\",\"unknown\",\"unknown\",\"unknown\"]" ]'
+report status | grep -q 'eBPF that is not known here is at pods. devices' || die "$(report status)"
+END
+}

@@ -231,7 +231,7 @@ static void test_edges_of_ranges(void **state)
 	    "[store]\npath = /x ; with a reason", "[node]\nname = a",
 	    "[conntrack]\nexclude = none",        "[conntrack]\nexclude =",
 	    "[identity]\ncri_socket = auto",      "[identity]\ncri_socket = none",
-	    "[identity]\ninventory = none",       "[identity]\ncni_results =",
+	    "[identity]\ninventory = none",       "[identity]\ncni_results = auto /a",
 	    "[identity]\nkindnet = auto",         "[identity]\ncilium = none",
 	};
 
@@ -291,7 +291,10 @@ static void test_bad_values(void **state)
 	    {"log-group new", "meaning", "deny", "expected new"},
 	    {"identity", "cni_results", "results", "absolute"},
 	    {"identity", "cni_results", "/a b", "absolute"},
-	    {"identity", "cni_results", "auto /a", "auto, none, or absolute"},
+	    {"identity", "cni_results", "", "auto, none, or absolute"},
+	    {"identity", "cni_results", " , ,", "auto, none, or absolute"},
+	    {"identity", "cni_results", "auto a", "auto, none, or absolute"},
+	    {"identity", "cilium", "none /a", "auto, none, or absolute"},
 	    {"identity", "host_local", "/a none", "auto, none, or absolute"},
 	    {"identity", "kindnet", "cni.db", "absolute"},
 	    {"identity", "aws_vpc_cni", "yes", "absolute"},
@@ -338,14 +341,35 @@ static void test_bad_value_keeps_default(void **state)
 
 static void test_too_many_directories(void **state)
 {
-	char text[256] = "[identity]\ncni_results =";
+	char text[256] = "[identity]\ncni_results =", path[8];
 
 	(void)state;
-	for (unsigned i = 0; i < CONFIG_PATHS_MAX; i++)
-		strcat(text, " /a");
+	for (unsigned i = 0; i < CONFIG_PATHS_MAX; i++) {
+		snprintf(path, sizeof(path), " /%u", i);
+		strcat(text, path);
+	}
 	reading_free(read_good(text));
-	strcat(text, " /a");
-	check_bad(text, 2, "at most 16");
+	strcat(text, "\ncni_results = /a");
+	check_bad(text, 3, "at most 16");
+}
+
+static void test_lists_add_up(void **state)
+{
+	struct reading *reading =
+	    read_good("[identity]\ncni_results = /a auto\ncni_results = /b, /a\n"
+		      "cilium = /c\n[conntrack]\nexclude = ::1\nexclude = fd00::/8\n"
+		      "[identity]\ncilium = /d\n");
+
+	(void)state;
+	check_paths(&reading->config.identity.cni_results,
+		    "/a /var/lib/cni/results /var/lib/cni/multus/results /b");
+	check_paths(&reading->config.identity.cilium, "/c /d");
+	assert_int_equal(reading->config.conntrack.exclude_count, 2);
+	reading_free(reading);
+	check_bad("[identity]\ncilium = none\ncilium = /a\n", 3, "none alone");
+	check_bad("[identity]\ncilium = /a\ncilium = none\n", 3, "none alone");
+	check_bad("[conntrack]\nexclude = none\nexclude = ::1\n", 3, "none alone");
+	check_bad("[identity]\ncri_socket = /a\ncri_socket = /b\n", 3, "each key once");
 }
 
 static void test_too_many_excludes(void **state)
@@ -439,8 +463,10 @@ static void test_long_line(void **state)
 	char text[1000] = "[store]\npath = /", good[400];
 
 	(void)state;
-	snprintf(good, sizeof(good), "[store]\npath = /%0170d\n", 0);
+	snprintf(good, sizeof(good), "[store]\npath = /%0182d\n", 0);
 	reading_free(read_good(good));
+	snprintf(good, sizeof(good), "[store]\npath = /%0183d\n", 0);
+	check_bad(good, 2, "at most 190");
 	memset(text + strlen(text), 'x', 500);
 	strcat(text, "\nretention = 1d\n");
 	check_bad(text, 2, "too long");
@@ -516,6 +542,7 @@ int main(void)
 	    cmocka_unit_test(test_bad_values),
 	    cmocka_unit_test(test_bad_value_keeps_default),
 	    cmocka_unit_test(test_too_many_directories),
+	    cmocka_unit_test(test_lists_add_up),
 	    cmocka_unit_test(test_too_many_excludes),
 	    cmocka_unit_test(test_long_node_name),
 	    cmocka_unit_test(test_sections),

@@ -126,7 +126,7 @@ static void what_was_seen_becomes_facts(void **state)
 	assert_non_null(value_of(batch, "dataplane.service"));
 	assert_string_equal(value_of(batch, "dataplane.external"), "yes");
 	assert_non_null(value_of(batch, "dataplane.denied"));
-	assert_null(value_of(batch, "dataplane.was.same-node"));
+	assert_null(value_of(batch, "dataplane.was.no.same-node"));
 	assert_int_equal(batch->fact_count, 7);
 	batch_free(batch);
 }
@@ -154,28 +154,63 @@ static void what_was_worse_in_an_earlier_run_is_kept(void **state)
 
 	(void)state;
 	assert_string_equal(value_of(batch, "dataplane.same-node"), "yes");
-	assert_string_equal(value_of(batch, "dataplane.was.same-node"),
-			    "2023-11-14T22:13:20Z no: reason");
-	assert_null(value_of(batch, "dataplane.was.service"));
-	assert_null(value_of(batch, "dataplane.was.external"));
+	assert_string_equal(value_of(batch, "dataplane.was.no.same-node"),
+			    "2023-11-14T22:13:20Z reason");
+	assert_null(value_of(batch, "dataplane.was.no.service"));
+	assert_null(value_of(batch, "dataplane.was.no.external"));
 	batch_free(batch);
 }
 
-static void the_worst_of_before_is_kept(void **state)
+static void each_of_what_was_before_has_its_end(void **state)
 {
 	static const struct told facts[] = {
 	    {"dataplane.same-node", "partly: less"},
-	    {"dataplane.was.same-node", "2023-11-01T00:00:00Z no: worst"},
+	    {"dataplane.was.no.same-node", "2023-11-01T00:00:00Z worst"},
 	    {"dataplane.external", "no: later"},
-	    {"dataplane.was.external", "2023-11-01T00:00:00Z partly: sooner"}};
-	struct batch *batch = run(look_filtering, facts, 4);
+	    {"dataplane.was.no.external", "2023-11-01T00:00:00Z sooner"},
+	    {"dataplane.was.partly.external", "2023-11-02T00:00:00Z less"}};
+	struct batch *batch = run(look_filtering, facts, 5);
 
 	(void)state;
-	assert_string_equal(value_of(batch, "dataplane.was.same-node"),
-			    "2023-11-01T00:00:00Z no: worst");
-	assert_string_equal(value_of(batch, "dataplane.was.external"),
-			    "2023-11-14T22:13:20Z no: later");
+	assert_string_equal(value_of(batch, "dataplane.was.no.same-node"),
+			    "2023-11-01T00:00:00Z worst");
+	assert_string_equal(value_of(batch, "dataplane.was.partly.same-node"),
+			    "2023-11-14T22:13:20Z less");
+	assert_string_equal(value_of(batch, "dataplane.was.no.external"),
+			    "2023-11-14T22:13:20Z later");
+	assert_string_equal(value_of(batch, "dataplane.was.partly.external"),
+			    "2023-11-02T00:00:00Z less");
 	batch_free(batch);
+}
+
+/* One that came while the look was on its way may have a device that it did not see. */
+static void pods_without_a_device(void **state)
+{
+	static const struct {
+		bool at_first, then;
+		const char *seen;
+	} cases[] = {
+	    {true, true, "unknown: pods run here"}, {false, true, "yes"}, {true, false, "yes"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct dataplane_watch *watch = dataplane_watch_new(look_filtering, NULL, 0);
+		const struct dataplane_own first = {.pods = cases[i].at_first},
+					   then = {.pods = cases[i].then};
+		int64_t deadline = clock_monotonic() + 20 * NSEC_PER_SEC;
+		struct batch *batch;
+
+		assert_false(dataplane_watch_tick(watch, &first, T0, OLD));
+		while (!dataplane_watch_tick(watch, &then, T0, OLD)) {
+			assert_true(clock_monotonic() < deadline);
+			poll(NULL, 0, 1);
+		}
+		batch = described(watch);
+		assert_memory_equal(value_of(batch, "dataplane.cross-node"), cases[i].seen,
+				    strlen(cases[i].seen));
+		batch_free(batch);
+		dataplane_watch_free(watch);
+	}
 }
 
 static void not_knowing_does_not_make_it_better(void **state)
@@ -186,8 +221,8 @@ static void not_knowing_does_not_make_it_better(void **state)
 	(void)state;
 	assert_string_equal(value_of(batch, "dataplane.same-node"),
 			    "unknown: no CNI configuration was found");
-	assert_string_equal(value_of(batch, "dataplane.was.same-node"),
-			    "2023-11-14T22:13:20Z no: reason");
+	assert_string_equal(value_of(batch, "dataplane.was.no.same-node"),
+			    "2023-11-14T22:13:20Z reason");
 	batch_free(batch);
 }
 
@@ -195,7 +230,7 @@ static void what_is_older_than_the_record_is_forgotten(void **state)
 {
 	static const struct told facts[] = {
 	    {"dataplane.same-node", "yes"},
-	    {"dataplane.was.same-node", "2023-11-01T00:00:00Z no: worst"}};
+	    {"dataplane.was.no.same-node", "2023-11-01T00:00:00Z worst"}};
 	struct dataplane_watch *watch = after(look_filtering, facts, 2);
 	const struct dataplane_own own = {.zones = 1};
 	struct batch *batch;
@@ -203,25 +238,24 @@ static void what_is_older_than_the_record_is_forgotten(void **state)
 	(void)state;
 	assert_true(first_look(watch, 0, T0));
 	batch = described(watch);
-	assert_memory_equal(value_of(batch, "dataplane.was.same-node"), "2023-11-01", 10);
+	assert_memory_equal(value_of(batch, "dataplane.was.no.same-node"), "2023-11-01", 10);
 	batch_free(batch);
 	assert_true(dataplane_watch_tick(watch, &own, T0, clock_msec(T0)));
 	batch = described(watch);
-	assert_string_equal(value_of(batch, "dataplane.was.same-node"), "");
+	assert_string_equal(value_of(batch, "dataplane.was.no.same-node"), "");
 	batch_free(batch);
 	dataplane_watch_free(watch);
 }
 
 static void facts_that_are_no_such_are_passed_over(void **state)
 {
-	static const struct told facts[] = {
-	    {"dataplane.same-node", "perhaps"},
-	    {"dataplane.cross-node", NULL},
-	    {"dataplane.was.service", "yesterday no: x"},
-	    {"dataplane.was.external", "x"},
-	    {"dataplane.was.denied", "2023-11-01T00:00:00Z perhaps"},
-	    {"dataplane.", "no"},
-	    {"dataplane.else", "no"}};
+	static const struct told facts[] = {{"dataplane.same-node", "perhaps"},
+					    {"dataplane.cross-node", NULL},
+					    {"dataplane.was.no.service", "yesterday x"},
+					    {"dataplane.was.no.external", "x"},
+					    {"dataplane.was.yes.denied", "2023-11-01T00:00:00Z x"},
+					    {"dataplane.", "no"},
+					    {"dataplane.else", "no"}};
 	struct batch *batch = run(look_filtering, facts, 7);
 
 	(void)state;
@@ -236,7 +270,8 @@ int main(void)
 	    cmocka_unit_test(what_was_seen_becomes_facts),
 	    cmocka_unit_test(what_netpold_knows_itself_counts),
 	    cmocka_unit_test(what_was_worse_in_an_earlier_run_is_kept),
-	    cmocka_unit_test(the_worst_of_before_is_kept),
+	    cmocka_unit_test(each_of_what_was_before_has_its_end),
+	    cmocka_unit_test(pods_without_a_device),
 	    cmocka_unit_test(not_knowing_does_not_make_it_better),
 	    cmocka_unit_test(what_is_older_than_the_record_is_forgotten),
 	    cmocka_unit_test(facts_that_are_no_such_are_passed_over),

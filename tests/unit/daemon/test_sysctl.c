@@ -300,6 +300,33 @@ static void test_facts(void **state)
 	batch_free(batch);
 }
 
+static void take_away(const char *directory, const char *name)
+{
+	char path[256];
+
+	path_of(directory, name, path);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void test_idle_times(void **state)
+{
+	const char *directory = *state;
+	struct idle_times usual = idle_times_default();
+	struct idle_times times = sysctls_read_idle(directory);
+
+	assert_memory_equal(&times, &usual, sizeof(usual));
+	put(directory, "nf_conntrack_tcp_timeout_established", "86400\n");
+	put(directory, "nf_conntrack_udp_timeout", "30\n");
+	put(directory, "nf_conntrack_udp_timeout_stream", "300\n");
+	times = sysctls_read_idle(directory);
+	assert_int_equal(times.established, 86400);
+	assert_int_equal(times.udp, 300);
+	assert_int_equal(times.syn_sent, usual.syn_sent);
+	take_away(directory, "nf_conntrack_tcp_timeout_established");
+	take_away(directory, "nf_conntrack_udp_timeout");
+	take_away(directory, "nf_conntrack_udp_timeout_stream");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +337,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_not_there, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_scope, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_idle_times, setup, teardown),
 	    cmocka_unit_test(test_facts),
 	};
 

@@ -26,6 +26,13 @@ static UNUSED const struct track_options options = {
     .live_limit = 1000,
     .pending = {.packet_limit = 1000, .confirmed_limit = 1000},
     .bind_slack = 5 * NSEC_PER_SEC,
+    .idle = {.syn_sent = 120,
+	     .syn_received = 60,
+	     .established = 432000,
+	     .closing = 120,
+	     .udp = 120,
+	     .icmp = 30,
+	     .other = 432000},
 };
 
 static UNUSED void bench_start(struct bench *bench, struct track_options with)

@@ -98,6 +98,7 @@ static void assert_same(const struct live_entry *found, const struct live_entry 
 	assert_int_equal(found->reply.protocol, expected->reply.protocol);
 	assert_int_equal(found->reply.has_ports, expected->reply.has_ports);
 	assert_int_equal(found->start_ns, expected->start_ns);
+	assert_int_equal(found->unbegun, expected->unbegun);
 	assert_int_equal(found->first_ns, expected->first_ns);
 	assert_true(found->packets_sent == expected->packets_sent);
 	assert_true(found->packets_received == expected->packets_received);
@@ -119,6 +120,7 @@ static void assert_same(const struct live_entry *found, const struct live_entry 
 	assert_int_equal(found->ended, expected->ended);
 	assert_int_equal(found->awaited, expected->awaited);
 	assert_int_equal(found->follower, expected->follower);
+	assert_int_equal(found->restored, expected->restored);
 }
 
 static void check_kept(struct live *live, struct live_entry entry)
@@ -167,6 +169,8 @@ static void test_fields(void **state)
 		CHECK(announced, true);
 		CHECK(checkpoint, true);
 		CHECK(replaced, true);
+		CHECK(restored, true);
+		CHECK(unbegun, true);
 		CHECK(awaited, true);
 		CHECK(follower, true);
 		CHECK(reply.source_port, UINT16_MAX);

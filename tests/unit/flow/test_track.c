@@ -604,9 +604,9 @@ static void test_many_gaps(void **state)
 static uint32_t put_pod(struct bench *bench, const char *name, const char *address, int64_t since,
 			int64_t until)
 {
-	char *text = (char *)(uintptr_t)name, nothing[] = "";
+	char *text = (char *)(uintptr_t)name, nothing[] = "", namespace[] = "shop";
 	struct pod_address owned = {ip(address), since, until, false, false};
-	const struct pod pod = {.namespace = nothing,
+	const struct pod pod = {.namespace = namespace,
 				.name = text,
 				.uid = text,
 				.sandbox = text,
@@ -765,7 +765,7 @@ static void forget_unused(struct bench *bench)
 {
 	bool marks[8] = {false};
 
-	track_visit_pods(bench->track, mark, marks);
+	track_visit_pods(bench->track, T0, mark, marks);
 	registry_forget(bench->registry, INT64_MAX - 1, is_marked, marks);
 }
 

@@ -173,6 +173,46 @@ static void who_knows_the_service_may_take_the_lead(void **state)
 	zones_free(zones);
 }
 
+/* The index grows and shrinks under them, and nobody is lost. */
+static void many_come_and_go(void **state)
+{
+	enum { MANY = 50000 };
+	struct zones *zones = zones_new(MANY);
+	struct zone_entry entry = an_entry(0, 1);
+
+	(void)state;
+	zones_notice(zones, 0);
+	zones_notice(zones, 7);
+	for (int round = 0; round < 2; round++) {
+		int64_t now = T0 + round * SECONDS(100);
+
+		for (uint32_t i = 0; i < MANY; i++) {
+			entry.path.source_port = (uint16_t)i;
+			entry.zone = 0;
+			assert_int_equal(zones_join(zones, &entry, now), ZONES_LEADS);
+		}
+		for (uint32_t i = 0; i < MANY; i++) {
+			entry.path.source_port = (uint16_t)i;
+			entry.zone = 7;
+			assert_int_equal(zones_join(zones, &entry, now), ZONES_FOLLOWS);
+			entry.zone = 0;
+			zones_end(zones, &entry, now + i);
+		}
+		/* The first half are forgotten, the others are known. */
+		zones_expire(zones, now + ZONES_MEMORY + MANY / 2 - 1);
+		entry.zone = 9;
+		entry.path.source_port = MANY / 2;
+		assert_int_equal(zones_join(zones, &entry, now + ZONES_MEMORY + MANY / 2 - 1),
+				 ZONES_FOLLOWS);
+		entry.path.source_port = MANY / 2 - 1;
+		assert_int_equal(zones_join(zones, &entry, now + ZONES_MEMORY + MANY / 2 - 1),
+				 ZONES_LEADS);
+		zones_end(zones, &entry, now + ZONES_MEMORY + MANY / 2);
+		zones_expire(zones, now + SECONDS(90));
+	}
+	zones_free(zones);
+}
+
 static void memory_is_bounded(void **state)
 {
 	struct zones *zones = zones_new(1024);
@@ -632,6 +672,7 @@ int main(void)
 	    cmocka_unit_test(the_same_numbers_again_are_another_connection),
 	    cmocka_unit_test(a_leader_that_ended_is_remembered_for_a_while),
 	    cmocka_unit_test(who_knows_the_service_may_take_the_lead),
+	    cmocka_unit_test(many_come_and_go),
 	    cmocka_unit_test(memory_is_bounded),
 	    cmocka_unit_test(the_service_survives_whichever_comes_first),
 	    cmocka_unit_test(source_nat_of_another_zone_is_known_too),

@@ -176,10 +176,10 @@ static void test_span(void **state)
 
 static void test_put_again(void **state)
 {
-	char empty[] = "", name[] = "a";
+	char empty[] = "", name[] = "a", namespace[] = "shop";
 	struct pod_address both[] = {{address("10.0.0.1"), 100, INTERVAL_OPEN, false, false},
 				     {address("fd00::1"), 100, INTERVAL_OPEN, false, false}};
-	struct pod pod = {.namespace = empty,
+	struct pod pod = {.namespace = namespace,
 			  .name = name,
 			  .uid = empty,
 			  .sandbox = empty,
@@ -466,6 +466,102 @@ static void test_intervals_that_overlap_are_one(void **state)
 	registry_free(registry);
 }
 
+static void test_clock_set(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, INTERVAL_OPEN), b;
+
+	(void)state;
+	put(registry, "b", "10.0.0.2", 200, 300);
+	put(registry, "brief", "10.0.0.3", 150, 260);
+	b = (int)put(registry, "b", "10.0.0.4", 310, INTERVAL_OPEN);
+	registry_forget(registry, 270, NULL, NULL);
+	assert_int_equal(registry_forgotten(registry), 260);
+	registry_shift(registry, 600, 300);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), b);
+	assert_int_equal(registry_get(registry, (uint32_t)b)->addresses[1].since, 310);
+	assert_int_equal(registry_forgotten(registry), 260);
+	registry_shift(registry, 90, -510);
+	assert_int_equal(registry_forgotten(registry), 90);
+	assert_int_equal(bind(registry, "10.0.0.1", 89, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 90, 0), a);
+	assert_int_equal(bind(registry, "10.0.0.4", 90, 0), b);
+	assert_true(registry_end(registry, (uint32_t)b, 95));
+	assert_int_equal(bind(registry, "10.0.0.4", 95, 0), 0);
+	/* Whose it was the first time it is not for sure the second time. */
+	assert_int_equal(bind(registry, "10.0.0.2", 199, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.2", 300, 0), 0);
+	put(registry, "c", "10.0.0.2", 120, INTERVAL_OPEN);
+	put_sandbox(registry, "b", "again", "10.0.0.4", 130, INTERVAL_OPEN);
+	assert_int_equal(bind(registry, "10.0.0.2", 199, 0), 4);
+	assert_int_equal(bind_span(registry, "10.0.0.2", 150, 250, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.2", 300, 0), 4);
+	assert_int_equal(bind(registry, "10.0.0.4", 400, 0), 5);
+	registry_shift(registry, 600, 0);
+	registry_forget(registry, 600, NULL, NULL);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), 4);
+	registry_free(registry);
+}
+
+/* An owner that nobody can name is nobody, but what it has is not another's. */
+static void test_nameless_owner(void **state)
+{
+	struct registry *registry = registry_new();
+	int a = (int)put(registry, "a", "10.0.0.1", 100, INTERVAL_OPEN), b;
+
+	(void)state;
+	put_sandbox(registry, "", "x", "10.0.0.1", 200, 300);
+	put_sandbox(registry, "", "y", "10.0.0.2", 200, 300);
+	assert_int_equal(registry_count(registry), 1);
+	assert_int_equal(registry_find(registry, "x"), 0);
+	assert_null(registry_get(registry, 2));
+	assert_int_equal(bind(registry, "10.0.0.1", 199, 0), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 200, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.1", 300, 0), a);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 100, 400, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), 0);
+	assert_int_equal(bind_span(registry, "10.0.0.2", 150, 400, 0), 0);
+	/* Who comes after it did not speak before. */
+	b = (int)put(registry, "b", "10.0.0.2", 310, INTERVAL_OPEN);
+	assert_int_equal(bind(registry, "10.0.0.2", 305, 10), b);
+	assert_int_equal(bind(registry, "10.0.0.2", 299, 20), 0);
+	assert_int_equal(bind(registry, "10.0.0.2", 190, 1000), 0);
+	assert_int_equal(bind_span(registry, "10.0.0.2", 250, 400, 0), -ENOTUNIQ);
+	/* It has a name after all. */
+	assert_int_equal(put_sandbox(registry, "y", "y", "10.0.0.2", 200, 300), 3);
+	assert_int_equal(bind(registry, "10.0.0.2", 250, 0), 3);
+	assert_int_equal(registry_count(registry), 3);
+	registry_forget(registry, 400, NULL, NULL);
+	assert_int_equal(registry_count(registry), 2);
+	registry_free(registry);
+}
+
+/* Nobody told of an address of it again. */
+static void test_end_is_not_put_off(void **state)
+{
+	struct registry *registry = registry_new();
+	struct one_pod a;
+	uint32_t number;
+
+	(void)state;
+	one_pod(&a, "1", "a", "10.0.0.1", 100);
+	number = (uint32_t)put_one(registry, &a, true);
+	assert_true(registry_end(registry, number, 500));
+	a.pod.address_count = 0;
+	a.pod.ended = INTERVAL_OPEN;
+	put_one(registry, &a, false);
+	assert_int_equal(registry_get(registry, number)->ended, 500);
+	a.pod.ended = 600;
+	put_one(registry, &a, false);
+	assert_int_equal(registry_get(registry, number)->ended, 500);
+	a.pod.address_count = 1;
+	a.pod.ended = INTERVAL_OPEN;
+	put_one(registry, &a, true);
+	assert_true(registry_get(registry, number)->ended == INTERVAL_OPEN);
+	registry_free(registry);
+}
+
 static void test_pod_without_address(void **state)
 {
 	struct registry *registry = registry_new();
@@ -649,6 +745,9 @@ int main(void)
 	    cmocka_unit_test(test_intervals_that_overlap_are_one),
 	    cmocka_unit_test(test_pod_without_address),
 	    cmocka_unit_test(test_shared),
+	    cmocka_unit_test(test_clock_set),
+	    cmocka_unit_test(test_nameless_owner),
+	    cmocka_unit_test(test_end_is_not_put_off),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

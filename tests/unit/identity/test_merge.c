@@ -31,7 +31,7 @@ static void on_pod(void *context, const struct pod *pod)
 	uint32_t number;
 	bool changed;
 
-	assert_true(*pod->namespace && *pod->name);
+	assert_true(pod->address_count > 0 || (*pod->namespace && *pod->name));
 	assert_int_equal(registry_put(node->registry, pod, &number, &changed), 0);
 	node->told++;
 }
@@ -137,7 +137,8 @@ static void test_names_come_later(void **state)
 
 	cri.place = "/run/cri.sock";
 	allocate(node, "a", "10.0.0.1", AT(1), AT(1.1));
-	assert_int_equal(node->told, 0);
+	assert_null(pod_of(node, "a"));
+	assert_owner(node, "10.0.0.1", AT(2), "");
 	assert_int_equal(merge_figures(node->merge).nameless, 1);
 	assert_true(merge_has(node->merge, "a"));
 	assert_false(merge_has(node->merge, "b"));
@@ -309,7 +310,6 @@ static void test_two_owners(void **state)
 	struct node *node = *state;
 
 	cache(node, "a", "10.0.0.1", AT(1), AT(1));
-	allocate(node, "b", "10.0.0.1", AT(100), AT(100));
 	cache(node, "b", "10.0.0.1", AT(100), AT(100));
 	merge_tick(node->merge, AT(105));
 	assert_int_equal(node->problems, 0);
@@ -330,6 +330,125 @@ static void test_two_owners(void **state)
 	cache(node, "a", "10.0.0.1", AT(210), AT(210));
 	merge_tick(node->merge, AT(230));
 	assert_int_equal(node->problems, 2);
+}
+
+/* What nobody allocated ends where another got it, however long it is told. */
+static void test_allocated_to_another(void **state)
+{
+	struct node *node = *state;
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	allocate(node, "b", "10.0.0.1", AT(100), AT(100));
+	assert_owner(node, "10.0.0.1", AT(99), "a");
+	/* Nobody knows yet who b is. */
+	assert_owner(node, "10.0.0.1", AT(100), "");
+	cache(node, "b", "10.0.0.1", AT(100.1), AT(100.1));
+	assert_owner(node, "10.0.0.1", AT(100), "b");
+	merge_tick(node->merge, AT(109));
+	assert_int_equal(node->problems, 0);
+	merge_tick(node->merge, AT(110));
+	merge_tick(node->merge, AT(111));
+	assert_int_equal(node->problems, 1);
+	assert_string_equal(node->subject, "10.0.0.1");
+	assert_string_equal(node->problem, "told of two sandboxes, shop/a (a) and shop/b (b): it "
+					   "is the second's, to which it was allocated");
+	assert_int_equal(merge_figures(node->merge).contested, 0);
+	withdraw(node, CLAIM_HOST_LOCAL, "b", AT(200));
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(200));
+	merge_tick(node->merge, AT(300));
+	assert_owner(node, "10.0.0.1", AT(300), "");
+	/* It is given to the first again. */
+	allocate(node, "a", "10.0.0.1", AT(301), AT(301));
+	assert_owner(node, "10.0.0.1", AT(300), "");
+	assert_owner(node, "10.0.0.1", AT(301), "a");
+	assert_int_equal(node->problems, 1);
+}
+
+/* It was taken for not freed at all, and then given to another. */
+static void test_taken_after_it_went_on(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(2), AT(2));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(5));
+	merge_tick(node->merge, AT(16));
+	assert_owner(node, "10.0.0.1", AT(16), "a");
+	allocate(node, "b", "10.0.0.1", AT(20), AT(20));
+	cache(node, "b", "10.0.0.1", AT(20.1), AT(20.1));
+	merge_tick(node->merge, AT(31));
+	assert_owner(node, "10.0.0.1", AT(12), "a");
+	assert_owner(node, "10.0.0.1", AT(20), "b");
+	assert_owner(node, "10.0.0.1", AT(3000), "b");
+	assert_int_equal(node->problems, 1);
+}
+
+static void test_owner_without_a_name(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "b", "10.0.0.1", AT(100), AT(100));
+	assert_owner(node, "10.0.0.1", AT(99), "");
+	assert_owner(node, "10.0.0.1", AT(100), "?");
+	merge_tick(node->merge, AT(111));
+	assert_int_equal(node->problems, 1);
+	assert_string_equal(node->problem, "told of two sandboxes, one without a name (a) and "
+					   "shop/b (b): bound to neither");
+	assert_int_equal(registry_count(node->registry), 1);
+	cache(node, "a", "10.0.0.1", AT(1), AT(120));
+	assert_owner(node, "10.0.0.1", AT(99), "a");
+	assert_owner(node, "10.0.0.1", AT(100), "?");
+	assert_int_equal(registry_count(node->registry), 2);
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(130));
+	assert_owner(node, "10.0.0.1", AT(131), "a");
+	merge_tick(node->merge, AT(131));
+	assert_int_equal(merge_figures(node->merge).contested, 0);
+}
+
+/* All of it is seen long after it happened. */
+static void test_seen_late(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(20));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(20));
+	assert_owner(node, "10.0.0.1", AT(10), "a");
+	allocate(node, "b", "10.0.0.1", AT(3), AT(20));
+	cache(node, "b", "10.0.0.1", AT(3.1), AT(20));
+	assert_owner(node, "10.0.0.1", AT(2.9), "a");
+	assert_owner(node, "10.0.0.1", AT(3), "b");
+	assert_owner(node, "10.0.0.1", AT(10), "b");
+	/* Without an allocator nobody knows which of the times is late. */
+	cache(node, "c", "10.0.0.2", AT(1), AT(1));
+	withdraw(node, CLAIM_CNI_RESULT, "c", AT(20));
+	cache(node, "d", "10.0.0.2", AT(3), AT(20));
+	assert_owner(node, "10.0.0.2", AT(10), "?");
+	assert_owner(node, "10.0.0.2", AT(20), "d");
+}
+
+static void test_sandboxes_of_one_pod(void **state)
+{
+	struct node *node = *state;
+	struct claim_address address = owns("10.0.0.1", AT(1), false);
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "s1", "web", &address);
+
+	claim.uid = "u";
+	merge_claim(node->merge, &claim, AT(1));
+	claim.sandbox = claim.place = "s2";
+	merge_claim(node->merge, &claim, AT(1));
+	merge_tick(node->merge, AT(100));
+	assert_int_equal(node->problems, 0);
+	assert_int_equal(merge_figures(node->merge).contested, 0);
+	assert_owner(node, "10.0.0.1", AT(50), "web");
+	claim.sandbox = claim.place = "s3";
+	claim.uid = "v";
+	merge_claim(node->merge, &claim, AT(100));
+	merge_tick(node->merge, AT(101));
+	assert_int_equal(node->problems, 1);
+	assert_owner(node, "10.0.0.1", AT(50), "?");
 }
 
 static void test_conflict(void **state)
@@ -370,6 +489,48 @@ static void test_conflict(void **state)
 	assert_true(*pod_of(node, "a")->conflict);
 }
 
+/* The runtime forgets the sandbox last: who contradicted it is silent by then. */
+static void test_conflict_outlives_the_cache(void **state)
+{
+	struct node *node = *state;
+	struct claim claim = claim_of(CLAIM_CRI, "a", "other", NULL);
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	merge_claim(node->merge, &claim, AT(2));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(5));
+	assert_true(*pod_of(node, "a")->conflict);
+	claim.stopped = true;
+	merge_claim(node->merge, &claim, AT(5.5));
+	assert_true(*pod_of(node, "a")->conflict);
+	withdraw(node, CLAIM_CRI, "a", AT(6));
+	assert_true(*pod_of(node, "a")->conflict);
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+	assert_true(pod_of(node, "a")->ended == AT(5));
+	assert_int_equal(node->problems, 1);
+}
+
+/* Too many words, and those that contradict one another give way. */
+static void test_conflict_outlives_its_words(void **state)
+{
+	struct node *node = *state;
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "other", NULL);
+	char place[16];
+
+	claim.place = "0";
+	merge_claim(node->merge, &claim, AT(1));
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	merge_withdraw(node->merge, CLAIM_CNI_RESULT, "0", "a", AT(2));
+	claim.name = "a";
+	claim.place = place;
+	for (unsigned i = 1; i < MERGE_WORDS_MAX; i++) {
+		snprintf(place, sizeof(place), "%u", i);
+		assert_int_equal(merge_claim(node->merge, &claim, AT(3)), 0);
+	}
+	assert_int_equal(pod_of(node, "a")->word_count, MERGE_WORDS_MAX);
+	assert_true(*pod_of(node, "a")->conflict);
+	assert_owner(node, "10.0.0.1", AT(2), "?");
+}
+
 static void test_orphan(void **state)
 {
 	struct node *node = *state;
@@ -394,6 +555,62 @@ static void test_orphan(void **state)
 	claim.orphaned = false;
 	merge_claim(node->merge, &claim, AT(1001));
 	assert_owner(node, "10.0.0.1", AT(1001), "b");
+}
+
+/* Who saw that the namespace was gone is silent, and an allocator was not told. */
+static void test_orphan_stays_dead(void **state)
+{
+	struct node *node = *state;
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "a", NULL);
+
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	claim.orphaned = true;
+	merge_claim(node->merge, &claim, AT(5));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(7));
+	assert_owner(node, "10.0.0.1", AT(8), "");
+	assert_true(pod_of(node, "a")->ended == AT(5));
+	assert_false(merge_has(node->merge, "a"));
+	claim = claim_of(CLAIM_OCI_BUNDLE, "a", "a", NULL);
+	merge_claim(node->merge, &claim, AT(9));
+	assert_owner(node, "10.0.0.1", AT(9), "");
+	claim.has_netns = true;
+	merge_claim(node->merge, &claim, AT(10));
+	assert_true(merge_has(node->merge, "a"));
+	/* So it was there all the time. */
+	assert_owner(node, "10.0.0.1", AT(9), "a");
+}
+
+static void test_stopped(void **state)
+{
+	struct node *node = *state;
+	struct label label = {(char[]){"app"}, (char[]){"web"}};
+	struct claim claim = claim_of(CLAIM_CRI, "a", "web", NULL);
+
+	claim.labelled = true;
+	claim.labels = (struct labels){&label, 1};
+	claim.stopped = true;
+	/* It is no pod, but says who one is. */
+	merge_claim(node->merge, &claim, AT(1));
+	assert_false(merge_has(node->merge, "a"));
+	assert_int_equal(node->told, 0);
+	assert_int_equal(merge_figures(node->merge).sandboxes, 0);
+	allocate(node, "a", "10.0.0.1", AT(2), AT(2));
+	assert_true(merge_has(node->merge, "a"));
+	assert_owner(node, "10.0.0.1", AT(2), "web");
+	assert_true(pod_of(node, "a")->labelled);
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(3));
+	assert_true(pod_of(node, "a")->ended == AT(3));
+	withdraw(node, CLAIM_CRI, "a", AT(50));
+	assert_true(pod_of(node, "a")->ended == AT(3));
+	/* It stops. */
+	claim = claim_of(CLAIM_CRI, "b", "b", NULL);
+	merge_claim(node->merge, &claim, AT(60));
+	assert_true(pod_of(node, "b")->ended == INTERVAL_OPEN);
+	claim.stopped = true;
+	merge_claim(node->merge, &claim, AT(61));
+	assert_true(pod_of(node, "b")->ended == AT(61));
+	assert_non_null(strstr(pod_of(node, "b")->words[0].said, "\"stopped\":true"));
 }
 
 static void test_labels(void **state)
@@ -494,6 +711,114 @@ static void test_earlier_run(void **state)
 	assert_null(pod_of(node, "gone"));
 }
 
+static void test_conflict_of_an_earlier_run(void **state)
+{
+	struct node *node = *state;
+	char name[] = "a", namespace[] = "shop", empty[] = "", source[] = "cni-result,cri",
+	     conflict[] = "name: cni-result (a) says a, cri (s) says other";
+	const struct pod pod = {.namespace = namespace,
+				.name = name,
+				.uid = empty,
+				.sandbox = name,
+				.source = source,
+				.conflict = conflict};
+	struct claim claim = claim_of(CLAIM_CRI, "a", "a", NULL);
+
+	merge_hold(node->merge, true, AT(10));
+	merge_remember(node->merge, &pod, AT(10));
+	cache(node, "a", "10.0.0.1", AT(1), AT(10));
+	merge_hold(node->merge, false, AT(10));
+	assert_string_equal(pod_of(node, "a")->conflict, conflict);
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+	assert_int_equal(node->problems, 1);
+	claim.source = CLAIM_OCI_BUNDLE;
+	merge_claim(node->merge, &claim, AT(11));
+	merge_tick(node->merge, AT(1000));
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+	claim.source = CLAIM_CRI;
+	merge_claim(node->merge, &claim, AT(1001));
+	assert_owner(node, "10.0.0.1", AT(3), "a");
+	assert_string_equal(pod_of(node, "a")->conflict, "");
+}
+
+/* Nobody tells of it for long. */
+static void test_conflict_is_remembered_for_long(void **state)
+{
+	struct node *node = *state;
+	char name[] = "a", namespace[] = "shop", empty[] = "", source[] = "cni-result,cri",
+	     conflict[] = "name: cni-result (a) says a, cri (s) says other";
+	const struct pod pod = {.namespace = namespace,
+				.name = name,
+				.uid = empty,
+				.sandbox = name,
+				.source = source,
+				.conflict = conflict};
+
+	merge_remember(node->merge, &pod, AT(10));
+	assert_false(merge_is_waiting(node->merge));
+	merge_tick(node->merge, AT(1000));
+	cache(node, "a", "10.0.0.1", AT(1), AT(1000));
+	assert_owner(node, "10.0.0.1", AT(3), "?");
+}
+
+static void test_many_addresses(void **state)
+{
+	struct node *node = *state;
+	struct claim_address addresses[MERGE_ADDRESSES_MAX + 1];
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "web", addresses);
+	char text[16];
+
+	for (unsigned i = 0; i <= MERGE_ADDRESSES_MAX; i++) {
+		snprintf(text, sizeof(text), "10.0.0.%u", i);
+		addresses[i] = owns(text, AT(1), false);
+	}
+	claim.address_count = MERGE_ADDRESSES_MAX;
+	merge_claim(node->merge, &claim, AT(1));
+	assert_int_equal(node->problems, 0);
+	claim.address_count++;
+	merge_claim(node->merge, &claim, AT(2));
+	assert_int_equal(node->problems, 1);
+	assert_string_equal(node->subject, "a");
+	claim.uid = "u";
+	merge_claim(node->merge, &claim, AT(3));
+	assert_int_equal(node->problems, 1);
+	assert_int_equal(pod_of(node, "a")->address_count, MERGE_ADDRESSES_MAX);
+}
+
+/* Whoever owns nothing takes no place from who does. */
+static void test_room(void **state)
+{
+	struct node *node = *state;
+	struct claim claim = claim_of(CLAIM_CNI_RESULT, "new", "new", NULL);
+	char text[16];
+
+	for (unsigned i = 0; i < MERGE_SANDBOXES_MAX; i++) {
+		snprintf(text, sizeof(text), "s%u", i);
+		claim.sandbox = claim.place = text;
+		claim.orphaned = i % 2;
+		assert_int_equal(merge_claim(node->merge, &claim, AT(1)), 0);
+	}
+	for (unsigned i = 0; i < MERGE_SANDBOXES_MAX / 2; i++) {
+		snprintf(text, sizeof(text), "n%u", i);
+		claim.orphaned = false;
+		assert_int_equal(merge_claim(node->merge, &claim, AT(2)), 0);
+		assert_true(merge_has(node->merge, text));
+	}
+	assert_int_equal(node->problems, 0);
+	claim.sandbox = "one";
+	assert_int_equal(merge_claim(node->merge, &claim, AT(3)), -ENOSPC);
+	assert_int_equal(merge_claim(node->merge, &claim, AT(3)), -ENOSPC);
+	assert_int_equal(node->problems, 1);
+	claim.orphaned = true;
+	assert_int_equal(merge_claim(node->merge, &claim, AT(3)), 0);
+	/* There is room again. */
+	withdraw(node, CLAIM_CNI_RESULT, "s0", AT(4));
+	merge_tick(node->merge, AT(100));
+	claim.orphaned = false;
+	assert_int_equal(merge_claim(node->merge, &claim, AT(100)), 0);
+	assert_true(merge_has(node->merge, "one"));
+}
+
 static void test_bounds(void **state)
 {
 	struct node *node = *state;
@@ -523,31 +848,136 @@ static void test_bounds(void **state)
 		claim.address_count = 40;
 		snprintf(text, sizeof(text), "place-%u", i);
 		claim.place = text;
-		merge_claim(node->merge, &claim, AT(1));
+		assert_int_equal(merge_claim(node->merge, &claim, AT(1)),
+				 i < MERGE_WORDS_MAX - 1 ? 0 : -ENOSPC);
 	}
-	assert_int_equal(node->problems, 2);
+	assert_int_equal(node->problems, 3);
 	assert_int_equal(pod_of(node, "s1")->word_count, MERGE_WORDS_MAX);
 	assert_int_equal(pod_of(node, "s1")->address_count, MERGE_ADDRESSES_MAX);
+}
+
+static void set_clock(struct node *node, int64_t now, int64_t delta)
+{
+	registry_shift(node->registry, now, delta);
+	merge_shift(node->merge, now, delta);
+}
+
+static void test_clock_set_back(void **state)
+{
+	struct node *node = *state;
+
+	cache(node, "b", "10.0.0.2", AT(3500), AT(3500));
+	allocate(node, "a", "10.0.0.1", AT(3600), AT(3600));
+	cache(node, "a", "10.0.0.1", AT(3600), AT(3600));
+	withdraw(node, CLAIM_CNI_RESULT, "b", AT(3605));
+	set_clock(node, AT(10), -3600 * S);
+	assert_owner(node, "10.0.0.1", AT(10), "a");
+	assert_owner(node, "10.0.0.1", AT(3000), "a");
+	assert_true(pod_of(node, "a")->addresses[0].exact);
+	assert_owner(node, "10.0.0.2", AT(10), "");
+	assert_owner(node, "10.0.0.2", AT(3502), "?");
+	assert_true(pod_of(node, "b")->ended == AT(10));
+	assert_int_equal(pod_of(node, "b")->address_count, 1);
+	/* The files still have the times that they had. */
+	allocate(node, "a", "10.0.0.1", AT(3600), AT(20));
+	cache(node, "a", "10.0.0.1", AT(3600), AT(20));
+	cache(node, "b", "10.0.0.2", AT(3500), AT(20));
+	assert_int_equal(merge_tick(node->merge, AT(75)), 0);
+	assert_owner(node, "10.0.0.1", AT(10), "a");
+	assert_owner(node, "10.0.0.2", AT(15), "b");
+	assert_owner(node, "10.0.0.2", AT(9), "");
+}
+
+static void test_clock_set_forward_and_back(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(1), AT(1));
+	set_clock(node, AT(3605), 3600 * S);
+	assert_owner(node, "10.0.0.1", AT(3605), "a");
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(3610));
+	withdraw(node, CLAIM_CNI_RESULT, "a", AT(3610));
+	set_clock(node, AT(15), -3600 * S);
+	assert_owner(node, "10.0.0.1", AT(14), "a");
+	assert_owner(node, "10.0.0.1", AT(15), "");
+	/* Now, or before it was set back? */
+	allocate(node, "c", "10.0.0.2", AT(17), AT(20));
+	cache(node, "c", "10.0.0.2", AT(17), AT(20));
+	assert_owner(node, "10.0.0.2", AT(15), "c");
+	assert_false(pod_of(node, "c")->addresses[0].exact);
+	allocate(node, "b", "10.0.0.1", AT(26), AT(26));
+	cache(node, "b", "10.0.0.1", AT(26), AT(26));
+	merge_tick(node->merge, AT(60));
+	merge_tick(node->merge, AT(76));
+	assert_owner(node, "10.0.0.1", AT(25), "");
+	assert_owner(node, "10.0.0.1", AT(26), "b");
+	/* It was another's when it was this time before. */
+	assert_owner(node, "10.0.0.1", AT(3604), "b");
+	assert_owner(node, "10.0.0.1", AT(3608), "?");
+	assert_owner(node, "10.0.0.1", AT(3610), "b");
+	assert_int_equal(node->problems, 0);
+	assert_false(merge_is_waiting(node->merge));
+}
+
+/* Waits are as long as they would have been. */
+static void test_clock_set_while_waiting(void **state)
+{
+	struct node *node = *state;
+
+	allocate(node, "a", "10.0.0.1", AT(1), AT(1));
+	cache(node, "a", "10.0.0.1", AT(2), AT(2));
+	withdraw(node, CLAIM_HOST_LOCAL, "a", AT(5));
+	set_clock(node, AT(3605), 3600 * S);
+	merge_tick(node->merge, AT(3606));
+	assert_owner(node, "10.0.0.1", AT(3606), "");
+	set_clock(node, AT(7), -3600 * S);
+	merge_tick(node->merge, AT(14));
+	assert_owner(node, "10.0.0.1", AT(14), "");
+	merge_tick(node->merge, AT(15));
+	assert_owner(node, "10.0.0.1", AT(15), "a");
 }
 
 /*
  * A node whose pods come and go over few addresses, one owner at a time; what is told of them comes
  * late and in any order. What the registry says must be what was; with a cache alone from when it
- * was written on.
+ * was written on. Whatever else goes wrong, nothing is another's.
  */
 
-enum { TRUE_PODS = 400, TRUE_ADDRESSES = 6, MESSAGES = TRUE_PODS * 4 };
+enum { TRUE_PODS = 400, TRUE_ADDRESSES = 6, TRUE_STEPS = 3 };
+enum { MESSAGES = TRUE_PODS * 6 + TRUE_STEPS };
+enum trait {
+	EXACT = 1,      /* there is an allocator */
+	STALLS = 2,     /* nothing is seen for longer than MERGE_RELEASE_NS */
+	NAMELESS = 4,   /* some pods are not in the cache */
+	LEAKS = 8,      /* some stay there */
+	CONFLICTS = 16, /* the runtime says otherwise of some, and forgets them last */
+	STEPS = 32      /* the clock is set */
+};
 
+/* Times that never go back, but for what is told: see clock_at(). */
 struct truth {
 	char sandbox[16], text[16];
 	int64_t begun, ended;
-	bool exact;
+	bool nameless, conflicting;
 };
 
 struct message {
-	int64_t now;
-	int pod;
-	enum { ALLOCATED, CACHED, FREED, UNCACHED } kind;
+	int64_t when;
+	int pod; /* or step */
+	enum { ALLOCATED, CACHED, FREED, UNCACHED, LISTED, UNLISTED, STEPPED } kind;
+};
+
+struct step {
+	int64_t when, ahead; /* of the clock, from then on */
+};
+
+struct history {
+	unsigned traits, seed;
+	struct truth pods[TRUE_PODS];
+	struct message messages[MESSAGES];
+	size_t count;
+	struct step steps[TRUE_STEPS];
 };
 
 static unsigned random_next(unsigned *seed, unsigned below)
@@ -560,7 +990,7 @@ static int compare_messages(const void *a, const void *b)
 {
 	const struct message *x = a, *y = b;
 
-	return (x->now > y->now) - (x->now < y->now);
+	return (x->when > y->when) - (x->when < y->when);
 }
 
 static int64_t milliseconds(unsigned count)
@@ -568,96 +998,194 @@ static int64_t milliseconds(unsigned count)
 	return (int64_t)count * (S / 1000);
 }
 
+static int64_t clock_at(const struct history *history, int64_t when)
+{
+	int64_t ahead = 0;
+
+	for (int i = 0; i < TRUE_STEPS && history->traits & STEPS; i++)
+		if (history->steps[i].when <= when)
+			ahead = history->steps[i].ahead;
+	return when + ahead;
+}
+
+/* Of every minute the first half. */
+static int64_t stall(int64_t when)
+{
+	int64_t in_minute = (when - T0) % (60 * S);
+
+	return in_minute < 30 * S ? when + 30 * S - in_minute : when;
+}
+
+static void send(struct history *history, int pod, int kind, int64_t when)
+{
+	history->messages[history->count++] = (struct message){
+	    .when = history->traits & STALLS ? stall(when) : when, .pod = pod, .kind = kind};
+}
+
 /* The allocator's file is there first and gone first; each is seen up to half a second late. */
-static size_t invent(struct truth *pods, struct message *messages, unsigned *seed, bool exact)
+static void send_pod(struct history *history, int i)
+{
+	const struct truth *pod = &history->pods[i];
+	unsigned *seed = &history->seed, traits = history->traits;
+	int64_t leak = traits & LEAKS && random_next(seed, 4) == 0
+			   ? milliseconds(random_next(seed, 60000))
+			   : 0;
+
+	if (traits & EXACT) {
+		send(history, i, ALLOCATED, pod->begun + milliseconds(random_next(seed, 50)));
+		send(history, i, FREED, pod->ended + milliseconds(random_next(seed, 50)));
+	}
+	if (!pod->nameless) {
+		send(history, i, CACHED, pod->begun + milliseconds(50 + random_next(seed, 50)));
+		send(history, i, UNCACHED,
+		     pod->ended + milliseconds(50 + random_next(seed, 50)) + leak);
+	}
+	if (pod->conflicting) {
+		send(history, i, LISTED, pod->begun + milliseconds(random_next(seed, 100)));
+		send(history, i, UNLISTED, pod->ended + leak + milliseconds(1000));
+	}
+}
+
+static void invent_steps(struct history *history)
+{
+	for (int i = 0; i < TRUE_STEPS && history->traits & STEPS; i++) {
+		int64_t size = milliseconds(random_next(&history->seed, 120000));
+
+		history->steps[i] =
+		    (struct step){.when = T0 + (200 + 250 * i) * S,
+				  .ahead = random_next(&history->seed, 2) ? size : -size};
+		history->messages[history->count++] =
+		    (struct message){.when = history->steps[i].when, .pod = i, .kind = STEPPED};
+	}
+}
+
+static void invent(struct history *history, unsigned traits, unsigned seed)
 {
 	int64_t free_at[TRUE_ADDRESSES];
-	size_t count = 0;
 
+	*history = (struct history){.traits = traits, .seed = seed};
+	invent_steps(history);
 	for (int i = 0; i < TRUE_ADDRESSES; i++)
 		free_at[i] = T0;
 	for (int i = 0; i < TRUE_PODS; i++) {
-		struct truth *pod = &pods[i];
-		unsigned address = random_next(seed, TRUE_ADDRESSES);
+		struct truth *pod = &history->pods[i];
+		unsigned address = random_next(&history->seed, TRUE_ADDRESSES);
 
 		snprintf(pod->sandbox, sizeof(pod->sandbox), "pod-%d", i);
 		snprintf(pod->text, sizeof(pod->text), "10.0.0.%u", address);
-		pod->begun = free_at[address] + milliseconds(1 + random_next(seed, 500));
-		pod->ended = pod->begun + milliseconds(100 + random_next(seed, 30000));
+		pod->begun = free_at[address] + milliseconds(1 + random_next(&history->seed, 500));
+		pod->ended = pod->begun + milliseconds(100 + random_next(&history->seed, 30000));
 		free_at[address] = pod->ended;
-		pod->exact = exact;
-		for (int kind = 0; kind < 4; kind++) {
-			int64_t moment =
-			    kind == ALLOCATED || kind == CACHED ? pod->begun : pod->ended;
-
-			if (!exact && (kind == ALLOCATED || kind == FREED))
-				continue;
-			messages[count++] =
-			    (struct message){.now = moment + milliseconds(random_next(seed, 50) +
-									  (kind % 2 ? 50 : 0)),
-					     .pod = i,
-					     .kind = kind};
-		}
+		pod->nameless = traits & NAMELESS && random_next(&history->seed, 4) == 0;
+		pod->conflicting =
+		    !pod->nameless && traits & CONFLICTS && random_next(&history->seed, 4) == 0;
+		send_pod(history, i);
 	}
-	qsort(messages, count, sizeof(*messages), compare_messages);
-	return count;
+	qsort(history->messages, history->count, sizeof(struct message), compare_messages);
 }
 
-static void tell(struct node *node, const struct truth *pod, const struct message *message)
+static void tell(struct node *node, const struct history *history, const struct message *message)
 {
+	const struct truth *pod = &history->pods[message->pod];
+	int64_t now = clock_at(history, message->when);
+	struct claim listed = claim_of(CLAIM_CRI, pod->sandbox, "another", NULL);
+
 	switch (message->kind) {
 	case ALLOCATED:
-		allocate(node, pod->sandbox, pod->text, pod->begun, message->now);
+		allocate(node, pod->sandbox, pod->text, clock_at(history, pod->begun), now);
 		break;
 	case CACHED:
-		cache(node, pod->sandbox, pod->text, pod->begun + milliseconds(20), message->now);
+		cache(node, pod->sandbox, pod->text,
+		      clock_at(history, pod->begun + milliseconds(20)), now);
 		break;
 	case FREED:
-		withdraw(node, CLAIM_HOST_LOCAL, pod->sandbox, message->now);
+		withdraw(node, CLAIM_HOST_LOCAL, pod->sandbox, now);
+		break;
+	case UNCACHED:
+		withdraw(node, CLAIM_CNI_RESULT, pod->sandbox, now);
+		break;
+	case LISTED:
+		assert_int_equal(merge_claim(node->merge, &listed, now), 0);
+		break;
+	case UNLISTED:
+		withdraw(node, CLAIM_CRI, pod->sandbox, now);
 		break;
 	default:
-		withdraw(node, CLAIM_CNI_RESULT, pod->sandbox, message->now);
+		set_clock(node, now,
+			  now - message->when - clock_at(history, message->when - 1) +
+			      message->when - 1);
 	}
 }
 
-static void check_truth(const struct node *node, const struct truth *pods, unsigned *seed,
-			unsigned *bound)
+/* By its clock; what is told only after that was set is not known the first time. */
+static bool comes_again(const struct history *history, int64_t when)
+{
+	for (int i = 0; i < TRUE_STEPS && history->traits & STEPS; i++)
+		if (history->steps[i].when > when &&
+		    clock_at(history, history->steps[i].when) <= clock_at(history, when))
+			return true;
+	return false;
+}
+
+static bool must_be_known(const struct history *history, const struct truth *pod)
+{
+	if (pod->nameless || pod->conflicting)
+		return false;
+	if (history->traits & EXACT)
+		return !(history->traits & STEPS);
+	return history->traits == 0;
+}
+
+static void check_moment(const struct node *node, const struct history *history,
+			 const struct truth *pod, int64_t when, unsigned *bound)
+{
+	const char *found = owner(node, pod->text, clock_at(history, when));
+	bool is_unknown = !*found || strcmp(found, "?") == 0;
+
+	if ((comes_again(history, when) && history->traits != (EXACT | STEPS)) ||
+	    (!(history->traits & EXACT) && when < pod->begun + milliseconds(20)))
+		return;
+	if (strcmp(found, pod->sandbox) == 0 && !pod->conflicting && !pod->nameless)
+		(*bound)++;
+	else if (!is_unknown || must_be_known(history, pod))
+		fail_msg("%s: %s at %ld, found '%s'", pod->sandbox, pod->text,
+			 (long)((when - T0) / (S / 1000)), found);
+}
+
+static void check_truth(const struct node *node, struct history *history, unsigned *bound)
 {
 	for (int i = 0; i < TRUE_PODS; i++) {
-		const struct truth *pod = &pods[i];
+		const struct truth *pod = &history->pods[i];
+		unsigned span = (unsigned)((pod->ended - pod->begun) / (S / 1000));
 
-		for (int j = 0; j < 20; j++) {
-			unsigned span = (unsigned)((pod->ended - pod->begun) / (S / 1000));
-			int64_t when = pod->begun + milliseconds(random_next(seed, span));
-			const char *found = owner(node, pod->text, when);
-
-			if (strcmp(found, pod->sandbox) == 0)
-				(*bound)++;
-			else if (pod->exact || when >= pod->begun + milliseconds(20))
-				fail_msg("%s: %s at %ld, found '%s'", pod->sandbox, pod->text,
-					 (long)((when - T0) / (S / 1000)), found);
-		}
+		for (int j = 0; j < 20; j++)
+			check_moment(node, history, pod,
+				     pod->begun + milliseconds(random_next(&history->seed, span)),
+				     bound);
 	}
 }
 
-static void check_history(void **state, bool exact)
+static void check_history(void **state, unsigned traits)
 {
 	struct node *node = *state;
-	static struct truth pods[TRUE_PODS];
-	static struct message messages[MESSAGES];
+	static struct history history;
 
 	for (unsigned round = 1; round <= 20; round++) {
-		unsigned seed = round, bound = 0;
-		size_t count = invent(pods, messages, &seed, exact);
+		unsigned bound = 0;
 
-		for (size_t i = 0; i < count; i++) {
-			tell(node, &pods[messages[i].pod], &messages[i]);
+		invent(&history, traits, round);
+		for (size_t i = 0; i < history.count; i++) {
+			const struct message *message = &history.messages[i];
+
+			tell(node, &history, message);
 			if (i % 3 == 0)
-				assert_int_equal(merge_tick(node->merge, messages[i].now), 0);
+				assert_int_equal(
+				    merge_tick(node->merge, clock_at(&history, message->when)), 0);
 		}
-		check_truth(node, pods, &seed, &bound);
-		assert_true(bound > TRUE_PODS * 10);
-		assert_int_equal(node->problems, 0);
+		check_truth(node, &history, &bound);
+		assert_true(bound > TRUE_PODS * (traits & (STALLS | STEPS) ? 5 : 10));
+		if (!(traits & ~(unsigned)EXACT))
+			assert_int_equal(node->problems, 0);
 		end(state);
 		begin(state);
 		node = *state;
@@ -666,12 +1194,37 @@ static void check_history(void **state, bool exact)
 
 static void test_history_with_an_allocator(void **state)
 {
-	check_history(state, true);
+	check_history(state, EXACT);
 }
 
 static void test_history_of_the_cache_alone(void **state)
 {
-	check_history(state, false);
+	check_history(state, 0);
+}
+
+static void test_history_with_stalls(void **state)
+{
+	check_history(state, EXACT | STALLS);
+	check_history(state, STALLS);
+}
+
+static void test_history_with_nameless_rivals(void **state)
+{
+	check_history(state, EXACT | NAMELESS | LEAKS);
+	check_history(state, EXACT | NAMELESS | LEAKS | STALLS);
+}
+
+static void test_history_with_conflicts(void **state)
+{
+	check_history(state, EXACT | CONFLICTS);
+	check_history(state, CONFLICTS | STALLS);
+}
+
+static void test_history_with_clock_steps(void **state)
+{
+	check_history(state, EXACT | STEPS);
+	check_history(state, STEPS);
+	check_history(state, EXACT | NAMELESS | LEAKS | CONFLICTS | STALLS | STEPS);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -689,15 +1242,35 @@ int main(void)
 	    TEST(test_allocated_again),
 	    TEST(test_order_of_files),
 	    TEST(test_two_owners),
+	    TEST(test_allocated_to_another),
+	    TEST(test_taken_after_it_went_on),
+	    TEST(test_owner_without_a_name),
+	    TEST(test_seen_late),
+	    TEST(test_sandboxes_of_one_pod),
 	    TEST(test_conflict),
+	    TEST(test_conflict_outlives_the_cache),
+	    TEST(test_conflict_outlives_its_words),
+	    TEST(test_orphan_stays_dead),
+	    TEST(test_stopped),
 	    TEST(test_orphan),
 	    TEST(test_labels),
 	    TEST(test_words),
 	    TEST(test_primary_by_any),
 	    TEST(test_earlier_run),
+	    TEST(test_conflict_of_an_earlier_run),
+	    TEST(test_conflict_is_remembered_for_long),
+	    TEST(test_many_addresses),
+	    TEST(test_room),
 	    TEST(test_bounds),
+	    TEST(test_clock_set_back),
+	    TEST(test_clock_set_forward_and_back),
+	    TEST(test_clock_set_while_waiting),
 	    TEST(test_history_with_an_allocator),
 	    TEST(test_history_of_the_cache_alone),
+	    TEST(test_history_with_stalls),
+	    TEST(test_history_with_nameless_rivals),
+	    TEST(test_history_with_conflicts),
+	    TEST(test_history_with_clock_steps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

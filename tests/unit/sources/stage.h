@@ -24,7 +24,7 @@
 
 struct kept_claim {
 	char source[32], place[512], sandbox[128], namespace[64], name[128], uid[128];
-	bool labelled, host_network, orphaned;
+	bool labelled, host_network, has_netns, orphaned;
 	char labels[512];
 	int64_t created;
 	struct claim_address addresses[STAGE_ADDRESSES_MAX];
@@ -74,6 +74,7 @@ static inline void stage_on_claim(void *context, const struct claim *claim)
 	assert_in_range(claim->address_count, 0, STAGE_ADDRESSES_MAX);
 	*kept = (struct kept_claim){.labelled = claim->labelled,
 				    .host_network = claim->host_network,
+				    .has_netns = claim->has_netns,
 				    .orphaned = claim->orphaned,
 				    .created = claim->created,
 				    .address_count = claim->address_count};

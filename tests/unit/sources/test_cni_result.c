@@ -85,6 +85,32 @@ static void test_crio_dual_stack(void **state)
 	findings_clear(&result);
 }
 
+/* The VPC CNI with IPv6: the IPv4 address is the pod's way out, the same on each node. */
+static void test_egress(void **state)
+{
+	struct findings result = {0};
+
+	(void)state;
+	assert_int_equal(
+	    decode("{\"kind\":\"cniCacheV1\",\"containerId\":\"c\",\"ifName\":\"eth0\","
+		   "\"networkName\":\"aws-cni\",\"result\":{\"cniVersion\":\"1.0.0\","
+		   "\"interfaces\":[{\"name\":\"eni1\"},{\"name\":\"eth0\",\"sandbox\":\"/n\"},"
+		   "{\"name\":\"v4if0\",\"sandbox\":\"/n\"},{\"name\":\"x0\",\"sandbox\":\"/n\"}],"
+		   "\"ips\":[{\"address\":\"fd00:9::4/128\",\"interface\":1},"
+		   "{\"address\":\"fe80::9/64\",\"interface\":1},"
+		   "{\"address\":\"169.254.172.2/22\",\"interface\":2},"
+		   "{\"address\":\"10.9.0.4/24\",\"interface\":3}]}}",
+		   "x", &result),
+	    0);
+	assert_int_equal(result.items[0].address_count, 3);
+	result.items[0].address_count = 2;
+	expect_addresses(&result, "fd00:9::4", "169.254.172.2");
+	assert_false(result.items[0].addresses[0].secondary);
+	assert_false(result.items[0].addresses[1].secondary);
+	assert_true(result.items[0].addresses[2].secondary);
+	findings_clear(&result);
+}
+
 static void test_bare(void **state)
 {
 	struct findings result = {0};
@@ -288,11 +314,17 @@ static void test_half_written(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_containerd),   cmocka_unit_test(test_crio_dual_stack),
-	    cmocka_unit_test(test_bare),         cmocka_unit_test(test_addresses_without_sandbox),
-	    cmocka_unit_test(test_skipped),      cmocka_unit_test(test_loopback_names),
-	    cmocka_unit_test(test_preference),   cmocka_unit_test(test_several_interfaces),
-	    cmocka_unit_test(test_garbage),      cmocka_unit_test(test_bounds),
+	    cmocka_unit_test(test_containerd),
+	    cmocka_unit_test(test_crio_dual_stack),
+	    cmocka_unit_test(test_egress),
+	    cmocka_unit_test(test_bare),
+	    cmocka_unit_test(test_addresses_without_sandbox),
+	    cmocka_unit_test(test_skipped),
+	    cmocka_unit_test(test_loopback_names),
+	    cmocka_unit_test(test_preference),
+	    cmocka_unit_test(test_several_interfaces),
+	    cmocka_unit_test(test_garbage),
+	    cmocka_unit_test(test_bounds),
 	    cmocka_unit_test(test_half_written),
 	};
 

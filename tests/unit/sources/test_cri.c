@@ -310,9 +310,13 @@ static void test_status_hangs(void **state)
 	assert_int_equal(server->order->asked[ASKED_STATUS], 0);
 }
 
-/* Nobody is at the first; when somebody is, it is the first that is asked. */
+static const struct sandbox_spec cart = {
+    .id = "5678", .namespace = "shop", .name = "cart-0", .uid = "u-2", .created = 1};
+
+/* Nobody is at the first; when somebody is, both are asked. */
 static void test_order(void **state)
 {
+	const struct sandbox_spec both[] = {web, cart};
 	struct stage *stage = *state;
 
 	start(stage, 1, &web, 1);
@@ -320,12 +324,68 @@ static void test_order(void **state)
 	assert_int_equal(stage->claim[0], 'B');
 	assert_int_equal(stage->problems, 0);
 
-	start(stage, 0, &web, 1);
-	jump(stage, CRI_LIST_NS);
-	run_until(stage, &stage->withdrawn, 1);
-	assert_int_equal(stage->claims, 2);
-	assert_int_equal(stage->claim[0], 'A');
-	assert_string_equal(cri_socket(stage->cri), stage->paths[0]);
+	start(stage, 0, both, 2);
+	jump(stage, CRI_RETRY_ABSENT_NS);
+	run_until(stage, &stage->claims, 2);
+	assert_string_equal(stage->claim, "A 5678 shop/cart-0 u-2 {}");
+	assert_string_equal(cri_socket(stage->cri), stage->paths[1]);
+	assert_int_equal(stage->withdrawn, 0);
+}
+
+/* Docker's containerd, which answers that it has no sandboxes, beside the runtime of k3s. */
+static void test_first_is_empty(void **state)
+{
+	struct stage *stage = *state;
+	struct cri_server *first = start(stage, 0, NULL, 0), *second = start(stage, 1, &web, 1);
+	unsigned before;
+
+	cri_want(stage->cri, web.id, now(stage));
+	run_until(stage, &stage->claims, 1);
+	assert_int_equal(stage->claim[0], 'B');
+	assert_string_equal(cri_socket(stage->cri), stage->paths[1]);
+
+	/* Who knew one is asked first, and then nobody else is. */
+	jump(stage, CRI_WANT_GIVE_UP_NS / 2);
+	run_until_server(stage, &second->order->ended, 1);
+	before = asked(first);
+	set_list(second, ASKED_ONE, &cart, 1);
+	cri_want(stage->cri, cart.id, now(stage));
+	run_until(stage, &stage->claims, 2);
+	assert_int_equal(asked(first), before);
+	assert_int_equal(stage->problems, 0);
+}
+
+/* The sandboxes of one, then of the other, whoever was asked first for the one before. */
+static void test_wanted_elsewhere(void **state)
+{
+	struct stage *stage = *state;
+	struct cri_server *first = start(stage, 0, &web, 1);
+
+	start(stage, 1, NULL, 0);
+	run_until(stage, &stage->claims, 1);
+	run_until_server(stage, &stage->servers[1].order->asked[ASKED_ALL], 1);
+	set_list(&stage->servers[1], ASKED_ONE, &cart, 1);
+	cri_want(stage->cri, cart.id, now(stage));
+	run_until(stage, &stage->claims, 2);
+	assert_string_equal(stage->claim, "B 5678 shop/cart-0 u-2 {}");
+	assert_int_equal(first->order->asked[ASKED_ONE], 1);
+	assert_int_equal(stage->withdrawn, 0);
+}
+
+/* A link to the socket of another. */
+static void test_same_socket(void **state)
+{
+	struct stage *stage = *state;
+	struct cri_server *server = start(stage, 0, &web, 1);
+
+	assert_int_equal(symlink(stage->paths[0], stage->paths[1]), 0);
+	cri_want(stage->cri, web.id, now(stage)); /* nobody asks for its status */
+	run_until(stage, &stage->claims, 1);
+	for (int i = 0; i < 5; i++)
+		jump(stage, CRI_RETRY_ABSENT_NS);
+	assert_int_equal(server->order->asked[ASKED_ALL], 1);
+	assert_int_equal(stage->claims, 1);
+	assert_int_equal(stage->problems, 0);
 }
 
 /* As Docker's containerd, which has a socket, and no CRI behind it. */
@@ -493,6 +553,7 @@ static void test_restart(void **state)
 	jump(stage, CRI_LIST_NS);
 	run_until(stage, &stage->problems, 1);
 	assert_string_equal(stage->problem, "A ListPodSandbox: Connection refused");
+	assert_null(cri_socket(stage->cri));
 	assert_int_equal(stage->withdrawn, 0);
 
 	cri_server_start(server, stage->paths[0]);
@@ -565,11 +626,15 @@ static void test_cost(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_labels),       TEST(test_gone),           TEST(test_wanted),
-	    TEST(test_host_network), TEST(test_status_refused), TEST(test_order),
-	    TEST(test_without_cri),  TEST(test_evil),           TEST(test_back_off),
-	    TEST(test_restart),      TEST(test_clock_set_back), TEST(test_status_hangs),
-	    TEST(test_spoilt),       TEST(test_cost),
+	    TEST(test_first_is_empty), TEST(test_wanted_elsewhere),
+	    TEST(test_same_socket),    TEST(test_labels),
+	    TEST(test_gone),           TEST(test_wanted),
+	    TEST(test_host_network),   TEST(test_status_refused),
+	    TEST(test_order),          TEST(test_without_cri),
+	    TEST(test_evil),           TEST(test_back_off),
+	    TEST(test_restart),        TEST(test_clock_set_back),
+	    TEST(test_status_hangs),   TEST(test_spoilt),
+	    TEST(test_cost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

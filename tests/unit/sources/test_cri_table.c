@@ -18,7 +18,8 @@ struct stage {
 	int64_t now;
 	unsigned claims;
 	unsigned withdrawn;
-	char claim[256]; /* the last: place, sandbox, name, labels, h for the node's network */
+	char claim[256]; /* the last: place, sandbox, name, labels, h for the node's network,
+			    s for stopped */
 	char gone[256];  /* the last: place, sandbox */
 };
 
@@ -31,8 +32,9 @@ static void on_claim(void *context, const struct claim *claim)
 
 	assert_string_equal(claim->source, CLAIM_CRI);
 	assert_int_equal(claim->address_count, 0);
-	snprintf(stage->claim, sizeof(stage->claim), "%s %s %s %s%s", claim->place, claim->sandbox,
-		 claim->name, labels, claim->host_network ? " h" : "");
+	snprintf(stage->claim, sizeof(stage->claim), "%s %s %s %s%s%s", claim->place,
+		 claim->sandbox, claim->name, labels, claim->host_network ? " h" : "",
+		 claim->stopped ? " s" : "");
 	stage->claims++;
 	free(labels);
 }
@@ -110,11 +112,11 @@ static void answer(struct stage *stage, struct cri_question question, const char
 	assert_int_equal(cri_table_answer(stage->table, &question, place, &all, stage->now), 0);
 }
 
-/* The whole list, as if its time had come. */
+/* The whole list, whose time has come. */
 static void list(struct stage *stage, const char *place, const struct cri_sandbox *sandboxes,
 		 size_t count)
 {
-	cri_table_fail(stage->table, stage->now);
+	stage->now += CRI_LIST_NS;
 	answer(stage, expect(stage, CRI_LIST_ALL, NULL), place, sandboxes, count);
 }
 
@@ -138,7 +140,9 @@ static void test_list(void **state)
 
 	sandbox.ready = false;
 	list(stage, here, &sandbox, 1);
-	assert_int_equal(stage->claims, 2);
+	assert_string_equal(stage->claim, "here a a {\"app\":\"web\"} s");
+	list(stage, here, &sandbox, 1);
+	assert_int_equal(stage->claims, 3);
 	assert_int_equal(stage->withdrawn, 0);
 
 	list(stage, here, NULL, 0);
@@ -146,7 +150,7 @@ static void test_list(void **state)
 	assert_int_equal(stage->withdrawn, 1);
 }
 
-/* What another place says does not end what one said, unless it has the sandbox, too. */
+/* What another place says does not end what one said, nor is it told beside it. */
 static void test_places(void **state)
 {
 	struct stage *stage = *state;
@@ -154,11 +158,27 @@ static void test_places(void **state)
 
 	list(stage, here, both, 2);
 	list(stage, there, NULL, 0);
+	list(stage, there, both, 2);
+	list(stage, here, both, 2);
+	assert_int_equal(stage->claims, 2);
+	assert_int_equal(stage->withdrawn, 0);
+}
+
+/* Who failed does not keep its sandboxes from another, and who tells of them again has them. */
+static void test_place_fails(void **state)
+{
+	struct stage *stage = *state;
+	const struct cri_sandbox both[] = {make_sandbox("a"), make_sandbox("b")};
+
+	list(stage, here, both, 2);
+	cri_table_fail(stage->table, here);
+	list(stage, there, NULL, 0);
 	assert_int_equal(stage->withdrawn, 0);
 	list(stage, there, &both[1], 1);
 	assert_string_equal(stage->claim, "there b b {}");
 	assert_string_equal(stage->gone, "here b");
-	list(stage, here, &both[0], 1);
+	list(stage, here, both, 2);
+	list(stage, there, both, 2);
 	assert_int_equal(stage->claims, 3);
 	assert_int_equal(stage->withdrawn, 1);
 }
@@ -343,17 +363,12 @@ static void test_many_sandboxes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_list),
-	    TEST(test_places),
-	    TEST(test_wanted),
-	    TEST(test_gives_up),
-	    TEST(test_forgets),
-	    TEST(test_many_wanted),
-	    TEST(test_few_wanted_of_many),
-	    TEST(test_host_network),
-	    TEST(test_status_refused),
-	    TEST(test_other_answer),
-	    TEST(test_many_sandboxes),
+	    TEST(test_list),         TEST(test_places),
+	    TEST(test_place_fails),  TEST(test_wanted),
+	    TEST(test_gives_up),     TEST(test_forgets),
+	    TEST(test_many_wanted),  TEST(test_few_wanted_of_many),
+	    TEST(test_host_network), TEST(test_status_refused),
+	    TEST(test_other_answer), TEST(test_many_sandboxes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

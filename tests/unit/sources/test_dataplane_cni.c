@@ -103,6 +103,34 @@ static void what_is_none(void **state)
 		assert_int_equal(decode(texts[i]), -EBADMSG);
 }
 
+static void plugins_that_are_not_known(void **state)
+{
+	(void)state;
+	check(CHAIN("{\"type\":\"ptp\"},{\"type\":\"novel\"},{\"type\":\"newer\"}"),
+	      CNI_PTP | CNI_OTHER, "ptp");
+	assert_string_equal(seen.cni_other, "novel");
+	check(CHAIN("{\"type\":\"ptp\"},{\"type\":\"portmap\"},{\"type\":\"bandwidth\"},"
+		    "{\"type\":\"tuning\"},{\"type\":\"firewall\"},{\"type\":\"sbr\"},"
+		    "{\"type\":\"vrf\"},{\"type\":\"loopback\"}"),
+	      CNI_PTP, "ptp");
+	assert_string_equal(seen.cni_other, "");
+}
+
+static void nothing_stays_of_what_cannot_be_used(void **state)
+{
+	static const char *const texts[] = {
+	    CHAIN("{\"type\":\"flannel\"},{}"), CHAIN("{\"type\":\"novel\"},7"),
+	    CHAIN("{\"type\":\"flannel\"},{\"type\":\"multus\"}"), "{\"name\":\"kindnet\"}"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_true(decode(texts[i]) < 0);
+		assert_int_equal(seen.cni, 0);
+		assert_string_equal(seen.cni_type, "");
+		assert_string_equal(seen.cni_other, "");
+	}
+}
+
 static void a_long_type_is_cut(void **state)
 {
 	(void)state;
@@ -120,6 +148,8 @@ int main(void)
 	    cmocka_unit_test(kindnet_by_the_name_of_its_network),
 	    cmocka_unit_test(multus_is_its_first_delegate),
 	    cmocka_unit_test(what_is_none),
+	    cmocka_unit_test(plugins_that_are_not_known),
+	    cmocka_unit_test(nothing_stays_of_what_cannot_be_used),
 	    cmocka_unit_test(a_long_type_is_cut),
 	};
 

@@ -8,12 +8,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/xt_CT.h>
+#include <linux/netfilter/xt_tcpudp.h>
 #include <linux/pkt_cls.h>
 #include <linux/rtnetlink.h>
 
@@ -70,7 +73,7 @@ static int decode_link(const void *message, size_t length, void *context)
 struct link_words {
 	int index, master;
 	const char *name, *kind, *master_kind;
-	bool elsewhere, filters, xdp;
+	bool elsewhere, filters, filters_ipv6, xdp;
 };
 
 static struct link_seen a_link(const struct link_words *words)
@@ -89,9 +92,10 @@ static struct link_seen a_link(const struct link_words *words)
 	info = mnl_attr_nest_start(header, IFLA_LINKINFO);
 	if (words->kind)
 		mnl_attr_put_strz(header, IFLA_INFO_KIND, words->kind);
-	if (words->filters) {
+	if (words->filters || words->filters_ipv6) {
 		data = mnl_attr_nest_start(header, IFLA_INFO_DATA);
-		mnl_attr_put_u8(header, IFLA_BR_NF_CALL_IPTABLES, 1);
+		mnl_attr_put_u8(header, IFLA_BR_NF_CALL_IPTABLES, words->filters);
+		mnl_attr_put_u8(header, IFLA_BR_NF_CALL_IP6TABLES, words->filters_ipv6);
 		mnl_attr_nest_end(header, data);
 	}
 	if (words->master_kind)
@@ -203,8 +207,27 @@ static void a_bridge_may_filter_by_itself(void **state)
 	(void)state;
 	assert_int_equal(seen.bridged, 1);
 	assert_int_equal(seen.unfiltered, 0);
+	assert_int_equal(seen.unfiltered_ipv6, 1);
 	assert_int_equal(seen.programs, PROGRAM_OTHER);
 	assert_string_equal(seen.program, "XDP");
+}
+
+static void a_bridge_may_filter_ipv6_alone(void **state)
+{
+	const struct link_words words[] = {
+	    {.index = 3, .name = "cni0", .kind = "bridge", .filters_ipv6 = true},
+	    {.index = 7,
+	     .name = "b",
+	     .kind = "veth",
+	     .elsewhere = true,
+	     .master = 3,
+	     .master_kind = "bridge"},
+	};
+	struct dataplane_observations seen = observe(words, COUNT(words));
+
+	(void)state;
+	assert_int_equal(seen.unfiltered, 1);
+	assert_int_equal(seen.unfiltered_ipv6, 0);
 }
 
 static void devices_tell_of_software(void **state)
@@ -390,6 +413,217 @@ static void rules(void **state)
 	assert_int_equal(rule_means("nat", "POSTROUTING", "masq", NULL, 0), 0);
 }
 
+/* ---- rules that keep packets from being tracked, and whose packets ---- */
+
+static struct nlattr *begin_expression(struct nlmsghdr *header, const char *name,
+				       struct nlattr **element)
+{
+	*element = mnl_attr_nest_start(header, NFTA_LIST_ELEM);
+	mnl_attr_put_strz(header, NFTA_EXPR_NAME, name);
+	return mnl_attr_nest_start(header, NFTA_EXPR_DATA);
+}
+
+static void end_expression(struct nlmsghdr *header, struct nlattr *data, struct nlattr *element)
+{
+	mnl_attr_nest_end(header, data);
+	mnl_attr_nest_end(header, element);
+}
+
+static void put_payload(struct nlmsghdr *header, uint32_t base, uint32_t offset, uint32_t length)
+{
+	struct nlattr *element, *data = begin_expression(header, "payload", &element);
+
+	mnl_attr_put_u32(header, NFTA_PAYLOAD_DREG, htonl(NFT_REG32_00));
+	mnl_attr_put_u32(header, NFTA_PAYLOAD_BASE, htonl(base));
+	mnl_attr_put_u32(header, NFTA_PAYLOAD_OFFSET, htonl(offset));
+	mnl_attr_put_u32(header, NFTA_PAYLOAD_LEN, htonl(length));
+	end_expression(header, data, element);
+}
+
+static void put_comparison(struct nlmsghdr *header, uint32_t operation, const void *value,
+			   size_t length)
+{
+	struct nlattr *element, *data = begin_expression(header, "cmp", &element), *nest;
+
+	mnl_attr_put_u32(header, NFTA_CMP_SREG, htonl(NFT_REG32_00));
+	mnl_attr_put_u32(header, NFTA_CMP_OP, htonl(operation));
+	nest = mnl_attr_nest_start(header, NFTA_CMP_DATA);
+	mnl_attr_put(header, NFTA_DATA_VALUE, length, value);
+	mnl_attr_nest_end(header, nest);
+	end_expression(header, data, element);
+}
+
+static void put_udp(struct nlmsghdr *header, uint16_t first, uint16_t last, uint8_t inverted)
+{
+	const struct xt_udp udp = {
+	    .spts = {0, 0xffff}, .dpts = {first, last}, .invflags = inverted};
+	struct nlattr *element, *data = begin_expression(header, "match", &element);
+
+	mnl_attr_put_strz(header, NFTA_MATCH_NAME, "udp");
+	mnl_attr_put_u32(header, NFTA_MATCH_REV, 0);
+	mnl_attr_put(header, NFTA_MATCH_INFO, sizeof(udp), &udp);
+	end_expression(header, data, element);
+}
+
+static void put_expression(struct nlmsghdr *header, const char *name)
+{
+	struct nlattr *element, *data = begin_expression(header, name, &element);
+
+	end_expression(header, data, element);
+}
+
+struct untracked {
+	const char *name;
+	const char *to, *from; /* addresses; NULL: any */
+	uint16_t port;         /* natively; 0: any */
+	uint16_t first, last;  /* by iptables' own match; 0: any */
+	uint8_t inverted;
+	bool negated; /* all but this address */
+	bool masked;
+	unsigned means;
+};
+
+static void put_address(struct nlmsghdr *header, uint32_t offset, const char *text,
+			const struct untracked *rule)
+{
+	uint8_t address[4];
+
+	assert_int_equal(inet_pton(AF_INET, text, address), 1);
+	put_payload(header, NFT_PAYLOAD_NETWORK_HEADER, offset, 4);
+	if (rule->masked)
+		put_expression(header, "bitwise");
+	put_comparison(header, rule->negated ? NFT_CMP_NEQ : NFT_CMP_EQ, address, sizeof(address));
+}
+
+static unsigned untracked_means(const struct untracked *rule)
+{
+	struct dataplane_observations seen = {
+	    .caches = {{.length = 4, .bytes = {169, 254, 20, 10}}}, .cache_count = 1};
+	struct dataplane_observations scratch = seen;
+	const uint16_t port = htons(rule->port);
+	union message message;
+	struct nlmsghdr *header = begin_nft(&message, NFT_MSG_NEWRULE);
+	struct nlattr *list;
+
+	mnl_attr_put_strz(header, NFTA_RULE_TABLE, "any");
+	mnl_attr_put_strz(header, NFTA_RULE_CHAIN, "any");
+	list = mnl_attr_nest_start(header, NFTA_RULE_EXPRESSIONS);
+	if (rule->from)
+		put_address(header, 12, rule->from, rule);
+	if (rule->to)
+		put_address(header, 16, rule->to, rule);
+	if (rule->port) {
+		put_payload(header, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2);
+		put_comparison(header, NFT_CMP_EQ, &port, sizeof(port));
+	}
+	if (rule->last)
+		put_udp(header, rule->first, rule->last, rule->inverted);
+	put_expression(header, "notrack");
+	mnl_attr_nest_end(header, list);
+	assert_int_equal(decode_cut(header, decode_rule, &seen, &scratch), 0);
+	return seen.rules;
+}
+
+static void the_dns_caches_rules_are_told_from_others(void **state)
+{
+	static const struct untracked cases[] = {
+	    {.name = "to the cache", .to = "169.254.20.10", .port = 53, .means = RULE_NOTRACK_DNS},
+	    {.name = "its health",
+	     .from = "169.254.20.10",
+	     .port = 8080,
+	     .means = RULE_NOTRACK_DNS},
+	    {.name = "to the service's address",
+	     .to = "10.96.0.10",
+	     .port = 53,
+	     .means = RULE_NOTRACK_DNS},
+	    {.name = "by iptables",
+	     .to = "10.96.0.10",
+	     .first = 53,
+	     .last = 53,
+	     .means = RULE_NOTRACK_DNS},
+	    {.name = "everything", .means = RULE_NOTRACK},
+	    {.name = "all DNS", .port = 53, .means = RULE_NOTRACK},
+	    {.name = "one pod", .to = "10.244.0.3", .means = RULE_NOTRACK},
+	    {.name = "one pod's port", .to = "10.244.0.3", .port = 80, .means = RULE_NOTRACK},
+	    {.name = "all but the cache",
+	     .to = "169.254.20.10",
+	     .negated = true,
+	     .means = RULE_NOTRACK},
+	    {.name = "a network", .to = "169.254.20.10", .masked = true, .means = RULE_NOTRACK},
+	    {.name = "many ports",
+	     .to = "10.96.0.10",
+	     .first = 53,
+	     .last = 60000,
+	     .means = RULE_NOTRACK},
+	    {.name = "all but DNS",
+	     .to = "10.96.0.10",
+	     .first = 53,
+	     .last = 53,
+	     .inverted = XT_UDP_INV_DSTPT,
+	     .means = RULE_NOTRACK},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		print_message("%s\n", cases[i].name);
+		assert_int_equal(untracked_means(&cases[i]), cases[i].means);
+	}
+}
+
+static int decode_early(const void *message, size_t length, void *context)
+{
+	return dataplane_decode_early(message, length, context);
+}
+
+static int is_early(uint8_t family, const char *table, const char *chain, int64_t hook,
+		    int32_t priority)
+{
+	const struct nfgenmsg fixed = {.nfgen_family = family};
+	struct table_seen seen, scratch;
+	union message message;
+	struct nlmsghdr *header =
+	    begin(&message, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN, &fixed, sizeof(fixed));
+	struct nlattr *nest;
+	int r;
+
+	mnl_attr_put_strz(header, NFTA_CHAIN_TABLE, table);
+	mnl_attr_put_strz(header, NFTA_CHAIN_NAME, chain);
+	if (hook >= 0) {
+		nest = mnl_attr_nest_start(header, NFTA_CHAIN_HOOK);
+		mnl_attr_put_u32(header, NFTA_HOOK_HOOKNUM, htonl((uint32_t)hook));
+		mnl_attr_put_u32(header, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
+		mnl_attr_nest_end(header, nest);
+	}
+	r = decode_cut(header, decode_early, &seen, &scratch);
+	if (r == 1) {
+		assert_int_equal(seen.family, family);
+		assert_string_equal(seen.name, table);
+	}
+	return r;
+}
+
+static void chains_before_connections_are_tracked(void **state)
+{
+	union message message;
+	struct table_seen table;
+
+	(void)state;
+	assert_int_equal(is_early(NFPROTO_IPV4, "raw", "PREROUTING", NF_INET_PRE_ROUTING, -300), 1);
+	assert_int_equal(is_early(NFPROTO_INET, "mine", "c", NF_INET_PRE_ROUTING, -300), 1);
+	assert_int_equal(is_early(NFPROTO_IPV6, "mine", "c", NF_INET_LOCAL_OUT, -450), 1);
+	assert_int_equal(is_early(NFPROTO_BRIDGE, "mine", "c", NF_INET_PRE_ROUTING, 0), 1);
+	assert_int_equal(is_early(NFPROTO_NETDEV, "mine", "c", 0, 0), 1);
+	assert_int_equal(is_early(NFPROTO_INET, "mine", "c", NF_INET_INGRESS, 0), 1);
+	assert_int_equal(is_early(NFPROTO_INET, "mine", "c", NF_INET_PRE_ROUTING, -150), 0);
+	assert_int_equal(is_early(NFPROTO_INET, "mine", "c", NF_INET_FORWARD, -300), 0);
+	/* It has no hook: others go on to it. */
+	assert_int_equal(is_early(NFPROTO_INET, "mine", "c", -1, 0), 0);
+	/* Its tunnel's packets. */
+	assert_int_equal(is_early(NFPROTO_IPV4, "calico", "raw-PREROUTING", 0, -300), 0);
+	assert_int_equal(dataplane_decode_early(begin_nft(&message, NFT_MSG_NEWRULE), 20, &table),
+			 0);
+}
+
 static void other_messages_say_nothing(void **state)
 {
 	union message message;
@@ -406,10 +640,13 @@ int main(void)
 	    cmocka_unit_test(a_device_is_told),
 	    cmocka_unit_test(pods_devices_are_told_from_others),
 	    cmocka_unit_test(a_bridge_may_filter_by_itself),
+	    cmocka_unit_test(a_bridge_may_filter_ipv6_alone),
 	    cmocka_unit_test(devices_tell_of_software),
 	    cmocka_unit_test(filters_of_ebpf_by_their_names),
 	    cmocka_unit_test(tables_and_chains),
 	    cmocka_unit_test(rules),
+	    cmocka_unit_test(the_dns_caches_rules_are_told_from_others),
+	    cmocka_unit_test(chains_before_connections_are_tracked),
 	    cmocka_unit_test(other_messages_say_nothing),
 	};
 

@@ -172,6 +172,13 @@ static void test_oci(void **state)
 		   "\"io.kubernetes.cri-o.SandboxID\":\"c\",\"io.kubernetes.cri-o.Labels\":"
 		   "\"{\\\"a\\\":1}\"}"),
 	       -EPROTO);
+	/* Unlimited resources are larger than any integer of JSON's reader. */
+	expect(&oci_bundle_format, "x",
+	       OCI(",\"process\":{\"rlimits\":[{\"type\":\"RLIMIT_CORE\","
+		   "\"hard\":18446744073709551615,\"soft\":18446744073709551615}]},"
+		   "\"annotations\":{\"io.kubernetes.cri.container-type\":\"container\"}"),
+	       0);
+	expect(&oci_bundle_format, "x", OCI(",\"a\":1e999"), -EBADMSG);
 	/* Which namespaces there are is not said: the network may be anybody's. */
 	assert_int_equal(
 	    decode(&oci_bundle_format, "x",

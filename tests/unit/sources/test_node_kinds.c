@@ -179,13 +179,21 @@ static void test_missed_allocation(void **state)
 	remove_file(network, "10.1.0.2");
 	read_events(stage, now + 1);
 	assert_int_equal(stage->losses, 1);
+	/* Results of which there are none, and then there are. */
 	stage->state = node_state_close(stage->state);
+	assert_int_equal(rmdir(stage->results), 0);
 	watch(stage, NODE_STATE_CNI_RESULTS, "results", path);
 	start(stage, now);
 	allocate(network, "10.1.0.2", ID_A, "eth0");
 	remove_file(network, "10.1.0.2");
 	read_events(stage, now + 1);
-	assert_int_equal(stage->losses, 1);
+	assert_int_equal(stage->losses, 2);
+	assert_int_equal(mkdir(stage->results, 0700), 0);
+	read_events(stage, now + 2);
+	allocate(network, "10.1.0.2", ID_A, "eth0");
+	remove_file(network, "10.1.0.2");
+	read_events(stage, now + 3);
+	assert_int_equal(stage->losses, 2);
 }
 
 /* A path of the configuration may lead through links, as /var/run does. */
@@ -222,6 +230,12 @@ static void put_ipam(struct stage *stage, const char *entries)
 			 0);
 }
 
+static void read_after_pause(struct stage *stage, int64_t *now)
+{
+	*now += NODE_STATE_PAUSE_NS;
+	read_events(stage, *now);
+}
+
 #define AWS_A                                                                                      \
 	"{\"networkName\":\"aws-cni\",\"containerID\":\"" ID_A "\",\"ifName\":\"eth0\","           \
 	"\"ipv4\":\"10.3.0.2\",\"allocationTimestamp\":1600000000000000001,\"metadata\":{"         \
@@ -241,26 +255,50 @@ static void test_ipam(void **state)
 	start(stage, now);
 	assert_int_equal(mkdir(in(stage->root, "aws", directory), 0700), 0);
 	put_ipam(stage, AWS_A);
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_string_equal(owner(stage, "10.3.0.2"), ID_A);
 	assert_string_equal(claim_of(stage, ID_A)->place, path);
 	put_ipam(stage, AWS_A "," AWS_B);
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_int_equal(stage->told, 2);
 	assert_int_equal(claim_of(stage, ID_B)->addresses[0].since, INT64_C(1600000000000000002));
 	assert_true(claim_of(stage, ID_B)->addresses[0].exact);
 	put_ipam(stage, AWS_B);
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_int_equal(stage->told, 2);
 	assert_int_equal(stage->withdrawn, 1);
 	assert_int_equal(stage->claim_count, 1);
 	put_text(stage->root, "aws/other.json", "{");
 	remove_file(stage->root, "aws/other.json");
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	remove_file(stage->root, "aws/ipam.json");
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_int_equal(stage->claim_count, 0);
 	assert_int_equal(stage->problems + stage->losses, 0);
+}
+
+/* However often it is written, it is read now and then, and once more after the last time. */
+static void test_pause(void **state)
+{
+	struct stage *stage = *state;
+	char path[512], directory[512];
+	int64_t now = clock_now();
+
+	watch(stage, NODE_STATE_AWS_VPC_CNI, "aws/ipam.json", path);
+	assert_int_equal(mkdir(in(stage->root, "aws", directory), 0700), 0);
+	start(stage, now);
+	put_ipam(stage, AWS_A);
+	read_events(stage, now);
+	assert_int_equal(stage->claim_count, 1);
+	put_ipam(stage, AWS_A "," AWS_B);
+	read_events(stage, now + NODE_STATE_PAUSE_NS - 1);
+	assert_int_equal(stage->claim_count, 1);
+	read_events(stage, now + NODE_STATE_PAUSE_NS);
+	assert_int_equal(stage->claim_count, 2);
+	/* The clock is set back. */
+	put_ipam(stage, AWS_B);
+	read_events(stage, now);
+	assert_int_equal(stage->claim_count, 1);
 }
 
 /* What was allocated before the boot is nobody's, however late the file was written. */
@@ -489,10 +527,10 @@ static void test_database(void **state)
 	assert_int_equal(mkdir(in(stage->root, "kindnet", directory), 0700), 0);
 	database = open_database(path);
 	run(database, PODS);
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	before = clock_now();
 	run(database, INSERT POD_A);
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_string_equal(owner(stage, "10.5.0.2"), ID_A);
 	assert_string_equal(claim_of(stage, ID_A)->place, path);
 	address = &claim_of(stage, ID_A)->addresses[0];
@@ -501,13 +539,13 @@ static void test_database(void **state)
 	assert_in_range(address->since, before - 20 * NSEC_PER_MSEC, clock_now());
 	before = address->since;
 	sqlite3_close(database);
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_int_equal(count_entries(directory), 1);
 	assert_int_equal(stage->told, 1);
 	database = open_database(path);
 	run(database, "BEGIN; DELETE FROM pods; " INSERT POD_B "; COMMIT");
 	sqlite3_close(database);
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_int_equal(stage->claim_count, 1);
 	assert_string_equal(owner(stage, "10.5.0.3"), ID_B);
 	assert_true(claim_of(stage, ID_B)->addresses[0].since > before);
@@ -573,16 +611,58 @@ static void test_journal(void **state)
 	run(database, "PRAGMA cache_size = 1; BEGIN; DELETE FROM pods; CREATE TABLE filler (x); "
 		      "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
 		      "i < 50) INSERT INTO filler SELECT randomblob(4000) FROM n");
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_string_equal(owner(stage, "10.5.0.2"), ID_A);
 	run(database, "ROLLBACK");
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_string_equal(owner(stage, "10.5.0.2"), ID_A);
 	run(database, "DELETE FROM pods");
-	read_events(stage, now);
+	read_after_pause(stage, &now);
 	assert_int_equal(stage->claim_count, 0);
 	sqlite3_close(database);
 	rescan(stage, now + NODE_STATE_SETTLE_NS);
+	assert_int_equal(stage->problems + stage->losses, 0);
+}
+
+static void put_numbered(const char *bundles, unsigned number)
+{
+	char name[16], directory[512];
+
+	snprintf(name, sizeof(name), "%u", number);
+	assert_int_equal(mkdir(in(bundles, name, directory), 0700), 0);
+	put_bundle(directory, name);
+}
+
+/* Of very many directories a call looks at some, and the timer at the rest. */
+static void test_many_directories(void **state)
+{
+	enum { COUNT = 2500 };
+	struct stage *stage = *state;
+	char bundles[512];
+	int64_t now = clock_now(), begin;
+
+	watch(stage, NODE_STATE_OCI_BUNDLES, "bundles", bundles);
+	assert_int_equal(mkdir(bundles, 0700), 0);
+	put_numbered(bundles, 0);
+	start(stage, now);
+	for (unsigned i = 1; i < COUNT; i++)
+		put_numbered(bundles, i);
+	read_events(stage, now);
+	assert_in_range(stage->claim_count, 1000, NODE_STATE_DIRECTORIES_AT_ONCE + 1);
+	while (stage->claim_count < COUNT)
+		read_events(stage, now);
+	remove_tree(bundles);
+	while (stage->claim_count > 0)
+		read_events(stage, now);
+	assert_int_equal(mkdir(bundles, 0700), 0);
+	for (unsigned i = 0; i < COUNT; i++)
+		put_numbered(bundles, i);
+	begin = clock_monotonic();
+	rescan(stage, now);
+	print_message("# a call: %lld us\n",
+		      (long long)(clock_monotonic() - begin) / NSEC_PER_USEC);
+	while (stage->claim_count < COUNT)
+		read_events(stage, now);
 	assert_int_equal(stage->problems + stage->losses, 0);
 }
 
@@ -596,6 +676,8 @@ int main(void)
 	    STAGED(test_missed_allocation),
 	    STAGED(test_linked_path),
 	    STAGED(test_ipam),
+	    STAGED(test_pause),
+	    STAGED(test_many_directories),
 	    STAGED(test_ipam_of_an_earlier_boot),
 	    STAGED(test_endpoints),
 	    STAGED(test_bundles),

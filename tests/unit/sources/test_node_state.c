@@ -332,6 +332,74 @@ static void test_strange_files(void **state)
 	assert_int_equal(stage->problems, 4);
 }
 
+#define NOBODY 65534
+
+static int unprivileged_teardown(void **state)
+{
+	assert_int_equal(seteuid(getuid()), 0);
+	return stage_teardown(state);
+}
+
+/* Root reads whatever the mode is. */
+static void drop_privileges(struct stage *stage)
+{
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(chown(stage->root, NOBODY, NOBODY), 0);
+	assert_int_equal(chown(stage->results, NOBODY, NOBODY), 0);
+	assert_int_equal(seteuid(NOBODY), 0);
+}
+
+static void test_unreadable(void **state)
+{
+	struct stage *stage = *state;
+	int64_t now = clock_now();
+	char path[512], problem[1024];
+
+	drop_privileges(stage);
+	put_pod(stage->results, FILE_A, ID_A, "10.0.0.1");
+	put_pod(stage->results, FILE_B, ID_B, "10.0.0.2");
+	assert_int_equal(chmod(in(stage->results, FILE_B, path), 0), 0);
+	start(stage, now);
+	rescan(stage, now + NODE_STATE_SETTLE_NS);
+	rescan(stage, now + 2 * NODE_STATE_SETTLE_NS);
+	snprintf(problem, sizeof(problem), "%s: Permission denied", path);
+	assert_int_equal(stage->problems, 1);
+	assert_string_equal(stage->problem, problem);
+	assert_int_equal(stage->claim_count, 1);
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	/* What is known of a file that becomes unreadable stays. */
+	assert_int_equal(chmod(path, 0600), 0);
+	rescan(stage, now + 3 * NODE_STATE_SETTLE_NS);
+	assert_string_equal(owner(stage, "10.0.0.2"), ID_B);
+	assert_int_equal(chmod(path, 0), 0);
+	rescan(stage, now + 4 * NODE_STATE_SETTLE_NS);
+	rescan(stage, now + 5 * NODE_STATE_SETTLE_NS);
+	assert_string_equal(owner(stage, "10.0.0.2"), ID_B);
+	assert_int_equal(stage->problems, 2);
+	assert_int_equal(stage->losses, 0);
+}
+
+static void test_unreadable_directory(void **state)
+{
+	struct stage *stage = *state;
+	int64_t now = clock_now();
+
+	drop_privileges(stage);
+	put_pod(stage->results, FILE_A, ID_A, "10.0.0.1");
+	start(stage, now);
+	assert_int_equal(chmod(stage->results, 0), 0);
+	rescan(stage, now + 1);
+	rescan(stage, now + 2);
+	assert_int_equal(stage->problems, 1);
+	assert_non_null(strstr(stage->problem, "results: Permission denied"));
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	assert_int_equal(chmod(stage->results, 0700), 0);
+	rescan(stage, now + 3);
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	assert_int_equal(stage->problems, 1);
+}
+
 static void test_too_large(void **state)
 {
 	struct stage *stage = *state;
@@ -517,6 +585,8 @@ static void test_netns(void **state)
 	assert_string_equal(owner(stage, "10.0.0.2"), "");
 	assert_true(claim_of(stage, ID_B)->orphaned);
 	assert_string_equal(owner(stage, "10.0.0.3"), "c");
+	assert_true(claim_of(stage, ID_A)->has_netns);
+	assert_false(claim_of(stage, ID_B)->has_netns || claim_of(stage, "c")->has_netns);
 	remove_file(stage->root, "netns");
 	rescan(stage, now + 5);
 	assert_string_equal(owner(stage, "10.0.0.1"), "");
@@ -548,6 +618,29 @@ static void test_boot_time(void **state)
 	assert_string_equal(owner(stage, "10.0.0.1"), "");
 	assert_string_equal(owner(stage, "10.0.0.2"), ID_B);
 	assert_int_equal(stage->told, 1);
+}
+
+/* The clock was set forward after the files were written: who has a network namespace lives. */
+static void test_clock_set_since_the_boot(void **state)
+{
+	struct stage *stage = *state;
+	char netns[512], file[512];
+
+	assert_int_equal(symlink("/proc/self/ns/net", in(stage->root, "living", netns)), 0);
+	put_netns(stage->results, FILE_A, ID_A, "10.0.0.1", netns);
+	put_text(stage->root, "left", "");
+	put_netns(stage->results, FILE_B, ID_B, "10.0.0.2", in(stage->root, "left", file));
+	put_netns(stage->results, "c", "c", "10.0.0.3", "/nowhere/at/all");
+	put_pod(stage->results, "d", "d", "10.0.0.4");
+	stage->options.check_netns = true;
+	stage->options.boot_time = clock_now() + 86400 * NSEC_PER_SEC;
+	start(stage, clock_now());
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	assert_int_equal(stage->claim_count, 1);
+	assert_int_equal(stage->told, 1);
+	node_state_retell(stage->state);
+	assert_int_equal(stage->claim_count, 1);
+	assert_int_equal(stage->told, 2);
 }
 
 static void test_many(void **state)
@@ -589,6 +682,9 @@ int main(void)
 	    STAGED(test_half_written),
 	    STAGED(test_spoilt),
 	    STAGED(test_strange_files),
+	    cmocka_unit_test_setup_teardown(test_unreadable, setup, unprivileged_teardown),
+	    cmocka_unit_test_setup_teardown(test_unreadable_directory, setup,
+					    unprivileged_teardown),
 	    STAGED(test_too_large),
 	    STAGED(test_directory_comes_late),
 	    STAGED(test_directory_replaced),
@@ -598,6 +694,7 @@ int main(void)
 	    STAGED(test_overflow),
 	    STAGED(test_netns),
 	    STAGED(test_boot_time),
+	    STAGED(test_clock_set_since_the_boot),
 	    STAGED(test_many),
 	};
 

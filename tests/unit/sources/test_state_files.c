@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "sources/cni_result.h"
 #include "sources/host_local.h"
 #include "sources/state_files.h"
 #include "stage.h"
@@ -59,6 +60,49 @@ static void test_crowded(void **state)
 	state_files_free(files);
 }
 
+/* One more and one less, over and over, is said once; what tells nothing is in nobody's way. */
+static void test_crowded_for_long(void **state)
+{
+	enum { MANY = 20 };
+	const struct state_files_options options = {.files_max = MANY, .settle = NSEC_PER_SEC};
+	const struct claim_events events = {
+	    .claim = stage_on_claim, .withdraw = stage_on_withdraw, .problem = stage_on_problem};
+	struct stage *stage = *state;
+	struct folder folder = {.path = stage->results, .format = &host_local_format};
+	struct folder silent = {.path = stage->results, .format = &cni_result_format};
+	struct claim_events told = events;
+	struct state_files *files;
+
+	told.context = stage;
+	files = state_files_new(&options, &told);
+	assert_non_null(files);
+	for (int i = 0; i < MANY; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "cni-loopback-%d-lo", i);
+		put_text(stage->results, name,
+			 "{\"kind\":\"cniCacheV1\",\"containerId\":\"a\",\"ifName\":\"lo\","
+			 "\"networkName\":\"cni-loopback\",\"result\":{\"ips\":[]}}");
+		assert_int_equal(state_files_meet(files, &silent, name, true), 0);
+		snprintf(name, sizeof(name), "10.0.0.%d", i);
+		put_text(stage->results, name, ID_A);
+		assert_int_equal(state_files_meet(files, &folder, name, true), 0);
+	}
+	assert_int_equal(stage->problems, 0);
+	put_text(stage->results, "10.0.1.1", ID_A);
+	for (int i = 0; i < 5; i++) {
+		state_files_remove(files, &folder, "10.0.0.1");
+		state_files_meet(files, &folder, "10.0.0.1", true);
+		state_files_meet(files, &folder, "10.0.1.1", true);
+		assert_true(state_files_settle(files).crowded);
+	}
+	assert_int_equal(stage->problems, 1);
+	assert_int_equal(stage->claim_count, MANY);
+	state_files_forget(files, &folder);
+	state_files_forget(files, &silent);
+	state_files_free(files);
+}
+
 static void test_missed(void **state)
 {
 	struct stage *stage = *state;
@@ -90,6 +134,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    STAGED(test_crowded),
+	    STAGED(test_crowded_for_long),
 	    STAGED(test_missed),
 	};
 

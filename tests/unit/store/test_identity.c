@@ -35,7 +35,7 @@ static struct pod a_full_pod(struct pod_address *addresses, size_t address_count
 	return pod;
 }
 
-static void assert_full_pod(const struct pod *pod, int64_t unit)
+static void assert_full_pod(const struct pod *pod, int64_t unit, size_t words)
 {
 	assert_string_equal(pod->conflict, "cri says uid-2");
 	assert_true(pod->labelled);
@@ -49,7 +49,9 @@ static void assert_full_pod(const struct pod *pod, int64_t unit)
 	assert_false(pod->addresses[0].secondary);
 	assert_false(pod->addresses[1].exact);
 	assert_true(pod->addresses[1].secondary);
-	assert_int_equal(pod->word_count, 2);
+	assert_int_equal(pod->word_count, words);
+	if (words == 0)
+		return;
 	assert_string_equal(pod->words[0].source, "cni-result");
 	assert_string_equal(pod->words[0].place, "/a");
 	assert_string_equal(pod->words[0].said, "{\"name\":\"web-1\"}");
@@ -60,7 +62,14 @@ static void assert_full_pod(const struct pod *pod, int64_t unit)
 static int see_full_pod(void *context, const struct stored_pod *pod)
 {
 	*(size_t *)context += 1;
-	assert_full_pod(&pod->pod, 1);
+	assert_full_pod(&pod->pod, 1, 2);
+	return 0;
+}
+
+static int see_pod_without_words(void *context, const struct stored_pod *pod)
+{
+	*(size_t *)context += 1;
+	assert_full_pod(&pod->pod, 1, 0);
 	return 0;
 }
 
@@ -80,13 +89,15 @@ static void test_all_of_a_pod_comes_back(void **state)
 	write_pods(store, 10, &pod, 1, true);
 	store_close(store);
 	reader = open_reader(place->path);
+	assert_int_equal(reader_pods(reader, see_pod_without_words, &seen), 0);
+	reader_want_words(reader);
 	assert_int_equal(reader_pods(reader, see_full_pod, &seen), 0);
-	assert_int_equal(seen, 1);
+	assert_int_equal(seen, 2);
 	reader_close(reader);
 	store = open_node(place->path, "n1");
 	assert_int_equal(store_load_state(store, &loaded), 0);
 	assert_int_equal(loaded.pod_count, 1);
-	assert_full_pod(&loaded.pods[0], MS);
+	assert_full_pod(&loaded.pods[0], MS, 0);
 	store_state_clear(&loaded);
 	store_close(store);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM pods WHERE exact + secondary = 1"
@@ -207,6 +218,9 @@ static void test_a_row_left_behind_has_no_address(void **state)
 	write_pods(store, 11, &pod, 1, true);
 	pod.pod.sandbox = text("s1");
 	write_pods(store, 12, &pod, 1, true);
+	assert_int_equal(
+	    ask(place->path, "SELECT count(*) FROM pod WHERE sandbox = '' AND ended = 12"), 1);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod WHERE ended IS NULL"), 1);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod_address"), 1);
 	assert_int_equal(ask(place->path,
 			     "SELECT count(*) FROM pods WHERE sandbox = 's1' AND until IS NULL"
@@ -266,31 +280,85 @@ static void load_names(const char *path, const char *const names[], size_t count
 	store_close(store);
 }
 
-/* A connection of a week has the pod that had the address when it began. */
+/* A connection of a week has the pod that had the address when it began, and no other. */
 static void test_pods_of_live_connections_come_back(void **state)
 {
 	struct place *place = *state;
 	struct store *store = open_node(place->path, "n1");
 	struct pod_address old[] = {{ip("10.0.0.1"), 5 * MS, DAY * MS + MS, false, false}};
-	struct pod_address older[] = {{ip("10.0.0.1"), 1 * MS, 2 * MS, false, false}};
-	struct batch_pod pods[] = {{1, a_pod("old", "s1", old, 1)},
-				   {2, a_pod("older", "s2", older, 1)},
-				   {3, a_pod("host", "s3", NULL, 0)},
-				   {4, a_pod("gone", "s4", NULL, 0)}};
+	struct pod_address soon[] = {
+	    {ip("10.0.0.1"), (DAY + 59000) * MS, (DAY + 90000) * MS, false, false}};
+	struct pod_address late[] = {
+	    {ip("10.0.0.1"), (DAY + 61000) * MS, (DAY + 90000) * MS, false, false}};
+	struct pod_address older[] = {{ip("10.0.0.1"), 1 * MS, (DAY - 61000) * MS, false, false}};
+	struct pod_address server[] = {{ip("10.0.0.3"), 1 * MS, 2 * DAY * MS, false, false}};
+	struct pod_address other[] = {{ip("10.0.0.4"), 1 * MS, 2 * DAY * MS, false, false}};
+	struct batch_pod pods[] = {
+	    {1, a_pod("old", "s1", old, 1)},       {2, a_pod("soon", "s2", soon, 1)},
+	    {3, a_pod("late", "s3", late, 1)},     {4, a_pod("older", "s4", older, 1)},
+	    {5, a_pod("server", "s5", server, 1)}, {6, a_pod("other", "s6", other, 1)},
+	    {7, a_pod("host", "s7", NULL, 0)},     {8, a_pod("gone", "s8", NULL, 0)}};
 	struct checkpoint live = {.original = {ip("10.0.0.1"), ip("10.0.0.2"), 1, 2, 6, true},
-				  .reply = {ip("10.0.0.2"), ip("10.0.0.1"), 2, 1, 6, true},
+				  .reply = {ip("10.0.0.3"), ip("10.0.0.1"), 2, 1, 6, true},
 				  .first_ns = DAY * MS,
 				  .verdict = VERDICT_ANSWERED};
 	struct batch batch = {.time = 8 * DAY, .checkpoints = &live, .checkpoint_count = 1};
 
-	pods[3].pod.ended = 2 * DAY * MS;
-	write_pods(store, 8 * DAY, pods, 4, true);
+	pods[7].pod.ended = 2 * DAY * MS;
+	write_pods(store, 8 * DAY, pods, COUNT(pods), true);
 	store_close(store);
 	load_names(place->path, (const char *[]){"host"}, 1);
 	store = open_node(place->path, "n1");
 	write_batch(store, &batch);
 	store_close(store);
-	load_names(place->path, (const char *[]){"old", "host", "gone"}, 3);
+	load_names(place->path, (const char *[]){"old", "soon", "server", "host"}, 4);
+	/* Of another node. */
+	store = open_node(place->path, "n2");
+	live.first_ns = DAY * MS;
+	write_batch(store, &batch);
+	store_close(store);
+	change(place->path, "DELETE FROM checkpoint WHERE node = 1");
+	load_names(place->path, (const char *[]){"host"}, 1);
+}
+
+static int64_t words_of(const char *path, const char *name)
+{
+	char query[128];
+
+	snprintf(query, sizeof(query), "SELECT count(*) FROM pod_words WHERE name = '%s'", name);
+	return ask(path, query);
+}
+
+static void test_words_go_with_the_pod_unless_they_contradict(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct pod_word word = {text("cri"), text("/s"), text("{}")};
+	struct batch_pod pods[] = {{1, a_pod("ends", "s1", NULL, 0)},
+				   {2, a_pod("doubtful", "s2", NULL, 0)},
+				   {3, a_pod("vanishes", "s3", NULL, 0)},
+				   {4, a_pod("stays", "s4", NULL, 0)},
+				   {5, a_pod("late", "s5", NULL, 0)}};
+
+	for (size_t i = 0; i < COUNT(pods); i++) {
+		pods[i].pod.words = &word;
+		pods[i].pod.word_count = 1;
+	}
+	pods[1].pod.conflict = text("cri says uid-2");
+	pods[4].pod.ended = 60 * MS;
+	write_pods(store, 100, pods, 5, true);
+	assert_int_equal(words_of(place->path, "ends"), 1);
+	assert_int_equal(words_of(place->path, "late"), 0);
+	pods[0].pod.ended = pods[1].pod.ended = 150 * MS;
+	write_pods(store, 200, pods, 2, false);
+	assert_int_equal(words_of(place->path, "ends"), 0);
+	assert_int_equal(words_of(place->path, "doubtful"), 1);
+	store_close(store);
+	store = open_node(place->path, "n1");
+	write_pods(store, 300, &pods[3], 1, true);
+	assert_int_equal(words_of(place->path, "vanishes"), 0);
+	assert_int_equal(words_of(place->path, "stays"), 1);
+	store_close(store);
 }
 
 static void prune_before(struct store *store, int64_t before)
@@ -317,6 +385,7 @@ static void test_pods_without_address_go_once_ended(void **state)
 		pods[i].pod.word_count = 1;
 	}
 	pods[1].pod.ended = pods[2].pod.ended = 50 * MS;
+	pods[1].pod.conflict = pods[2].pod.conflict = text("cri says uid-2");
 	write_pods(store, 100, pods, 3, true);
 	flow.key.source_pod = 3;
 	write_one(store, flow);
@@ -325,7 +394,8 @@ static void test_pods_without_address_go_once_ended(void **state)
 	prune_before(store, 51);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod"), 2);
 	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod WHERE name = 'gone'"), 0);
-	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod_word"), 2);
+	assert_int_equal(words_of(place->path, "live"), 1);
+	assert_int_equal(words_of(place->path, "named"), 0);
 	/* Told again, it is one again. */
 	flow.key.source_pod = 2;
 	write_one(store, flow);
@@ -366,6 +436,7 @@ static void assert_damaged(const char *path, const char *script)
 
 	change(path, script);
 	reader = open_reader(path);
+	reader_want_words(reader);
 	assert_int_equal(reader_pods(reader, see_nothing, NULL), -EBADMSG);
 	assert_non_null(strstr(reader_error(reader), "damaged"));
 	reader_close(reader);
@@ -562,6 +633,33 @@ static void test_past_states_are_bounded(void **state)
 			 39 - PAST_STATES);
 }
 
+/* A StatefulSet's pods have one name in all their lives. */
+static void test_each_of_the_last_uids_keeps_a_state(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	char content[8], uid[8];
+	int64_t time = 100;
+
+	for (int i = 0; i < 20; i++) {
+		struct batch_object object = an_object("web-0", content);
+
+		snprintf(uid, sizeof(uid), "u%d", i);
+		object.uid = uid;
+		for (int j = 0; j < 3; j++) {
+			snprintf(content, sizeof(content), "%d", j);
+			write_objects(store, time++, &object, 1, false);
+		}
+	}
+	assert_int_equal(ask(place->path, "SELECT count(DISTINCT uid) FROM object"), PAST_STATES);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM object WHERE uid = 'u5'"
+					  " AND content = '2' AND until - since = 1"),
+			 1);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM object WHERE uid = 'u4'"), 1);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM object WHERE uid = 'u19'"), 3);
+	store_close(store);
+}
+
 static void test_content_is_bounded(void **state)
 {
 	struct place *place = *state;
@@ -643,6 +741,7 @@ int main(void)
 	    TEST(test_a_row_left_behind_has_no_address),
 	    TEST(test_pods_without_address_end_too),
 	    TEST(test_pods_of_live_connections_come_back),
+	    TEST(test_words_go_with_the_pod_unless_they_contradict),
 	    TEST(test_pods_without_address_go_once_ended),
 	    TEST(test_words_add_up),
 	    TEST(test_damage_is_told),
@@ -652,6 +751,7 @@ int main(void)
 	    TEST(test_objects_not_told_again_are_gone),
 	    TEST(test_a_batch_that_failed_told_nothing),
 	    TEST(test_past_states_are_bounded),
+	    TEST(test_each_of_the_last_uids_keeps_a_state),
 	    TEST(test_content_is_bounded),
 	    TEST(test_old_states_of_objects_go),
 	    TEST(test_states_go_with_the_flows_where_space_is_short),

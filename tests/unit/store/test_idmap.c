@@ -71,11 +71,42 @@ static void test_every_number_is_passed_once(void **state)
 	idmap_clear(&map);
 }
 
+/* Keys that hash alike stand in a row: none of them may be lost when one goes. */
+static void test_remove(void **state)
+{
+	struct idmap map;
+	uint32_t key, random = 1;
+	bool there[500] = {false};
+	size_t count = 0;
+
+	(void)state;
+	idmap_init(&map, sizeof(key), 0);
+	key = 3;
+	idmap_remove(&map, &key);
+	for (int i = 0; i < 50000; i++) {
+		random = random * 1664525 + 1013904223;
+		key = (random >> 8) % 500;
+		if (there[key])
+			idmap_remove(&map, &key);
+		else
+			assert_true(idmap_put(&map, &key, key + 1));
+		there[key] = !there[key];
+	}
+	for (key = 0; key < 500; key++) {
+		assert_int_equal(idmap_get(&map, &key), there[key] ? key + 1 : 0);
+		count += there[key];
+	}
+	assert_int_equal(map.count, count);
+	assert_true(map.capacity <= 1024);
+	idmap_clear(&map);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_put_and_get),
 	    cmocka_unit_test(test_limit_empties),
+	    cmocka_unit_test(test_remove),
 	    cmocka_unit_test(test_every_number_is_passed_once),
 	};
 

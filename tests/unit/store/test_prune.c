@@ -2,6 +2,7 @@
 
 #define MS INT64_C(1000000)
 #define MINUTE INT64_C(60000)
+#define DAY INT64_C(86400000)
 
 static int64_t rows(const struct place *place, const char *table)
 {
@@ -383,6 +384,154 @@ static void test_bound_that_cannot_be_held(void **state)
 	assert_sound(place->path);
 }
 
+/* Pods from a number on: ended one a second, or alive. */
+static void tell_many_pods(struct store *store, uint32_t first, uint32_t count, bool ended,
+			   const char *conflict)
+{
+	struct batch_pod *pods = calloc(count, sizeof(*pods));
+	struct pod_address *addresses = calloc(count, sizeof(*addresses));
+	struct pod_word word = {text("cri"), text("/s"),
+				text("{\"name\":\"what was said of it\"}")};
+	struct batch batch = {
+	    .time = 100 * DAY, .pods = pods, .pod_count = count, .pods_complete = true};
+	char(*names)[16] = calloc(count, sizeof(*names));
+
+	assert_true(pods && addresses && names);
+	for (uint32_t i = 0; i < count; i++) {
+		snprintf(names[i], sizeof(names[i]), "%u", first + i);
+		addresses[i] = (struct pod_address){
+		    .address = ip("10.1.0.1"),
+		    .since = (first + i) * 1000 * MS,
+		    .until = ended ? (first + i) * 1000 * MS + 500 * MS : INTERVAL_OPEN};
+		pods[i].number = first + i;
+		pods[i].pod = a_pod(names[i], names[i], &addresses[i], 1);
+		pods[i].pod.ended = addresses[i].until;
+		pods[i].pod.conflict = text(conflict);
+		pods[i].pod.words = &word;
+		pods[i].pod.word_count = 1;
+	}
+	write_batch(store, &batch);
+	free(pods);
+	free(addresses);
+	free(names);
+}
+
+static void write_edges_of_pod(struct store *store, size_t count, uint32_t pod)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct flow flow = a_flow((uint16_t)i, DAY);
+
+		flow.key.source_pod = pod;
+		write_one(store, flow);
+	}
+	write_batch(store, &(struct batch){.time = 100 * DAY});
+}
+
+static void test_ended_pods_go_before_flows(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_bytes = MIB};
+
+	tell_many_pods(store, 1, 12000, true, "");
+	write_edges_of_pod(store, 100, 7);
+	assert_true(store_is_over(store, &limits));
+	prune_to(store, &limits, 1000);
+	assert_false(store_is_over(store, &limits));
+	assert_true(bytes_on_disk(place) <= MIB);
+	assert_int_equal(rows(place, "edge"), 100);
+	assert_int_equal(rows(place, "flow"), 100);
+	assert_int_equal(rows(place, "gap"), 0);
+	/* The oldest went, but the one that edges name. */
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM pod WHERE name IN ('7', '12000')"),
+			 2);
+	assert_in_range(rows(place, "pod"), 1000, 11000);
+	assert_int_equal(rows(place, "pod"), rows(place, "pod_address"));
+	assert_int_equal(ask(place->path, "SELECT count(*) + 12000 - max(CAST(name AS INTEGER))"
+					  " FROM pod WHERE name <> '7'"),
+			 ask(place->path, "SELECT 12001 - min(CAST(name AS INTEGER)) FROM pod"
+					  " WHERE name <> '7'"));
+	store_close(store);
+	assert_sound(place->path);
+}
+
+static void test_words_go_before_pods(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct store_limits limits = {NO_AGE, .max_bytes = MIB};
+	int64_t left;
+
+	tell_many_pods(store, 1, 3000, true, "cri says another name");
+	tell_many_pods(store, 3001, 10, false, "");
+	assert_int_equal(rows(place, "pod_word"), 3010);
+	store_close(store);
+	store = open_node(place->path, "n1");
+	limits.max_bytes = bytes_on_disk(place) / 16 * 15;
+	prune_to(store, &limits, 400);
+	left = rows(place, "pod_word");
+	assert_in_range(left, 11, 2900);
+	assert_int_equal(rows(place, "pod"), 3010);
+	assert_int_equal(ask(place->path, "SELECT min(CAST(name AS INTEGER)) FROM pod_words"),
+			 3011 - left);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+/* Flows and edges cannot make up for pods that are there: they keep a share of their own. */
+static void test_live_pods_do_not_drive_flows_out(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {NO_AGE, .max_bytes = MIB};
+	int64_t held;
+
+	tell_many_pods(store, 1, 8000, false, "");
+	write_edges_of_pod(store, 100, 7);
+	prune_to(store, &limits, 1000);
+	assert_int_equal(rows(place, "pod"), 8000);
+	assert_int_equal(rows(place, "flow"), 100);
+	assert_int_equal(rows(place, "edge"), 100);
+	/* Nothing more is tried until it has grown, and then of flows alone a share is left. */
+	assert_false(store_is_over(store, &limits));
+	held = bytes_on_disk(place);
+	assert_true(held > MIB);
+	for (int i = 0; i < 100; i++) {
+		write_edges(store, 200, VERDICT_ANSWERED, (i + 1) * 1000 * MINUTE);
+		if (store_is_over(store, &limits))
+			prune_to(store, &limits, 1000);
+		assert_true(bytes_on_disk(place) < held + MIB);
+	}
+	assert_true(rows(place, "flow") >= 100);
+	assert_true(rows(place, "edge") >= 100);
+	assert_int_equal(rows(place, "pod"), 8000);
+	store_close(store);
+	assert_sound(place->path);
+}
+
+/* A walk over pods takes many steps; what is written in between counts. */
+static void test_pod_named_during_the_walk_stays(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	const struct store_limits limits = {.before = 50 * DAY};
+	struct flow flow = a_flow(80, 99 * DAY);
+	bool more = false;
+
+	tell_many_pods(store, 1, 100, true, "");
+	assert_int_equal(store_prune(store, &limits, 40, &more), 0);
+	assert_true(more);
+	assert_in_range(rows(place, "pod"), 80, 95);
+	flow.key.destination_pod = 90;
+	write_one(store, flow);
+	prune_to(store, &limits, 40);
+	assert_int_equal(ask(place->path, "SELECT name = '90' FROM pod"), 1);
+	assert_int_equal(rows(place, "pod"), 1);
+	assert_int_equal(ask(place->path, "SELECT destination_pod IS NOT NULL FROM edge"), 1);
+	store_close(store);
+	assert_sound(place->path);
+}
+
 static void test_edge_numbers_are_never_used_twice(void **state)
 {
 	struct place *place = *state;
@@ -533,6 +682,10 @@ int main(void)
 	    TEST(test_bytes_are_bounded),
 	    TEST(test_bound_that_cannot_be_held),
 	    TEST(test_bytes_while_somebody_reads),
+	    TEST(test_ended_pods_go_before_flows),
+	    TEST(test_words_go_before_pods),
+	    TEST(test_live_pods_do_not_drive_flows_out),
+	    TEST(test_pod_named_during_the_walk_stays),
 	    TEST(test_edge_numbers_are_never_used_twice),
 	    TEST(test_sums_hold_beyond_the_bounds),
 	    TEST(test_edges_that_are_there_stay_exact),

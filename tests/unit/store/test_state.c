@@ -1,7 +1,9 @@
 #include "tests/unit/store/fixture.h"
 
+#include <errno.h>
+
 #define MS INT64_C(1000000)
-#define DAY INT64_C(86400000)
+#define QUARTER INT64_C(900000) /* of an hour */
 
 static struct checkpoint a_checkpoint(uint16_t port)
 {
@@ -67,6 +69,7 @@ static void test_nothing_at_first(void **state)
 	assert_int_equal(loaded.checkpoint_count, 0);
 	assert_int_equal(loaded.fact_count, 0);
 	assert_int_equal(loaded.pod_count, 0);
+	assert_true(loaded.pods_since == INT64_MIN);
 	store_state_clear(&loaded);
 	store_close(store);
 }
@@ -144,7 +147,7 @@ static void test_pods_return_in_ns_unless_long_gone(void **state)
 	};
 	struct store_state loaded;
 
-	write_pods(store, DAY + 1000, pods, 3, true);
+	write_pods(store, QUARTER + 1000, pods, 3, true);
 	store_close(store);
 	store = open_node(place->path, "n1");
 	loaded = load(store);
@@ -233,6 +236,74 @@ static void test_node_addresses_not_named_again_ended_too(void **state)
 	store_close(store);
 }
 
+/* What was loaded is told, with numbers in its order; checkpoints keep the pods that they name. */
+static void test_loaded_pods_are_told(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct pod_address open[] = {{ip("10.0.0.1"), 5 * MS, INTERVAL_OPEN, false, false}};
+	struct pod_address gone[] = {{ip("10.0.0.2"), 5 * MS, 6 * MS, false, false}};
+	struct batch_pod pods[] = {
+	    {7, a_pod("gone", "s1", gone, 1)},
+	    {8, a_pod("long-gone", "s2", gone, 1)},
+	    {9, a_pod("open", "s3", open, 1)},
+	};
+	struct checkpoint row = a_checkpoint(1);
+	struct batch batch = {.time = 9 * DAY,
+			      .pods = pods,
+			      .pod_count = 3,
+			      .checkpoints = &row,
+			      .checkpoint_count = 1};
+	struct flow flow = a_flow(80, 9 * DAY);
+	struct store_state loaded;
+
+	row.first_ns = row.start_ns = 8 * DAY * MS + DAY * MS / 2;
+	row.source_pod = 9;
+	row.destination_pod = 7;
+	write_batch(store, &batch);
+	store_close(store);
+	store = open_node(place->path, "n1");
+	loaded = load(store);
+	assert_int_equal(loaded.pod_count, 2);
+	assert_string_equal(loaded.pods[0].name, "gone");
+	assert_string_equal(loaded.pods[1].name, "open");
+	assert_int_equal(loaded.pods_since, 8 * DAY * MS);
+	assert_int_equal(loaded.checkpoints[0].source_pod, 2);
+	assert_int_equal(loaded.checkpoints[0].destination_pod, 1);
+	store_state_clear(&loaded);
+	flow.key.source_pod = 2;
+	write_one(store, flow);
+	assert_int_equal(ask(place->path, "SELECT pod.name = 'open' FROM edge"
+					  " JOIN pod ON pod.id = edge.source_pod"),
+			 1);
+	store_close(store);
+}
+
+/* A number that was forgotten names nobody from the next batch on, and takes no memory. */
+static void test_forgotten_numbers(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct pod_address gone[] = {{ip("10.0.0.2"), 5 * MS, 6 * MS, false, false}};
+	struct batch_pod pod = {1, a_pod("gone", "s1", gone, 1)};
+	struct flow flow = a_flow(80, 9 * DAY);
+	uint32_t forgotten = 1;
+	struct batch batch = {.time = 9 * DAY,
+			      .pods = &pod,
+			      .pod_count = 1,
+			      .flows = &flow,
+			      .flow_count = 1,
+			      .forgotten = &forgotten,
+			      .forgotten_count = 1};
+
+	flow.key.source_pod = 1;
+	write_batch(store, &batch);
+	batch.pod_count = batch.forgotten_count = 0;
+	assert_int_equal(store_write(store, &batch), -EINVAL);
+	assert_int_equal(ask(place->path, "SELECT count(*) FROM edge WHERE source_pod = 1"), 1);
+	store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, place_setup, place_teardown)
 
 int main(void)
@@ -241,6 +312,8 @@ int main(void)
 	    TEST(test_nothing_at_first),
 	    TEST(test_checkpoints),
 	    TEST(test_facts),
+	    TEST(test_loaded_pods_are_told),
+	    TEST(test_forgotten_numbers),
 	    TEST(test_pods_return_in_ns_unless_long_gone),
 	    TEST(test_pods_not_named_again_ended_at_the_heartbeat),
 	    TEST(test_node_addresses_not_named_again_ended_too),
