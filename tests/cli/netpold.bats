@@ -67,7 +67,7 @@ good() {
   good ''
   good '# comment\n; comment\n\n[store]\npath = /tmp/flows.db\nflow_window = 0\nretention = 90d ; a quarter\n[node]\nname = worker-3.example.net\n'
   good '[store]\r\nretention = 30d\r\n'
-  good '[identity]\ncni_results =\n'
+  good '[identity]\ncni_results = none\n'
   good '[conntrack]\nbuffer_size = 64K\ndump_interval = 1h\n\n[log-group new]\ngroup = 65535'
   want 0 "$daemon" --config /dev/null --check-config
   silent err
