@@ -442,7 +442,7 @@ static struct end unrecorded_end(const struct binder *binder, const struct sight
 	size_t count;
 	size_t first = find_claims(binder->inventory_pods, binder->inventory_pod_count,
 				   sizeof(*binder->inventory_pods), address, &count);
-	const struct pod_claim *claims = binder->inventory_pods + first;
+	const struct pod_claim *claims = count > 0 ? &binder->inventory_pods[first] : NULL;
 	struct holders holders = find_holders(claims, count, sighting, false);
 	const struct range_claim *range = find_range(binder, address);
 
@@ -527,7 +527,7 @@ int binder_address(const struct binder *binder, const struct sighting *sighting,
 	first = find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes),
 			    sighting->address, &count);
 	if (count > 0)
-		node = find_node(binder->nodes + first, count, sighting);
+		node = find_node(&binder->nodes[first], count, sighting);
 	if (!node) {
 		*ret = unrecorded_end(binder, sighting, count > 0, ret_changed);
 		return 0;

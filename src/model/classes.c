@@ -338,7 +338,8 @@ static struct port_claims find_ports(const struct classes *classes, const char *
 	while (low + count < classes->port_count &&
 	       compare_ports(&classes->ports[low + count], &wanted) == 0)
 		count++;
-	return (struct port_claims){.items = classes->ports + low, .count = count};
+	return (struct port_claims){.items = count > 0 ? &classes->ports[low] : NULL,
+				    .count = count};
 }
 
 /* The first that holds at the address; NULL: none does. *ret_several: another's do, too. */

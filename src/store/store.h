@@ -239,6 +239,7 @@ struct edge {
 	struct totals totals;
 	int64_t first_seen;
 	int64_t last_seen;
+	int64_t begun; /* first_seen of the whole edge, where an interval cuts it */
 };
 
 struct stored_pod {
