@@ -397,6 +397,7 @@ sql_files = \
 	sql/stmt/prune-flow.sql \
 	sql/stmt/prune-flows.sql \
 	sql/stmt/prune-gaps.sql \
+	sql/stmt/prune-live.sql \
 	sql/stmt/prune-naming.sql \
 	sql/stmt/prune-node-addresses.sql \
 	sql/stmt/prune-objects.sql \

@@ -158,11 +158,19 @@ bool has_ended_pods(struct store *store, int64_t before)
 	return found;
 }
 
-static void begin_walk(struct pod_walk *walk)
+/* A number may be used again: what names a pod must not outlive it. */
+static void begin_walk(struct store *store)
 {
+	struct db *db = &store->db;
+	struct pod_walk *walk = &store->pruning.pods;
+	sqlite3_stmt *statement;
+
 	pod_walk_clear(walk);
 	idmap_init(&walk->named, sizeof(int64_t), 0);
 	walk->stage = POD_WALK_EDGES;
+	statement = db_use(db, SQL_PRUNE_LIVE);
+	while (db_row(db, statement))
+		name_pod(store, sqlite3_column_int64(statement, 0));
 }
 
 bool prune_pods(struct store *store, int64_t before, unsigned rows, struct idmap *gone)
@@ -170,7 +178,7 @@ bool prune_pods(struct store *store, int64_t before, unsigned rows, struct idmap
 	struct pod_walk *walk = &store->pruning.pods;
 
 	if (walk->stage == POD_WALK_IDLE)
-		begin_walk(walk);
+		begin_walk(store);
 	if (walk->stage == POD_WALK_EDGES && !walk_edges(store, rows))
 		return true;
 	while (walk->stage != POD_WALK_DONE && walk_pods(store, before, rows, gone))

@@ -156,14 +156,14 @@ void write_gap(struct store *store, int64_t node, const struct gap *gap);
 void pruning_clear(struct pruning *pruning);
 /*
  * One step of the walk: deletes words, intervals and pods that ended before the moment, of pods
- * that no edge names. True: there is more; false: the walk is done, until pod_walk_clear(). Pods
- * that went are put into gone.
+ * that no edge and no checkpoint names. True: there is more; false: the walk is done, until
+ * pod_walk_clear(). Pods that went are put into gone.
  */
 bool prune_pods(struct store *store, int64_t before, unsigned rows, struct idmap *gone);
 /* Is there anything for such a walk? Only between walks. */
 bool has_ended_pods(struct store *store, int64_t before);
 void pod_walk_clear(struct pod_walk *walk);
-/* An edge that is made names the pod, 0: none. */
+/* An edge that is made, or a checkpoint, names the pod, 0: none. */
 void name_pod(struct store *store, int64_t pod);
 /* An edge was seen again: it is not to be deleted. */
 void spare_edge(struct store *store, int64_t edge);

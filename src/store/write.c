@@ -97,6 +97,7 @@ static void bind_pod(struct store *store, sqlite3_stmt *statement, int index, ui
 {
 	int64_t row = pod_row(store, number);
 
+	name_pod(store, row);
 	if (row)
 		db_bind_int(&store->db, statement, index, row);
 	else

@@ -532,6 +532,26 @@ static void test_pod_named_during_the_walk_stays(void **state)
 	assert_sound(place->path);
 }
 
+static void test_pod_of_a_live_connection_stays(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct checkpoint live = {.original = {ip("10.1.0.1"), ip("10.0.0.2"), 1, 2, 6, true},
+				  .reply = {ip("10.0.0.2"), ip("10.1.0.1"), 2, 1, 6, true},
+				  .first_ns = DAY * MS,
+				  .source_pod = 3,
+				  .verdict = VERDICT_ANSWERED};
+	struct batch batch = {.time = 100 * DAY, .checkpoints = &live, .checkpoint_count = 1};
+
+	tell_many_pods(store, 1, 5, true, "");
+	write_batch(store, &batch);
+	prune_to(store, &(struct store_limits){.before = 50 * DAY}, 100);
+	assert_int_equal(rows(place, "pod"), 1);
+	assert_int_equal(ask(place->path, "SELECT name = '3' FROM pod"), 1);
+	store_close(store);
+	assert_sound(place->path);
+}
+
 static void test_edge_numbers_are_never_used_twice(void **state)
 {
 	struct place *place = *state;
@@ -686,6 +706,7 @@ int main(void)
 	    TEST(test_words_go_before_pods),
 	    TEST(test_live_pods_do_not_drive_flows_out),
 	    TEST(test_pod_named_during_the_walk_stays),
+	    TEST(test_pod_of_a_live_connection_stays),
 	    TEST(test_edge_numbers_are_never_used_twice),
 	    TEST(test_sums_hold_beyond_the_bounds),
 	    TEST(test_edges_that_are_there_stay_exact),
