@@ -17,7 +17,8 @@ struct pods;
 /*
  * Finds the sources that the configuration names, and what they tell; paths are copied. Pods of the
  * earlier run that are still there go on, under the numbers that the state gives them; what is no
- * longer there ended when that run was last heard. What the container runtime tells comes later: it is never waited for. -errno.
+ * longer there ended when that run was last heard. What the container runtime tells comes later: it
+ * is never waited for. -errno.
  */
 int pods_open(const struct config *config, const struct store_state *state, struct pods **ret);
 struct pods *pods_free(struct pods *pods); /* NULL is allowed; returns NULL */

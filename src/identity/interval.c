@@ -23,6 +23,7 @@ struct tenure {
 	uint32_t number;     /* the entry's */
 	bool exact;
 	bool disputed; /* the pod has a conflict */
+	bool nameless;
 	int64_t since;
 	int64_t until;
 	int64_t reach; /* the latest until of this and all tenures before it: where a search
@@ -238,6 +239,12 @@ static size_t owned_begun(const struct owned *owned, int64_t when)
 	return low;
 }
 
+/* Nobody knows who it is, but what it has is nobody else's. */
+static bool is_nameless(const struct pod *pod)
+{
+	return !*pod->namespace || !*pod->name;
+}
+
 /* There must be room. */
 static void tenure_insert(struct owned *owned, size_t at, const struct tenure *tenure)
 {
@@ -253,6 +260,7 @@ static void tenure_add(struct owned *owned, struct entry *entry, const struct po
 	const struct tenure tenure = {.entry = entry,
 				      .number = entry->number,
 				      .disputed = *entry->pod.conflict != '\0',
+				      .nameless = is_nameless(&entry->pod),
 				      .since = address->since,
 				      .until = address->until,
 				      .exact = address->exact};
@@ -307,12 +315,6 @@ static bool is_same_pod(const struct pod *a, const struct pod *b)
 {
 	return a == b || (strcmp(a->uid, b->uid) == 0 && strcmp(a->name, b->name) == 0 &&
 			  strcmp(a->namespace, b->namespace) == 0);
-}
-
-/* Nobody knows who it is, but what it has is nobody else's. */
-static bool is_nameless(const struct pod *pod)
-{
-	return !*pod->namespace || !*pod->name;
 }
 
 static bool is_same_sandbox(const struct pod *a, const struct pod *b)
@@ -923,8 +925,7 @@ static const struct tenure *owner_soon(const struct registry *registry, const st
 		else if (!are_one(registry, found, tenure))
 			return NULL;
 	}
-	return found && found->entry && !found->exact && !found->disputed &&
-		       !is_nameless(&found->entry->pod)
+	return found && found->entry && !found->exact && !found->disputed && !found->nameless
 		   ? found
 		   : NULL;
 }
@@ -944,7 +945,7 @@ int registry_bind(const struct registry *registry, struct addr address, int64_t 
 			tenure = owner_soon(registry, owned, when, slack);
 		if (tenure && tenure->since > when && !was_watched(registry, when, tenure->since))
 			tenure = NULL;
-		if (tenure && is_nameless(&tenure->entry->pod))
+		if (tenure && tenure->nameless)
 			tenure = NULL;
 	}
 	*ret_number = tenure ? tenure->number : 0;
@@ -964,7 +965,7 @@ int registry_bind_span(const struct registry *registry, struct addr address, int
 		r = owner_within(registry, owned, from, until, &any);
 	if (r < 0)
 		return r;
-	if (any && is_nameless(&any->entry->pod))
+	if (any && any->nameless)
 		any = NULL;
 	/* Nobody's at first and somebody's later is a change of owner, too. */
 	if (any && (number == 0 || !is_same_pod(&any->entry->pod, registry_get(registry, number))))

@@ -542,7 +542,8 @@ struct binding {
 	bool changed; /* an end changed hands */
 };
 
-/* What the daemon bound when the connection began is certain; the rest is looked up. */
+/* What the daemon bound when the connection began is certain; the rest is looked up. What is seen
+ * of an edge that an interval cuts may have begun before the interval. */
 static int bind_end(struct binding *binding, uint32_t number, struct addr address, uint8_t prefix,
 		    int64_t slack, struct end *ret)
 {
@@ -550,7 +551,7 @@ static int bind_end(struct binding *binding, uint32_t number, struct addr addres
 	const struct binder *binder = &binding->assembly->binder;
 	const struct pod_row *row = find_row(binding->assembly, number);
 	const struct sighting sighting = {.address = address,
-					  .from = edge->first_seen,
+					  .from = edge->begun,
 					  .until = edge->last_seen,
 					  .slack = slack,
 					  .recorder = edge->node};
@@ -754,7 +755,7 @@ int assembly_flow(void *context, const struct stored_flow *flow)
 	row.edge.totals = flow->flow.totals;
 	/* Who is seen when the window begins may have begun in an earlier one. */
 	if (flow->flow.first_seen > flow->flow.window)
-		row.edge.first_seen = flow->flow.first_seen;
+		row.edge.first_seen = row.edge.begun = flow->flow.first_seen;
 	row.edge.last_seen = flow->flow.last_seen;
 	r = bind_edge(assembly, &row, &changed);
 	if (r < 0 || count_ambiguous(&row) >= count_ambiguous(whole))

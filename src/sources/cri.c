@@ -34,9 +34,10 @@ struct cri {
 	struct cri_table *table;
 	struct place *places;
 	size_t place_count;
-	struct place *preferred; /* it knows sandboxes; NULL: none does */
-	struct place *asked;     /* by the call */
-	struct cri_call *call;   /* NULL: none in flight */
+	struct place *preferred;  /* it knows sandboxes; NULL: none does */
+	const struct place *told; /* as the one where sandboxes are */
+	struct place *asked;      /* by the call */
+	struct cri_call *call;    /* NULL: none in flight */
 	struct cri_question question;
 	unsigned round;   /* of the question, through the places */
 	bool goes_on;     /* places that were not asked in the round are to be */
@@ -136,9 +137,7 @@ static struct place *find_listed(const struct cri *cri)
 
 const char *cri_socket(const struct cri *cri)
 {
-	const struct place *place = find_listed(cri);
-
-	return place ? place->path : NULL;
+	return cri->told && cri->told->listed ? cri->told->path : NULL;
 }
 
 static const char *get_method(enum cri_subject subject)
@@ -261,10 +260,11 @@ static void tell_spoilt(struct cri *cri, struct place *place, size_t spoilt)
 	place->spoilt = spoilt;
 }
 
-static void take_list(struct cri *cri, struct place *place, const struct cri_answer *answer)
+static void take_list(struct cri *cri, struct place *place, const struct cri_answer *answer,
+		      int64_t now)
 {
 	place->listed = true;
-	cri->goes_on = true;
+	cri->goes_on |= cri_table_due(cri->table) <= now;
 	if (answer->count > 0 && (!cri->preferred || !cri->preferred->listed))
 		cri->preferred = place;
 	tell_spoilt(cri, place, answer->spoilt);
@@ -286,7 +286,7 @@ static int take_proper(struct cri *cri, const struct cri_answer *answer, int64_t
 	place->wait = 0;
 	place->problem = NULL;
 	if (cri->question.subject == CRI_LIST_ALL) {
-		take_list(cri, place, answer);
+		take_list(cri, place, answer, now);
 	} else if (cri->question.subject == CRI_LIST_ONE && is_told(answer, cri->question.id)) {
 		cri->preferred = place;
 		cri->goes_on = false;
@@ -509,6 +509,9 @@ int cri_read(struct cri *cri, int64_t now)
 		if (cri->call ? !go_on(cri, now, &error) : !ask(cri, now, &error))
 			break;
 	}
+	/* While others are asked one without sandboxes may be the wrong one. */
+	if (!cri->call || (cri->preferred && cri->preferred->listed))
+		cri->told = find_listed(cri);
 	if (cri->place_count > 0)
 		arm(cri, get_due(cri), now);
 	return error;

@@ -349,6 +349,9 @@ static bool is_strange(const struct dataplane_observations *seen, const struct d
 		return true;
 	if (seen->programs & PROGRAM_AWS_AGENT && !has_plugin(dataplane, "aws-vpc-cni"))
 		return true;
+	if (seen->programs & PROGRAM_TCX && !has_plugin(dataplane, "cilium") &&
+	    !is_calico_ebpf(seen))
+		return true;
 	return seen->programs & PROGRAM_OTHER;
 }
 

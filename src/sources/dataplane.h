@@ -78,7 +78,8 @@ enum dataplane_program {
 	PROGRAM_CILIUM = 1 << 0,    /* cil_… */
 	PROGRAM_CALICO = 1 << 1,    /* cali… */
 	PROGRAM_AWS_AGENT = 1 << 2, /* handle_ingress, handle_egress */
-	PROGRAM_OTHER = 1 << 3
+	PROGRAM_OTHER = 1 << 3,
+	PROGRAM_TCX = 1 << 4 /* attached by tcx, where the name is not to be had */
 };
 
 /* Tables, chains and rules of nftables, those that iptables-nft makes among them. */

@@ -452,7 +452,7 @@ static void look_at_tcx(int device, struct dataplane_observations *ret)
 	if (ingress < 0 || egress < 0)
 		ret->tcx_error = ingress < 0 ? ingress : egress;
 	else if (ingress + egress > 0)
-		dataplane_take_program("tcx", ret);
+		ret->programs |= PROGRAM_TCX;
 }
 
 static void look_at_device(struct talk *talk, int device, bool tcx,

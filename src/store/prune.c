@@ -36,12 +36,24 @@ static int64_t delete_before(struct store *store, enum sql_statement which, int6
 	return db->error ? 0 : db_changes(db);
 }
 
-static int64_t delete_flows_before(struct store *store, int64_t before, unsigned rows)
+static int64_t delete_some_before(struct store *store, enum sql_statement which, int64_t before,
+				  unsigned rows)
 {
-	sqlite3_stmt *statement = db_use(&store->db, SQL_PRUNE_FLOWS);
+	sqlite3_stmt *statement = db_use(&store->db, which);
 
 	db_bind_int(&store->db, statement, 2, rows);
-	return delete_before(store, SQL_PRUNE_FLOWS, before);
+	return delete_before(store, which, before);
+}
+
+static int64_t delete_flows_before(struct store *store, int64_t before, unsigned rows)
+{
+	return delete_some_before(store, SQL_PRUNE_FLOWS, before, rows);
+}
+
+/* True: there may be more. */
+static bool delete_objects_before(struct store *store, int64_t before, unsigned rows)
+{
+	return delete_some_before(store, SQL_PRUNE_OBJECTS, before, rows) >= rows;
 }
 
 static void mark_pruned_pods(struct store *store, const struct idmap *gone)
@@ -55,11 +67,11 @@ static void mark_pruned_pods(struct store *store, const struct idmap *gone)
 	}
 }
 
-static void prune_by_age(struct store *store, int64_t before)
+static bool prune_by_age(struct store *store, int64_t before, unsigned rows)
 {
 	delete_before(store, SQL_PRUNE_GAPS, before);
 	delete_before(store, SQL_PRUNE_NODE_ADDRESSES, before);
-	delete_before(store, SQL_PRUNE_OBJECTS, before);
+	return delete_objects_before(store, before, rows);
 }
 
 static void forget_victims(struct pruning *pruning)
@@ -279,10 +291,10 @@ static bool prune_aged_pods(struct store *store, int64_t before, unsigned rows,
 
 	if (walk->stage == POD_WALK_IDLE && !has_ended_pods(store, before))
 		return false;
-	if (prune_pods(store, before, rows, pods_gone))
-		return true;
-	pod_walk_clear(walk);
-	return false;
+	walk->by_age = prune_pods(store, before, rows, pods_gone);
+	if (!walk->by_age)
+		pod_walk_clear(walk);
+	return walk->by_age;
 }
 
 static bool prune_to_age(struct store *store, int64_t before, unsigned rows,
@@ -290,14 +302,15 @@ static bool prune_to_age(struct store *store, int64_t before, unsigned rows,
 {
 	if (before == INT64_MIN)
 		return false;
+	/* All else was done before the walk began. */
+	if (store->pruning.pods.by_age)
+		return prune_aged_pods(store, before, rows, pods_gone);
 	if (delete_flows_before(store, before, rows) >= rows)
 		return true;
 	choose_expired(store, before);
 	delete_victims(store, rows);
-	if (has_victims(store))
-		return true;
-	prune_by_age(store, before);
-	return prune_aged_pods(store, before, rows, pods_gone);
+	return has_victims(store) || prune_by_age(store, before, rows) ||
+	       prune_aged_pods(store, before, rows, pods_gone);
 }
 
 static bool prune_to_edges(struct store *store, int64_t max, unsigned rows)
@@ -332,7 +345,7 @@ static bool is_making_room(const struct store *store)
 }
 
 /* States of objects that nothing is left of from that time: no flow row, and no edge. */
-static void delete_old_objects(struct store *store)
+static bool delete_old_objects(struct store *store, unsigned rows)
 {
 	struct db *db = &store->db;
 	sqlite3_stmt *statement = db_use(db, SQL_PRUNE_WINDOW);
@@ -340,7 +353,7 @@ static void delete_old_objects(struct store *store)
 
 	db_bind_int(db, statement, 1, INT64_MAX);
 	window = db_run_int(db, statement, INT64_MAX);
-	delete_before(store, SQL_PRUNE_OBJECTS, window < oldest ? window : oldest);
+	return delete_objects_before(store, window < oldest ? window : oldest, rows);
 }
 
 /* What stays may be more than the goal: flows would go in vain, all of them. */
@@ -377,9 +390,9 @@ static bool prune_to_bytes(struct store *store, int64_t max, unsigned rows, stru
 
 	if (!pruning->shrinking || bytes_in_use(&store->db) <= goal_below(store, max))
 		return false;
-	if (prune_pods(store, long_ended(store), rows, pods_gone))
+	if (prune_pods(store, long_ended(store), rows, pods_gone) ||
+	    delete_old_objects(store, rows))
 		return true;
-	delete_old_objects(store);
 	weigh(store, max);
 	if (bytes_in_use(&store->db) <= goal_below(store, max))
 		return false;

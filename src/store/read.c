@@ -106,6 +106,7 @@ struct edge reader_edge_of(struct reader *reader, sqlite3_stmt *statement)
 	    .key = key_of(reader, statement),
 	    .totals = reader_totals_of(statement),
 	    .first_seen = sqlite3_column_int64(statement, COLUMN_FIRST_SEEN),
+	    .begun = sqlite3_column_int64(statement, COLUMN_FIRST_SEEN),
 	    .last_seen = sqlite3_column_int64(statement, COLUMN_LAST_SEEN),
 	};
 }

@@ -100,7 +100,8 @@ struct store_limits {
 
 /*
  * One step towards the limits; *ret_more tells whether another is needed. A step deletes at most
- * rows flow rows and edges, or a quarter as many pods, rows > 0, and reads few more.
+ * rows flow rows, edges and states of objects, or a quarter as many pods, rows > 0, and reads few
+ * more.
  *
  * By age go flow windows that ended before the moment, oldest first; edges last seen before it once
  * they have no window left; gaps, states of objects, and pods and their addresses that ended before
@@ -238,6 +239,7 @@ struct edge {
 	struct totals totals;
 	int64_t first_seen;
 	int64_t last_seen;
+	int64_t begun; /* first_seen of the whole edge, where an interval cuts it */
 };
 
 struct stored_pod {

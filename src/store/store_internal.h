@@ -59,6 +59,7 @@ struct pod_place {
 
 struct pod_walk {
 	enum pod_walk_stage stage;
+	bool by_age;            /* it goes on in the next step */
 	struct pod_place place; /* of the stage: up to here all were looked at */
 	int64_t edge;           /* the last one that was looked at */
 	struct idmap named;     /* pod.id that an edge names → 1 */

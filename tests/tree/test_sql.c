@@ -206,7 +206,10 @@ static void test_plans_use_keys(void **state)
 		    "USING INDEX pod_name (node=? AND namespace=? AND name=? AND uid=?)");
 	assert_plan(handle, "object-get", "(node=? AND kind=? AND namespace=? AND name=?)");
 	assert_plan(handle, "object-forget", "(node=? AND kind=? AND namespace=? AND name=?)");
-	assert_plan(handle, "prune-objects", "USING INDEX object_until (until<?)");
+	assert_plan(handle, "prune-objects", "INDEX object_until (until<?)");
+	assert_plan(handle, "prune-pods", "USING INDEX pod_ended (ended>? AND ended<?)");
+	assert_plan(handle, "prune-pod-intervals", "INDEX pod_address_until ((until,pod)>(?,?)");
+	assert_plan(handle, "state-pod-turns", "USING INDEX pod_address_since (address=?)");
 	assert_plan(handle, "prune-window", "SEARCH flow");
 	sqlite3_close(handle);
 }

@@ -8,7 +8,7 @@ static void put_pod(struct bench *bench, const char *name, const char *address, 
 {
 	char *text = (char *)(uintptr_t)name, nothing[] = "";
 	struct pod_address owned = {ip(address), since, until, true, false};
-	const struct pod pod = {.namespace = nothing,
+	const struct pod pod = {.namespace = text,
 				.name = text,
 				.uid = text,
 				.sandbox = text,

@@ -744,10 +744,10 @@ int main(void)
 	    cmocka_unit_test(test_one_sandbox_is_one_entry),
 	    cmocka_unit_test(test_intervals_that_overlap_are_one),
 	    cmocka_unit_test(test_pod_without_address),
-	    cmocka_unit_test(test_shared),
 	    cmocka_unit_test(test_clock_set),
 	    cmocka_unit_test(test_nameless_owner),
 	    cmocka_unit_test(test_end_is_not_put_off),
+	    cmocka_unit_test(test_shared),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ struct scene_edge {
 	int port, service_port, protocol, verdict, connections;
 	bool portless, uncertain;
 	int64_t first_seen, last_seen;
+	int64_t begun; /* of the edge that an interval cuts; 0: at first_seen */
 };
 
 struct scene_pod {
@@ -199,7 +200,8 @@ static inline void scene_feed_edge(struct assembly *assembly, const struct scene
 			    .node = spec->node ? spec->node : "n1",
 			    .totals = {.connections = connections, .closed = connections},
 			    .first_seen = spec->first_seen * 1000,
-			    .last_seen = last * 1000};
+			    .last_seen = last * 1000,
+			    .begun = (spec->begun ? spec->begun : spec->first_seen) * 1000};
 
 	edge.key.source = scene_range(spec->from, &edge.key.source_prefix);
 	edge.key.destination = scene_range(spec->to, &edge.key.destination_prefix);

@@ -122,6 +122,15 @@ static void test_remote_pods_by_time(void **state)
 	assert_int_equal(end.kind, END_POD);
 	end = bound_at(&scene, "10.2.0.9", 400, 500);
 	assert_string_equal(end.name, "new");
+	/* It goes on while the new one has the address, but began when nobody had. */
+	scene.edge_count = 0;
+	scene_edge(&scene, (struct scene_edge){.from = "203.0.113.9",
+					       .to = "10.2.0.9",
+					       .port = 80,
+					       .first_seen = 400,
+					       .last_seen = 500,
+					       .begun = 250});
+	assert_int_equal(only_edge(scene_build(&scene, 0))->to.kind, END_UNKNOWN);
 	/* The record of a pod may begin a little late, not a minute. */
 	end = bound_at(&scene, "10.2.0.9", 296, 500);
 	assert_string_equal(end.name, "new");

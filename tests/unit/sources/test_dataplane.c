@@ -309,6 +309,21 @@ static const struct row rows[] = {
      "antrea",
      "yyyyn",
      NULL},
+    {"Cilium whose programs are attached by tcx",
+     {.cni = CNI_CILIUM,
+      .devices = DEVICE_CILIUM,
+      .programs = PROGRAM_TCX,
+      .rules = RULE_CILIUM | RULE_CILIUM_MASQUERADE | RULE_KUBE_SERVICES},
+     "cilium",
+     "iptables",
+     "pppyn",
+     NULL},
+    {"tcx where nobody is known to use it",
+     {.cni = CNI_KINDNET, .routed = 4, .programs = PROGRAM_TCX, .rules = RULE_KUBE_PROXY},
+     "kindnet",
+     "nftables",
+     "uuuuu",
+     "eBPF that is not known here"},
     {"Cilium with netkit devices",
      {.cni = CNI_CILIUM, .devices = DEVICE_CILIUM | DEVICE_NETKIT, .rules = RULE_KUBE_SERVICES},
      "cilium",
@@ -589,7 +604,7 @@ static void whatever_is_seen_has_an_answer(void **state)
 		seen.cni = 1u << random % 18 | (random >> 8 & 1) << (random >> 9) % 18;
 		seen.devices = random >> 16 & random >> 28 & 0x1ff;
 		seen.rules = random >> 20 & 0x3ff;
-		seen.programs = random >> 30 & random >> 36 & random >> 42 & 0xf;
+		seen.programs = random >> 30 & random >> 36 & random >> 42 & 0x1f;
 		seen.bridged = random >> 34 & 1;
 		seen.unfiltered = seen.bridged;
 		seen.bridge_ipv4.value = random >> 35 & 1;

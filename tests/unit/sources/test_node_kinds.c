@@ -594,6 +594,38 @@ static void test_busy_database(void **state)
 	assert_int_equal(stage->problems + stage->losses, 0);
 }
 
+/* With a log of 4 MiB, as large as it becomes; no more than five times a second. */
+static void test_cost_of_a_database(void **state)
+{
+	enum { READS = 20 };
+	struct stage *stage = *state;
+	char path[512], directory[512], statement[512];
+	int64_t now = clock_now(), taken = 0;
+	sqlite3 *database;
+
+	watch(stage, NODE_STATE_KINDNET, "kindnet/cni.db", path);
+	assert_int_equal(mkdir(in(stage->root, "kindnet", directory), 0700), 0);
+	database = open_database(path);
+	run(database, "PRAGMA wal_autocheckpoint = 0");
+	run(database, PODS);
+	for (int i = 0; i < 200; i++)
+		run(database, "BEGIN; DELETE FROM pods; " INSERT POD_A "; COMMIT");
+	start(stage, now);
+	for (int i = 0; i < READS; i++) {
+		int64_t begin;
+
+		snprintf(statement, sizeof(statement),
+			 INSERT "('%064d', 'x', 'shop', '/run/netns/x', '10.6.0.%d')", i, i);
+		run(database, statement);
+		begin = clock_monotonic();
+		read_after_pause(stage, &now);
+		taken += clock_monotonic() - begin;
+		assert_int_equal(stage->claim_count, 2 + i);
+	}
+	sqlite3_close(database);
+	print_message("# a reading: %lld us\n", (long long)(taken / READS / NSEC_PER_USEC));
+}
+
 /* Without a log a transaction lies in a journal until it is done: the database is not whole. */
 static void test_journal(void **state)
 {
@@ -684,6 +716,7 @@ int main(void)
 	    STAGED(test_overflow),
 	    STAGED(test_database),
 	    STAGED(test_busy_database),
+	    STAGED(test_cost_of_a_database),
 	    STAGED(test_journal),
 	};
 

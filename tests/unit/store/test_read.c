@@ -58,6 +58,7 @@ static void test_interval_cuts_edges(void **state)
 	edge = by_port(seen, 80);
 	assert_int_equal(edge->totals.connections, 20);
 	assert_int_equal(edge->first_seen, 120005);
+	assert_true(edge->begun < 120000);
 	assert_int_equal(edge->last_seen, 120010);
 	assert_int_equal(by_port(seen, 81)->totals.connections, 20);
 	free(seen);

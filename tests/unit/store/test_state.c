@@ -4,6 +4,7 @@
 
 #define MS INT64_C(1000000)
 #define QUARTER INT64_C(900000) /* of an hour */
+#define DAY (96 * QUARTER)
 
 static struct checkpoint a_checkpoint(uint16_t port)
 {
@@ -267,7 +268,7 @@ static void test_loaded_pods_are_told(void **state)
 	assert_int_equal(loaded.pod_count, 2);
 	assert_string_equal(loaded.pods[0].name, "gone");
 	assert_string_equal(loaded.pods[1].name, "open");
-	assert_int_equal(loaded.pods_since, 8 * DAY * MS);
+	assert_int_equal(loaded.pods_since, (9 * DAY - QUARTER) * MS);
 	assert_int_equal(loaded.checkpoints[0].source_pod, 2);
 	assert_int_equal(loaded.checkpoints[0].destination_pod, 1);
 	store_state_clear(&loaded);
