@@ -225,8 +225,10 @@ static int register_row(struct registry *registry, const struct pod *pod, bool s
 	part.addresses = calloc(pod->address_count + 1, sizeof(*part.addresses));
 	if (!part.addresses)
 		return -ENOMEM;
+	/* A link-local address is many pods', one on each node: only its own netpold can tell. */
 	for (size_t i = 0; i < pod->address_count; i++)
-		if (pod->addresses[i].secondary == secondary)
+		if (pod->addresses[i].secondary == secondary &&
+		    !addr_is_link_local(pod->addresses[i].address))
 			part.addresses[part.address_count++] = pod->addresses[i];
 	r = registry_put(registry, &part, ret_number, &changed);
 	free(part.addresses);

@@ -568,6 +568,14 @@ static void sweep(struct pods *pods, const struct tenure *tenures, size_t count,
 	}
 }
 
+/* Secondary and link-local addresses repeat from node to node. */
+static struct tenure tenure_of(const struct pod_row *row, const struct pod_address *address)
+{
+	bool repeats = address->secondary || addr_is_link_local(address->address);
+
+	return (struct tenure){.at = *address, .node = repeats ? row->node : "", .pod = row->pod};
+}
+
 int pods_mark_ambiguous(struct pods *pods, const struct pod_row *rows, size_t row_count,
 			struct problems *problems)
 {
@@ -582,10 +590,7 @@ int pods_mark_ambiguous(struct pods *pods, const struct pod_row *rows, size_t ro
 	count = 0;
 	for (size_t i = 0; i < row_count; i++)
 		for (size_t j = 0; j < rows[i].address_count; j++)
-			tenures[count++] = (struct tenure){
-			    .at = rows[i].addresses[j],
-			    .node = rows[i].addresses[j].secondary ? rows[i].node : "",
-			    .pod = rows[i].pod};
+			tenures[count++] = tenure_of(&rows[i], &rows[i].addresses[j]);
 	if (count > 0)
 		qsort(tenures, count, sizeof(*tenures), compare_tenures);
 	for (size_t i = 0, end; i < count; i = end) {

@@ -311,3 +311,7 @@ complete() {
 @test "further-networks: what the inventory tells of them carries no policy, and they are each node's own" {
   check further-networks
 }
+
+@test "link-local-egress: an address that pods of each node have is the one of the node that saw it" {
+  check link-local-egress
+}
