@@ -47,7 +47,9 @@ stored() {
 
 # comes_back PID: it runs again, as another process
 comes_back() {
-  systemctl is-active --quiet netpold && [ "$(main_pid)" != "$1" ]
+  local pid
+  pid=$(main_pid)
+  [ "$pid" != 0 ] && [ "$pid" != "$1" ] && systemctl is-active --quiet netpold
 }
 
 # Sockets of netfilter in this network namespace, less the kernel's and the monitor's.
