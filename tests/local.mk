@@ -158,8 +158,8 @@ rootless_bats = \
 	tests/tree/man.bats \
 	tests/tree/unit.bats
 
-# A kernel that lets an unprivileged user make namespaces; root and containerd.
-kernel_bats = \
+# A kernel that lets an unprivileged user make namespaces.
+namespace_bats = \
 	tests/netns/adopt.bats \
 	tests/netns/connections.bats \
 	tests/netns/dataplane.bats \
@@ -169,18 +169,22 @@ kernel_bats = \
 	tests/netns/kill.bats \
 	tests/netns/limits.bats \
 	tests/netns/listeners.bats \
-	tests/netns/load.bats \
-	tests/netns/loss.bats \
 	tests/netns/nodes.bats \
 	tests/netns/pods.bats \
 	tests/netns/restart.bats \
 	tests/netns/rules.bats \
-	tests/netns/stress.bats \
+	tests/netns/stress.bats
+
+# These have loads of their own, or real pods, and run one at a time: root and containerd.
+lone_bats = \
+	tests/netns/load.bats \
+	tests/netns/loss.bats \
 	tests/runtime/churn.bats \
 	tests/runtime/load.bats \
 	tests/runtime/pods.bats \
 	tests/runtime/service.bats
 
+kernel_bats = $(namespace_bats) $(lone_bats)
 checked_bats = $(rootless_bats) $(kernel_bats)
 
 # One file each, linked with all of the project. With libFuzzer only the fuzz targets are made: it brings a main of its own.
