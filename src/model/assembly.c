@@ -749,8 +749,10 @@ int assembly_flow(void *context, const struct stored_flow *flow)
 
 	if (!split || flow->flow.length == FLOW_WITHOUT_WINDOW)
 		return 0;
+	if (flow->flow.totals.connections < 0)
+		split_give_up(split);
 	/* What only goes on or ends is whose it was when it began. */
-	if (flow->flow.totals.connections == 0)
+	if (flow->flow.totals.connections <= 0)
 		return 0;
 	whole = &assembly->built->graph.edges[split->edge];
 	row = *whole;

@@ -85,10 +85,19 @@ static int reserve(struct split *split)
 	return 0;
 }
 
+void split_give_up(struct split *split)
+{
+	split->whole = true;
+	split->count = 0;
+}
+
 int split_add(struct split *split, const struct graph_edge *row)
 {
-	struct graph_edge *piece = find_piece(split, row);
+	struct graph_edge *piece;
 
+	if (split->whole)
+		return 0;
+	piece = find_piece(split, row);
 	if (!piece) {
 		if (split->count == WINDOWS_PIECES_MAX)
 			return 0;

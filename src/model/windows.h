@@ -16,6 +16,7 @@ struct split {
 	size_t edge; /* its index in the graph */
 	struct graph_edge *pieces;
 	size_t count, capacity;
+	bool whole; /* see split_give_up() */
 };
 
 /* Start from {0}; release with windows_clear(). */
@@ -32,6 +33,9 @@ struct split *windows_find(const struct windows *windows, int64_t id);
 
 /* Counts a row, bound as the piece says, for its owners. */
 int split_add(struct split *split, const struct graph_edge *row);
+/* A connection left the edge for another, and no row tells which window had it: the edge is bound
+ * as a whole. */
+void split_give_up(struct split *split);
 /* Takes from the edge what its pieces have, and all of it if it began all with one of them; false:
  * nothing is left. */
 bool split_rest(struct split *split, struct edge *whole);

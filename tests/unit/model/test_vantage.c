@@ -978,6 +978,30 @@ static void test_window_of_ends(void **state)
 	scene_close(&scene);
 }
 
+/* One was counted here until its pod was known: of which window it was no row tells. */
+static void test_windows_that_one_left(void **state)
+{
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	add_owner(&scene, "old", 100, 200);
+	add_owner(&scene, "new", 200, 0);
+	scene_edge(&scene, (struct scene_edge){.from = "192.0.2.7",
+					       .to = "10.2.0.9",
+					       .port = 80,
+					       .connections = 2,
+					       .first_seen = 110,
+					       .last_seen = 310});
+	scene_window(&scene, (struct scene_window){.first_seen = 110, .connections = 3});
+	scene_window(&scene,
+		     (struct scene_window){.window = 300, .first_seen = 301, .connections = -1});
+	graph = scene_build(&scene, 0);
+	assert_int_equal(graph->edge_count, 1);
+	assert_int_equal(edge_to(graph, "ambiguous", "")->edge.totals.connections, 2);
+	scene_close(&scene);
+}
+
 /* The daemon knew the pod of some of its connections, and of others not yet. */
 static void test_pod_that_both_bound(void **state)
 {
@@ -1153,6 +1177,7 @@ int main(void)
 	    cmocka_unit_test(test_windows_that_tell_all),
 	    cmocka_unit_test(test_window_that_goes_on),
 	    cmocka_unit_test(test_window_of_ends),
+	    cmocka_unit_test(test_windows_that_one_left),
 	    cmocka_unit_test(test_pod_that_both_bound),
 	    cmocka_unit_test(test_windows_of_two_owners_at_once),
 	    cmocka_unit_test(test_slack),
