@@ -173,7 +173,17 @@ start_servers() {
 }
 
 # The connection that is older than netpold.
+# The newest of their addresses was given this many seconds ago.
+pods_are_older_than() {
+	local newest
+	newest=$(stat -c %Y /var/lib/cni/networks/*/[0-9]* | sort -n | tail -n 1)
+	[ $(($(date +%s) - newest)) -gt "$1" ]
+}
+
+# The kernel does not say when a connection began that is older than netpold. It is a pod's if the
+# pod is so much older that it cannot have been another's.
 open_early_connection() {
+	wait_until 20 pods_are_older_than 8 || die 'the pods have no addresses'
 	pod_start "${web[@]}" "$talk" hold $dns_service api.shop 80 \
 		>"$node/early" 2>>"$node/talk.log"
 	started+=($!)
