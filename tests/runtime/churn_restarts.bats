@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The same while netpold and the runtime are started again. Not among the checked tests: about one run in seven still finds an
+# The same while netpold and the runtime are started again. Not among the checked tests: about one run in three still finds an
 # edge that has a wrong pod. By hand: make check TESTS=tests/runtime/churn_restarts.bats
 
 bats_require_minimum_version 1.5.0
