@@ -229,6 +229,11 @@ churn_answered() {
   [ "$recorded" -ge "$answers" ]
 }
 
+# churn_has COUNT: so many calls were answered
+churn_has() {
+  [ "$(grep -c answered "$log/results.csv")" -ge "$1" ]
+}
+
 churn_judged() {
   local name=$1 view select=() faults=0
   shift

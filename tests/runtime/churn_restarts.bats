@@ -45,9 +45,9 @@ interrupted() {
   netpold_begin here "${runtime[@]}" || return 1
   churn_for 10 0 &
   local churn_pid=$!
-  sleep 2
+  wait_until 20 churn_has 100 || return 1
   netpold_end here && netpold_begin here "${runtime[@]}" || return 1
-  sleep 1
+  wait_until 20 churn_has 200 || return 1
   crash_the_runtime || return 1
   wait $churn_pid
   netpold_end here && churn_judged here lie unlabelled
