@@ -290,17 +290,22 @@ libcompile_a_SOURCES = \
 	src/policy/dns.h \
 	src/policy/group.c \
 	src/policy/group.h \
+	src/policy/evaluate.h \
 	src/policy/kind_networkpolicy.c \
+	src/policy/label_selector.h \
 	src/policy/leave.c \
 	src/policy/leave.h \
+	src/policy/manifest.h \
 	src/policy/name.c \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
 	src/policy/policy.h \
+	src/policy/port_set.h \
 	src/policy/reason.c \
 	src/policy/reduce.c \
-	src/policy/reduce.h
+	src/policy/reduce.h \
+	src/policy/scene.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \

@@ -27,7 +27,18 @@ enum {
 	LONG_NODE,
 	LONG_INVENTORY,
 	LONG_INTO,
-	LONG_STRICT
+	LONG_STRICT,
+	LONG_UNKNOWN,
+	LONG_WITH_GENERATED,
+	LONG_DRIFT,
+	LONG_FROM,
+	LONG_TO,
+	LONG_PORT,
+	LONG_EXPLAIN,
+	LONG_IPBLOCK_PODS,
+	LONG_HOSTNETWORK,
+	LONG_HISTORY,
+	LONG_NEW_SINCE
 };
 
 /* Every option once: its spelling, who takes it (0: all), its help. */
@@ -54,6 +65,26 @@ static const struct entry {
      "labels and owners: kubectl get pods,namespaces,services,endpointslices,nodes -A -o json (may "
      "be repeated; - is standard input)"},
     {LONG_INTO, 0, "into", "FILE", TAKES_INTO, "the database to make; it must not exist"},
+    {'f', 'f', "filename", "PATH", TAKES_MANIFESTS,
+     "manifests: a file, a directory, or - for standard input (may be repeated)"},
+    {LONG_WITH_GENERATED, 0, "with-generated", NULL, TAKES_GENERATED,
+     "together with the policies that `policy` makes of this record"},
+    {LONG_UNKNOWN, 0, "unknown", "deny|allow", TAKES_UNKNOWN,
+     "what cannot be decided counts as denied (default) or allowed"},
+    {LONG_DRIFT, 0, "drift", NULL, TAKES_DRIFT,
+     "only what first appeared in the interval and is not allowed, however it went"},
+    {LONG_FROM, 0, "from", "END", TAKES_QUESTION,
+     "only from NAMESPACE/NAME, NAMESPACE/NAME[KIND], an address or a prefix"},
+    {LONG_TO, 0, "to", "END", TAKES_QUESTION, "only to it, likewise"},
+    {LONG_PORT, 0, "port", "PORT", TAKES_QUESTION, "only on 80, TCP/80 or UDP/53-60"},
+    {LONG_EXPLAIN, 0, "explain", NULL, TAKES_EXPLAIN, "name the rules that decide"},
+    {LONG_HOSTNETWORK, 0, "hostnetwork", "pod|node", TAKES_PLUGIN,
+     "what a pod with its node's network is to policies: a pod, or the node"},
+    {LONG_IPBLOCK_PODS, 0, "ipblock-pods", NULL, TAKES_PLUGIN,
+     "ipBlock selects pods by their addresses, as with some network plugins"},
+    {LONG_HISTORY, 0, "history", NULL, TAKES_HISTORY,
+     "weigh the differences by the connections of the record"},
+    {LONG_NEW_SINCE, 0, "new-since", "T", TAKES_NEW_SINCE, "only what was first seen from T on"},
     {LONG_STRICT, 0, "strict", NULL, TAKES_STRICT, "end with 1 if there was any problem"},
     {'h', 'h', "help", NULL, 0, "print this and end"},
 };
@@ -61,7 +92,7 @@ static const struct entry {
 
 static bool takes(const struct command *command, const struct entry *entry)
 {
-	if (entry->value == LONG_DB && (command->takes & TAKES_INTO))
+	if (entry->value == LONG_DB && (command->takes & (TAKES_INTO | TAKES_NO_DB)))
 		return false;
 	if (entry->value == 'o' && command->formats == 0)
 		return false;
@@ -210,12 +241,81 @@ static bool add_inventory(const char *path, struct options *options)
 	return added;
 }
 
+static bool add_manifest(const char *path, struct options *options)
+{
+	bool added = add_path(path, &options->manifest_paths, &options->manifest_count);
+
+	options->manifests = options->manifest_paths;
+	return added;
+}
+
 bool options_add_db(struct options *options, const char *path)
 {
 	bool added = *path && add_path(path, &options->db_paths, &options->db_count);
 
 	options->db = options->db_paths;
 	return added;
+}
+
+/* The first or the second word. */
+static bool set_choice(const struct command *command, const char *option, const char *given,
+		       const char *first, const char *second, bool *ret_second)
+{
+	char expected[64];
+
+	snprintf(expected, sizeof(expected), "%s or %s", first, second);
+	*ret_second = strcmp(given, second) == 0;
+	return *ret_second || strcmp(given, first) == 0 || wrong(command, option, given, expected);
+}
+
+static bool set_host_network(const struct command *command, const char *given,
+			     struct options *options)
+{
+	bool node;
+
+	if (!set_choice(command, "hostnetwork", given, "pod", "node", &node))
+		return false;
+	options->host_network = node ? HOST_NETWORK_NODE : HOST_NETWORK_POD;
+	return true;
+}
+
+/* Options of the commands that evaluate policies. */
+static bool set_of_policies(const struct command *command, int value, const char *argument,
+			    struct options *options)
+{
+	switch (value) {
+	case 'f':
+		return add_manifest(argument, options);
+	case LONG_UNKNOWN:
+		return set_choice(command, "unknown", argument, "deny", "allow",
+				  &options->allow_unknown);
+	case LONG_HOSTNETWORK:
+		return set_host_network(command, argument, options);
+	case LONG_FROM:
+		options->from = argument;
+		return true;
+	case LONG_TO:
+		options->to = argument;
+		return true;
+	case LONG_PORT:
+		options->port = argument;
+		return true;
+	case LONG_WITH_GENERATED:
+		options->with_generated = true;
+		return true;
+	case LONG_DRIFT:
+		options->drift = true;
+		return true;
+	case LONG_EXPLAIN:
+		options->explain = true;
+		return true;
+	case LONG_IPBLOCK_PODS:
+		options->ipblock_pods = true;
+		return true;
+	default:
+		options->history = true;
+		return true;
+	}
 }
 
 static bool set(const struct command *command, int value, const char *argument,
@@ -246,9 +346,13 @@ static bool set(const struct command *command, int value, const char *argument,
 		return add_inventory(argument, options);
 	case LONG_INTO:
 		return set_path(command, "into", argument, &options->into);
-	default:
+	case LONG_NEW_SINCE:
+		return set_time(command, "new-since", argument, &options->new_since);
+	case LONG_STRICT:
 		options->strict = true;
 		return true;
+	default:
+		return set_of_policies(command, value, argument, options);
 	}
 }
 
@@ -316,6 +420,7 @@ enum options_result options_parse(const struct command *command, int argc, char 
 
 	options->format = command->format;
 	options->interval = (struct interval){INT64_MIN, INT64_MAX};
+	options->new_since = INT64_MIN;
 	make_tables(command, longs, letters);
 	optind = 0; /* glibc: start afresh */
 	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
@@ -342,5 +447,6 @@ void options_clear(struct options *options)
 	free(options->workload_name);
 	free(options->db_paths);
 	free(options->inventory_paths);
+	free(options->manifest_paths);
 	*options = (struct options){0};
 }

@@ -22,7 +22,17 @@ enum {
 	TAKES_INVENTORY = 1 << 5,
 	TAKES_INTO = 1 << 6,
 	TAKES_STRICT = 1 << 7,
-	TAKES_FILES = 1 << 8, /* operands; without it there are none */
+	TAKES_FILES = 1 << 8,     /* operands; without it there are none */
+	TAKES_MANIFESTS = 1 << 9, /* -f */
+	TAKES_NO_DB = 1 << 10,    /* not even --db */
+	TAKES_UNKNOWN = 1 << 11,
+	TAKES_GENERATED = 1 << 12, /* --with-generated */
+	TAKES_DRIFT = 1 << 13,
+	TAKES_QUESTION = 1 << 14, /* --from, --to, --port */
+	TAKES_EXPLAIN = 1 << 15,
+	TAKES_PLUGIN = 1 << 16, /* --ipblock-pods, --hostnetwork */
+	TAKES_HISTORY = 1 << 17,
+	TAKES_NEW_SINCE = 1 << 18,
 	TAKES_FILTERS = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_NODE
 };
 
@@ -33,6 +43,9 @@ enum format {
 	FORMAT_YAML = 1 << 3,
 	FORMAT_CSV = 1 << 4
 };
+
+/* What a host-network pod is to policies: --hostnetwork. */
+enum host_network { HOST_NETWORK_DEFAULT, HOST_NETWORK_POD, HOST_NETWORK_NODE };
 
 struct command;
 
@@ -52,8 +65,20 @@ struct options {
 	size_t inventory_count;
 	char *const *files;
 	size_t file_count;
+	const char *const *manifests; /* manifest_count paths of -f */
+	size_t manifest_count;
+	bool allow_unknown; /* --unknown allow */
+	bool with_generated;
+	bool drift;
+	const char *from, *to, *port; /* as written; NULL: any */
+	bool explain;
+	bool ipblock_pods;
+	enum host_network host_network;
+	bool history;
+	int64_t new_since;     /* INT64_MIN: not asked */
 	const char **db_paths; /* owned, as the next */
 	const char **inventory_paths;
+	const char **manifest_paths;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };

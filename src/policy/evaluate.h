@@ -1,0 +1,100 @@
+/*
+ * What a set of NetworkPolicies (networking.k8s.io/v1) allows: exact, over sets.
+ *
+ * The rules, from the API reference: a pod is isolated in a direction by each policy of its
+ * namespace that selects it and has that policy type; isolated, it may do what any rule of these
+ * policies allows, and else everything. A connection needs egress of its source and ingress of its
+ * destination. A pod always reaches itself, and traffic between a pod and its own node is always
+ * allowed. A named port is the destination pod's container port of that name and protocol; what is
+ * no pod has none. ipBlock is for addresses that are no pods'.
+ *
+ * Where labels, ports or addresses are not known the answer has two bounds: sure, what is allowed
+ * whatever they are, and possible, what may be.
+ */
+#ifndef NETPOL_POLICY_EVALUATE_H
+#define NETPOL_POLICY_EVALUATE_H
+
+#include "policy/manifest.h"
+#include "policy/port_set.h"
+#include "policy/scene.h"
+
+struct addr_range {
+	struct addr first, last; /* of one family */
+};
+
+enum party_kind { PARTY_POD, PARTY_NODE, PARTY_ADDRESSES };
+
+/* One end of a connection. */
+struct party {
+	enum party_kind kind;
+	size_t index; /* of the scene's pods or nodes; a node may be SCENE_NONE: one not known. A
+			 pod on_node is as PARTY_NODE with its node */
+	struct addr_range range; /* ADDRESSES: all of them; NODE: those it used, not set: any of
+				    its own */
+};
+
+struct evaluator_options {
+	bool ipblock_pods; /* ipBlock selects pods by their addresses too */
+};
+
+enum answer {
+	ANSWER_ALLOWED,
+	ANSWER_DENIED,
+	ANSWER_UNKNOWN,
+	ANSWER_UNDEFINED /* a protocol without ports, of a pod that is isolated, and no rule for
+			    whatever it is: "the behaviour is undefined" (API reference) */
+};
+
+/* Why one end lets a connection through or not. */
+struct side {
+	enum answer answer;
+	bool isolated;                  /* surely, or (unknown) perhaps */
+	const struct netpol *policy;    /* allowed: whose rule allows it; denied, unknown: the first
+					   that isolates, or may; NULL: none does, or it does not
+					   matter */
+	const struct netpol_rule *rule; /* allowed, or unknown because of it; else NULL */
+};
+
+struct decision {
+	enum answer answer;            /* denied if either is, else unknown if either is, … */
+	struct side sides[DIRECTIONS]; /* EGRESS: of the source; INGRESS: of the destination */
+};
+
+/* The policies, the scene and all they point to outlive the evaluator. */
+struct evaluator;
+
+/* -ENOMEM. */
+int evaluator_new(const struct netpol *policies, size_t policy_count, const struct scene *scene,
+		  struct evaluator_options options, struct evaluator **ret);
+struct evaluator *evaluator_free(struct evaluator *evaluator); /* NULL is allowed; returns NULL */
+
+/*
+ * The whole space of each family in order, IPv4 first, cut where any block or except of the
+ * policies begins or ends: within a range no policy tells addresses apart.
+ */
+const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, size_t *ret_count);
+
+/* One connection, without allocating. port is the destination's (host order), 0 for a protocol
+ * without ports. from as the destination's side sees it may differ (source NAT): seen_as, or NULL.
+ */
+void evaluator_connection(const struct evaluator *evaluator, const struct party *from,
+			  const struct party *seen_as, const struct party *to, uint8_t protocol,
+			  uint16_t port, struct decision *ret);
+
+/* All connections from one to another. sure and possible are replaced, to be cleared by the caller.
+ * -ENOMEM. */
+int evaluator_pair(struct evaluator *evaluator, const struct party *from, const struct party *to,
+		   struct port_set *sure, struct port_set *possible);
+
+/*
+ * What decides about a pair: each policy that isolates the end of that direction (rule NULL, ports
+ * NULL), and each of its rules that names the other end, with its ports for this destination.
+ * is_sure: it is selected, named, and so are the ports.
+ */
+typedef void evaluator_reason_fn(void *context, enum direction direction,
+				 const struct netpol *policy, const struct netpol_rule *rule,
+				 const struct port_set *ports, bool is_sure);
+int evaluator_explain(struct evaluator *evaluator, const struct party *from, const struct party *to,
+		      evaluator_reason_fn *reason, void *context);
+
+#endif
