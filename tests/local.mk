@@ -158,25 +158,25 @@ rootless_bats = \
 	tests/tree/man.bats \
 	tests/tree/unit.bats
 
-# A kernel that lets an unprivileged user make namespaces.
+# A kernel that lets an unprivileged user make namespaces. They mostly wait: the longest first, and several at a time.
 namespace_bats = \
-	tests/netns/adopt.bats \
-	tests/netns/connections.bats \
-	tests/netns/dataplane.bats \
-	tests/netns/feeds.bats \
-	tests/netns/handover.bats \
-	tests/netns/inventory.bats \
-	tests/netns/kill.bats \
-	tests/netns/limits.bats \
-	tests/netns/listeners.bats \
-	tests/netns/nodes.bats \
+	tests/netns/stress.bats \
 	tests/netns/pods.bats \
-	tests/netns/restart.bats \
 	tests/netns/rules.bats \
-	tests/netns/stress.bats
+	tests/netns/restart.bats \
+	tests/netns/limits.bats \
+	tests/netns/connections.bats \
+	tests/netns/nodes.bats \
+	tests/netns/dataplane.bats \
+	tests/netns/handover.bats \
+	tests/netns/listeners.bats \
+	tests/netns/inventory.bats \
+	tests/netns/feeds.bats \
+	tests/netns/adopt.bats
 
 # These have loads of their own, or real pods, and run one at a time: root and containerd.
 lone_bats = \
+	tests/netns/kill.bats \
 	tests/netns/load.bats \
 	tests/netns/loss.bats \
 	tests/runtime/churn.bats \
