@@ -346,6 +346,12 @@ static bool totals_are_zero(const struct totals *totals)
 	return memcmp(totals, &zero, sizeof(zero)) == 0;
 }
 
+/* Early enough for a reader, who has the same slack, to take it for nobody's who came since. */
+static int64_t entry_first(const struct track *track, const struct live_entry *entry)
+{
+	return entry->unbegun ? entry->first_ns - track->options.bind_slack : entry->first_ns;
+}
+
 /* Takes the connection from the edge on which it was counted. */
 static void entry_move(struct track *track, const struct live_entry *counted, struct edge_key key,
 		       int64_t counted_more, int64_t now)
@@ -355,17 +361,12 @@ static void entry_move(struct track *track, const struct live_entry *counted, st
 	key.verdict = counted->verdict;
 	key.source_pod = counted->source_pod;
 	key.destination_pod = counted->destination_pod;
-	add(track, &key, now, now, &moved);
-}
-
-/* Early enough for a reader, who has the same slack, to take it for nobody's who came since. */
-static int64_t entry_first(const struct track *track, const struct live_entry *entry)
-{
-	return entry->unbegun ? entry->first_ns - track->options.bind_slack : entry->first_ns;
+	add(track, &key, entry_first(track, counted), now, &moved);
 }
 
 /* Counts what has grown, and the connection itself if it was not counted on this edge yet: the
- * verdict may have changed, a pod may have become known. */
+ * verdict may have changed, a pod may have become known. Whose its ends are hangs on when it began,
+ * not on when it moved. */
 static bool entry_count(struct track *track, struct live_entry *entry, uint8_t verdict,
 			struct totals grown, int64_t now)
 {
@@ -388,7 +389,7 @@ static bool entry_count(struct track *track, struct live_entry *entry, uint8_t v
 	}
 	if (totals_are_zero(&grown))
 		return false;
-	add(track, &key, fresh ? entry_first(track, entry) : now, now, &grown);
+	add(track, &key, fresh || moves ? entry_first(track, entry) : now, now, &grown);
 	return true;
 }
 
@@ -483,7 +484,7 @@ static void entry_inherit(struct track *track, struct live_entry *entry,
 	entry->bytes_received = leader->has_counters ? event->bytes_received : 0;
 	entry_move(track, leader, key, 0, now);
 	key = entry_key(entry);
-	add(track, &key, now, now, &one);
+	add(track, &key, entry_first(track, entry), now, &one);
 	checkpoint_save(track, entry, now);
 }
 
