@@ -982,3 +982,22 @@ bool registry_is_shared(const struct registry *registry, struct addr address, in
 
 	return owned && owner_within(registry, owned, from, until, &any) == -ENOTUNIQ;
 }
+
+bool registry_has_owner(const struct registry *registry, struct addr address, int64_t when,
+			int64_t *ret_since)
+{
+	const struct owned *owned = owned_find(registry, address);
+	bool found = false;
+
+	for (size_t i = owned ? owned_begun(owned, when) : 0; i-- > 0;) {
+		const struct tenure *tenure = &owned->tenures[i];
+
+		if (tenure->reach <= when)
+			break;
+		if (tenure->until <= when)
+			continue;
+		*ret_since = tenure->since;
+		found = true;
+	}
+	return found;
+}

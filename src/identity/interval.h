@@ -66,6 +66,9 @@ int registry_bind_span(const struct registry *registry, struct addr address, int
 /* Did two pods own the address, one after the other or at once, within [from, until]? */
 bool registry_is_shared(const struct registry *registry, struct addr address, int64_t from,
 			int64_t until);
+/* Did anybody own the address at the moment? *ret_since: the earliest since when. */
+bool registry_has_owner(const struct registry *registry, struct addr address, int64_t when,
+			int64_t *ret_since);
 typedef bool registry_needed_fn(void *context, uint32_t number);
 /*
  * Forgets intervals that ended before the moment, and pods left without any, or without an address

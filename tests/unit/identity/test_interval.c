@@ -724,6 +724,27 @@ static void test_shared(void **state)
 	registry_free(registry);
 }
 
+static void test_has_owner(void **state)
+{
+	struct registry *registry = registry_new();
+	int64_t since = 0;
+
+	(void)state;
+	assert_false(registry_has_owner(registry, address("10.0.0.1"), 5, &since));
+	put(registry, "a", "10.0.0.1", 100, 300);
+	put(registry, "b", "10.0.0.1", 150, 200);
+	put(registry, "c", "10.0.0.1", 400, INTERVAL_OPEN);
+	assert_false(registry_has_owner(registry, address("10.0.0.1"), 99, &since));
+	assert_true(registry_has_owner(registry, address("10.0.0.1"), 160, &since));
+	assert_int_equal(since, 100);
+	assert_true(registry_has_owner(registry, address("10.0.0.1"), 299, &since));
+	assert_int_equal(since, 100);
+	assert_false(registry_has_owner(registry, address("10.0.0.1"), 300, &since));
+	assert_true(registry_has_owner(registry, address("10.0.0.1"), 500, &since));
+	assert_int_equal(since, 400);
+	registry_free(registry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -733,6 +754,7 @@ int main(void)
 	    cmocka_unit_test(test_ambiguity),
 	    cmocka_unit_test(test_sandbox_restart),
 	    cmocka_unit_test(test_span),
+	    cmocka_unit_test(test_has_owner),
 	    cmocka_unit_test(test_put_again),
 	    cmocka_unit_test(test_end_before_since),
 	    cmocka_unit_test(test_forget),
