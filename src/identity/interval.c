@@ -1001,3 +1001,21 @@ bool registry_has_owner(const struct registry *registry, struct addr address, in
 	}
 	return found;
 }
+
+bool registry_is_taken(const struct registry *registry, struct addr address, uint32_t number,
+		       int64_t from, int64_t until, int64_t *ret_when)
+{
+	const struct owned *owned = owned_find(registry, address);
+	bool found = false;
+
+	for (size_t i = 0; owned && i < owned->count && owned->tenures[i].since < until; i++) {
+		const struct tenure *tenure = &owned->tenures[i];
+		int64_t when = later(tenure->since, from);
+
+		if (tenure->number == number || tenure->until <= when)
+			continue;
+		*ret_when = found ? earlier(*ret_when, when) : when;
+		found = true;
+	}
+	return found;
+}

@@ -745,6 +745,29 @@ static void test_has_owner(void **state)
 	registry_free(registry);
 }
 
+static void test_is_taken(void **state)
+{
+	struct registry *registry = registry_new();
+	int64_t when = 0;
+	uint32_t a;
+
+	(void)state;
+	a = put(registry, "a", "10.0.0.1", 100, 200);
+	assert_false(registry_is_taken(registry, address("10.0.0.1"), a, 0, 500, &when));
+	assert_false(registry_is_taken(registry, address("10.0.0.2"), a, 0, 500, &when));
+	put(registry, "b", "10.0.0.1", 150, 180);
+	put(registry, "c", "10.0.0.1", 300, 310);
+	put(registry, "d", "10.0.0.1", 305, INTERVAL_OPEN);
+	assert_false(registry_is_taken(registry, address("10.0.0.1"), a, 180, 300, &when));
+	assert_true(registry_is_taken(registry, address("10.0.0.1"), a, 180, 301, &when));
+	assert_int_equal(when, 300);
+	assert_true(registry_is_taken(registry, address("10.0.0.1"), a, 170, 301, &when));
+	assert_int_equal(when, 170);
+	assert_true(registry_is_taken(registry, address("10.0.0.1"), a, 310, 400, &when));
+	assert_int_equal(when, 310);
+	registry_free(registry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -755,6 +778,7 @@ int main(void)
 	    cmocka_unit_test(test_sandbox_restart),
 	    cmocka_unit_test(test_span),
 	    cmocka_unit_test(test_has_owner),
+	    cmocka_unit_test(test_is_taken),
 	    cmocka_unit_test(test_put_again),
 	    cmocka_unit_test(test_end_before_since),
 	    cmocka_unit_test(test_forget),
