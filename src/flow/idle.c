@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 
+#define GRAIN 1 /* s: what was listed is told a little later */
 #define LONGEST (INT64_C(5) * 24 * 60 * 60)
 
 struct idle_times idle_times_default(void)
@@ -81,5 +82,5 @@ int64_t idle_since(const struct idle_times *times, const struct conntrack_event 
 	if (event->type != CONNTRACK_DESTROY && event->has_timeout &&
 	    (int64_t)event->timeout <= full)
 		idle = full - event->timeout;
-	return now - idle * NSEC_PER_SEC;
+	return now - (idle + GRAIN) * NSEC_PER_SEC;
 }

@@ -26,7 +26,8 @@ struct idle_times idle_times_default(void);
 
 /*
  * No packet that the entry stands for is known to be older than this: a lower bound of the moment
- * of its last packet, ns. now: of the event.
+ * of its last packet, ns. now: of the event, and at most a second later than the kernel's answer,
+ * which tells whole seconds.
  *
  * Who took the address of a dead client and is sent its server's last words changes the state: of a
  * connection that is being closed, or that is gone, only the longest time of all is said. What is

@@ -236,18 +236,20 @@ static uint32_t bind_pod(const struct track *track, struct addr address, int64_t
 	return number;
 }
 
-/* It may have begun long before it last spoke, and with another pod: only who had the address from
- * then on is known to have spoken. */
+/* It may have begun long before it last spoke, and with another pod, and have spoken any time since
+ * then: only who has had the address all the time is known to be meant. */
 static uint32_t bind_unbegun(const struct track *track, struct addr address, int64_t spoke,
 			     int64_t now)
 {
-	uint32_t number = 0;
+	uint32_t number = 0, last = 0;
 
+	if (spoke > now)
+		now = spoke;
 	if (spoke < registry_forgotten(track->registry) ||
-	    registry_bind_span(track->registry, address, spoke, spoke < now ? now : spoke, 0,
-			       &number) < 0)
+	    registry_bind_span(track->registry, address, spoke, now, 0, &number) < 0 ||
+	    registry_bind(track->registry, address, now, 0, &last) < 0)
 		return 0;
-	return number;
+	return last == number ? number : 0;
 }
 
 static void entry_bind_unbegun(const struct track *track, struct live_entry *entry, int64_t now)
@@ -346,6 +348,30 @@ static bool totals_are_zero(const struct totals *totals)
 	return memcmp(totals, &zero, sizeof(zero)) == 0;
 }
 
+/* Early enough for a reader, who has the same slack, to take it for nobody's who had or got the
+ * address since. */
+static int64_t first_unbegun(const struct track *track, uint32_t pod, struct addr address,
+			     int64_t first)
+{
+	int64_t since;
+
+	if (pod || !registry_has_owner(track->registry, address, first, &since))
+		return first;
+	return since - track->options.bind_slack - NSEC_PER_MSEC;
+}
+
+static int64_t entry_first(const struct track *track, const struct live_entry *entry)
+{
+	int64_t first = entry->first_ns, source, destination;
+
+	if (!entry->unbegun)
+		return first;
+	first -= track->options.bind_slack;
+	source = first_unbegun(track, entry->source_pod, entry->original.source, first);
+	destination = first_unbegun(track, entry->destination_pod, entry->reply.source, first);
+	return source < destination ? source : destination;
+}
+
 /* Takes the connection from the edge on which it was counted. */
 static void entry_move(struct track *track, const struct live_entry *counted, struct edge_key key,
 		       int64_t counted_more, int64_t now)
@@ -355,17 +381,12 @@ static void entry_move(struct track *track, const struct live_entry *counted, st
 	key.verdict = counted->verdict;
 	key.source_pod = counted->source_pod;
 	key.destination_pod = counted->destination_pod;
-	add(track, &key, now, now, &moved);
-}
-
-/* Early enough for a reader, who has the same slack, to take it for nobody's who came since. */
-static int64_t entry_first(const struct track *track, const struct live_entry *entry)
-{
-	return entry->unbegun ? entry->first_ns - track->options.bind_slack : entry->first_ns;
+	add(track, &key, entry_first(track, counted), now, &moved);
 }
 
 /* Counts what has grown, and the connection itself if it was not counted on this edge yet: the
- * verdict may have changed, a pod may have become known. */
+ * verdict may have changed, a pod may have become known. Whose its ends are hangs on when it began,
+ * not on when it moved. */
 static bool entry_count(struct track *track, struct live_entry *entry, uint8_t verdict,
 			struct totals grown, int64_t now)
 {
@@ -388,7 +409,7 @@ static bool entry_count(struct track *track, struct live_entry *entry, uint8_t v
 	}
 	if (totals_are_zero(&grown))
 		return false;
-	add(track, &key, fresh ? entry_first(track, entry) : now, now, &grown);
+	add(track, &key, fresh || moves ? entry_first(track, entry) : now, now, &grown);
 	return true;
 }
 
@@ -483,7 +504,7 @@ static void entry_inherit(struct track *track, struct live_entry *entry,
 	entry->bytes_received = leader->has_counters ? event->bytes_received : 0;
 	entry_move(track, leader, key, 0, now);
 	key = entry_key(entry);
-	add(track, &key, now, now, &one);
+	add(track, &key, entry_first(track, entry), now, &one);
 	checkpoint_save(track, entry, now);
 }
 

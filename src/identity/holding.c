@@ -247,14 +247,14 @@ static bool is_rival(const struct holding *a, const struct holding *b)
 	return a->holder != b->holder;
 }
 
-/* The order in which files come and go is not that of their owners: a short overlap is none. And
- * who allocated it to the next had it back before. */
+/* What was over before the next was told is seen late: a short overlap is none. And who allocated
+ * it to the next had it back before. */
 static void clip(struct holdings *holdings, struct holding *ended, const struct holding *next)
 {
 	int64_t begin = begin_of(next);
 
-	if (!is_rival(ended, next) || begin <= begin_of(ended) || begin >= ended->until ||
-	    (!next->exact && ended->until - begin > MERGE_RELEASE_NS))
+	if (!is_rival(ended, next) || next->met < ended->noticed || begin <= begin_of(ended) ||
+	    begin >= ended->until || (!next->exact && ended->until - begin > MERGE_RELEASE_NS))
 		return;
 	ended->until = begin > ended->since ? begin : ended->since;
 	holdings_mark_changed(holdings, ended->holder);
@@ -287,17 +287,24 @@ static void holding_end(struct holdings *holdings, struct holding *holding, int6
 	holdings_mark_changed(holdings, holding->holder);
 }
 
-static void holding_reopen(struct holdings *holdings, struct holding *holding)
+static void holding_open(struct holdings *holdings, struct holding *holding)
 {
 	struct spot *spot = spot_find(holdings, &holding->address);
 
+	if (holding->until == INTERVAL_OPEN)
+		return;
 	holding->until = INTERVAL_OPEN;
+	spot_count_open(holdings, spot, true);
+	holdings_mark_changed(holdings, holding->holder);
+}
+
+static void holding_reopen(struct holdings *holdings, struct holding *holding)
+{
 	holding->released = 0;
 	holding->freed = holding->lasting = holding->visited = false;
 	past_remove(holding);
-	spot_count_open(holdings, spot, true);
-	clip_rivals(holdings, holding, spot);
-	holdings_mark_changed(holdings, holding->holder);
+	holding_open(holdings, holding);
+	clip_rivals(holdings, holding, spot_find(holdings, &holding->address));
 }
 
 static bool was_taken_since(const struct holdings *holdings, const struct holding *holding)
@@ -311,28 +318,32 @@ static bool was_taken_since(const struct holdings *holdings, const struct holdin
 	return false;
 }
 
-/* While who allocates says that it is another's, what else is told is old. */
-static bool is_overruled(const struct holding *holding, const struct holding *by)
+/* Others still tell it of this one, but it was freed, or is allocated to the next. */
+static bool is_disputed(const struct holding *holding, const struct holding *by)
 {
-	return is_rival(holding, by) && holding->until == INTERVAL_OPEN && !holding->allocated &&
-	       by->until == INTERVAL_OPEN && by->allocated && by->since > begin_of(holding);
+	return is_rival(holding, by) && holding->told && !holding->allocated && !holding->freed &&
+	       by->until == INTERVAL_OPEN &&
+	       (holding->released || (by->allocated && by->since > begin_of(holding)));
 }
 
-static void overrule(struct holdings *holdings, struct holding *holding, int64_t now)
+/* An address is freed before it is taken from the interface: until nobody tells it any more, both
+ * may speak. */
+static void dispute(struct holdings *holdings, struct holding *holding, int64_t now)
 {
-	holding->released = now;
-	holding->freed = true;
-	holding_end(holdings, holding, now);
+	if (!holding->released)
+		holding->released = now;
+	past_add(holdings, holding);
+	holding_open(holdings, holding);
 }
 
 static void decide_rivals(struct holdings *holdings, struct holding *holding,
 			  const struct spot *spot, int64_t now)
 {
 	for (struct holding *other = spot->first; other; other = other->rival) {
-		if (is_overruled(other, holding))
-			overrule(holdings, other, now);
-		else if (is_overruled(holding, other))
-			overrule(holdings, holding, now);
+		if (is_disputed(other, holding))
+			dispute(holdings, other, now);
+		else if (is_disputed(holding, other))
+			dispute(holdings, holding, now);
 	}
 }
 
@@ -430,6 +441,7 @@ static struct holding *holding_begin(struct holdings *holdings, struct holder *h
 				    .until = INTERVAL_OPEN,
 				    .guessed = true,
 				    .proof = now,
+				    .met = now,
 				    .next = holder->first,
 				    .rival = spot->first};
 	holding->since = guess_since(spot, holder, created, now);
@@ -464,7 +476,8 @@ static void holding_go_on(struct holdings *holdings, struct holding *holding,
 	holding->secondary = told->secondary;
 	holding->told = true;
 	holding->allocated = told->allocated;
-	if (holding->until != INTERVAL_OPEN && (!holding->released || told->allocated)) {
+	if (told->allocated ? holding->until != INTERVAL_OPEN || holding->released
+			    : holding->until != INTERVAL_OPEN && !holding->released) {
 		holding_reopen(holdings, holding);
 	} else if (holding->until == INTERVAL_OPEN && silent) {
 		holding->released = now;
@@ -534,10 +547,13 @@ static void decide_released(struct holdings *holdings, struct holding *holding, 
 {
 	if (!holding->released || holding->freed || now - holding->released < MERGE_RELEASE_NS)
 		return;
-	if (was_taken_since(holdings, holding))
-		holding->freed = true;
-	else
+	if (!was_taken_since(holdings, holding)) {
 		holding_reopen(holdings, holding);
+		return;
+	}
+	holding->freed = true;
+	if (holding->until == INTERVAL_OPEN)
+		holding_end(holdings, holding, holding->released + MERGE_RELEASE_NS);
 }
 
 static void decide_told(struct holdings *holdings, struct holding *holding, int64_t now)
@@ -552,7 +568,8 @@ static const struct holding *find_owner(const struct holdings *holdings, const s
 					const struct holding *than, int64_t now)
 {
 	for (const struct holding *h = spot->first; h; h = h->rival)
-		if (h->until == INTERVAL_OPEN && now - begin_of(h) > MERGE_RELEASE_NS &&
+		if (h->until == INTERVAL_OPEN && !h->released &&
+		    now - begin_of(h) > MERGE_RELEASE_NS &&
 		    (!than || (is_rival(than, h) && !holdings->is_same(than->holder, h->holder))))
 			return h;
 	return NULL;
@@ -597,6 +614,7 @@ static void holding_shift(struct holdings *holdings, struct holding *holding, in
 	holding->proof = earlier(holding->proof, now);
 	if (!open)
 		holding->until = earlier(holding->until, now);
+	holding->met += delta;
 	holding->noticed += delta;
 	if (holding->released)
 		holding->released += delta;

@@ -38,8 +38,10 @@ struct holding {
 	bool lasting;     /* freed, and others have told it ever since */
 	bool visited;     /* as that */
 	int64_t proof;    /* from when on it surely had it */
+	int64_t met;      /* when it was first told */
 	int64_t noticed;  /* when the end was */
-	int64_t released; /* when who allocated it became silent while others were not; 0 */
+	int64_t released; /* when who allocated it became silent, or told another, while others were
+			     not; 0 */
 };
 
 /* A sandbox, as far as addresses are concerned. Start from {0}. */

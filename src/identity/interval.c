@@ -982,3 +982,40 @@ bool registry_is_shared(const struct registry *registry, struct addr address, in
 
 	return owned && owner_within(registry, owned, from, until, &any) == -ENOTUNIQ;
 }
+
+bool registry_has_owner(const struct registry *registry, struct addr address, int64_t when,
+			int64_t *ret_since)
+{
+	const struct owned *owned = owned_find(registry, address);
+	bool found = false;
+
+	for (size_t i = owned ? owned_begun(owned, when) : 0; i-- > 0;) {
+		const struct tenure *tenure = &owned->tenures[i];
+
+		if (tenure->reach <= when)
+			break;
+		if (tenure->until <= when)
+			continue;
+		*ret_since = tenure->since;
+		found = true;
+	}
+	return found;
+}
+
+bool registry_is_taken(const struct registry *registry, struct addr address, uint32_t number,
+		       int64_t from, int64_t until, int64_t *ret_when)
+{
+	const struct owned *owned = owned_find(registry, address);
+	bool found = false;
+
+	for (size_t i = 0; owned && i < owned->count && owned->tenures[i].since < until; i++) {
+		const struct tenure *tenure = &owned->tenures[i];
+		int64_t when = later(tenure->since, from);
+
+		if (tenure->number == number || tenure->until <= when)
+			continue;
+		*ret_when = found ? earlier(*ret_when, when) : when;
+		found = true;
+	}
+	return found;
+}

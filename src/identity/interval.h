@@ -66,6 +66,12 @@ int registry_bind_span(const struct registry *registry, struct addr address, int
 /* Did two pods own the address, one after the other or at once, within [from, until]? */
 bool registry_is_shared(const struct registry *registry, struct addr address, int64_t from,
 			int64_t until);
+/* Did anybody own the address at the moment? *ret_since: the earliest since when. */
+bool registry_has_owner(const struct registry *registry, struct addr address, int64_t when,
+			int64_t *ret_since);
+/* Did another than this number own the address in [from, until)? *ret_when: the first moment. */
+bool registry_is_taken(const struct registry *registry, struct addr address, uint32_t number,
+		       int64_t from, int64_t until, int64_t *ret_when);
 typedef bool registry_needed_fn(void *context, uint32_t number);
 /*
  * Forgets intervals that ended before the moment, and pods left without any, or without an address

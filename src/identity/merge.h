@@ -11,11 +11,15 @@
  * - It ends when nobody tells it any more, or when the source that allocated it freed it. If others
  *   still tell it MERGE_RELEASE_NS later and nobody else took it, it was never freed (somebody
  *   emptied the IPAM plugin's directory) and it is as if it had not ended.
- * - Files do not come and go in the order of what they stand for: an address that was told of two
- *   sandboxes for no longer than MERGE_RELEASE_NS, by their times, belonged to the earlier until
- *   the later began; where the later's beginning is exact, however long. An address that is
- *   allocated to one is no longer another's of which no allocator tells it; that others still do is
- *   a problem. Else it is one, too, if the sandboxes are not of one pod, and stays with both.
+ * - Plugins free an address before they take it from the interface, and only then forget their
+ *   result: who got it meanwhile and who had it before may both speak. As long as it is told of two
+ *   sandboxes it is both's. If it is allocated to one, and no allocator tells it of the other, that
+ *   ends MERGE_RELEASE_NS after it was freed, or allocated to the next; that others still tell it
+ *   is a problem then. Else it is one, too, if the sandboxes are not of one pod, and stays with
+ *   both.
+ * - What is told first after nobody told of the one before any more is the next, though by its time
+ *   it began earlier, since ends are seen late: then the one before ended when the next began,
+ *   where that is no longer than MERGE_RELEASE_NS before, or exact.
  * - A pod has ended when nobody tells of its sandbox any more but that it is stopped, or when it is
  *   orphaned; then at the moment at which the last became silent that told of an address, if any
  *   did.

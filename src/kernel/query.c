@@ -163,12 +163,12 @@ static void take_blocks(struct dump *dump, ct_entry_fn *fn, ct_between_fn *betwe
 	while (!last) {
 		struct block *block = await_block(dump, &last);
 
+		if (between)
+			between(context);
 		for (size_t i = 0; block && i < block->count; i++)
 			fn(context, &block->entries[i]);
 		if (block)
 			release_block(dump);
-		if (between)
-			between(context);
 	}
 }
 

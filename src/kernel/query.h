@@ -25,8 +25,8 @@ struct ct_query *ct_query_close(struct ct_query *query); /* NULL is allowed; ret
  * Expired entries met on the way are destroyed by the kernel, any number of them within one call,
  * each with a DESTROY event. So a thread of the dump's own waits for the kernel, and this one calls
  * fn with what came, and between (NULL: nothing) at least every few milliseconds, that it may read
- * events meanwhile. What is handed over after between may have been listed before it: an entry
- * whose DESTROY was read there may still come.
+ * events meanwhile. What is handed over was listed before the last between: no entry began after
+ * it, and one whose DESTROY was read there may still come.
  *
  * 0; -EINTR: complete, but the kernel says that the table changed under it; -EBADMSG: some entries
  * could not be decoded, all others were handed over; -EAGAIN: no thread is to be had; others as

@@ -219,6 +219,7 @@ static void take_entry(void *context, const struct conntrack_event *entry)
 	struct dump *dump = context;
 
 	assert_int_equal(entry->type, CONNTRACK_ENTRY);
+	assert_true(dump->pauses > 0);
 	dump->entries++;
 	dump->last = dump->pauses;
 }

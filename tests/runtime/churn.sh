@@ -254,14 +254,18 @@ churn_judged() {
 
 # Where an address was just taken from its pod, only what was said to it, not who had it. Names of sources are its own, and so
 # are the moments at which it heard of an end: on these hangs whether an address that was nobody's at first is ambiguous. Where it
-# looked at a connection before the pod had a name, what was sent until then stays with nobody: amounts are compared in sum.
+# looked at a connection before the pod had a name, what was sent until then stays with nobody: amounts are compared in sum. So
+# is what has nobody known at an end: in which window each counted it decides what else that window tells of the address.
 churn_unlabelled() {
   report "$1" edges --format json | jq -cS --rawfile parting "$log/parting" '
+    def sum(rows): rows[0] + {connections: rows | map(.connections) | add,
+      ended: rows | map(.ended | to_entries[]) | group_by(.key) | map({key: .[0].key, value: map(.value) | add}) | from_entries};
     ($parting | split("\n") | map({(.): true}) | add) as $parting |
     map(select(.port >= 20000) | .group = "\(.port)|\(.protocol)|\(.to.address)") |
     map(select($parting[.group] | not)) as $settled |
-    ($settled[] | select(.connections != 0) | del(.first_seen, .last_seen, .packets_sent, .packets_received, .bytes_sent, .bytes_received) |
-      (.from, .to) |= (del(.workload, .class_reason) | if .kind == "unknown" then del(.class) else . end)),
+    ($settled | map(select(.connections != 0) | del(.first_seen, .last_seen, .packets_sent, .packets_received, .bytes_sent, .bytes_received) |
+      (.from, .to) |= (del(.workload, .class_reason) | if .kind == "unknown" then del(.class) else . end)) |
+      group_by(del(.connections, .ended))[] | sum(.)),
     ($settled | group_by(.group)[] | {group: .[0].group, first_seen: map(.first_seen) | min,
       packets: [map(.packets_sent), map(.packets_received)] | map(add), bytes: [map(.bytes_sent), map(.bytes_received)] | map(add)}),
     (map(select($parting[.group])) | group_by(.group)[] | {group: .[0].group, connections: map(.connections) | add})' | sort

@@ -3,7 +3,9 @@
 --
 -- A pod had its address for sure from the end of RunPodSandbox until StopPodSandbox was asked for, and perhaps from the
 -- beginning of the one to the end of the other. A call belongs to whoever answered; one that nobody answered belongs to
--- any that perhaps had the address while it lasted. Times are µs since the epoch.
+-- any that perhaps had the address while it lasted. The network plugin (ptp) frees an address before it takes it from the
+-- interface: if the next pod gets it meanwhile, both have it until StopPodSandbox of the one before has ended, and whose a
+-- call of that time is netpold cannot know. Times are µs since the epoch.
 
 CREATE TABLE pod(serial INTEGER PRIMARY KEY, uid TEXT, address TEXT, netns TEXT,
   run_begin INTEGER, run_end INTEGER, stop_begin INTEGER, stop_end INTEGER, removed INTEGER);
@@ -37,18 +39,24 @@ SELECT value ->> '$.uid' AS uid, value ->> '$.namespace' || '/' || (value ->> '$
        value ->> '$.labels.app' AS app, value ->> '$.labels.serial' AS serial
   FROM json_each(readfile('pods.json'));
 
+-- From when on nobody had its address who had it before.
+ALTER TABLE pod ADD COLUMN alone INTEGER;
+UPDATE pod SET alone = ifnull((SELECT max(before.stop_end) FROM pod AS before
+  WHERE before.address = pod.address AND before.run_begin < pod.run_begin), 0);
+
 -- A call that was cut short has no result; it lasted as long as one can. First words of a pod that never came to be are
 -- nobody's.
 CREATE TABLE call AS
 SELECT told.rowid AS id, told.port, told.protocol, told.address, told.begun,
        coalesce(result.ended, told.begun + 1500000) AS ended, coalesce(result.outcome, 'cut') AS outcome,
-       result.answerer, pod.serial AS caller, told.begun < pod.stop_begin AS caller_sure
+       result.answerer, pod.serial AS caller, told.begun < pod.stop_begin AS caller_lives,
+       told.begun < pod.stop_begin AND told.begun >= pod.alone AS caller_sure
   FROM told LEFT JOIN result USING (pid, n) LEFT JOIN first USING (port)
   JOIN pod ON pod.serial = told.port - 20000 OR pod.netns = first.netns;
 
 CREATE TABLE possible AS
 SELECT call.id, pod.serial AS callee,
-       pod.run_end <= call.begun AND call.ended <= pod.stop_begin AS sure
+       max(pod.run_end, pod.alone) <= call.begun AND call.ended <= pod.stop_begin AS sure
   FROM call JOIN pod ON call.outcome <> 'answered' AND pod.address = call.address
        AND pod.run_begin <= call.ended AND call.begun <= pod.stop_end
     OR call.outcome = 'answered' AND pod.serial = call.answerer;
@@ -58,7 +66,7 @@ ALTER TABLE call ADD COLUMN callee_sure INTEGER;
 UPDATE call SET callee_sure = coalesce((SELECT max(sure) FROM possible WHERE possible.id = call.id), 0);
 -- Did it get onto the wire? After the interface is gone, and in its last moment, it may not.
 ALTER TABLE call ADD COLUMN sent INTEGER;
-UPDATE call SET sent = caller_sure AND outcome IN ('answered', 'connected', 'refused', 'silent');
+UPDATE call SET sent = caller_lives AND outcome IN ('answered', 'connected', 'refused', 'silent');
 
 CREATE TABLE said AS
 SELECT port, protocol, address, count(*) AS calls, sum(sent) AS sent, sum(NOT caller_sure) AS caller_unsure,
@@ -129,7 +137,7 @@ SELECT 'not as many answers as were given', port, protocol, address,
 -- Calls while an address of theirs was taken from its pod: when that was, each netpold knows to a few ms.
 CREATE VIEW parting AS
 SELECT DISTINCT call.port, call.protocol, call.address
-  FROM call JOIN pod ON pod.address = call.address OR pod.serial = call.caller
+  FROM call JOIN pod ON pod.address IN (call.address, (SELECT address FROM pod WHERE serial = call.caller))
  WHERE pod.stop_begin <= call.ended AND call.begun <= pod.stop_end;
 
 -- What no loss excuses.
@@ -164,6 +172,9 @@ UNION ALL SELECT '- ' || outcome, count(*) FROM call GROUP BY outcome
 UNION ALL SELECT '- answered after the address had changed hands', count(*)
   FROM call JOIN pod ON pod.serial = answerer WHERE begun < run_end
 UNION ALL SELECT '- while an address was taken from its pod', sum(calls) FROM said JOIN parting USING (port, protocol, address)
+UNION ALL SELECT '- while an address was of two pods', count(*) FROM call
+  WHERE EXISTS (SELECT 1 FROM pod WHERE run_begin <= ended AND begun < alone
+    AND pod.address IN (call.address, (SELECT address FROM pod WHERE serial = caller)))
 UNION ALL SELECT 'flows', count(*) FROM flow
 UNION ALL SELECT 'connections recorded', sum(connections) FROM edge
 UNION ALL SELECT '- answered, both ends known', sum(connections) FROM edge

@@ -37,24 +37,24 @@ static void test_what_an_entry_says(void **state)
 	struct conntrack_event entry = shown(431990);
 
 	(void)state;
-	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(10));
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(11));
 	entry.timeout = 432001; /* the setting was changed */
-	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432120));
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432121));
 	entry.has_timeout = false;
-	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432120));
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432121));
 	entry = shown(115);
 	entry.tcp_state = TCP_CONNTRACK_FIN_WAIT;
-	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432120));
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432121));
 	entry.tcp_state = TCP_CONNTRACK_SYN_SENT;
-	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(5));
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(6));
 	entry.type = CONNTRACK_DESTROY;
-	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432120));
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432121));
 	entry = udp(CONNTRACK_ENTRY);
 	entry.has_timeout = true;
 	entry.timeout = 100;
-	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(20));
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(21));
 	entry.type = CONNTRACK_DESTROY;
-	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(180));
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(181));
 }
 
 /* The dead pod's connection was never closed; its address is the next one's. */
@@ -69,13 +69,33 @@ static void test_what_a_dead_pod_left_behind(void **state)
 	put_pod(bench, "next", "10.0.0.1", T0 - SECONDS(60), INTERVAL_OPEN, &next);
 	dump(bench, &entry, T0);
 	assert_int_equal(take_row(bench)->key.source_pod, 0);
-	/* So that no reader takes it for one that began just now. */
-	assert_int_equal(bench->rows[0].first_seen, clock_msec(T0 - SECONDS(7205)));
+	/* So that no reader takes it for one that began just now, or with the dead. */
+	assert_int_equal(bench->rows[0].first_seen, clock_msec(T0 - DAYS(9) - SECONDS(5)) - 1);
 	dump(bench, &entry, T0 + SECONDS(30));
 	end.status |= CONNTRACK_SEEN_REPLY;
 	tell(bench, end, T0 + SECONDS(40));
 	assert_int_equal(take_row(bench)->key.source_pod, 0);
 	assert_int_equal(bench->rows[0].totals.closed, 1);
+	bench_free(bench);
+}
+
+/* The kernel tells whole seconds: it may have been called when its pod had gone. */
+static void test_called_after_the_end(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = shown(119);
+	uint32_t web, gone;
+
+	(void)state;
+	entry.status = CONNTRACK_CONFIRMED;
+	entry.tcp_state = TCP_CONNTRACK_SYN_SENT;
+	put_pod(bench, "web", "10.0.0.1", T0 - SECONDS(60), INTERVAL_OPEN, &web);
+	put_pod(bench, "gone", "10.0.0.2", T0 - SECONDS(30), T0 - SECONDS(1), &gone);
+	dump(bench, &entry, T0);
+	track_finish(bench->track, T0 + SECONDS(1), NULL, NULL);
+	assert_int_equal(take_row(bench)->key.source_pod, web);
+	assert_int_equal(bench->rows[0].key.destination_pod, 0);
+	assert_int_equal(bench->rows[0].first_seen, clock_msec(T0 - SECONDS(35)) - 1);
 	bench_free(bench);
 }
 
@@ -174,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_an_entry_says),
 	    cmocka_unit_test(test_what_a_dead_pod_left_behind),
+	    cmocka_unit_test(test_called_after_the_end),
 	    cmocka_unit_test(test_the_end_alone),
 	    cmocka_unit_test(test_open_before_the_start),
 	    cmocka_unit_test(test_it_speaks_again),

@@ -260,6 +260,26 @@ static void test_silence_is_broken(void **state)
 	bench_free(bench);
 }
 
+/* Whoever has the address when the answer is seen may have come since. */
+static void test_what_moves_began_before(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = udp(CONNTRACK_ENTRY);
+
+	(void)state;
+	set_start(&entry, T0 - SECONDS(30));
+	dump(bench, &entry, T0);
+	dump(bench, &entry, T0 + SECONDS(1));
+	assert_int_equal(take_row(bench)->first_seen, clock_msec(T0 - SECONDS(30)));
+	entry.status |= CONNTRACK_SEEN_REPLY;
+	dump(bench, &entry, T0 + SECONDS(2));
+	take(bench);
+	assert_int_equal(row_of(bench, VERDICT_ANSWERED)->first_seen, clock_msec(T0 - SECONDS(30)));
+	assert_int_equal(row_of(bench, VERDICT_ANSWERED)->last_seen, clock_msec(T0 + SECONDS(2)));
+	assert_int_equal(row_of(bench, VERDICT_ONE_WAY)->first_seen, clock_msec(T0 - SECONDS(30)));
+	bench_free(bench);
+}
+
 static void test_silence_is_broken_after_a_restart(void **state)
 {
 	struct bench *bench = bench_new();
@@ -870,6 +890,7 @@ int main(void)
 	    cmocka_unit_test(test_without_counters),
 	    cmocka_unit_test(test_zones_are_apart),
 	    cmocka_unit_test(test_silence_is_broken),
+	    cmocka_unit_test(test_what_moves_began_before),
 	    cmocka_unit_test(test_silence_is_broken_after_a_restart),
 	    cmocka_unit_test(test_direction_stays_as_counted),
 	    cmocka_unit_test(test_restored_then_dumped),

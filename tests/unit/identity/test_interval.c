@@ -724,6 +724,50 @@ static void test_shared(void **state)
 	registry_free(registry);
 }
 
+static void test_has_owner(void **state)
+{
+	struct registry *registry = registry_new();
+	int64_t since = 0;
+
+	(void)state;
+	assert_false(registry_has_owner(registry, address("10.0.0.1"), 5, &since));
+	put(registry, "a", "10.0.0.1", 100, 300);
+	put(registry, "b", "10.0.0.1", 150, 200);
+	put(registry, "c", "10.0.0.1", 400, INTERVAL_OPEN);
+	assert_false(registry_has_owner(registry, address("10.0.0.1"), 99, &since));
+	assert_true(registry_has_owner(registry, address("10.0.0.1"), 160, &since));
+	assert_int_equal(since, 100);
+	assert_true(registry_has_owner(registry, address("10.0.0.1"), 299, &since));
+	assert_int_equal(since, 100);
+	assert_false(registry_has_owner(registry, address("10.0.0.1"), 300, &since));
+	assert_true(registry_has_owner(registry, address("10.0.0.1"), 500, &since));
+	assert_int_equal(since, 400);
+	registry_free(registry);
+}
+
+static void test_is_taken(void **state)
+{
+	struct registry *registry = registry_new();
+	int64_t when = 0;
+	uint32_t a;
+
+	(void)state;
+	a = put(registry, "a", "10.0.0.1", 100, 200);
+	assert_false(registry_is_taken(registry, address("10.0.0.1"), a, 0, 500, &when));
+	assert_false(registry_is_taken(registry, address("10.0.0.2"), a, 0, 500, &when));
+	put(registry, "b", "10.0.0.1", 150, 180);
+	put(registry, "c", "10.0.0.1", 300, 310);
+	put(registry, "d", "10.0.0.1", 305, INTERVAL_OPEN);
+	assert_false(registry_is_taken(registry, address("10.0.0.1"), a, 180, 300, &when));
+	assert_true(registry_is_taken(registry, address("10.0.0.1"), a, 180, 301, &when));
+	assert_int_equal(when, 300);
+	assert_true(registry_is_taken(registry, address("10.0.0.1"), a, 170, 301, &when));
+	assert_int_equal(when, 170);
+	assert_true(registry_is_taken(registry, address("10.0.0.1"), a, 310, 400, &when));
+	assert_int_equal(when, 310);
+	registry_free(registry);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -733,6 +777,8 @@ int main(void)
 	    cmocka_unit_test(test_ambiguity),
 	    cmocka_unit_test(test_sandbox_restart),
 	    cmocka_unit_test(test_span),
+	    cmocka_unit_test(test_has_owner),
+	    cmocka_unit_test(test_is_taken),
 	    cmocka_unit_test(test_put_again),
 	    cmocka_unit_test(test_end_before_since),
 	    cmocka_unit_test(test_forget),
