@@ -43,6 +43,7 @@ libidentity_a_SOURCES = \
 	src/identity/inventory_owner.c \
 	src/identity/inventory_table.c \
 	src/identity/inventory_table.h \
+	src/identity/inventory_template.c \
 	src/identity/inventory_trim.c \
 	src/identity/inventory_trim.h \
 	src/identity/inventory_value.c \
