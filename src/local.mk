@@ -293,10 +293,18 @@ libcompile_a_SOURCES = \
 	src/policy/group.h \
 	src/policy/evaluate.h \
 	src/policy/kind_networkpolicy.c \
+	src/policy/label_selector.c \
 	src/policy/label_selector.h \
 	src/policy/leave.c \
 	src/policy/leave.h \
+	src/policy/manifest.c \
 	src/policy/manifest.h \
+	src/policy/manifest_object.c \
+	src/policy/manifest_object.h \
+	src/policy/manifest_policy.c \
+	src/policy/manifest_policy.h \
+	src/policy/manifest_value.c \
+	src/policy/manifest_value.h \
 	src/policy/name.c \
 	src/policy/name.h \
 	src/policy/order.c \
