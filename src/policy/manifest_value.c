@@ -32,24 +32,52 @@ static void put_place(struct buf *buf, const struct place *place)
 		buf_printf(buf, "[%zu]", place->index);
 }
 
+static void add_problem(struct problems *problems, enum problem_severity severity, const char *file,
+			unsigned line, const char *format, va_list arguments)
+{
+	char *subject = NULL, *message = NULL;
+
+	/* Of a hostile file there are millions. */
+	if (problems->count == PROBLEMS_MAX && problems->errors > PROBLEMS_MAX) {
+		problems->errors += severity == PROBLEM_ERROR;
+		problems->left_out++;
+		return;
+	}
+	if (asprintf(&subject, "%s:%u", file, line) < 0)
+		subject = NULL;
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	problem_add(problems, severity, subject ? subject : file, "%s",
+		    message ? message : "out of memory");
+	free(subject);
+	free(message);
+}
+
+void manifest_problem(struct problems *problems, enum problem_severity severity, const char *file,
+		      unsigned line, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add_problem(problems, severity, file, line, format, arguments);
+	va_end(arguments);
+}
+
 __attribute__((format(printf, 5, 0))) static void report(struct strict_reader *reader,
 							 enum problem_severity severity,
 							 unsigned line, const struct place *place,
 							 const char *format, va_list arguments)
 {
-	struct buf subject = {0}, message = {0};
+	struct buf at = {0};
 	char *what = NULL;
 
+	put_place(&at, place);
 	if (vasprintf(&what, format, arguments) < 0)
 		what = NULL;
-	buf_printf(&subject, "%s:%u", reader->file, line);
-	buf_printf(&message, "%s: ", reader->object);
-	put_place(&message, place);
-	buf_printf(&message, "%s%s", place ? ": " : "", what ? what : "out of memory");
-	problem_add(reader->problems, severity, subject.data ? subject.data : reader->file, "%s",
-		    message.data ? message.data : "out of memory");
-	buf_clear(&subject);
-	buf_clear(&message);
+	manifest_problem(reader->problems, severity, reader->file, line, "%s: %s%s%s",
+			 reader->object, at.data ? at.data : "", at.data ? ": " : "",
+			 what ? what : "out of memory");
+	buf_clear(&at);
 	free(what);
 }
 
