@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
 	tests/unit/policy/test_derive \
+	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_reduce \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_cri \
