@@ -332,7 +332,9 @@ libcompile_a_SOURCES = \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
 	src/policy/scene.c \
-	src/policy/scene.h
+	src/policy/scene.h \
+	src/policy/scene_inventory.c \
+	src/policy/scene_inventory.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
