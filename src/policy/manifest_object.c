@@ -268,7 +268,7 @@ static void check_list(struct finder *finder, const struct node *list)
 			known |= strcmp(key, fields[j]) == 0;
 		if (!known)
 			manifest_problem(finder->problems, PROBLEM_ERROR, finder->file,
-					 node_line(list), "%.*s: unknown field of a list",
+					 node_key_line(list, i), "%.*s: unknown field of a list",
 					 SHOWN_MAX, key);
 	}
 }

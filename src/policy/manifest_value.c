@@ -169,12 +169,15 @@ const struct node *strict_list(struct strict_reader *reader, const struct node *
 
 /* ---- plain values ---- */
 
+/* As Kubernetes reads YAML, which is that of version 1.1. */
 static bool is_boolean(const char *text)
 {
-	static const char *const words[] = {"y", "yes", "true", "on", "n", "no", "off", "false"};
+	static const char *const words[] = {
+	    "y", "Y", "yes", "Yes", "YES", "true",  "True",  "TRUE",  "on",  "On",  "ON",
+	    "n", "N", "no",  "No",  "NO",  "false", "False", "FALSE", "off", "Off", "OFF"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(text, words[i]) == 0)
+		if (strcmp(text, words[i]) == 0)
 			return true;
 	return false;
 }
@@ -212,16 +215,11 @@ static bool is_whole_of_other_base(const char *text)
 	return text[2] && !*skip(text + 2, digits);
 }
 
-static bool is_no_finite_number(const char *text)
-{
-	return strcasecmp(text, ".inf") == 0 || strcasecmp(text, ".nan") == 0;
-}
-
 static bool is_number(const char *text)
 {
 	const char *start = text + (*text == '-' || *text == '+'), *end;
 
-	if (is_whole_of_other_base(start) || is_no_finite_number(start))
+	if (is_whole_of_other_base(start))
 		return true;
 	if (!*start || !strchr(DIGITS ".", *start))
 		return false;
