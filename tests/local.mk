@@ -80,6 +80,7 @@ unit_tests = \
 	tests/unit/output/test_yaml \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_evaluate \
+	tests/unit/policy/test_evaluate_unknown \
 	tests/unit/policy/test_label_selector \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
