@@ -87,6 +87,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest_strict \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_reduce \
+	tests/unit/policy/test_scene_inventory \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_cri \
 	tests/unit/sources/test_cri_message \
