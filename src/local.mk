@@ -286,12 +286,26 @@ libcompile_a_SOURCES = \
 	src/output/yaml.c \
 	src/policy/atom.c \
 	src/policy/atom.h \
+	src/policy/bits.h \
+	src/policy/blocks.c \
+	src/policy/blocks.h \
 	src/policy/derive.c \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/evaluate.c \
+	src/policy/evaluate.h \
+	src/policy/evaluate_classes.c \
+	src/policy/evaluate_compile.c \
+	src/policy/evaluate_connection.c \
+	src/policy/evaluate_cuts.c \
+	src/policy/evaluate_explain.c \
+	src/policy/evaluate_internal.h \
+	src/policy/evaluate_pair.c \
+	src/policy/evaluate_place.c \
 	src/policy/group.c \
 	src/policy/group.h \
-	src/policy/evaluate.h \
+	src/policy/intern.c \
+	src/policy/intern.h \
 	src/policy/kind_networkpolicy.c \
 	src/policy/label_selector.c \
 	src/policy/label_selector.h \
@@ -310,11 +324,17 @@ libcompile_a_SOURCES = \
 	src/policy/order.c \
 	src/policy/order.h \
 	src/policy/policy.h \
+	src/policy/port_set.c \
 	src/policy/port_set.h \
+	src/policy/port_sets.c \
+	src/policy/port_sets.h \
 	src/policy/reason.c \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
-	src/policy/scene.h
+	src/policy/scene.c \
+	src/policy/scene.h \
+	src/policy/scene_inventory.c \
+	src/policy/scene_inventory.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \

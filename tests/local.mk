@@ -79,11 +79,15 @@ unit_tests = \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
 	tests/unit/policy/test_derive \
+	tests/unit/policy/test_evaluate \
+	tests/unit/policy/test_evaluate_unknown \
 	tests/unit/policy/test_label_selector \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
+	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_reduce \
+	tests/unit/policy/test_scene_inventory \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_cri \
 	tests/unit/sources/test_cri_message \
@@ -254,6 +258,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
 	tests/unit/policy/manifest_fixture.h \
+	tests/unit/policy/stage.h \
 	tests/unit/sources/stage.h \
 	tests/unit/store/fixture.h \
 	tests/data tests/golden tests/fuzz/corpus contrib/demo
