@@ -177,7 +177,7 @@ static int put_restored(struct pods *pods, const struct pod *pod)
 
 static void lose(struct pods *pods, int64_t from, const char *reason)
 {
-	registry_unwatched(pods->registry, from, clock_now());
+	registry_unwatched(pods->registry, from, clock_now(), MERGE_RELEASE_NS);
 	if (pods->track)
 		track_loss(pods->track, &(struct loss){.source = LOSS_IDENTITY}, from, clock_now(),
 			   reason);
@@ -405,50 +405,6 @@ static void end_restored(struct pods *pods, bool with_address)
 	}
 }
 
-/* Which of its addresses may have been its own and the next owner's after the earlier run: an
- * address is freed before it is taken from the interface (merge.h), and nobody saw when. */
-static size_t find_shared(const struct pods *pods, uint32_t number, const struct pod *pod,
-			  struct pod_address *ret)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < pod->address_count; i++) {
-		struct pod_address shared = pod->addresses[i];
-
-		if (shared.until != last_heard(pods) ||
-		    !registry_is_taken(pods->registry, shared.address, number, last_heard(pods),
-				       pods->opened, &shared.since))
-			continue;
-		shared.until = pods->opened;
-		if (pods->opened - shared.since > MERGE_RELEASE_NS)
-			shared.until = shared.since + MERGE_RELEASE_NS;
-		ret[count++] = shared;
-	}
-	return count;
-}
-
-static void share_restored(struct pods *pods, uint32_t number)
-{
-	const struct pod *pod = registry_get(pods->registry, number);
-	struct pod whole;
-	size_t count;
-
-	if (!pod || pod->address_count == 0)
-		return;
-	whole = *pod;
-	whole.addresses = calloc(2 * pod->address_count, sizeof(*whole.addresses));
-	if (!whole.addresses) {
-		lose(pods, last_heard(pods), "no memory for the end of a pod");
-		return;
-	}
-	memcpy(whole.addresses, pod->addresses, pod->address_count * sizeof(*whole.addresses));
-	count = find_shared(pods, number, pod, whole.addresses + pod->address_count);
-	whole.address_count += count;
-	if (count > 0 && put(pods, &whole) < 0)
-		lose(pods, last_heard(pods), "no memory for the end of a pod");
-	free(whole.addresses);
-}
-
 static int first_scan(struct pods *pods)
 {
 	int r = node_state_rescan(pods->files, clock_now());
@@ -459,9 +415,7 @@ static int first_scan(struct pods *pods)
 	r = merge_hold(pods->merge, false, clock_now());
 	pods->restoring = false;
 	end_restored(pods, true);
-	for (uint32_t number = 1; number <= pods->restored; number++)
-		share_restored(pods, number);
-	registry_unwatched(pods->registry, last_heard(pods), pods->opened);
+	registry_unwatched(pods->registry, last_heard(pods), pods->opened, MERGE_RELEASE_NS);
 	find_sources(pods);
 	set_timer(pods);
 	return r;
