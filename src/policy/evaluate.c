@@ -1,3 +1,5 @@
+#include "policy/evaluate.h"
+
 #include "policy/evaluate_internal.h"
 
 static int build(struct evaluator *evaluator)
