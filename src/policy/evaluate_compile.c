@@ -153,24 +153,47 @@ static int admit_pods(struct evaluator *evaluator, struct ruleset *ruleset, size
 	return r;
 }
 
-static bool is_excepted(const struct netpol_peer *peer, struct addr address)
+static int compare_ranges(const void *left, const void *right)
 {
-	for (size_t i = 0; i < peer->except_count; i++)
-		if (prefix_contains(peer->except[i], address))
-			return true;
-	return false;
+	const struct addr_range *a = left, *b = right;
+
+	return addr_compare(a->first, b->first);
 }
 
-static void admit_block(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-			const struct netpol_peer *peer)
+/* In order; malloc'd. NULL: no memory. */
+static struct addr_range *sort_excepts(const struct netpol_peer *peer)
 {
-	struct addr_range range = prefix_range(peer->block);
-	size_t last = blocks_find(&evaluator->blocks, range.last);
+	struct addr_range *ranges = calloc(peer->except_count + 1, sizeof(*ranges));
 
-	for (size_t i = blocks_find(&evaluator->blocks, range.first); i <= last; i++)
-		if (!is_excepted(peer, evaluator->blocks.items[i].first))
+	for (size_t i = 0; ranges && i < peer->except_count; i++)
+		ranges[i] = prefix_range(peer->except[i]);
+	if (ranges)
+		qsort(ranges, peer->except_count, sizeof(*ranges), compare_ranges);
+	return ranges;
+}
+
+static int admit_block(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+		       const struct netpol_peer *peer)
+{
+	struct addr_range range = prefix_range(peer->block), *excepts = sort_excepts(peer);
+	size_t last = blocks_find(&evaluator->blocks, range.last), next = 0;
+	struct addr excepted = {0}; /* up to here */
+
+	if (!excepts)
+		return -ENOMEM;
+	for (size_t i = blocks_find(&evaluator->blocks, range.first); i <= last; i++) {
+		struct addr first = evaluator->blocks.items[i].first;
+
+		for (; next < peer->except_count && addr_compare(excepts[next].first, first) <= 0;
+		     next++)
+			if (addr_compare(excepts[next].last, excepted) > 0)
+				excepted = excepts[next].last;
+		if (addr_compare(excepted, first) < 0)
 			bits_add(bit_table_row(&ruleset->blocks, i), rule);
+	}
 	bits_add(bit_table_row(&ruleset->special, ROW_BLOCKS), rule);
+	free(excepts);
+	return 0;
 }
 
 static void admit_everybody(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
@@ -191,7 +214,7 @@ static int admit_peers(struct evaluator *evaluator, struct ruleset *ruleset, siz
 		admit_everybody(evaluator, ruleset, rule);
 	for (size_t i = 0; i < written->peer_count && r == 0; i++)
 		if (written->peers[i].has_block)
-			admit_block(evaluator, ruleset, rule, &written->peers[i]);
+			r = admit_block(evaluator, ruleset, rule, &written->peers[i]);
 		else
 			r = admit_pods(evaluator, ruleset, rule, &written->peers[i]);
 	return r;
