@@ -61,4 +61,15 @@ void output_table_print(struct buf *buf, const struct output_table *table);
 void output_table_csv(struct buf *buf, const struct output_table *table);
 struct output_table *output_table_free(struct output_table *table);
 
+/* Rows of a table that is printed while it is made: how wide it becomes must be known. */
+struct output_column {
+	size_t width;
+	bool right; /* aligned */
+};
+void output_row(struct buf *buf, const char *const *cells, const struct output_column *columns,
+		size_t count);
+void output_row_csv(struct buf *buf, const char *const *cells, size_t count);
+/* How many columns of a terminal the text takes. */
+size_t output_width(const char *text);
+
 #endif
