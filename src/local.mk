@@ -43,6 +43,7 @@ libidentity_a_SOURCES = \
 	src/identity/inventory_owner.c \
 	src/identity/inventory_table.c \
 	src/identity/inventory_table.h \
+	src/identity/inventory_template.c \
 	src/identity/inventory_trim.c \
 	src/identity/inventory_trim.h \
 	src/identity/inventory_value.c \
@@ -285,26 +286,52 @@ libcompile_a_SOURCES = \
 	src/output/yaml.c \
 	src/policy/atom.c \
 	src/policy/atom.h \
+	src/policy/bits.h \
+	src/policy/blocks.c \
+	src/policy/blocks.h \
 	src/policy/derive.c \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/evaluate.c \
+	src/policy/evaluate.h \
+	src/policy/evaluate_classes.c \
+	src/policy/evaluate_compile.c \
+	src/policy/evaluate_connection.c \
+	src/policy/evaluate_cuts.c \
+	src/policy/evaluate_explain.c \
+	src/policy/evaluate_internal.h \
+	src/policy/evaluate_pair.c \
+	src/policy/evaluate_place.c \
 	src/policy/group.c \
 	src/policy/group.h \
-	src/policy/evaluate.h \
+	src/policy/intern.c \
+	src/policy/intern.h \
 	src/policy/kind_networkpolicy.c \
+	src/policy/label_selector.c \
 	src/policy/label_selector.h \
 	src/policy/leave.c \
 	src/policy/leave.h \
+	src/policy/manifest.c \
 	src/policy/manifest.h \
+	src/policy/manifest_object.c \
+	src/policy/manifest_object.h \
+	src/policy/manifest_policy.c \
+	src/policy/manifest_policy.h \
+	src/policy/manifest_value.c \
+	src/policy/manifest_value.h \
 	src/policy/name.c \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
 	src/policy/policy.h \
+	src/policy/port_set.c \
 	src/policy/port_set.h \
+	src/policy/port_sets.c \
+	src/policy/port_sets.h \
 	src/policy/reason.c \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
+	src/policy/scene.c \
 	src/policy/scene.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
