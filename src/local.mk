@@ -284,6 +284,8 @@ libcompile_a_SOURCES = \
 	src/output/text.c \
 	src/output/text.h \
 	src/output/yaml.c \
+	src/policy/answers.c \
+	src/policy/answers.h \
 	src/policy/atom.c \
 	src/policy/atom.h \
 	src/policy/bits.h \
@@ -323,11 +325,21 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/party.c \
+	src/policy/party.h \
+	src/policy/pod_classes.c \
+	src/policy/pod_classes.h \
 	src/policy/policy.h \
 	src/policy/port_set.c \
 	src/policy/port_set.h \
 	src/policy/port_sets.c \
 	src/policy/port_sets.h \
+	src/policy/reach.c \
+	src/policy/reach.h \
+	src/policy/reach_ranges.c \
+	src/policy/reach_ranges.h \
+	src/policy/reach_workloads.c \
+	src/policy/reach_workloads.h \
 	src/policy/reason.c \
 	src/policy/reduce.c \
 	src/policy/reduce.h \

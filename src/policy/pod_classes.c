@@ -5,7 +5,7 @@
 
 /* What a pod is told apart by. */
 struct trait {
-	size_t class; /* the evaluator's; of no meaning on_node */
+	size_t class; /* the evaluator's, or on_node what else tells them apart */
 	size_t node;  /* 0 where it does not matter */
 	size_t pod;
 	bool on_node;
@@ -42,17 +42,18 @@ static bool nodes_matter(const struct scene *scene)
 	return false;
 }
 
+/* What is on a node is that node; by itself where the node's addresses are not known. */
 static struct trait trait_of(const struct scene *scene, const struct evaluator *evaluator,
 			     size_t pod, bool nodes)
 {
 	const struct scene_pod *it = &scene->pods[pod];
+	struct trait trait = {.pod = pod, .node = nodes ? it->node : 0, .on_node = it->on_node};
 
-	return (struct trait){
-	    .on_node = it->on_node,
-	    .class = it->on_node ? 0 : evaluator_pod_class(evaluator, pod),
-	    .node = nodes ? it->node : 0,
-	    .pod = pod,
-	};
+	if (!it->on_node)
+		trait.class = evaluator_pod_class(evaluator, pod);
+	else if (it->node == SCENE_NONE || scene->nodes[it->node].address_count == 0)
+		trait.class = 1 + pod;
+	return trait;
 }
 
 static void number(const struct trait *traits, size_t count, struct pod_classes *classes)

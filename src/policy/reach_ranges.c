@@ -151,15 +151,12 @@ static int cut(struct evaluator *evaluator, const struct party *pod, enum direct
 	       struct reach_cuts *cuts)
 {
 	struct cutting cutting = {.cuts = cuts, .direction = direction};
-	struct party everywhere = {.kind = PARTY_ADDRESSES};
-	int r = 0;
+	const struct party anywhere = {.kind = PARTY_ADDRESSES,
+				       .range = {families[0], families[0]}};
+	int r = explain(evaluator, pod, direction, &anywhere, &cutting);
 
-	for (size_t i = 0; r == 0 && i < FAMILIES; i++) {
-		everywhere.range = (struct addr_range){families[i], last_of_family(families[i])};
+	for (size_t i = 0; r == 0 && i < FAMILIES; i++)
 		r = reach_cuts_add(cuts, families[i]);
-	}
-	if (r == 0)
-		r = explain(evaluator, pod, direction, &everywhere, &cutting);
 	reach_cuts_sort(cuts);
 	return r;
 }
