@@ -344,7 +344,9 @@ libcompile_a_SOURCES = \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
 	src/policy/scene.c \
-	src/policy/scene.h
+	src/policy/scene.h \
+	src/policy/scene_inventory.c \
+	src/policy/scene_inventory.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
@@ -364,12 +366,16 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/manifests.c \
+	src/cli/manifests.h \
 	src/cli/mesh_notes.c \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
+	src/cli/question.c \
+	src/cli/question.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/shape.c \

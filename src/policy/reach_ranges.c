@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/blocks.h"
+
 /* ---- cuts ---- */
 
 static const struct addr families[] = {{.family = ADDR_IPV4}, {.family = ADDR_IPV6}};
@@ -33,16 +35,6 @@ static struct addr last_of_family(struct addr address)
 {
 	memset(address.bytes, 0xff, addr_length(address));
 	return address;
-}
-
-static struct addr_range range_of(struct prefix prefix)
-{
-	struct addr_range range = {prefix.addr, prefix.addr};
-	size_t bits = addr_length(prefix.addr) * 8;
-
-	for (size_t i = prefix.length; i < bits; i++)
-		range.last.bytes[i / 8] |= (uint8_t)(0x80 >> i % 8);
-	return range;
 }
 
 int reach_cuts_add(struct reach_cuts *cuts, struct addr first)
@@ -110,10 +102,10 @@ struct cutting {
 
 static int cut_at_peer(struct reach_cuts *cuts, const struct netpol_peer *peer)
 {
-	int r = peer->has_block ? reach_cuts_around(cuts, range_of(peer->block)) : 0;
+	int r = peer->has_block ? reach_cuts_around(cuts, prefix_range(peer->block)) : 0;
 
 	for (size_t i = 0; r == 0 && peer->has_block && i < peer->except_count; i++)
-		r = reach_cuts_around(cuts, range_of(peer->except[i]));
+		r = reach_cuts_around(cuts, prefix_range(peer->except[i]));
 	return r;
 }
 
