@@ -325,8 +325,6 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
-	src/policy/party.c \
-	src/policy/party.h \
 	src/policy/pod_classes.c \
 	src/policy/pod_classes.h \
 	src/policy/policy.h \

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 
-#include "policy/scene_inventory.h"
-
 bool manifests_read(struct session *session, const char *const *paths, size_t count,
 		    struct manifests *manifests)
 {
@@ -31,14 +29,14 @@ bool manifests_evaluate(struct session *session, struct manifests *manifests)
 {
 	const struct manifest *manifest = manifests->manifest;
 	const struct options *options = session->options;
-	int r = scene_of_inventory(manifest->inventory, options->host_network == HOST_NETWORK_NODE,
-				   &manifests->scene);
+	const struct scene_inventory_options scene_options = {
+	    .hosts_are_nodes = options->host_network == HOST_NETWORK_NODE};
+	const struct evaluator_options evaluator_options = {.ipblock_pods = options->ipblock_pods};
+	int r = scene_of_inventory(manifest->inventory, scene_options, &manifests->scene);
 
 	if (r == 0)
-		r = party_names_of_inventory(manifest->inventory, &manifests->names);
-	if (r == 0)
-		r = evaluator_new(manifest->policies, manifest->policy_count, manifests->scene,
-				  (struct evaluator_options){.ipblock_pods = options->ipblock_pods},
+		r = evaluator_new(manifest->policies, manifest->policy_count,
+				  &manifests->scene->scene, evaluator_options,
 				  &manifests->evaluator);
 	if (r < 0)
 		session_fail(session, "policies", r);
@@ -48,8 +46,7 @@ bool manifests_evaluate(struct session *session, struct manifests *manifests)
 void manifests_clear(struct manifests *manifests)
 {
 	evaluator_free(manifests->evaluator);
-	party_names_clear(&manifests->names);
-	scene_free(manifests->scene);
+	scene_inventory_free(manifests->scene);
 	manifest_free(manifests->manifest);
 	*manifests = (struct manifests){0};
 }

@@ -6,15 +6,13 @@
 #include "cli/session.h"
 #include "policy/evaluate.h"
 #include "policy/manifest.h"
-#include "policy/party.h"
-#include "policy/scene.h"
+#include "policy/scene_inventory.h"
 
 /* Start from {0}. */
 struct manifests {
 	struct manifest *manifest;
-	struct party_names names; /* of the scene's pods, by the same index */
-	struct scene *scene;      /* of the manifest's own objects; host-network pods are what
-				     --hostnetwork says, pods unless told */
+	struct scene_inventory *scene; /* host-network pods are what --hostnetwork says, pods
+					  unless it does */
 	struct evaluator *evaluator;
 };
 

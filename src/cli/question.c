@@ -116,14 +116,14 @@ static bool is_named(const struct end_text *end, const char *namespace, const ch
 
 /* By its own name, its pods' or their owner's. */
 static bool is_meant(const struct end_text *end, const struct reach_workload *workload,
-		     const struct party_names *names)
+		     const struct scene_owner *owners)
 {
-	const struct party_name *own = &workload->name;
+	const struct scene_owner *own = &workload->name;
 
 	if (is_named(end, own->namespace, own->name, own->kind))
 		return true;
 	for (size_t i = 0; i < workload->pod_count; i++) {
-		const struct party_name *pod = &names->items[workload->pods[i]];
+		const struct scene_owner *pod = &owners[workload->pods[i]];
 
 		if (is_named(end, pod->namespace, pod->name, pod->kind) ||
 		    is_named(end, pod->namespace, pod->pod, "Pod"))
@@ -170,7 +170,7 @@ static bool is_near_name(const char *wanted, const char *name)
 }
 
 /* The better the lower; SIZE_MAX: not at all. */
-static size_t remoteness(const struct end_text *end, const struct party_name *name)
+static size_t remoteness(const struct end_text *end, const struct scene_owner *name)
 {
 	bool same_namespace = strcmp(end->namespace, name->namespace) == 0;
 
@@ -256,7 +256,7 @@ static bool wrong(struct session *session, const char *option, const char *text,
 
 /* An address that a pod has is asked as one outside: that is worth a word. */
 static void note_pods_address(struct session *session, const char *text, struct addr_range range,
-			      const struct scene *scene, const struct party_names *names)
+			      const struct scene *scene, const struct scene_owner *owners)
 {
 	for (size_t i = 0; addr_equal(range.first, range.last) && i < scene->pod_count; i++)
 		for (size_t j = 0; j < scene->pods[i].address_count; j++)
@@ -265,13 +265,13 @@ static void note_pods_address(struct session *session, const char *text, struct 
 				    &session->problems, PROBLEM_NOTE, text,
 				    "a pod has this address, %s/%s: asked is what an address "
 				    "outside of the cluster could",
-				    names->items[i].namespace, names->items[i].pod);
+				    owners[i].namespace, owners[i].pod);
 				return;
 			}
 }
 
 static bool choose(struct session *session, enum direction direction, const char *text,
-		   const struct reach *reach, const struct party_names *names,
+		   const struct reach *reach, const struct scene_owner *owners,
 		   struct question *question)
 {
 	const char *option = option_names[direction];
@@ -291,7 +291,7 @@ static bool choose(struct session *session, enum direction direction, const char
 	}
 	question->workloads[direction] = chosen;
 	for (size_t i = 0; i < count; i++) {
-		chosen[i] = is_meant(&end, &workloads[i], names);
+		chosen[i] = is_meant(&end, &workloads[i], owners);
 		any |= chosen[i];
 	}
 	if (any)
@@ -313,10 +313,11 @@ static bool ask_end(struct session *session, enum direction direction, const cha
 		return true;
 	if (parse_range(text, &side->range)) {
 		side->has_range = true;
-		note_pods_address(session, text, side->range, manifests->scene, &manifests->names);
+		note_pods_address(session, text, side->range, &manifests->scene->scene,
+				  manifests->scene->owners);
 		return true;
 	}
-	done = choose(session, direction, text, reach, &manifests->names, question);
+	done = choose(session, direction, text, reach, manifests->scene->owners, question);
 	side->workloads = question->workloads[direction];
 	return done;
 }

@@ -37,7 +37,7 @@ struct reach {
 	size_t range_count;
 };
 
-int reach_new(const struct scene *scene, const struct party_names *names,
+int reach_new(const struct scene *scene, const struct scene_owner *owners,
 	      struct evaluator *evaluator, struct reach **ret)
 {
 	struct reach *reach = calloc(1, sizeof(*reach));
@@ -49,7 +49,8 @@ int reach_new(const struct scene *scene, const struct party_names *names,
 	reach->evaluator = evaluator;
 	r = pod_classes_make(scene, evaluator, &reach->classes);
 	if (r == 0)
-		r = reach_workloads_make(evaluator, &reach->classes, names, &reach->workloads);
+		r = reach_workloads_make(evaluator, &reach->classes, scene, owners,
+					 &reach->workloads);
 	if (r < 0)
 		reach_free(reach);
 	else

@@ -14,12 +14,12 @@
 
 #include "policy/answers.h"
 #include "policy/evaluate.h"
-#include "policy/party.h"
+#include "policy/scene_inventory.h"
 
 struct reach_workload {
-	char *text;             /* "shop/web[Deployment]" */
-	struct party_name name; /* pod: "" unless it is one pod by itself */
-	const size_t *pods;     /* of the scene */
+	char *text;              /* "shop/web[Deployment]" */
+	struct scene_owner name; /* pod: "" unless it is one pod by itself */
+	const size_t *pods;      /* of the scene */
 	size_t pod_count;
 	size_t class;
 };
@@ -40,8 +40,8 @@ struct reach_question {
 
 struct reach;
 
-/* The scene, the names, the evaluator outlive it. -ENOMEM. */
-int reach_new(const struct scene *scene, const struct party_names *names,
+/* owners are those of the scene's pods. All of these outlive it. -ENOMEM. */
+int reach_new(const struct scene *scene, const struct scene_owner *owners,
 	      struct evaluator *evaluator, struct reach **ret);
 struct reach *reach_free(struct reach *reach); /* NULL is allowed; returns NULL */
 

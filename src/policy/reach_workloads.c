@@ -6,11 +6,11 @@
 #include <string.h>
 
 struct entry {
-	const struct party_name *name;
+	const struct scene_owner *name;
 	size_t pod;
 };
 
-static int compare_owners(const struct party_name *a, const struct party_name *b)
+static int compare_owners(const struct scene_owner *a, const struct scene_owner *b)
 {
 	int r = strcmp(a->namespace, b->namespace);
 
@@ -137,7 +137,7 @@ static int alike(struct comparison *comparison, const struct entry *entries, siz
 /* ---- rows ---- */
 
 static int add(struct reach_workloads *workloads, const struct pod_classes *classes,
-	       struct party_name name, const size_t *pods, size_t count)
+	       struct scene_owner name, const size_t *pods, size_t count)
 {
 	struct reach_workload *workload;
 
@@ -166,7 +166,7 @@ static int add_apart(struct reach_workloads *workloads, const struct pod_classes
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < count; i++) {
-		struct party_name name = *entries[i].name;
+		struct scene_owner name = *entries[i].name;
 
 		if (name.pod[0]) {
 			name.name = name.pod;
@@ -180,7 +180,7 @@ static int add_apart(struct reach_workloads *workloads, const struct pod_classes
 static int add_group(struct reach_workloads *workloads, struct comparison *comparison,
 		     const struct entry *entries, size_t count, const size_t *pods)
 {
-	struct party_name name = *entries[0].name;
+	struct scene_owner name = *entries[0].name;
 	bool joined;
 	int r = alike(comparison, entries, count, &joined);
 
@@ -209,32 +209,34 @@ static int add_groups(struct reach_workloads *workloads, struct comparison *comp
 	return r;
 }
 
-static struct entry *sort_entries(const struct party_names *names)
+static struct entry *sort_entries(const struct scene_owner *owners, size_t count)
 {
-	struct entry *entries = calloc(names->count + 1, sizeof(*entries));
+	struct entry *entries = calloc(count + 1, sizeof(*entries));
 
 	if (!entries)
 		return NULL;
-	for (size_t i = 0; i < names->count; i++)
-		entries[i] = (struct entry){&names->items[i], i};
-	qsort(entries, names->count, sizeof(*entries), compare_entries);
+	for (size_t i = 0; i < count; i++)
+		entries[i] = (struct entry){&owners[i], i};
+	qsort(entries, count, sizeof(*entries), compare_entries);
 	return entries;
 }
 
 int reach_workloads_make(struct evaluator *evaluator, const struct pod_classes *classes,
-			 const struct party_names *names, struct reach_workloads *ret)
+			 const struct scene *scene, const struct scene_owner *owners,
+			 struct reach_workloads *ret)
 {
+	const size_t count = scene->pod_count;
 	struct comparison comparison = {.evaluator = evaluator, .classes = classes};
-	struct entry *entries = sort_entries(names);
+	struct entry *entries = sort_entries(owners, count);
 	int r = answers_make(&comparison.answers, evaluator, NULL);
 
-	ret->pods = calloc(names->count + 1, sizeof(*ret->pods));
+	ret->pods = calloc(count + 1, sizeof(*ret->pods));
 	if (!entries || !ret->pods)
 		r = -ENOMEM;
-	for (size_t i = 0; r == 0 && i < names->count; i++)
+	for (size_t i = 0; r == 0 && i < count; i++)
 		ret->pods[i] = entries[i].pod;
-	if (r == 0 && names->count > 0)
-		r = add_groups(ret, &comparison, entries, names->count);
+	if (r == 0 && count > 0)
+		r = add_groups(ret, &comparison, entries, count);
 	if (r == 0 && ret->count > 0)
 		qsort(ret->items, ret->count, sizeof(*ret->items), compare_workloads);
 	answers_clear(&comparison.answers);

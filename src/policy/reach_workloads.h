@@ -3,7 +3,7 @@
 #ifndef NETPOL_POLICY_REACH_WORKLOADS_H
 #define NETPOL_POLICY_REACH_WORKLOADS_H
 
-#include "policy/party.h"
+#include "policy/scene_inventory.h"
 #include "policy/pod_classes.h"
 #include "policy/reach.h"
 
@@ -15,9 +15,10 @@ struct reach_workloads {
 	size_t *pods; /* theirs, one after the other */
 };
 
-/* What names holds outlives it. -ENOMEM. */
+/* owners are those of the scene's pods, and outlive it. -ENOMEM. */
 int reach_workloads_make(struct evaluator *evaluator, const struct pod_classes *classes,
-			 const struct party_names *names, struct reach_workloads *ret);
+			 const struct scene *scene, const struct scene_owner *owners,
+			 struct reach_workloads *ret);
 void reach_workloads_clear(struct reach_workloads *workloads);
 
 #endif
