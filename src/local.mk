@@ -348,6 +348,8 @@ libcompile_a_SOURCES = \
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/because.c \
+	src/cli/because.h \
 	src/cli/cluster.c \
 	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
@@ -356,6 +358,7 @@ libcli_a_SOURCES = \
 	src/cli/cmd_import.c \
 	src/cli/cmd_pods.c \
 	src/cli/cmd_policy.c \
+	src/cli/cmd_reach.c \
 	src/cli/cmd_status.c \
 	src/cli/command.h \
 	src/cli/dataplane.c \

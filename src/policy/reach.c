@@ -119,6 +119,11 @@ const char *reach_end_text(const struct reach *reach, size_t end)
 	return range ? range->text : reach->workloads.items[end].text;
 }
 
+bool reach_end_is_range(const struct reach *reach, size_t end)
+{
+	return end >= reach->workloads.count;
+}
+
 bool reach_end_is_asked(const struct reach *reach, size_t end, enum direction direction)
 {
 	const struct range *range = range_of(reach, end);
@@ -325,7 +330,9 @@ int reach_from(struct reach *reach, size_t from, reach_row_fn *row, void *contex
 	r = open_class(reach, class);
 	if (r == 0)
 		r = walk(reach, from, row, context);
-	if (--class->rows == 0) {
+	if (class->rows > 0)
+		class->rows--;
+	if (class->rows == 0) {
 		free(class->to);
 		class->to = NULL;
 	}

@@ -35,7 +35,7 @@ struct reach_question {
 	struct reach_side from, to;
 	const char *namespace;        /* either end is in it; NULL: any. Addresses are in none */
 	const struct port_set *ports; /* only these; NULL: all */
-	bool denied_too;              /* rows with neither allows nor unknown */
+	bool denied_too;              /* rows with neither allows nor unknown, too */
 };
 
 struct reach;
@@ -56,6 +56,7 @@ int reach_narrow(struct reach *reach, const struct reach_question *question);
 size_t reach_end_count(const struct reach *reach);
 /* "shop/web[Deployment]", "10.0.0.0-10.0.0.255". Owned by the reach. */
 const char *reach_end_text(const struct reach *reach, size_t end);
+bool reach_end_is_range(const struct reach *reach, size_t end);
 bool reach_end_is_asked(const struct reach *reach, size_t end, enum direction direction);
 
 /* The rows from one end, in the order of the ends; answer is a number for reach_answer(). What it
