@@ -274,7 +274,8 @@ static void test_nothing_known(void **state)
 	evaluate(&stage);
 	check(&stage, pod(&stage, "guest"), pod(&stage, "web"), "TCP 80 / all");
 	check(&stage, pod(&stage, "guest"), pod(&stage, "api"), "all");
-	check(&stage, pod(&stage, "api"), pod(&stage, "guest"), " / all");
+	check(&stage, pod(&stage, "api"), pod(&stage, "guest"), "all");
+	check(&stage, at("10.0.0.1"), pod(&stage, "guest"), " / all");
 	stage_close(&stage);
 }
 
