@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_agreement \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
@@ -122,6 +123,13 @@ tests_unit_sources_test_cri_SOURCES = tests/unit/sources/test_cri.c \
 	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
 tests_unit_sources_test_cri_message_SOURCES = tests/unit/sources/test_cri_message.c \
 	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h
+
+# A second evaluator, and clusters to ask both about.
+tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
+	tests/unit/policy/cluster.c tests/unit/policy/cluster.h \
+	tests/unit/policy/cluster_print.c \
+	tests/unit/policy/naive.c tests/unit/policy/naive.h \
+	tests/unit/policy/worlds.c tests/unit/policy/worlds.h
 
 # Run by the bats files of the same name, inside a namespace.
 kernel_tests = \
