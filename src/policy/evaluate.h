@@ -92,7 +92,8 @@ int evaluator_pair(struct evaluator *evaluator, const struct party *from, const 
 /*
  * What decides about a pair: each policy that isolates the end of that direction (rule NULL, ports
  * NULL), and each of its rules that names the other end, with its ports for this destination.
- * is_sure: it is selected, named, and so are the ports.
+ * is_sure: it is selected, named, and so are the ports; for a policy, that it matters: the other
+ * end is not perhaps the pod's own node.
  */
 typedef void evaluator_reason_fn(void *context, enum direction direction,
 				 const struct netpol *policy, const struct netpol_rule *rule,
