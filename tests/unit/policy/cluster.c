@@ -14,7 +14,7 @@ static char app[] = "app", tier[] = "tier", a[] = "a", b[] = "b", metadata_name[
 static char default_[] = "default", east[] = "east", kube[] = "kube-system", north[] = "north",
 	    south[] = "south", west[] = "west";
 static char api[] = "api", dns[] = "dns", web[] = "web";
-static char policy_names[CLUSTER_POLICIES][3] = {"p0", "p1", "p2", "p3", "p4"};
+static char policy_name[] = "policy";
 static char *const namespace_names[CLUSTER_NAMES] = {default_, east, kube, north, south, west};
 static char *const port_names[CLUSTER_PORT_NAMES] = {api, dns, web};
 static const char *const node_names[CLUSTER_NODES] = {"n0", "n1", "n2"};
@@ -191,7 +191,7 @@ static struct requirement roll_requirement(struct cluster *cluster, bool of_name
 static struct label_selector roll_selector(struct cluster *cluster, bool of_namespace)
 {
 	struct label_selector ret = {.items = &cluster->requirements[cluster->requirement_count]};
-	const size_t wanted = (size_t)is_rolled(cluster, 65) + (size_t)is_rolled(cluster, 25);
+	const size_t wanted = (size_t)is_rolled(cluster, 60) + (size_t)is_rolled(cluster, 20);
 
 	for (; ret.count < wanted; ret.count++)
 		ret.items[ret.count] = roll_requirement(cluster, of_namespace);
@@ -210,7 +210,7 @@ static void roll_block(struct cluster *cluster, struct netpol_peer *peer)
 	const size_t wanted = peer->block.length < bits ? roll(cluster, CLUSTER_EXCEPTS + 1) : 0;
 
 	peer->has_block = true;
-	peer->except = cluster->excepts[cluster->except_lists++];
+	peer->except = cluster->excepts[cluster->block_count++];
 	add_cells(cluster, peer->block);
 	for (; peer->except_count < wanted; peer->except_count++) {
 		struct prefix within = peer->block;
@@ -232,7 +232,7 @@ static void roll_block(struct cluster *cluster, struct netpol_peer *peer)
 
 static void roll_peer(struct cluster *cluster, struct netpol_peer *peer)
 {
-	const size_t kind = roll(cluster, 4);
+	const size_t kind = roll(cluster, cluster->block_count < CLUSTER_BLOCKS ? 4 : 3);
 
 	*peer = (struct netpol_peer){.has_pods = kind == 0 || kind == 2,
 				     .has_namespaces = kind == 1 || kind == 2};
@@ -288,8 +288,12 @@ static void roll_rule(struct cluster *cluster, struct netpol_rule *rule, struct 
 {
 	*rule = (struct netpol_rule){.peers = peers,
 				     .ports = ports,
-				     .peer_count = roll(cluster, CLUSTER_PEERS + 1),
-				     .port_count = roll(cluster, CLUSTER_PORTS + 1)};
+				     .peer_count = 1 + roll(cluster, CLUSTER_PEERS),
+				     .port_count = 1 + roll(cluster, CLUSTER_PORTS)};
+	if (is_rolled(cluster, 8))
+		rule->peer_count = 0;
+	if (is_rolled(cluster, 20))
+		rule->port_count = 0;
 	for (size_t i = 0; i < rule->peer_count; i++)
 		roll_peer(cluster, &peers[i]);
 	for (size_t i = 0; i < rule->port_count; i++)
@@ -325,20 +329,20 @@ static bool has_namespace(const struct cluster *cluster, const char *name)
 static void roll_policy(struct cluster *cluster, size_t index, size_t namespace)
 {
 	struct netpol *policy = &cluster->policies[index];
-	const size_t types = roll(cluster, 8);
+	const size_t types = roll(cluster, 10);
 
 	*policy = (struct netpol){
 	    .namespace = namespace_names[namespace],
-	    .name = policy_names[index],
+	    .name = policy_name,
 	    .pods = roll_selector(cluster, false),
 	    .isolates = {[DIRECTION_INGRESS] = types<5, [DIRECTION_EGRESS] = types> 1 && types < 7},
 	    .file = "cluster.yaml",
 	    .line = (unsigned)index + 1};
 	roll_rules(cluster, policy, index, DIRECTION_INGRESS);
 	roll_rules(cluster, policy, index, DIRECTION_EGRESS);
-	count(cluster, FEATURE_BOTH_TYPES, types > 1 && types < 5);
-	count(cluster, FEATURE_EGRESS_ONLY, types == 5 || types == 6);
-	count(cluster, FEATURE_NO_TYPE, types == 7);
+	count(cluster, FEATURE_BOTH_TYPES, types > 2 && types < 7);
+	count(cluster, FEATURE_EGRESS_ONLY, types == 7 || types == 8);
+	count(cluster, FEATURE_NO_TYPE, types == 9);
 	count(cluster, FEATURE_POLICY_OF_NO_NAMESPACE,
 	      !has_namespace(cluster, namespace_names[namespace]));
 }
@@ -348,11 +352,16 @@ static void roll_policies(struct cluster *cluster)
 {
 	size_t wanted[CLUSTER_NAMES] = {0};
 
-	for (size_t i = roll(cluster, CLUSTER_POLICIES + 1); i > 0; i--)
-		wanted[roll(cluster, is_rolled(cluster, 90) ? 3 : CLUSTER_NAMES)]++;
+	size_t total = is_rolled(cluster, 5) ? 0 : 1 + roll(cluster, CLUSTER_POLICIES);
+
+	if (is_rolled(cluster, 2))
+		total = CLUSTER_MANY_POLICIES;
+	for (size_t i = 0; i < total; i++)
+		wanted[roll(cluster, is_rolled(cluster, 90) ? 2 : CLUSTER_NAMES)]++;
 	for (size_t i = 0; i < CLUSTER_NAMES; i++)
 		for (; wanted[i] > 0; wanted[i]--)
 			roll_policy(cluster, cluster->policy_count++, i);
+	count(cluster, FEATURE_MANY_POLICIES, total == CLUSTER_MANY_POLICIES);
 	count(cluster, FEATURE_NO_POLICY, cluster->policy_count == 0);
 }
 
@@ -394,7 +403,7 @@ static void roll_namespace(struct cluster *cluster, size_t name)
 static void roll_namespaces(struct cluster *cluster)
 {
 	for (size_t i = 0; i < CLUSTER_NAMES; i++)
-		if (is_rolled(cluster, i < 3 ? 80 : 20) && cluster->scene.namespace_count < 5)
+		if (is_rolled(cluster, i < 2 ? 90 : 20) && cluster->scene.namespace_count < 5)
 			roll_namespace(cluster, i);
 	if (cluster->scene.namespace_count == 0)
 		roll_namespace(cluster, 0);
@@ -475,7 +484,7 @@ static void roll_pod(struct cluster *cluster, size_t index)
 
 static void roll_pods(struct cluster *cluster)
 {
-	cluster->scene.pod_count = 1 + roll(cluster, CLUSTER_PODS);
+	cluster->scene.pod_count = is_rolled(cluster, 5) ? 1 : 2 + roll(cluster, CLUSTER_PODS - 1);
 	for (size_t i = 0; i < cluster->scene.pod_count; i++)
 		roll_pod(cluster, i);
 }
@@ -487,7 +496,7 @@ static void start(struct cluster *cluster, uint64_t seed, unsigned long features
 	cluster->scene = (struct scene){
 	    .namespaces = cluster->namespaces, .pods = cluster->pods, .nodes = cluster->nodes};
 	cluster->policy_count = 0;
-	cluster->except_lists = 0;
+	cluster->block_count = 0;
 	cluster->requirement_count = 0;
 	cluster->value_count = 0;
 	cluster->cell_count = 0;
@@ -622,6 +631,9 @@ static void roll_what(struct cluster *cluster, struct question *question)
 void cluster_ask(struct cluster *cluster, struct question *ret)
 {
 	*ret = (struct question){.from = roll_party(cluster), .to = roll_party(cluster)};
+	if (ret->from.kind == PARTY_POD && ret->to.kind == PARTY_POD &&
+	    ret->from.index == ret->to.index && is_rolled(cluster, 80))
+		ret->to = roll_party(cluster);
 	if (ret->from.kind != PARTY_POD && ret->to.kind != PARTY_POD) {
 		if (is_rolled(cluster, 50))
 			ret->from = roll_pod_party(cluster);

@@ -9,6 +9,8 @@ enum {
 	CLUSTER_PODS = 6,
 	CLUSTER_NODES = 3,
 	CLUSTER_POLICIES = 5,
+	CLUSTER_MANY_POLICIES = 48, /* now and then */
+	CLUSTER_BLOCKS = 100,
 	CLUSTER_RULES = 3,
 	CLUSTER_PEERS = 3,
 	CLUSTER_PORTS = 3,
@@ -16,11 +18,12 @@ enum {
 	CLUSTER_REQUIREMENTS = 2,
 	CLUSTER_PORT_NAMES = 3,
 	CLUSTER_LABEL_SETS = 9,
-	CLUSTER_CELLS = 256
+	CLUSTER_CELLS = 2 + CLUSTER_BLOCKS * (1 + CLUSTER_EXCEPTS) * 2
 };
 
 /* What the random cases must all have had. */
 #define CLUSTER_FEATURES(F)                                                                        \
+	F(MANY_POLICIES)                                                                           \
 	F(NO_POLICY)                                                                               \
 	F(POLICY_OF_NO_NAMESPACE)                                                                  \
 	F(BOTH_TYPES)                                                                              \
@@ -96,17 +99,16 @@ struct cluster {
 	struct addr pod_addresses[CLUSTER_PODS][2];
 	struct scene_node nodes[CLUSTER_NODES];
 	struct addr node_addresses[CLUSTER_NODES][2];
-	struct netpol policies[CLUSTER_POLICIES];
+	struct netpol policies[CLUSTER_MANY_POLICIES];
 	size_t policy_count;
-	struct netpol_rule rules[CLUSTER_POLICIES][DIRECTIONS][CLUSTER_RULES];
-	struct netpol_peer peers[CLUSTER_POLICIES][DIRECTIONS][CLUSTER_RULES][CLUSTER_PEERS];
-	struct netpol_port ports[CLUSTER_POLICIES][DIRECTIONS][CLUSTER_RULES][CLUSTER_PORTS];
-	struct prefix excepts[CLUSTER_POLICIES * DIRECTIONS * CLUSTER_RULES * CLUSTER_PEERS]
-			     [CLUSTER_EXCEPTS];
-	size_t except_lists;
-	struct requirement requirements[1024];
+	struct netpol_rule rules[CLUSTER_MANY_POLICIES][DIRECTIONS][CLUSTER_RULES];
+	struct netpol_peer peers[CLUSTER_MANY_POLICIES][DIRECTIONS][CLUSTER_RULES][CLUSTER_PEERS];
+	struct netpol_port ports[CLUSTER_MANY_POLICIES][DIRECTIONS][CLUSTER_RULES][CLUSTER_PORTS];
+	struct prefix excepts[CLUSTER_BLOCKS][CLUSTER_EXCEPTS];
+	size_t block_count;
+	struct requirement requirements[4096];
 	size_t requirement_count;
-	char *values[2048];
+	char *values[8192];
 	size_t value_count;
 	/* Where what the blocks say of an address may change, each family's first address too. */
 	struct addr cells[CLUSTER_CELLS];

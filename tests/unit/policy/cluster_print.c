@@ -97,7 +97,7 @@ static void print_rule(const char *direction, const struct netpol_rule *rule)
 
 static void print_policy(const struct netpol *policy)
 {
-	printf("policy %s/%s%s%s", policy->namespace, policy->name,
+	printf("policy %s/%u%s%s", policy->namespace, policy->line,
 	       policy->isolates[DIRECTION_INGRESS] ? " Ingress" : "",
 	       policy->isolates[DIRECTION_EGRESS] ? " Egress" : "");
 	print_selector("pods", &policy->pods);

@@ -170,7 +170,7 @@ bool naive_is_exempt(const struct naive_connection *connection, enum direction d
 	const struct naive_end *own = own_end(connection, direction);
 	const struct naive_end *other = other_end(connection, direction);
 
-	if (!own->pod || own->pod == other->pod)
+	if (!own->pod || own->pod == other->pod || connection->from.pod == connection->to.pod)
 		return true;
 	return !other->pod && other->node != SCENE_NONE && other->node == own->node;
 }

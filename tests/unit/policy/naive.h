@@ -28,8 +28,8 @@ struct naive_connection {
 };
 
 bool naive_block_has(const struct netpol_peer *peer, struct addr address);
-/* The end of this direction is one that the policies do not judge towards the other end: no pod,
- * the other end itself, or the other end's node. */
+/* Policies do not matter to this side: its end is no pod, the pod itself is the other, or the
+ * other is the pod's own node. */
 bool naive_is_exempt(const struct naive_connection *connection, enum direction direction);
 bool naive_isolates(const struct naive_world *world, const struct naive_connection *connection,
 		    enum direction direction, const struct netpol *policy);

@@ -91,8 +91,6 @@ static const struct netpol *first_isolating(const struct naive_world *world,
 					    const struct naive_connection *connection,
 					    enum direction direction)
 {
-	if (naive_is_exempt(connection, direction))
-		return NULL;
 	for (size_t i = 0; i < world->policy_count; i++)
 		if (naive_isolates(world, connection, direction, &world->policies[i]))
 			return &world->policies[i];
@@ -112,8 +110,11 @@ static bool is_reason_right(const struct worlds *worlds, enum direction directio
 {
 	const struct naive_world *world = &worlds->world;
 	const struct naive_connection *connection = &worlds->connection;
-	const struct netpol *first = first_isolating(world, connection, direction);
+	const struct netpol *first;
 
+	if (naive_is_exempt(connection, direction))
+		return !side->policy && !side->rule;
+	first = first_isolating(world, connection, direction);
 	if (side->isolated != (first != NULL))
 		return false;
 	if (!first)
@@ -363,12 +364,36 @@ static bool is_all_ones(struct addr address)
 	return address.family == ADDR_IPV6;
 }
 
-static bool is_one_cell(const struct cluster *cluster, const struct addr_range *range)
+static bool tells_apart(const struct netpol_rule *rule, struct addr one, struct addr other)
+{
+	for (size_t i = 0; i < rule->peer_count; i++)
+		if (rule->peers[i].has_block && naive_block_has(&rule->peers[i], one) !=
+						    naive_block_has(&rule->peers[i], other))
+			return true;
+	return false;
+}
+
+/* Rules of a direction that the policy does not have are void. */
+static bool are_told_apart(const struct cluster *cluster, struct addr one, struct addr other)
+{
+	for (size_t i = 0; i < cluster->policy_count; i++) {
+		const struct netpol *policy = &cluster->policies[i];
+
+		for (enum direction d = 0; d < DIRECTIONS; d++)
+			for (size_t j = 0; policy->isolates[d] && j < policy->rule_count[d]; j++)
+				if (tells_apart(&policy->rules[d][j], one, other))
+					return true;
+	}
+	return false;
+}
+
+static bool is_whole(const struct cluster *cluster, const struct addr_range *range)
 {
 	for (size_t i = 0; i < cluster->cell_count; i++)
 		if (cluster->cells[i].family == range->first.family &&
 		    addr_compare(range->first, cluster->cells[i]) < 0 &&
-		    addr_compare(cluster->cells[i], range->last) <= 0)
+		    addr_compare(cluster->cells[i], range->last) <= 0 &&
+		    are_told_apart(cluster, range->first, cluster->cells[i]))
 			return false;
 	return addr_compare(range->first, range->last) <= 0;
 }
@@ -384,7 +409,7 @@ static const char *check_ranges(const struct cluster *cluster, const struct eval
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0 && !is_after(ranges[i - 1].last, ranges[i].first))
 			return "a gap in the ranges";
-		if (!is_one_cell(cluster, &ranges[i]))
+		if (!is_whole(cluster, &ranges[i]))
 			return "a range that a block cuts";
 	}
 	return NULL;
@@ -464,7 +489,8 @@ static void check_cluster(struct cluster *cluster, struct worlds *worlds, uint64
 	evaluator_free(evaluator);
 }
 
-/* The dice are not loaded: everything occurs, and every answer is given often. */
+/* The dice are not loaded: everything occurs, and every answer is given often. That all is unknown
+ * would be right always, and of no use. */
 static void check_tally(const struct tally *tally)
 {
 	print_message("%lu cases, %lu with everything known: %lu allowed, %lu denied, %lu unknown, "
@@ -477,6 +503,7 @@ static void check_tally(const struct tally *tally)
 			fail_msg("%s: %lu times only", cluster_feature_name(i), tally->features[i]);
 	assert_int_equal(tally->cases, CLUSTERS * QUESTIONS);
 	assert_true(tally->exact > tally->cases / 2);
+	assert_true(tally->loose < tally->settled / 100);
 	assert_true(tally->answers[ANSWER_ALLOWED] > tally->cases / 10);
 	assert_true(tally->answers[ANSWER_DENIED] > tally->cases / 10);
 	assert_true(tally->answers[ANSWER_UNKNOWN] > tally->cases / 50);
