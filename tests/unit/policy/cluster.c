@@ -354,7 +354,7 @@ static void roll_policies(struct cluster *cluster)
 
 	size_t total = is_rolled(cluster, 5) ? 0 : 1 + roll(cluster, CLUSTER_POLICIES);
 
-	if (is_rolled(cluster, 2))
+	if (is_rolled(cluster, 1))
 		total = CLUSTER_MANY_POLICIES;
 	for (size_t i = 0; i < total; i++)
 		wanted[roll(cluster, is_rolled(cluster, 90) ? 2 : CLUSTER_NAMES)]++;
@@ -438,6 +438,11 @@ static void roll_pod_ports(struct cluster *cluster, size_t index)
 			    (struct scene_port){.name = port_names[i],
 						.protocol = roll_protocol(cluster),
 						.port = roll_number(cluster)};
+	if (pod->port_count > 1 && is_rolled(cluster, 30)) {
+		cluster->pod_ports[index][1].protocol = cluster->pod_ports[index][0].protocol;
+		cluster->pod_ports[index][1].port = cluster->pod_ports[index][0].port;
+		count(cluster, FEATURE_PORT_OF_TWO_NAMES, true);
+	}
 	count(cluster, FEATURE_POD_PORTS_UNKNOWN, !pod->ports_known);
 }
 
@@ -476,6 +481,11 @@ static void roll_pod(struct cluster *cluster, size_t index)
 		pod->namespace = SCENE_NONE;
 	if (is_unknown(cluster))
 		pod->labels = NULL;
+	if (index > 0 && is_rolled(cluster, 30)) {
+		pod->namespace = cluster->pods[index - 1].namespace;
+		pod->labels = cluster->pods[index - 1].labels;
+		count(cluster, FEATURE_POD_LIKE_ANOTHER, true);
+	}
 	roll_pod_ports(cluster, index);
 	roll_pod_place(cluster, index);
 	count(cluster, FEATURE_POD_NAMESPACE_UNKNOWN, pod->namespace == SCENE_NONE);
@@ -539,7 +549,7 @@ static struct addr_range cell_range(const struct cluster *cluster, struct addr f
 
 static struct addr_range roll_range(struct cluster *cluster)
 {
-	const struct addr address = is_rolled(cluster, 50)
+	const struct addr address = is_rolled(cluster, 70)
 					? cluster->cells[roll(cluster, cluster->cell_count)]
 					: roll_address(cluster);
 	struct addr_range range = {address, address};

@@ -9,7 +9,7 @@ enum {
 	CLUSTER_PODS = 6,
 	CLUSTER_NODES = 3,
 	CLUSTER_POLICIES = 5,
-	CLUSTER_MANY_POLICIES = 48, /* now and then */
+	CLUSTER_MANY_POLICIES = 160, /* now and then */
 	CLUSTER_BLOCKS = 100,
 	CLUSTER_RULES = 3,
 	CLUSTER_PEERS = 3,
@@ -62,6 +62,8 @@ enum {
 	F(POD_PORTS_UNKNOWN)                                                                       \
 	F(POD_NODE_UNKNOWN)                                                                        \
 	F(POD_ADDRESS_UNKNOWN)                                                                     \
+	F(POD_LIKE_ANOTHER)                                                                        \
+	F(PORT_OF_TWO_NAMES)                                                                       \
 	F(POD_ON_NODE)                                                                             \
 	F(NODE_ADDRESS_UNKNOWN)                                                                    \
 	F(IPBLOCK_PODS)                                                                            \
@@ -106,9 +108,9 @@ struct cluster {
 	struct netpol_port ports[CLUSTER_MANY_POLICIES][DIRECTIONS][CLUSTER_RULES][CLUSTER_PORTS];
 	struct prefix excepts[CLUSTER_BLOCKS][CLUSTER_EXCEPTS];
 	size_t block_count;
-	struct requirement requirements[4096];
+	struct requirement requirements[12288];
 	size_t requirement_count;
-	char *values[8192];
+	char *values[36864];
 	size_t value_count;
 	/* Where what the blocks say of an address may change, each family's first address too. */
 	struct addr cells[CLUSTER_CELLS];
