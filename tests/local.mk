@@ -169,6 +169,7 @@ rootless_bats = \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
 	tests/cli/reach.bats \
+	tests/cli/recipes.bats \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
 	tests/cli/usage.bats \
