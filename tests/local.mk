@@ -88,6 +88,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest_strict \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_reach \
+	tests/unit/policy/test_reach_agreement \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_scene_inventory \
 	tests/unit/sources/test_cni_result \
@@ -130,6 +131,8 @@ tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
 	tests/unit/policy/cluster_print.c \
 	tests/unit/policy/naive.c tests/unit/policy/naive.h \
 	tests/unit/policy/worlds.c tests/unit/policy/worlds.h
+tests_unit_policy_test_reach_agreement_SOURCES = tests/unit/policy/test_reach_agreement.c \
+	tests/unit/policy/cluster.c tests/unit/policy/cluster.h
 
 # Run by the bats files of the same name, inside a namespace.
 kernel_tests = \
