@@ -284,11 +284,15 @@ libcompile_a_SOURCES = \
 	src/output/text.c \
 	src/output/text.h \
 	src/output/yaml.c \
+	src/policy/answers.c \
+	src/policy/answers.h \
 	src/policy/atom.c \
 	src/policy/atom.h \
 	src/policy/bits.h \
 	src/policy/blocks.c \
 	src/policy/blocks.h \
+	src/policy/class_index.c \
+	src/policy/class_index.h \
 	src/policy/derive.c \
 	src/policy/dns.c \
 	src/policy/dns.h \
@@ -323,11 +327,19 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/pod_classes.c \
+	src/policy/pod_classes.h \
 	src/policy/policy.h \
 	src/policy/port_set.c \
 	src/policy/port_set.h \
 	src/policy/port_sets.c \
 	src/policy/port_sets.h \
+	src/policy/reach.c \
+	src/policy/reach.h \
+	src/policy/reach_ranges.c \
+	src/policy/reach_ranges.h \
+	src/policy/reach_workloads.c \
+	src/policy/reach_workloads.h \
 	src/policy/reason.c \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
@@ -338,6 +350,8 @@ libcompile_a_SOURCES = \
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/because.c \
+	src/cli/because.h \
 	src/cli/cluster.c \
 	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
@@ -346,6 +360,7 @@ libcli_a_SOURCES = \
 	src/cli/cmd_import.c \
 	src/cli/cmd_pods.c \
 	src/cli/cmd_policy.c \
+	src/cli/cmd_reach.c \
 	src/cli/cmd_status.c \
 	src/cli/command.h \
 	src/cli/dataplane.c \
@@ -354,12 +369,16 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/manifests.c \
+	src/cli/manifests.h \
 	src/cli/mesh_notes.c \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
+	src/cli/question.c \
+	src/cli/question.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/shape.c \

@@ -74,6 +74,9 @@ struct evaluator *evaluator_free(struct evaluator *evaluator); /* NULL is allowe
  */
 const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, size_t *ret_count);
 
+/* Pods of one number are told apart by no policy. pod is not on_node. */
+size_t evaluator_pod_class(const struct evaluator *evaluator, size_t pod);
+
 /* One connection, without allocating. port is the destination's (host order), 0 for a protocol
  * without ports. from as the destination's side sees it may differ (source NAT): seen_as, or NULL.
  */
@@ -89,7 +92,8 @@ int evaluator_pair(struct evaluator *evaluator, const struct party *from, const 
 /*
  * What decides about a pair: each policy that isolates the end of that direction (rule NULL, ports
  * NULL), and each of its rules that names the other end, with its ports for this destination.
- * is_sure: it is selected, named, and so are the ports.
+ * is_sure: it is selected, named, and so are the ports; for a policy, that it matters: the other
+ * end is not perhaps the pod's own node.
  */
 typedef void evaluator_reason_fn(void *context, enum direction direction,
 				 const struct netpol *policy, const struct netpol_rule *rule,
