@@ -300,12 +300,20 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/pick.c \
+	src/policy/pick.h \
 	src/policy/policy.h \
 	src/policy/port_set.h \
 	src/policy/reason.c \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
-	src/policy/scene.h
+	src/policy/replay.c \
+	src/policy/replay.h \
+	src/policy/scene.h \
+	src/policy/scene_graph.c \
+	src/policy/scene_graph.h \
+	src/policy/unused.c \
+	src/policy/unused.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
@@ -318,6 +326,7 @@ libcli_a_SOURCES = \
 	src/cli/cmd_pods.c \
 	src/cli/cmd_policy.c \
 	src/cli/cmd_status.c \
+	src/cli/cmd_verify.c \
 	src/cli/command.h \
 	src/cli/dataplane.c \
 	src/cli/dataplane.h \
@@ -325,6 +334,8 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/holes.c \
+	src/cli/holes.h \
 	src/cli/mesh_notes.c \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
