@@ -285,12 +285,26 @@ libcompile_a_SOURCES = \
 	src/output/yaml.c \
 	src/policy/atom.c \
 	src/policy/atom.h \
+	src/policy/bits.h \
+	src/policy/blocks.c \
+	src/policy/blocks.h \
 	src/policy/derive.c \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/evaluate.c \
+	src/policy/evaluate.h \
+	src/policy/evaluate_classes.c \
+	src/policy/evaluate_compile.c \
+	src/policy/evaluate_connection.c \
+	src/policy/evaluate_cuts.c \
+	src/policy/evaluate_explain.c \
+	src/policy/evaluate_internal.h \
+	src/policy/evaluate_pair.c \
+	src/policy/evaluate_place.c \
 	src/policy/group.c \
 	src/policy/group.h \
-	src/policy/evaluate.h \
+	src/policy/intern.c \
+	src/policy/intern.h \
 	src/policy/kind_networkpolicy.c \
 	src/policy/label_selector.h \
 	src/policy/leave.c \
@@ -303,12 +317,16 @@ libcompile_a_SOURCES = \
 	src/policy/pick.c \
 	src/policy/pick.h \
 	src/policy/policy.h \
+	src/policy/port_set.c \
 	src/policy/port_set.h \
+	src/policy/port_sets.c \
+	src/policy/port_sets.h \
 	src/policy/reason.c \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/scene.c \
 	src/policy/scene.h \
 	src/policy/scene_graph.c \
 	src/policy/scene_graph.h \
@@ -317,6 +335,8 @@ libcompile_a_SOURCES = \
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/candidates.c \
+	src/cli/candidates.h \
 	src/cli/cluster.c \
 	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
@@ -342,10 +362,14 @@ libcli_a_SOURCES = \
 	src/cli/options.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
+	src/cli/rule_text.c \
+	src/cli/rule_text.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/shape.c \
-	src/cli/shape.h
+	src/cli/shape.h \
+	src/cli/verify_print.c \
+	src/cli/verify_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold

@@ -27,6 +27,7 @@ int port_set_add_all(struct port_set *set);
 int port_set_unite(struct port_set *set, const struct port_set *other);
 int port_set_intersect(struct port_set *set, const struct port_set *other);
 int port_set_subtract(struct port_set *set, const struct port_set *other);
+/* *ret, a set, becomes the same; its memory is used again where it suffices. */
 int port_set_copy(const struct port_set *set, struct port_set *ret);
 bool port_set_has(const struct port_set *set, uint8_t protocol, uint16_t port);
 bool port_set_is_all(const struct port_set *set);

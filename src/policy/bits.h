@@ -1,0 +1,53 @@
+/* Sets of small numbers as bits, and tables of such sets; private to policy/. */
+#ifndef NETPOL_POLICY_BITS_H
+#define NETPOL_POLICY_BITS_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#define BITS_WORD 64
+
+static inline size_t bits_words(size_t count)
+{
+	return count / BITS_WORD + (count % BITS_WORD != 0);
+}
+
+static inline bool bits_have(const uint64_t *bits, size_t number)
+{
+	return bits[number / BITS_WORD] >> number % BITS_WORD & 1;
+}
+
+static inline void bits_add(uint64_t *bits, size_t number)
+{
+	bits[number / BITS_WORD] |= UINT64_C(1) << number % BITS_WORD;
+}
+
+/* The lowest number in a word that is not 0. */
+static inline size_t bits_first(uint64_t word)
+{
+	return (size_t)__builtin_ctzll(word);
+}
+
+/* Rows of equal length. */
+struct bit_table {
+	uint64_t *bits;
+	size_t words; /* of a row */
+};
+
+/* All empty; free .bits. -ENOMEM. */
+static inline int bit_table_make(struct bit_table *table, size_t rows, size_t columns)
+{
+	table->words = bits_words(columns);
+	table->bits = calloc(rows + 1, (table->words + 1) * sizeof(uint64_t));
+	return table->bits ? 0 : -ENOMEM;
+}
+
+static inline uint64_t *bit_table_row(const struct bit_table *table, size_t row)
+{
+	return table->bits + row * table->words;
+}
+
+#endif

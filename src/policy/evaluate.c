@@ -1,0 +1,70 @@
+#include "policy/evaluate_internal.h"
+
+static int build(struct evaluator *evaluator)
+{
+	int r = evaluator_number(evaluator);
+
+	if (r == 0)
+		r = evaluator_cut(evaluator);
+	if (r == 0)
+		r = evaluator_classify(evaluator);
+	if (r == 0)
+		r = evaluator_compile(evaluator);
+	if (r == 0)
+		r = evaluator_number_ports(evaluator);
+	return r;
+}
+
+int evaluator_new(const struct netpol *policies, size_t policy_count, const struct scene *scene,
+		  struct evaluator_options options, struct evaluator **ret)
+{
+	struct evaluator *evaluator = calloc(1, sizeof(*evaluator));
+	int r = evaluator ? 0 : -ENOMEM;
+
+	if (r == 0) {
+		*evaluator = (struct evaluator){.policies = policies,
+						.policy_count = policy_count,
+						.scene = scene,
+						.options = options,
+						.sets = port_sets_new()};
+		r = evaluator->sets ? build(evaluator) : -ENOMEM;
+	}
+	if (r < 0) {
+		evaluator_free(evaluator);
+		return r;
+	}
+	*ret = evaluator;
+	return 0;
+}
+
+struct evaluator *evaluator_free(struct evaluator *evaluator)
+{
+	if (!evaluator)
+		return NULL;
+	for (int direction = 0; direction < DIRECTIONS; direction++)
+		ruleset_clear(&evaluator->rulesets[direction], evaluator->class_count);
+	blocks_clear(&evaluator->blocks);
+	port_sets_free(evaluator->sets);
+	free(evaluator->spans);
+	free(evaluator->port_names);
+	free(evaluator->keys);
+	free(evaluator->classes);
+	free(evaluator->class_of);
+	free(evaluator->class_order);
+	free(evaluator->class_first);
+	free(evaluator->block_lists);
+	free(evaluator->node_blocks);
+	free(evaluator->pod_blocks);
+	free(evaluator->port_tables);
+	free(evaluator->resolved);
+	free(evaluator->marks);
+	free(evaluator->scratch);
+	free(evaluator);
+	return NULL;
+}
+
+const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, size_t *ret_count)
+{
+	*ret_count = evaluator->blocks.count;
+	return evaluator->blocks.items;
+}

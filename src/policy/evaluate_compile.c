@@ -1,0 +1,380 @@
+#include <netinet/in.h>
+#include <string.h>
+
+#include "policy/evaluate_internal.h"
+
+#define METADATA_NAME "kubernetes.io/metadata.name"
+
+int evaluator_grow(void *items, size_t item_size, size_t count, size_t *capacity)
+{
+	size_t wanted = *capacity ? *capacity * 2 : 8;
+	void *grown;
+
+	if (count < *capacity)
+		return 0;
+	grown = reallocarray(*(void **)items, wanted, item_size);
+	if (!grown)
+		return -ENOMEM;
+	*(void **)items = grown;
+	*capacity = wanted;
+	return 0;
+}
+
+/* ---- numbers ---- */
+
+static bool has_names(const struct netpol_rule *rule)
+{
+	for (size_t i = 0; i < rule->port_count; i++)
+		if (rule->ports[i].name)
+			return true;
+	return false;
+}
+
+static size_t count_rules(const struct evaluator *evaluator, enum direction direction)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < evaluator->policy_count; i++)
+		if (evaluator->policies[i].isolates[direction])
+			count += evaluator->policies[i].rule_count[direction];
+	return count;
+}
+
+static int number_direction(struct evaluator *evaluator, enum direction direction)
+{
+	struct ruleset *ruleset = &evaluator->rulesets[direction];
+	size_t count = count_rules(evaluator, direction);
+
+	ruleset->rules = calloc(count + 1, sizeof(*ruleset->rules));
+	ruleset->first_rule = calloc(evaluator->policy_count + 1, sizeof(*ruleset->first_rule));
+	if (!ruleset->rules || !ruleset->first_rule)
+		return -ENOMEM;
+	for (size_t i = 0; i < evaluator->policy_count; i++) {
+		const struct netpol *policy = &evaluator->policies[i];
+
+		for (size_t j = 0; policy->isolates[direction] && j < policy->rule_count[direction];
+		     j++)
+			ruleset->rules[ruleset->count++] = (struct compiled_rule){
+			    .policy = (uint32_t)i,
+			    .has_names = has_names(&policy->rules[direction][j]),
+			    .rule = &policy->rules[direction][j]};
+		ruleset->first_rule[i + 1] = ruleset->count;
+	}
+	return 0;
+}
+
+int evaluator_number(struct evaluator *evaluator)
+{
+	int r = number_direction(evaluator, DIRECTION_INGRESS);
+
+	return r < 0 ? r : number_direction(evaluator, DIRECTION_EGRESS);
+}
+
+/* ---- selectors ---- */
+
+static enum match worse(enum match a, enum match b)
+{
+	return a < b ? a : b;
+}
+
+/* The name label is implied, whatever the object says (KEP-2161). */
+static enum match match_namespace(const struct label_selector *selector,
+				  const struct scene_namespace *namespace)
+{
+	struct label implied = {.key = (char[]){METADATA_NAME}, .value = (char *)namespace->name};
+	const struct labels implied_alone = {&implied, 1};
+	enum match match = MATCH_YES;
+
+	for (size_t i = 0; i < selector->count && match != MATCH_NO; i++) {
+		const struct label_selector one = {&selector->items[i], 1};
+		bool is_name = strcmp(one.items->key, METADATA_NAME) == 0;
+
+		match = worse(match, label_selector_match(&one, is_name ? &implied_alone
+									: namespace->labels));
+	}
+	return match;
+}
+
+/* namespace: of the scene; its namespace_count: one not known. */
+static enum match match_peer_namespace(const struct evaluator *evaluator,
+				       const struct netpol_peer *peer, size_t own_namespace,
+				       size_t namespace)
+{
+	bool known = namespace < evaluator->scene->namespace_count;
+
+	if (!peer->has_namespaces) {
+		if (!known)
+			return MATCH_MAYBE;
+		return namespace == own_namespace ? MATCH_YES : MATCH_NO;
+	}
+	if (!known)
+		return label_selector_match(&peer->namespaces, NULL);
+	return match_namespace(&peer->namespaces, &evaluator->scene->namespaces[namespace]);
+}
+
+static enum match match_class(const struct evaluator *evaluator,
+			      const struct label_selector *selector, size_t class)
+{
+	size_t pod = evaluator->classes[class].pod;
+
+	return label_selector_match(selector, evaluator->scene->pods[pod].labels);
+}
+
+/* ---- peers ---- */
+
+static void admit_namespace(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+			    const struct netpol_peer *peer, size_t namespace, enum match in_it)
+{
+	for (size_t i = evaluator->class_first[namespace];
+	     i < evaluator->class_first[namespace + 1]; i++) {
+		size_t class = evaluator->class_order[i];
+		enum match match = in_it;
+
+		if (peer->has_pods)
+			match = worse(match, match_class(evaluator, &peer->pods, class));
+		if (match == MATCH_YES)
+			bits_add(bit_table_row(&ruleset->sure, class), rule);
+		if (match != MATCH_NO)
+			bits_add(bit_table_row(&ruleset->possible, class), rule);
+	}
+}
+
+static void admit_pods(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+		       const struct netpol_peer *peer)
+{
+	const char *name = evaluator->policies[ruleset->rules[rule].policy].namespace;
+	size_t own = scene_find_namespace(evaluator->scene, name);
+
+	for (size_t i = 0; i <= evaluator->scene->namespace_count; i++) {
+		enum match match;
+
+		if (evaluator->class_first[i] == evaluator->class_first[i + 1])
+			continue;
+		match = match_peer_namespace(evaluator, peer, own, i);
+		if (match != MATCH_NO)
+			admit_namespace(evaluator, ruleset, rule, peer, i, match);
+	}
+}
+
+static bool is_excepted(const struct netpol_peer *peer, struct addr address)
+{
+	for (size_t i = 0; i < peer->except_count; i++)
+		if (prefix_contains(peer->except[i], address))
+			return true;
+	return false;
+}
+
+static void admit_block(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+			const struct netpol_peer *peer)
+{
+	struct addr_range range = prefix_range(peer->block);
+	size_t last = blocks_find(&evaluator->blocks, range.last);
+
+	for (size_t i = blocks_find(&evaluator->blocks, range.first); i <= last; i++)
+		if (!is_excepted(peer, evaluator->blocks.items[i].first))
+			bits_add(bit_table_row(&ruleset->blocks, i), rule);
+	bits_add(bit_table_row(&ruleset->special, ROW_BLOCKS), rule);
+}
+
+static void admit_peers(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
+{
+	const struct netpol_rule *written = ruleset->rules[rule].rule;
+
+	for (size_t i = 0; i < written->peer_count; i++)
+		if (written->peers[i].has_block)
+			admit_block(evaluator, ruleset, rule, &written->peers[i]);
+		else
+			admit_pods(evaluator, ruleset, rule, &written->peers[i]);
+	if (written->peer_count > 0)
+		return;
+	bits_add(bit_table_row(&ruleset->special, ROW_EVERYBODY), rule);
+	for (size_t i = 0; i < evaluator->class_count; i++) {
+		bits_add(bit_table_row(&ruleset->sure, i), rule);
+		bits_add(bit_table_row(&ruleset->possible, i), rule);
+	}
+}
+
+/* ---- ports ---- */
+
+static void admit_port(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+		       const struct netpol_port *port)
+{
+	size_t span, last;
+
+	if (port->name) {
+		unsigned row = ROW_NAMED_TCP + protocol_rank(port->protocol);
+		size_t name = evaluator_find_name(evaluator, port->name, port->protocol);
+
+		bits_add(bit_table_row(&ruleset->names, name), rule);
+		bits_add(bit_table_row(&ruleset->special, row), rule);
+		return;
+	}
+	span = evaluator_find_span(evaluator, port->protocol, port->first);
+	last = evaluator_find_span(evaluator, port->protocol, port->last);
+	for (; span <= last; span++)
+		bits_add(bit_table_row(&ruleset->spans, span), rule);
+}
+
+static void admit_ports(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
+{
+	const struct netpol_rule *written = ruleset->rules[rule].rule;
+
+	for (size_t i = 0; i < written->port_count; i++)
+		admit_port(evaluator, ruleset, rule, &written->ports[i]);
+	if (written->port_count > 0)
+		return;
+	bits_add(bit_table_row(&ruleset->special, ROW_PORTLESS), rule);
+	for (size_t i = 0; i < evaluator->span_count; i++)
+		bits_add(bit_table_row(&ruleset->spans, i), rule);
+}
+
+/* ---- subjects ---- */
+
+static int select_class(struct subject *subject, size_t policy, enum match match)
+{
+	if (evaluator_grow(&subject->selections, sizeof(*subject->selections), subject->count,
+			   &subject->capacity) < 0)
+		return -ENOMEM;
+	subject->selections[subject->count++] =
+	    (struct selection){(uint32_t)policy, match == MATCH_YES};
+	if (match == MATCH_YES && subject->first_sure == NO_POLICY)
+		subject->first_sure = policy;
+	return 0;
+}
+
+/* most: how surely the policy is of the namespace. */
+static int select_namespace(struct evaluator *evaluator, size_t number, size_t namespace,
+			    enum match most)
+{
+	const struct netpol *policy = &evaluator->policies[number];
+
+	for (size_t i = evaluator->class_first[namespace];
+	     i < evaluator->class_first[namespace + 1]; i++) {
+		size_t class = evaluator->class_order[i];
+		enum match match = worse(most, match_class(evaluator, &policy->pods, class));
+
+		for (int direction = 0; direction < DIRECTIONS && match != MATCH_NO; direction++)
+			if (policy->isolates[direction] &&
+			    select_class(&evaluator->rulesets[direction].subjects[class], number,
+					 match) < 0)
+				return -ENOMEM;
+	}
+	return 0;
+}
+
+static int select_subjects(struct evaluator *evaluator)
+{
+	for (size_t i = 0; i < evaluator->policy_count; i++) {
+		size_t unknown = evaluator->scene->namespace_count;
+		size_t own =
+		    scene_find_namespace(evaluator->scene, evaluator->policies[i].namespace);
+
+		if (own != SCENE_NONE && select_namespace(evaluator, i, own, MATCH_YES) < 0)
+			return -ENOMEM;
+		if (select_namespace(evaluator, i, unknown, MATCH_MAYBE) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* The rules of the policies that select it, as bits from the word of the first on. */
+static int mark_rules(const struct ruleset *ruleset, struct subject *subject)
+{
+	const size_t *first = ruleset->first_rule;
+	size_t begin = SIZE_MAX, end = 0;
+
+	for (size_t i = 0; i < subject->count; i++) {
+		size_t policy = subject->selections[i].policy;
+
+		if (first[policy] == first[policy + 1])
+			continue;
+		if (begin > first[policy])
+			begin = first[policy];
+		if (end < first[policy + 1])
+			end = first[policy + 1];
+	}
+	if (begin >= end)
+		return 0;
+	subject->first_word = begin / BITS_WORD;
+	subject->words = bits_words(end) - subject->first_word;
+	subject->sure = calloc(subject->words, 2 * sizeof(uint64_t));
+	if (!subject->sure)
+		return -ENOMEM;
+	subject->possible = subject->sure + subject->words;
+	for (size_t i = 0; i < subject->count; i++) {
+		const struct selection *selection = &subject->selections[i];
+		size_t skipped = subject->first_word * BITS_WORD;
+
+		for (size_t rule = first[selection->policy]; rule < first[selection->policy + 1];
+		     rule++) {
+			bits_add(subject->possible, rule - skipped);
+			if (selection->is_sure)
+				bits_add(subject->sure, rule - skipped);
+		}
+	}
+	return 0;
+}
+
+static int make_tables(const struct evaluator *evaluator, struct ruleset *ruleset)
+{
+	const struct {
+		struct bit_table *table;
+		size_t rows;
+	} tables[] = {
+	    {&ruleset->special, SPECIAL_ROWS},
+	    {&ruleset->sure, evaluator->class_count},
+	    {&ruleset->possible, evaluator->class_count},
+	    {&ruleset->blocks, evaluator->blocks.count},
+	    {&ruleset->spans, evaluator->span_count},
+	    {&ruleset->names, evaluator->port_name_count},
+	};
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (bit_table_make(tables[i].table, tables[i].rows, ruleset->count) < 0)
+			return -ENOMEM;
+	ruleset->subjects = calloc(evaluator->class_count + 1, sizeof(*ruleset->subjects));
+	if (!ruleset->subjects)
+		return -ENOMEM;
+	for (size_t i = 0; i < evaluator->class_count; i++)
+		ruleset->subjects[i].first_sure = NO_POLICY;
+	return 0;
+}
+
+int evaluator_compile(struct evaluator *evaluator)
+{
+	for (int direction = 0; direction < DIRECTIONS; direction++) {
+		struct ruleset *ruleset = &evaluator->rulesets[direction];
+
+		if (make_tables(evaluator, ruleset) < 0)
+			return -ENOMEM;
+		for (size_t rule = 0; rule < ruleset->count; rule++) {
+			admit_peers(evaluator, ruleset, rule);
+			admit_ports(evaluator, ruleset, rule);
+		}
+	}
+	if (select_subjects(evaluator) < 0)
+		return -ENOMEM;
+	for (int direction = 0; direction < DIRECTIONS; direction++)
+		for (size_t i = 0; i < evaluator->class_count; i++)
+			if (mark_rules(&evaluator->rulesets[direction],
+				       &evaluator->rulesets[direction].subjects[i]) < 0)
+				return -ENOMEM;
+	return 0;
+}
+
+void ruleset_clear(struct ruleset *ruleset, size_t class_count)
+{
+	for (size_t i = 0; ruleset->subjects && i < class_count; i++) {
+		free(ruleset->subjects[i].selections);
+		free(ruleset->subjects[i].sure);
+	}
+	free(ruleset->subjects);
+	free(ruleset->rules);
+	free(ruleset->first_rule);
+	free(ruleset->special.bits);
+	free(ruleset->sure.bits);
+	free(ruleset->possible.bits);
+	free(ruleset->blocks.bits);
+	free(ruleset->spans.bits);
+	free(ruleset->names.bits);
+}

@@ -1,0 +1,34 @@
+/* Byte strings to numbers, equal ones to the same; private to policy/. */
+#ifndef NETPOL_POLICY_INTERN_H
+#define NETPOL_POLICY_INTERN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+
+struct intern_entry {
+	uint64_t hash;
+	size_t at; /* in bytes */
+	size_t length;
+};
+
+/* Start with intern_make(), release with intern_clear(). */
+struct intern {
+	struct intern_entry *entries; /* by number */
+	size_t count;
+	size_t capacity;
+	uint32_t *slots; /* numbers + 1; 0: free */
+	size_t slot_count;
+	uint8_t *bytes;
+	size_t used;
+	size_t size;
+	struct hash_seed seed;
+};
+
+struct intern intern_make(void);
+/* Its number: intern->count as it was if it is new. -ENOMEM. */
+int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *ret_number);
+void intern_clear(struct intern *intern);
+
+#endif
