@@ -43,6 +43,7 @@ libidentity_a_SOURCES = \
 	src/identity/inventory_owner.c \
 	src/identity/inventory_table.c \
 	src/identity/inventory_table.h \
+	src/identity/inventory_template.c \
 	src/identity/inventory_trim.c \
 	src/identity/inventory_trim.h \
 	src/identity/inventory_value.c \
@@ -306,10 +307,18 @@ libcompile_a_SOURCES = \
 	src/policy/intern.c \
 	src/policy/intern.h \
 	src/policy/kind_networkpolicy.c \
+	src/policy/label_selector.c \
 	src/policy/label_selector.h \
 	src/policy/leave.c \
 	src/policy/leave.h \
+	src/policy/manifest.c \
 	src/policy/manifest.h \
+	src/policy/manifest_object.c \
+	src/policy/manifest_object.h \
+	src/policy/manifest_policy.c \
+	src/policy/manifest_policy.h \
+	src/policy/manifest_value.c \
+	src/policy/manifest_value.h \
 	src/policy/name.c \
 	src/policy/name.h \
 	src/policy/order.c \

@@ -177,6 +177,11 @@ const char *node_text(const struct node *node)
 	return node_kind(node) == NODE_SCALAR ? node->is.text : NULL;
 }
 
+size_t node_text_length(const struct node *node)
+{
+	return node_kind(node) == NODE_SCALAR ? node->count : 0;
+}
+
 const char *node_get_text(const struct node *node, const char *key)
 {
 	return node_text(node_get(node, key));

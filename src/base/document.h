@@ -53,6 +53,8 @@ const struct node *node_get(const struct node *node,
 /* Text of a scalar, whatever it looks like; NULL if not a scalar. May hold NUL bytes only in YAML
  * escapes. */
 const char *node_text(const struct node *node);
+/* With NUL bytes it is more than strlen(node_text(node)). */
+size_t node_text_length(const struct node *node);
 /* node_text(node_get(node, key)). */
 const char *node_get_text(const struct node *node, const char *key);
 /* Was the scalar quoted or a block scalar (then it is a string, never a number, bool or null)? */

@@ -271,6 +271,7 @@ int build_scalar(struct builder *builder, enum node_kind kind, const char *text,
 		node.is.text = text_keep(builder, text, length);
 		if (!node.is.text)
 			return fail_memory(builder, line);
+		node.count = (uint32_t)length & 0x1fffffff;
 	}
 	return value_add(builder, node);
 }

@@ -23,7 +23,7 @@ struct node {
 	uint32_t line;
 	uint32_t kind : 2;
 	uint32_t quoted : 1;
-	uint32_t count : 29;
+	uint32_t count : 29; /* of a text: its bytes */
 };
 
 /* Mappings with more keys than this have an order to search in. */

@@ -30,6 +30,8 @@ struct inventory *inventory_free(struct inventory *inventory)
 		return NULL;
 	for (size_t i = 0; i < inventory->pod_count; i++)
 		inventory_pod_clear(&inventory->pods[i]);
+	for (size_t i = 0; i < inventory->template_count; i++)
+		inventory_template_clear(&inventory->templates[i]);
 	for (size_t i = 0; i < inventory->namespace_count; i++)
 		inventory_namespace_clear(&inventory->namespaces[i]);
 	for (size_t i = 0; i < inventory->service_count; i++)
@@ -49,6 +51,7 @@ struct inventory *inventory_free(struct inventory *inventory)
 		free(whole->static_uids[i].api);
 	}
 	free(inventory->pods);
+	free(inventory->templates);
 	free(inventory->namespaces);
 	free(inventory->services);
 	free(inventory->endpoints);
@@ -255,12 +258,18 @@ static int add_object(struct whole *whole, struct object_reader *reader, const s
 		if (!name || !*name)
 			object_problem(reader, object, "%s without metadata.name: left out",
 				       kinds[i].kind);
-		else if (kinds[i].namespaced && (!namespace || !*namespace))
+		else if (kinds[i].namespaced && !reader->namespace && (!namespace || !*namespace))
 			object_problem(reader, object, "%s %s without metadata.namespace: left out",
 				       kinds[i].kind, name);
 		else
 			return kinds[i].add(whole, reader, object);
 		return 0;
+	}
+	if (reader->namespace && inventory_has_template(version, kind, kind_length)) {
+		int r = inventory_add_template(whole, reader, object, kind, kind_length);
+
+		if (r < 0)
+			return r;
 	}
 	return inventory_add_owner(whole, object, kind, kind_length);
 }
@@ -292,8 +301,9 @@ static int add_any(struct whole *whole, struct object_reader *reader, const stru
 		object_problem(reader, object, "expected a Kubernetes object: there is no kind");
 		return 0;
 	}
-	if (ends_with(kind, length, "List") &&
-	    !node_get_text(node_get(object, "metadata"), "name")) {
+	if (kind_is(kind, length, "List") ||
+	    (ends_with(kind, length, "List") &&
+	     !node_get_text(node_get(object, "metadata"), "name"))) {
 		const struct node *items = node_get(object, "items");
 		int r = 0;
 
@@ -328,8 +338,8 @@ static const char *add_file(struct whole *whole, const char *name)
 
 size_t inventory_size(const struct inventory *inventory)
 {
-	return inventory->pod_count + inventory->namespace_count + inventory->service_count +
-	       inventory->endpoints_count + inventory->node_count +
+	return inventory->pod_count + inventory->template_count + inventory->namespace_count +
+	       inventory->service_count + inventory->endpoints_count + inventory->node_count +
 	       whole_of_const(inventory)->owner_count;
 }
 
@@ -363,12 +373,14 @@ static int tell_turns(struct inventory_pod *pod, const struct inventory_told *to
 	return 0;
 }
 
-int inventory_add_stored(struct inventory *inventory, const struct document *document,
-			 const struct inventory_told *told, struct problems *problems)
+static int add_document(struct inventory *inventory, const struct document *document,
+			const struct inventory_told *told, const char *namespace,
+			struct problems *problems)
 {
 	struct whole *whole = whole_of(inventory);
 	struct object_reader reader = {.file = add_file(whole, document_name(document)),
-				       .problems = problems};
+				       .problems = problems,
+				       .namespace = namespace};
 	size_t first = inventory->pod_count, before = inventory_size(inventory);
 	int r = reader.file ? 0 : -ENOMEM;
 
@@ -389,13 +401,25 @@ int inventory_add_stored(struct inventory *inventory, const struct document *doc
 	return r;
 }
 
+int inventory_add_stored(struct inventory *inventory, const struct document *document,
+			 const struct inventory_told *told, struct problems *problems)
+{
+	return add_document(inventory, document, told, NULL, problems);
+}
+
+static const struct inventory_told told_now = {
+    .source = INVENTORY_FILE, .since = INT64_MIN, .until = INTERVAL_OPEN, .first = true};
+
 int inventory_add(struct inventory *inventory, const struct document *document,
 		  struct problems *problems)
 {
-	const struct inventory_told now = {
-	    .source = INVENTORY_FILE, .since = INT64_MIN, .until = INTERVAL_OPEN, .first = true};
+	return add_document(inventory, document, &told_now, NULL, problems);
+}
 
-	return inventory_add_stored(inventory, document, &now, problems);
+int inventory_add_manifest(struct inventory *inventory, const struct document *document,
+			   struct problems *problems)
+{
+	return add_document(inventory, document, &told_now, "default", problems);
 }
 
 static char *copy_text(const char *text, int *error)
@@ -583,6 +607,8 @@ int inventory_finish(struct inventory *inventory, struct problems *problems)
 	struct whole *whole = whole_of(inventory);
 	int r = inventory_merge_pods(whole);
 
+	if (r == 0)
+		r = inventory_sort_templates(whole);
 	if (r == 0)
 		r = sort_all(inventory);
 	if (r == 0)

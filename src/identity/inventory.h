@@ -84,6 +84,20 @@ struct inventory_pod {
 	unsigned line;
 };
 
+/* What the pods of a workload object are to be. */
+struct inventory_template {
+	char *namespace;
+	char *kind; /* "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
+		       "ReplicationController" */
+	char *name;
+	struct labels labels;
+	bool host_network;
+	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
+	size_t port_count;
+	const char *file; /* for problems; owned by the inventory */
+	unsigned line;
+};
+
 struct inventory_namespace {
 	char *name;
 	struct labels labels;
@@ -151,6 +165,8 @@ struct inventory_change {
 struct inventory {
 	struct inventory_pod *pods; /* sorted by namespace, name, uid */
 	size_t pod_count;
+	struct inventory_template *templates; /* sorted by namespace, kind, name */
+	size_t template_count;
 	struct inventory_namespace *namespaces; /* sorted by name */
 	size_t namespace_count;
 	struct inventory_service *services; /* sorted by namespace, name */
@@ -175,6 +191,12 @@ struct inventory *inventory_free(struct inventory *inventory); /* NULL is allowe
  */
 int inventory_add(struct inventory *inventory, const struct document *document,
 		  struct problems *problems);
+/*
+ * The same for manifests, which are yet to be applied: an object without a namespace belongs to
+ * "default", and the templates of workload objects are read.
+ */
+int inventory_add_manifest(struct inventory *inventory, const struct document *document,
+			   struct problems *problems);
 /* What is known of a stored object besides itself. ms */
 struct inventory_told {
 	enum inventory_source source; /* what its pods become */

@@ -43,7 +43,7 @@ void object_read_service(struct object_reader *reader, const struct node *object
 	const char *single = object_text(reader, spec, "clusterIP");
 	const char *type = object_text(reader, spec, "type");
 
-	ret->namespace = object_copy(reader, metadata, "namespace");
+	ret->namespace = object_namespace(reader, metadata);
 	ret->name = object_copy(reader, metadata, "name");
 	ret->type = object_dup(reader, *type ? type : "ClusterIP");
 	ret->external_name = object_copy(reader, spec, "externalName");
@@ -137,7 +137,7 @@ void object_read_slice(struct object_reader *reader, const struct node *object,
 	bool named = strcmp(object_text(reader, object, "addressType"), "FQDN") == 0;
 
 	ret->slice = true;
-	ret->namespace = object_copy(reader, metadata, "namespace");
+	ret->namespace = object_namespace(reader, metadata);
 	ret->name = object_copy(reader, metadata, "name");
 	ret->service = object_copy(reader, labels, "kubernetes.io/service-name");
 	object_ports(reader, object, PORT_OF_ENDPOINTS, &ret->ports, &ret->port_count);
@@ -176,7 +176,7 @@ void object_read_endpoints(struct object_reader *reader, const struct node *obje
 	const struct node *metadata = object_get(reader, object, "metadata", NODE_MAPPING);
 	const struct node *list = object_get(reader, object, "subsets", NODE_SEQUENCE);
 
-	ret->namespace = object_copy(reader, metadata, "namespace");
+	ret->namespace = object_namespace(reader, metadata);
 	ret->name = object_copy(reader, metadata, "name");
 	ret->service = object_copy(reader, metadata, "name");
 	for (size_t i = 0; i < node_count(list); i++) {

@@ -177,7 +177,7 @@ void object_read_pod(struct object_reader *reader, const struct node *object,
 	const char *mirror = node_get_text(annotations, "kubernetes.io/config.mirror");
 	const char *ambient = node_get_text(annotations, "ambient.istio.io/redirection");
 
-	ret->namespace = object_copy(reader, metadata, "namespace");
+	ret->namespace = object_namespace(reader, metadata);
 	ret->name = object_copy(reader, metadata, "name");
 	ret->uid = object_copy(reader, metadata, "uid");
 	ret->generate_name = object_copy(reader, metadata, "generateName");
@@ -202,6 +202,26 @@ void object_read_pod(struct object_reader *reader, const struct node *object,
 	read_containers(reader, spec, "containers", false, ret);
 	read_containers(reader, spec, "initContainers", true, ret);
 	*ret_static_uid = mirror && *mirror ? object_dup(reader, mirror) : NULL;
+}
+
+void object_read_template(struct object_reader *reader, const struct node *object,
+			  const struct node *template, struct inventory_template *ret)
+{
+	const struct node *metadata = object_get(reader, object, "metadata", NODE_MAPPING);
+	const struct node *spec = object_get(reader, template, "spec", NODE_MAPPING);
+	struct inventory_pod pod = {.sidecar = ""};
+
+	ret->namespace = object_namespace(reader, metadata);
+	ret->name = object_copy(reader, metadata, "name");
+	object_labels(reader, object_get(reader, template, "metadata", NODE_MAPPING), "labels",
+		      &ret->labels);
+	ret->host_network = object_boolean(reader, spec, "hostNetwork");
+	read_containers(reader, spec, "containers", false, &pod);
+	read_containers(reader, spec, "initContainers", true, &pod);
+	ret->ports = pod.ports;
+	ret->port_count = pod.port_count;
+	ret->file = reader->file;
+	ret->line = node_line(object);
 }
 
 void object_read_namespace(struct object_reader *reader, const struct node *object,
@@ -232,6 +252,17 @@ void inventory_pod_clear(void *cleared)
 	free(pod->secondary);
 	free(pod->turns);
 	object_ports_free(pod->ports, pod->port_count);
+}
+
+void inventory_template_clear(void *cleared)
+{
+	struct inventory_template *template = cleared;
+
+	free(template->namespace);
+	free(template->kind);
+	free(template->name);
+	labels_clear(&template->labels);
+	object_ports_free(template->ports, template->port_count);
 }
 
 void inventory_namespace_clear(void *cleared)

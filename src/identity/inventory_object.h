@@ -12,6 +12,9 @@
  */
 void object_read_pod(struct object_reader *reader, const struct node *object,
 		     struct inventory_pod *ret, char **ret_static_uid);
+/* template: a PodTemplateSpec. */
+void object_read_template(struct object_reader *reader, const struct node *object,
+			  const struct node *template, struct inventory_template *ret);
 void object_read_namespace(struct object_reader *reader, const struct node *object,
 			   struct inventory_namespace *ret);
 void object_read_service(struct object_reader *reader, const struct node *object,
@@ -32,6 +35,7 @@ const struct node *object_controller(const struct node *object);
 /* Of one struct inventory_pod and so on; untyped, so that one function can sort and thin any of
  * them. */
 void inventory_pod_clear(void *pod);
+void inventory_template_clear(void *template);
 void inventory_namespace_clear(void *namespace);
 void inventory_service_clear(void *service);
 void inventory_endpoints_clear(void *endpoints);

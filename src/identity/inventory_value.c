@@ -87,6 +87,13 @@ char *object_copy(struct object_reader *reader, const struct node *object, const
 	return object_dup(reader, object_text(reader, object, key));
 }
 
+char *object_namespace(struct object_reader *reader, const struct node *metadata)
+{
+	const char *namespace = object_text(reader, metadata, "namespace");
+
+	return object_dup(reader, *namespace || !reader->namespace ? namespace : reader->namespace);
+}
+
 /* Room for one more item: there is room for the next power of two. */
 bool object_grow(struct object_reader *reader, void *items, size_t item_size, size_t count)
 {

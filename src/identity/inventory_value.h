@@ -8,7 +8,8 @@
 struct object_reader {
 	const char *file;
 	struct problems *problems;
-	int error; /* 0 or -ENOMEM; once set, what is read must be thrown away */
+	const char *namespace; /* of objects that name none; NULL: they must */
+	int error;             /* 0 or -ENOMEM; once set, what is read must be thrown away */
 };
 
 /* What a port is of decides which members it may have. */
@@ -35,6 +36,8 @@ uint16_t object_port_number(struct object_reader *reader, const struct node *obj
 /* malloc'd; NULL sets the reader's error. */
 char *object_dup(struct object_reader *reader, const char *text);
 char *object_copy(struct object_reader *reader, const struct node *object, const char *key);
+/* metadata.namespace, or the reader's. */
+char *object_namespace(struct object_reader *reader, const struct node *metadata);
 /* Room for one more item; false sets the reader's error. */
 bool object_grow(struct object_reader *reader, void *items, size_t item_size, size_t count);
 void object_labels(struct object_reader *reader, const struct node *object, const char *key,

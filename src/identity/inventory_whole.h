@@ -3,7 +3,7 @@
 #ifndef NETPOL_IDENTITY_INVENTORY_WHOLE_H
 #define NETPOL_IDENTITY_INVENTORY_WHOLE_H
 
-#include "identity/inventory.h"
+#include "identity/inventory_value.h"
 
 struct uid_entry {
 	const char *uid;
@@ -38,8 +38,8 @@ struct owner {
 
 struct whole {
 	struct inventory inventory; /* first: what everybody else sees of it */
-	size_t pod_capacity, namespace_capacity, service_capacity, endpoints_capacity,
-	    node_capacity, change_capacity, file_capacity;
+	size_t pod_capacity, template_capacity, namespace_capacity, service_capacity,
+	    endpoints_capacity, node_capacity, change_capacity, file_capacity;
 	struct owner *owners; /* by kind, namespace, name once finished */
 	size_t owner_count, owner_capacity;
 	struct static_uid *static_uids; /* by kubelet once merged */
@@ -66,6 +66,11 @@ int inventory_grow(void *items, size_t item_size, size_t count, size_t *capacity
 /* Keeps what is needed of an object that may control others; length is the kind's. */
 int inventory_add_owner(struct whole *whole, const struct node *object, const char *kind,
 			size_t length);
+/* Is it an object whose pods come from a template? */
+bool inventory_has_template(const char *version, const char *kind, size_t length);
+int inventory_add_template(struct whole *whole, struct object_reader *reader,
+			   const struct node *object, const char *kind, size_t length);
+int inventory_sort_templates(struct whole *whole);
 void inventory_owner_clear(void *owner);
 /* Sorts the owners, and sets the pods' top_kind and top_name. */
 int inventory_find_owners(struct whole *whole);

@@ -1,0 +1,354 @@
+#include "policy/manifest_value.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/buf.h"
+
+#define LOWER "abcdefghijklmnopqrstuvwxyz"
+#define UPPER "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+
+#define LABEL_NAME_MAX 63
+#define DNS_LABEL_MAX 63
+#define SUBDOMAIN_MAX 253
+#define PORT_NAME_MAX 15
+#define TEXT_SHOWN_MAX 80
+
+/* ---- what is wrong ---- */
+
+static void put_place(struct buf *buf, const struct place *place)
+{
+	if (!place)
+		return;
+	put_place(buf, place->up);
+	if (place->key)
+		buf_printf(buf, "%s%.*s", place->up ? "." : "", TEXT_SHOWN_MAX, place->key);
+	else
+		buf_printf(buf, "[%zu]", place->index);
+}
+
+__attribute__((format(printf, 5, 0))) static void report(struct strict_reader *reader,
+							 enum problem_severity severity,
+							 unsigned line, const struct place *place,
+							 const char *format, va_list arguments)
+{
+	struct buf subject = {0}, message = {0};
+	char *what = NULL;
+
+	if (vasprintf(&what, format, arguments) < 0)
+		what = NULL;
+	buf_printf(&subject, "%s:%u", reader->file, line);
+	buf_printf(&message, "%s: ", reader->object);
+	put_place(&message, place);
+	buf_printf(&message, "%s%s", place ? ": " : "", what ? what : "out of memory");
+	problem_add(reader->problems, severity, subject.data ? subject.data : reader->file, "%s",
+		    message.data ? message.data : "out of memory");
+	buf_clear(&subject);
+	buf_clear(&message);
+	free(what);
+}
+
+void strict_fail(struct strict_reader *reader, unsigned line, const struct place *place,
+		 const char *format, ...)
+{
+	va_list arguments;
+
+	reader->failed = true;
+	va_start(arguments, format);
+	report(reader, PROBLEM_ERROR, line, place, format, arguments);
+	va_end(arguments);
+}
+
+void strict_warn(struct strict_reader *reader, unsigned line, const struct place *place,
+		 const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	report(reader, PROBLEM_WARNING, line, place, format, arguments);
+	va_end(arguments);
+}
+
+/* ---- fields ---- */
+
+static bool is_one_of(const char *key, const char *const *fields)
+{
+	for (; *fields; fields++)
+		if (strcmp(key, *fields) == 0)
+			return true;
+	return false;
+}
+
+static const char *find_in_any_case(const char *key, const char *const *fields)
+{
+	for (; *fields; fields++)
+		if (strcasecmp(key, *fields) == 0)
+			return *fields;
+	return NULL;
+}
+
+static const char *kind_name(const struct node *node)
+{
+	switch (node_kind(node)) {
+	case NODE_SEQUENCE:
+		return "a list";
+	case NODE_MAPPING:
+		return "a mapping";
+	case NODE_SCALAR:
+		return "a single value";
+	case NODE_NULL:
+		break;
+	}
+	return "nothing";
+}
+
+bool strict_mapping(struct strict_reader *reader, const struct node *node,
+		    const struct place *place, const char *const *fields)
+{
+	if (node_kind(node) != NODE_MAPPING) {
+		strict_fail(reader, node_line(node), place, "expected a mapping, not %s",
+			    kind_name(node));
+		return false;
+	}
+	for (size_t i = 0; i < node_count(node); i++) {
+		const struct place field = {.up = place, .key = node_key(node, i)};
+		const char *meant;
+
+		if (is_one_of(field.key, fields))
+			continue;
+		meant = find_in_any_case(field.key, fields);
+		strict_fail(reader, node_key_line(node, i), &field, "unknown field%s%s",
+			    meant ? ": it is written " : "", meant ? meant : "");
+	}
+	return true;
+}
+
+const struct node *strict_list(struct strict_reader *reader, const struct node *node,
+			       const struct place *place)
+{
+	if (node_kind(node) == NODE_SEQUENCE)
+		return node;
+	if (node_kind(node) != NODE_NULL)
+		strict_fail(reader, node_line(node), place, "expected a list, not %s",
+			    kind_name(node));
+	return NULL;
+}
+
+/* ---- plain values ---- */
+
+static bool is_boolean(const char *text)
+{
+	static const char *const words[] = {"y", "yes", "true", "on", "n", "no", "off", "false"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
+/* YAML 1.1 has underscores within numbers. */
+static const char *skip(const char *text, const char *digits)
+{
+	while (*text && (*text == '_' || strchr(digits, *text)))
+		text++;
+	return text;
+}
+
+static bool is_whole_of_other_base(const char *text)
+{
+	const char *digits;
+
+	if (text[0] != '0')
+		return false;
+	switch (text[1]) {
+	case 'x':
+	case 'X':
+		digits = DIGITS "abcdefABCDEF";
+		break;
+	case 'b':
+	case 'B':
+		digits = "01";
+		break;
+	case 'o':
+	case 'O':
+		digits = "01234567";
+		break;
+	default:
+		return false;
+	}
+	return text[2] && !*skip(text + 2, digits);
+}
+
+static bool is_no_finite_number(const char *text)
+{
+	return strcasecmp(text, ".inf") == 0 || strcasecmp(text, ".nan") == 0;
+}
+
+static bool is_number(const char *text)
+{
+	const char *start = text + (*text == '-' || *text == '+'), *end;
+
+	if (is_whole_of_other_base(start) || is_no_finite_number(start))
+		return true;
+	if (!*start || !strchr(DIGITS ".", *start))
+		return false;
+	end = skip(start, DIGITS);
+	if (*end == '.')
+		end = skip(end + 1, DIGITS);
+	if (end == start + 1 && *start == '.')
+		return false;
+	if (*end == 'e' || *end == 'E') {
+		end++;
+		end += *end == '-' || *end == '+';
+		if (!*end)
+			return false;
+		end = skip(end, DIGITS);
+	}
+	return !*end;
+}
+
+const char *strict_text(struct strict_reader *reader, const struct node *node,
+			const struct place *place)
+{
+	const char *text = node_text(node);
+
+	if (node_kind(node) == NODE_NULL)
+		return NULL;
+	if (!text)
+		strict_fail(reader, node_line(node), place, "expected text, not %s",
+			    kind_name(node));
+	else if (strlen(text) != node_text_length(node))
+		strict_fail(reader, node_line(node), place, "holds a NUL character");
+	else if (!node_is_quoted(node) && (is_boolean(text) || is_number(text)))
+		strict_fail(reader, node_line(node), place,
+			    "expected text, not the %s %.*s: put it in quotes",
+			    is_boolean(text) ? "boolean" : "number", TEXT_SHOWN_MAX, text);
+	else
+		return text;
+	return NULL;
+}
+
+const char *strict_needed_text(struct strict_reader *reader, const struct node *node, unsigned line,
+			       const struct place *place)
+{
+	if (node_kind(node) == NODE_NULL)
+		strict_fail(reader, node ? node_line(node) : line, place, "is missing");
+	return strict_text(reader, node, place);
+}
+
+bool strict_is_number(const struct node *node)
+{
+	return node_text(node) && !node_is_quoted(node) && is_number(node_text(node));
+}
+
+bool strict_number(struct strict_reader *reader, const struct node *node, const struct place *place,
+		   int lowest, int highest, int *ret)
+{
+	const char *text = node_text(node);
+	int64_t value = 0;
+
+	if (node_integer(node, &value) && value >= lowest && value <= highest) {
+		*ret = (int)value;
+		return true;
+	}
+	strict_fail(reader, node_line(node), place, "expected a number from %d to %d, not %s%.*s%s",
+		    lowest, highest, node_is_quoted(node) ? "the text \"" : "", TEXT_SHOWN_MAX,
+		    text ? text : kind_name(node), node_is_quoted(node) ? "\"" : "");
+	return false;
+}
+
+char *strict_copy(struct strict_reader *reader, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (text && !copy)
+		reader->error = -ENOMEM;
+	return copy;
+}
+
+void *strict_array(struct strict_reader *reader, size_t count, size_t size)
+{
+	void *array = count > 0 ? calloc(count, size) : NULL;
+
+	if (count > 0 && !array)
+		reader->error = -ENOMEM;
+	return array;
+}
+
+/* ---- what text can be ---- */
+
+/* Of the letters, and of the ends' at both ends. */
+static bool is_word(const char *text, size_t length, const char *letters, const char *ends)
+{
+	return length > 0 && strspn(text, letters) >= length && strchr(ends, text[0]) &&
+	       strchr(ends, text[length - 1]);
+}
+
+static bool is_dns_label(const char *text, size_t length)
+{
+	return is_word(text, length, LOWER DIGITS "-", LOWER DIGITS);
+}
+
+/* A label of it may be longer than RFC 1123 allows: the API server does not mind. */
+static bool is_subdomain(const char *text, size_t length)
+{
+	size_t start = 0;
+
+	if (length > SUBDOMAIN_MAX)
+		return false;
+	for (size_t i = 0; i <= length; i++) {
+		if (i < length && text[i] != '.')
+			continue;
+		if (!is_dns_label(text + start, i - start))
+			return false;
+		start = i + 1;
+	}
+	return true;
+}
+
+static bool is_label_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length <= LABEL_NAME_MAX &&
+	       is_word(text, length, LOWER UPPER DIGITS "-_.", LOWER UPPER DIGITS);
+}
+
+bool text_is_label_key(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	if (!slash)
+		return is_label_name(text);
+	return is_subdomain(text, (size_t)(slash - text)) && is_label_name(slash + 1);
+}
+
+bool text_is_label_value(const char *text)
+{
+	return !*text || is_label_name(text);
+}
+
+bool text_is_port_name(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length <= PORT_NAME_MAX && is_dns_label(text, length) && strpbrk(text, LOWER) &&
+	       !strstr(text, "--");
+}
+
+bool text_is_subdomain(const char *text)
+{
+	return is_subdomain(text, strlen(text));
+}
+
+bool text_is_dns_label(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length <= DNS_LABEL_MAX && is_dns_label(text, length);
+}
