@@ -20,9 +20,10 @@ static int warn_of_gap(void *context, const char *node, const struct gap *gap)
 	snprintf(subject, sizeof(subject), "evidence of %s", node);
 	if (gap->at_most >= 0)
 		snprintf(at_most, sizeof(at_most), " (at most %" PRId64 ")", gap->at_most);
-	problem_add(&walk->session->problems, PROBLEM_WARNING, subject, "%s gap from %s to %s: %s%s",
-		    loss_source_name(gap->source), clock_format(gap->from, from),
-		    clock_format(gap->until, until), gap->reason, at_most);
+	problem_add(&walk->session->problems, PROBLEM_WARNING, subject,
+		    "%s gap from %s to %s: %s%s", loss_source_name(gap->source),
+		    clock_format(gap->from, from), clock_format(gap->until, until), gap->reason,
+		    at_most);
 	return 0;
 }
 

@@ -5,8 +5,8 @@
 #include "cli/session.h"
 
 struct holes {
-	size_t gaps;     /* of the interval */
-	bool invisible;  /* connections of some kind cannot be seen on some node */
+	size_t gaps;    /* of the interval */
+	bool invisible; /* connections of some kind cannot be seen on some node */
 };
 
 /* Warns of gaps, and of what the nodes' networks hide. After session_build(); ends the record's

@@ -12,8 +12,7 @@
 
 static const struct command *const commands[] = {
     &command_status, &command_pods,   &command_flows,  &command_edges,
-    &command_denied, &command_policy, &command_verify,
-    &command_import,
+    &command_denied, &command_policy, &command_verify, &command_import,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

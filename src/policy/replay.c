@@ -48,15 +48,26 @@ static void find_parties(const struct replay *replay, const struct graph_edge *e
 
 static void merge(struct decision *sum, const struct decision *more)
 {
-	for (size_t i = 0; i < DIRECTIONS; i++)
-		if (sum->sides[i].answer != more->sides[i].answer) {
-			sum->sides[i].answer = ANSWER_UNKNOWN;
-			sum->sides[i].isolated |= more->sides[i].isolated;
-			if (!sum->sides[i].policy)
-				sum->sides[i].policy = more->sides[i].policy;
-		}
-	if (sum->answer != more->answer)
-		sum->answer = ANSWER_UNKNOWN;
+	for (size_t i = 0; i < DIRECTIONS; i++) {
+		struct side *side = &sum->sides[i];
+
+		if (side->answer == more->sides[i].answer)
+			continue;
+		if (!side->policy)
+			*side = more->sides[i];
+		side->answer = ANSWER_UNKNOWN;
+	}
+}
+
+static enum answer together(const struct decision *decision)
+{
+	static const enum answer by_weight[] = {ANSWER_DENIED, ANSWER_UNKNOWN, ANSWER_UNDEFINED};
+
+	for (size_t i = 0; i < sizeof(by_weight) / sizeof(by_weight[0]); i++)
+		for (size_t j = 0; j < DIRECTIONS; j++)
+			if (decision->sides[j].answer == by_weight[i])
+				return by_weight[i];
+	return ANSWER_ALLOWED;
 }
 
 static void decide(const struct replay *replay, const struct graph_edge *edge,
@@ -79,6 +90,7 @@ static void decide(const struct replay *replay, const struct graph_edge *edge,
 				else
 					merge(ret, &decision);
 			}
+	ret->answer = together(ret);
 }
 
 static bool has_all_ports(const struct port_set *set, uint8_t protocol)
@@ -181,14 +193,26 @@ static int judge_midstream(const struct replay *replay, const struct graph_edge 
 
 	if (ret->decision.answer == ANSWER_ALLOWED)
 		r = may_turn(replay, parties, edge->edge.key.protocol, &turns);
-	if (r == 0 && !turns) {
-		ret->decision.answer = ANSWER_UNKNOWN;
-		ret->why = "it was picked up in mid-stream and may run the other way";
-	}
-	return r;
+	if (r < 0 || turns)
+		return r;
+	for (size_t i = 0; i < DIRECTIONS; i++)
+		ret->decision.sides[i].answer = ANSWER_UNKNOWN;
+	ret->decision.answer = ANSWER_UNKNOWN;
+	ret->why = "it was picked up in mid-stream and may run the other way";
+	return 0;
 }
 
-int replay_edge(const struct replay *replay, const struct graph_edge *edge, struct replayed *ret)
+static void judge_portless(struct decision *decision)
+{
+	for (size_t i = 0; i < DIRECTIONS; i++)
+		if (decision->sides[i].answer != ANSWER_ALLOWED)
+			decision->sides[i].answer = ANSWER_UNDEFINED;
+	decision->answer = together(decision);
+}
+
+/* Both sides as this record has them. */
+static int judge_whole(const struct replay *replay, const struct graph_edge *edge,
+		       struct replayed *ret)
 {
 	const struct edge_key *key = &edge->edge.key;
 	struct parties parties;
@@ -198,16 +222,35 @@ int replay_edge(const struct replay *replay, const struct graph_edge *edge, stru
 		return 0;
 	find_parties(replay, edge, &parties);
 	decide(replay, edge, &parties, &ret->decision);
-	if (!has_ports(key->protocol)) {
-		if (ret->decision.answer != ANSWER_ALLOWED)
-			ret->decision.answer = ANSWER_UNDEFINED;
-		return 0;
-	}
-	if (key->direction_uncertain)
+	if (!has_ports(key->protocol))
+		judge_portless(&ret->decision);
+	else if (key->direction_uncertain)
 		return judge_midstream(replay, edge, &parties, ret);
-	if (ret->decision.answer == ANSWER_UNKNOWN)
+	else if (ret->decision.answer == ANSWER_UNKNOWN)
 		ret->why = explain_unknown(replay, edge, &parties, &ret->decision);
 	return 0;
+}
+
+static void leave_to_others(const struct graph_edge *edge, struct replayed *replayed)
+{
+	struct side *sides = replayed->decision.sides;
+
+	if (edge->told_elsewhere[0])
+		sides[DIRECTION_EGRESS] = (struct side){.answer = ANSWER_ALLOWED};
+	if (edge->told_elsewhere[1])
+		sides[DIRECTION_INGRESS] = (struct side){.answer = ANSWER_ALLOWED};
+	replayed->decision.answer = together(&replayed->decision);
+	if (replayed->decision.answer != ANSWER_UNKNOWN)
+		replayed->why = NULL;
+}
+
+int replay_edge(const struct replay *replay, const struct graph_edge *edge, struct replayed *ret)
+{
+	int r = judge_whole(replay, edge, ret);
+
+	if (r == 0)
+		leave_to_others(edge, ret);
+	return r;
 }
 
 /* ---- rows ---- */
@@ -267,7 +310,6 @@ static int compare_rows(const struct replay_row *x, const struct replay_row *y)
 	r = r ? r : order_numbers(x->protocol, y->protocol);
 	r = r ? r : order_numbers(x->has_port, y->has_port);
 	r = r ? r : order_numbers(x->port, y->port);
-	r = r ? r : (int)x->answer - (int)y->answer;
 	return r ? r : compare_texts(x->why, y->why);
 }
 
@@ -333,30 +375,28 @@ static int add_row(struct rows *rows, const struct replay_row *row)
 	return 0;
 }
 
-static int add_side(struct rows *rows, const struct graph_edge *edge, enum replay_list list,
-		    const struct replayed *replayed, enum direction direction)
+static struct replay_row make_row(const struct graph_edge *edge, enum replay_list list,
+				  const struct replayed *replayed, enum direction direction)
 {
 	const struct side *side = &replayed->decision.sides[direction];
 	const bool ingress = direction == DIRECTION_INGRESS;
 	const struct end *source = ingress && edge->translated ? edge->translated : &edge->from;
-	const struct replay_row row = {.list = list,
-				       .answer = replayed->decision.answer,
-				       .direction = direction,
-				       .subject = ingress ? &edge->to : source,
-				       .peer = ingress ? source : &edge->to,
-				       .policy = side->policy,
-				       .rule = side->rule,
-				       .why = replayed->why,
-				       .protocol = edge->edge.key.protocol,
-				       .has_port = edge->edge.key.has_port,
-				       .port = edge->edge.key.port,
-				       .edges = 1,
-				       .connections = edge->edge.totals.connections,
-				       .first_seen = edge->edge.first_seen,
-				       .last_seen = edge->edge.last_seen,
-				       .edge = edge};
 
-	return add_row(rows, &row);
+	return (struct replay_row){.list = list,
+				   .direction = direction,
+				   .subject = ingress ? &edge->to : source,
+				   .peer = ingress ? source : &edge->to,
+				   .policy = side->policy,
+				   .rule = side->rule,
+				   .why = replayed->why,
+				   .protocol = edge->edge.key.protocol,
+				   .has_port = edge->edge.key.has_port,
+				   .port = edge->edge.key.port,
+				   .edges = 1,
+				   .connections = edge->edge.totals.connections,
+				   .first_seen = edge->edge.first_seen,
+				   .last_seen = edge->edge.last_seen,
+				   .edge = edge};
 }
 
 /* Is it this side that makes the answer what it is? */
@@ -367,88 +407,224 @@ static bool is_cause(const struct side *side, enum replay_list list)
 	return side->answer != ANSWER_ALLOWED;
 }
 
-/* Where neither side is the cause, the destination's is shown. */
+static const struct end *subject_of(const struct graph_edge *edge, enum direction direction)
+{
+	return direction == DIRECTION_INGRESS ? &edge->to : &edge->from;
+}
+
+/* Of an end that cannot be named little can be said: it is shown where nothing else is the cause.
+ */
 static int add_rows(struct rows *rows, const struct graph_edge *edge, enum replay_list list,
 		    const struct replayed *replayed)
 {
+	const struct side *sides = replayed->decision.sides;
 	bool added = false;
 	int r = 0;
 
-	for (size_t i = 0; i < DIRECTIONS && r == 0 && list != REPLAY_ALLOWED_NOW; i++)
-		if (is_cause(&replayed->decision.sides[i], list)) {
-			r = add_side(rows, edge, list, replayed, (enum direction)i);
+	for (int named = 1; named >= 0 && !added; named--)
+		for (unsigned i = 0; i < DIRECTIONS && r == 0; i++) {
+			struct replay_row row;
+
+			if (!is_cause(&sides[i], list) ||
+			    (subject_of(edge, i)->kind != END_UNKNOWN) != (named == 1))
+				continue;
+			row = make_row(edge, list, replayed, i);
+			r = add_row(rows, &row);
 			added = true;
 		}
-	if (r < 0 || added)
-		return r;
-	return add_side(rows, edge, list, replayed,
-			edge->to.kind == END_POD ? DIRECTION_INGRESS : DIRECTION_EGRESS);
+	return r;
 }
 
-static void add_sum(struct replay_sum *sum, const struct graph_edge *edge)
+static void add_sum(struct replay_sum *sum, size_t edges, int64_t connections)
 {
-	sum->edges++;
-	sum->connections += edge->edge.totals.connections;
+	sum->edges += edges;
+	sum->connections += connections;
 }
 
-static int add_to(struct rows *rows, struct replay_result *result, enum replay_list list,
-		  const struct graph_edge *edge, const struct replayed *replayed)
+static void count(struct replay_sum *sum, const struct graph_edge *edge)
 {
-	add_sum(&result->lists[list], edge);
-	return add_rows(rows, edge, list, replayed);
+	add_sum(sum, 1, edge->edge.totals.connections);
 }
 
-static int add_worked(struct rows *rows, struct replay_result *result,
-		      const struct graph_edge *edge, const struct replayed *replayed)
+static enum replay_list list_of(enum answer answer)
 {
-	switch (replayed->decision.answer) {
-	case ANSWER_DENIED:
-		return add_to(rows, result, REPLAY_DENIED, edge, replayed);
-	case ANSWER_UNKNOWN:
-		return add_to(rows, result, REPLAY_UNKNOWN, edge, replayed);
-	case ANSWER_UNDEFINED:
-		return add_to(rows, result, REPLAY_UNDEFINED, edge, replayed);
-	default:
-		add_sum(&result->allowed, edge);
-		if (replayed->uncovered)
-			add_sum(&result->uncovered, edge);
-		return 0;
-	}
+	if (answer == ANSWER_DENIED)
+		return REPLAY_DENIED;
+	return answer == ANSWER_UNKNOWN ? REPLAY_UNKNOWN : REPLAY_UNDEFINED;
 }
 
-static int add_edge(const struct replay *replay, const struct graph_edge *edge, struct rows *rows,
-		    struct replay_result *result)
+/* What records that do not count tell of their own sides: the rows that the others look up. */
+static int add_superseded(const struct replay *replay, const struct graph_edge *edge,
+			  struct rows *rows)
 {
 	struct replayed replayed;
 	int r;
 
-	if (!replay_is_evidence(edge) && !replay_is_denied(edge)) {
-		add_sum(&result->failed, edge);
+	if (!replay_is_evidence(edge) || (edge->told_elsewhere[0] && edge->told_elsewhere[1]))
 		return 0;
-	}
 	r = replay_edge(replay, edge, &replayed);
+	if (r < 0 || replayed.decision.answer == ANSWER_ALLOWED)
+		return r;
+	return add_rows(rows, edge, list_of(replayed.decision.answer), &replayed);
+}
+
+/* Rows of the records that do not count, by which of them are counted with another edge. */
+struct told {
+	struct rows rows;
+	bool *claimed;
+};
+
+/* Is there such a row? Its connections are those of the edge that looks for it. */
+static bool claim(struct told *told, const struct replay_row *row)
+{
+	size_t low = 0, high = told->rows.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_rows(&told->rows.items[middle], row) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == told->rows.count || compare_rows(&told->rows.items[low], row) != 0)
+		return false;
+	told->claimed[low] = true;
+	return true;
+}
+
+/* Does the record that tells of a side say of it what this one would? */
+static bool claim_sides(struct told *told, const struct graph_edge *edge,
+			const struct replayed *whole)
+{
+	const enum replay_list list = list_of(whole->decision.answer);
+	bool claimed = false;
+
+	for (unsigned i = 0; i < DIRECTIONS; i++) {
+		const struct replay_row row = make_row(edge, list, whole, i);
+
+		if (edge->told_elsewhere[i == DIRECTION_INGRESS] &&
+		    is_cause(&whole->decision.sides[i], list))
+			claimed |= claim(told, &row);
+	}
+	return claimed;
+}
+
+static int add_worked(const struct replay *replay, const struct graph_edge *edge, struct told *told,
+		      struct rows *rows, struct replay_result *result)
+{
+	struct replayed whole, replayed;
+	enum replay_list list;
+	bool claimed;
+	int r = judge_whole(replay, edge, &whole);
+
 	if (r < 0)
 		return r;
+	if (whole.uncovered)
+		count(&result->uncovered, edge);
+	if (whole.decision.answer == ANSWER_ALLOWED) {
+		count(&result->allowed, edge);
+		return 0;
+	}
+	replayed = whole;
+	leave_to_others(edge, &replayed);
+	claimed = claim_sides(told, edge, &whole);
+	if (replayed.decision.answer == ANSWER_ALLOWED) {
+		count(claimed ? &result->lists[list_of(whole.decision.answer)] : &result->allowed,
+		      edge);
+		return 0;
+	}
+	list = list_of(replayed.decision.answer);
+	count(&result->lists[list], edge);
+	return add_rows(rows, edge, list, &replayed);
+}
+
+/* One row: of the destination where it is a pod. */
+static int add_denied(const struct replay *replay, const struct graph_edge *edge, struct rows *rows,
+		      struct replay_result *result)
+{
+	const enum direction direction =
+	    edge->to.kind == END_POD ? DIRECTION_INGRESS : DIRECTION_EGRESS;
+	struct replayed whole;
+	struct replay_row row;
+	int r = judge_whole(replay, edge, &whole);
+
+	if (r < 0 || whole.uncovered || whole.decision.answer == ANSWER_DENIED ||
+	    whole.decision.answer == ANSWER_UNDEFINED)
+		return r;
+	count(&result->lists[REPLAY_ALLOWED_NOW], edge);
+	row = make_row(edge, REPLAY_ALLOWED_NOW, &whole, direction);
+	return add_row(rows, &row);
+}
+
+static int add_edge(const struct replay *replay, const struct graph_edge *edge, struct told *told,
+		    struct rows *rows, struct replay_result *result)
+{
 	if (replay_is_evidence(edge))
-		return add_worked(rows, result, edge, &replayed);
-	if (!replayed.uncovered && (replayed.decision.answer == ANSWER_ALLOWED ||
-				    replayed.decision.answer == ANSWER_UNKNOWN))
-		return add_to(rows, result, REPLAY_ALLOWED_NOW, edge, &replayed);
+		return add_worked(replay, edge, told, rows, result);
+	if (replay_is_denied(edge))
+		return add_denied(replay, edge, rows, result);
+	count(&result->failed, edge);
 	return 0;
+}
+
+struct wanted {
+	replay_wanted_fn *is_wanted;
+	const void *context;
+};
+
+static bool wants(struct wanted wanted, const struct graph_edge *edge, enum standing standing)
+{
+	return edge->standing == standing &&
+	       (!wanted.is_wanted || wanted.is_wanted(wanted.context, edge));
+}
+
+/* What nobody counted counts by itself: the records do not agree. */
+static int add_told(const struct told *told, struct rows *rows, struct replay_result *result)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < told->rows.count && r == 0; i++) {
+		const struct replay_row *row = &told->rows.items[i];
+
+		if (!told->claimed[i])
+			add_sum(&result->lists[row->list], row->edges, row->connections);
+		r = add_row(rows, row);
+	}
+	return r;
+}
+
+static int walk(const struct replay *replay, const struct graph *graph, struct wanted wanted,
+		struct told *told, struct rows *rows, struct replay_result *result)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < graph->edge_count && r == 0; i++)
+		if (wants(wanted, &graph->edges[i], STANDING_SUPERSEDED))
+			r = add_superseded(replay, &graph->edges[i], &told->rows);
+	sort_all(&told->rows);
+	told->claimed = calloc(told->rows.count + 1, sizeof(*told->claimed));
+	if (!told->claimed)
+		return -ENOMEM;
+	for (size_t i = 0; i < graph->edge_count && r == 0; i++)
+		if (wants(wanted, &graph->edges[i], STANDING_COUNTS))
+			r = add_edge(replay, &graph->edges[i], told, rows, result);
+	if (r == 0)
+		r = add_told(told, rows, result);
+	sort_all(rows);
+	return r;
 }
 
 int replay_graph(const struct replay *replay, const struct graph *graph, replay_wanted_fn *wanted,
 		 const void *context, struct replay_result *ret)
 {
 	struct replay_result result = {0};
+	struct told told = {0};
 	struct rows rows = {0};
-	int r = 0;
+	int r = walk(replay, graph, (struct wanted){wanted, context}, &told, &rows, &result);
 
-	for (size_t i = 0; i < graph->edge_count && r == 0; i++)
-		if (graph->edges[i].standing == STANDING_COUNTS &&
-		    (!wanted || wanted(context, &graph->edges[i])))
-			r = add_edge(replay, &graph->edges[i], &rows, &result);
-	sort_all(&rows);
+	free(told.rows.items);
+	free(told.claimed);
 	result.rows = rows.items;
 	result.row_count = rows.count;
 	if (r < 0)

@@ -22,9 +22,10 @@ struct replayed {
 };
 
 /*
- * Without allocating, but for what was picked up in mid-stream: it may run the other way, to a port
- * that is not known, and is allowed only if that is, too; else unknown. A protocol without ports is
- * allowed or undefined. -ENOMEM.
+ * Only of the sides that no other record tells better (graph_edge.told_elsewhere); of the others
+ * the answer is "allowed". Without allocating, but for what was picked up in mid-stream: that may
+ * run the other way, to a port that is not known, and is allowed only if all of that is, too; else
+ * unknown. A protocol without ports is allowed or undefined. -ENOMEM.
  */
 int replay_edge(const struct replay *replay, const struct graph_edge *edge, struct replayed *ret);
 
@@ -43,11 +44,10 @@ enum replay_list {
 
 /*
  * Edges of one subject, direction, policy, rule, peer, protocol and port. An edge that both sides
- * deny is in a row of each.
+ * deny is in a row of each; a side is in that of the record that tells of it.
  */
 struct replay_row {
 	enum replay_list list;
-	enum answer answer;
 	enum direction direction;    /* whose side: EGRESS the source's */
 	const struct end *subject;   /* one of its ends; by workload where there is one, else by pod
 					or address */
@@ -75,11 +75,12 @@ struct replay_result {
 	size_t row_count;
 	struct replay_sum allowed; /* of what worked; with uncovered */
 	struct replay_sum uncovered;
-	struct replay_sum lists[REPLAY_LISTS]; /* each edge once */
+	struct replay_sum lists[REPLAY_LISTS]; /* each connection once, but where the records of two
+						  nodes do not agree */
 	struct replay_sum failed;              /* did not work, and was not denied: not judged */
 };
 
-/* Which edges; NULL: all. Only those that count are asked for. */
+/* Which edges; NULL: all. Its standing is not its matter. */
 typedef bool replay_wanted_fn(const void *context, const struct graph_edge *edge);
 
 /* policies are those of the evaluator, by namespace and name. -ENOMEM. */

@@ -212,7 +212,31 @@ static struct scene_pod nameless(void)
 	return (struct scene_pod){.namespace = SCENE_NONE, .node = SCENE_NONE};
 }
 
-static void fill_pods(struct scene_graph *scene)
+/* Whose labels and ports a pod's are: its own, or those of the first of its workload that has any.
+ */
+static const struct graph_pod *find_likeness(const struct graph *graph, const size_t *labelled,
+					     const struct graph_pod *pod)
+{
+	if (pod->labels || pod->workload == GRAPH_NONE || labelled[pod->workload] == GRAPH_NONE)
+		return pod;
+	return &graph->pods[labelled[pod->workload]];
+}
+
+/* Of each workload the first pod whose labels are known. */
+static size_t *find_labelled(const struct graph *graph)
+{
+	size_t *labelled = calloc(graph->workload_count + 1, sizeof(*labelled));
+
+	for (size_t i = 0; labelled && i < graph->workload_count; i++)
+		labelled[i] = GRAPH_NONE;
+	for (size_t i = graph->pod_count; labelled && i-- > 0;)
+		if (graph->pods[i].labels && !*graph->pods[i].conflict &&
+		    graph->pods[i].workload != GRAPH_NONE)
+			labelled[graph->pods[i].workload] = i;
+	return labelled;
+}
+
+static void fill_pods(struct scene_graph *scene, const size_t *labelled)
 {
 	const struct graph *graph = scene->graph;
 	struct scene_port *port = scene->ports;
@@ -220,6 +244,7 @@ static void fill_pods(struct scene_graph *scene)
 
 	for (size_t i = 0; i < graph->pod_count; i++) {
 		const struct graph_pod *from = &graph->pods[i];
+		const struct graph_pod *like = find_likeness(graph, labelled, from);
 		struct scene_pod *pod = &scene->scene.pods[i];
 
 		*pod = nameless();
@@ -228,8 +253,8 @@ static void fill_pods(struct scene_graph *scene)
 		if (*from->conflict)
 			continue;
 		pod->namespace = scene_find_namespace(&scene->scene, from->namespace);
-		pod->labels = from->labels;
-		put_ports(find_object(graph, from), &port, pod);
+		pod->labels = like->labels;
+		put_ports(find_object(graph, like), &port, pod);
 		put_addresses(from, &address, pod);
 	}
 	for (size_t i = 0; i < NAMELESS; i++)
@@ -239,10 +264,12 @@ static void fill_pods(struct scene_graph *scene)
 static int add_pods(struct scene_graph *scene)
 {
 	const struct graph *graph = scene->graph;
+	size_t *labelled = find_labelled(graph);
 	size_t ports = 0, addresses = 0;
 
-	for (size_t i = 0; i < graph->pod_count; i++) {
-		const struct inventory_pod *object = find_object(graph, &graph->pods[i]);
+	for (size_t i = 0; labelled && i < graph->pod_count; i++) {
+		const struct inventory_pod *object =
+		    find_object(graph, find_likeness(graph, labelled, &graph->pods[i]));
 
 		ports += object ? object->port_count : 0;
 		addresses += graph->pods[i].address_count;
@@ -250,10 +277,13 @@ static int add_pods(struct scene_graph *scene)
 	scene->scene.pods = calloc(graph->pod_count + NAMELESS, sizeof(*scene->scene.pods));
 	scene->ports = calloc(ports + 1, sizeof(*scene->ports));
 	scene->addresses = calloc(addresses + 1, sizeof(*scene->addresses));
-	if (!scene->scene.pods || !scene->ports || !scene->addresses)
+	if (!labelled || !scene->scene.pods || !scene->ports || !scene->addresses) {
+		free(labelled);
 		return -ENOMEM;
+	}
 	scene->scene.pod_count = graph->pod_count + NAMELESS;
-	fill_pods(scene);
+	fill_pods(scene, labelled);
+	free(labelled);
 	return 0;
 }
 
@@ -332,12 +362,6 @@ static struct party addresses_of(const struct end *end)
 	return (struct party){.kind = PARTY_ADDRESSES, .range = range_of(end)};
 }
 
-/* What had the address may have been no pod. */
-static bool may_be_outside(const struct end *end)
-{
-	return end->prefix || strcmp(end->class, "node") == 0;
-}
-
 size_t scene_graph_parties(const struct scene_graph *scene, const struct end *end, bool destination,
 			   struct party ret[static SCENE_GRAPH_PARTIES])
 {
@@ -356,11 +380,9 @@ size_t scene_graph_parties(const struct scene_graph *scene, const struct end *en
 		return 1;
 	default:
 		ret[0] = pod_of(scene, end, destination);
-		if (!may_be_outside(end))
-			return 1;
 		ret[1] = addresses_of(end);
 		ret[2] =
 		    (struct party){.kind = PARTY_NODE, .index = SCENE_NONE, .range = range_of(end)};
-		return 3;
+		return SCENE_GRAPH_PARTIES;
 	}
 }

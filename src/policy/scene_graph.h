@@ -3,8 +3,9 @@
  * ends of its edges as parties.
  *
  * A pod's labels are those of the graph; its ports are known where the inventory has its object. A
- * pod of which the record contradicts itself has nothing known but its node. The namespaces'
- * labels are those of the manifests, else of the graph's inventory.
+ * pod that is gone and left no labels has those, and the ports, of the first pod of its workload
+ * that has any. One of which the record contradicts itself has nothing known but its node. The
+ * namespaces' labels are those of the manifests, else of the graph's inventory.
  */
 #ifndef NETPOL_POLICY_SCENE_GRAPH_H
 #define NETPOL_POLICY_SCENE_GRAPH_H
@@ -29,10 +30,10 @@ const struct scene *scene_graph_scene(const struct scene_graph *scene);
 
 #define SCENE_GRAPH_PARTIES 3
 /*
- * What the end may be. Where the record cannot name it, it is a pod of which nothing is known; and
- * where it may as well be no pod, an address or a node, too. destination: of the edge; the two ends
- * of one edge are then never taken for the same pod of which nothing is known. At least one,
- * without allocating.
+ * What the end may be: one party. Or, where the record cannot name it, all of a pod of which
+ * nothing is known, the address, and a node of which nothing is known. destination: of the edge;
+ * the two ends of one edge are never taken for the same pod of which nothing is known. Does not
+ * allocate.
  */
 size_t scene_graph_parties(const struct scene_graph *scene, const struct end *end, bool destination,
 			   struct party ret[static SCENE_GRAPH_PARTIES]);
