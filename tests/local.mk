@@ -79,6 +79,8 @@ unit_tests = \
 	tests/unit/output/test_yaml \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_reduce \
+	tests/unit/policy/test_replay \
+	tests/unit/policy/test_unused \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_cri \
 	tests/unit/sources/test_cri_message \
@@ -152,6 +154,7 @@ rootless_bats = \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
 	tests/cli/usage.bats \
+	tests/cli/verify.bats \
 	tests/fuzz/replay.bats \
 	tests/golden/golden.bats \
 	tests/tree/layers.bats \
@@ -248,6 +251,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/unit/flow/fixture.h \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
+	tests/unit/policy/past.h \
 	tests/unit/sources/stage.h \
 	tests/unit/store/fixture.h \
 	tests/data tests/golden tests/fuzz/corpus contrib/demo
