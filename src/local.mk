@@ -339,6 +339,8 @@ libcompile_a_SOURCES = \
 	src/policy/scene.h \
 	src/policy/scene_graph.c \
 	src/policy/scene_graph.h \
+	src/policy/scene_inventory.c \
+	src/policy/scene_inventory.h \
 	src/policy/unused.c \
 	src/policy/unused.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

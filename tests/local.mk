@@ -57,6 +57,7 @@ unit_tests = \
 	tests/unit/identity/test_inventory_merge \
 	tests/unit/identity/test_inventory_network \
 	tests/unit/identity/test_inventory_owner \
+	tests/unit/identity/test_inventory_template \
 	tests/unit/identity/test_inventory_trim \
 	tests/unit/identity/test_labels \
 	tests/unit/identity/test_merge \
@@ -78,9 +79,17 @@ unit_tests = \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
 	tests/unit/policy/test_derive \
+	tests/unit/policy/test_evaluate \
+	tests/unit/policy/test_evaluate_unknown \
+	tests/unit/policy/test_label_selector \
+	tests/unit/policy/test_manifest \
+	tests/unit/policy/test_manifest_files \
+	tests/unit/policy/test_manifest_strict \
+	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_unused \
+	tests/unit/policy/test_scene_inventory \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_cri \
 	tests/unit/sources/test_cri_message \
@@ -140,6 +149,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_handover \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_inventory_trim \
+	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_node_state \
 	tests/fuzz/fuzz_packet
@@ -252,6 +262,8 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
 	tests/unit/policy/past.h \
+	tests/unit/policy/manifest_fixture.h \
+	tests/unit/policy/stage.h \
 	tests/unit/sources/stage.h \
 	tests/unit/store/fixture.h \
 	tests/data tests/golden tests/fuzz/corpus contrib/demo

@@ -34,6 +34,29 @@ static bool problems_grow(struct problems *problems)
 	return true;
 }
 
+static bool drop_lesser(struct problems *problems, enum problem_severity severity)
+{
+	for (size_t i = problems->count; severity == PROBLEM_ERROR && i-- > 0;) {
+		struct problem *problem = &problems->items[i];
+
+		if (problem->severity == PROBLEM_ERROR)
+			continue;
+		free(problem->subject);
+		free(problem->message);
+		problems->count--;
+		memmove(problem, problem + 1, (problems->count - i) * sizeof(*problem));
+		problems->left_out++;
+		return true;
+	}
+	return false;
+}
+
+static bool problems_make_room(struct problems *problems, enum problem_severity severity)
+{
+	return problems->count < PROBLEMS_MAX ? problems_grow(problems)
+					      : drop_lesser(problems, severity);
+}
+
 void problem_add(struct problems *problems, enum problem_severity severity, const char *subject,
 		 const char *format, ...)
 {
@@ -55,7 +78,7 @@ void problem_add(struct problems *problems, enum problem_severity severity, cons
 		return;
 	}
 	copy = strdup(subject);
-	if (!copy || problems->count == PROBLEMS_MAX || !problems_grow(problems)) {
+	if (!copy || !problems_make_room(problems, severity)) {
 		problems->left_out++;
 		free(message);
 		free(copy);

@@ -15,8 +15,8 @@ struct problem {
 	char *message; /* what is wrong and what was expected or what to do */
 };
 
-/* Start from {0}; release with problems_clear(). At most PROBLEMS_MAX are kept, the rest counted.
- */
+/* Start from {0}; release with problems_clear(). At most PROBLEMS_MAX are kept, errors
+ * before others; the rest is counted. */
 #define PROBLEMS_MAX 1000
 struct problems {
 	struct problem *items;

@@ -31,6 +31,19 @@ static inline size_t bits_first(uint64_t word)
 	return (size_t)__builtin_ctzll(word);
 }
 
+/* The bits of a word that are of numbers from first on and before end. */
+static inline uint64_t bits_between(size_t word, size_t first, size_t end)
+{
+	size_t begin = word * BITS_WORD;
+	uint64_t bits = UINT64_MAX;
+
+	if (first > begin)
+		bits &= UINT64_MAX << (first - begin);
+	if (end < begin + BITS_WORD)
+		bits &= UINT64_MAX >> (begin + BITS_WORD - end);
+	return bits;
+}
+
 /* Rows of equal length. */
 struct bit_table {
 	uint64_t *bits;

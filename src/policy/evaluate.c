@@ -10,8 +10,6 @@ static int build(struct evaluator *evaluator)
 		r = evaluator_classify(evaluator);
 	if (r == 0)
 		r = evaluator_compile(evaluator);
-	if (r == 0)
-		r = evaluator_number_ports(evaluator);
 	return r;
 }
 
@@ -57,8 +55,8 @@ struct evaluator *evaluator_free(struct evaluator *evaluator)
 	free(evaluator->pod_blocks);
 	free(evaluator->port_tables);
 	free(evaluator->resolved);
-	free(evaluator->marks);
-	free(evaluator->scratch);
+	memo_clear(&evaluator->unions);
+	free(evaluator->question);
 	free(evaluator);
 	return NULL;
 }

@@ -22,14 +22,6 @@ int evaluator_grow(void *items, size_t item_size, size_t count, size_t *capacity
 
 /* ---- numbers ---- */
 
-static bool has_names(const struct netpol_rule *rule)
-{
-	for (size_t i = 0; i < rule->port_count; i++)
-		if (rule->ports[i].name)
-			return true;
-	return false;
-}
-
 static size_t count_rules(const struct evaluator *evaluator, enum direction direction)
 {
 	size_t count = 0;
@@ -55,9 +47,7 @@ static int number_direction(struct evaluator *evaluator, enum direction directio
 		for (size_t j = 0; policy->isolates[direction] && j < policy->rule_count[direction];
 		     j++)
 			ruleset->rules[ruleset->count++] = (struct compiled_rule){
-			    .policy = (uint32_t)i,
-			    .has_names = has_names(&policy->rules[direction][j]),
-			    .rule = &policy->rules[direction][j]};
+			    .policy = (uint32_t)i, .rule = &policy->rules[direction][j]};
 		ruleset->first_rule[i + 1] = ruleset->count;
 	}
 	return 0;
@@ -207,6 +197,7 @@ static void admit_port(const struct evaluator *evaluator, struct ruleset *rulese
 
 		bits_add(bit_table_row(&ruleset->names, name), rule);
 		bits_add(bit_table_row(&ruleset->special, row), rule);
+		bits_add(bit_table_row(&ruleset->special, ROW_NAMED), rule);
 		return;
 	}
 	span = evaluator_find_span(evaluator, port->protocol, port->first);
@@ -340,6 +331,16 @@ static int make_tables(const struct evaluator *evaluator, struct ruleset *rulese
 	return 0;
 }
 
+static size_t longest_question(const struct evaluator *evaluator)
+{
+	size_t most = 0;
+
+	for (int direction = 0; direction < DIRECTIONS; direction++)
+		if (most < bits_words(evaluator->rulesets[direction].count))
+			most = bits_words(evaluator->rulesets[direction].count);
+	return QUESTION_WORDS + most;
+}
+
 int evaluator_compile(struct evaluator *evaluator)
 {
 	for (int direction = 0; direction < DIRECTIONS; direction++) {
@@ -352,7 +353,8 @@ int evaluator_compile(struct evaluator *evaluator)
 			admit_ports(evaluator, ruleset, rule);
 		}
 	}
-	if (select_subjects(evaluator) < 0)
+	evaluator->question = calloc(longest_question(evaluator), sizeof(uint64_t));
+	if (!evaluator->question || select_subjects(evaluator) < 0)
 		return -ENOMEM;
 	for (int direction = 0; direction < DIRECTIONS; direction++)
 		for (size_t i = 0; i < evaluator->class_count; i++)

@@ -35,18 +35,20 @@ static enum match names(const struct account *account, size_t rule)
 static int tell_rule(const struct account *account, const struct selection *selection, size_t rule)
 {
 	const struct evaluator *evaluator = account->evaluator;
-	const struct compiled_rule *compiled = &evaluator->rulesets[account->direction].rules[rule];
+	const struct ruleset *ruleset = &evaluator->rulesets[account->direction];
+	const struct netpol_rule *written = ruleset->rules[rule].rule;
 	enum match match = names(account, rule);
 	struct port_set ports = {0};
-	bool ports_known = !compiled->has_names || account->port_table != PORTS_ANY;
+	bool ports_known = account->port_table != PORTS_ANY ||
+			   !bits_have(bit_table_row(&ruleset->special, ROW_NAMED), rule);
 	int r;
 
 	if (match == MATCH_NO)
 		return 0;
-	r = evaluator_rule_ports(evaluator, compiled->rule, account->port_table, &ports);
+	r = evaluator_rule_ports(evaluator, written, account->port_table, &ports);
 	if (r == 0)
 		account->reason(account->context, account->direction,
-				&evaluator->policies[selection->policy], compiled->rule, &ports,
+				&evaluator->policies[selection->policy], written, &ports,
 				selection->is_sure && match == MATCH_YES && ports_known);
 	port_set_clear(&ports);
 	return r;

@@ -19,6 +19,7 @@
 #include "policy/port_sets.h"
 
 #define NO_POLICY SIZE_MAX
+#define QUESTION_WORDS 3 /* before the rules: direction, port table, first word */
 
 /* Blocks that may be meant: all of a run, or of a part of evaluator.block_lists. */
 struct block_choice {
@@ -57,8 +58,6 @@ struct pod_class {
 
 struct compiled_rule {
 	uint32_t policy;
-	bool has_names;
-	size_t set; /* its port set, but for names */
 	const struct netpol_rule *rule;
 };
 
@@ -82,7 +81,8 @@ enum special_row {
 	ROW_EVERYBODY, /* without peers */
 	ROW_BLOCKS,    /* with any block */
 	ROW_PORTLESS,  /* without ports */
-	ROW_NAMED_TCP, /* with a named port */
+	ROW_NAMED,     /* with a named port */
+	ROW_NAMED_TCP, /* one of TCP, … */
 	ROW_NAMED_UDP,
 	ROW_NAMED_SCTP,
 	SPECIAL_ROWS
@@ -135,12 +135,8 @@ struct evaluator {
 	size_t resolved_capacity;
 	struct ruleset rulesets[DIRECTIONS];
 	struct port_sets *sets;
-	uint64_t *marks; /* by port set: the turn in which it was last met */
-	size_t mark_count;
-	size_t mark_capacity;
-	uint64_t turn;
-	size_t *scratch; /* port sets of one turn */
-	size_t scratch_capacity;
+	struct memo unions; /* port sets of sets of rules */
+	uint64_t *question; /* one of them, as long as any can be */
 };
 
 /* TCP 0, UDP 1, SCTP 2, others 3. */
@@ -159,9 +155,7 @@ int evaluator_number(struct evaluator *evaluator);
 int evaluator_compile(struct evaluator *evaluator);
 void ruleset_clear(struct ruleset *ruleset, size_t class_count);
 
-/* evaluate_pair.c: the rules' port sets; a rule's ports at a destination, added to the set. Both
- * -ENOMEM. */
-int evaluator_number_ports(struct evaluator *evaluator);
+/* evaluate_pair.c: a rule's ports at a destination, added to the set. -ENOMEM. */
 int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_rule *rule,
 			 size_t port_table, struct port_set *set);
 

@@ -54,99 +54,67 @@ int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_
 	return r;
 }
 
-static int add_rule_ports(struct evaluator *evaluator, const struct netpol_rule *rule,
-			  size_t port_table, size_t *ret)
-{
-	struct port_set set = {0};
-	int r = evaluator_rule_ports(evaluator, rule, port_table, &set);
+/* ---- unions ---- */
 
+/* The rules of one bound of one end. */
+struct hits {
+	struct evaluator *evaluator;
+	enum direction direction;
+	size_t port_table;
+	size_t first_word, words;
+	bool any, named;
+};
+
+static void add_hits(struct hits *hits, uint64_t bits)
+{
+	const struct ruleset *ruleset = &hits->evaluator->rulesets[hits->direction];
+	size_t word = hits->first_word + hits->words;
+
+	hits->any |= bits != 0;
+	hits->named |= (bits & bit_table_row(&ruleset->special, ROW_NAMED)[word]) != 0;
+	hits->evaluator->question[QUESTION_WORDS + hits->words++] = bits;
+}
+
+static int unite_rules(const struct hits *hits, size_t *ret)
+{
+	const struct ruleset *ruleset = &hits->evaluator->rulesets[hits->direction];
+	struct port_set set = {0};
+	int r = 0;
+
+	for (size_t i = 0; i < hits->words; i++)
+		for (uint64_t bits = hits->evaluator->question[QUESTION_WORDS + i]; bits && r == 0;
+		     bits &= bits - 1) {
+			size_t rule = (hits->first_word + i) * BITS_WORD + bits_first(bits);
+
+			r = evaluator_rule_ports(hits->evaluator, ruleset->rules[rule].rule,
+						 hits->port_table, &set);
+		}
 	if (r == 0)
-		r = port_sets_add(evaluator->sets, &set, ret);
+		r = port_sets_add(hits->evaluator->sets, &set, ret);
 	port_set_clear(&set);
 	return r;
 }
 
-int evaluator_number_ports(struct evaluator *evaluator)
+static int unite_hits(struct hits *hits, size_t *ret)
 {
-	int r = 0;
+	struct evaluator *evaluator = hits->evaluator;
+	size_t *answer;
+	int r;
 
-	for (int direction = 0; direction < DIRECTIONS; direction++) {
-		const struct ruleset *ruleset = &evaluator->rulesets[direction];
-
-		for (size_t i = 0; i < ruleset->count && r == 0; i++)
-			r = add_rule_ports(evaluator, ruleset->rules[i].rule, PORTS_NONE,
-					   &ruleset->rules[i].set);
-	}
-	return r;
-}
-
-/* ---- unions ---- */
-
-/* One bound of one question. */
-struct union_question {
-	struct evaluator *evaluator;
-	const struct ruleset *ruleset;
-	size_t port_table;
-	size_t count; /* of evaluator->scratch */
-};
-
-static int compare_numbers(const void *left, const void *right)
-{
-	const size_t *a = left, *b = right;
-
-	return *a < *b ? -1 : *a > *b;
-}
-
-static int add_rule(struct union_question *question, size_t number)
-{
-	struct evaluator *evaluator = question->evaluator;
-	const struct compiled_rule *rule = &question->ruleset->rules[number];
-	size_t set = rule->set;
-
-	if (rule->has_names && question->port_table != PORTS_NONE &&
-	    add_rule_ports(evaluator, rule->rule, question->port_table, &set) < 0)
-		return -ENOMEM;
-	while (set >= evaluator->mark_count) {
-		if (evaluator_grow(&evaluator->marks, sizeof(*evaluator->marks),
-				   evaluator->mark_count, &evaluator->mark_capacity) < 0)
-			return -ENOMEM;
-		evaluator->marks[evaluator->mark_count++] = 0;
-	}
-	if (evaluator->marks[set] == evaluator->turn)
+	*ret = PORT_SETS_EMPTY;
+	if (!hits->any)
 		return 0;
-	evaluator->marks[set] = evaluator->turn;
-	if (evaluator_grow(&evaluator->scratch, sizeof(*evaluator->scratch), question->count,
-			   &evaluator->scratch_capacity) < 0)
-		return -ENOMEM;
-	evaluator->scratch[question->count++] = set;
-	return 0;
-}
-
-static struct union_question begin_union(struct evaluator *evaluator, enum direction direction,
-					 size_t port_table)
-{
-	evaluator->turn++;
-	return (struct union_question){.evaluator = evaluator,
-				       .ruleset = &evaluator->rulesets[direction],
-				       .port_table = port_table};
-}
-
-static int end_union(struct union_question *question, size_t *ret)
-{
-	struct evaluator *evaluator = question->evaluator;
-
-	if (question->count > 1)
-		qsort(evaluator->scratch, question->count, sizeof(*evaluator->scratch),
-		      compare_numbers);
-	return port_sets_unite_all(evaluator->sets, evaluator->scratch, question->count, ret);
-}
-
-static int add_word(struct union_question *question, size_t word, uint64_t bits)
-{
-	int r = 0;
-
-	for (; bits && r == 0; bits &= bits - 1)
-		r = add_rule(question, word * BITS_WORD + bits_first(bits));
+	if (!hits->named)
+		hits->port_table = PORTS_NONE;
+	evaluator->question[0] = (uint64_t)hits->direction;
+	evaluator->question[1] = hits->port_table;
+	evaluator->question[2] = hits->first_word;
+	r = memo_find(&evaluator->unions, evaluator->question,
+		      (QUESTION_WORDS + hits->words) * sizeof(*evaluator->question), &answer);
+	if (r == 0 && *answer == MEMO_NEW)
+		r = unite_rules(hits, answer);
+	if (r == 0)
+		*ret = *answer;
 	return r;
 }
 
@@ -165,48 +133,48 @@ static size_t sure_table(size_t port_table)
 	return port_table == PORTS_ANY ? PORTS_NONE : port_table;
 }
 
+static struct hits begin_hits(struct evaluator *evaluator, const struct end_question *end,
+			      size_t port_table, size_t first_word)
+{
+	return (struct hits){.evaluator = evaluator,
+			     .direction = end->direction,
+			     .port_table = port_table,
+			     .first_word = first_word};
+}
+
 static int unite_sure(struct evaluator *evaluator, const struct end_question *end, size_t *ret)
 {
-	struct union_question question =
-	    begin_union(evaluator, end->direction, sure_table(end->port_table));
 	const struct subject *subject = end->subject;
-	int r = 0;
+	struct hits hits =
+	    begin_hits(evaluator, end, sure_table(end->port_table), subject->first_word);
 
-	for (size_t i = 0; i < subject->words && r == 0; i++) {
-		size_t word = subject->first_word + i;
-
-		r = add_word(&question, word, subject->sure[i] & peer_sure(&end->peers, word));
-	}
-	return r < 0 ? r : end_union(&question, ret);
+	for (size_t i = 0; i < subject->words; i++)
+		add_hits(&hits, subject->sure[i] & peer_sure(&end->peers, subject->first_word + i));
+	return unite_hits(&hits, ret);
 }
 
 static int unite_possible(struct evaluator *evaluator, const struct end_question *end, size_t *ret)
 {
-	struct union_question question = begin_union(evaluator, end->direction, end->port_table);
 	const struct subject *subject = end->subject;
-	int r = 0;
+	struct hits hits = begin_hits(evaluator, end, end->port_table, subject->first_word);
 
-	for (size_t i = 0; i < subject->words && r == 0; i++) {
-		size_t word = subject->first_word + i;
-
-		r = add_word(&question, word,
-			     subject->possible[i] & peer_possible(&end->peers, word));
-	}
-	return r < 0 ? r : end_union(&question, ret);
+	for (size_t i = 0; i < subject->words; i++)
+		add_hits(&hits, subject->possible[i] &
+				    peer_possible(&end->peers, subject->first_word + i));
+	return unite_hits(&hits, ret);
 }
 
 static int unite_policy(struct evaluator *evaluator, const struct end_question *end, size_t policy,
 			size_t *ret)
 {
-	struct union_question question =
-	    begin_union(evaluator, end->direction, sure_table(end->port_table));
-	const size_t *first = question.ruleset->first_rule;
-	int r = 0;
+	const size_t *first = evaluator->rulesets[end->direction].first_rule;
+	size_t begin = first[policy], last = first[policy + 1];
+	struct hits hits =
+	    begin_hits(evaluator, end, sure_table(end->port_table), begin / BITS_WORD);
 
-	for (size_t rule = first[policy]; rule < first[policy + 1] && r == 0; rule++)
-		if (peer_sure(&end->peers, rule / BITS_WORD) >> rule % BITS_WORD & 1)
-			r = add_rule(&question, rule);
-	return r < 0 ? r : end_union(&question, ret);
+	for (size_t word = hits.first_word; word < bits_words(last) && begin < last; word++)
+		add_hits(&hits, bits_between(word, begin, last) & peer_sure(&end->peers, word));
+	return unite_hits(&hits, ret);
 }
 
 /* Whichever of them select it: what each alone would allow. */

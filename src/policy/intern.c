@@ -109,3 +109,42 @@ void intern_clear(struct intern *intern)
 	free(intern->bytes);
 	*intern = (struct intern){0};
 }
+
+void memo_clear(struct memo *memo)
+{
+	intern_clear(&memo->questions);
+	free(memo->answers);
+	*memo = (struct memo){0};
+}
+
+static int grow_answers(struct memo *memo)
+{
+	size_t wanted = memo->capacity ? memo->capacity * 2 : 32;
+	size_t *answers;
+
+	if (memo->questions.count < memo->capacity)
+		return 0;
+	answers = reallocarray(memo->answers, wanted, sizeof(*answers));
+	if (!answers)
+		return -ENOMEM;
+	memo->answers = answers;
+	memo->capacity = wanted;
+	return 0;
+}
+
+int memo_find(struct memo *memo, const void *question, size_t length, size_t **ret_answer)
+{
+	size_t before, number;
+
+	if (memo->questions.used > MEMO_BYTES_MAX)
+		memo_clear(memo);
+	if (memo->questions.count == 0)
+		memo->questions.seed = hash_seed_random();
+	before = memo->questions.count;
+	if (grow_answers(memo) < 0 || intern_add(&memo->questions, question, length, &number) < 0)
+		return -ENOMEM;
+	if (number == before)
+		memo->answers[number] = MEMO_NEW;
+	*ret_answer = &memo->answers[number];
+	return 0;
+}

@@ -31,4 +31,20 @@ struct intern intern_make(void);
 int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *ret_number);
 void intern_clear(struct intern *intern);
 
+/* Answers to questions that were asked before. Start from {0}. */
+struct memo {
+	struct intern questions;
+	size_t *answers;
+	size_t capacity;
+};
+
+#define MEMO_NEW SIZE_MAX
+/* Of questions; beyond it all are forgotten. */
+#define MEMO_BYTES_MAX (64u << 20)
+
+/* Where the answer is, until the next question: MEMO_NEW, to be replaced, if there is none yet.
+ * -ENOMEM. */
+int memo_find(struct memo *memo, const void *question, size_t length, size_t **ret_answer);
+void memo_clear(struct memo *memo);
+
 #endif

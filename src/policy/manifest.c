@@ -11,6 +11,7 @@
 
 #include "policy/manifest_object.h"
 #include "policy/manifest_policy.h"
+#include "policy/manifest_value.h"
 
 /* A file or directory that was read. */
 struct seen {
@@ -311,14 +312,9 @@ static int compare_policies(const void *left, const void *right)
 static void fail_twice(const struct netpol *first, const struct netpol *second,
 		       struct problems *problems)
 {
-	char *subject = NULL;
-
-	if (asprintf(&subject, "%s:%u", second->file, second->line) < 0)
-		subject = NULL;
-	problem_add(problems, PROBLEM_ERROR, subject ? subject : second->file,
-		    "NetworkPolicy %s/%s: is there twice: also in %s:%u", second->namespace,
-		    second->name, first->file, first->line);
-	free(subject);
+	manifest_problem(problems, PROBLEM_ERROR, second->file, second->line,
+			 "NetworkPolicy %s/%s: is there twice: also in %s:%u", second->namespace,
+			 second->name, first->file, first->line);
 }
 
 int manifest_finish(struct manifest *manifest, struct problems *problems)
@@ -328,7 +324,7 @@ int manifest_finish(struct manifest *manifest, struct problems *problems)
 	if (manifest->policy_count > 0)
 		qsort(manifest->policies, manifest->policy_count, sizeof(*manifest->policies),
 		      compare_policies);
-	else
+	else if (problems->errors == 0)
 		problem_add(problems, PROBLEM_WARNING, "manifests",
 			    "no NetworkPolicy is among them: everything is allowed");
 	for (size_t i = 1; i < manifest->policy_count; i++) {

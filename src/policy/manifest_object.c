@@ -1,11 +1,10 @@
 #include "policy/manifest_object.h"
 
 #include <ctype.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+
+#include "policy/manifest_value.h"
 
 #define GROUP "networking.k8s.io"
 #define VERSION GROUP "/v1"
@@ -28,26 +27,6 @@ struct said {
 	const char *kind;
 	size_t kind_length;
 };
-
-__attribute__((format(printf, 4, 5))) static void report(struct finder *finder,
-							 enum problem_severity severity,
-							 const struct node *node,
-							 const char *format, ...)
-{
-	char *subject = NULL, *message = NULL;
-	va_list arguments;
-
-	if (asprintf(&subject, "%s:%u", finder->file, node_line(node)) < 0)
-		subject = NULL;
-	va_start(arguments, format);
-	if (vasprintf(&message, format, arguments) < 0)
-		message = NULL;
-	va_end(arguments);
-	problem_add(finder->problems, severity, subject ? subject : finder->file, "%s",
-		    message ? message : "out of memory");
-	free(subject);
-	free(message);
-}
 
 /* ---- kinds ---- */
 
@@ -217,10 +196,12 @@ static void check_nameless(struct finder *finder, const struct node *object)
 	if (node_kind(object) == NODE_MAPPING &&
 	    (says_policy(object) || has_rules(node_get(object, "spec")) ||
 	     (said.version && group_is(&said, GROUP))))
-		report(finder, PROBLEM_ERROR, object, "kind: expected " KIND ", and there is none");
+		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(object),
+				 "kind: expected " KIND ", and there is none");
 	else if (hidden)
-		report(finder, PROBLEM_ERROR, hidden,
-		       "a " KIND " within something that is no Kubernetes object is not read");
+		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(hidden),
+				 "a " KIND
+				 " within something that is no Kubernetes object is not read");
 }
 
 /* ---- objects ---- */
@@ -231,11 +212,12 @@ static void warn_other(struct finder *finder, const struct node *object, const s
 	const char *name = node_get_text(metadata, "name");
 	const char *namespace = node_get_text(metadata, "namespace");
 
-	report(finder, PROBLEM_WARNING, object,
-	       "%.*s %.*s%s%.*s (%.*s) is not evaluated: what it allows or denies is not in the "
-	       "answer",
-	       (int)said->kind_length, said->kind, SHOWN_MAX, namespace ? namespace : "",
-	       namespace ? "/" : "", SHOWN_MAX, name ? name : "?", SHOWN_MAX, said->version);
+	manifest_problem(
+	    finder->problems, PROBLEM_WARNING, finder->file, node_line(object),
+	    "%.*s %.*s%s%.*s (%.*s) is not evaluated: what it allows or denies is not in the "
+	    "answer",
+	    (int)said->kind_length, said->kind, SHOWN_MAX, namespace ? namespace : "",
+	    namespace ? "/" : "", SHOWN_MAX, name ? name : "?", SHOWN_MAX, said->version);
 }
 
 static void check_other(struct finder *finder, const struct node *object, const struct said *said)
@@ -247,28 +229,29 @@ static void check_other(struct finder *finder, const struct node *object, const 
 		return;
 	}
 	if (group_is(said, "kustomize.config.k8s.io")) {
-		report(finder, PROBLEM_WARNING, object,
-		       "%.*s is no Kubernetes object: what it makes of the others is not read",
-		       SHOWN_MAX, said->kind);
+		manifest_problem(
+		    finder->problems, PROBLEM_WARNING, finder->file, node_line(object),
+		    "%.*s is no Kubernetes object: what it makes of the others is not read",
+		    SHOWN_MAX, said->kind);
 		return;
 	}
 	if (is_close(said->kind, said->kind_length) ||
 	    (group_is(said, GROUP) && !is_of_group(said))) {
-		report(finder, PROBLEM_ERROR, object,
-		       "expected kind " KIND " of apiVersion " VERSION
-		       ", not %.*s of apiVersion \"%.*s\"",
-		       said->kind_length > SHOWN_MAX ? SHOWN_MAX : (int)said->kind_length,
-		       said->kind, SHOWN_MAX, said->version);
+		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(object),
+				 "expected kind " KIND " of apiVersion " VERSION
+				 ", not %.*s of apiVersion \"%.*s\"",
+				 said->kind_length > SHOWN_MAX ? SHOWN_MAX : (int)said->kind_length,
+				 said->kind, SHOWN_MAX, said->version);
 		return;
 	}
 	hidden = find_hidden(node_get(object, "items"));
 	if (hidden)
-		report(finder, PROBLEM_ERROR, hidden,
-		       "a " KIND " among the items of what is no list is not read");
+		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(hidden),
+				 "a " KIND " among the items of what is no list is not read");
 	else if ((hidden = find_hidden(object)))
-		report(finder, PROBLEM_WARNING, hidden,
-		       "a " KIND " within %.*s is not one of the cluster: it is not read",
-		       SHOWN_MAX, said->kind);
+		manifest_problem(finder->problems, PROBLEM_WARNING, finder->file, node_line(hidden),
+				 "a " KIND " within %.*s is not one of the cluster: it is not read",
+				 SHOWN_MAX, said->kind);
 }
 
 static int find_in(struct finder *finder, const struct node *object, const struct said *around);
@@ -284,8 +267,9 @@ static void check_list(struct finder *finder, const struct node *list)
 		for (size_t j = 0; j < sizeof(fields) / sizeof(fields[0]); j++)
 			known |= strcmp(key, fields[j]) == 0;
 		if (!known)
-			report(finder, PROBLEM_ERROR, list, "%.*s: unknown field of a list",
-			       SHOWN_MAX, key);
+			manifest_problem(finder->problems, PROBLEM_ERROR, finder->file,
+					 node_key_line(list, i), "%.*s: unknown field of a list",
+					 SHOWN_MAX, key);
 	}
 }
 
@@ -299,7 +283,8 @@ static int find_in_list(struct finder *finder, const struct node *list, const st
 	if (kind_is(said, "List") || kind_is(said, KIND "List"))
 		check_list(finder, list);
 	if (node_kind(items) == NODE_MAPPING || node_kind(items) == NODE_SCALAR)
-		report(finder, PROBLEM_ERROR, items, "items: expected a list");
+		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(items),
+				 "items: expected a list");
 	for (size_t i = 0; node_kind(items) == NODE_SEQUENCE && i < node_count(items) && r == 0;
 	     i++) {
 		const struct node *item = node_item(items, i);
@@ -307,8 +292,9 @@ static int find_in_list(struct finder *finder, const struct node *list, const st
 		if (node_kind(item) == NODE_MAPPING)
 			r = find_in(finder, item, &items_say);
 		else
-			report(finder, PROBLEM_ERROR, item,
-			       "items[%zu]: expected a Kubernetes object", i);
+			manifest_problem(finder->problems, PROBLEM_ERROR, finder->file,
+					 node_line(item),
+					 "items[%zu]: expected a Kubernetes object", i);
 	}
 	return r;
 }
@@ -325,7 +311,8 @@ static bool read_said(struct finder *finder, const struct node *object, const ch
 		*text = node_text(value);
 		return true;
 	}
-	report(finder, PROBLEM_ERROR, value, "%s: expected text", key);
+	manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(value),
+			 "%s: expected text", key);
 	return false;
 }
 

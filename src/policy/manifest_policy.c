@@ -460,8 +460,11 @@ static void read_spec(struct strict_reader *reader, const struct node *object, s
 	if (node_kind(pods) != NODE_NULL)
 		read_selector(reader, pods, &pods_at, &ret->pods);
 	else
-		strict_warn(reader, node_line(spec ? spec : object), &pods_at,
-			    "is missing: all pods of the namespace are selected");
+		strict_warn(reader,
+			    node_line(pods   ? pods
+				      : spec ? spec
+					     : object),
+			    &pods_at, "is missing: all pods of the namespace are selected");
 	for (size_t i = 0; i < DIRECTIONS; i++)
 		read_rules(reader, spec, &here, (enum direction)i, ret);
 	read_types(reader, spec, &here, ret);

@@ -32,24 +32,52 @@ static void put_place(struct buf *buf, const struct place *place)
 		buf_printf(buf, "[%zu]", place->index);
 }
 
+static void add_problem(struct problems *problems, enum problem_severity severity, const char *file,
+			unsigned line, const char *format, va_list arguments)
+{
+	char *subject = NULL, *message = NULL;
+
+	/* Of a hostile file there are millions. */
+	if (problems->count == PROBLEMS_MAX && problems->errors > PROBLEMS_MAX) {
+		problems->errors += severity == PROBLEM_ERROR;
+		problems->left_out++;
+		return;
+	}
+	if (asprintf(&subject, "%s:%u", file, line) < 0)
+		subject = NULL;
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
+	problem_add(problems, severity, subject ? subject : file, "%s",
+		    message ? message : "out of memory");
+	free(subject);
+	free(message);
+}
+
+void manifest_problem(struct problems *problems, enum problem_severity severity, const char *file,
+		      unsigned line, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	add_problem(problems, severity, file, line, format, arguments);
+	va_end(arguments);
+}
+
 __attribute__((format(printf, 5, 0))) static void report(struct strict_reader *reader,
 							 enum problem_severity severity,
 							 unsigned line, const struct place *place,
 							 const char *format, va_list arguments)
 {
-	struct buf subject = {0}, message = {0};
+	struct buf at = {0};
 	char *what = NULL;
 
+	put_place(&at, place);
 	if (vasprintf(&what, format, arguments) < 0)
 		what = NULL;
-	buf_printf(&subject, "%s:%u", reader->file, line);
-	buf_printf(&message, "%s: ", reader->object);
-	put_place(&message, place);
-	buf_printf(&message, "%s%s", place ? ": " : "", what ? what : "out of memory");
-	problem_add(reader->problems, severity, subject.data ? subject.data : reader->file, "%s",
-		    message.data ? message.data : "out of memory");
-	buf_clear(&subject);
-	buf_clear(&message);
+	manifest_problem(reader->problems, severity, reader->file, line, "%s: %s%s%s",
+			 reader->object, at.data ? at.data : "", at.data ? ": " : "",
+			 what ? what : "out of memory");
+	buf_clear(&at);
 	free(what);
 }
 
@@ -141,12 +169,15 @@ const struct node *strict_list(struct strict_reader *reader, const struct node *
 
 /* ---- plain values ---- */
 
+/* As Kubernetes reads YAML, which is that of version 1.1. */
 static bool is_boolean(const char *text)
 {
-	static const char *const words[] = {"y", "yes", "true", "on", "n", "no", "off", "false"};
+	static const char *const words[] = {
+	    "y", "Y", "yes", "Yes", "YES", "true",  "True",  "TRUE",  "on",  "On",  "ON",
+	    "n", "N", "no",  "No",  "NO",  "false", "False", "FALSE", "off", "Off", "OFF"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(text, words[i]) == 0)
+		if (strcmp(text, words[i]) == 0)
 			return true;
 	return false;
 }
@@ -184,16 +215,11 @@ static bool is_whole_of_other_base(const char *text)
 	return text[2] && !*skip(text + 2, digits);
 }
 
-static bool is_no_finite_number(const char *text)
-{
-	return strcasecmp(text, ".inf") == 0 || strcasecmp(text, ".nan") == 0;
-}
-
 static bool is_number(const char *text)
 {
 	const char *start = text + (*text == '-' || *text == '+'), *end;
 
-	if (is_whole_of_other_base(start) || is_no_finite_number(start))
+	if (is_whole_of_other_base(start))
 		return true;
 	if (!*start || !strchr(DIGITS ".", *start))
 		return false;

@@ -24,6 +24,9 @@ struct place {
 	size_t index;           /* of an entry */
 };
 
+/* A problem; of millions not all are worth their text. */
+void manifest_problem(struct problems *problems, enum problem_severity severity, const char *file,
+		      unsigned line, const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* place NULL: of the object itself. */
 void strict_fail(struct strict_reader *reader, unsigned line, const struct place *place,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -6,15 +6,6 @@
 #include "base/buf.h"
 #include "policy/intern.h"
 
-/* What was asked before, and the set that was the answer. */
-struct memo {
-	struct intern questions;
-	size_t *answers; /* by question */
-	size_t capacity;
-};
-
-#define NO_ANSWER SIZE_MAX
-
 struct port_sets {
 	struct intern texts; /* of the sets */
 	struct port_set *sets;
@@ -61,15 +52,7 @@ struct port_sets *port_sets_new(void)
 	if (!sets)
 		return NULL;
 	sets->texts = intern_make();
-	sets->unions.questions = intern_make();
-	sets->meets.questions = intern_make();
 	return begin(sets) < 0 ? port_sets_free(sets) : sets;
-}
-
-static void memo_clear(struct memo *memo)
-{
-	intern_clear(&memo->questions);
-	free(memo->answers);
 }
 
 struct port_sets *port_sets_free(struct port_sets *sets)
@@ -90,11 +73,6 @@ struct port_sets *port_sets_free(struct port_sets *sets)
 const struct port_set *port_sets_get(const struct port_sets *sets, size_t number)
 {
 	return &sets->sets[number];
-}
-
-size_t port_sets_count(const struct port_sets *sets)
-{
-	return sets->count;
 }
 
 int port_sets_add(struct port_sets *sets, const struct port_set *set, size_t *ret_number)
@@ -124,85 +102,50 @@ int port_sets_add(struct port_sets *sets, const struct port_set *set, size_t *re
 	return 0;
 }
 
-/* *ret: where the answer is, or NO_ANSWER is to be replaced. */
-static int look_up(struct memo *memo, const void *question, size_t length, size_t **ret)
-{
-	size_t before = memo->questions.count, number;
-
-	if (grow(&memo->answers, sizeof(*memo->answers), before, &memo->capacity) < 0 ||
-	    intern_add(&memo->questions, question, length, &number) < 0)
-		return -ENOMEM;
-	if (number == before)
-		memo->answers[number] = NO_ANSWER;
-	*ret = &memo->answers[number];
-	return 0;
-}
-
 typedef int combine_fn(struct port_set *set, const struct port_set *other);
 
-static int combine(struct port_sets *sets, const size_t *numbers, size_t count,
-		   combine_fn *combine_two, size_t *ret_number)
+static int combine(struct port_sets *sets, size_t a, size_t b, combine_fn *combine_two,
+		   size_t *ret_number)
 {
 	struct port_set set = {0};
-	int r = port_set_copy(&sets->sets[numbers[0]], &set);
+	int r = port_set_copy(&sets->sets[a], &set);
 
-	for (size_t i = 1; i < count && r == 0; i++)
-		r = combine_two(&set, &sets->sets[numbers[i]]);
+	if (r == 0)
+		r = combine_two(&set, &sets->sets[b]);
 	if (r == 0)
 		r = port_sets_add(sets, &set, ret_number);
 	port_set_clear(&set);
 	return r;
 }
 
-static int combine_once(struct port_sets *sets, struct memo *memo, const size_t *numbers,
-			size_t count, combine_fn *combine_two, size_t *ret_number)
+static int combine_once(struct port_sets *sets, struct memo *memo, size_t a, size_t b,
+			combine_fn *combine_two, size_t *ret_number)
 {
+	const size_t pair[] = {a < b ? a : b, a < b ? b : a};
 	size_t *answer;
-	int r = look_up(memo, numbers, count * sizeof(*numbers), &answer);
+	int r = memo_find(memo, pair, sizeof(pair), &answer);
 
-	if (r == 0 && *answer == NO_ANSWER)
-		r = combine(sets, numbers, count, combine_two, answer);
+	if (r == 0 && *answer == MEMO_NEW)
+		r = combine(sets, a, b, combine_two, answer);
 	if (r == 0)
 		*ret_number = *answer;
 	return r;
 }
 
-int port_sets_unite_all(struct port_sets *sets, const size_t *numbers, size_t count,
-			size_t *ret_number)
-{
-	if (count > 1)
-		return combine_once(sets, &sets->unions, numbers, count, port_set_unite,
-				    ret_number);
-	*ret_number = count == 1 ? numbers[0] : PORT_SETS_EMPTY;
-	return 0;
-}
-
 int port_sets_unite(struct port_sets *sets, size_t a, size_t b, size_t *ret_number)
 {
-	const size_t pair[] = {a < b ? a : b, a < b ? b : a};
-
-	if (a == b || a == PORT_SETS_EMPTY || b == PORT_SETS_ALL) {
-		*ret_number = b;
-		return 0;
-	}
-	if (b == PORT_SETS_EMPTY || a == PORT_SETS_ALL) {
-		*ret_number = a;
-		return 0;
-	}
-	return port_sets_unite_all(sets, pair, 2, ret_number);
+	if (a != b && a != PORT_SETS_EMPTY && b != PORT_SETS_EMPTY && a != PORT_SETS_ALL &&
+	    b != PORT_SETS_ALL)
+		return combine_once(sets, &sets->unions, a, b, port_set_unite, ret_number);
+	*ret_number = a == PORT_SETS_EMPTY || b == PORT_SETS_ALL ? b : a;
+	return 0;
 }
 
 int port_sets_intersect(struct port_sets *sets, size_t a, size_t b, size_t *ret_number)
 {
-	const size_t pair[] = {a < b ? a : b, a < b ? b : a};
-
-	if (a == b || a == PORT_SETS_EMPTY || b == PORT_SETS_ALL) {
-		*ret_number = a;
-		return 0;
-	}
-	if (b == PORT_SETS_EMPTY || a == PORT_SETS_ALL) {
-		*ret_number = b;
-		return 0;
-	}
-	return combine_once(sets, &sets->meets, pair, 2, port_set_intersect, ret_number);
+	if (a != b && a != PORT_SETS_EMPTY && b != PORT_SETS_EMPTY && a != PORT_SETS_ALL &&
+	    b != PORT_SETS_ALL)
+		return combine_once(sets, &sets->meets, a, b, port_set_intersect, ret_number);
+	*ret_number = a == PORT_SETS_ALL || b == PORT_SETS_EMPTY ? b : a;
+	return 0;
 }

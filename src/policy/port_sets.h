@@ -14,13 +14,9 @@ struct port_sets *port_sets_new(void);                    /* NULL: out of memory
 struct port_sets *port_sets_free(struct port_sets *sets); /* NULL is allowed; returns NULL */
 /* Valid until the next set is added. */
 const struct port_set *port_sets_get(const struct port_sets *sets, size_t number);
-size_t port_sets_count(const struct port_sets *sets);
 /* All of these: -ENOMEM. */
 int port_sets_add(struct port_sets *sets, const struct port_set *set, size_t *ret_number);
 int port_sets_unite(struct port_sets *sets, size_t a, size_t b, size_t *ret_number);
 int port_sets_intersect(struct port_sets *sets, size_t a, size_t b, size_t *ret_number);
-/* numbers: sorted, each once. */
-int port_sets_unite_all(struct port_sets *sets, const size_t *numbers, size_t count,
-			size_t *ret_number);
 
 #endif

@@ -18,6 +18,7 @@ replay() {
 @test "the state of a hand-over" { replay handover; }
 @test "inventories" { replay inventory; }
 @test "objects of inventories by themselves" { replay inventory_trim; }
+@test "manifests: policies and what is beside them" { replay manifest; }
 @test "NFLOG messages" { replay nflog_decode; }
 @test "node state on disk" { replay node_state; }
 @test "packets" { replay packet; }

@@ -104,6 +104,24 @@ static void test_limit(void **state)
 	problems_clear(&problems);
 }
 
+static void test_errors_are_kept_before_others(void **state)
+{
+	struct problems problems = {0};
+
+	(void)state;
+	for (unsigned i = 0; i < PROBLEMS_MAX; i++)
+		problem_add(&problems, i % 2 ? PROBLEM_WARNING : PROBLEM_ERROR, "a", "%u", i);
+	problem_add(&problems, PROBLEM_WARNING, "a", "late");
+	problem_add(&problems, PROBLEM_ERROR, "a", "late");
+	assert_int_equal(problems.count, PROBLEMS_MAX);
+	assert_int_equal(problems.left_out, 2);
+	assert_string_equal(problems.items[PROBLEMS_MAX - 1].message, "late");
+	assert_int_equal(problems.items[PROBLEMS_MAX - 1].severity, PROBLEM_ERROR);
+	assert_string_equal(problems.items[PROBLEMS_MAX - 2].message, "998");
+	assert_string_equal(problems.items[PROBLEMS_MAX - 3].message, "997");
+	problems_clear(&problems);
+}
+
 static void test_subject_is_copied(void **state)
 {
 	struct problems problems = {0};
@@ -120,9 +138,13 @@ static void test_subject_is_copied(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_nothing),       cmocka_unit_test(test_printed),
-	    cmocka_unit_test(test_one_line_each), cmocka_unit_test(test_equal_ones_are_kept_once),
-	    cmocka_unit_test(test_limit),         cmocka_unit_test(test_subject_is_copied),
+	    cmocka_unit_test(test_nothing),
+	    cmocka_unit_test(test_printed),
+	    cmocka_unit_test(test_one_line_each),
+	    cmocka_unit_test(test_equal_ones_are_kept_once),
+	    cmocka_unit_test(test_limit),
+	    cmocka_unit_test(test_errors_are_kept_before_others),
+	    cmocka_unit_test(test_subject_is_copied),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

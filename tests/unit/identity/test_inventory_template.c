@@ -1,0 +1,166 @@
+/* Objects that are yet to be applied: the default namespace, and the templates of their pods. */
+#include "tests/unit/identity/inventory_fixture.h"
+
+static struct inventory *read_manifest(const char *text, struct problems *problems)
+{
+	struct inventory *inventory = inventory_new();
+	struct document *document = NULL;
+
+	assert_non_null(inventory);
+	assert_int_equal(document_parse(text, strlen(text), "f", problems, &document), 0);
+	assert_int_equal(inventory_add_manifest(inventory, document, problems), 0);
+	assert_int_equal(inventory_finish(inventory, problems), 0);
+	document_free(document);
+	return inventory;
+}
+
+#define TEMPLATE                                                                                   \
+	"template: {metadata: {labels: {app: web}}, spec: {hostNetwork: true,\n"                   \
+	"  containers: [{name: a, ports: [{name: http, containerPort: 8080}]}, {name: b,\n"        \
+	"    ports: [{containerPort: 53, protocol: UDP}]}],\n"                                     \
+	"  initContainers: [{name: c, ports: [{name: gone, containerPort: 1}]}]}}"
+
+static void assert_template(const struct inventory_template *template, const char *kind)
+{
+	assert_string_equal(template->kind, kind);
+	assert_string_equal(template->namespace, "default");
+	assert_string_equal(template->name, "x");
+	assert_string_equal(template->file, "f");
+	assert_int_equal(template->line, 1);
+	assert_string_equal(labels_get(&template->labels, "app"), "web");
+	assert_true(template->host_network);
+	assert_int_equal(template->port_count, 2);
+	assert_string_equal(template->ports[0].name, "http");
+	assert_int_equal(template->ports[0].port, 8080);
+	assert_int_equal(template->ports[1].protocol, 17);
+}
+
+static void test_every_kind(void **state)
+{
+	static const struct {
+		const char *version;
+		const char *kind;
+	} kinds[] = {{"apps/v1", "Deployment"},  {"extensions/v1beta1", "Deployment"},
+		     {"apps/v1", "StatefulSet"}, {"apps/v1beta2", "DaemonSet"},
+		     {"apps/v1", "ReplicaSet"},  {"batch/v1", "Job"},
+		     {"batch/v1", "CronJob"},    {"v1", "ReplicationController"}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		bool cron = strcmp(kinds[i].kind, "CronJob") == 0;
+		struct problems problems = {0};
+		struct inventory *inventory;
+		char text[1024];
+
+		snprintf(text, sizeof(text),
+			 "{apiVersion: %s, kind: %s, metadata: {name: x},\n"
+			 "spec: {%s" TEMPLATE "}%s}\n",
+			 kinds[i].version, kinds[i].kind, cron ? "jobTemplate: {spec: {" : "",
+			 cron ? "}}" : "");
+		inventory = read_manifest(text, &problems);
+		assert_int_equal(problems.count, 0);
+		assert_int_equal(inventory->template_count, 1);
+		assert_template(&inventory->templates[0], kinds[i].kind);
+		assert_int_equal(inventory->pod_count, 0);
+		inventory_free(inventory);
+	}
+}
+
+static void test_sorted_and_once(void **state)
+{
+	struct problems problems = {0};
+	struct inventory *inventory = read_manifest(
+	    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: b},\n"
+	    "  spec: {template: {metadata: {labels: {app: old}}}}}\n"
+	    "---\n"
+	    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a, namespace: z},\n"
+	    "  spec: {template: {}}}\n"
+	    "---\n"
+	    "{apiVersion: batch/v1, kind: Job, metadata: {name: a},\n"
+	    "  spec: {template: {}}}\n"
+	    "---\n"
+	    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: b},\n"
+	    "  spec: {template: {metadata: {labels: {app: new}}}}}\n",
+	    &problems);
+
+	(void)state;
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(inventory->template_count, 3);
+	assert_string_equal(inventory->templates[0].kind, "Deployment");
+	assert_string_equal(labels_get(&inventory->templates[0].labels, "app"), "new");
+	assert_string_equal(inventory->templates[1].kind, "Job");
+	assert_string_equal(inventory->templates[2].namespace, "z");
+	assert_int_equal(inventory->templates[2].labels.count, 0);
+	assert_int_equal(inventory->templates[2].port_count, 0);
+	inventory_free(inventory);
+}
+
+static void test_left_out(void **state)
+{
+	struct problems problems = {0};
+	struct inventory *inventory = read_manifest(
+	    "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}}\n"
+	    "---\n"
+	    "{apiVersion: apps/v1, kind: Deployment, spec: {template: {}}}\n"
+	    "---\n"
+	    "{apiVersion: apps.kruise.io/v1, kind: StatefulSet, metadata: {name: a},\n"
+	    "  spec: {template: {}}}\n",
+	    &problems);
+
+	(void)state;
+	assert_int_equal(inventory->template_count, 0);
+	assert_int_equal(problems.count, 2);
+	assert_string_equal(problems.items[0].subject, "f:1");
+	assert_string_equal(problems.items[0].message,
+			    "Deployment without a template of its pods: left out");
+	assert_string_equal(problems.items[1].message,
+			    "Deployment without metadata.name: left out");
+	inventory_free(inventory);
+	problems_clear(&problems);
+}
+
+static void test_default_namespace(void **state)
+{
+	static const char objects[] =
+	    "{apiVersion: v1, kind: Pod, metadata: {name: a}}\n"
+	    "---\n"
+	    "{apiVersion: v1, kind: Service, metadata: {name: a}}\n"
+	    "---\n"
+	    "{apiVersion: v1, kind: Endpoints, metadata: {name: a}}\n"
+	    "---\n"
+	    "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice,\n"
+	    "  metadata: {name: a}}\n"
+	    "---\n"
+	    "{apiVersion: apps/v1, kind: Deployment,\n"
+	    "  metadata: {name: a, namespace: b}, spec: {template: {}}}\n";
+	struct problems problems = {0};
+	struct inventory *inventory = read_manifest(objects, &problems);
+
+	(void)state;
+	assert_int_equal(problems.count, 0);
+	assert_string_equal(inventory->pods[0].namespace, "default");
+	assert_string_equal(inventory->services[0].namespace, "default");
+	assert_string_equal(inventory->endpoints[0].namespace, "default");
+	assert_string_equal(inventory->endpoints[1].namespace, "default");
+	assert_string_equal(inventory->templates[0].namespace, "b");
+	inventory_free(inventory);
+	/* What a cluster printed has namespaces, and pods instead of templates. */
+	inventory = read_with(objects, &problems);
+	assert_int_equal(problems.count, 4);
+	assert_int_equal(inventory->pod_count, 0);
+	assert_int_equal(inventory->template_count, 0);
+	inventory_free(inventory);
+	problems_clear(&problems);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_every_kind),
+	    cmocka_unit_test(test_sorted_and_once),
+	    cmocka_unit_test(test_left_out),
+	    cmocka_unit_test(test_default_namespace),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
