@@ -88,8 +88,8 @@ unit_tests = \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
-	tests/unit/policy/test_unused \
 	tests/unit/policy/test_scene_inventory \
+	tests/unit/policy/test_unused \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_cri \
 	tests/unit/sources/test_cri_message \

@@ -3,12 +3,15 @@
  *
  * Files (YAML or JSON; several documents, List and NetworkPolicyList), directories (all files
  * below that end in .yaml, .yml or .json, in the order of their names) and standard input ("-").
+ * A file or directory that several paths or links lead to is read once.
  *
- * Policies are read strictly: an unknown field, a value of the wrong type or out of range, an
- * invalid selector, block or port is a PROBLEM_ERROR with file, line and field, as is a policy
- * whose namespace and name were there before. All else is read leniently, as inventory.h says;
- * documents that are no Kubernetes object, and kinds of other policies, whose effect is not
- * evaluated, are warnings.
+ * Policies are read strictly, as the API server does (networking/validation, ObjectMeta included):
+ * an unknown field, a value of the wrong type or out of range, an invalid selector, block or port
+ * is a PROBLEM_ERROR with file, line and field, as is a policy whose namespace and name were there
+ * before, an empty entry of a list, and whatever may be meant to be a policy and is none: another
+ * apiVersion, a kind that is close, no kind. status is not looked at. All else is read leniently,
+ * as inventory.h says; documents that are no Kubernetes object, and kinds of other policies, whose
+ * effect is not evaluated, are warnings.
  */
 #ifndef NETPOL_POLICY_MANIFEST_H
 #define NETPOL_POLICY_MANIFEST_H
@@ -53,7 +56,8 @@ struct netpol {
 	char *namespace; /* "default" where none is written */
 	char *name;
 	struct label_selector pods;
-	bool isolates[DIRECTIONS]; /* policyTypes, or their default; rules without it are void */
+	bool isolates[DIRECTIONS]; /* policyTypes, else ingress, and egress where it has rules (the
+				      API server's default); rules without it are void */
 	struct netpol_rule *rules[DIRECTIONS];
 	size_t rule_count[DIRECTIONS];
 	const char *file; /* owned by the manifest */

@@ -6,9 +6,9 @@
 
 #include "policy/manifest_value.h"
 
-#define GROUP "networking.k8s.io"
-#define VERSION GROUP "/v1"
-#define KIND "NetworkPolicy"
+#define POLICY_GROUP "networking.k8s.io"
+#define POLICY_VERSION POLICY_GROUP "/v1"
+#define POLICY_KIND "NetworkPolicy"
 #define KIND_MAX 63
 #define SHOWN_MAX 80
 /* So many letters may be wrong. */
@@ -134,12 +134,13 @@ static bool is_other_policy(const struct said *said)
 					    "MeshTrafficPermission", "ServerAuthorization",
 					    "ServiceIntentions",     "TrafficPermission"};
 
-	if (kind_is(said, KIND))
+	if (kind_is(said, POLICY_KIND))
 		return is_foreign_group(said);
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kind_is(said, kinds[i]))
 			return true;
-	return kind_ends(said, KIND) && strchr(said->version, '.') && !group_is(said, GROUP);
+	return kind_ends(said, POLICY_KIND) && strchr(said->version, '.') &&
+	       !group_is(said, POLICY_GROUP);
 }
 
 static bool is_of_group(const struct said *said)
@@ -195,16 +196,21 @@ static void check_nameless(struct finder *finder, const struct node *object)
 
 	if (node_kind(object) == NODE_MAPPING &&
 	    (says_policy(object) || has_rules(node_get(object, "spec")) ||
-	     (said.version && group_is(&said, GROUP))))
+	     (said.version && group_is(&said, POLICY_GROUP))))
 		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(object),
-				 "kind: expected " KIND ", and there is none");
+				 "kind: expected " POLICY_KIND ", and there is none");
 	else if (hidden)
 		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(hidden),
-				 "a " KIND
+				 "a " POLICY_KIND
 				 " within something that is no Kubernetes object is not read");
 }
 
 /* ---- objects ---- */
+
+static int shown(const struct said *said)
+{
+	return said->kind_length > SHOWN_MAX ? SHOWN_MAX : (int)said->kind_length;
+}
 
 static void warn_other(struct finder *finder, const struct node *object, const struct said *said)
 {
@@ -216,8 +222,8 @@ static void warn_other(struct finder *finder, const struct node *object, const s
 	    finder->problems, PROBLEM_WARNING, finder->file, node_line(object),
 	    "%.*s %.*s%s%.*s (%.*s) is not evaluated: what it allows or denies is not in the "
 	    "answer",
-	    (int)said->kind_length, said->kind, SHOWN_MAX, namespace ? namespace : "",
-	    namespace ? "/" : "", SHOWN_MAX, name ? name : "?", SHOWN_MAX, said->version);
+	    shown(said), said->kind, SHOWN_MAX, namespace ? namespace : "", namespace ? "/" : "",
+	    SHOWN_MAX, name ? name : "?", SHOWN_MAX, said->version);
 }
 
 static void check_other(struct finder *finder, const struct node *object, const struct said *said)
@@ -232,26 +238,27 @@ static void check_other(struct finder *finder, const struct node *object, const 
 		manifest_problem(
 		    finder->problems, PROBLEM_WARNING, finder->file, node_line(object),
 		    "%.*s is no Kubernetes object: what it makes of the others is not read",
-		    SHOWN_MAX, said->kind);
+		    shown(said), said->kind);
 		return;
 	}
 	if (is_close(said->kind, said->kind_length) ||
-	    (group_is(said, GROUP) && !is_of_group(said))) {
+	    (group_is(said, POLICY_GROUP) && !is_of_group(said))) {
 		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(object),
-				 "expected kind " KIND " of apiVersion " VERSION
+				 "expected kind " POLICY_KIND " of apiVersion " POLICY_VERSION
 				 ", not %.*s of apiVersion \"%.*s\"",
-				 said->kind_length > SHOWN_MAX ? SHOWN_MAX : (int)said->kind_length,
-				 said->kind, SHOWN_MAX, said->version);
+				 shown(said), said->kind, SHOWN_MAX, said->version);
 		return;
 	}
 	hidden = find_hidden(node_get(object, "items"));
 	if (hidden)
 		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(hidden),
-				 "a " KIND " among the items of what is no list is not read");
+				 "a " POLICY_KIND
+				 " among the items of what is no list is not read");
 	else if ((hidden = find_hidden(object)))
 		manifest_problem(finder->problems, PROBLEM_WARNING, finder->file, node_line(hidden),
-				 "a " KIND " within %.*s is not one of the cluster: it is not read",
-				 SHOWN_MAX, said->kind);
+				 "a " POLICY_KIND
+				 " within %.*s is not one of the cluster: it is not read",
+				 shown(said), said->kind);
 }
 
 static int find_in(struct finder *finder, const struct node *object, const struct said *around);
@@ -280,7 +287,7 @@ static int find_in_list(struct finder *finder, const struct node *list, const st
 	const struct node *items = node_get(list, "items");
 	int r = 0;
 
-	if (kind_is(said, "List") || kind_is(said, KIND "List"))
+	if (kind_is(said, "List") || kind_is(said, POLICY_KIND "List"))
 		check_list(finder, list);
 	if (node_kind(items) == NODE_MAPPING || node_kind(items) == NODE_SCALAR)
 		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(items),
@@ -319,7 +326,7 @@ static bool read_said(struct finder *finder, const struct node *object, const ch
 /* A list of its own, and not an object that is called so? */
 static bool is_list(const struct said *said, const struct node *object)
 {
-	return kind_is(said, "List") || kind_is(said, KIND "List") ||
+	return kind_is(said, "List") || kind_is(said, POLICY_KIND "List") ||
 	       (kind_ends(said, "List") && !node_get_text(node_get(object, "metadata"), "name"));
 }
 
@@ -339,7 +346,7 @@ static int find_in(struct finder *finder, const struct node *object, const struc
 		check_nameless(finder, object);
 	else if (is_list(&said, object))
 		return find_in_list(finder, object, &said);
-	else if (kind_is(&said, KIND) && strcmp(said.version, VERSION) == 0)
+	else if (kind_is(&said, POLICY_KIND) && strcmp(said.version, POLICY_VERSION) == 0)
 		return finder->take(object, finder->context);
 	else
 		check_other(finder, object, &said);

@@ -32,8 +32,10 @@ static void put_place(struct buf *buf, const struct place *place)
 		buf_printf(buf, "[%zu]", place->index);
 }
 
-static void add_problem(struct problems *problems, enum problem_severity severity, const char *file,
-			unsigned line, const char *format, va_list arguments)
+__attribute__((format(printf, 5, 0))) static void add_problem(struct problems *problems,
+							      enum problem_severity severity,
+							      const char *file, unsigned line,
+							      const char *format, va_list arguments)
 {
 	char *subject = NULL, *message = NULL;
 

@@ -91,8 +91,8 @@ static void test_labels_that_are_no_text(void **state)
 					     "1e3",   "1.",   ".5",     "-7",    "1_000", ".inf",
 					     "+.INF", ".nan", "0b10",   "0o7",   "~",     "",
 					     "null",  "[a]",  "{a: b}", "1.5e-7"};
-	static const char *const texts[] = {"e3", "1.2.3", "v1",       "x1e3", "\"1\"", "'yes'",
-					    "0x", "1e",    "2024-1-1", "0b2",  "none",  "''"};
+	static const char *const texts[] = {"e3", "1.2.3",    "v1",  "x1e3", "\"1\"", "'yes'", "0x",
+					    "1e", "2024-1-1", "0b2", "none", "yES",   "''"};
 	char *text;
 
 	(void)state;
