@@ -284,6 +284,8 @@ libcompile_a_SOURCES = \
 	src/output/text.c \
 	src/output/text.h \
 	src/output/yaml.c \
+	src/policy/answers.c \
+	src/policy/answers.h \
 	src/policy/atom.c \
 	src/policy/atom.h \
 	src/policy/bits.h \
@@ -325,11 +327,19 @@ libcompile_a_SOURCES = \
 	src/policy/order.h \
 	src/policy/pick.c \
 	src/policy/pick.h \
+	src/policy/pod_classes.c \
+	src/policy/pod_classes.h \
 	src/policy/policy.h \
 	src/policy/port_set.c \
 	src/policy/port_set.h \
 	src/policy/port_sets.c \
 	src/policy/port_sets.h \
+	src/policy/reach.c \
+	src/policy/reach.h \
+	src/policy/reach_ranges.c \
+	src/policy/reach_ranges.h \
+	src/policy/reach_workloads.c \
+	src/policy/reach_workloads.h \
 	src/policy/reason.c \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
@@ -348,6 +358,8 @@ libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 libcli_a_SOURCES = \
 	src/cli/candidates.c \
 	src/cli/candidates.h \
+	src/cli/because.c \
+	src/cli/because.h \
 	src/cli/cluster.c \
 	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
@@ -356,6 +368,7 @@ libcli_a_SOURCES = \
 	src/cli/cmd_import.c \
 	src/cli/cmd_pods.c \
 	src/cli/cmd_policy.c \
+	src/cli/cmd_reach.c \
 	src/cli/cmd_status.c \
 	src/cli/cmd_verify.c \
 	src/cli/command.h \
@@ -367,6 +380,8 @@ libcli_a_SOURCES = \
 	src/cli/evidence.h \
 	src/cli/holes.c \
 	src/cli/holes.h \
+	src/cli/manifests.c \
+	src/cli/manifests.h \
 	src/cli/mesh_notes.c \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
@@ -375,6 +390,8 @@ libcli_a_SOURCES = \
 	src/cli/progress.h \
 	src/cli/rule_text.c \
 	src/cli/rule_text.h \
+	src/cli/question.c \
+	src/cli/question.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/shape.c \

@@ -86,6 +86,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
 	tests/unit/policy/test_port_set \
+	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_inventory \

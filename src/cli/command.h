@@ -27,6 +27,7 @@ extern const struct command command_edges;
 extern const struct command command_denied;
 extern const struct command command_policy;
 extern const struct command command_verify;
+extern const struct command command_reach;
 extern const struct command command_import;
 
 #endif

@@ -15,9 +15,15 @@ void progress_begin(struct progress *progress, const char *what)
 
 void progress_step(struct progress *progress)
 {
+	progress_steps(progress, 1);
+}
+
+void progress_steps(struct progress *progress, uint64_t count)
+{
 	int64_t now;
 
-	if (++progress->count % 4096 != 0 || !progress->visible)
+	progress->count += count;
+	if (progress->count % 4096 >= count || !progress->visible)
 		return;
 	now = clock_monotonic();
 	if (now - progress->begun < 2 * NSEC_PER_SEC || now - progress->shown < NSEC_PER_SEC / 4)

@@ -16,6 +16,7 @@ struct progress {
 void progress_begin(struct progress *progress, const char *what);
 /* Cheap: looks at the clock every 4096 steps. */
 void progress_step(struct progress *progress);
+void progress_steps(struct progress *progress, uint64_t count);
 /* Takes the line away. */
 void progress_end(struct progress *progress);
 

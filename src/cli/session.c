@@ -8,13 +8,18 @@
 #include "cli/cluster.h"
 #include "cli/shape.h"
 
+void session_begin_alone(struct session *session, const struct options *options)
+{
+	memset(session, 0, sizeof(*session));
+	session->options = options;
+}
+
 bool session_begin(struct session *session, const struct options *options)
 {
 	char *error = NULL;
 	int r;
 
-	memset(session, 0, sizeof(*session));
-	session->options = options;
+	session_begin_alone(session, options);
 	r = record_open(options->db, options->db_count, &session->problems, &session->record,
 			&error);
 	if (r == 0)
@@ -104,7 +109,7 @@ void session_fail(struct session *session, const char *what, int error)
 		record_end(session->record);
 	fprintf(stderr, "%s: %s: %s\n", PROGRAM, path[0] ? path : what,
 		text[0] ? text : strerror(-error));
-	session->status = EXIT_DATABASE;
+	session->status = record ? EXIT_DATABASE : EXIT_USAGE;
 }
 
 int session_end(struct session *session)

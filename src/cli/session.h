@@ -20,6 +20,8 @@ struct session {
 
 /* Opens the databases. False: said why, status is set; session_end() is due all the same. */
 bool session_begin(struct session *session, const struct options *options);
+/* For what reads no database. */
+void session_begin_alone(struct session *session, const struct options *options);
 /* Reads the inventories and builds the graph of the interval. The snapshots stay for what the
  * command reads beside it; record_end() is due before anything is printed. */
 bool session_build(struct session *session);

@@ -25,6 +25,30 @@ void output_json(struct buf *buf, const json_t *tree);
 /* One line, newline at the end. */
 void output_json_line(struct buf *buf, const json_t *tree);
 
+/*
+ * A list that is printed while it is made, byte for byte as output_json() prints it whole, or each
+ * element as output_json_line() does. Its elements are objects, and the values in them text that is
+ * made once for as many elements as have it.
+ */
+struct output_list {
+	struct buf *buf; /* may be emptied between the calls */
+	bool lines;
+	bool any;
+};
+
+struct output_member {
+	const char *name; /* as it stands: nothing in it needs an escape */
+	const char *value;
+	size_t length;
+};
+
+void output_list_begin(struct output_list *list, struct buf *buf, bool lines);
+/* The text of a value in an element, at the end of text. */
+void output_list_value(const struct output_list *list, struct buf *text, const json_t *value);
+void output_list_object(struct output_list *list, const struct output_member *members,
+			size_t count);
+void output_list_end(struct output_list *list);
+
 /* Columns, left aligned, padded by the display width (wcwidth), two spaces between; numbers
  * and sizes ("1.2 kB") right aligned. */
 struct output_table;
@@ -36,5 +60,16 @@ void output_table_print(struct buf *buf, const struct output_table *table);
 /* RFC 4180. */
 void output_table_csv(struct buf *buf, const struct output_table *table);
 struct output_table *output_table_free(struct output_table *table);
+
+/* Rows of a table that is printed while it is made: how wide it becomes must be known. */
+struct output_column {
+	size_t width;
+	bool right; /* aligned */
+};
+void output_row(struct buf *buf, const char *const *cells, const struct output_column *columns,
+		size_t count);
+void output_row_csv(struct buf *buf, const char *const *cells, size_t count);
+/* How many columns of a terminal the text takes. */
+size_t output_width(const char *text);
 
 #endif

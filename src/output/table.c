@@ -77,7 +77,7 @@ struct output_table *output_table_free(struct output_table *table)
 }
 
 /* As text_put_visible() shows it. */
-static size_t display_width(const char *text)
+size_t output_width(const char *text)
 {
 	size_t length = strlen(text);
 	size_t width = 0;
@@ -134,17 +134,12 @@ static bool column_is_numeric(const struct output_table *table, size_t column)
 	return any;
 }
 
-struct column {
-	size_t width;
-	bool right;
-};
-
-static void table_measure(const struct output_table *table, struct column *columns)
+static void table_measure(const struct output_table *table, struct output_column *columns)
 {
 	for (size_t i = 0; i < table->columns; i++) {
-		columns[i] = (struct column){.right = column_is_numeric(table, i)};
+		columns[i] = (struct output_column){.right = column_is_numeric(table, i)};
 		for (size_t row = 0; row < table->rows; row++) {
-			size_t width = display_width(table->cells[row * table->columns + i]);
+			size_t width = output_width(table->cells[row * table->columns + i]);
 
 			if (width > columns[i].width)
 				columns[i].width = width;
@@ -152,12 +147,14 @@ static void table_measure(const struct output_table *table, struct column *colum
 	}
 }
 
-static void put_row(struct buf *buf, char **cells, const struct column *columns, size_t count)
+void output_row(struct buf *buf, const char *const *cells, const struct output_column *columns,
+		size_t count)
 {
 	size_t pending = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		size_t blank = columns[i].width - display_width(cells[i]);
+		size_t width = output_width(cells[i]);
+		size_t blank = columns[i].width > width ? columns[i].width - width : 0;
 
 		if (columns[i].right)
 			pending += blank;
@@ -173,7 +170,7 @@ static void put_row(struct buf *buf, char **cells, const struct column *columns,
 
 void output_table_print(struct buf *buf, const struct output_table *table)
 {
-	struct column *columns = calloc(table->columns, sizeof(*columns));
+	struct output_column *columns = calloc(table->columns, sizeof(*columns));
 
 	if (!columns) {
 		buf->error = buf->error ? buf->error : -ENOMEM;
@@ -181,7 +178,8 @@ void output_table_print(struct buf *buf, const struct output_table *table)
 	}
 	table_measure(table, columns);
 	for (size_t row = 0; row < table->rows; row++)
-		put_row(buf, table->cells + row * table->columns, columns, table->columns);
+		output_row(buf, (const char *const *)table->cells + row * table->columns, columns,
+			   table->columns);
 	free(columns);
 }
 
@@ -200,14 +198,19 @@ static void put_csv_cell(struct buf *buf, const char *cell)
 	buf_putc(buf, '"');
 }
 
+void output_row_csv(struct buf *buf, const char *const *cells, size_t columns)
+{
+	for (size_t i = 0; i < columns; i++) {
+		if (i > 0)
+			buf_putc(buf, ',');
+		put_csv_cell(buf, cells[i]);
+	}
+	buf_puts(buf, "\r\n");
+}
+
 void output_table_csv(struct buf *buf, const struct output_table *table)
 {
-	for (size_t row = 0; row < table->rows; row++) {
-		for (size_t i = 0; i < table->columns; i++) {
-			if (i > 0)
-				buf_putc(buf, ',');
-			put_csv_cell(buf, table->cells[row * table->columns + i]);
-		}
-		buf_puts(buf, "\r\n");
-	}
+	for (size_t row = 0; row < table->rows; row++)
+		output_row_csv(buf, (const char *const *)table->cells + row * table->columns,
+			       table->columns);
 }

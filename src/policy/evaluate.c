@@ -66,3 +66,8 @@ const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, siz
 	*ret_count = evaluator->blocks.count;
 	return evaluator->blocks.items;
 }
+
+size_t evaluator_pod_class(const struct evaluator *evaluator, size_t pod)
+{
+	return evaluator->class_of[pod];
+}

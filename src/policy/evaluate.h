@@ -74,6 +74,9 @@ struct evaluator *evaluator_free(struct evaluator *evaluator); /* NULL is allowe
  */
 const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, size_t *ret_count);
 
+/* Pods of one number are told apart by no policy. pod is not on_node. */
+size_t evaluator_pod_class(const struct evaluator *evaluator, size_t pod);
+
 /* One connection, without allocating. port is the destination's (host order), 0 for a protocol
  * without ports. from as the destination's side sees it may differ (source NAT): seen_as, or NULL.
  */

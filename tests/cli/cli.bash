@@ -53,8 +53,16 @@ commands() {
   "$report" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }
 
+# Those that need a record to answer, and nothing else.
 questions() {
-  commands | grep -vx import
+  local command help
+  for command in $(commands); do
+    help=$("$report" "$command" --help)
+    case $help in
+    *--filename* | *--into* | "Usage: netpol-report $command [OPTION]... "*) ;;
+    *) echo "$command" ;;
+    esac
+  done
 }
 
 # not COMMAND...: fails if it succeeds; errexit does not heed what stands behind "!".

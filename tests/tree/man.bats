@@ -36,7 +36,7 @@ tags() {
 
 # help PROGRAM...: the spellings of all options in that help, such as "-o --format FORMAT".
 help_options() {
-	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+(\/[A-Z]+)?)?)( .*|$)/\1/p' | tr -d ,
+	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+(\/[A-Z]+)?| [a-z]+\|[a-z]+)?)( .*|$)/\1/p' | tr -d ,
 }
 
 # The long names among words.
@@ -87,6 +87,19 @@ evidence() {
 	LINES
 }
 
+manifests() {
+	cat <<-'YAML'
+		{kind: Pod, apiVersion: v1, metadata: {name: a, namespace: shop}}
+		---
+		{kind: Pod, apiVersion: v1, metadata: {name: b, namespace: shop}}
+		---
+		kind: NetworkPolicy
+		apiVersion: networking.k8s.io/v1
+		metadata: {name: p, namespace: shop}
+		spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}
+	YAML
+}
+
 # The names of all members in JSON on standard input.
 members() {
 	grep -oE '"[a-z_]+":' | tr -d : | sort -u
@@ -122,7 +135,7 @@ expected_words() {
 	for command in $(commands); do
 		echo "$command"
 		common=--help
-		[[ $(synopsis "$command") = *--into* ]] || common+=$'\n--db'
+		[[ $(synopsis "$command") = *--into* || $command = reach ]] || common+=$'\n--db'
 		same "$(help_options "$report" "$command" | long_names)" \
 			"$({ synopsis "$command"; echo "$common"; } | long_names)"
 	done
@@ -216,6 +229,9 @@ expected_words() {
 			page=$({ echo "$page"; section netpol-report.1 JSON | subsection edges | sketched; } | sort -u)
 		same "$("$report" --db e.db "$command" --format json | members)" "$page"
 	done
+	echo reach
+	same "$(manifests | "$report" reach -f - --format json --explain | members)" \
+		"$(section netpol-report.1 JSON | subsection reach | sketched)"
 	echo evidence
 	same "$("$report" --db e.db flows --format jsonl | members)" \
 		"$(section netpol-report.1 EVIDENCE | subsection Lines | sketched)"

@@ -48,6 +48,66 @@ static void test_golden(void **state)
 		      "[true, false, 1.5]\n");
 }
 
+/* The list made element by element, and printed whole. */
+static void assert_list_as_whole(const char *source, bool lines)
+{
+	json_t *tree = json_loads(source, 0, NULL);
+	struct buf buf = {0}, whole = {0};
+	struct output_list list;
+	size_t i;
+	json_t *item;
+
+	assert_non_null(tree);
+	output_list_begin(&list, &buf, lines);
+	json_array_foreach(tree, i, item)
+	{
+		struct output_member members[4];
+		struct buf texts[4] = {0};
+		size_t count = 0;
+		const char *name;
+		json_t *value;
+
+		json_object_foreach(item, name, value)
+		{
+			output_list_value(&list, &texts[count], value);
+			members[count] =
+			    (struct output_member){name, texts[count].data, texts[count].length};
+			count++;
+		}
+		output_list_object(&list, members, count);
+		for (size_t n = 0; n < count; n++)
+			buf_clear(&texts[n]);
+		if (lines)
+			output_json_line(&whole, item);
+	}
+	output_list_end(&list);
+	if (!lines)
+		output_json(&whole, tree);
+	assert_int_equal(buf.error, 0);
+	assert_int_equal(buf.length, whole.length);
+	if (whole.length > 0)
+		assert_string_equal(buf.data, whole.data);
+	buf_clear(&buf);
+	buf_clear(&whole);
+	json_decref(tree);
+}
+
+static void test_list(void **state)
+{
+	static const char *const sources[] = {
+	    "[]",
+	    "[{}]",
+	    "[{\"a\":\"x\\n\\\"\",\"b\":[\"TCP 80\",1,null],\"c\":[],\"d\":{}}]",
+	    "[{\"a\":{\"b\":[{\"c\":true}]}},{},{\"a\":\"x\"}]",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		assert_list_as_whole(sources[i], false);
+		assert_list_as_whole(sources[i], true);
+	}
+}
+
 static void test_read_back(void **state)
 {
 	json_t *tree = json_array();
@@ -91,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_golden),
+	    cmocka_unit_test(test_list),
 	    cmocka_unit_test(test_read_back),
 	    cmocka_unit_test(test_invalid_bytes_are_replaced),
 	};

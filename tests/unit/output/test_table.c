@@ -47,6 +47,26 @@ static void test_alignment(void **state)
 		     "NAME,COUNT,NOTE\r\nweb,7,\r\ndb,1200,old\r\ncache,-,x y\r\n,,\r\nq,-3,\r\n");
 }
 
+/* Rows printed on their own, their widths known, are those of the table. */
+static void test_rows(void **state)
+{
+	static const char *const cells[] = {"FROM", "N",  "TO", "a\xc3\xa9\n", "7", "b",
+					    "c",    "10", ""};
+	const struct output_column columns[] = {{4, false}, {2, true}, {1, false}};
+	struct buf buf = {0};
+
+	(void)state;
+	assert_int_equal(output_width(cells[3]), 3);
+	for (size_t i = 0; i < 9; i += 3)
+		output_row(&buf, cells + i, columns, 3);
+	assert_string_equal(buf.data, "FROM   N  TO\na\xc3\xa9?    7  b\nc     10\n");
+	buf_clear(&buf);
+	output_row(&buf, (const char *const[]){"longer", "x"}, columns, 2);
+	output_row_csv(&buf, (const char *const[]){"a,b", "c"}, 2);
+	assert_string_equal(buf.data, "longer   x\n\"a,b\",c\r\n");
+	buf_clear(&buf);
+}
+
 static void test_sizes_are_numbers(void **state)
 {
 	static const char *const cells[] = {"A",   "B", "C",   "1.2 kB", "7 B", "3 kC",
@@ -119,13 +139,10 @@ static void test_many_rows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_sizes_are_numbers),
-	    cmocka_unit_test(test_alignment),
-	    cmocka_unit_test(test_text_columns_stay_left),
-	    cmocka_unit_test(test_width),
-	    cmocka_unit_test(test_controls_are_shown),
-	    cmocka_unit_test(test_csv_quotes),
-	    cmocka_unit_test(test_many_rows),
+	    cmocka_unit_test(test_rows),       cmocka_unit_test(test_sizes_are_numbers),
+	    cmocka_unit_test(test_alignment),  cmocka_unit_test(test_text_columns_stay_left),
+	    cmocka_unit_test(test_width),      cmocka_unit_test(test_controls_are_shown),
+	    cmocka_unit_test(test_csv_quotes), cmocka_unit_test(test_many_rows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

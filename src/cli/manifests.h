@@ -1,0 +1,27 @@
+/* What the commands that ask manifests share: files read, who is in them, and what evaluates them.
+ */
+#ifndef NETPOL_CLI_MANIFESTS_H
+#define NETPOL_CLI_MANIFESTS_H
+
+#include "cli/session.h"
+#include "policy/evaluate.h"
+#include "policy/manifest.h"
+#include "policy/scene_inventory.h"
+
+/* Start from {0}. */
+struct manifests {
+	struct manifest *manifest;
+	struct scene_inventory *scene; /* host-network pods are what --hostnetwork says, pods
+					  unless it does */
+	struct evaluator *evaluator;
+};
+
+/* Reads all of the paths. False: what is wrong is among the session's problems, or was printed,
+ * and the session's status is set; manifests_clear() is due all the same. */
+bool manifests_read(struct session *session, const char *const *paths, size_t count,
+		    struct manifests *manifests);
+/* The scene of what was read, and the evaluator of its policies. Likewise. */
+bool manifests_evaluate(struct session *session, struct manifests *manifests);
+void manifests_clear(struct manifests *manifests);
+
+#endif
