@@ -291,6 +291,8 @@ libcompile_a_SOURCES = \
 	src/policy/bits.h \
 	src/policy/blocks.c \
 	src/policy/blocks.h \
+	src/policy/class_index.c \
+	src/policy/class_index.h \
 	src/policy/derive.c \
 	src/policy/dns.c \
 	src/policy/dns.h \

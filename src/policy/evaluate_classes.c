@@ -158,26 +158,15 @@ static int place_nodes(struct evaluator *evaluator)
 
 /* ---- classes ---- */
 
-static int compare_key(const void *key, const void *item)
-{
-	return strcmp(key, *(const char *const *)item);
-}
-
 /* Only the labels that a policy asks for. */
 static void put_labels(struct buf *key, const struct evaluator *evaluator,
 		       const struct labels *labels)
 {
 	buf_putc(key, labels ? 1 : 0);
-	for (size_t i = 0; labels && evaluator->key_count > 0 && i < labels->count; i++) {
-		const char *const *found =
-		    bsearch(labels->items[i].key, evaluator->keys, evaluator->key_count,
-			    sizeof(*evaluator->keys), compare_key);
-		uint32_t number;
-
-		if (!found)
+	for (size_t i = 0; labels && i < labels->count; i++) {
+		if (!evaluator_asks_for(evaluator, labels->items[i].key))
 			continue;
-		number = (uint32_t)(found - evaluator->keys);
-		buf_put(key, &number, sizeof(number));
+		buf_put(key, labels->items[i].key, strlen(labels->items[i].key) + 1);
 		buf_put(key, labels->items[i].value, strlen(labels->items[i].value) + 1);
 	}
 }
@@ -216,7 +205,7 @@ static int classify(struct classifier *classifier, size_t number)
 	return 0;
 }
 
-static size_t namespace_rank(const struct evaluator *evaluator, size_t class)
+size_t evaluator_namespace_rank(const struct evaluator *evaluator, size_t class)
 {
 	size_t namespace = evaluator->classes[class].namespace;
 
@@ -234,11 +223,11 @@ static int order_classes(struct evaluator *evaluator)
 	if (!first || !evaluator->class_order)
 		return -ENOMEM;
 	for (size_t i = 0; i < evaluator->class_count; i++)
-		first[namespace_rank(evaluator, i) + 1]++;
+		first[evaluator_namespace_rank(evaluator, i) + 1]++;
 	for (size_t i = 0; i <= namespaces; i++)
 		first[i + 1] += first[i];
 	for (size_t i = evaluator->class_count; i-- > 0;)
-		evaluator->class_order[--first[namespace_rank(evaluator, i) + 1]] = i;
+		evaluator->class_order[--first[evaluator_namespace_rank(evaluator, i) + 1]] = i;
 	memmove(first, first + 1, (namespaces + 1) * sizeof(*first));
 	first[namespaces + 1] = evaluator->class_count;
 	return 0;
@@ -262,6 +251,8 @@ int evaluator_classify(struct evaluator *evaluator)
 			r = classify(&classifier, i);
 	if (r == 0)
 		r = order_classes(evaluator);
+	if (r == 0)
+		r = class_index_make(&evaluator->index, evaluator);
 	intern_clear(&classifier.classes);
 	intern_clear(&classifier.tables);
 	buf_clear(&classifier.key);

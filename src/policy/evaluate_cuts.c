@@ -180,3 +180,9 @@ size_t evaluator_find_name(const struct evaluator *evaluator, const char *name, 
 			compare_names);
 	return found ? (size_t)(found - evaluator->port_names) : SIZE_MAX;
 }
+
+bool evaluator_asks_for(const struct evaluator *evaluator, const char *key)
+{
+	return evaluator->key_count > 0 && bsearch(&key, evaluator->keys, evaluator->key_count,
+						   sizeof(*evaluator->keys), compare_keys);
+}

@@ -102,6 +102,16 @@ int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *
 	return 0;
 }
 
+size_t intern_find(const struct intern *intern, const void *bytes, size_t length)
+{
+	size_t slot;
+
+	if (intern->count == 0)
+		return SIZE_MAX;
+	slot = find_slot(intern, hash_bytes(intern->seed, bytes, length), bytes, length);
+	return intern->slots[slot] ? intern->slots[slot] - 1 : SIZE_MAX;
+}
+
 void intern_clear(struct intern *intern)
 {
 	free(intern->entries);
