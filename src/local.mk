@@ -327,6 +327,8 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/pick.c \
+	src/policy/pick.h \
 	src/policy/pod_classes.c \
 	src/policy/pod_classes.h \
 	src/policy/policy.h \
@@ -343,13 +345,21 @@ libcompile_a_SOURCES = \
 	src/policy/reason.c \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
+	src/policy/replay.c \
+	src/policy/replay.h \
 	src/policy/scene.c \
 	src/policy/scene.h \
+	src/policy/scene_graph.c \
+	src/policy/scene_graph.h \
 	src/policy/scene_inventory.c \
-	src/policy/scene_inventory.h
+	src/policy/scene_inventory.h \
+	src/policy/unused.c \
+	src/policy/unused.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/candidates.c \
+	src/cli/candidates.h \
 	src/cli/because.c \
 	src/cli/because.h \
 	src/cli/cluster.c \
@@ -362,6 +372,7 @@ libcli_a_SOURCES = \
 	src/cli/cmd_policy.c \
 	src/cli/cmd_reach.c \
 	src/cli/cmd_status.c \
+	src/cli/cmd_verify.c \
 	src/cli/command.h \
 	src/cli/dataplane.c \
 	src/cli/dataplane.h \
@@ -369,6 +380,8 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/holes.c \
+	src/cli/holes.h \
 	src/cli/manifests.c \
 	src/cli/manifests.h \
 	src/cli/mesh_notes.c \
@@ -377,12 +390,16 @@ libcli_a_SOURCES = \
 	src/cli/options.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
+	src/cli/rule_text.c \
+	src/cli/rule_text.h \
 	src/cli/question.c \
 	src/cli/question.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/shape.c \
-	src/cli/shape.h
+	src/cli/shape.h \
+	src/cli/verify_print.c \
+	src/cli/verify_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold

@@ -90,7 +90,9 @@ unit_tests = \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
 	tests/unit/policy/test_reduce \
+	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_inventory \
+	tests/unit/policy/test_unused \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_cri \
 	tests/unit/sources/test_cri_message \
@@ -176,6 +178,7 @@ rootless_bats = \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
 	tests/cli/usage.bats \
+	tests/cli/verify.bats \
 	tests/fuzz/replay.bats \
 	tests/golden/golden.bats \
 	tests/tree/layers.bats \
@@ -271,6 +274,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/unit/flow/fixture.h \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
+	tests/unit/policy/past.h \
 	tests/unit/policy/manifest_fixture.h \
 	tests/unit/policy/stage.h \
 	tests/unit/sources/stage.h \

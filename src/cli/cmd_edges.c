@@ -4,12 +4,17 @@
 #include "cli/session.h"
 #include "cli/shape.h"
 
+static bool is_wanted(const struct session *session, const struct graph_edge *edge)
+{
+	return edge->edge.begun >= session->options->new_since && session_wants_edge(session, edge);
+}
+
 static json_t *edges_json(const struct session *session)
 {
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < session->graph->edge_count; i++)
-		if (session_wants_edge(session, &session->graph->edges[i]) &&
+		if (is_wanted(session, &session->graph->edges[i]) &&
 		    shape_append(array, shape_edge(session->graph, &session->graph->edges[i])) <
 			0) {
 			json_decref(array);
@@ -53,7 +58,7 @@ static int run(const struct options *options)
 	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
 		session_print_array(&session, edges_json(&session));
 	else
-		session_print_edges(&session, titles, 8, edge_row, session_wants_edge);
+		session_print_edges(&session, titles, 8, edge_row, is_wanted);
 	return session_end(&session);
 }
 
@@ -68,7 +73,7 @@ const struct command command_edges = {
 	       "unanswered, denied (dropped on this node), unknown (something was lost meanwhile). "
 	       "With --inventory\n"
 	       "ends carry their workload.\n",
-    .takes = TAKES_FILTERS | TAKES_INVENTORY | TAKES_STRICT,
+    .takes = TAKES_FILTERS | TAKES_INVENTORY | TAKES_NEW_SINCE | TAKES_STRICT,
     .formats = FORMAT_TABLE | FORMAT_JSON | FORMAT_JSONL | FORMAT_CSV,
     .format = FORMAT_TABLE,
     .run = run,

@@ -1,28 +1,10 @@
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 
-#include "base/clock.h"
-#include "cli/dataplane.h"
 #include "cli/entry_notes.h"
+#include "cli/holes.h"
 #include "cli/mesh_notes.h"
 #include "cli/session.h"
 #include "policy/policy.h"
-
-/* Holes in the evidence are holes in the policies. */
-static int warn_of_gap(void *context, const char *node, const struct gap *gap)
-{
-	struct session *session = context;
-	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX], subject[300], at_most[48] = "";
-
-	snprintf(subject, sizeof(subject), "evidence of %s", node);
-	if (gap->at_most >= 0)
-		snprintf(at_most, sizeof(at_most), " (at most %" PRId64 ")", gap->at_most);
-	problem_add(&session->problems, PROBLEM_WARNING, subject, "%s gap from %s to %s: %s%s",
-		    loss_source_name(gap->source), clock_format(gap->from, from),
-		    clock_format(gap->until, until), gap->reason, at_most);
-	return 0;
-}
 
 static void print_policies(struct session *session, const struct policy_set *set)
 {
@@ -44,19 +26,14 @@ static int run(const struct options *options)
 	const struct policy_filter filter = {.namespace = options->namespace,
 					     .workload_kind = options->workload_kind,
 					     .workload_name = options->workload_name};
-	struct dataplanes dataplanes = {0};
+	struct holes holes;
 	struct policy_set *set = NULL;
 	struct session session;
 	int r;
 
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
-	r = record_gaps(session.record, options->interval, warn_of_gap, &session);
-	if (r == 0)
-		r = record_facts(session.record, dataplanes_take, &dataplanes);
-	record_end(session.record);
-	dataplanes_warn(&session.problems, &dataplanes, options->interval, session.graph);
-	dataplanes_clear(&dataplanes);
+	r = holes_warn(&session, &holes);
 	if (r == 0)
 		r = policy_derive(session.graph, &filter, &session.problems, &set);
 	mesh_note(&session);

@@ -26,6 +26,7 @@ extern const struct command command_flows;
 extern const struct command command_edges;
 extern const struct command command_denied;
 extern const struct command command_policy;
+extern const struct command command_verify;
 extern const struct command command_reach;
 extern const struct command command_import;
 

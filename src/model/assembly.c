@@ -885,6 +885,8 @@ static void join_edge(struct edge *edge, const struct edge *more)
 	totals_add(&edge->totals, &more->totals);
 	if (more->first_seen < edge->first_seen)
 		edge->first_seen = more->first_seen;
+	if (more->begun < edge->begun)
+		edge->begun = more->begun;
 	if (more->last_seen > edge->last_seen)
 		edge->last_seen = more->last_seen;
 }

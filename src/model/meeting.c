@@ -580,6 +580,7 @@ static void take_counts(struct graph_edge *departed, const struct graph_edge *ar
 {
 	departed->edge.totals = arrived->edge.totals;
 	departed->edge.first_seen = arrived->edge.first_seen;
+	departed->edge.begun = arrived->edge.begun;
 	departed->edge.last_seen = arrived->edge.last_seen;
 	departed->vantage = VANTAGE_DESTINATION;
 }

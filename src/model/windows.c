@@ -109,6 +109,8 @@ int split_add(struct split *split, const struct graph_edge *row)
 	totals_add(&piece->edge.totals, &row->edge.totals);
 	if (row->edge.first_seen < piece->edge.first_seen)
 		piece->edge.first_seen = row->edge.first_seen;
+	if (row->edge.begun < piece->edge.begun)
+		piece->edge.begun = row->edge.begun;
 	if (row->edge.last_seen > piece->edge.last_seen)
 		piece->edge.last_seen = row->edge.last_seen;
 	return 0;

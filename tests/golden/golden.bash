@@ -2,7 +2,7 @@
 #
 # A case is a directory here with evidence.jsonl, perhaps an inventory.yaml or inventory.json, and the answers that are
 # expected: COMMAND.FORMAT (COMMAND.txt for a table), and problems.txt for what policy says on standard error, which is
-# nothing where that file is missing.
+# nothing where that file is missing. verify.txt is about the policies that policy generates.
 
 # prepare CASE: its database and inventory, in the working directory. Names in messages are the same everywhere then.
 prepare() {
@@ -25,9 +25,9 @@ expected() {
   done
 }
 
-# ask COMMAND FORMAT: standard output and standard error are those of the command.
+# ask COMMAND FORMAT [OPTION]...: standard output and standard error are those of the command.
 ask() {
-  local options=() file
+  local options=("${@:3}") file
   for file in inventory.*; do
     [ ! -e "$file" ] || [ "$1" = flows ] || options+=(--inventory "$file")
   done
@@ -45,6 +45,8 @@ answer() {
     problems.txt) ask policy yaml 2>&1 >/dev/null ;;
     status.txt) ask status table 2>/dev/null | without_store ;;
     status.json) ask status json 2>/dev/null | without_store ;;
+    # It ends with 1 where something would be denied or cannot be decided.
+    verify.txt) ask verify table --with-generated 2>/dev/null || [ $? -eq 1 ] ;;
     *.txt) ask "${1%.txt}" table 2>/dev/null ;;
     *.*) ask "${1%.*}" "${1##*.}" 2>/dev/null ;;
     *) return 1 ;;

@@ -1,0 +1,16 @@
+/* What the record misses, as problems: holes in the evidence are holes in what is said from it. */
+#ifndef NETPOL_CLI_HOLES_H
+#define NETPOL_CLI_HOLES_H
+
+#include "cli/session.h"
+
+struct holes {
+	size_t gaps;    /* of the interval */
+	bool invisible; /* connections of some kind cannot be seen on some node */
+};
+
+/* Warns of gaps, and of what the nodes' networks hide. After session_build(); ends the record's
+ * snapshots. Negative errno of a walk. */
+int holes_warn(struct session *session, struct holes *ret);
+
+#endif

@@ -1,0 +1,31 @@
+/* How `verify` prints what it found; drift is printed by the command itself. */
+#ifndef NETPOL_CLI_VERIFY_PRINT_H
+#define NETPOL_CLI_VERIFY_PRINT_H
+
+#include "cli/candidates.h"
+#include "cli/holes.h"
+#include "cli/session.h"
+#include "cli/shape.h"
+#include "policy/replay.h"
+#include "policy/unused.h"
+
+struct verification {
+	struct session *session;
+	const struct candidates *candidates;
+	const struct scene_graph *scene;
+	struct replay replay;
+	struct replay_result result;
+	struct unused_item *unused;
+	size_t unused_count;
+	struct holes holes;
+	bool passed;
+};
+
+/* In the format asked for. */
+void verify_print(struct verification *verification);
+
+/* "shop/web[Deployment]", "shop/web-1[Pod]", else as shape_end_cell(). */
+const char *verify_end_cell(const struct graph *graph, const struct end *end,
+			    char cell[static SHAPE_CELL_MAX]);
+
+#endif

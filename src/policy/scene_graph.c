@@ -1,0 +1,388 @@
+#include "policy/scene_graph.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Of which nothing is known: one as source, one as destination. */
+#define NAMELESS 2
+
+struct scene_graph {
+	struct scene scene;
+	const struct graph *graph;
+	bool hosts_are_pods;
+	struct scene_port *ports; /* of all pods, as the next */
+	struct addr *addresses;
+};
+
+/* ---- namespaces ---- */
+
+/* Whose labels are believed: of the same name the first. */
+enum teller { TELLER_MANIFESTS, TELLER_INVENTORY, TELLER_NOBODY };
+
+struct named_namespace {
+	struct scene_namespace namespace;
+	enum teller teller;
+};
+
+static int compare_namespaces(const void *a, const void *b)
+{
+	const struct named_namespace *x = a, *y = b;
+	int r = strcmp(x->namespace.name, y->namespace.name);
+
+	return r ? r : (x->teller > y->teller) - (x->teller < y->teller);
+}
+
+static size_t collect_namespaces(const struct inventory *inventory, enum teller teller,
+				 struct named_namespace *items)
+{
+	if (!inventory)
+		return 0;
+	for (size_t i = 0; i < inventory->namespace_count; i++)
+		items[i] = (struct named_namespace){{.name = inventory->namespaces[i].name,
+						     .labels = &inventory->namespaces[i].labels},
+						    teller};
+	return inventory->namespace_count;
+}
+
+static size_t count_namespaces(const struct inventory *inventory)
+{
+	return inventory ? inventory->namespace_count : 0;
+}
+
+static int add_namespaces(struct scene_graph *scene, const struct inventory *manifests)
+{
+	const struct graph *graph = scene->graph;
+	struct scene_namespace *namespaces;
+	struct named_namespace *items;
+	size_t count, kept = 0;
+
+	count = count_namespaces(manifests) + count_namespaces(graph->inventory) + graph->pod_count;
+	items = calloc(count + 1, sizeof(*items));
+	namespaces = calloc(count + 1, sizeof(*namespaces));
+	scene->scene.namespaces = namespaces;
+	if (!items || !namespaces) {
+		free(items);
+		return -ENOMEM;
+	}
+	count = collect_namespaces(manifests, TELLER_MANIFESTS, items);
+	count += collect_namespaces(graph->inventory, TELLER_INVENTORY, items + count);
+	for (size_t i = 0; i < graph->pod_count; i++)
+		items[count++] =
+		    (struct named_namespace){{.name = graph->pods[i].namespace}, TELLER_NOBODY};
+	if (count > 0)
+		qsort(items, count, sizeof(*items), compare_namespaces);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || strcmp(namespaces[kept - 1].name, items[i].namespace.name) != 0)
+			namespaces[kept++] = items[i].namespace;
+	scene->scene.namespace_count = kept;
+	free(items);
+	return 0;
+}
+
+/* ---- nodes ---- */
+
+static int compare_nodes(const void *a, const void *b)
+{
+	const struct scene_node *x = a, *y = b;
+	int r = strcmp(x->name, y->name);
+
+	/* Of one name the one with addresses first. */
+	return r ? r
+		 : (x->address_count < y->address_count) - (x->address_count > y->address_count);
+}
+
+struct node_list {
+	struct scene_node *items;
+	size_t count, capacity;
+};
+
+static void sort_nodes(struct node_list *nodes)
+{
+	size_t kept = 0;
+
+	if (nodes->count > 0)
+		qsort(nodes->items, nodes->count, sizeof(*nodes->items), compare_nodes);
+	for (size_t i = 0; i < nodes->count; i++)
+		if (kept == 0 || strcmp(nodes->items[kept - 1].name, nodes->items[i].name) != 0)
+			nodes->items[kept++] = nodes->items[i];
+	nodes->count = kept;
+}
+
+static int add_node(struct node_list *nodes, struct scene_node node)
+{
+	struct scene_node *grown;
+	size_t larger = nodes->capacity ? nodes->capacity * 2 : 64;
+
+	if (!*node.name)
+		return 0;
+	/* Many ends, few nodes: dropping repetitions mostly makes room enough. */
+	if (nodes->count == nodes->capacity) {
+		sort_nodes(nodes);
+		if (nodes->count * 2 >= nodes->capacity) {
+			grown = reallocarray(nodes->items, larger, sizeof(*grown));
+			if (!grown)
+				return -ENOMEM;
+			nodes->items = grown;
+			nodes->capacity = larger;
+		}
+	}
+	nodes->items[nodes->count++] = node;
+	return 0;
+}
+
+static int add_end(struct node_list *nodes, const struct end *end)
+{
+	if (!end || end->kind != END_NODE)
+		return 0;
+	return add_node(nodes, (struct scene_node){.name = end->name});
+}
+
+static int collect_nodes(const struct graph *graph, struct node_list *nodes)
+{
+	const struct inventory *inventory = graph->inventory;
+	int r = 0;
+
+	for (size_t i = 0; inventory && i < inventory->node_count && r == 0; i++)
+		r = add_node(
+		    nodes, (struct scene_node){.name = inventory->nodes[i].name,
+					       .addresses = inventory->nodes[i].addresses,
+					       .address_count = inventory->nodes[i].address_count});
+	for (size_t i = 0; i < graph->pod_count && r == 0; i++)
+		r = add_node(nodes, (struct scene_node){.name = graph->pods[i].node});
+	for (size_t i = 0; i < graph->edge_count && r == 0; i++) {
+		r = add_end(nodes, &graph->edges[i].from);
+		if (r == 0)
+			r = add_end(nodes, &graph->edges[i].to);
+		if (r == 0)
+			r = add_end(nodes, graph->edges[i].translated);
+	}
+	return r;
+}
+
+static int add_nodes(struct scene_graph *scene)
+{
+	struct node_list nodes = {0};
+	int r = collect_nodes(scene->graph, &nodes);
+
+	sort_nodes(&nodes);
+	scene->scene.nodes = nodes.items;
+	scene->scene.node_count = nodes.count;
+	return r;
+}
+
+/* ---- pods ---- */
+
+/* What tells of the pod's containers; NULL: nothing does. */
+static const struct inventory_pod *find_object(const struct graph *graph,
+					       const struct graph_pod *pod)
+{
+	const struct inventory_pod *found =
+	    graph->inventory
+		? inventory_find_pod(graph->inventory, pod->namespace, pod->name, pod->uid)
+		: NULL;
+
+	return found && found->source != INVENTORY_RECORDED && !*found->conflict ? found : NULL;
+}
+
+static void put_ports(const struct inventory_pod *object, struct scene_port **next,
+		      struct scene_pod *pod)
+{
+	pod->ports = *next;
+	pod->ports_known = object != NULL;
+	for (size_t i = 0; object && i < object->port_count; i++)
+		if (*object->ports[i].name)
+			*(*next)++ = (struct scene_port){.name = object->ports[i].name,
+							 .protocol = object->ports[i].protocol,
+							 .port = object->ports[i].port};
+	pod->port_count = (size_t)(*next - pod->ports);
+}
+
+static void put_addresses(const struct graph_pod *from, struct addr **next, struct scene_pod *pod)
+{
+	pod->addresses = *next;
+	for (size_t i = 0; i < from->address_count; i++)
+		if (!from->addresses[i].secondary)
+			*(*next)++ = from->addresses[i].address;
+	pod->address_count = (size_t)(*next - pod->addresses);
+}
+
+static struct scene_pod nameless(void)
+{
+	return (struct scene_pod){.namespace = SCENE_NONE, .node = SCENE_NONE};
+}
+
+/* Whose labels and ports a pod's are: its own, or those of the first of its workload that has any.
+ */
+static const struct graph_pod *find_likeness(const struct graph *graph, const size_t *labelled,
+					     const struct graph_pod *pod)
+{
+	if (pod->labels || pod->workload == GRAPH_NONE || labelled[pod->workload] == GRAPH_NONE)
+		return pod;
+	return &graph->pods[labelled[pod->workload]];
+}
+
+/* Of each workload the first pod whose labels are known. */
+static size_t *find_labelled(const struct graph *graph)
+{
+	size_t *labelled = calloc(graph->workload_count + 1, sizeof(*labelled));
+
+	for (size_t i = 0; labelled && i < graph->workload_count; i++)
+		labelled[i] = GRAPH_NONE;
+	for (size_t i = graph->pod_count; labelled && i-- > 0;)
+		if (graph->pods[i].labels && !*graph->pods[i].conflict &&
+		    graph->pods[i].workload != GRAPH_NONE)
+			labelled[graph->pods[i].workload] = i;
+	return labelled;
+}
+
+static void fill_pods(struct scene_graph *scene, const size_t *labelled)
+{
+	const struct graph *graph = scene->graph;
+	struct scene_port *port = scene->ports;
+	struct addr *address = scene->addresses;
+
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		const struct graph_pod *from = &graph->pods[i];
+		const struct graph_pod *like = find_likeness(graph, labelled, from);
+		struct scene_pod *pod = &scene->scene.pods[i];
+
+		*pod = nameless();
+		pod->node = scene_find_node(&scene->scene, from->node);
+		pod->on_node = from->host_network && !scene->hosts_are_pods;
+		if (*from->conflict)
+			continue;
+		pod->namespace = scene_find_namespace(&scene->scene, from->namespace);
+		pod->labels = like->labels;
+		put_ports(find_object(graph, like), &port, pod);
+		put_addresses(from, &address, pod);
+	}
+	for (size_t i = 0; i < NAMELESS; i++)
+		scene->scene.pods[graph->pod_count + i] = nameless();
+}
+
+static int add_pods(struct scene_graph *scene)
+{
+	const struct graph *graph = scene->graph;
+	size_t *labelled = find_labelled(graph);
+	size_t ports = 0, addresses = 0;
+
+	for (size_t i = 0; labelled && i < graph->pod_count; i++) {
+		const struct inventory_pod *object =
+		    find_object(graph, find_likeness(graph, labelled, &graph->pods[i]));
+
+		ports += object ? object->port_count : 0;
+		addresses += graph->pods[i].address_count;
+	}
+	scene->scene.pods = calloc(graph->pod_count + NAMELESS, sizeof(*scene->scene.pods));
+	scene->ports = calloc(ports + 1, sizeof(*scene->ports));
+	scene->addresses = calloc(addresses + 1, sizeof(*scene->addresses));
+	if (!labelled || !scene->scene.pods || !scene->ports || !scene->addresses) {
+		free(labelled);
+		return -ENOMEM;
+	}
+	scene->scene.pod_count = graph->pod_count + NAMELESS;
+	fill_pods(scene, labelled);
+	free(labelled);
+	return 0;
+}
+
+int scene_graph_new(const struct graph *graph, const struct scene_graph_options *options,
+		    struct scene_graph **ret)
+{
+	struct scene_graph *scene = calloc(1, sizeof(*scene));
+	int r;
+
+	if (!scene)
+		return -ENOMEM;
+	scene->graph = graph;
+	scene->hosts_are_pods = options->hosts_are_pods;
+	r = add_namespaces(scene, options->manifests);
+	if (r == 0)
+		r = add_nodes(scene);
+	if (r == 0)
+		r = add_pods(scene);
+	if (r < 0) {
+		scene_graph_free(scene);
+		return r;
+	}
+	*ret = scene;
+	return 0;
+}
+
+struct scene_graph *scene_graph_free(struct scene_graph *scene)
+{
+	if (!scene)
+		return NULL;
+	free(scene->scene.namespaces);
+	free(scene->scene.nodes);
+	free(scene->scene.pods);
+	free(scene->ports);
+	free(scene->addresses);
+	free(scene);
+	return NULL;
+}
+
+const struct scene *scene_graph_scene(const struct scene_graph *scene)
+{
+	return &scene->scene;
+}
+
+/* ---- ends ---- */
+
+static struct addr_range range_of(const struct end *end)
+{
+	struct addr_range range = {.first = end->address, .last = end->address};
+	size_t bits = 8 * addr_length(end->address);
+
+	for (size_t i = end->prefix ? end->prefix : bits; i < bits; i++)
+		range.last.bytes[i / 8] |= (uint8_t)(0x80u >> i % 8);
+	return range;
+}
+
+static struct party node_of(const struct scene_graph *scene, const struct end *end)
+{
+	return (struct party){.kind = PARTY_NODE,
+			      .index = scene_find_node(&scene->scene, end->name),
+			      .range = range_of(end)};
+}
+
+static struct party pod_of(const struct scene_graph *scene, const struct end *end, bool destination)
+{
+	size_t none = scene->graph->pod_count + destination;
+
+	return (struct party){
+	    .kind = PARTY_POD,
+	    .index = end->kind == END_UNKNOWN || end->pod == GRAPH_NONE ? none : end->pod,
+	    .range = range_of(end)};
+}
+
+static struct party addresses_of(const struct end *end)
+{
+	return (struct party){.kind = PARTY_ADDRESSES, .range = range_of(end)};
+}
+
+size_t scene_graph_parties(const struct scene_graph *scene, const struct end *end, bool destination,
+			   struct party ret[static SCENE_GRAPH_PARTIES])
+{
+	switch (end->kind) {
+	case END_POD:
+		ret[0] = pod_of(scene, end, destination);
+		return 1;
+	case END_NODE:
+		ret[0] = scene->hosts_are_pods && end->pod != GRAPH_NONE &&
+				 strcmp(end->class, "host-network") == 0
+			     ? pod_of(scene, end, destination)
+			     : node_of(scene, end);
+		return 1;
+	case END_EXTERNAL:
+		ret[0] = addresses_of(end);
+		return 1;
+	default:
+		ret[0] = pod_of(scene, end, destination);
+		ret[1] = addresses_of(end);
+		ret[2] =
+		    (struct party){.kind = PARTY_NODE, .index = SCENE_NONE, .range = range_of(end)};
+		return SCENE_GRAPH_PARTIES;
+	}
+}

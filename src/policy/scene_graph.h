@@ -1,0 +1,41 @@
+/*
+ * Who there is according to the record: the graph's pods, nodes and namespaces as a scene, and the
+ * ends of its edges as parties.
+ *
+ * A pod's labels are those of the graph; its ports are known where the inventory has its object. A
+ * pod that is gone and left no labels has those, and the ports, of the first pod of its workload
+ * that has any. One of which the record contradicts itself has nothing known but its node. The
+ * namespaces' labels are those of the manifests, else of the graph's inventory.
+ */
+#ifndef NETPOL_POLICY_SCENE_GRAPH_H
+#define NETPOL_POLICY_SCENE_GRAPH_H
+
+#include "model/graph.h"
+#include "policy/evaluate.h"
+#include "policy/scene.h"
+
+struct scene_graph_options {
+	const struct inventory *manifests; /* for its namespaces; may be NULL */
+	bool hosts_are_pods;               /* policies select pods on their node's network, too */
+};
+
+struct scene_graph;
+
+/* The graph and the manifests outlive it. -ENOMEM. */
+int scene_graph_new(const struct graph *graph, const struct scene_graph_options *options,
+		    struct scene_graph **ret);
+struct scene_graph *scene_graph_free(struct scene_graph *scene); /* NULL is allowed; returns NULL */
+/* Its first pods are the graph's, in their order. */
+const struct scene *scene_graph_scene(const struct scene_graph *scene);
+
+#define SCENE_GRAPH_PARTIES 3
+/*
+ * What the end may be: one party. Or, where the record cannot name it, all of a pod of which
+ * nothing is known, the address, and a node of which nothing is known. destination: of the edge;
+ * the two ends of one edge are never taken for the same pod of which nothing is known. Does not
+ * allocate.
+ */
+size_t scene_graph_parties(const struct scene_graph *scene, const struct end *end, bool destination,
+			   struct party ret[static SCENE_GRAPH_PARTIES]);
+
+#endif

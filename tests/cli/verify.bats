@@ -1,0 +1,220 @@
+#!/usr/bin/env bats
+# verify: the record against policies that somebody wrote, and those that would be generated.
+
+load cli.bash
+
+# policy NAME APP SPEC: a NetworkPolicy in shop, on one line.
+policy() {
+  printf -- '---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: %s}, ' "$1"
+  printf 'spec: {podSelector: {matchLabels: {app: %s}}, %s}}\n' "$2" "$3"
+}
+
+from_web='ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 8080}]}]'
+
+verify() {
+  "$report" verify --db shop.db --inventory inventory.yaml "$@"
+}
+
+# found LIST: what verify's JSON in the file out has there, a line each.
+found() {
+  jq -r ".$1[] | [.subject, .direction, .policy, .peer, .protocol, .port, .connections] | join(\" \")" out
+}
+
+@test "without policies there is nothing to verify" {
+  want 2 "$report" verify --db never.db
+  silent out
+  said 'nothing to verify: -f PATH or --with-generated is missing'
+}
+
+@test "standard input is one thing only" {
+  want 2 "$report" verify --db never.db -f - --inventory -
+  said '-f and --inventory cannot both be standard input'
+}
+
+@test "policies that allow what was answered pass" {
+  record shop
+  policy api api "$from_web" > p.yaml
+  want 0 verify -f p.yaml -o json
+  same true "$(jq .passed out)"
+  same '{"edges":0,"connections":0}' "$(jq -c .sums.denied out)"
+}
+
+@test "what would be denied is told by workload, direction, policy, peer and port" {
+  record shop
+  policy api api "${from_web/8080/9090}" > p.yaml
+  want 1 verify -f p.yaml -o json
+  same "$(jq -r '.[] | select(.verdict == "answered" and .from.workload == "Deployment/web" and .to.workload == "Deployment/api")
+    | .connections' <("$report" edges --db shop.db --inventory inventory.yaml -o json) | jq -s add)" \
+    "$(jq '[.denied[].connections] | add' out)"
+  same 'shop/api[Deployment] ingress shop/api shop/web[Deployment] TCP 8080' "$(found denied | cut -d' ' -f1-6)"
+  same "$(jq .denied[0].file out)" '"p.yaml"'
+  want 1 verify -f p.yaml
+  grep -q '^would be denied:$' out
+  grep -qE '^shop/api\[Deployment\] +ingress +shop/api +shop/web\[Deployment\] +TCP 8080 +[0-9]+ +2026-' out
+}
+
+@test "every format tells the same" {
+  record shop
+  policy api api 'policyTypes: [Ingress]' > p.yaml
+  want 1 verify -f p.yaml -o csv
+  same 'FINDING,SUBJECT,DIRECTION,POLICY,RULE,PEER,PORT,CONNECTIONS,LAST SEEN,WHY' "$(head -n 1 out | tr -d '\r')"
+  rows=$(grep -c ^denied, out)
+  want 1 verify -f p.yaml -o json
+  same "$rows" "$(jq '.denied | length' out)"
+  want 1 verify -f p.yaml
+  same "$rows" "$(sed -n '/^would be denied:/,/^$/p' out | grep -c ' ingress ')"
+}
+
+@test "what labels leave open is unknown, and fails unless it shall not" {
+  record unknown-labels
+  mv unknown-labels.db shop.db
+  policy web web "ingress: [{from: [{podSelector: {matchLabels: {app: other}}}], ports: [{port: 80}]}]" > p.yaml
+  want 1 verify -f p.yaml -o json
+  same 0 "$(jq '.denied | length' out)"
+  [ "$(jq '.unknown | length' out)" -gt 0 ]
+  jq -e '.unknown | all(.why != null)' out
+  want 0 verify -f p.yaml -o json --unknown allow
+  want 2 verify -f p.yaml --unknown perhaps
+  said "expected deny or allow"
+}
+
+@test "--explain names the policies that isolate, and the rules that name the peer, with file and line" {
+  record shop
+  { policy all api 'policyTypes: [Ingress]'; policy api api "${from_web/8080/9090}"; } > p.yaml
+  want 1 verify -f p.yaml -o json --explain
+  same '[{"policy":"shop/all","file":"p.yaml","line":2,"certain":true},{"policy":"shop/api","file":"p.yaml","line":4,"certain":true}]' \
+    "$(jq -c .denied[0].because.ingress.isolated_by out)"
+  same '["shop/api","spec.ingress[0]",["TCP 9090"]]' \
+    "$(jq -c '.denied[0].because.ingress.allowed_by[] | [.policy, .rule, .ports]' out)"
+  want 1 verify -f p.yaml --explain
+  grep -qE 'p.yaml:2 +ingress of shop/api\[Deployment\]: isolated by shop/all \(p.yaml:2\), ' out
+  want 1 verify -f p.yaml -o csv --explain
+  head -n 1 out | tr -d '\r' | grep -q ',WHERE,BECAUSE$'
+}
+
+@test "what was denied and would be allowed is told" {
+  record shop
+  policy db db 'ingress: [{}]' > p.yaml
+  want 0 verify -f p.yaml -o json
+  same 'shop/db[StatefulSet] ingress shop/db TCP 5432' "$(found allowed_now | cut -d' ' -f1-3,5-6)"
+  policy db db "${from_web/8080/5432}" > p.yaml
+  want 1 verify -f p.yaml -o json
+  same '' "$(found allowed_now)"
+}
+
+@test "what is allowed and was never used is told, and what the record is worth for that" {
+  record shop
+  policy api api 'ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 203.0.113.0/24, except: [203.0.113.9/32]}}], ports: [{port: 8080}, {port: 9999, endPort: 10005}]}]' > p.yaml
+  policy none none 'ingress: [{}]' >> p.yaml
+  want 0 verify -f p.yaml -o json
+  jq -r '.unused[] | [.policy, .rule, .peer, .port, .used, .why] | map(tostring) | join("|")' out > unused
+  grep -qx 'shop/api|spec.ingress\[0\]|null|TCP 9999-10005|false|null' unused
+  grep -qx 'shop/api|spec.ingress\[0\]|203.0.113.0/24 except 203.0.113.9/32|null|false|null' unused
+  grep -qx 'shop/none|null|null|null|false|it selects no pod that is known' unused
+  same 3 "$(wc -l < unused)"
+  same true "$(jq .evidence.short out)"
+  want 0 verify -f p.yaml
+  grep -q 'too short to show what is done once a week' out
+}
+
+@test "gaps are warned of, as policy does, and told beside what was never used" {
+  record gap
+  want 0 "$report" verify --db gap.db --inventory inventory.yaml --with-generated
+  grep -q '^(the record has [0-9]* gap' out
+  grep ' gap from ' err > mine
+  "$report" policy --db gap.db --inventory inventory.yaml 2>&1 > generated | grep ' gap from ' | diff - mine
+}
+
+@test "--with-generated is what policy prints, with the same file and effect" {
+  record shop
+  "$report" policy --db shop.db --inventory inventory.yaml 2> problems > generated
+  want 0 verify --with-generated -o json
+  jq 'del(.policies) | .. |= if type == "object" then del(.file) else . end' out > mine
+  same '{"given":0,"generated":3}' "$(jq -c .policies out)"
+  want 0 verify -f generated -o json
+  diff mine <(jq 'del(.policies) | .. |= if type == "object" then del(.file) else . end' out)
+}
+
+@test "a generated policy replaces one of the same name, and adds to the others" {
+  record shop
+  { policy api-netpol api 'policyTypes: [Ingress]'; policy mine api 'ingress: [{}]'; } > p.yaml
+  want 0 verify -f p.yaml --with-generated -o json
+  same '{"given":1,"generated":3}' "$(jq -c .policies out)"
+  said 'note: p.yaml:2: NetworkPolicy api-netpol in shop is replaced by the generated one of that name'
+}
+
+@test "the interval and the filters choose what is judged" {
+  record shop
+  policy api api 'policyTypes: [Ingress]' > p.yaml
+  want 0 verify -f p.yaml --since 2026-01-31T13:00:00Z
+  want 0 verify -f p.yaml -n kube-system
+  want 0 verify -f p.yaml --workload sts/nothing
+  want 1 verify -f p.yaml -n shop --workload deploy/api
+  want 1 verify -f p.yaml -n shop -o json
+  [ "$(jq '.unused | length' out)" -eq 0 ]
+}
+
+@test "a broken manifest is an error with file and line, and no answer" {
+  record shop
+  policy api api 'ingres: []' > p.yaml
+  want 2 verify -f p.yaml
+  silent out
+  said 'p.yaml:2'
+  said 'ingres'
+  want 2 verify -f never.yaml
+  said 'never.yaml'
+}
+
+@test "a database that cannot be read is 3" {
+  policy api api 'ingress: [{}]' > p.yaml
+  want 3 "$report" verify --db never.db -f p.yaml
+}
+
+@test "drift is what is new and not allowed, whatever became of it; nothing else is said" {
+  record shop
+  "$report" policy --db shop.db --inventory inventory.yaml 2> problems > generated
+  want 1 verify -f generated --drift -o json
+  same 'denied' "$(jq -r '.[].verdict' out | sort -u)"
+  same '[false,"ingress","shop/db-netpol"]' "$(jq -c '.[0] | [.allowed, .direction, .policy]' out)"
+  want 1 verify -f generated --drift
+  grep -qE '^2026-.* TCP 5432 +denied ' out
+  want 0 verify -f generated --drift --since 2026-01-31T13:00:00Z
+  silent out
+  want 0 verify -f generated --drift --since 2026-01-31T13:00:00Z -o json
+  same '[]' "$(cat out)"
+  policy all api 'ingress: [{}]' > p.yaml
+  want 0 verify -f p.yaml --drift
+  silent out
+}
+
+@test "edges --new-since has what was first seen from then on" {
+  record shop
+  all=$("$report" edges --db shop.db -o json)
+  same "$all" "$("$report" edges --db shop.db -o json --new-since 2026-01-31T00:00:00Z)"
+  middle=$(jq -r 'map(.first_seen) | sort | .[length / 2 | floor]' <<< "$all")
+  same "$(jq -c --arg since "$middle" 'map(select(.first_seen >= $since))' <<< "$all")" \
+    "$("$report" edges --db shop.db -o json --new-since "$middle" | jq -c .)"
+  want 2 "$report" edges --db shop.db --new-since yesterday
+  said "--new-since 'yesterday': expected a moment"
+}
+
+@test "an edge that the interval cuts is as new as it began" {
+  record several-nodes
+  all=$("$report" edges --db several-nodes.db -o json)
+  last=$(jq -r 'map(.last_seen) | max' <<< "$all")
+  for since in $(jq -r '.[].first_seen' <<< "$all" | sort -u); do
+    same "$(jq -r --arg since "$since" 'map(select(.first_seen >= $since)) | length' <<< "$all")" \
+      "$("$report" edges --db several-nodes.db -o json --new-since "$since" | jq length)"
+  done
+  same 0 "$("$report" edges --db several-nodes.db -o json --since "$last" --new-since "$last" 2> err | jq --arg last "$last" \
+    'map(select(.first_seen < $last)) | length')"
+}
+
+@test "host-network pods are their node by default, and pods if that is asked for" {
+  record host-network
+  mv host-network.db shop.db
+  want 0 verify --with-generated
+  want 0 verify --with-generated --hostnetwork node
+  want 2 verify --with-generated --hostnetwork both
+  said 'expected pod or node'
+}

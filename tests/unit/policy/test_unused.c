@@ -1,0 +1,180 @@
+/* What policies allow that nothing used, by rule, peer and port. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/policy/past.h"
+
+#define WEB "{podSelector: {matchLabels: {app: web}}}"
+#define JOB "{podSelector: {matchLabels: {app: job}}}"
+
+/* web-1 and job-1 ask api-1, on port 80 both, and web alone on 81. */
+static void shop_open(struct past *record)
+{
+	size_t web, job, api;
+
+	*record = (struct past){0};
+	web = past_pod(record, "web-1", "web");
+	job = past_pod(record, "job-1", "job");
+	api = past_pod(record, "api-1", "api");
+	past_edge(record, past_pod_end(record, web), past_pod_end(record, api), 80);
+	past_edge(record, past_pod_end(record, web), past_pod_end(record, api), 81);
+	past_edge(record, past_pod_end(record, job), past_pod_end(record, api), 80);
+}
+
+static void what_was_used_is_not_listed(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(&record,
+			 POLICY("api", "api",
+				"ingress: [{from: [" WEB ", " JOB "], ports: [{port: 80}]}, "
+				"{from: [" WEB "], ports: [{port: 81}]}, {}]"));
+	assert_int_equal(record.unused_count, 0);
+	past_clear(&record);
+}
+
+static void one_peer_on_one_port_is_told(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(&record, POLICY("api", "api",
+					 "ingress: [{from: [" WEB ", " JOB
+					 "], ports: [{port: 80}, {port: 81}]}]"));
+	assert_int_equal(record.unused_count, 1);
+	assert_false(record.unused[0].perhaps);
+	assert_int_equal(record.unused[0].port->first, 81);
+	assert_ptr_equal(record.unused[0].peer, &record.unused[0].rule->peers[1]);
+	past_clear(&record);
+}
+
+static void what_is_alike_is_one_item(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(
+	    &record, POLICY("api", "api",
+			    "ingress: [{from: [" WEB ", {ipBlock: {cidr: 192.0.2.0/24}}], ports: "
+			    "[{port: 80}, {port: 81}, {protocol: UDP, port: 53}]}, "
+			    "{from: [" JOB ", " WEB "], ports: [{port: 90}, {port: 91}]}]"));
+	assert_int_equal(record.unused_count, 3);
+	assert_null(record.unused[0].peer);
+	assert_int_equal(record.unused[0].port->first, 53);
+	assert_true(record.unused[1].peer->has_block);
+	assert_null(record.unused[1].port);
+	assert_ptr_equal(record.unused[2].rule,
+			 &record.unused[2].policy->rules[DIRECTION_INGRESS][1]);
+	assert_null(record.unused[2].peer);
+	assert_null(record.unused[2].port);
+	past_clear(&record);
+}
+
+static void egress_is_judged_of_the_source(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(&record,
+			 POLICY("job", "job",
+				"policyTypes: [Egress], egress: [{to: [{podSelector: "
+				"{matchLabels: {app: api}}}], ports: [{port: 80}, {port: 81}]}]"));
+	assert_int_equal(record.unused_count, 1);
+	assert_int_equal(record.unused[0].direction, DIRECTION_EGRESS);
+	assert_int_equal(record.unused[0].port->first, 81);
+	past_clear(&record);
+}
+
+static void rules_of_a_direction_that_is_not_isolated_are_no_allowances(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(&record, POLICY("api", "api",
+					 "policyTypes: [Egress], ingress: [{ports: [{port: "
+					 "9}]}]"));
+	assert_int_equal(record.unused_count, 0);
+	past_clear(&record);
+}
+
+static void a_policy_that_selects_nobody_is_one_item(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(&record, POLICY("none", "none", "ingress: [{}, {}]"));
+	assert_int_equal(record.unused_count, 1);
+	assert_null(record.unused[0].rule);
+	assert_false(record.unused[0].perhaps);
+	assert_string_equal(record.unused[0].why, "it selects no pod that is known");
+	past_clear(&record);
+}
+
+static void what_may_have_been_used_is_perhaps_unused(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	record.pods[1].labels = NULL;
+	past_find_unused(&record,
+			 POLICY("api", "api", "ingress: [{from: [" JOB "], ports: [{port: 80}]}]"));
+	assert_int_equal(record.unused_count, 1);
+	assert_true(record.unused[0].perhaps);
+	assert_string_equal(record.unused[0].why, "who used it cannot be said");
+	past_clear(&record);
+}
+
+static void nothing_can_be_said_of_pods_that_were_not_recorded(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	record.pods[2].local = false;
+	past_find_unused(&record, POLICY("api", "api", "ingress: [{ports: [{port: 9}]}]"));
+	assert_int_equal(record.unused_count, 1);
+	assert_true(record.unused[0].perhaps);
+	assert_string_equal(record.unused[0].why,
+			    "none of the policy's pods was recorded on its own node");
+	past_clear(&record);
+}
+
+static void what_did_not_work_uses_nothing(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	record.edges[1].edge.key.verdict = VERDICT_UNANSWERED;
+	past_find_unused(&record, POLICY("api", "api", "ingress: [{ports: [{port: 81}]}]"));
+	assert_int_equal(record.unused_count, 1);
+	past_clear(&record);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(what_was_used_is_not_listed),
+	    cmocka_unit_test(one_peer_on_one_port_is_told),
+	    cmocka_unit_test(what_is_alike_is_one_item),
+	    cmocka_unit_test(egress_is_judged_of_the_source),
+	    cmocka_unit_test(rules_of_a_direction_that_is_not_isolated_are_no_allowances),
+	    cmocka_unit_test(a_policy_that_selects_nobody_is_one_item),
+	    cmocka_unit_test(what_may_have_been_used_is_perhaps_unused),
+	    cmocka_unit_test(nothing_can_be_said_of_pods_that_were_not_recorded),
+	    cmocka_unit_test(what_did_not_work_uses_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
