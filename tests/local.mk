@@ -162,6 +162,7 @@ rootless_bats = \
 	tests/cli/inventory.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
+	tests/cli/reach.bats \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
 	tests/cli/usage.bats \
