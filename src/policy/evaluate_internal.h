@@ -180,6 +180,7 @@ int evaluator_grow(void *items, size_t item_size, size_t count, size_t *capacity
 /* evaluate_place.c: a party as the rules see it. */
 struct place {
 	bool is_pod, is_node;
+	bool is_another;
 	size_t pod;
 	size_t class;
 	size_t node;                /* of the pod, or itself; SCENE_NONE: not known */
