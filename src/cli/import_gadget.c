@@ -33,7 +33,7 @@ static const char *first_text(struct reading *reading, const json_t *tree, const
 	const char *const names[] = {first, second, third};
 
 	for (size_t i = 0; i < 3; i++) {
-		const char *text = names[i] ? reading_text(reading, tree, names[i]) : "";
+		const char *text = names[i] ? reading_name(reading, tree, names[i]) : "";
 
 		if (*text)
 			return text;
@@ -63,13 +63,13 @@ static void read_here(struct reading *reading, const json_t *tree, struct sighti
 	sighting->node = first_text(reading, k8s, "node", NULL, NULL);
 	if (!*sighting->node)
 		sighting->node = EVIDENCE_NODE_DEFAULT;
-	end->namespace = reading_text(reading, k8s, "namespace");
+	end->namespace = reading_name(reading, k8s, "namespace");
 	end->name = *end->namespace ? first_text(reading, k8s, "podName", "pod", NULL) : "";
 	end->here = *end->name;
 	end->node = reading_boolean(reading, k8s, "hostnetwork") ||
 		    reading_boolean(reading, k8s, "hostNetwork");
-	end->owner_kind = reading_text(reading, owner, "kind");
-	end->owner_name = reading_text(reading, owner, "name");
+	end->owner_kind = reading_name(reading, owner, "kind");
+	end->owner_name = reading_name(reading, owner, "name");
 	end->labelled =
 	    reading_labels(reading, nested ? nested : tree, "podLabels", &end->labels) ||
 	    (nested && reading_labels(reading, tree, "podLabels", &end->labels));
@@ -100,7 +100,7 @@ static void read_remote(struct reading *reading, const json_t *dst, struct sight
 	*ret_service = is_service(kind);
 	if (strcmp(kind, "pod") == 0)
 		read_remote_pod(reading, k8s, nested ? "labels" : "podlabels", end,
-				reading_text(reading, k8s, "namespace"),
+				reading_name(reading, k8s, "namespace"),
 				first_text(reading, k8s, "name", "podname", NULL));
 }
 

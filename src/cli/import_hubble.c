@@ -9,6 +9,7 @@
 
 #define IDENTITY_HOST 1
 #define EVENT_POLICY_VERDICT 5
+#define NODE_NAME_MAX 253u
 
 enum { ICMP_ECHO_REPLY = 0, ICMP_ECHO = 8, ICMPV6_ECHO = 128, ICMPV6_ECHO_REPLY = 129 };
 
@@ -53,6 +54,7 @@ static void read_label(struct reading *reading, const char *text, struct sightin
 {
 	if (!starts_with(text, "k8s:"))
 		return;
+	end->labelled = true;
 	text += strlen("k8s:");
 	if (!starts_with(text, "io.kubernetes.pod.") && !starts_with(text, "io.cilium.k8s."))
 		reading_label(reading, text, strlen(text), &end->labels);
@@ -77,7 +79,6 @@ static void read_labels(struct reading *reading, const json_t *tree, struct sigh
 		else
 			read_label(reading, text, end);
 	}
-	end->labelled = labels != NULL;
 }
 
 static void read_workload(struct reading *reading, const json_t *tree, struct sighting_end *end)
@@ -89,8 +90,8 @@ static void read_workload(struct reading *reading, const json_t *tree, struct si
 	first = json_array_get(workloads, 0);
 	if (!json_is_object(first))
 		reading_expect(reading, "workloads", "an array of objects");
-	end->owner_kind = reading_text(reading, first, "kind");
-	end->owner_name = reading_text(reading, first, "name");
+	end->owner_kind = reading_name(reading, first, "kind");
+	end->owner_name = reading_name(reading, first, "name");
 }
 
 static void read_end(struct reading *reading, const json_t *flow, const char *name,
@@ -98,8 +99,8 @@ static void read_end(struct reading *reading, const json_t *flow, const char *na
 {
 	const json_t *tree = reading_object(reading, flow, name);
 
-	end->namespace = reading_text(reading, tree, "namespace");
-	end->name = *end->namespace ? reading_text(reading, tree, "pod_name") : "";
+	end->namespace = reading_name(reading, tree, "namespace");
+	end->name = *end->namespace ? reading_name(reading, tree, "pod_name") : "";
 	end->here = reading_integer(reading, tree, "ID", UINT32_MAX) != 0 && *end->name;
 	end->node = reading_integer(reading, tree, "identity", UINT32_MAX) == IDENTITY_HOST;
 	read_workload(reading, tree, end);
@@ -399,8 +400,11 @@ static void decode_nodes(struct reading *reading, const json_t *status, struct s
 	size_t i;
 
 	sighting->nodes = reading_array(reading, status, "node_names");
-	json_array_foreach(sighting->nodes, i, name) if (!json_is_string(name))
-	    reading_expect(reading, "node_names", "an array of strings");
+	json_array_foreach(sighting->nodes, i, name)
+	{
+		if (!json_is_string(name) || json_string_length(name) > NODE_NAME_MAX)
+			reading_expect(reading, "node_names", "an array of names");
+	}
 	sighting->kind = SIGHTING_NODES;
 	sighting->reason = "Hubble's relay could not ask the node";
 	sighting->gone = strcmp(state, "NODE_UNAVAILABLE") == 0 ||
@@ -424,9 +428,9 @@ static void decode_any(struct reading *reading, const json_t *tree, struct sight
 		decode_nodes(reading, status, sighting);
 	else if (reading_member(tree, "verdict"))
 		decode_flow(reading, tree, sighting);
-	sighting->node = reading_text(reading, tree, "node_name");
+	sighting->node = reading_name(reading, tree, "node_name");
 	if (!*sighting->node)
-		sighting->node = reading_text(reading, owner, "node_name");
+		sighting->node = reading_name(reading, owner, "node_name");
 	sighting->node =
 	    *sighting->node ? sighting_node_name(sighting->node) : EVIDENCE_NODE_DEFAULT;
 	if (sighting->kind != SIGHTING_NOTHING || sighting->left_out)

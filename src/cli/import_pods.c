@@ -327,6 +327,19 @@ static size_t count_turns(const struct seen_pods *pods, const struct seen_pod *p
 	return count;
 }
 
+/* Was the address another pod's later? */
+static bool is_over(const struct seen_pods *pods, const struct turn *turn)
+{
+	uint64_t hash = hash_bytes(pods->by_address.seed, &turn->address, sizeof(turn->address));
+
+	for (uint32_t i = index_first(&pods->by_address, hash); i;
+	     i = index_next(&pods->by_address, i))
+		if (pods->turns[i].pod != turn->pod && pods->turns[i].last > turn->last &&
+		    addr_equal(pods->turns[i].address, turn->address))
+			return true;
+	return false;
+}
+
 int seen_pods_describe(const struct seen_pods *pods, uint32_t home, bool ended, struct pod *ret)
 {
 	const struct seen_pod *seen = &pods->pods[pods->homes[home].pod];
@@ -351,7 +364,8 @@ int seen_pods_describe(const struct seen_pods *pods, uint32_t home, bool ended, 
 		pod.addresses[pod.address_count++] = (struct pod_address){
 		    .address = turn->address,
 		    .since = turn->first * NSEC_PER_MSEC,
-		    .until = ended ? (turn->last + 1) * NSEC_PER_MSEC : INTERVAL_OPEN};
+		    .until = ended && is_over(pods, turn) ? (turn->last + 1) * NSEC_PER_MSEC
+							  : INTERVAL_OPEN};
 	}
 	r = pod_copy(&pod, ret);
 	free(pod.addresses);
@@ -450,19 +464,6 @@ static int compare_turns(const void *left, const void *right)
 	if (a->first != b->first)
 		return a->first < b->first ? -1 : 1;
 	return addr_compare(a->address, b->address);
-}
-
-/* Was the address another pod's later? */
-static bool is_over(const struct seen_pods *pods, const struct turn *turn)
-{
-	uint64_t hash = hash_bytes(pods->by_address.seed, &turn->address, sizeof(turn->address));
-
-	for (uint32_t i = index_first(&pods->by_address, hash); i;
-	     i = index_next(&pods->by_address, i))
-		if (pods->turns[i].pod != turn->pod && pods->turns[i].last > turn->last &&
-		    addr_equal(pods->turns[i].address, turn->address))
-			return true;
-	return false;
 }
 
 /* The moments of a state; the last one goes on, unless its address is another's by then. */

@@ -1,8 +1,9 @@
 /*
- * Pods that other recorders name, and when each address was theirs: from the first to the last
- * moment at which it was seen as theirs, so that two pods that had one address are told apart by
- * time. A pod is one by its namespace and name, as nothing else is told; of its labels and owner
- * what was told last holds.
+ * Pods that other recorders name, and when each address was theirs: from the first moment at which
+ * it was seen as theirs to the last before it was another's, so that two pods that had one address
+ * are told apart by time; nobody tells when a pod ends, so the last owner still has it. A pod is
+ * one by its namespace and name, as nothing else is told; of its labels and owner what was told
+ * last holds.
  */
 #ifndef NETPOL_CLI_IMPORT_PODS_H
 #define NETPOL_CLI_IMPORT_PODS_H
@@ -31,7 +32,8 @@ uint64_t seen_pods_left_out(const struct seen_pods *pods);
 /* Pods on the nodes that told of them, by their numbers; 1 … seen_pods_homes(). */
 uint32_t seen_pods_homes(const struct seen_pods *pods);
 uint32_t seen_pods_home_node(const struct seen_pods *pods, uint32_t home);
-/* As a batch has it; ns. ended: with the ends of what is known now; else addresses are open. */
+/* As a batch has it; ns. ended: all is known, and what became another's has ended; else all
+ * addresses are open. */
 int seen_pods_describe(const struct seen_pods *pods, uint32_t home, bool ended, struct pod *ret);
 
 /*

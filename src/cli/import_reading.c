@@ -6,6 +6,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "model/graph.h"
+
+#define NAME_LENGTH_MAX 253u
+/* Later moments have no nanoseconds in 64 bits. */
+#define TIME_MAX (INT64_MAX / NSEC_PER_MSEC - 1)
 
 void reading_expect(struct reading *reading, const char *member, const char *expected)
 {
@@ -38,6 +43,15 @@ const char *reading_text(struct reading *reading, const json_t *tree, const char
 	if (value && !json_is_string(value))
 		reading_expect(reading, name, "a string");
 	return json_is_string(value) ? json_string_value(value) : "";
+}
+
+const char *reading_name(struct reading *reading, const json_t *tree, const char *name)
+{
+	const char *text = reading_text(reading, tree, name);
+
+	if (strlen(text) > NAME_LENGTH_MAX)
+		reading_expect(reading, name, "a name of at most 253 bytes");
+	return text;
 }
 
 const json_t *reading_object(struct reading *reading, const json_t *tree, const char *name)
@@ -125,11 +139,19 @@ int64_t reading_time(struct reading *reading, const json_t *tree, const char *na
 		time = json_integer_value(value) / NSEC_PER_MSEC;
 	else if (!json_is_string(value) || clock_parse(json_string_value(value), &time) < 0)
 		time = 0;
-	if (time <= 0)
+	if (time <= 0 || time > TIME_MAX)
 		reading_expect(reading, name,
 			       json_is_integer(value) ? "nanoseconds since 1970"
 						      : "a moment such as 2026-01-31T12:00:00Z");
 	return time;
+}
+
+static void add_label(struct reading *reading, const char *key, const char *value,
+		      struct labels *labels)
+{
+	if (labels->count < LABELS_READ_MAX && label_is_valid(key, value) &&
+	    labels_set(labels, key, value) < 0)
+		reading->error = -ENOMEM;
 }
 
 void reading_label(struct reading *reading, const char *text, size_t length, struct labels *labels)
@@ -139,7 +161,9 @@ void reading_label(struct reading *reading, const char *text, size_t length, str
 
 	if (equals)
 		*equals = '\0';
-	if (!key || (*key && labels_set(labels, key, equals ? equals + 1 : "") < 0))
+	if (key)
+		add_label(reading, key, equals ? equals + 1 : "", labels);
+	else
 		reading->error = -ENOMEM;
 	free(key);
 }
@@ -169,8 +193,8 @@ bool reading_labels(struct reading *reading, const json_t *tree, const char *nam
 	{
 		if (!json_is_string(item))
 			reading_expect(reading, name, "labels");
-		else if (labels_set(labels, key, json_string_value(item)) < 0)
-			reading->error = -ENOMEM;
+		else
+			add_label(reading, key, json_string_value(item), labels);
 	}
 	return value != NULL;
 }

@@ -24,6 +24,8 @@ int reading_result(const struct reading *reading, char reason[static 256]);
 json_t *reading_member(const json_t *tree, const char *name);
 /* "" where it is absent; the tree's. */
 const char *reading_text(struct reading *reading, const json_t *tree, const char *name);
+/* The same of a name of a node, namespace, pod or owner: at most 253 bytes (RFC 1123). */
+const char *reading_name(struct reading *reading, const json_t *tree, const char *name);
 /* NULL where it is absent. */
 const json_t *reading_object(struct reading *reading, const json_t *tree, const char *name);
 const json_t *reading_array(struct reading *reading, const json_t *tree, const char *name);
@@ -37,7 +39,9 @@ int64_t reading_time(struct reading *reading, const json_t *tree, const char *na
 /* An object of strings, or "key=value,key=value"; into labels. False: absent. */
 bool reading_labels(struct reading *reading, const json_t *tree, const char *name,
 		    struct labels *labels);
-/* A label "key=value", with or without a value. */
+/* A label "key=value", with or without a value. What is no label to the Kubernetes API is skipped,
+ * and so is what comes after LABELS_READ_MAX of them. */
+#define LABELS_READ_MAX 256u
 void reading_label(struct reading *reading, const char *text, size_t length, struct labels *labels);
 
 #endif
