@@ -395,6 +395,19 @@ libcli_a_SOURCES = \
 	src/cli/holes.h \
 	src/cli/manifests.c \
 	src/cli/manifests.h \
+	src/cli/import_gadget.c \
+	src/cli/import_gadget.h \
+	src/cli/import_gather.c \
+	src/cli/import_gather.h \
+	src/cli/import_hubble.c \
+	src/cli/import_hubble.h \
+	src/cli/import_index.c \
+	src/cli/import_index.h \
+	src/cli/import_pods.c \
+	src/cli/import_pods.h \
+	src/cli/import_reading.c \
+	src/cli/import_reading.h \
+	src/cli/import_sighting.h \
 	src/cli/mesh_notes.c \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \

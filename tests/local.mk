@@ -25,6 +25,9 @@ unit_tests = \
 	tests/unit/base/test_problem \
 	tests/unit/cli/test_cluster \
 	tests/unit/cli/test_evidence \
+	tests/unit/cli/test_import_gadget \
+	tests/unit/cli/test_import_gather \
+	tests/unit/cli/test_import_hubble \
 	tests/unit/cli/test_options \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
@@ -160,6 +163,8 @@ fuzz_targets = \
 	tests/fuzz/fuzz_document \
 	tests/fuzz/fuzz_evidence \
 	tests/fuzz/fuzz_handover \
+	tests/fuzz/fuzz_import_gadget \
+	tests/fuzz/fuzz_import_hubble \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_inventory_trim \
 	tests/fuzz/fuzz_manifest \
@@ -172,6 +177,7 @@ rootless_bats = \
 	tests/cli/database.bats \
 	tests/cli/diff.bats \
 	tests/cli/import.bats \
+	tests/cli/import_formats.bats \
 	tests/cli/inventory.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \

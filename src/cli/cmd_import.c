@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +11,21 @@
 #include "base/problem.h"
 #include "cli/command.h"
 #include "cli/evidence.h"
+#include "cli/import_gadget.h"
+#include "cli/import_gather.h"
+#include "cli/import_hubble.h"
 #include "cli/progress.h"
 
 #define BATCH_FLOWS 4096u
 #define BATCH_OBJECTS 256u
+
+/* Why lines of other recorders are left out: as many reasons as the decoders have, and more. */
+#define REASONS_MAX 16u
+
+struct left_out {
+	const char *what; /* static text */
+	uint64_t lines;
+};
 
 /* A node of the evidence; one node's lines make one run of the store. */
 struct import_node {
@@ -35,6 +47,8 @@ struct import {
 	struct batch *batch;
 	int64_t batch_time; /* 0: any will do */
 	size_t flow_capacity;
+	struct gathering *gathering; /* of other recorders' lines; NULL: none yet */
+	struct left_out left_out[REASONS_MAX];
 	const char *file;
 	unsigned line;
 };
@@ -338,12 +352,13 @@ static int take_flow(struct import *import, struct import_node *node, struct evi
 	return 0;
 }
 
-static int take_line(struct import *import, const char *line, size_t length)
+/* Takes the tree. */
+static int take_evidence(struct import *import, json_t *tree)
 {
 	struct evidence evidence;
 	struct import_node *node;
 	char reason[256] = "";
-	int r = evidence_decode(line, length, &evidence, reason);
+	int r = evidence_decode_tree(tree, &evidence, reason);
 
 	if (r == -EINVAL) {
 		complain(import, reason);
@@ -367,6 +382,64 @@ static int take_line(struct import *import, const char *line, size_t length)
 	else
 		r = take_flow(import, node, &evidence);
 	evidence_clear(&evidence);
+	return r;
+}
+
+static void count_left_out(struct import *import, const char *what)
+{
+	size_t i = 0;
+
+	while (i + 1 < REASONS_MAX && import->left_out[i].what && import->left_out[i].what != what)
+		i++;
+	import->left_out[i].what = what;
+	import->left_out[i].lines++;
+}
+
+/* A line of another recorder, by its decoder. */
+static int take_sighting(struct import *import, const json_t *tree,
+			 int decode(const json_t *tree, struct sighting *ret,
+				    char reason[static 256]))
+{
+	struct sighting sighting;
+	char reason[256] = "";
+	int r = decode(tree, &sighting, reason);
+
+	if (r == -EINVAL) {
+		complain(import, reason);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (sighting.left_out)
+		count_left_out(import, sighting.left_out);
+	if (!import->gathering)
+		import->gathering = gathering_new(import->store, GATHER_CONNECTIONS_MAX);
+	r = import->gathering ? gathering_take(import->gathering, &sighting, import->file)
+			      : -ENOMEM;
+	sighting_clear(&sighting);
+	if (r == -E2BIG)
+		complain(import, "too many nodes: more than 5000");
+	else if (r < 0 && *store_error(import->store))
+		complain(import, store_error(import->store));
+	return r;
+}
+
+static int take_line(struct import *import, const char *line, size_t length)
+{
+	char reason[256] = "";
+	json_t *tree = NULL;
+	int r = evidence_parse(line, length, &tree, reason);
+
+	if (r == -EINVAL) {
+		complain(import, reason);
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	if (!hubble_is(tree) && !gadget_is(tree))
+		return take_evidence(import, tree);
+	r = take_sighting(import, tree, hubble_is(tree) ? hubble_decode : gadget_decode);
+	json_decref(tree);
 	return r;
 }
 
@@ -429,8 +502,41 @@ static int close_nodes(struct import *import)
 	return r;
 }
 
+/* Who was recorded by netpold, too, has its connections twice. */
+static void warn_of_both(struct import *import)
+{
+	const char *name;
+
+	for (uint32_t i = 0; (name = gathering_node(import->gathering, i)); i++)
+		for (size_t j = 0; j < import->node_count; j++)
+			if (strcmp(import->nodes[j].name, name) == 0)
+				problem_add(&import->problems, PROBLEM_WARNING, name,
+					    "lines of netpold and of another recorder tell of this "
+					    "node: what both saw counts twice");
+}
+
+/* What other recorders told. */
+static int close_gathering(struct import *import)
+{
+	int r;
+
+	if (!import->gathering)
+		return 0;
+	warn_of_both(import);
+	for (size_t i = 0; i < REASONS_MAX && import->left_out[i].what; i++)
+		problem_add(&import->problems, PROBLEM_NOTE, "left out", "%s (%" PRIu64 " line%s)",
+			    import->left_out[i].what, import->left_out[i].lines,
+			    import->left_out[i].lines == 1 ? "" : "s");
+	r = gathering_finish(import->gathering);
+	if (r < 0 && *store_error(import->store))
+		problem_add(&import->problems, PROBLEM_ERROR, import->options->into, "%s",
+			    store_error(import->store));
+	return r;
+}
+
 static void import_clear(struct import *import)
 {
+	gathering_free(import->gathering);
 	for (size_t i = 0; i < import->node_count; i++) {
 		free(import->nodes[i].name);
 		json_decref(import->nodes[i].pods);
@@ -451,7 +557,8 @@ static int read_all(struct import *import)
 
 	for (size_t i = 0; r == 0 && i < count; i++)
 		r = read_file(import, files[i]);
-	return r == 0 ? close_nodes(import) : r;
+	r = r ? r : close_nodes(import);
+	return r ? r : close_gathering(import);
 }
 
 /* The database, and what is made beside it. */
@@ -517,11 +624,17 @@ static int run(const struct options *options)
 
 const struct command command_import = {
     .name = "import",
-    .summary = "makes a database from lines that flows --format jsonl printed, or that you wrote",
+    .summary =
+	"makes a database from what flows --format jsonl, Hubble or Inspektor Gadget printed",
     .operands = "[FILE]...",
-    .details = "Reads the files, or standard input, in order. It only ever makes a new database; "
-	       "if any line is wrong, none is\n"
-	       "made. The lines are described in netpol-report(1).\n",
+    .details =
+	"Reads the files, or standard input, in order. It only ever makes a new database; "
+	"if any line is wrong, none is\n"
+	"made. Each line shows by itself what it is: one that flows --format jsonl printed or "
+	"that you wrote, a flow of\n"
+	"Hubble (hubble observe -o jsonpb), or an event of Inspektor Gadget (trace_tcp -o "
+	"json). netpol-report(1)\n"
+	"describes them.\n",
     .takes = TAKES_INTO | TAKES_FILES,
     .formats = 0,
     .format = FORMAT_TABLE,

@@ -604,23 +604,30 @@ static void read_any(struct reading *reading, struct evidence *evidence)
 	expect(reading, "type", "header, pod, fact, object, gap or flow");
 }
 
-int evidence_decode(const char *line, size_t length, struct evidence *ret, char reason[static 256])
+int evidence_parse(const char *line, size_t length, json_t **ret, char reason[static 256])
 {
-	struct evidence evidence = {0};
-	struct reading reading = {0};
 	json_error_t error;
+	json_t *tree = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
 
-	memset(&evidence.flow.key, 0, sizeof(evidence.flow.key));
-	evidence.tree = json_loadb(line, length, JSON_REJECT_DUPLICATES, &error);
-	if (!evidence.tree) {
+	if (!tree) {
 		snprintf(reason, 256, "not JSON: %s", error.text);
 		return -EINVAL;
 	}
-	if (!json_is_object(evidence.tree)) {
+	if (!json_is_object(tree)) {
 		snprintf(reason, 256, "expected an object");
-		evidence_clear(&evidence);
+		json_decref(tree);
 		return -EINVAL;
 	}
+	*ret = tree;
+	return 0;
+}
+
+int evidence_decode_tree(json_t *tree, struct evidence *ret, char reason[static 256])
+{
+	struct evidence evidence = {.tree = tree};
+	struct reading reading = {0};
+
+	memset(&evidence.flow.key, 0, sizeof(evidence.flow.key));
 	read_any(&reading, &evidence);
 	if (reading.expected) {
 		snprintf(reason, 256, "\"%s\": expected %s", reading.member, reading.expected);
@@ -633,6 +640,14 @@ int evidence_decode(const char *line, size_t length, struct evidence *ret, char 
 	}
 	*ret = evidence;
 	return 0;
+}
+
+int evidence_decode(const char *line, size_t length, struct evidence *ret, char reason[static 256])
+{
+	json_t *tree = NULL;
+	int r = evidence_parse(line, length, &tree, reason);
+
+	return r < 0 ? r : evidence_decode_tree(tree, ret, reason);
 }
 
 void evidence_clear(struct evidence *evidence)

@@ -69,6 +69,10 @@ struct evidence {
  * names what was expected, or the JSON parser's own in reason. -ENOMEM. Fuzzed.
  */
 int evidence_decode(const char *line, size_t length, struct evidence *ret, char reason[static 256]);
+/* Parses a line, with what evidence_decode() says where it is no JSON. The tree is the caller's. */
+int evidence_parse(const char *line, size_t length, json_t **ret, char reason[static 256]);
+/* evidence_decode() of a line's tree, which is taken even on failure. */
+int evidence_decode_tree(json_t *tree, struct evidence *ret, char reason[static 256]);
 void evidence_clear(struct evidence *evidence);
 
 /* The lines. NULL: no memory. */

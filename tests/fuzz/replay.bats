@@ -16,6 +16,8 @@ replay() {
 @test "documents: YAML and JSON" { replay document; }
 @test "evidence lines" { replay evidence; }
 @test "the state of a hand-over" { replay handover; }
+@test "events of Inspektor Gadget" { replay import_gadget; }
+@test "flows of Hubble" { replay import_hubble; }
 @test "inventories" { replay inventory; }
 @test "objects of inventories by themselves" { replay inventory_trim; }
 @test "manifests: policies and what is beside them" { replay manifest; }
