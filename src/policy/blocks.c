@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
+
 struct addr_range prefix_range(struct prefix prefix)
 {
 	struct addr_range range = {prefix.addr, prefix.addr};
@@ -35,15 +37,9 @@ static struct addr addr_before(struct addr addr)
 
 static int add_beginning(struct blocks *blocks, struct addr first)
 {
-	if (blocks->count == blocks->capacity) {
-		size_t wanted = blocks->capacity ? blocks->capacity * 2 : 16;
-		struct addr_range *items = reallocarray(blocks->items, wanted, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		blocks->items = items;
-		blocks->capacity = wanted;
-	}
+	if (array_grow(&blocks->items, sizeof(*blocks->items), blocks->count, &blocks->capacity) <
+	    0)
+		return -ENOMEM;
 	blocks->items[blocks->count++] = (struct addr_range){.first = first};
 	return 0;
 }

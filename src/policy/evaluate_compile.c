@@ -5,21 +5,6 @@
 
 #define METADATA_NAME "kubernetes.io/metadata.name"
 
-int evaluator_grow(void *items, size_t item_size, size_t count, size_t *capacity)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 8;
-	void *grown;
-
-	if (count < *capacity)
-		return 0;
-	grown = reallocarray(*(void **)items, wanted, item_size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)items = grown;
-	*capacity = wanted;
-	return 0;
-}
-
 /* ---- numbers ---- */
 
 static size_t count_rules(const struct evaluator *evaluator, enum direction direction)
@@ -259,8 +244,8 @@ static void admit_ports(const struct evaluator *evaluator, struct ruleset *rules
 
 static int select_class(struct subject *subject, size_t policy, enum match match)
 {
-	if (evaluator_grow(&subject->selections, sizeof(*subject->selections), subject->count,
-			   &subject->capacity) < 0)
+	if (array_grow(&subject->selections, sizeof(*subject->selections), subject->count,
+		       &subject->capacity) < 0)
 		return -ENOMEM;
 	subject->selections[subject->count++] =
 	    (struct selection){(uint32_t)policy, match == MATCH_YES};
@@ -311,8 +296,8 @@ static struct subject_word *word_of(struct subject *subject, size_t word)
 {
 	if (subject->word_count > 0 && subject->words[subject->word_count - 1].word == word)
 		return &subject->words[subject->word_count - 1];
-	if (evaluator_grow(&subject->words, sizeof(*subject->words), subject->word_count,
-			   &subject->word_capacity) < 0)
+	if (array_grow(&subject->words, sizeof(*subject->words), subject->word_count,
+		       &subject->word_capacity) < 0)
 		return NULL;
 	subject->words[subject->word_count] = (struct subject_word){.word = word};
 	return &subject->words[subject->word_count++];

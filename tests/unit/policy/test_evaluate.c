@@ -171,9 +171,9 @@ static void test_excepts(void **state)
 			   "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: "
 			   "[{to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.1.0/24, 10.1.0.0/16, "
 			   "10.1.1.0/24, 10.1.0.0/17, 10.3.0.0/16]}}], ports: [{port: 80}]}, {to: "
-			   "[{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/8]}}], ports: [{port: "
-			   "81}]}, {to: [{ipBlock: {cidr: 0.0.0.0/0, except: [128.0.0.0/1]}}], "
-			   "ports: [{port: 83}]}]"));
+			   "[{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.128.0.0/9]}}], "
+			   "ports: [{port: 81}]}, {to: [{ipBlock: {cidr: 0.0.0.0/0, except: "
+			   "[128.0.0.0/1]}}], ports: [{port: 83}]}]"));
 
 	(void)state;
 	check(&stage, pod(&stage, "web"), at("10.0.255.255"), "TCP 80, TCP 83");
