@@ -462,11 +462,10 @@ static void roll_pod_place(struct cluster *cluster, size_t index)
 	count(cluster, FEATURE_POD_NODE_UNKNOWN, pod->node == SCENE_NONE);
 	count(cluster, FEATURE_POD_ON_NODE, pod->on_node);
 	count(cluster, FEATURE_POD_ADDRESS_UNKNOWN, pod->address_count == 0);
-	if (pod->on_node && pod->node != SCENE_NONE) {
+	if (pod->on_node && pod->node != SCENE_NONE &&
+	    cluster->nodes[pod->node].address_count > 0) {
 		pod->addresses = cluster->nodes[pod->node].addresses;
 		pod->address_count = cluster->nodes[pod->node].address_count;
-	} else if (pod->on_node) {
-		pod->address_count = 0;
 	}
 }
 

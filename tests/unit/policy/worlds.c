@@ -146,19 +146,33 @@ static struct naive_end pod_end(struct worlds *worlds, size_t index)
 				  .address = worlds->pod_addresses[index]};
 }
 
-static struct naive_end node_end(struct worlds *worlds, size_t index,
-				 const struct addr_range *range)
+/* Of those of the node, where they are known. */
+static struct addr address_of_node(struct worlds *worlds, size_t node)
 {
 	const struct scene *scene = &worlds->scene;
-	struct naive_end end = {.node = node_of(worlds, index)};
 
-	if (range)
-		end.address = address_of_range(worlds, *range);
-	else if (end.node < scene->node_count)
-		end.address = address_of_list(worlds, scene->nodes[end.node].addresses,
-					      scene->nodes[end.node].address_count);
-	else
-		end.address = any_address(worlds);
+	if (node >= scene->node_count)
+		return any_address(worlds);
+	return address_of_list(worlds, scene->nodes[node].addresses,
+			       scene->nodes[node].address_count);
+}
+
+static struct naive_end node_end(struct worlds *worlds, const struct party *party)
+{
+	struct naive_end end = {.node = node_of(worlds, party->index)};
+
+	end.address = addr_is_set(party->range.first) ? address_of_range(worlds, party->range)
+						      : address_of_node(worlds, end.node);
+	return end;
+}
+
+static struct naive_end pod_on_node_end(struct worlds *worlds, const struct scene_pod *pod)
+{
+	struct naive_end end = {.node = node_of(worlds, pod->node)};
+
+	end.address = pod->address_count > 0
+			  ? address_of_list(worlds, pod->addresses, pod->address_count)
+			  : address_of_node(worlds, end.node);
 	return end;
 }
 
@@ -168,10 +182,9 @@ static struct naive_end end_of(struct worlds *worlds, const struct party *party)
 		return (struct naive_end){.node = SCENE_NONE,
 					  .address = address_of_range(worlds, party->range)};
 	if (party->kind == PARTY_NODE)
-		return node_end(worlds, party->index,
-				addr_is_set(party->range.first) ? &party->range : NULL);
+		return node_end(worlds, party);
 	if (is_node(worlds, party))
-		return node_end(worlds, worlds->cluster->pods[party->index].node, NULL);
+		return pod_on_node_end(worlds, &worlds->cluster->pods[party->index]);
 	return pod_end(worlds, party->index);
 }
 
