@@ -286,6 +286,7 @@ libcompile_a_SOURCES = \
 	src/output/yaml.c \
 	src/policy/answers.c \
 	src/policy/answers.h \
+	src/policy/array.h \
 	src/policy/atom.c \
 	src/policy/atom.h \
 	src/policy/bits.h \

@@ -29,6 +29,7 @@ struct printer {
 	struct because because;
 	struct progress progress;
 	bool json;
+	bool any; /* row of a table */
 };
 
 /* How what was asked for went, over all pairs of ends that it is about. */
@@ -163,6 +164,17 @@ static int explain_as_text(struct printer *printer, size_t from, size_t to, cons
 
 /* ---- rows ---- */
 
+static bool is_question(const struct options *options)
+{
+	return options->from && options->to && options->port;
+}
+
+/* Denied pairs come up in a question, and are rows where they are explained. */
+static bool is_shown(const struct printer *printer, uint32_t answer)
+{
+	return answer != ANSWERS_NOTHING || printer->session->options->explain;
+}
+
 static int print_json(struct printer *printer, size_t from, size_t to,
 		      const struct answer_text *answer)
 {
@@ -240,7 +252,7 @@ static int print_row(void *context, size_t from, size_t to, uint32_t answer)
 
 	if (r < 0)
 		return r;
-	if (answer == ANSWERS_NOTHING && !printer->session->options->explain)
+	if (!is_shown(printer, answer))
 		return 0;
 	if (printer->json)
 		r = print_json(printer, from, to, &printer->answers[answer]);
@@ -255,25 +267,43 @@ static int print_row(void *context, size_t from, size_t to, uint32_t answer)
 
 /* ---- the whole ---- */
 
-static void measure(struct printer *printer)
+static void widen(struct output_column *column, const char *text)
 {
-	static const char *const titles[] = {"FROM", "TO", "ALLOWS"};
+	size_t width = output_width(text);
 
-	for (size_t i = 0; i < 3; i++)
-		printer->columns[i].width = output_width(titles[i]);
-	for (size_t i = 0; i < reach_end_count(printer->reach); i++)
-		for (size_t d = 0; d < 2; d++) {
-			size_t width = output_width(printer->ends[i].data);
-
-			if (width > printer->columns[d].width &&
-			    reach_end_is_asked(printer->reach, i,
-					       d == 0 ? DIRECTION_EGRESS : DIRECTION_INGRESS))
-				printer->columns[d].width = width;
-		}
-	output_row(&printer->buf, titles, printer->columns, 3);
+	if (width > column->width)
+		column->width = width;
 }
 
-static void begin(struct printer *printer)
+static int measure_row(void *context, size_t from, size_t to, uint32_t answer)
+{
+	struct printer *printer = context;
+
+	if (!is_shown(printer, answer))
+		return 0;
+	printer->any = true;
+	widen(&printer->columns[0], printer->ends[from].data);
+	widen(&printer->columns[1], printer->ends[to].data);
+	return 0;
+}
+
+/* A table is as wide as its rows, which are gone through for that; an answer without rows needs no
+ * titles. */
+static int begin_table(struct printer *printer)
+{
+	static const char *const titles[] = {"FROM", "TO", "ALLOWS"};
+	int r = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		widen(&printer->columns[i], titles[i]);
+	for (size_t i = 0; r == 0 && i < reach_end_count(printer->reach); i++)
+		r = reach_from(printer->reach, i, measure_row, printer);
+	if (r == 0 && (printer->any || !is_question(printer->session->options)))
+		output_row(&printer->buf, titles, printer->columns, 3);
+	return r;
+}
+
+static int begin(struct printer *printer)
 {
 	static const char *const titles[] = {"from", "to", "allows", "unknown", "because"};
 	const struct options *options = printer->session->options;
@@ -281,9 +311,10 @@ static void begin(struct printer *printer)
 	if (options->format == FORMAT_CSV)
 		output_row_csv(&printer->buf, titles, options->explain ? 5 : 4);
 	else if (!printer->json)
-		measure(printer);
+		return begin_table(printer);
 	else
 		output_list_begin(&printer->list, &printer->buf, options->format == FORMAT_JSONL);
+	return 0;
 }
 
 static int print_rows(struct printer *printer)
@@ -292,7 +323,7 @@ static int print_rows(struct printer *printer)
 	int r = make_ends(printer);
 
 	if (r == 0)
-		begin(printer);
+		r = begin(printer);
 	for (size_t i = 0; r == 0 && i < count; i++) {
 		r = reach_from(printer->reach, i, print_row, printer);
 		progress_steps(&printer->progress, count);
@@ -340,11 +371,6 @@ static int print(struct session *session, struct reach *reach, const struct ques
 }
 
 /* ---- yes or no ---- */
-
-static bool is_question(const struct options *options)
-{
-	return options->from && options->to && options->port;
-}
 
 static int count_pair(void *context, size_t from, size_t to, uint32_t answer)
 {

@@ -89,12 +89,15 @@ static bool parse_end(const char *text, struct end_text *ret)
 	const char *bracket = slash ? strchr(slash, '[') : NULL;
 	size_t length = strlen(text);
 	const char *end = bracket ? bracket : text + length;
+	struct addr address;
 	const char *known;
 
 	*ret = (struct end_text){0};
 	if (!slash || slash == text || end == slash + 1 || length >= NAME_MAX_LENGTH)
 		return false;
 	memcpy(ret->namespace, text, (size_t)(slash - text));
+	if (addr_parse(ret->namespace, &address) == 0)
+		return false;
 	memcpy(ret->name, slash + 1, (size_t)(end - slash - 1));
 	if (!bracket)
 		return true;

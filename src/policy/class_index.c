@@ -27,8 +27,7 @@ static int put_text(struct class_index *index, const char *key, const char *valu
 
 static int add_pair(struct pairs *pairs, size_t label, size_t class)
 {
-	if (evaluator_grow(&pairs->items, sizeof(*pairs->items), pairs->count, &pairs->capacity) <
-	    0)
+	if (array_grow(&pairs->items, sizeof(*pairs->items), pairs->count, &pairs->capacity) < 0)
 		return -ENOMEM;
 	pairs->items[pairs->count++] = (struct pair){label, class};
 	return 0;

@@ -32,13 +32,13 @@ static int keep_table(struct evaluator *evaluator, const struct resolved_port *i
 	struct port_table table = {.first = evaluator->resolved_count, .count = count};
 
 	for (size_t i = 0; i < count; i++) {
-		if (evaluator_grow(&evaluator->resolved, sizeof(*items), evaluator->resolved_count,
-				   &evaluator->resolved_capacity) < 0)
+		if (array_grow(&evaluator->resolved, sizeof(*items), evaluator->resolved_count,
+			       &evaluator->resolved_capacity) < 0)
 			return -ENOMEM;
 		evaluator->resolved[evaluator->resolved_count++] = items[i];
 	}
-	if (evaluator_grow(&evaluator->port_tables, sizeof(table), evaluator->port_table_count,
-			   &evaluator->port_table_capacity) < 0)
+	if (array_grow(&evaluator->port_tables, sizeof(table), evaluator->port_table_count,
+		       &evaluator->port_table_capacity) < 0)
 		return -ENOMEM;
 	evaluator->port_tables[evaluator->port_table_count++] = table;
 	return 0;
@@ -68,8 +68,8 @@ static int resolve(struct classifier *classifier, const struct scene_pod *pod, s
 
 		if (name == SIZE_MAX)
 			continue;
-		if (evaluator_grow(&classifier->resolved, sizeof(*classifier->resolved), count,
-				   &classifier->resolved_capacity) < 0)
+		if (array_grow(&classifier->resolved, sizeof(*classifier->resolved), count,
+			       &classifier->resolved_capacity) < 0)
 			return -ENOMEM;
 		classifier->resolved[count++] = (struct resolved_port){
 		    (uint32_t)name, pod->ports[i].port, pod->ports[i].protocol, 0};
@@ -119,9 +119,8 @@ static int list_blocks(struct evaluator *evaluator, const struct addr *addresses
 			have = evaluator->block_lists[j] == block;
 		if (have)
 			continue;
-		if (evaluator_grow(&evaluator->block_lists, sizeof(block),
-				   evaluator->block_list_count,
-				   &evaluator->block_list_capacity) < 0)
+		if (array_grow(&evaluator->block_lists, sizeof(block), evaluator->block_list_count,
+			       &evaluator->block_list_capacity) < 0)
 			return -ENOMEM;
 		evaluator->block_lists[evaluator->block_list_count++] = block;
 	}
@@ -198,8 +197,8 @@ static int classify(struct classifier *classifier, size_t number)
 		evaluator->block_list_count = lists;
 		return 0;
 	}
-	if (evaluator_grow(&evaluator->classes, sizeof(class), evaluator->class_count,
-			   &evaluator->class_capacity) < 0)
+	if (array_grow(&evaluator->classes, sizeof(class), evaluator->class_count,
+		       &evaluator->class_capacity) < 0)
 		return -ENOMEM;
 	evaluator->classes[evaluator->class_count++] = class;
 	return 0;

@@ -5,21 +5,6 @@
 
 #define METADATA_NAME "kubernetes.io/metadata.name"
 
-int evaluator_grow(void *items, size_t item_size, size_t count, size_t *capacity)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 8;
-	void *grown;
-
-	if (count < *capacity)
-		return 0;
-	grown = reallocarray(*(void **)items, wanted, item_size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)items = grown;
-	*capacity = wanted;
-	return 0;
-}
-
 /* ---- numbers ---- */
 
 static size_t count_rules(const struct evaluator *evaluator, enum direction direction)
@@ -153,24 +138,47 @@ static int admit_pods(struct evaluator *evaluator, struct ruleset *ruleset, size
 	return r;
 }
 
-static bool is_excepted(const struct netpol_peer *peer, struct addr address)
+static int compare_ranges(const void *left, const void *right)
 {
-	for (size_t i = 0; i < peer->except_count; i++)
-		if (prefix_contains(peer->except[i], address))
-			return true;
-	return false;
+	const struct addr_range *a = left, *b = right;
+
+	return addr_compare(a->first, b->first);
 }
 
-static void admit_block(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-			const struct netpol_peer *peer)
+/* In order; malloc'd. NULL: no memory. */
+static struct addr_range *sort_excepts(const struct netpol_peer *peer)
 {
-	struct addr_range range = prefix_range(peer->block);
-	size_t last = blocks_find(&evaluator->blocks, range.last);
+	struct addr_range *ranges = calloc(peer->except_count + 1, sizeof(*ranges));
 
-	for (size_t i = blocks_find(&evaluator->blocks, range.first); i <= last; i++)
-		if (!is_excepted(peer, evaluator->blocks.items[i].first))
+	for (size_t i = 0; ranges && i < peer->except_count; i++)
+		ranges[i] = prefix_range(peer->except[i]);
+	if (ranges)
+		qsort(ranges, peer->except_count, sizeof(*ranges), compare_ranges);
+	return ranges;
+}
+
+static int admit_block(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+		       const struct netpol_peer *peer)
+{
+	struct addr_range range = prefix_range(peer->block), *excepts = sort_excepts(peer);
+	size_t last = blocks_find(&evaluator->blocks, range.last), next = 0;
+	struct addr excepted = {0}; /* up to here */
+
+	if (!excepts)
+		return -ENOMEM;
+	for (size_t i = blocks_find(&evaluator->blocks, range.first); i <= last; i++) {
+		struct addr first = evaluator->blocks.items[i].first;
+
+		for (; next < peer->except_count && addr_compare(excepts[next].first, first) <= 0;
+		     next++)
+			if (addr_compare(excepts[next].last, excepted) > 0)
+				excepted = excepts[next].last;
+		if (addr_compare(excepted, first) < 0)
 			bits_add(bit_table_row(&ruleset->blocks, i), rule);
+	}
 	bits_add(bit_table_row(&ruleset->special, ROW_BLOCKS), rule);
+	free(excepts);
+	return 0;
 }
 
 static void admit_everybody(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
@@ -191,7 +199,7 @@ static int admit_peers(struct evaluator *evaluator, struct ruleset *ruleset, siz
 		admit_everybody(evaluator, ruleset, rule);
 	for (size_t i = 0; i < written->peer_count && r == 0; i++)
 		if (written->peers[i].has_block)
-			admit_block(evaluator, ruleset, rule, &written->peers[i]);
+			r = admit_block(evaluator, ruleset, rule, &written->peers[i]);
 		else
 			r = admit_pods(evaluator, ruleset, rule, &written->peers[i]);
 	return r;
@@ -236,8 +244,8 @@ static void admit_ports(const struct evaluator *evaluator, struct ruleset *rules
 
 static int select_class(struct subject *subject, size_t policy, enum match match)
 {
-	if (evaluator_grow(&subject->selections, sizeof(*subject->selections), subject->count,
-			   &subject->capacity) < 0)
+	if (array_grow(&subject->selections, sizeof(*subject->selections), subject->count,
+		       &subject->capacity) < 0)
 		return -ENOMEM;
 	subject->selections[subject->count++] =
 	    (struct selection){(uint32_t)policy, match == MATCH_YES};
@@ -288,8 +296,8 @@ static struct subject_word *word_of(struct subject *subject, size_t word)
 {
 	if (subject->word_count > 0 && subject->words[subject->word_count - 1].word == word)
 		return &subject->words[subject->word_count - 1];
-	if (evaluator_grow(&subject->words, sizeof(*subject->words), subject->word_count,
-			   &subject->word_capacity) < 0)
+	if (array_grow(&subject->words, sizeof(*subject->words), subject->word_count,
+		       &subject->word_capacity) < 0)
 		return NULL;
 	subject->words[subject->word_count] = (struct subject_word){.word = word};
 	return &subject->words[subject->word_count++];

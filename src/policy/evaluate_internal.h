@@ -12,6 +12,7 @@
 #ifndef NETPOL_POLICY_EVALUATE_INTERNAL_H
 #define NETPOL_POLICY_EVALUATE_INTERNAL_H
 
+#include "policy/array.h"
 #include "policy/bits.h"
 #include "policy/blocks.h"
 #include "policy/class_index.h"
@@ -153,19 +154,20 @@ struct evaluator {
 /* TCP 0, UDP 1, SCTP 2, others 3. */
 unsigned protocol_rank(uint8_t protocol);
 
-/* evaluate_cuts.c: blocks, spans, names, keys. All -ENOMEM. */
+/* evaluate_cuts.c: blocks, spans, names, keys. -ENOMEM. */
 int evaluator_cut(struct evaluator *evaluator);
 size_t evaluator_find_span(const struct evaluator *evaluator, uint8_t protocol, uint16_t port);
+/* SIZE_MAX: no policy asks for it. */
 size_t evaluator_find_name(const struct evaluator *evaluator, const char *name, uint8_t protocol);
-
+/* Is the label of any concern? */
 bool evaluator_asks_for(const struct evaluator *evaluator, const char *key);
 
-/* evaluate_classes.c */
+/* evaluate_classes.c. -ENOMEM. */
 int evaluator_classify(struct evaluator *evaluator);
 /* Of class_first: its namespace, or that of none. */
 size_t evaluator_namespace_rank(const struct evaluator *evaluator, size_t class);
 
-/* evaluate_compile.c: numbers the rules, and fills the rulesets. */
+/* evaluate_compile.c: numbers the rules; fills the rulesets. Both -ENOMEM. */
 int evaluator_number(struct evaluator *evaluator);
 int evaluator_compile(struct evaluator *evaluator);
 void ruleset_clear(struct ruleset *ruleset, size_t class_count);
@@ -173,9 +175,6 @@ void ruleset_clear(struct ruleset *ruleset, size_t class_count);
 /* evaluate_pair.c: a rule's ports at a destination, added to the set. -ENOMEM. */
 int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_rule *rule,
 			 size_t port_table, struct port_set *set);
-
-/* Items of a growing array: room for one more. -ENOMEM. */
-int evaluator_grow(void *items, size_t item_size, size_t count, size_t *capacity);
 
 /* evaluate_place.c: a party as the rules see it. */
 struct place {
