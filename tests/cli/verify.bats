@@ -187,6 +187,17 @@ found() {
   silent out
 }
 
+@test "the example of a service asks for drift of policies that somebody applied" {
+  record shop
+  mkdir applied
+  policy api api "$from_web" > applied/api.yaml
+  read -ra command < <(sed -n 's/^ExecStart=//p' "$abs_top_srcdir/contrib/netpol-drift.service")
+  same /usr/bin/netpol-report "${command[0]}"
+  want 0 "$report" "${command[@]:1:${#command[@]}-2}" applied --db shop.db
+  silent out
+  same /etc/netpol/applied "${command[-1]}"
+}
+
 @test "edges --new-since has what was first seen from then on" {
   record shop
   all=$("$report" edges --db shop.db -o json)

@@ -1,6 +1,8 @@
 #!/usr/bin/env bats
 # The manual pages say what the programs do: options, commands, keys, JSON members and evidence, in both directions.
 
+bats_require_minimum_version 1.5.0
+
 setup() {
 	unset NETPOL_DB
 	export LC_ALL=C
@@ -235,6 +237,17 @@ expected_words() {
 	echo evidence
 	same "$("$report" --db e.db flows --format jsonl | members)" \
 		"$(section netpol-report.1 EVIDENCE | subsection Lines | sketched)"
+}
+
+@test "the JSON members of verify are those in netpol-report(1), with the reasons of reach" {
+	evidence | "$report" import --into e.db
+	echo '{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, name: p},
+		spec: {podSelector: {matchLabels: {a: b}}, ingress: [{ports: [{port: 1}]}]}}' >p.yaml
+	run -1 --separate-stderr "$report" --db e.db verify -f p.yaml --explain --format json
+	same "$(members <<<"$output")" "$({
+		section netpol-report.1 JSON | subsection verify | sketched
+		section netpol-report.1 JSON | subsection reach | sed -n '/"isolated_by"/,/"allowed_by"/p' | sketched
+	} | sort -u)"
 }
 
 @test "the verdicts are those of the programs" {

@@ -57,3 +57,12 @@ within_limit() {
 	run grep -n '^NotifyAccess=' "$unit"
 	[ "$status" -eq 1 ]
 }
+
+@test "systemd-analyze verify has nothing to say about the example of a timer" {
+	cp "$BATS_TEST_DIRNAME"/../../contrib/netpol-drift.timer "$BATS_TEST_TMPDIR"
+	sed "s|^ExecStart=[^ ]*|ExecStart=$(command -v true)|" \
+		"$BATS_TEST_DIRNAME/../../contrib/netpol-drift.service" >"$BATS_TEST_TMPDIR/netpol-drift.service"
+	run systemd-analyze verify --man=no "$BATS_TEST_TMPDIR"/netpol-drift.{timer,service}
+	echo "$output"
+	! grep -F netpol-drift <<<"$output"
+}
