@@ -46,15 +46,16 @@ static json_t *change_json(const struct diff_answer *answer, size_t at)
 {
 	const struct diff *diff = answer->diff;
 	const struct diff_change *change = &diff->changes[at];
+	const struct diff_ports *ports = diff_ports_of(diff, change);
 	json_t *object = json_object();
 	int r = shape_set(object, "from", json_string(diff->rows[change->from].text));
 
 	if (r == 0)
 		r = shape_set(object, "to", json_string(diff->rows[change->to].text));
 	if (r == 0)
-		r = shape_set(object, "allows", ports_json(&change->allows));
+		r = shape_set(object, "allows", ports_json(&ports->allows));
 	if (r == 0)
-		r = shape_set(object, "unknown", ports_json(&change->unknown));
+		r = shape_set(object, "unknown", ports_json(&ports->unknown));
 	if (r == 0 && answer->weights)
 		r = weight_json(object, &answer->weights->items[at]);
 	if (r == 0)
@@ -63,21 +64,51 @@ static json_t *change_json(const struct diff_answer *answer, size_t at)
 	return NULL;
 }
 
-static json_t *changes_json(const struct diff_answer *answer, enum diff_side side, bool within)
+/* As output_json() has it in an array in an object, without keeping all of them. */
+static void put_change(const struct diff_answer *answer, size_t at, struct buf *scratch,
+		       struct buf *buf)
 {
-	json_t *array = json_array();
+	json_t *object = change_json(answer, at);
 
-	for (size_t i = 0; i < answer->diff->change_count; i++) {
-		size_t at = answer->order[i];
+	scratch->length = 0;
+	if (object)
+		output_json(scratch, object);
+	else
+		buf->error = -ENOMEM;
+	json_decref(object);
+	if (scratch->error)
+		buf->error = scratch->error;
+	for (char *line = scratch->data; object && line && *line; ) {
+		char *end = strchr(line, '\n');
 
-		if (answer->diff->changes[at].side == side &&
-		    is_within(&answer->diff->changes[at]) == within &&
-		    shape_append(array, change_json(answer, at)) < 0) {
-			json_decref(array);
-			return NULL;
-		}
+		buf_puts(buf, "\n    ");
+		buf_put(buf, line, (size_t)(end - line));
+		line = end + 1;
 	}
-	return array;
+}
+
+static void put_changes(struct session *session, const struct diff_answer *answer,
+			enum diff_side side, bool within, struct buf *buf)
+{
+	static const char *const names[2][DIFF_SIDES] = {{"removed", "added"},
+							 {"removed_within", "added_within"}};
+	struct buf scratch = {0};
+	bool any = false;
+
+	buf_printf(buf, "  \"%s\": [", names[within][side]);
+	for (size_t i = 0; !buf->error && i < answer->diff->change_count; i++) {
+		const struct diff_change *change = &answer->diff->changes[answer->order[i]];
+
+		if (change->side != side || is_within(change) != within)
+			continue;
+		buf_puts(buf, any ? "," : "");
+		put_change(answer, answer->order[i], &scratch, buf);
+		any = true;
+		if (buf->length > FLUSH)
+			session_print(session, buf);
+	}
+	buf_puts(buf, any ? "\n  ],\n" : "],\n");
+	buf_clear(&scratch);
 }
 
 static bool is_only_in(const struct diff_row *row, enum diff_side side)
@@ -85,42 +116,15 @@ static bool is_only_in(const struct diff_row *row, enum diff_side side)
 	return row->is_in[side] && !row->is_in[!side];
 }
 
-static json_t *only_json(const struct diff *diff, enum diff_side side)
+static void put_only_json(const struct diff *diff, enum diff_side side, struct buf *buf)
 {
-	json_t *array = json_array();
+	bool any = false;
 
-	for (size_t i = 0; i < diff->row_count; i++)
-		if (is_only_in(&diff->rows[i], side) &&
-		    shape_append(array, json_string(diff->rows[i].text)) < 0) {
-			json_decref(array);
-			return NULL;
-		}
-	return array;
-}
-
-static void put_json(const struct diff_answer *answer, struct buf *buf)
-{
-	json_t *object = json_object();
-	int r = shape_set(object, "added", changes_json(answer, DIFF_NEW, false));
-
-	if (r == 0)
-		r = shape_set(object, "removed", changes_json(answer, DIFF_OLD, false));
-	if (r == 0)
-		r = shape_set(object, "added_within", changes_json(answer, DIFF_NEW, true));
-	if (r == 0)
-		r = shape_set(object, "removed_within", changes_json(answer, DIFF_OLD, true));
-	if (r == 0)
-		r = shape_set(object, "unchanged",
-			      json_integer((json_int_t)answer->diff->unchanged));
-	if (r == 0)
-		r = shape_set(object, "only_a", only_json(answer->diff, DIFF_OLD));
-	if (r == 0)
-		r = shape_set(object, "only_b", only_json(answer->diff, DIFF_NEW));
-	if (r < 0)
-		buf->error = r;
-	else
-		output_json(buf, object);
-	json_decref(object);
+	buf_printf(buf, "  \"only_%c\": [", side == DIFF_OLD ? 'a' : 'b');
+	for (size_t i = 0; i < diff->row_count; i++) {
+		if (!is_only_in(&diff->rows[i], side))
+			continue;
+	}
 }
 
 /* ---- tables ---- */
@@ -139,10 +143,11 @@ static const char *put_ports(const struct port_set *set, struct buf *buf)
 enum { PORT_CELLS = 2, COLUMNS = 8 };
 
 static int change_row(const struct diff_answer *answer, size_t at, bool csv,
-		      struct buf ports[static PORT_CELLS], struct output_table *table)
+		      struct buf texts[static PORT_CELLS], struct output_table *table)
 {
 	static const char *const signs[] = {"-", "+"}, *const words[] = {"removed", "added"};
 	const struct diff_change *change = &answer->diff->changes[at];
+	const struct diff_ports *ports = diff_ports_of(answer->diff, change);
 	const struct diff_weight none = {0},
 				 *weight = answer->weights ? &answer->weights->items[at] : &none;
 	char connections[24], denied[24], last[CLOCK_TEXT_MAX];
@@ -150,8 +155,8 @@ static int change_row(const struct diff_answer *answer, size_t at, bool csv,
 	    (csv ? words : signs)[change->side],
 	    answer->diff->rows[change->from].text,
 	    answer->diff->rows[change->to].text,
-	    put_ports(&change->allows, &ports[0]),
-	    put_ports(&change->unknown, &ports[1]),
+	    put_ports(&ports->allows, &texts[0]),
+	    put_ports(&ports->unknown, &texts[1]),
 	    connections,
 	    denied,
 	    weight->last_seen > 0 ? clock_format(weight->last_seen, last) : "",
