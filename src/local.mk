@@ -286,11 +286,14 @@ libcompile_a_SOURCES = \
 	src/output/yaml.c \
 	src/policy/answers.c \
 	src/policy/answers.h \
+	src/policy/array.h \
 	src/policy/atom.c \
 	src/policy/atom.h \
 	src/policy/bits.h \
 	src/policy/blocks.c \
 	src/policy/blocks.h \
+	src/policy/class_index.c \
+	src/policy/class_index.h \
 	src/policy/derive.c \
 	src/policy/diff.c \
 	src/policy/diff.h \

@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_agreement \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
@@ -88,6 +89,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest_strict \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_reach \
+	tests/unit/policy/test_reach_agreement \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_inventory \
@@ -125,6 +127,15 @@ tests_unit_sources_test_cri_SOURCES = tests/unit/sources/test_cri.c \
 	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
 tests_unit_sources_test_cri_message_SOURCES = tests/unit/sources/test_cri_message.c \
 	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h
+
+# A second evaluator, and clusters to ask both about.
+tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
+	tests/unit/policy/cluster.c tests/unit/policy/cluster.h \
+	tests/unit/policy/cluster_print.c \
+	tests/unit/policy/naive.c tests/unit/policy/naive.h \
+	tests/unit/policy/worlds.c tests/unit/policy/worlds.h
+tests_unit_policy_test_reach_agreement_SOURCES = tests/unit/policy/test_reach_agreement.c \
+	tests/unit/policy/cluster.c tests/unit/policy/cluster.h
 
 # Run by the bats files of the same name, inside a namespace.
 kernel_tests = \
@@ -165,6 +176,7 @@ rootless_bats = \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
 	tests/cli/reach.bats \
+	tests/cli/recipes.bats \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
 	tests/cli/usage.bats \

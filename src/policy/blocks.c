@@ -1,9 +1,12 @@
 #include "policy/blocks.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "policy/array.h"
 
 struct addr_range prefix_range(struct prefix prefix)
 {
@@ -34,15 +37,9 @@ static struct addr addr_before(struct addr addr)
 
 static int add_beginning(struct blocks *blocks, struct addr first)
 {
-	if (blocks->count == blocks->capacity) {
-		size_t wanted = blocks->capacity ? blocks->capacity * 2 : 16;
-		struct addr_range *items = reallocarray(blocks->items, wanted, sizeof(*items));
-
-		if (!items)
-			return -ENOMEM;
-		blocks->items = items;
-		blocks->capacity = wanted;
-	}
+	if (array_grow(&blocks->items, sizeof(*blocks->items), blocks->count, &blocks->capacity) <
+	    0)
+		return -ENOMEM;
 	blocks->items[blocks->count++] = (struct addr_range){.first = first};
 	return 0;
 }
@@ -62,6 +59,26 @@ static int compare(const void *left, const void *right)
 	const struct addr_range *a = left, *b = right;
 
 	return addr_compare(a->first, b->first);
+}
+
+static struct block_key key_of(struct addr address)
+{
+	struct block_key key;
+
+	memcpy(&key, address.bytes, sizeof(key));
+	return (struct block_key){be64toh(key.high), be64toh(key.low)};
+}
+
+static int make_keys(struct blocks *blocks)
+{
+	blocks->keys = calloc(blocks->count, sizeof(*blocks->keys));
+	if (!blocks->keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < blocks->count; i++) {
+		blocks->keys[i] = key_of(blocks->items[i].first);
+		blocks->count4 += blocks->items[i].first.family == ADDR_IPV4;
+	}
+	return 0;
 }
 
 int blocks_finish(struct blocks *blocks)
@@ -90,17 +107,20 @@ int blocks_finish(struct blocks *blocks)
 			    prefix_range((struct prefix){.addr = {.family = range->first.family}})
 				.last;
 	}
-	return 0;
+	return make_keys(blocks);
 }
 
 size_t blocks_find(const struct blocks *blocks, struct addr address)
 {
-	size_t low = 0, high = blocks->count - 1;
+	bool is4 = address.family == ADDR_IPV4;
+	size_t low = is4 ? 0 : blocks->count4, high = (is4 ? blocks->count4 : blocks->count) - 1;
+	struct block_key key = key_of(address);
 
 	while (low < high) {
 		size_t middle = low + (high - low + 1) / 2;
+		const struct block_key *first = &blocks->keys[middle];
 
-		if (addr_compare(blocks->items[middle].first, address) <= 0)
+		if (first->high < key.high || (first->high == key.high && first->low <= key.low))
 			low = middle;
 		else
 			high = middle - 1;
@@ -111,5 +131,6 @@ size_t blocks_find(const struct blocks *blocks, struct addr address)
 void blocks_clear(struct blocks *blocks)
 {
 	free(blocks->items);
+	free(blocks->keys);
 	*blocks = (struct blocks){0};
 }

@@ -3,6 +3,7 @@
 #define NETPOL_POLICY_BLOCKS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/addr.h"
 #include "policy/evaluate.h"
@@ -12,6 +13,13 @@ struct blocks {
 	struct addr_range *items; /* in order, without gaps: IPv4, then IPv6 */
 	size_t count;
 	size_t capacity;
+	struct block_key *keys; /* of their beginnings, to search in */
+	size_t count4;          /* how many are of IPv4 */
+};
+
+/* An address as a number. */
+struct block_key {
+	uint64_t high, low;
 };
 
 /* Until it is finished only the beginnings are kept. -ENOMEM. */

@@ -1,3 +1,5 @@
+#include "policy/evaluate.h"
+
 #include "policy/evaluate_internal.h"
 
 static int build(struct evaluator *evaluator)
@@ -50,6 +52,7 @@ struct evaluator *evaluator_free(struct evaluator *evaluator)
 	free(evaluator->class_of);
 	free(evaluator->class_order);
 	free(evaluator->class_first);
+	class_index_clear(&evaluator->index);
 	free(evaluator->block_lists);
 	free(evaluator->node_blocks);
 	free(evaluator->pod_blocks);

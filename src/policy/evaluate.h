@@ -5,8 +5,8 @@
  * namespace that selects it and has that policy type; isolated, it may do what any rule of these
  * policies allows, and else everything. A connection needs egress of its source and ingress of its
  * destination. A pod always reaches itself, and traffic between a pod and its own node is always
- * allowed. A named port is the destination pod's container port of that name and protocol; what is
- * no pod has none. ipBlock is for addresses that are no pods'.
+ * allowed. A named port is the destination pod's container port of that name and protocol, or each
+ * of them; what is no pod has none. ipBlock is for addresses that are no pods'.
  *
  * Where labels, ports or addresses are not known the answer has two bounds: sure, what is allowed
  * whatever they are, and possible, what may be.
@@ -42,17 +42,19 @@ enum answer {
 	ANSWER_ALLOWED,
 	ANSWER_DENIED,
 	ANSWER_UNKNOWN,
-	ANSWER_UNDEFINED /* a protocol without ports, of a pod that is isolated, and no rule for
-			    whatever it is: "the behaviour is undefined" (API reference) */
+	ANSWER_UNDEFINED /* a protocol without ports, of a pod that is surely isolated, and surely
+			    no rule for whatever it is: "the behaviour is undefined" (API
+			    reference) */
 };
 
 /* Why one end lets a connection through or not. */
 struct side {
 	enum answer answer;
-	bool isolated;                  /* surely, or (unknown) perhaps */
-	const struct netpol *policy;    /* allowed: whose rule allows it; denied, unknown: the first
-					   that isolates, or may; NULL: none does, or it does not
-					   matter */
+	bool isolated; /* surely, or (unknown) perhaps */
+	/* Allowed: whose rule allows it. Unknown because of a rule: whose that is; because it may
+	 * be isolated: the first that may, and would not surely allow it. Denied: the first that
+	 * isolates. NULL: none does, or it does not matter. */
+	const struct netpol *policy;
 	const struct netpol_rule *rule; /* allowed, or unknown because of it; else NULL */
 };
 
@@ -93,7 +95,8 @@ int evaluator_pair(struct evaluator *evaluator, const struct party *from, const 
 /*
  * What decides about a pair: each policy that isolates the end of that direction (rule NULL, ports
  * NULL), and each of its rules that names the other end, with its ports for this destination.
- * is_sure: it is selected, named, and so are the ports.
+ * is_sure: it is selected, named, and so are the ports; for a policy, that it matters: the other
+ * end is not perhaps the pod's own node.
  */
 typedef void evaluator_reason_fn(void *context, enum direction direction,
 				 const struct netpol *policy, const struct netpol_rule *rule,

@@ -32,13 +32,13 @@ static int keep_table(struct evaluator *evaluator, const struct resolved_port *i
 	struct port_table table = {.first = evaluator->resolved_count, .count = count};
 
 	for (size_t i = 0; i < count; i++) {
-		if (evaluator_grow(&evaluator->resolved, sizeof(*items), evaluator->resolved_count,
-				   &evaluator->resolved_capacity) < 0)
+		if (array_grow(&evaluator->resolved, sizeof(*items), evaluator->resolved_count,
+			       &evaluator->resolved_capacity) < 0)
 			return -ENOMEM;
 		evaluator->resolved[evaluator->resolved_count++] = items[i];
 	}
-	if (evaluator_grow(&evaluator->port_tables, sizeof(table), evaluator->port_table_count,
-			   &evaluator->port_table_capacity) < 0)
+	if (array_grow(&evaluator->port_tables, sizeof(table), evaluator->port_table_count,
+		       &evaluator->port_table_capacity) < 0)
 		return -ENOMEM;
 	evaluator->port_tables[evaluator->port_table_count++] = table;
 	return 0;
@@ -68,8 +68,8 @@ static int resolve(struct classifier *classifier, const struct scene_pod *pod, s
 
 		if (name == SIZE_MAX)
 			continue;
-		if (evaluator_grow(&classifier->resolved, sizeof(*classifier->resolved), count,
-				   &classifier->resolved_capacity) < 0)
+		if (array_grow(&classifier->resolved, sizeof(*classifier->resolved), count,
+			       &classifier->resolved_capacity) < 0)
 			return -ENOMEM;
 		classifier->resolved[count++] = (struct resolved_port){
 		    (uint32_t)name, pod->ports[i].port, pod->ports[i].protocol, 0};
@@ -119,9 +119,8 @@ static int list_blocks(struct evaluator *evaluator, const struct addr *addresses
 			have = evaluator->block_lists[j] == block;
 		if (have)
 			continue;
-		if (evaluator_grow(&evaluator->block_lists, sizeof(block),
-				   evaluator->block_list_count,
-				   &evaluator->block_list_capacity) < 0)
+		if (array_grow(&evaluator->block_lists, sizeof(block), evaluator->block_list_count,
+			       &evaluator->block_list_capacity) < 0)
 			return -ENOMEM;
 		evaluator->block_lists[evaluator->block_list_count++] = block;
 	}
@@ -158,26 +157,15 @@ static int place_nodes(struct evaluator *evaluator)
 
 /* ---- classes ---- */
 
-static int compare_key(const void *key, const void *item)
-{
-	return strcmp(key, *(const char *const *)item);
-}
-
 /* Only the labels that a policy asks for. */
 static void put_labels(struct buf *key, const struct evaluator *evaluator,
 		       const struct labels *labels)
 {
 	buf_putc(key, labels ? 1 : 0);
-	for (size_t i = 0; labels && evaluator->key_count > 0 && i < labels->count; i++) {
-		const char *const *found =
-		    bsearch(labels->items[i].key, evaluator->keys, evaluator->key_count,
-			    sizeof(*evaluator->keys), compare_key);
-		uint32_t number;
-
-		if (!found)
+	for (size_t i = 0; labels && i < labels->count; i++) {
+		if (!evaluator_asks_for(evaluator, labels->items[i].key))
 			continue;
-		number = (uint32_t)(found - evaluator->keys);
-		buf_put(key, &number, sizeof(number));
+		buf_put(key, labels->items[i].key, strlen(labels->items[i].key) + 1);
 		buf_put(key, labels->items[i].value, strlen(labels->items[i].value) + 1);
 	}
 }
@@ -209,14 +197,14 @@ static int classify(struct classifier *classifier, size_t number)
 		evaluator->block_list_count = lists;
 		return 0;
 	}
-	if (evaluator_grow(&evaluator->classes, sizeof(class), evaluator->class_count,
-			   &evaluator->class_capacity) < 0)
+	if (array_grow(&evaluator->classes, sizeof(class), evaluator->class_count,
+		       &evaluator->class_capacity) < 0)
 		return -ENOMEM;
 	evaluator->classes[evaluator->class_count++] = class;
 	return 0;
 }
 
-static size_t namespace_rank(const struct evaluator *evaluator, size_t class)
+size_t evaluator_namespace_rank(const struct evaluator *evaluator, size_t class)
 {
 	size_t namespace = evaluator->classes[class].namespace;
 
@@ -234,11 +222,11 @@ static int order_classes(struct evaluator *evaluator)
 	if (!first || !evaluator->class_order)
 		return -ENOMEM;
 	for (size_t i = 0; i < evaluator->class_count; i++)
-		first[namespace_rank(evaluator, i) + 1]++;
+		first[evaluator_namespace_rank(evaluator, i) + 1]++;
 	for (size_t i = 0; i <= namespaces; i++)
 		first[i + 1] += first[i];
 	for (size_t i = evaluator->class_count; i-- > 0;)
-		evaluator->class_order[--first[namespace_rank(evaluator, i) + 1]] = i;
+		evaluator->class_order[--first[evaluator_namespace_rank(evaluator, i) + 1]] = i;
 	memmove(first, first + 1, (namespaces + 1) * sizeof(*first));
 	first[namespaces + 1] = evaluator->class_count;
 	return 0;
@@ -262,6 +250,8 @@ int evaluator_classify(struct evaluator *evaluator)
 			r = classify(&classifier, i);
 	if (r == 0)
 		r = order_classes(evaluator);
+	if (r == 0)
+		r = class_index_make(&evaluator->index, evaluator);
 	intern_clear(&classifier.classes);
 	intern_clear(&classifier.tables);
 	buf_clear(&classifier.key);

@@ -5,21 +5,6 @@
 
 #define METADATA_NAME "kubernetes.io/metadata.name"
 
-int evaluator_grow(void *items, size_t item_size, size_t count, size_t *capacity)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 8;
-	void *grown;
-
-	if (count < *capacity)
-		return 0;
-	grown = reallocarray(*(void **)items, wanted, item_size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)items = grown;
-	*capacity = wanted;
-	return 0;
-}
-
 /* ---- numbers ---- */
 
 static size_t count_rules(const struct evaluator *evaluator, enum direction direction)
@@ -112,76 +97,112 @@ static enum match match_class(const struct evaluator *evaluator,
 
 /* ---- peers ---- */
 
-static void admit_namespace(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-			    const struct netpol_peer *peer, size_t namespace, enum match in_it)
+static int admit_namespace(struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+			   const struct netpol_peer *peer, size_t namespace, enum match in_it)
 {
-	for (size_t i = evaluator->class_first[namespace];
-	     i < evaluator->class_first[namespace + 1]; i++) {
-		size_t class = evaluator->class_order[i];
+	const struct label_selector *selector = peer->has_pods ? &peer->pods : NULL;
+	const size_t *classes;
+	size_t count;
+	int r =
+	    class_index_find(&evaluator->index, evaluator, selector, namespace, &classes, &count);
+
+	for (size_t i = 0; i < count && r == 0; i++) {
 		enum match match = in_it;
 
-		if (peer->has_pods)
-			match = worse(match, match_class(evaluator, &peer->pods, class));
+		if (selector)
+			match = worse(match, match_class(evaluator, selector, classes[i]));
 		if (match == MATCH_YES)
-			bits_add(bit_table_row(&ruleset->sure, class), rule);
+			bits_add(bit_table_row(&ruleset->sure, classes[i]), rule);
 		if (match != MATCH_NO)
-			bits_add(bit_table_row(&ruleset->possible, class), rule);
+			bits_add(bit_table_row(&ruleset->possible, classes[i]), rule);
 	}
+	return r;
 }
 
-static void admit_pods(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-		       const struct netpol_peer *peer)
+static int admit_pods(struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+		      const struct netpol_peer *peer)
 {
 	const char *name = evaluator->policies[ruleset->rules[rule].policy].namespace;
 	size_t own = scene_find_namespace(evaluator->scene, name);
+	int r = 0;
 
-	for (size_t i = 0; i <= evaluator->scene->namespace_count; i++) {
+	for (size_t i = 0; i <= evaluator->scene->namespace_count && r == 0; i++) {
 		enum match match;
 
 		if (evaluator->class_first[i] == evaluator->class_first[i + 1])
 			continue;
 		match = match_peer_namespace(evaluator, peer, own, i);
 		if (match != MATCH_NO)
-			admit_namespace(evaluator, ruleset, rule, peer, i, match);
+			r = admit_namespace(evaluator, ruleset, rule, peer, i, match);
 	}
+	return r;
 }
 
-static bool is_excepted(const struct netpol_peer *peer, struct addr address)
+static int compare_ranges(const void *left, const void *right)
 {
-	for (size_t i = 0; i < peer->except_count; i++)
-		if (prefix_contains(peer->except[i], address))
-			return true;
-	return false;
+	const struct addr_range *a = left, *b = right;
+
+	return addr_compare(a->first, b->first);
 }
 
-static void admit_block(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-			const struct netpol_peer *peer)
+/* In order; malloc'd. NULL: no memory. */
+static struct addr_range *sort_excepts(const struct netpol_peer *peer)
 {
-	struct addr_range range = prefix_range(peer->block);
-	size_t last = blocks_find(&evaluator->blocks, range.last);
+	struct addr_range *ranges = calloc(peer->except_count + 1, sizeof(*ranges));
 
-	for (size_t i = blocks_find(&evaluator->blocks, range.first); i <= last; i++)
-		if (!is_excepted(peer, evaluator->blocks.items[i].first))
+	for (size_t i = 0; ranges && i < peer->except_count; i++)
+		ranges[i] = prefix_range(peer->except[i]);
+	if (ranges)
+		qsort(ranges, peer->except_count, sizeof(*ranges), compare_ranges);
+	return ranges;
+}
+
+static int admit_block(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+		       const struct netpol_peer *peer)
+{
+	struct addr_range range = prefix_range(peer->block), *excepts = sort_excepts(peer);
+	size_t last = blocks_find(&evaluator->blocks, range.last), next = 0;
+	struct addr excepted = {0}; /* up to here */
+
+	if (!excepts)
+		return -ENOMEM;
+	for (size_t i = blocks_find(&evaluator->blocks, range.first); i <= last; i++) {
+		struct addr first = evaluator->blocks.items[i].first;
+
+		for (; next < peer->except_count && addr_compare(excepts[next].first, first) <= 0;
+		     next++)
+			if (addr_compare(excepts[next].last, excepted) > 0)
+				excepted = excepts[next].last;
+		if (addr_compare(excepted, first) < 0)
 			bits_add(bit_table_row(&ruleset->blocks, i), rule);
+	}
 	bits_add(bit_table_row(&ruleset->special, ROW_BLOCKS), rule);
+	free(excepts);
+	return 0;
 }
 
-static void admit_peers(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
+static void admit_everybody(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
 {
-	const struct netpol_rule *written = ruleset->rules[rule].rule;
-
-	for (size_t i = 0; i < written->peer_count; i++)
-		if (written->peers[i].has_block)
-			admit_block(evaluator, ruleset, rule, &written->peers[i]);
-		else
-			admit_pods(evaluator, ruleset, rule, &written->peers[i]);
-	if (written->peer_count > 0)
-		return;
 	bits_add(bit_table_row(&ruleset->special, ROW_EVERYBODY), rule);
 	for (size_t i = 0; i < evaluator->class_count; i++) {
 		bits_add(bit_table_row(&ruleset->sure, i), rule);
 		bits_add(bit_table_row(&ruleset->possible, i), rule);
 	}
+}
+
+static int admit_peers(struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
+{
+	const struct netpol_rule *written = ruleset->rules[rule].rule;
+	int r = 0;
+
+	if (written->peer_count == 0)
+		admit_everybody(evaluator, ruleset, rule);
+	for (size_t i = 0; i < written->peer_count && r == 0; i++)
+		if (written->peers[i].has_block)
+			r = admit_block(evaluator, ruleset, rule, &written->peers[i]);
+		else
+			r = admit_pods(evaluator, ruleset, rule, &written->peers[i]);
+	return r;
 }
 
 /* ---- ports ---- */
@@ -223,8 +244,8 @@ static void admit_ports(const struct evaluator *evaluator, struct ruleset *rules
 
 static int select_class(struct subject *subject, size_t policy, enum match match)
 {
-	if (evaluator_grow(&subject->selections, sizeof(*subject->selections), subject->count,
-			   &subject->capacity) < 0)
+	if (array_grow(&subject->selections, sizeof(*subject->selections), subject->count,
+		       &subject->capacity) < 0)
 		return -ENOMEM;
 	subject->selections[subject->count++] =
 	    (struct selection){(uint32_t)policy, match == MATCH_YES};
@@ -238,19 +259,22 @@ static int select_namespace(struct evaluator *evaluator, size_t number, size_t n
 			    enum match most)
 {
 	const struct netpol *policy = &evaluator->policies[number];
+	const size_t *classes;
+	size_t count;
+	int r = class_index_find(&evaluator->index, evaluator, &policy->pods, namespace, &classes,
+				 &count);
 
-	for (size_t i = evaluator->class_first[namespace];
-	     i < evaluator->class_first[namespace + 1]; i++) {
-		size_t class = evaluator->class_order[i];
-		enum match match = worse(most, match_class(evaluator, &policy->pods, class));
+	for (size_t i = 0; i < count && r == 0; i++) {
+		enum match match = worse(most, match_class(evaluator, &policy->pods, classes[i]));
 
-		for (int direction = 0; direction < DIRECTIONS && match != MATCH_NO; direction++)
-			if (policy->isolates[direction] &&
-			    select_class(&evaluator->rulesets[direction].subjects[class], number,
-					 match) < 0)
-				return -ENOMEM;
+		for (int direction = 0; direction < DIRECTIONS && match != MATCH_NO && r == 0;
+		     direction++)
+			if (policy->isolates[direction])
+				r = select_class(
+				    &evaluator->rulesets[direction].subjects[classes[i]], number,
+				    match);
 	}
-	return 0;
+	return r;
 }
 
 static int select_subjects(struct evaluator *evaluator)
@@ -268,39 +292,34 @@ static int select_subjects(struct evaluator *evaluator)
 	return 0;
 }
 
-/* The rules of the policies that select it, as bits from the word of the first on. */
+static struct subject_word *word_of(struct subject *subject, size_t word)
+{
+	if (subject->word_count > 0 && subject->words[subject->word_count - 1].word == word)
+		return &subject->words[subject->word_count - 1];
+	if (array_grow(&subject->words, sizeof(*subject->words), subject->word_count,
+		       &subject->word_capacity) < 0)
+		return NULL;
+	subject->words[subject->word_count] = (struct subject_word){.word = word};
+	return &subject->words[subject->word_count++];
+}
+
 static int mark_rules(const struct ruleset *ruleset, struct subject *subject)
 {
-	const size_t *first = ruleset->first_rule;
-	size_t begin = SIZE_MAX, end = 0;
-
-	for (size_t i = 0; i < subject->count; i++) {
-		size_t policy = subject->selections[i].policy;
-
-		if (first[policy] == first[policy + 1])
-			continue;
-		if (begin > first[policy])
-			begin = first[policy];
-		if (end < first[policy + 1])
-			end = first[policy + 1];
-	}
-	if (begin >= end)
-		return 0;
-	subject->first_word = begin / BITS_WORD;
-	subject->words = bits_words(end) - subject->first_word;
-	subject->sure = calloc(subject->words, 2 * sizeof(uint64_t));
-	if (!subject->sure)
-		return -ENOMEM;
-	subject->possible = subject->sure + subject->words;
 	for (size_t i = 0; i < subject->count; i++) {
 		const struct selection *selection = &subject->selections[i];
-		size_t skipped = subject->first_word * BITS_WORD;
+		size_t first = ruleset->first_rule[selection->policy];
+		size_t end = ruleset->first_rule[selection->policy + 1];
 
-		for (size_t rule = first[selection->policy]; rule < first[selection->policy + 1];
-		     rule++) {
-			bits_add(subject->possible, rule - skipped);
+		for (size_t word = first / BITS_WORD; first < end && word < bits_words(end);
+		     word++) {
+			struct subject_word *marked = word_of(subject, word);
+			uint64_t bits = bits_between(word, first, end);
+
+			if (!marked)
+				return -ENOMEM;
+			marked->possible |= bits;
 			if (selection->is_sure)
-				bits_add(subject->sure, rule - skipped);
+				marked->sure |= bits;
 		}
 	}
 	return 0;
@@ -338,7 +357,7 @@ static size_t longest_question(const struct evaluator *evaluator)
 	for (int direction = 0; direction < DIRECTIONS; direction++)
 		if (most < bits_words(evaluator->rulesets[direction].count))
 			most = bits_words(evaluator->rulesets[direction].count);
-	return QUESTION_WORDS + most;
+	return QUESTION_HEAD + 2 * most;
 }
 
 int evaluator_compile(struct evaluator *evaluator)
@@ -349,7 +368,8 @@ int evaluator_compile(struct evaluator *evaluator)
 		if (make_tables(evaluator, ruleset) < 0)
 			return -ENOMEM;
 		for (size_t rule = 0; rule < ruleset->count; rule++) {
-			admit_peers(evaluator, ruleset, rule);
+			if (admit_peers(evaluator, ruleset, rule) < 0)
+				return -ENOMEM;
 			admit_ports(evaluator, ruleset, rule);
 		}
 	}
@@ -368,7 +388,7 @@ void ruleset_clear(struct ruleset *ruleset, size_t class_count)
 {
 	for (size_t i = 0; ruleset->subjects && i < class_count; i++) {
 		free(ruleset->subjects[i].selections);
-		free(ruleset->subjects[i].sure);
+		free(ruleset->subjects[i].words);
 	}
 	free(ruleset->subjects);
 	free(ruleset->rules);

@@ -20,13 +20,17 @@ struct question {
 
 #define NO_RULE SIZE_MAX
 
+static bool is_port(const struct resolved_port *resolved, uint8_t protocol, uint16_t port)
+{
+	return resolved->protocol == protocol && resolved->port == port;
+}
+
 static struct port_rows find_ports(const struct evaluator *evaluator, enum direction direction,
 				   size_t port_table, uint8_t protocol, uint16_t port)
 {
 	const struct ruleset *ruleset = &evaluator->rulesets[direction];
 	const struct port_table *table = &evaluator->port_tables[port_table];
-	const struct resolved_port *names = evaluator->resolved + table->first;
-	const struct resolved_port *end = names + table->count;
+	size_t first = table->first, end = table->first + table->count;
 	unsigned rank = protocol_rank(protocol);
 	struct port_rows rows = {.any_name = bit_table_row(&ruleset->special, ROW_NOBODY),
 				 .has_ports = rank < 3};
@@ -39,12 +43,13 @@ static struct port_rows find_ports(const struct evaluator *evaluator, enum direc
 	    bit_table_row(&ruleset->spans, evaluator_find_span(evaluator, protocol, port));
 	if (port_table == PORTS_ANY)
 		rows.any_name = bit_table_row(&ruleset->special, ROW_NAMED_TCP + rank);
-	while (names < end && (names->protocol != protocol || names->port != port))
-		names++;
-	rows.names = names;
-	while (names < end && names->protocol == protocol && names->port == port)
-		names++;
-	rows.name_count = (size_t)(names - rows.names);
+	while (first < end && !is_port(&evaluator->resolved[first], protocol, port))
+		first++;
+	while (first + rows.name_count < end &&
+	       is_port(&evaluator->resolved[first + rows.name_count], protocol, port))
+		rows.name_count++;
+	if (rows.name_count > 0)
+		rows.names = &evaluator->resolved[first];
 	return rows;
 }
 
@@ -64,14 +69,15 @@ static size_t find_rule(const struct question *question, bool sure)
 {
 	const struct subject *subject = question->subject;
 
-	for (size_t i = 0; i < subject->words; i++) {
-		size_t word = subject->first_word + i;
+	for (size_t i = 0; i < subject->word_count; i++) {
+		const struct subject_word *rules = &subject->words[i];
+		size_t word = rules->word;
 		uint64_t bits = port_sure(question, word);
 
 		if (sure)
-			bits &= subject->sure[i] & peer_sure(&question->peers, word);
+			bits &= rules->sure & peer_sure(&question->peers, word);
 		else
-			bits = (bits | question->ports.any_name[word]) & subject->possible[i] &
+			bits = (bits | question->ports.any_name[word]) & rules->possible &
 			       peer_possible(&question->peers, word);
 		if (bits)
 			return word * BITS_WORD + bits_first(bits);

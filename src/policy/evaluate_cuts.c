@@ -19,8 +19,8 @@ unsigned protocol_rank(uint8_t protocol)
 
 static int add_span(struct evaluator *evaluator, uint32_t first)
 {
-	int r = evaluator_grow(&evaluator->spans, sizeof(*evaluator->spans), evaluator->span_count,
-			       &evaluator->span_capacity);
+	int r = array_grow(&evaluator->spans, sizeof(*evaluator->spans), evaluator->span_count,
+			   &evaluator->span_capacity);
 
 	if (r == 0)
 		evaluator->spans[evaluator->span_count++] = first;
@@ -29,8 +29,8 @@ static int add_span(struct evaluator *evaluator, uint32_t first)
 
 static int add_key(struct evaluator *evaluator, const char *key)
 {
-	int r = evaluator_grow(&evaluator->keys, sizeof(*evaluator->keys), evaluator->key_count,
-			       &evaluator->key_capacity);
+	int r = array_grow(&evaluator->keys, sizeof(*evaluator->keys), evaluator->key_count,
+			   &evaluator->key_capacity);
 
 	if (r == 0)
 		evaluator->keys[evaluator->key_count++] = key;
@@ -39,8 +39,8 @@ static int add_key(struct evaluator *evaluator, const char *key)
 
 static int add_name(struct evaluator *evaluator, const struct netpol_port *port)
 {
-	int r = evaluator_grow(&evaluator->port_names, sizeof(*evaluator->port_names),
-			       evaluator->port_name_count, &evaluator->port_name_capacity);
+	int r = array_grow(&evaluator->port_names, sizeof(*evaluator->port_names),
+			   evaluator->port_name_count, &evaluator->port_name_capacity);
 
 	if (r == 0)
 		evaluator->port_names[evaluator->port_name_count++] =
@@ -179,4 +179,10 @@ size_t evaluator_find_name(const struct evaluator *evaluator, const char *name, 
 	found = bsearch(&key, evaluator->port_names, evaluator->port_name_count, sizeof(key),
 			compare_names);
 	return found ? (size_t)(found - evaluator->port_names) : SIZE_MAX;
+}
+
+bool evaluator_asks_for(const struct evaluator *evaluator, const char *key)
+{
+	return evaluator->key_count > 0 && bsearch(&key, evaluator->keys, evaluator->key_count,
+						   sizeof(*evaluator->keys), compare_keys);
 }

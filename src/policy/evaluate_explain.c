@@ -58,10 +58,10 @@ static int tell_end(const struct account *account, const struct place *end)
 {
 	const struct ruleset *ruleset = &account->evaluator->rulesets[account->direction];
 	const struct subject *subject;
+	enum match own_node = place_own_node(end, account->peer);
 	int r = 0;
 
-	if (!end->is_pod || place_same_pod(end, account->peer) ||
-	    place_own_node(end, account->peer) == MATCH_YES)
+	if (!end->is_pod || place_same_pod(end, account->peer) || own_node == MATCH_YES)
 		return 0;
 	subject = &ruleset->subjects[end->class];
 	for (size_t i = 0; i < subject->count && r == 0; i++) {
@@ -70,7 +70,7 @@ static int tell_end(const struct account *account, const struct place *end)
 
 		account->reason(account->context, account->direction,
 				&account->evaluator->policies[policy], NULL, NULL,
-				selection->is_sure);
+				selection->is_sure && own_node == MATCH_NO);
 		for (size_t rule = ruleset->first_rule[policy];
 		     rule < ruleset->first_rule[policy + 1] && r == 0; rule++)
 			r = tell_rule(account, selection, rule);

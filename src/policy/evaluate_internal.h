@@ -12,14 +12,16 @@
 #ifndef NETPOL_POLICY_EVALUATE_INTERNAL_H
 #define NETPOL_POLICY_EVALUATE_INTERNAL_H
 
+#include "policy/array.h"
 #include "policy/bits.h"
 #include "policy/blocks.h"
+#include "policy/class_index.h"
 #include "policy/evaluate.h"
 #include "policy/intern.h"
 #include "policy/port_sets.h"
 
 #define NO_POLICY SIZE_MAX
-#define QUESTION_WORDS 3 /* before the rules: direction, port table, first word */
+#define QUESTION_HEAD 2
 
 /* Blocks that may be meant: all of a run, or of a part of evaluator.block_lists. */
 struct block_choice {
@@ -66,14 +68,21 @@ struct selection {
 	bool is_sure;
 };
 
+/* Rules of policies that select it, surely or perhaps. */
+struct subject_word {
+	size_t word;
+	uint64_t sure, possible;
+};
+
 /* A class in one direction. */
 struct subject {
 	struct selection *selections; /* by policy: those that isolate it, or may */
 	size_t count;
 	size_t capacity;
-	size_t first_sure;         /* policy, or NO_POLICY */
-	size_t first_word, words;  /* where its rules are */
-	uint64_t *sure, *possible; /* words of each; sure is what to free */
+	size_t first_sure;          /* policy, or NO_POLICY */
+	struct subject_word *words; /* those of its rules, in order */
+	size_t word_count;
+	size_t word_capacity;
 };
 
 enum special_row {
@@ -119,9 +128,10 @@ struct evaluator {
 	struct pod_class *classes;
 	size_t class_count;
 	size_t class_capacity;
-	size_t *class_of;      /* by pod; of no meaning on_node */
-	size_t *class_order;   /* classes by namespace, those of none last */
-	size_t *class_first;   /* by namespace, none, and one more: of class_order */
+	size_t *class_of;    /* by pod; of no meaning on_node */
+	size_t *class_order; /* classes by namespace, those of none last */
+	size_t *class_first; /* by namespace, none, and one more: of class_order */
+	struct class_index index;
 	uint32_t *block_lists; /* blocks of nodes and pods */
 	size_t block_list_count;
 	size_t block_list_capacity;
@@ -136,21 +146,28 @@ struct evaluator {
 	struct ruleset rulesets[DIRECTIONS];
 	struct port_sets *sets;
 	struct memo unions; /* port sets of sets of rules */
-	uint64_t *question; /* one of them, as long as any can be */
+	/* One of them, as long as any can be: direction and port table, and of each word that is
+	 * not 0 its number and itself. */
+	uint64_t *question;
 };
 
 /* TCP 0, UDP 1, SCTP 2, others 3. */
 unsigned protocol_rank(uint8_t protocol);
 
-/* evaluate_cuts.c: blocks, spans, names, keys. All -ENOMEM. */
+/* evaluate_cuts.c: blocks, spans, names, keys. -ENOMEM. */
 int evaluator_cut(struct evaluator *evaluator);
 size_t evaluator_find_span(const struct evaluator *evaluator, uint8_t protocol, uint16_t port);
+/* SIZE_MAX: no policy asks for it. */
 size_t evaluator_find_name(const struct evaluator *evaluator, const char *name, uint8_t protocol);
+/* Is the label of any concern? */
+bool evaluator_asks_for(const struct evaluator *evaluator, const char *key);
 
-/* evaluate_classes.c */
+/* evaluate_classes.c. -ENOMEM. */
 int evaluator_classify(struct evaluator *evaluator);
+/* Of class_first: its namespace, or that of none. */
+size_t evaluator_namespace_rank(const struct evaluator *evaluator, size_t class);
 
-/* evaluate_compile.c: numbers the rules, and fills the rulesets. */
+/* evaluate_compile.c: numbers the rules; fills the rulesets. Both -ENOMEM. */
 int evaluator_number(struct evaluator *evaluator);
 int evaluator_compile(struct evaluator *evaluator);
 void ruleset_clear(struct ruleset *ruleset, size_t class_count);
@@ -158,9 +175,6 @@ void ruleset_clear(struct ruleset *ruleset, size_t class_count);
 /* evaluate_pair.c: a rule's ports at a destination, added to the set. -ENOMEM. */
 int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_rule *rule,
 			 size_t port_table, struct port_set *set);
-
-/* Items of a growing array: room for one more. -ENOMEM. */
-int evaluator_grow(void *items, size_t item_size, size_t count, size_t *capacity);
 
 /* evaluate_place.c: a party as the rules see it. */
 struct place {

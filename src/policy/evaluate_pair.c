@@ -61,18 +61,28 @@ struct hits {
 	struct evaluator *evaluator;
 	enum direction direction;
 	size_t port_table;
-	size_t first_word, words;
-	bool any, named;
+	size_t length; /* of evaluator->question */
+	bool named;
 };
 
-static void add_hits(struct hits *hits, uint64_t bits)
+static struct hits begin_hits(struct evaluator *evaluator, enum direction direction,
+			      size_t port_table)
+{
+	return (struct hits){.evaluator = evaluator,
+			     .direction = direction,
+			     .port_table = port_table,
+			     .length = QUESTION_HEAD};
+}
+
+static void add_hits(struct hits *hits, size_t word, uint64_t bits)
 {
 	const struct ruleset *ruleset = &hits->evaluator->rulesets[hits->direction];
-	size_t word = hits->first_word + hits->words;
 
-	hits->any |= bits != 0;
+	if (!bits)
+		return;
 	hits->named |= (bits & bit_table_row(&ruleset->special, ROW_NAMED)[word]) != 0;
-	hits->evaluator->question[QUESTION_WORDS + hits->words++] = bits;
+	hits->evaluator->question[hits->length++] = word;
+	hits->evaluator->question[hits->length++] = bits;
 }
 
 static int unite_rules(const struct hits *hits, size_t *ret)
@@ -81,10 +91,10 @@ static int unite_rules(const struct hits *hits, size_t *ret)
 	struct port_set set = {0};
 	int r = 0;
 
-	for (size_t i = 0; i < hits->words; i++)
-		for (uint64_t bits = hits->evaluator->question[QUESTION_WORDS + i]; bits && r == 0;
+	for (size_t i = QUESTION_HEAD; i < hits->length; i += 2)
+		for (uint64_t bits = hits->evaluator->question[i + 1]; bits && r == 0;
 		     bits &= bits - 1) {
-			size_t rule = (hits->first_word + i) * BITS_WORD + bits_first(bits);
+			size_t rule = hits->evaluator->question[i] * BITS_WORD + bits_first(bits);
 
 			r = evaluator_rule_ports(hits->evaluator, ruleset->rules[rule].rule,
 						 hits->port_table, &set);
@@ -102,15 +112,14 @@ static int unite_hits(struct hits *hits, size_t *ret)
 	int r;
 
 	*ret = PORT_SETS_EMPTY;
-	if (!hits->any)
+	if (hits->length == QUESTION_HEAD)
 		return 0;
 	if (!hits->named)
 		hits->port_table = PORTS_NONE;
 	evaluator->question[0] = (uint64_t)hits->direction;
 	evaluator->question[1] = hits->port_table;
-	evaluator->question[2] = hits->first_word;
 	r = memo_find(&evaluator->unions, evaluator->question,
-		      (QUESTION_WORDS + hits->words) * sizeof(*evaluator->question), &answer);
+		      hits->length * sizeof(*evaluator->question), &answer);
 	if (r == 0 && *answer == MEMO_NEW)
 		r = unite_rules(hits, answer);
 	if (r == 0)
@@ -133,34 +142,28 @@ static size_t sure_table(size_t port_table)
 	return port_table == PORTS_ANY ? PORTS_NONE : port_table;
 }
 
-static struct hits begin_hits(struct evaluator *evaluator, const struct end_question *end,
-			      size_t port_table, size_t first_word)
-{
-	return (struct hits){.evaluator = evaluator,
-			     .direction = end->direction,
-			     .port_table = port_table,
-			     .first_word = first_word};
-}
-
 static int unite_sure(struct evaluator *evaluator, const struct end_question *end, size_t *ret)
 {
-	const struct subject *subject = end->subject;
-	struct hits hits =
-	    begin_hits(evaluator, end, sure_table(end->port_table), subject->first_word);
+	struct hits hits = begin_hits(evaluator, end->direction, sure_table(end->port_table));
 
-	for (size_t i = 0; i < subject->words; i++)
-		add_hits(&hits, subject->sure[i] & peer_sure(&end->peers, subject->first_word + i));
+	for (size_t i = 0; i < end->subject->word_count; i++) {
+		const struct subject_word *rules = &end->subject->words[i];
+
+		add_hits(&hits, rules->word, rules->sure & peer_sure(&end->peers, rules->word));
+	}
 	return unite_hits(&hits, ret);
 }
 
 static int unite_possible(struct evaluator *evaluator, const struct end_question *end, size_t *ret)
 {
-	const struct subject *subject = end->subject;
-	struct hits hits = begin_hits(evaluator, end, end->port_table, subject->first_word);
+	struct hits hits = begin_hits(evaluator, end->direction, end->port_table);
 
-	for (size_t i = 0; i < subject->words; i++)
-		add_hits(&hits, subject->possible[i] &
-				    peer_possible(&end->peers, subject->first_word + i));
+	for (size_t i = 0; i < end->subject->word_count; i++) {
+		const struct subject_word *rules = &end->subject->words[i];
+
+		add_hits(&hits, rules->word,
+			 rules->possible & peer_possible(&end->peers, rules->word));
+	}
 	return unite_hits(&hits, ret);
 }
 
@@ -169,11 +172,11 @@ static int unite_policy(struct evaluator *evaluator, const struct end_question *
 {
 	const size_t *first = evaluator->rulesets[end->direction].first_rule;
 	size_t begin = first[policy], last = first[policy + 1];
-	struct hits hits =
-	    begin_hits(evaluator, end, sure_table(end->port_table), begin / BITS_WORD);
+	struct hits hits = begin_hits(evaluator, end->direction, sure_table(end->port_table));
 
-	for (size_t word = hits.first_word; word < bits_words(last) && begin < last; word++)
-		add_hits(&hits, bits_between(word, begin, last) & peer_sure(&end->peers, word));
+	for (size_t word = begin / BITS_WORD; begin < last && word < bits_words(last); word++)
+		add_hits(&hits, word,
+			 bits_between(word, begin, last) & peer_sure(&end->peers, word));
 	return unite_hits(&hits, ret);
 }
 
@@ -198,15 +201,13 @@ static int bound_perhaps_isolated(struct evaluator *evaluator, const struct end_
 
 static bool is_all_known(const struct end_question *end)
 {
-	const struct subject *subject = end->subject;
-
 	if (end->port_table == PORTS_ANY)
 		return false;
-	for (size_t i = 0; i < subject->words; i++) {
-		size_t word = subject->first_word + i;
+	for (size_t i = 0; i < end->subject->word_count; i++) {
+		const struct subject_word *rules = &end->subject->words[i];
 
-		if ((subject->sure[i] & peer_sure(&end->peers, word)) !=
-		    (subject->possible[i] & peer_possible(&end->peers, word)))
+		if ((rules->sure & peer_sure(&end->peers, rules->word)) !=
+		    (rules->possible & peer_possible(&end->peers, rules->word)))
 			return false;
 	}
 	return true;

@@ -11,7 +11,7 @@ static struct block_choice blocks_of_range(const struct evaluator *evaluator,
 		return choice;
 	choice.first = blocks_find(&evaluator->blocks, range->first);
 	last = choice.first;
-	if (!addr_equal(range->first, range->last))
+	if (addr_compare(range->last, evaluator->blocks.items[last].last) > 0)
 		last = blocks_find(&evaluator->blocks, range->last);
 	choice.count = last - choice.first + 1;
 	return choice;

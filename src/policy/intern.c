@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
+
 struct intern intern_make(void)
 {
 	return (struct intern){.seed = hash_seed_random()};
@@ -52,19 +54,10 @@ static int grow_slots(struct intern *intern)
 
 static int grow_entries(struct intern *intern)
 {
-	size_t wanted = intern->capacity ? intern->capacity * 2 : 32;
-	struct intern_entry *entries;
-
-	if (intern->count < intern->capacity)
-		return 0;
 	if (intern->count >= UINT32_MAX / 2)
 		return -ENOMEM;
-	entries = reallocarray(intern->entries, wanted, sizeof(*entries));
-	if (!entries)
-		return -ENOMEM;
-	intern->entries = entries;
-	intern->capacity = wanted;
-	return 0;
+	return array_grow(&intern->entries, sizeof(*intern->entries), intern->count,
+			  &intern->capacity);
 }
 
 static int grow_bytes(struct intern *intern, size_t length)
@@ -102,6 +95,16 @@ int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *
 	return 0;
 }
 
+size_t intern_find(const struct intern *intern, const void *bytes, size_t length)
+{
+	size_t slot;
+
+	if (intern->count == 0)
+		return SIZE_MAX;
+	slot = find_slot(intern, hash_bytes(intern->seed, bytes, length), bytes, length);
+	return intern->slots[slot] ? intern->slots[slot] - 1 : SIZE_MAX;
+}
+
 void intern_clear(struct intern *intern)
 {
 	free(intern->entries);
@@ -117,21 +120,6 @@ void memo_clear(struct memo *memo)
 	*memo = (struct memo){0};
 }
 
-static int grow_answers(struct memo *memo)
-{
-	size_t wanted = memo->capacity ? memo->capacity * 2 : 32;
-	size_t *answers;
-
-	if (memo->questions.count < memo->capacity)
-		return 0;
-	answers = reallocarray(memo->answers, wanted, sizeof(*answers));
-	if (!answers)
-		return -ENOMEM;
-	memo->answers = answers;
-	memo->capacity = wanted;
-	return 0;
-}
-
 int memo_find(struct memo *memo, const void *question, size_t length, size_t **ret_answer)
 {
 	size_t before, number;
@@ -141,7 +129,8 @@ int memo_find(struct memo *memo, const void *question, size_t length, size_t **r
 	if (memo->questions.count == 0)
 		memo->questions.seed = hash_seed_random();
 	before = memo->questions.count;
-	if (grow_answers(memo) < 0 || intern_add(&memo->questions, question, length, &number) < 0)
+	if (array_grow(&memo->answers, sizeof(*memo->answers), before, &memo->capacity) < 0 ||
+	    intern_add(&memo->questions, question, length, &number) < 0)
 		return -ENOMEM;
 	if (number == before)
 		memo->answers[number] = MEMO_NEW;

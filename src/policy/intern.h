@@ -29,6 +29,8 @@ struct intern {
 struct intern intern_make(void);
 /* Its number: intern->count as it was if it is new. -ENOMEM. */
 int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *ret_number);
+/* SIZE_MAX: it is not there. */
+size_t intern_find(const struct intern *intern, const void *bytes, size_t length);
 void intern_clear(struct intern *intern);
 
 /* Answers to questions that were asked before. Start from {0}. */

@@ -27,7 +27,8 @@ static struct port_range range_of(uint32_t first, uint32_t last)
 
 /* One that is walked from its beginning to its end. */
 struct walk {
-	const struct port_range *next, *end;
+	const struct port_set *set;
+	size_t next;
 };
 
 #define LINE_END (PROTOCOLS << 16)
@@ -35,21 +36,21 @@ struct walk {
 /* Is it in the set at that place, and where does this change? */
 static bool walk_to(struct walk *walk, uint32_t at, uint32_t *ret_until)
 {
+	const struct port_set *set = walk->set;
+	const struct port_range *next;
 	uint32_t first;
 
-	while (walk->next < walk->end && line_of(walk->next->protocol, walk->next->last) < at)
+	while (walk->next < set->count &&
+	       line_of(set->items[walk->next].protocol, set->items[walk->next].last) < at)
 		walk->next++;
-	if (walk->next == walk->end) {
+	if (walk->next == set->count) {
 		*ret_until = LINE_END;
 		return false;
 	}
-	first = line_of(walk->next->protocol, walk->next->first);
-	if (at < first) {
-		*ret_until = first;
-		return false;
-	}
-	*ret_until = line_of(walk->next->protocol, walk->next->last) + 1;
-	return true;
+	next = &set->items[walk->next];
+	first = line_of(next->protocol, next->first);
+	*ret_until = at < first ? first : line_of(next->protocol, next->last) + 1;
+	return at >= first;
 }
 
 static void append(struct port_set *set, uint32_t first, uint32_t last)
@@ -67,8 +68,7 @@ typedef bool keep_fn(bool in_set, bool in_other);
 static int combine(struct port_set *set, const struct port_set *other, keep_fn *keep)
 {
 	struct port_set made = {.capacity = set->count + other->count + 1};
-	struct walk a = {set->items, set->items + set->count};
-	struct walk b = {other->items, other->items + other->count};
+	struct walk a = {.set = set}, b = {.set = other};
 
 	made.items = calloc(made.capacity, sizeof(*made.items));
 	if (!made.items)

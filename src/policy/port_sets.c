@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "policy/array.h"
 #include "policy/intern.h"
 
 struct port_sets {
@@ -15,21 +16,6 @@ struct port_sets {
 	struct memo unions;
 	struct memo meets;
 };
-
-static int grow(void *items, size_t item_size, size_t count, size_t *capacity)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 16;
-	void *grown;
-
-	if (count < *capacity)
-		return 0;
-	grown = reallocarray(*(void **)items, wanted, item_size);
-	if (!grown)
-		return -ENOMEM;
-	*(void **)items = grown;
-	*capacity = wanted;
-	return 0;
-}
 
 static int begin(struct port_sets *sets)
 {
@@ -89,7 +75,7 @@ int port_sets_add(struct port_sets *sets, const struct port_set *set, size_t *re
 	}
 	if (sets->text.error < 0 || port_set_copy(set, &copy) < 0)
 		return -ENOMEM;
-	if (grow(&sets->sets, sizeof(copy), sets->count, &sets->capacity) < 0 ||
+	if (array_grow(&sets->sets, sizeof(copy), sets->count, &sets->capacity) < 0 ||
 	    intern_add(&sets->texts, sets->text.data, sets->text.length, &number) < 0) {
 		port_set_clear(&copy);
 		return -ENOMEM;

@@ -163,6 +163,32 @@ static void test_blocks(void **state)
 	stage_close(&stage);
 }
 
+/* One within the other, twice the same, all of it. */
+static void test_excepts(void **state)
+{
+	struct stage stage = stage_open(
+	    CLUSTER POLICY("shop", "out",
+			   "podSelector: {matchLabels: {app: web}}, policyTypes: [Egress], egress: "
+			   "[{to: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.1.0/24, 10.1.0.0/16, "
+			   "10.1.1.0/24, 10.1.0.0/17, 10.3.0.0/16]}}], ports: [{port: 80}]}, {to: "
+			   "[{ipBlock: {cidr: 10.0.0.0/8, except: [10.0.0.0/9, 10.128.0.0/9]}}], "
+			   "ports: [{port: 81}]}, {to: [{ipBlock: {cidr: 0.0.0.0/0, except: "
+			   "[128.0.0.0/1]}}], ports: [{port: 83}]}]"));
+
+	(void)state;
+	check(&stage, pod(&stage, "web"), at("10.0.255.255"), "TCP 80, TCP 83");
+	check(&stage, pod(&stage, "web"), at("10.1.0.0"), "TCP 83");
+	check(&stage, pod(&stage, "web"), at("10.1.1.1"), "TCP 83");
+	check(&stage, pod(&stage, "web"), at("10.1.2.0"), "TCP 83");
+	check(&stage, pod(&stage, "web"), at("10.1.255.255"), "TCP 83");
+	check(&stage, pod(&stage, "web"), at("10.2.0.0"), "TCP 80, TCP 83");
+	check(&stage, pod(&stage, "web"), at("10.3.0.0"), "TCP 83");
+	check(&stage, pod(&stage, "web"), at("10.4.0.0"), "TCP 80, TCP 83");
+	check(&stage, pod(&stage, "web"), at("127.255.255.255"), "TCP 83");
+	check(&stage, pod(&stage, "web"), at("128.0.0.0"), "");
+	stage_close(&stage);
+}
+
 /* A range of several blocks: sure is what all of it may do, possible what any of it may. */
 static void test_ranges(void **state)
 {
@@ -378,13 +404,21 @@ static void test_blocks_of_pods(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_without_policies), cmocka_unit_test(test_isolation_by_direction),
-	    cmocka_unit_test(test_empty_and_absent), cmocka_unit_test(test_additive),
-	    cmocka_unit_test(test_namespaces),       cmocka_unit_test(test_implied_name),
-	    cmocka_unit_test(test_blocks),           cmocka_unit_test(test_ranges),
-	    cmocka_unit_test(test_named_ports),      cmocka_unit_test(test_itself),
-	    cmocka_unit_test(test_void_rules),       cmocka_unit_test(test_protocols_without_ports),
-	    cmocka_unit_test(test_who_decided),      cmocka_unit_test(test_seen_as),
+	    cmocka_unit_test(test_without_policies),
+	    cmocka_unit_test(test_isolation_by_direction),
+	    cmocka_unit_test(test_empty_and_absent),
+	    cmocka_unit_test(test_additive),
+	    cmocka_unit_test(test_namespaces),
+	    cmocka_unit_test(test_implied_name),
+	    cmocka_unit_test(test_blocks),
+	    cmocka_unit_test(test_excepts),
+	    cmocka_unit_test(test_ranges),
+	    cmocka_unit_test(test_named_ports),
+	    cmocka_unit_test(test_itself),
+	    cmocka_unit_test(test_void_rules),
+	    cmocka_unit_test(test_protocols_without_ports),
+	    cmocka_unit_test(test_who_decided),
+	    cmocka_unit_test(test_seen_as),
 	    cmocka_unit_test(test_blocks_of_pods),
 	};
 
