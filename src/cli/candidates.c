@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "cli/manifests.h"
 #include "policy/policy.h"
 
 /* What stands for the name of a file in which nobody has written them. */
@@ -21,18 +22,14 @@ static bool fail(struct session *session, const char *what, int error)
 bool candidates_read(struct session *session, struct candidates *ret)
 {
 	const struct options *options = session->options;
-	int r = 0;
+	struct manifests manifests = {0};
+	bool read;
 
 	if (options->manifest_count == 0)
 		return true;
-	ret->given = manifest_new();
-	if (!ret->given)
-		r = -ENOMEM;
-	for (size_t i = 0; i < options->manifest_count && r == 0; i++)
-		r = manifest_read(ret->given, options->manifests[i], &session->problems);
-	if (r == 0)
-		r = manifest_finish(ret->given, &session->problems);
-	return r == 0 || fail(session, "manifests", r);
+	read = manifests_read(session, options->manifests, options->manifest_count, &manifests);
+	ret->given = manifests.manifest;
+	return read;
 }
 
 static int read_back(struct session *session, const struct policy_set *set,

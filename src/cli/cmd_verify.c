@@ -137,9 +137,7 @@ static int drift_json(const struct verification *verification, const struct grap
 		r = shape_set(object, "direction", json_string(rule_direction(direction)));
 	if (r == 0)
 		r = shape_set(object, "policy",
-			      policy ? json_pack("{s:s, s:s, s:s, s:i}", "namespace",
-						 policy->namespace, "name", policy->name, "file",
-						 policy->file, "line", (int)policy->line)
+			      policy ? json_sprintf("%s/%s", policy->namespace, policy->name)
 				     : json_null());
 	if (r == 0)
 		r = shape_set(object, "why", shape_text(replayed->why));

@@ -13,15 +13,16 @@ void rule_put_path(struct buf *buf, const struct netpol *policy, enum direction 
 		   const struct netpol_rule *rule)
 {
 	if (policy && rule)
-		buf_printf(buf, "%s[%zu]", rule_direction(direction),
+		buf_printf(buf, "spec.%s[%zu]", rule_direction(direction),
 			   (size_t)(rule - policy->rules[direction]));
 }
 
 static void put_requirement(struct buf *buf, const struct requirement *requirement)
 {
-	const bool is_in = requirement->operator== REQUIREMENT_IN;
+	const enum requirement_operator kind = requirement->operator;
+	const bool is_in = kind == REQUIREMENT_IN;
 
-	if (requirement->operator== REQUIREMENT_DOES_NOT_EXIST)
+	if (kind == REQUIREMENT_DOES_NOT_EXIST)
 		buf_puts(buf, "!");
 	buf_puts(buf, requirement->key);
 	if (requirement->value_count == 0)

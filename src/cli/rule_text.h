@@ -7,7 +7,7 @@
 
 /* "ingress", "egress". */
 const char *rule_direction(enum direction direction);
-/* "ingress[0]": the rule's place in the policy; nothing without a rule. */
+/* "spec.ingress[0]": the rule's place in the policy; nothing without a rule. */
 void rule_put_path(struct buf *buf, const struct netpol *policy, enum direction direction,
 		   const struct netpol_rule *rule);
 /* "app=web, tier in (a, b), !old"; "all" where it selects everything. */

@@ -3,13 +3,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
+#include "cli/because.h"
 #include "cli/rule_text.h"
 
 /* Less than what a week's work may need says little of what is never needed. */
 #define SHORT_MSEC (7 * 24 * 3600 * MSEC_PER_SEC)
-#define REASONS_MAX 20
+
+/* Between the reasons in a cell. */
+#define BETWEEN "; "
 
 static const struct {
 	const char *key;
@@ -39,92 +43,34 @@ const char *verify_end_cell(const struct graph *graph, const struct end *end,
 
 /* ---- explanations ---- */
 
-struct explanation {
-	const struct replay_row *row;
-	json_t *reasons; /* of strings */
-	size_t left_out;
-	int error;
-};
-
 static void put_policy(struct buf *buf, const struct netpol *policy)
 {
 	buf_printf(buf, "%s/%s", policy->namespace, policy->name);
 }
 
-static void put_ports(struct buf *buf, const struct port_set *ports)
+/* Of the edge seen last, and of the side that the row is about. */
+static int explain(const struct verification *verification, const struct replay_row *row,
+		   struct because *because)
 {
-	char text[PORT_SET_RANGE_TEXT_MAX];
-
-	if (port_set_is_all(ports)) {
-		buf_puts(buf, "all ports");
-		return;
-	}
-	for (size_t i = 0; i < ports->count; i++)
-		buf_printf(buf, "%s%s", i > 0 ? ", " : "",
-			   port_range_format(ports->items[i], text));
-	if (ports->count == 0)
-		buf_puts(buf, "no port that it has");
-}
-
-static void add_reason(void *context, enum direction direction, const struct netpol *policy,
-		       const struct netpol_rule *rule, const struct port_set *ports, bool is_sure)
-{
-	struct explanation *explanation = context;
-	struct buf buf = {0};
-
-	if (direction != explanation->row->direction || explanation->error)
-		return;
-	if (json_array_size(explanation->reasons) == REASONS_MAX) {
-		explanation->left_out++;
-		return;
-	}
-	put_policy(&buf, policy);
-	if (rule) {
-		buf_puts(&buf, " ");
-		rule_put_path(&buf, policy, direction, rule);
-		buf_printf(&buf, " (%s:%u) %s for ", policy->file, rule->line,
-			   is_sure ? "names the peer" : "may name the peer");
-		put_ports(&buf, ports);
-	} else {
-		buf_printf(&buf, " (%s:%u) %s", policy->file, policy->line,
-			   is_sure ? "isolates it" : "may isolate it");
-	}
-	explanation->error =
-	    buf.error ? buf.error
-		      : shape_append(explanation->reasons, json_stringn(buf.data, buf.length));
-	buf_clear(&buf);
-}
-
-/* Of the edge seen last. NULL: no memory. */
-static json_t *explain(const struct verification *verification, const struct replay_row *row)
-{
-	struct explanation explanation = {.row = row, .reasons = json_array()};
 	struct party from[SCENE_GRAPH_PARTIES], to[SCENE_GRAPH_PARTIES];
 	const bool ingress = row->direction == DIRECTION_INGRESS;
+	int r;
 
 	scene_graph_parties(verification->scene, ingress ? row->peer : row->subject, false, from);
 	scene_graph_parties(verification->scene, ingress ? row->subject : row->peer, true, to);
-	if (explanation.reasons && evaluator_explain(verification->replay.evaluator, from, to,
-						     add_reason, &explanation) < 0)
-		explanation.error = -ENOMEM;
-	if (explanation.error == 0 && explanation.left_out > 0)
-		explanation.error = shape_append(
-		    explanation.reasons, json_sprintf("and %zu more", explanation.left_out));
-	if (explanation.error == 0)
-		return explanation.reasons;
-	json_decref(explanation.reasons);
-	return NULL;
+	r = evaluator_explain(verification->replay.evaluator, from, to, because_add, because);
+	return r < 0 ? r : because->error;
+}
+
+static struct because_ends ends_of(const struct replay_row *row, const char *subject)
+{
+	struct because_ends ends = {0};
+
+	ends.texts[row->direction] = subject;
+	return ends;
 }
 
 /* ---- JSON ---- */
-
-static json_t *policy_json(const struct netpol *policy)
-{
-	if (!policy)
-		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:i}", "namespace", policy->namespace, "name",
-			 policy->name, "file", policy->file, "line", (int)policy->line);
-}
 
 /* Takes the buffer. */
 static json_t *text_json(struct buf *buf)
@@ -135,15 +81,45 @@ static json_t *text_json(struct buf *buf)
 	return text;
 }
 
-static json_t *rule_json(const struct netpol *policy, enum direction direction,
-			 const struct netpol_rule *rule)
+/* Where it is written: all null without a policy. */
+static int set_place(json_t *object, const struct netpol *policy, enum direction direction,
+		     const struct netpol_rule *rule, unsigned line)
 {
 	struct buf path = {0};
+	int r;
 
-	if (!rule)
-		return json_null();
-	rule_put_path(&path, policy, direction, rule);
-	return json_pack("{s:o, s:i}", "path", text_json(&path), "line", (int)rule->line);
+	if (policy && rule)
+		rule_put_path(&path, policy, direction, rule);
+	r = shape_set(object, "policy",
+		      policy ? json_sprintf("%s/%s", policy->namespace, policy->name)
+			     : json_null());
+	if (r == 0)
+		r = shape_set(object, "rule", text_json(&path));
+	else
+		buf_clear(&path);
+	if (r == 0)
+		r = shape_set(object, "file", policy ? json_string(policy->file) : json_null());
+	return r < 0 ? r : shape_set(object, "line", policy ? json_integer(line) : json_null());
+}
+
+static unsigned line_of_row(const struct replay_row *row)
+{
+	if (row->rule)
+		return row->rule->line;
+	return row->policy ? row->policy->line : 0;
+}
+
+static int set_because(const struct verification *verification, const struct replay_row *row,
+		       const char *subject, json_t *object)
+{
+	struct because_ends ends = ends_of(row, subject);
+	struct because because = {0};
+	int r = explain(verification, row, &because);
+
+	if (r == 0)
+		r = shape_set(object, "because", because_json(&because, &ends));
+	because_clear(&because);
+	return r;
 }
 
 static json_t *row_json(const struct verification *verification, const struct replay_row *row)
@@ -151,22 +127,21 @@ static json_t *row_json(const struct verification *verification, const struct re
 	const struct graph *graph = verification->session->graph;
 	char subject[SHAPE_CELL_MAX], peer[SHAPE_CELL_MAX], protocol[4];
 	json_t *object = json_pack(
-	    "{s:s, s:s, s:o, s:o, s:s, s:s, s:o, s:o, s:I, s:I, s:o, s:o}", "subject",
+	    "{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:o, s:o}", "subject",
 	    verify_end_cell(graph, row->subject, subject), "direction",
-	    rule_direction(row->direction), "policy", policy_json(row->policy), "rule",
-	    rule_json(row->policy, row->direction, row->rule), "peer",
-	    verify_end_cell(graph, row->peer, peer), "protocol",
-	    protocol_name(row->protocol, protocol), "port",
+	    rule_direction(row->direction), "peer", verify_end_cell(graph, row->peer, peer),
+	    "protocol", protocol_name(row->protocol, protocol), "port",
 	    row->has_port ? json_integer(row->port) : json_null(), "why", shape_text(row->why),
 	    "edges", (json_int_t)row->edges, "connections", (json_int_t)row->connections,
 	    "first_seen", shape_time(row->first_seen), "last_seen", shape_time(row->last_seen));
+	int r = set_place(object, row->policy, row->direction, row->rule, line_of_row(row));
 
-	if (object && verification->session->options->explain &&
-	    shape_set(object, "explanation", explain(verification, row)) < 0) {
-		json_decref(object);
-		return NULL;
-	}
-	return object;
+	if (r == 0 && verification->session->options->explain)
+		r = set_because(verification, row, subject, object);
+	if (r == 0)
+		return object;
+	json_decref(object);
+	return NULL;
 }
 
 static json_t *list_json(const struct verification *verification, enum replay_list list)
@@ -184,20 +159,33 @@ static json_t *list_json(const struct verification *verification, enum replay_li
 	return array;
 }
 
+static unsigned line_of_item(const struct unused_item *item)
+{
+	if (item->peer)
+		return item->peer->line;
+	if (item->port)
+		return item->port->line;
+	return item->rule ? item->rule->line : item->policy->line;
+}
+
 static json_t *unused_json(const struct unused_item *item)
 {
 	struct buf peer = {0}, port = {0};
+	json_t *object;
 
 	if (item->peer)
 		rule_put_peer(&peer, item->peer);
 	if (item->port)
 		rule_put_port(&port, item->port);
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "policy", policy_json(item->policy),
-			 "direction",
-			 item->rule ? json_string(rule_direction(item->direction)) : json_null(),
-			 "rule", rule_json(item->policy, item->direction, item->rule), "peer",
-			 text_json(&peer), "port", text_json(&port), "used",
-			 item->perhaps ? json_null() : json_false(), "why", shape_text(item->why));
+	object =
+	    json_pack("{s:o, s:o, s:o, s:o, s:o}", "direction",
+		      item->rule ? json_string(rule_direction(item->direction)) : json_null(),
+		      "peer", text_json(&peer), "port", text_json(&port), "used",
+		      item->perhaps ? json_null() : json_false(), "why", shape_text(item->why));
+	if (set_place(object, item->policy, item->direction, item->rule, line_of_item(item)) == 0)
+		return object;
+	json_decref(object);
+	return NULL;
 }
 
 static json_t *all_unused_json(const struct verification *verification)
@@ -279,9 +267,9 @@ static void print_json(struct verification *verification)
 
 static const char *const titles[] = {"FINDING",   "SUBJECT", "DIRECTION", "POLICY",
 				     "RULE",      "PEER",    "PORT",      "CONNECTIONS",
-				     "LAST SEEN", "WHY",     "WHERE",     "EXPLANATION"};
+				     "LAST SEEN", "WHY",     "WHERE",     "BECAUSE"};
 enum { COLUMNS = sizeof(titles) / sizeof(titles[0]) };
-enum { COLUMN_WHERE = 10, COLUMN_EXPLANATION = 11 };
+enum { COLUMN_WHERE = 10, COLUMN_BECAUSE = 11 };
 
 /* The cells of a line, made one after the other in one buffer each. */
 struct line {
@@ -301,15 +289,20 @@ static void put_where(struct buf *buf, const struct netpol *policy, unsigned lin
 }
 
 static int put_explanation(const struct verification *verification, const struct replay_row *row,
-			   struct buf *buf)
+			   const char *subject, struct buf *buf)
 {
-	json_t *reasons = explain(verification, row);
+	const struct because_ends ends = ends_of(row, subject);
+	struct because because = {0};
+	int r = explain(verification, row, &because);
 
-	for (size_t i = 0; i < json_array_size(reasons); i++)
-		buf_printf(buf, "%s%s", i > 0 ? "; " : "",
-			   json_string_value(json_array_get(reasons, i)));
-	json_decref(reasons);
-	return reasons ? buf->error : -ENOMEM;
+	if (r == 0)
+		because_put_lines(buf, &because, &ends, "", BETWEEN);
+	because_clear(&because);
+	if (r == 0 && !buf->error && buf->length > strlen(BETWEEN)) {
+		buf->length -= strlen(BETWEEN);
+		buf->data[buf->length] = '\0';
+	}
+	return r < 0 ? r : buf->error;
 }
 
 static int fill_row(const struct verification *verification, const struct replay_row *row,
@@ -333,20 +326,9 @@ static int fill_row(const struct verification *verification, const struct replay
 		buf_puts(&cells[9], row->why);
 	if (!verification->session->options->explain)
 		return 0;
-	put_where(&cells[COLUMN_WHERE], row->policy,
-		  row->rule     ? row->rule->line
-		  : row->policy ? row->policy->line
-				: 0);
-	return put_explanation(verification, row, &cells[COLUMN_EXPLANATION]);
-}
-
-static unsigned line_of(const struct unused_item *item)
-{
-	if (item->peer)
-		return item->peer->line;
-	if (item->port)
-		return item->port->line;
-	return item->rule ? item->rule->line : item->policy->line;
+	put_where(&cells[COLUMN_WHERE], row->policy, line_of_row(row));
+	return put_explanation(verification, row, cells[1].data ? cells[1].data : "",
+			       &cells[COLUMN_BECAUSE]);
 }
 
 static void fill_unused(const struct unused_item *item, struct line *line)
@@ -364,7 +346,7 @@ static void fill_unused(const struct unused_item *item, struct line *line)
 		rule_put_port(&cells[6], item->port);
 	if (item->why)
 		buf_puts(&cells[9], item->why);
-	put_where(&cells[COLUMN_WHERE], item->policy, line_of(item));
+	put_where(&cells[COLUMN_WHERE], item->policy, line_of_item(item));
 }
 
 /* The columns of a table, in the order of their titles. */

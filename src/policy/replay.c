@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/intern.h"
 #include "policy/order.h"
 
 /* ---- one edge ---- */
@@ -321,9 +322,55 @@ static int sort_rows(const void *a, const void *b)
 	return r ? r : (x->edge > y->edge) - (x->edge < y->edge);
 }
 
+/* What tells rows apart, as bytes; it may tell more apart than compare_rows() does. */
+struct end_key {
+	size_t index;
+	const char *name, *class;
+	struct addr address;
+	uint8_t prefix, rank;
+};
+
+struct row_key {
+	struct end_key subject, peer;
+	const struct netpol *policy;
+	const struct netpol_rule *rule;
+	const char *why;
+	uint8_t list, direction, protocol, has_port;
+	uint16_t port;
+};
+
+static void key_end(const struct end *end, struct end_key *key)
+{
+	key->rank = (uint8_t)rank_end(end);
+	if (end->kind == END_POD) {
+		key->index = end->workload != GRAPH_NONE ? end->workload : end->pod;
+		return;
+	}
+	key->name = end->name;
+	key->class = end->class;
+	key->address = end->address;
+	key->prefix = end->prefix;
+}
+
+static void key_row(const struct replay_row *row, struct row_key *key)
+{
+	memset(key, 0, sizeof(*key));
+	key_end(row->subject, &key->subject);
+	key_end(row->peer, &key->peer);
+	key->policy = row->policy;
+	key->rule = row->rule;
+	key->why = row->why;
+	key->list = (uint8_t)row->list;
+	key->direction = (uint8_t)row->direction;
+	key->protocol = row->protocol;
+	key->has_port = row->has_port;
+	key->port = row->port;
+}
+
 struct rows {
 	struct replay_row *items;
 	size_t count, capacity;
+	struct intern keys; /* their numbers are those of the items until these are sorted */
 };
 
 static void join_row(struct replay_row *row, const struct replay_row *more)
@@ -355,23 +402,36 @@ static void sort_all(struct rows *rows)
 	rows->count = kept;
 }
 
-static int add_row(struct rows *rows, const struct replay_row *row)
+static int grow(struct rows *rows)
 {
 	size_t larger = rows->capacity ? rows->capacity * 2 : 64;
 	struct replay_row *grown;
 
-	/* Many edges, few rows: joining those of one group mostly makes room enough. */
-	if (rows->count == rows->capacity) {
-		sort_all(rows);
-		if (rows->count * 2 >= rows->capacity) {
-			grown = reallocarray(rows->items, larger, sizeof(*grown));
-			if (!grown)
-				return -ENOMEM;
-			rows->items = grown;
-			rows->capacity = larger;
-		}
-	}
-	rows->items[rows->count++] = *row;
+	if (rows->count < rows->capacity)
+		return 0;
+	grown = reallocarray(rows->items, larger, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	rows->items = grown;
+	rows->capacity = larger;
+	return 0;
+}
+
+static int add_row(struct rows *rows, const struct replay_row *row)
+{
+	struct row_key key;
+	size_t number;
+	int r = grow(rows);
+
+	key_row(row, &key);
+	if (r == 0)
+		r = intern_add(&rows->keys, &key, sizeof(key), &number);
+	if (r < 0)
+		return r;
+	if (number < rows->count)
+		join_row(&rows->items[number], row);
+	else
+		rows->items[rows->count++] = *row;
 	return 0;
 }
 
@@ -619,10 +679,12 @@ int replay_graph(const struct replay *replay, const struct graph *graph, replay_
 		 const void *context, struct replay_result *ret)
 {
 	struct replay_result result = {0};
-	struct told told = {0};
-	struct rows rows = {0};
+	struct told told = {.rows = {.keys = intern_make()}};
+	struct rows rows = {.keys = intern_make()};
 	int r = walk(replay, graph, (struct wanted){wanted, context}, &told, &rows, &result);
 
+	intern_clear(&rows.keys);
+	intern_clear(&told.rows.keys);
 	free(told.rows.items);
 	free(told.claimed);
 	result.rows = rows.items;

@@ -219,15 +219,21 @@ static void mark(struct use *use, size_t at, enum match match)
 	use->open -= match == MATCH_YES;
 }
 
+/* most: as much as can be said of this passage. */
 static void mark_use(const struct search *search, const struct netpol *policy, struct use *use,
 		     const struct passage *passage, enum match most)
 {
-	for (size_t i = 0; i < use->peers && use->open > 0 && use->marks; i++) {
-		enum match peer = worse(most, match_peer(search, policy, use->rule, i, passage));
+	for (size_t i = 0; i < use->ports && use->open > 0 && use->marks; i++) {
+		enum match port = worse(most, match_port(search, use->rule, i, passage));
 
-		for (size_t j = 0; j < use->ports && peer != MATCH_NO; j++)
-			mark(use, i * use->ports + j,
-			     worse(peer, match_port(search, use->rule, j, passage)));
+		for (size_t j = 0; j < use->peers && port != MATCH_NO; j++) {
+			size_t at = j * use->ports + i;
+
+			if ((enum match)use->marks[at] < port)
+				mark(
+				    use, at,
+				    worse(port, match_peer(search, policy, use->rule, j, passage)));
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ verify() {
 
 # found LIST: what verify's JSON in the file out has there, a line each.
 found() {
-  jq -r ".$1[] | [.subject, .direction, .policy.name, .peer, .protocol, .port, .connections] | join(\" \")" out
+  jq -r ".$1[] | [.subject, .direction, .policy, .peer, .protocol, .port, .connections] | join(\" \")" out
 }
 
 @test "without policies there is nothing to verify" {
@@ -46,8 +46,8 @@ found() {
   same "$(jq -r '.[] | select(.verdict == "answered" and .from.workload == "Deployment/web" and .to.workload == "Deployment/api")
     | .connections' <("$report" edges --db shop.db --inventory inventory.yaml -o json) | jq -s add)" \
     "$(jq '[.denied[].connections] | add' out)"
-  same 'shop/api[Deployment] ingress api shop/web[Deployment] TCP 8080' "$(found denied | cut -d' ' -f1-6)"
-  same "$(jq .denied[0].policy.file out)" '"p.yaml"'
+  same 'shop/api[Deployment] ingress shop/api shop/web[Deployment] TCP 8080' "$(found denied | cut -d' ' -f1-6)"
+  same "$(jq .denied[0].file out)" '"p.yaml"'
   want 1 verify -f p.yaml
   grep -q '^would be denied:$' out
   grep -qE '^shop/api\[Deployment\] +ingress +shop/api +shop/web\[Deployment\] +TCP 8080 +[0-9]+ +2026-' out
@@ -82,20 +82,21 @@ found() {
   record shop
   { policy all api 'policyTypes: [Ingress]'; policy api api "${from_web/8080/9090}"; } > p.yaml
   want 1 verify -f p.yaml -o json --explain
-  jq -r .denied[0].explanation[] out > explanation
-  grep -qx 'shop/all (p.yaml:2) isolates it' explanation
-  grep -qx 'shop/api ingress\[0\] (p.yaml:4) names the peer for TCP 9090' explanation
+  same '[{"policy":"shop/all","file":"p.yaml","line":2,"certain":true},{"policy":"shop/api","file":"p.yaml","line":4,"certain":true}]' \
+    "$(jq -c .denied[0].because.ingress.isolated_by out)"
+  same '["shop/api","spec.ingress[0]",["TCP 9090"]]' \
+    "$(jq -c '.denied[0].because.ingress.allowed_by[] | [.policy, .rule, .ports]' out)"
   want 1 verify -f p.yaml --explain
-  grep -qE 'p.yaml:2 +shop/all \(p.yaml:2\) isolates it; ' out
+  grep -qE 'p.yaml:2 +ingress of shop/api\[Deployment\]: isolated by shop/all \(p.yaml:2\), ' out
   want 1 verify -f p.yaml -o csv --explain
-  head -n 1 out | tr -d '\r' | grep -q ',WHERE,EXPLANATION$'
+  head -n 1 out | tr -d '\r' | grep -q ',WHERE,BECAUSE$'
 }
 
 @test "what was denied and would be allowed is told" {
   record shop
   policy db db 'ingress: [{}]' > p.yaml
   want 0 verify -f p.yaml -o json
-  same 'shop/db[StatefulSet] ingress db TCP 5432' "$(found allowed_now | cut -d' ' -f1-3,5-6)"
+  same 'shop/db[StatefulSet] ingress shop/db TCP 5432' "$(found allowed_now | cut -d' ' -f1-3,5-6)"
   policy db db "${from_web/8080/5432}" > p.yaml
   want 1 verify -f p.yaml -o json
   same '' "$(found allowed_now)"
@@ -106,10 +107,10 @@ found() {
   policy api api 'ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 203.0.113.0/24, except: [203.0.113.9/32]}}], ports: [{port: 8080}, {port: 9999, endPort: 10005}]}]' > p.yaml
   policy none none 'ingress: [{}]' >> p.yaml
   want 0 verify -f p.yaml -o json
-  jq -r '.unused[] | [.policy.name, .rule.path, .peer, .port, .used, .why] | map(tostring) | join("|")' out > unused
-  grep -qx 'api|ingress\[0\]|null|TCP 9999-10005|false|null' unused
-  grep -qx 'api|ingress\[0\]|203.0.113.0/24 except 203.0.113.9/32|null|false|null' unused
-  grep -qx 'none|null|null|null|false|it selects no pod that is known' unused
+  jq -r '.unused[] | [.policy, .rule, .peer, .port, .used, .why] | map(tostring) | join("|")' out > unused
+  grep -qx 'shop/api|spec.ingress\[0\]|null|TCP 9999-10005|false|null' unused
+  grep -qx 'shop/api|spec.ingress\[0\]|203.0.113.0/24 except 203.0.113.9/32|null|false|null' unused
+  grep -qx 'shop/none|null|null|null|false|it selects no pod that is known' unused
   same 3 "$(wc -l < unused)"
   same true "$(jq .evidence.short out)"
   want 0 verify -f p.yaml
@@ -174,7 +175,7 @@ found() {
   "$report" policy --db shop.db --inventory inventory.yaml 2> problems > generated
   want 1 verify -f generated --drift -o json
   same 'denied' "$(jq -r '.[].verdict' out | sort -u)"
-  same '[false,"ingress","db-netpol"]' "$(jq -c '.[0] | [.allowed, .direction, .policy.name]' out)"
+  same '[false,"ingress","shop/db-netpol"]' "$(jq -c '.[0] | [.allowed, .direction, .policy]' out)"
   want 1 verify -f generated --drift
   grep -qE '^2026-.* TCP 5432 +denied ' out
   want 0 verify -f generated --drift --since 2026-01-31T13:00:00Z
