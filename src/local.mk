@@ -406,6 +406,8 @@ libcli_a_SOURCES = \
 	src/cli/rule_text.h \
 	src/cli/question.c \
 	src/cli/question.h \
+	src/cli/reach_print.c \
+	src/cli/reach_print.h \
 	src/cli/session.c \
 	src/cli/session.h \
 	src/cli/shape.c \

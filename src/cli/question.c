@@ -384,6 +384,11 @@ bool question_make(struct session *session, const struct reach *reach,
 	       check_ends(session, reach, ret);
 }
 
+bool question_wants_answer(const struct options *options)
+{
+	return options->from && options->to && options->port;
+}
+
 void question_clear(struct question *question)
 {
 	for (int d = 0; d < DIRECTIONS; d++)
