@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/diff_units.h"
 
 /* A row while there is no order yet. */
@@ -291,22 +292,6 @@ static const struct answer_sets *answer_of(const struct diff_units *units,
 	return &units->answers[side].items[cell->answers[side]];
 }
 
-/* Room for one more of a growing array. */
-static int reserve(void *items, size_t size, size_t count, size_t *capacity)
-{
-	size_t wanted = *capacity ? *capacity * 2 : 64;
-	void *grown, **array = items;
-
-	if (count < *capacity)
-		return 0;
-	grown = reallocarray(*array, wanted, size);
-	if (!grown)
-		return -ENOMEM;
-	*array = grown;
-	*capacity = wanted;
-	return 0;
-}
-
 static void ports_clear(struct diff_ports *ports)
 {
 	port_set_clear(&ports->allows);
@@ -321,8 +306,8 @@ static int add_ports(struct building *building, const struct diff_cell *cell, en
 	const struct answer_sets *others = answer_of(&building->units, cell, !side);
 	struct diff *diff = building->diff;
 	struct diff_ports *ports;
-	int r = reserve(&diff->ports, sizeof(*diff->ports), diff->port_count,
-			&building->port_capacity);
+	int r = array_grow(&diff->ports, sizeof(*diff->ports), diff->port_count,
+			   &building->port_capacity);
 
 	if (r < 0)
 		return r;
@@ -370,8 +355,8 @@ static int find_comparison(struct building *building, const struct diff_cell *ce
 			   const struct comparison **ret)
 {
 	size_t known = building->pairs.count, number;
-	int r = reserve(&building->comparisons, sizeof(*building->comparisons), known,
-			&building->comparison_capacity);
+	int r = array_grow(&building->comparisons, sizeof(*building->comparisons), known,
+			   &building->comparison_capacity);
 
 	if (r == 0)
 		r = intern_add(&building->pairs, cell->answers, sizeof(cell->answers), &number);
@@ -389,8 +374,8 @@ static int add_change(struct building *building, size_t from, size_t to, enum di
 
 	if (ports == NO_PORTS)
 		return 0;
-	if (reserve(&diff->changes, sizeof(*diff->changes), diff->change_count,
-		    &building->change_capacity) < 0)
+	if (array_grow(&diff->changes, sizeof(*diff->changes), diff->change_count,
+		       &building->change_capacity) < 0)
 		return -ENOMEM;
 	diff->changes[diff->change_count++] =
 	    (struct diff_change){(uint32_t)from, (uint32_t)to, side, ports};
@@ -484,8 +469,7 @@ static void building_clear(struct building *building)
 
 int diff_build(const struct diff_set sets[static DIFF_SIDES], struct diff **ret)
 {
-	struct building building = {.diff = calloc(1, sizeof(struct diff)),
-				    .pairs = intern_make()};
+	struct building building = {.diff = calloc(1, sizeof(struct diff)), .pairs = intern_make()};
 	int r = building.diff ? diff_units_make(sets, &building.units) : -ENOMEM;
 
 	if (r == 0)
@@ -562,10 +546,9 @@ size_t diff_find_address(const struct diff *diff, struct addr address)
 }
 
 const struct diff_change *diff_find_change(const struct diff *diff, size_t from, size_t to,
-				     enum diff_side side)
+					   enum diff_side side)
 {
-	const struct diff_change key = {
-	    .from = (uint32_t)from, .to = (uint32_t)to, .side = side};
+	const struct diff_change key = {.from = (uint32_t)from, .to = (uint32_t)to, .side = side};
 
 	if (diff->change_count == 0)
 		return NULL;
