@@ -39,14 +39,12 @@ static int print_diff(struct session *session, const struct diff *diff,
 {
 	size_t *order = order_changes(diff, weights);
 	struct diff_answer answer = {.diff = diff, .weights = weights, .order = order};
+	int r = order ? diff_print(session, &answer) : -ENOMEM;
 
-	if (!order)
-		return -ENOMEM;
-	diff_print(session, &answer);
 	free(order);
 	if (session->status == EXIT_DONE && diff->change_count > 0)
 		session->status = EXIT_NO;
-	return 0;
+	return r;
 }
 
 static int weigh(struct session *session, const struct diff *diff)

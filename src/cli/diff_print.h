@@ -12,6 +12,7 @@ struct diff_answer {
 	const size_t *order;                /* of the changes, as they are printed */
 };
 
-void diff_print(struct session *session, const struct diff_answer *answer);
+/* -ENOMEM, perhaps in the middle of it. */
+int diff_print(struct session *session, const struct diff_answer *answer);
 
 #endif

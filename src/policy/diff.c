@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/diff_units.h"
 
 /* A row while there is no order yet. */
@@ -12,6 +13,14 @@ struct draft {
 	struct diff_row row;
 	size_t unit;   /* that answers for it */
 	size_t member; /* it alone, or DIFF_NONE: all of the owner */
+};
+
+#define NO_PORTS UINT32_MAX
+
+/* Two answers. */
+struct comparison {
+	uint32_t ports[DIFF_SIDES]; /* that only this side has; or NO_PORTS */
+	bool is_unchanged;          /* something is in both */
 };
 
 struct building {
@@ -22,7 +31,10 @@ struct building {
 	size_t *of_unit;
 	size_t *row_of_member;
 	struct diff *diff;
-	size_t change_capacity;
+	size_t change_capacity, port_capacity;
+	struct intern pairs; /* of answers */
+	struct comparison *comparisons;
+	size_t comparison_capacity;
 };
 
 /* ---- which units are one row ---- */
@@ -280,79 +292,107 @@ static const struct answer_sets *answer_of(const struct diff_units *units,
 	return &units->answers[side].items[cell->answers[side]];
 }
 
-static struct diff_change *next_change(struct building *building)
+static void ports_clear(struct diff_ports *ports)
 {
-	struct diff *diff = building->diff;
-
-	if (diff->change_count == building->change_capacity) {
-		size_t wanted = building->change_capacity ? building->change_capacity * 2 : 64;
-		struct diff_change *grown = reallocarray(diff->changes, wanted, sizeof(*grown));
-
-		if (!grown)
-			return NULL;
-		diff->changes = grown;
-		building->change_capacity = wanted;
-	}
-	return &diff->changes[diff->change_count];
-}
-
-static void change_clear(struct diff_change *change)
-{
-	port_set_clear(&change->allows);
-	port_set_clear(&change->unknown);
+	port_set_clear(&ports->allows);
+	port_set_clear(&ports->unknown);
 }
 
 /* What that side has and the other has not. */
-static int add_change(struct building *building, size_t from, size_t to, enum diff_side side,
-		      const struct diff_cell *cell)
+static int add_ports(struct building *building, const struct diff_cell *cell, enum diff_side side,
+		     uint32_t *ret)
 {
 	const struct answer_sets *mine = answer_of(&building->units, cell, side);
 	const struct answer_sets *others = answer_of(&building->units, cell, !side);
-	struct diff_change *change = next_change(building);
-	int r;
+	struct diff *diff = building->diff;
+	struct diff_ports *ports;
+	int r = array_grow(&diff->ports, sizeof(*diff->ports), diff->port_count,
+			   &building->port_capacity);
 
-	if (!change)
-		return -ENOMEM;
-	*change = (struct diff_change){.from = from, .to = to, .side = side};
-	r = set_without(&mine->allows, &others->allows, &change->allows);
+	if (r < 0)
+		return r;
+	ports = &diff->ports[diff->port_count];
+	*ports = (struct diff_ports){0};
+	r = set_without(&mine->allows, &others->allows, &ports->allows);
 	if (r == 0)
-		r = set_without(&mine->unknown, &others->unknown, &change->unknown);
-	if (r == 0 && (change->allows.count > 0 || change->unknown.count > 0))
-		building->diff->change_count++;
+		r = set_without(&mine->unknown, &others->unknown, &ports->unknown);
+	*ret = NO_PORTS;
+	if (r == 0 && (ports->allows.count > 0 || ports->unknown.count > 0))
+		*ret = (uint32_t)diff->port_count++;
 	else
-		change_clear(change);
+		ports_clear(ports);
 	return r;
 }
 
-static int count_unchanged(struct building *building, const struct diff_cell *cell)
+static int have_common(const struct port_set *a, const struct port_set *b, bool *ret)
+{
+	struct port_set both = {0};
+	int r = port_set_copy(a, &both);
+
+	if (r == 0)
+		r = port_set_intersect(&both, b);
+	*ret = both.count > 0;
+	port_set_clear(&both);
+	return r;
+}
+
+static int compare_answers(struct building *building, const struct diff_cell *cell,
+			   struct comparison *ret)
 {
 	const struct answer_sets *old = answer_of(&building->units, cell, DIFF_OLD);
 	const struct answer_sets *new = answer_of(&building->units, cell, DIFF_NEW);
-	struct port_set both = {0};
-	bool any;
-	int r = port_set_copy(&old->allows, &both);
+	int r = have_common(&old->allows, &new->allows, &ret->is_unchanged);
+
+	if (r == 0 && !ret->is_unchanged)
+		r = have_common(&old->unknown, &new->unknown, &ret->is_unchanged);
+	if (r == 0)
+		r = add_ports(building, cell, DIFF_OLD, &ret->ports[DIFF_OLD]);
+	return r < 0 ? r : add_ports(building, cell, DIFF_NEW, &ret->ports[DIFF_NEW]);
+}
+
+/* Few pairs of answers are of many pairs of rows. */
+static int find_comparison(struct building *building, const struct diff_cell *cell,
+			   const struct comparison **ret)
+{
+	size_t known = building->pairs.count, number;
+	int r = array_grow(&building->comparisons, sizeof(*building->comparisons), known,
+			   &building->comparison_capacity);
 
 	if (r == 0)
-		r = port_set_intersect(&both, &new->allows);
-	any = both.count > 0;
-	if (r == 0 && !any) {
-		r = port_set_copy(&old->unknown, &both);
-		if (r == 0)
-			r = port_set_intersect(&both, &new->unknown);
-		any = both.count > 0;
-	}
-	port_set_clear(&both);
+		r = intern_add(&building->pairs, cell->answers, sizeof(cell->answers), &number);
+	if (r == 0 && number == known)
+		r = compare_answers(building, cell, &building->comparisons[number]);
 	if (r == 0)
-		building->diff->unchanged += any;
+		*ret = &building->comparisons[number];
 	return r;
+}
+
+static int add_change(struct building *building, size_t from, size_t to, enum diff_side side,
+		      uint32_t ports)
+{
+	struct diff *diff = building->diff;
+
+	if (ports == NO_PORTS)
+		return 0;
+	if (array_grow(&diff->changes, sizeof(*diff->changes), diff->change_count,
+		       &building->change_capacity) < 0)
+		return -ENOMEM;
+	diff->changes[diff->change_count++] =
+	    (struct diff_change){(uint32_t)from, (uint32_t)to, side, ports};
+	return 0;
 }
 
 static int compare_pair(struct building *building, size_t from, size_t to,
 			const struct diff_cell *cell)
 {
-	int r = add_change(building, from, to, DIFF_OLD, cell);
+	const struct comparison *comparison;
+	int r = find_comparison(building, cell, &comparison);
 
-	return r < 0 ? r : add_change(building, from, to, DIFF_NEW, cell);
+	for (int side = 0; r == 0 && side < DIFF_SIDES; side++)
+		r = add_change(building, from, to, side, comparison->ports[side]);
+	if (r == 0 && from != to)
+		building->diff->unchanged += comparison->is_unchanged;
+	return r;
 }
 
 /* The pods of one row, to one another. */
@@ -385,8 +425,6 @@ static int compare_row(struct building *building, size_t row)
 			if (building->of_unit[at] == row)
 				continue;
 			r = compare_pair(building, row, building->of_unit[at], &line->items[i]);
-			if (r == 0)
-				r = count_unchanged(building, &line->items[i]);
 		}
 	}
 	return r < 0 ? r : compare_within(building, row);
@@ -423,13 +461,15 @@ static void building_clear(struct building *building)
 	free(building->first_of_unit);
 	free(building->of_unit);
 	free(building->row_of_member);
+	free(building->comparisons);
+	intern_clear(&building->pairs);
 	diff_units_clear(&building->units);
 	diff_free(building->diff);
 }
 
 int diff_build(const struct diff_set sets[static DIFF_SIDES], struct diff **ret)
 {
-	struct building building = {.diff = calloc(1, sizeof(struct diff))};
+	struct building building = {.diff = calloc(1, sizeof(struct diff)), .pairs = intern_make()};
 	int r = building.diff ? diff_units_make(sets, &building.units) : -ENOMEM;
 
 	if (r == 0)
@@ -452,10 +492,11 @@ struct diff *diff_free(struct diff *diff)
 		return NULL;
 	for (size_t i = 0; i < diff->row_count; i++)
 		free(diff->rows[i].text);
-	for (size_t i = 0; i < diff->change_count; i++)
-		change_clear(&diff->changes[i]);
+	for (size_t i = 0; i < diff->port_count; i++)
+		ports_clear(&diff->ports[i]);
 	free(diff->rows);
 	free(diff->changes);
+	free(diff->ports);
 	free(diff->pods);
 	free(diff);
 	return NULL;
@@ -504,13 +545,18 @@ size_t diff_find_address(const struct diff *diff, struct addr address)
 	return found ? (size_t)(found - diff->rows) : DIFF_NONE;
 }
 
-struct diff_change *diff_find_change(const struct diff *diff, size_t from, size_t to,
-				     enum diff_side side)
+const struct diff_change *diff_find_change(const struct diff *diff, size_t from, size_t to,
+					   enum diff_side side)
 {
-	const struct diff_change key = {.from = from, .to = to, .side = side};
+	const struct diff_change key = {.from = (uint32_t)from, .to = (uint32_t)to, .side = side};
 
 	if (diff->change_count == 0)
 		return NULL;
 	return bsearch(&key, diff->changes, diff->change_count, sizeof(*diff->changes),
 		       compare_changes);
+}
+
+const struct diff_ports *diff_ports_of(const struct diff *diff, const struct diff_change *change)
+{
+	return &diff->ports[change->ports];
 }

@@ -29,13 +29,17 @@ struct diff_row {
 	bool is_in[DIFF_SIDES];  /* of the set where it is not nothing is known: all is denied */
 };
 
+struct diff_ports {
+	struct port_set allows;
+	struct port_set unknown; /* allowed perhaps, and not surely */
+};
+
 /* What a pair of rows lost or got, or the pods of one row to one another. A port of which it became
  * surer, or less so, is there twice. */
 struct diff_change {
-	size_t from, to;
+	uint32_t from, to;
 	enum diff_side side; /* OLD: lost; NEW: got */
-	struct port_set allows;
-	struct port_set unknown; /* allowed perhaps, and not surely */
+	uint32_t ports;      /* index into diff.ports: many have the same */
 };
 
 /* Who has which row. */
@@ -50,6 +54,8 @@ struct diff {
 	size_t range_first;
 	struct diff_change *changes; /* by from, to, side */
 	size_t change_count;
+	struct diff_ports *ports;
+	size_t port_count;
 	size_t unchanged;      /* pairs of two rows with something that is in both sets */
 	struct diff_pod *pods; /* by namespace, pod */
 	size_t pod_count;
@@ -63,7 +69,8 @@ struct diff *diff_free(struct diff *diff); /* NULL is allowed; returns NULL */
 size_t diff_find_pod(const struct diff *diff, const char *namespace, const char *pod);
 size_t diff_find_row(const struct diff *diff, const char *text); /* of those with a name */
 size_t diff_find_address(const struct diff *diff, struct addr address);
-struct diff_change *diff_find_change(const struct diff *diff, size_t from, size_t to,
-				     enum diff_side side);
+const struct diff_change *diff_find_change(const struct diff *diff, size_t from, size_t to,
+					   enum diff_side side);
+const struct diff_ports *diff_ports_of(const struct diff *diff, const struct diff_change *change);
 
 #endif

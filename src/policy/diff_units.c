@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/pod_classes.h"
 
 static int compare_owners(const struct scene_owner *a, const struct scene_owner *b)
@@ -246,15 +247,8 @@ static int ask(struct diff_units *units, int side, size_t from, size_t to, uint3
 
 static int put(struct diff_line *line, const struct diff_cell *cell)
 {
-	if (line->count == line->capacity) {
-		size_t wanted = line->capacity ? line->capacity * 2 : 8;
-		struct diff_cell *grown = reallocarray(line->items, wanted, sizeof(*grown));
-
-		if (!grown)
-			return -ENOMEM;
-		line->items = grown;
-		line->capacity = wanted;
-	}
+	if (array_grow(&line->items, sizeof(*line->items), line->count, &line->capacity) < 0)
+		return -ENOMEM;
 	line->items[line->count++] = *cell;
 	return 0;
 }

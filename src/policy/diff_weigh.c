@@ -96,10 +96,10 @@ static struct span place_end(const struct diff *diff, const size_t *pods, const 
 	return place_address(diff, end->address, end->prefix);
 }
 
-static bool has(const struct diff_change *change, const struct edge_key *key)
+static bool has(const struct diff_ports *ports, const struct edge_key *key)
 {
-	return port_set_has(&change->allows, key->protocol, key->port) ||
-	       port_set_has(&change->unknown, key->protocol, key->port);
+	return port_set_has(&ports->allows, key->protocol, key->port) ||
+	       port_set_has(&ports->unknown, key->protocol, key->port);
 }
 
 static void weigh_pair(const struct diff *diff, size_t from, size_t to,
@@ -111,7 +111,7 @@ static void weigh_pair(const struct diff *diff, size_t from, size_t to,
 		const struct diff_change *change = diff_find_change(diff, from, to, side);
 		struct diff_weight *weight;
 
-		if (!change || !has(change, key))
+		if (!change || !has(diff_ports_of(diff, change), key))
 			continue;
 		weight = &weights->items[change - diff->changes];
 		if (key->verdict == VERDICT_DENIED)

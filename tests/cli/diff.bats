@@ -66,7 +66,7 @@ TABLE
   want 1 "$report" diff -f cluster.yaml a.yaml b.yaml -o csv
   same "$(
     cat <<'LINES'
-CHANGE,FROM,TO,ALLOWS,UNKNOWN
+change,from,to,allows,unknown
 removed,shop/web[Deployment],shop/db[StatefulSet],TCP 5432,
 added,shop/web[Deployment],shop/db[StatefulSet],TCP 5433,
 removed,10.0.0.0-10.127.255.255,shop/db[StatefulSet],TCP 5432,

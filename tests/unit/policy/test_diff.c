@@ -165,8 +165,8 @@ static void expect(const struct diff *diff, const char *const *changes)
 	for (size_t i = 0; i < diff->change_count; i++) {
 		const struct diff_change *change = &diff->changes[i];
 
-		put_ports(&change->allows, allows, sizeof(allows));
-		put_ports(&change->unknown, unknown, sizeof(unknown));
+		put_ports(&diff_ports_of(diff, change)->allows, allows, sizeof(allows));
+		put_ports(&diff_ports_of(diff, change)->unknown, unknown, sizeof(unknown));
 		snprintf(text, sizeof(text), "%c %s %s %s%s%s",
 			 change->side == DIFF_NEW ? '+' : '-', diff->rows[change->from].text,
 			 diff->rows[change->to].text, allows, unknown[0] ? "?" : "", unknown);
@@ -529,8 +529,8 @@ static void check_change(const struct diff *diff, size_t from, size_t to, enum d
 		assert_int_equal(unknown->count, 0);
 		return;
 	}
-	assert_true(port_set_equal(&change->allows, allows));
-	assert_true(port_set_equal(&change->unknown, unknown));
+	assert_true(port_set_equal(&diff_ports_of(diff, change)->allows, allows));
+	assert_true(port_set_equal(&diff_ports_of(diff, change)->unknown, unknown));
 }
 
 static void check_pair(const struct fixture *fixture, size_t from, size_t to)
