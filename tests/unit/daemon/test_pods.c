@@ -219,32 +219,6 @@ static void test_restart(void **state)
 	batch_free(batch);
 }
 
-/* Who had an address when the earlier run was last heard may have spoken from it when it was
- * another's already. */
-static void test_address_reused_meanwhile(void **state)
-{
-	struct scene *scene = *state;
-	int64_t now = clock_now(), heartbeat = clock_msec(now - MINUTES(2)), opened;
-
-	scene->state.heartbeat = heartbeat;
-	had(scene, "gone", "gone", "10.0.0.1", now - MINUTES(60), INTERVAL_OPEN);
-	had(scene, "freed", "freed", "10.0.0.2", now - MINUTES(60), now - MINUTES(3));
-	put_file(scene, ID_A, "next", "10.0.0.1");
-	put_file(scene, ID_B, "other", "10.0.0.2");
-	ahead = NSEC_PER_SEC;
-	opened = clock_now();
-	open_pods(scene);
-	assert_int_equal(pod_of(scene, "gone")->address_count, 2);
-	assert_int_equal(pod_of(scene, "gone")->ended, heartbeat * NSEC_PER_MSEC);
-	assert_int_equal(owner(scene, "10.0.0.1", now - MINUTES(30)), 1);
-	assert_int_equal(owner(scene, "10.0.0.1", now - MINUTES(1)), 0);
-	assert_true(
-	    registry_is_shared(pods_registry(scene->tested), ip("10.0.0.1"), opened, opened));
-	assert_true(owner(scene, "10.0.0.1", clock_now()) > 2);
-	assert_true(owner(scene, "10.0.0.2", opened) > 2);
-	assert_int_equal(pod_of(scene, "freed")->address_count, 1);
-}
-
 /* Only the runtime knows them: they are waited for. */
 static void test_host_network_while_the_runtime_is_silent(void **state)
 {
@@ -387,7 +361,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_restart),
-	    TEST(test_address_reused_meanwhile),
 	    TEST(test_host_network_while_the_runtime_is_silent),
 	    TEST(test_untold_pods_are_kept),
 	    TEST(test_clock_set_back),
