@@ -241,7 +241,6 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/nodes.bash \
 	tests/unit/flow/bench.h \
 	tests/runtime/churn.sh \
-	tests/runtime/churn_restarts.bats \
 	tests/runtime/churn.sql \
 	tests/runtime/machine.sh \
 	tests/runtime/service.sh \

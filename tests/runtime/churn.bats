@@ -70,3 +70,23 @@ everyone_is_who_they_are() {
   echo "# $(grep : "$directory/here.judgement" | paste -sd ,)" >&3
   [ "$status" -eq 0 ]
 }
+
+interrupted() {
+  churn_begin || return 1
+  local runtime=('[identity]' "cri_socket = $CLUSTER/containerd.sock")
+  netpold_begin here "${runtime[@]}" || return 1
+  churn_for 10 60 &
+  local churn_pid=$!
+  wait_until 60 churn_has 100 || return 1
+  netpold_end here && netpold_begin here "${runtime[@]}" || return 1
+  wait_until 60 churn_has 200 || return 1
+  crash_the_runtime || return 1
+  wait $churn_pid
+  netpold_end here && churn_judged here lie unlabelled
+}
+
+@test "netpold and the runtime are started again while pods come and go: no edge has a wrong pod" {
+  run in_cluster interrupted
+  echo "$output"
+  [ "$status" -eq 0 ]
+}
