@@ -177,7 +177,7 @@ static int put_restored(struct pods *pods, const struct pod *pod)
 
 static void lose(struct pods *pods, int64_t from, const char *reason)
 {
-	registry_unwatched(pods->registry, from, clock_now());
+	registry_unwatched(pods->registry, from, clock_now(), MERGE_RELEASE_NS);
 	if (pods->track)
 		track_loss(pods->track, &(struct loss){.source = LOSS_IDENTITY}, from, clock_now(),
 			   reason);
@@ -415,7 +415,7 @@ static int first_scan(struct pods *pods)
 	r = merge_hold(pods->merge, false, clock_now());
 	pods->restoring = false;
 	end_restored(pods, true);
-	registry_unwatched(pods->registry, last_heard(pods), pods->opened);
+	registry_unwatched(pods->registry, last_heard(pods), pods->opened, MERGE_RELEASE_NS);
 	find_sources(pods);
 	set_timer(pods);
 	return r;

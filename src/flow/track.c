@@ -348,27 +348,29 @@ static bool totals_are_zero(const struct totals *totals)
 	return memcmp(totals, &zero, sizeof(zero)) == 0;
 }
 
-/* Early enough for a reader, who has the same slack, to take it for nobody's who had or got the
- * address since. */
-static int64_t first_unbegun(const struct track *track, uint32_t pod, struct addr address,
-			     int64_t first)
+/* Early enough for a reader, who has the same slack but knows less of what was unseen, to take it
+ * for nobody's who had or got the address since. */
+static int64_t end_first(const struct track *track, const struct live_entry *entry, uint32_t pod,
+			 struct addr address)
 {
-	int64_t since;
+	const struct registry *registry = track->registry;
+	int64_t first = entry->first_ns, since;
+	bool is_doubted;
 
-	if (pod || !registry_has_owner(track->registry, address, first, &since))
+	if (entry->unbegun)
+		first -= track->options.bind_slack;
+	if (pod)
 		return first;
-	return since - track->options.bind_slack - NSEC_PER_MSEC;
+	is_doubted = entry->unbegun ? registry_has_owner(registry, address, first, &since)
+				    : registry_is_unseen(registry, address, first, &since);
+	return is_doubted ? since - track->options.bind_slack - NSEC_PER_MSEC : first;
 }
 
 static int64_t entry_first(const struct track *track, const struct live_entry *entry)
 {
-	int64_t first = entry->first_ns, source, destination;
+	int64_t source = end_first(track, entry, entry->source_pod, entry->original.source);
+	int64_t destination = end_first(track, entry, entry->destination_pod, entry->reply.source);
 
-	if (!entry->unbegun)
-		return first;
-	first -= track->options.bind_slack;
-	source = first_unbegun(track, entry->source_pod, entry->original.source, first);
-	destination = first_unbegun(track, entry->destination_pod, entry->reply.source, first);
 	return source < destination ? source : destination;
 }
 

@@ -56,6 +56,7 @@ struct registry {
 	size_t capacity;
 	uint32_t last_number;
 	struct span unwatched[UNWATCHED_MAX]; /* by from */
+	int64_t linger;                       /* the longest that was said */
 	size_t unwatched_count;
 	int64_t forgotten; /* up to when */
 	bool has_echoes;
@@ -833,11 +834,12 @@ void registry_shift(struct registry *registry, int64_t now, int64_t delta)
 }
 
 /* Of too many the first two become one, with all that is between them. */
-void registry_unwatched(struct registry *registry, int64_t from, int64_t until)
+void registry_unwatched(struct registry *registry, int64_t from, int64_t until, int64_t linger)
 {
 	struct span *spans = registry->unwatched;
 	size_t at = registry->unwatched_count;
 
+	registry->linger = later(registry->linger, linger);
 	if (at == UNWATCHED_MAX) {
 		spans[0].until = spans[1].until > spans[0].until ? spans[1].until : spans[0].until;
 		memmove(&spans[1], &spans[2], (at - 2) * sizeof(*spans));
@@ -906,6 +908,53 @@ static int owner_within(const struct registry *registry, const struct owned *own
 	return any && !*ret ? -ENOTUNIQ : 0;
 }
 
+/* Did another than the one with this tenure own the address at the moment, or end then? */
+static bool is_anothers(const struct registry *registry, const struct owned *owned,
+			const struct tenure *than, int64_t when)
+{
+	for (size_t i = owned_begun(owned, when); i-- > 0;) {
+		const struct tenure *tenure = &owned->tenures[i];
+
+		if (tenure->reach < when)
+			break;
+		if (tenure->until >= when && !are_one(registry, tenure, than))
+			return true;
+	}
+	return false;
+}
+
+static bool is_unseen(const struct registry *registry, const struct owned *owned,
+		      const struct tenure *tenure, int64_t when)
+{
+	for (size_t i = 0; i < registry->unwatched_count; i++) {
+		const struct span *span = &registry->unwatched[i];
+
+		if (tenure->since > span->from && tenure->since <= when && when < span->until &&
+		    when - tenure->since < registry->linger &&
+		    is_anothers(registry, owned, tenure, span->from))
+			return true;
+	}
+	return false;
+}
+
+bool registry_is_unseen(const struct registry *registry, struct addr address, int64_t when,
+			int64_t *ret_since)
+{
+	const struct owned *owned = owned_find(registry, address);
+
+	for (size_t i = owned ? owned_begun(owned, when) : 0; i-- > 0;) {
+		const struct tenure *tenure = &owned->tenures[i];
+
+		if (tenure->reach <= when)
+			break;
+		if (tenure->until <= when || !is_unseen(registry, owned, tenure, when))
+			continue;
+		*ret_since = tenure->since;
+		return true;
+	}
+	return false;
+}
+
 /* The first that took the address in (when, when + slack], and no other while it had it. */
 static const struct tenure *owner_soon(const struct registry *registry, const struct owned *owned,
 				       int64_t when, int64_t slack)
@@ -941,6 +990,8 @@ int registry_bind(const struct registry *registry, struct addr address, int64_t 
 
 		if (r < 0)
 			return r;
+		if (tenure && is_unseen(registry, owned, tenure, when))
+			return -ENOTUNIQ;
 		if (!tenure)
 			tenure = owner_soon(registry, owned, when, slack);
 		if (tenure && tenure->since > when && !was_watched(registry, when, tenure->since))

@@ -44,8 +44,9 @@ uint32_t registry_after(const struct registry *registry, uint32_t number);
 
 /*
  * The number of the pod that owned the address at the moment, 0 if none did. -ENOTUNIQ when two
- * pods (differing in namespace, name or uid) owned it, or one with a conflict; sandboxes of one pod
- * do not differ, the later counts. Where a pod without a name alone owned it, 0.
+ * pods (differing in namespace, name or uid) owned it, or may have, or one with a conflict;
+ * sandboxes of one pod do not differ, the later counts. Where a pod without a name alone owned it,
+ * 0.
  *
  * slack: a pod may speak before its address is told (the CNI result is written after the plugins
  * ran), so where nobody owned the address then, the first that took it within slack counts, unless
@@ -54,8 +55,15 @@ uint32_t registry_after(const struct registry *registry, uint32_t number);
  */
 int registry_bind(const struct registry *registry, struct addr address, int64_t when, int64_t slack,
 		  uint32_t *ret_number);
-/* Who had an address in [from, until) may have gone unseen: no slack across that. */
-void registry_unwatched(struct registry *registry, int64_t from, int64_t until);
+/*
+ * Who had an address in [from, until) may have gone unseen: no slack across that. And whoever had
+ * it at from may have had it still for as long as linger after the next got it: until then, within
+ * the span, it is ambiguous.
+ */
+void registry_unwatched(struct registry *registry, int64_t from, int64_t until, int64_t linger);
+/* Is it so at the moment? *ret_since: when the next got it. */
+bool registry_is_unseen(const struct registry *registry, struct addr address, int64_t when,
+			int64_t *ret_since);
 /*
  * The same for a whole span [from, until]: -ENOTUNIQ also if the owner changed in between, or if
  * the address was nobody's at first and somebody's later. An end without a successor is no change:

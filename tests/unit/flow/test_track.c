@@ -861,6 +861,25 @@ static void test_pod_known_later(void **state)
 	bench_free(bench);
 }
 
+/* It began while nobody watched, and whoever had the address before may have been there still. */
+static void test_began_unseen(void **state)
+{
+	struct bench *bench = bench_new();
+	uint32_t api = put_pod(bench, "api", "10.0.0.2", T0 - SECONDS(60), INTERVAL_OPEN);
+
+	(void)state;
+	put_pod(bench, "gone", "10.0.0.1", T0 - SECONDS(60), T0 - SECONDS(3));
+	put_pod(bench, "next", "10.0.0.1", T0 - SECONDS(2), INTERVAL_OPEN);
+	registry_unwatched(bench->registry, T0 - SECONDS(3), T0 + SECONDS(1), SECONDS(10));
+	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(1));
+	assert_int_equal(take_row(bench)->key.source_pod, 0);
+	assert_int_equal(bench->rows[0].key.destination_pod, api);
+	/* So that no reader takes it for the next one's. */
+	assert_int_equal(bench->rows[0].first_seen,
+			 clock_msec(T0 - SECONDS(2) - options.bind_slack) - 1);
+	bench_free(bench);
+}
+
 /* The edge of a restored connection is the one on which it was counted. */
 static void test_pods_after_a_restart(void **state)
 {
@@ -917,6 +936,7 @@ int main(void)
 	    cmocka_unit_test(test_ambiguous_address),
 	    cmocka_unit_test(test_pods_of_denied),
 	    cmocka_unit_test(test_pod_known_later),
+	    cmocka_unit_test(test_began_unseen),
 	    cmocka_unit_test(test_pods_after_a_restart),
 	};
 

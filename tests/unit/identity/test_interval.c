@@ -359,13 +359,13 @@ static void test_unwatched_has_no_slack(void **state)
 	int b = (int)put(registry, "b", "10.0.0.2", 80, INTERVAL_OPEN), c;
 
 	(void)state;
-	registry_unwatched(registry, 85, 95);
+	registry_unwatched(registry, 85, 95, 0);
 	assert_int_equal(bind(registry, "10.0.0.1", 94, 10), 0);
 	assert_int_equal(bind(registry, "10.0.0.1", 95, 10), a);
 	assert_int_equal(bind(registry, "10.0.0.1", 80, 50), 0);
 	assert_int_equal(bind(registry, "10.0.0.2", 75, 10), b);
 	for (int i = 0; i < 40; i++)
-		registry_unwatched(registry, 1000 + 10 * i, 1001 + 10 * i);
+		registry_unwatched(registry, 1000 + 10 * i, 1001 + 10 * i, 0);
 	c = (int)put(registry, "c", "10.0.0.3", 1395, INTERVAL_OPEN);
 	assert_int_equal(bind(registry, "10.0.0.3", 1390, 10), 0);
 	assert_int_equal(bind(registry, "10.0.0.3", 1391, 10), c);
@@ -724,6 +724,36 @@ static void test_shared(void **state)
 	registry_free(registry);
 }
 
+/* Who had it before may have lingered, and nobody saw. */
+static void test_unwatched_has_lingerers(void **state)
+{
+	struct registry *registry = registry_new();
+	int64_t since = 0;
+	int a, b, c;
+
+	(void)state;
+	a = (int)put(registry, "a", "10.0.0.1", 10, 100);
+	b = (int)put(registry, "b", "10.0.0.1", 120, INTERVAL_OPEN);
+	c = (int)put(registry, "c", "10.0.0.2", 120, INTERVAL_OPEN);
+	put(registry, "d", "10.0.0.3", 10, 99);
+	put(registry, "e", "10.0.0.3", 120, INTERVAL_OPEN);
+	registry_unwatched(registry, 100, 150, 20);
+	assert_int_equal(bind(registry, "10.0.0.1", 99, 0), a);
+	assert_int_equal(bind(registry, "10.0.0.1", 119, 0), 0);
+	assert_int_equal(bind(registry, "10.0.0.1", 120, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.1", 139, 0), -ENOTUNIQ);
+	assert_int_equal(bind_span(registry, "10.0.0.1", 139, 200, 0), -ENOTUNIQ);
+	assert_int_equal(bind(registry, "10.0.0.1", 140, 0), b);
+	assert_int_equal(bind(registry, "10.0.0.2", 120, 0), c);
+	assert_true(bind(registry, "10.0.0.3", 120, 0) > c);
+	assert_true(registry_is_unseen(registry, address("10.0.0.1"), 130, &since));
+	assert_int_equal(since, 120);
+	assert_false(registry_is_unseen(registry, address("10.0.0.1"), 119, &since));
+	assert_false(registry_is_unseen(registry, address("10.0.0.1"), 140, &since));
+	assert_false(registry_is_unseen(registry, address("10.0.0.9"), 140, &since));
+	registry_free(registry);
+}
+
 static void test_has_owner(void **state)
 {
 	struct registry *registry = registry_new();
@@ -754,6 +784,7 @@ int main(void)
 	    cmocka_unit_test(test_ambiguity),
 	    cmocka_unit_test(test_sandbox_restart),
 	    cmocka_unit_test(test_span),
+	    cmocka_unit_test(test_unwatched_has_lingerers),
 	    cmocka_unit_test(test_has_owner),
 	    cmocka_unit_test(test_put_again),
 	    cmocka_unit_test(test_end_before_since),
