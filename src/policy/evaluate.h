@@ -29,6 +29,7 @@ struct party {
 	enum party_kind kind;
 	size_t index; /* of the scene's pods or nodes; a node may be SCENE_NONE: one not known. A
 			 pod on_node is as PARTY_NODE with its node */
+	bool another; /* POD: not that pod itself, but one like it */
 	struct addr_range range; /* ADDRESSES: all of them; NODE: those it used, not set: any of
 				    its own */
 };

@@ -179,6 +179,7 @@ int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_
 /* evaluate_place.c: a party as the rules see it. */
 struct place {
 	bool is_pod, is_node;
+	bool is_another;
 	size_t pod;
 	size_t class;
 	size_t node;                /* of the pod, or itself; SCENE_NONE: not known */

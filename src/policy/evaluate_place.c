@@ -43,6 +43,7 @@ struct place place_of(const struct evaluator *evaluator, const struct party *par
 		return place_of_node(evaluator, pod->node, &party->range,
 				     evaluator->pod_blocks[index]);
 	return (struct place){.is_pod = true,
+			      .is_another = party->another,
 			      .pod = index,
 			      .class = evaluator->class_of[index],
 			      .node = pod->node,
@@ -60,7 +61,7 @@ enum match place_own_node(const struct place *a, const struct place *b)
 
 bool place_same_pod(const struct place *a, const struct place *b)
 {
-	return a->is_pod && b->is_pod && a->pod == b->pod;
+	return a->is_pod && b->is_pod && a->pod == b->pod && a->is_another == b->is_another;
 }
 
 size_t place_ports(const struct evaluator *evaluator, const struct place *destination)
