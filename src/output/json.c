@@ -96,7 +96,7 @@ void output_list_begin(struct output_list *list, struct buf *buf, bool lines)
 
 void output_list_value(const struct output_list *list, struct buf *text, const json_t *value)
 {
-	put_value(&(struct printer){.buf = text, .pretty = !list->lines}, value, 2);
+	put_value(&(struct printer){.buf = text, .pretty = !list->lines}, value, list->depth + 2);
 }
 
 void output_list_object(struct output_list *list, const struct output_member *members, size_t count)
@@ -104,17 +104,17 @@ void output_list_object(struct output_list *list, const struct output_member *me
 	const struct printer printer = {.buf = list->buf, .pretty = !list->lines};
 
 	if (!list->lines)
-		put_between(&printer, !list->any, 1);
+		put_between(&printer, !list->any, list->depth + 1);
 	buf_putc(list->buf, '{');
 	for (size_t i = 0; i < count; i++) {
-		put_between(&printer, i == 0, 2);
+		put_between(&printer, i == 0, list->depth + 2);
 		buf_putc(list->buf, '"');
 		buf_puts(list->buf, members[i].name);
 		buf_put(list->buf, "\": ", 3);
 		buf_put(list->buf, members[i].value, members[i].length);
 	}
 	if (count > 0)
-		put_break(&printer, 1);
+		put_break(&printer, list->depth + 1);
 	buf_putc(list->buf, '}');
 	if (list->lines)
 		buf_putc(list->buf, '\n');
@@ -126,6 +126,6 @@ void output_list_end(struct output_list *list)
 	if (list->lines)
 		return;
 	if (list->any)
-		buf_putc(list->buf, '\n');
-	buf_puts(list->buf, "]\n");
+		put_break(&(struct printer){.buf = list->buf, .pretty = true}, list->depth);
+	buf_puts(list->buf, list->depth > 0 ? "]" : "]\n");
 }

@@ -32,6 +32,7 @@ void output_json_line(struct buf *buf, const json_t *tree);
  */
 struct output_list {
 	struct buf *buf; /* may be emptied between the calls */
+	size_t depth;    /* of what it is in; set it once it has begun */
 	bool lines;
 	bool any;
 };
