@@ -295,6 +295,12 @@ libcompile_a_SOURCES = \
 	src/policy/class_index.c \
 	src/policy/class_index.h \
 	src/policy/derive.c \
+	src/policy/diff.c \
+	src/policy/diff.h \
+	src/policy/diff_units.c \
+	src/policy/diff_units.h \
+	src/policy/diff_weigh.c \
+	src/policy/diff_weigh.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
 	src/policy/evaluate.c \
@@ -366,6 +372,7 @@ libcli_a_SOURCES = \
 	src/cli/cluster.c \
 	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
+	src/cli/cmd_diff.c \
 	src/cli/cmd_edges.c \
 	src/cli/cmd_flows.c \
 	src/cli/cmd_import.c \
@@ -377,6 +384,10 @@ libcli_a_SOURCES = \
 	src/cli/command.h \
 	src/cli/dataplane.c \
 	src/cli/dataplane.h \
+	src/cli/diff_print.c \
+	src/cli/diff_print.h \
+	src/cli/diff_sets.c \
+	src/cli/diff_sets.h \
 	src/cli/entry_notes.c \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \

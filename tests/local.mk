@@ -80,6 +80,7 @@ unit_tests = \
 	tests/unit/output/test_yaml \
 	tests/unit/policy/test_agreement \
 	tests/unit/policy/test_derive \
+	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
 	tests/unit/policy/test_label_selector \
@@ -169,6 +170,7 @@ fuzz_targets = \
 # These need nothing but the build and ordinary programs.
 rootless_bats = \
 	tests/cli/database.bats \
+	tests/cli/diff.bats \
 	tests/cli/import.bats \
 	tests/cli/inventory.bats \
 	tests/cli/netpold.bats \
@@ -236,7 +238,7 @@ endif
 endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
-bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/runtime
+bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/policies tests/bench/runtime
 EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
@@ -245,11 +247,13 @@ tests_netns_idle_listener_LDADD =
 tests_bench_runtime_SOURCES = tests/bench/runtime.c \
 	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h \
 	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
+tests_bench_policies_SOURCES = tests/bench/policies.c tests/bench/cluster.c tests/bench/cluster.h
+tests_bench_policies_LDADD = libcompile.a librecord.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)
 tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
 tests_runtime_churn_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
 
-# One JSON line for each case on stdout; needs root. BENCH = names of cases, all if empty.
+# One JSON line for each case on stdout; most need root. BENCH = names of cases, all if empty.
 bench: netpold$(EXEEXT) netpol-report$(EXEEXT) $(bench_programs)
 	@abs_top_builddir='$(abs_top_builddir)' $(top_srcdir)/tests/bench/run $(BENCH)
 .PHONY: bench

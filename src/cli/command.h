@@ -28,6 +28,7 @@ extern const struct command command_denied;
 extern const struct command command_policy;
 extern const struct command command_verify;
 extern const struct command command_reach;
+extern const struct command command_diff;
 extern const struct command command_import;
 
 #endif

@@ -11,8 +11,8 @@
 #define DB_DEFAULT "/var/lib/netpol/flows.db"
 
 static const struct command *const commands[] = {
-    &command_status, &command_pods,   &command_flows, &command_edges,  &command_denied,
-    &command_policy, &command_verify, &command_reach, &command_import,
+    &command_status, &command_pods,   &command_flows, &command_edges, &command_denied,
+    &command_policy, &command_verify, &command_reach, &command_diff,  &command_import,
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
