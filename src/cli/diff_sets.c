@@ -51,9 +51,10 @@ static bool read_one(struct session *session, enum diff_side side, struct diff_i
 		session_fail(session, "manifests", -ENOMEM);
 		return false;
 	}
-	paths[0] = options->files[side];
+	/* Of objects of one name the last holds. */
 	for (size_t i = 0; i < options->manifest_count; i++)
-		paths[i + 1] = options->manifests[i];
+		paths[i] = options->manifests[i];
+	paths[options->manifest_count] = options->files[side];
 	done = manifests_read(session, paths, options->manifest_count + 1, &input->manifests);
 	free(paths);
 	return done;

@@ -96,8 +96,7 @@ void output_list_begin(struct output_list *list, struct buf *buf, bool lines)
 
 void output_list_value(const struct output_list *list, struct buf *text, const json_t *value)
 {
-	put_value(&(struct printer){.buf = text, .pretty = !list->lines}, value,
-		  list->depth + 2);
+	put_value(&(struct printer){.buf = text, .pretty = !list->lines}, value, list->depth + 2);
 }
 
 void output_list_object(struct output_list *list, const struct output_member *members, size_t count)

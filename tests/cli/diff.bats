@@ -127,6 +127,14 @@ LINES
   jq -e '.only_a == ["shop/web[Deployment]"] and .only_b == ["shop/shopwindow[Deployment]"]' out
 }
 
+@test "an object of a set takes the place of that in what is common" {
+  cluster
+  policy '{from: [{namespaceSelector: {matchLabels: {team: sales}}}], ports: [{port: 80}]}' > a.yaml
+  printf '%s\n' --- 'kind: Namespace' 'metadata: {name: shop, labels: {team: other}}' | cat a.yaml - > b.yaml
+  want 1 "$report" diff -f cluster.yaml a.yaml b.yaml -o json
+  same '- shop/web[Deployment] shop/db[StatefulSet] TCP 80 ' "$(changes out)"
+}
+
 @test "what pods of one workload may do to one another is told by itself" {
   cluster
   policy '{from: [{podSelector: {}}], ports: [{port: 80}]}' > a.yaml

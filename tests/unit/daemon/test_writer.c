@@ -11,7 +11,7 @@
 #include "daemon/writer.h"
 
 #define DAY (24 * 3600 * MSEC_PER_SEC)
-#define PATIENCE (30 * NSEC_PER_SEC)
+#define PATIENCE (60 * NSEC_PER_SEC)
 
 static const struct writer_limits forever = {.retention = 200 * 365 * DAY};
 

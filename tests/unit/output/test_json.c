@@ -48,17 +48,11 @@ static void test_golden(void **state)
 		      "[true, false, 1.5]\n");
 }
 
-/* The list made element by element, and printed whole. */
-static void assert_list_as_whole(const char *source, bool lines)
+static void put_list(struct output_list *list, const json_t *tree)
 {
-	json_t *tree = json_loads(source, 0, NULL);
-	struct buf buf = {0}, whole = {0};
-	struct output_list list;
 	size_t i;
 	json_t *item;
 
-	assert_non_null(tree);
-	output_list_begin(&list, &buf, lines);
 	json_array_foreach(tree, i, item)
 	{
 		struct output_member members[4];
@@ -69,20 +63,54 @@ static void assert_list_as_whole(const char *source, bool lines)
 
 		json_object_foreach(item, name, value)
 		{
-			output_list_value(&list, &texts[count], value);
+			output_list_value(list, &texts[count], value);
 			members[count] =
 			    (struct output_member){name, texts[count].data, texts[count].length};
 			count++;
 		}
-		output_list_object(&list, members, count);
+		output_list_object(list, members, count);
 		for (size_t n = 0; n < count; n++)
 			buf_clear(&texts[n]);
-		if (lines)
-			output_json_line(&whole, item);
 	}
-	output_list_end(&list);
+	output_list_end(list);
+}
+
+/* The same as a member of an object. */
+static void assert_nested_list(const char *source)
+{
+	json_t *tree = json_loads(source, 0, NULL);
+	json_t *object = json_pack("{s:O}", "list", tree);
+	struct buf buf = {0}, whole = {0};
+	struct output_list list;
+
+	assert_non_null(object);
+	buf_puts(&buf, "{\n  \"list\": ");
+	output_list_begin(&list, &buf, false);
+	list.depth = 1;
+	put_list(&list, tree);
+	buf_puts(&buf, "\n}\n");
+	output_json(&whole, object);
+	assert_string_equal(buf.data, whole.data);
+	buf_clear(&buf);
+	buf_clear(&whole);
+	json_decref(object);
+	json_decref(tree);
+}
+
+/* The list made element by element, and printed whole. */
+static void assert_list_as_whole(const char *source, bool lines)
+{
+	json_t *tree = json_loads(source, 0, NULL);
+	struct buf buf = {0}, whole = {0};
+	struct output_list list;
+
+	assert_non_null(tree);
+	output_list_begin(&list, &buf, lines);
+	put_list(&list, tree);
 	if (!lines)
 		output_json(&whole, tree);
+	for (size_t i = 0; lines && i < json_array_size(tree); i++)
+		output_json_line(&whole, json_array_get(tree, i));
 	assert_int_equal(buf.error, 0);
 	assert_int_equal(buf.length, whole.length);
 	if (whole.length > 0)
@@ -105,6 +133,7 @@ static void test_list(void **state)
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
 		assert_list_as_whole(sources[i], false);
 		assert_list_as_whole(sources[i], true);
+		assert_nested_list(sources[i]);
 	}
 }
 
