@@ -54,7 +54,6 @@ struct idle_times sysctls_read_idle(const char *directory)
 {
 	const struct idle_times usual = idle_times_default();
 	struct idle_times times = usual;
-	int64_t stream;
 
 	times.syn_sent =
 	    read_seconds(directory, "nf_conntrack_tcp_timeout_syn_sent", usual.syn_sent);
@@ -63,8 +62,8 @@ struct idle_times sysctls_read_idle(const char *directory)
 	times.established =
 	    read_seconds(directory, "nf_conntrack_tcp_timeout_established", usual.established);
 	times.udp = read_seconds(directory, "nf_conntrack_udp_timeout", usual.udp);
-	stream = read_seconds(directory, "nf_conntrack_udp_timeout_stream", usual.udp);
-	times.udp = stream > times.udp ? stream : times.udp;
+	times.udp_stream =
+	    read_seconds(directory, "nf_conntrack_udp_timeout_stream", usual.udp_stream);
 	times.icmp = read_seconds(directory, "nf_conntrack_icmp_timeout", usual.icmp);
 	return times;
 }

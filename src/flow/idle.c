@@ -14,7 +14,8 @@ struct idle_times idle_times_default(void)
 				   .syn_received = 60,
 				   .established = LONGEST,
 				   .closing = 120,
-				   .udp = 180,
+				   .udp = 30,
+				   .udp_stream = 180,
 				   .icmp = 30,
 				   .other = LONGEST};
 }
@@ -32,7 +33,8 @@ static int64_t longest(const struct idle_times *times, uint8_t protocol)
 		return longer(times->established, LONGEST) + longer(times->closing, 0);
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
-		return longer(times->udp, idle_times_default().udp);
+		return longer(longer(times->udp, times->udp_stream),
+			      idle_times_default().udp_stream);
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		return longer(times->icmp, idle_times_default().icmp);
@@ -58,6 +60,13 @@ static int64_t of_tcp_state(const struct idle_times *times, const struct conntra
 	}
 }
 
+static int64_t of_udp_state(const struct idle_times *times, const struct conntrack_event *event)
+{
+	if (event->status & CONNTRACK_ASSURED)
+		return times->udp_stream;
+	return event->status & CONNTRACK_NAT_CLASH ? 0 : times->udp;
+}
+
 static int64_t of_state(const struct idle_times *times, const struct conntrack_event *event)
 {
 	switch (event->original.protocol) {
@@ -65,7 +74,7 @@ static int64_t of_state(const struct idle_times *times, const struct conntrack_e
 		return of_tcp_state(times, event);
 	case IPPROTO_UDP:
 	case IPPROTO_UDPLITE:
-		return times->udp;
+		return of_udp_state(times, event);
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:
 		return times->icmp;

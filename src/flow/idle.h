@@ -16,7 +16,7 @@
 /* Seconds for which an entry may stay without a packet. */
 struct idle_times {
 	int64_t syn_sent, syn_received, established, closing; /* TCP; closing: any other state */
-	int64_t udp;                                          /* the longest of its states */
+	int64_t udp, udp_stream;                              /* stream: assured */
 	int64_t icmp;
 	int64_t other;
 };
@@ -31,7 +31,8 @@ struct idle_times idle_times_default(void);
  *
  * Who took the address of a dead client and is sent its server's last words changes the state: of a
  * connection that is being closed, or that is gone, only the longest time of all is said. What is
- * left being more than the state's time, the time was changed: the same.
+ * left being more than the state's time, the time was changed: the same. UDP is a stream from when
+ * on it is assured; one whose tuple clashed with another's never is.
  */
 int64_t idle_since(const struct idle_times *times, const struct conntrack_event *event,
 		   int64_t now);

@@ -35,6 +35,7 @@ enum conntrack_event_type {
 #define CONNTRACK_ASSURED (1u << 2)
 #define CONNTRACK_CONFIRMED (1u << 3)
 #define CONNTRACK_DYING (1u << 9)
+#define CONNTRACK_NAT_CLASH (1u << 12)
 
 struct conntrack_event {
 	enum conntrack_event_type type;

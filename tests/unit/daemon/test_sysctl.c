@@ -320,7 +320,8 @@ static void test_idle_times(void **state)
 	put(directory, "nf_conntrack_udp_timeout_stream", "300\n");
 	times = sysctls_read_idle(directory);
 	assert_int_equal(times.established, 86400);
-	assert_int_equal(times.udp, 300);
+	assert_int_equal(times.udp, 30);
+	assert_int_equal(times.udp_stream, 300);
 	assert_int_equal(times.syn_sent, usual.syn_sent);
 	take_away(directory, "nf_conntrack_tcp_timeout_established");
 	take_away(directory, "nf_conntrack_udp_timeout");

@@ -30,7 +30,8 @@ static UNUSED const struct track_options options = {
 	     .syn_received = 60,
 	     .established = 432000,
 	     .closing = 120,
-	     .udp = 120,
+	     .udp = 30,
+	     .udp_stream = 120,
 	     .icmp = 30,
 	     .other = 432000},
 };

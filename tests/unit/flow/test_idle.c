@@ -51,8 +51,17 @@ static void test_what_an_entry_says(void **state)
 	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432121));
 	entry = udp(CONNTRACK_ENTRY);
 	entry.has_timeout = true;
+	entry.timeout = 28;
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(3));
+	entry.status |= CONNTRACK_SEEN_REPLY;
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(3));
+	entry.status |= CONNTRACK_NAT_CLASH;
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(181));
+	entry.status |= CONNTRACK_ASSURED;
 	entry.timeout = 100;
 	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(21));
+	entry.status &= ~CONNTRACK_ASSURED;
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(181));
 	entry.type = CONNTRACK_DESTROY;
 	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(181));
 }
