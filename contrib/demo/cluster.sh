@@ -13,6 +13,7 @@
 #   pod_exec NAMESPACE NAME COMMAND...       runs COMMAND in the pod's network
 #   pod_start NAMESPACE NAME COMMAND...      the same in the background; $! is its process
 #   pod_stop NAMESPACE NAME                  stops and removes it
+#   pods_are_older_than SECONDS              the newest of their addresses was given so long ago
 #   cluster_crash                            containerd killed, and started again
 #   cluster_stop                             all pods removed, containerd ended
 #   wait_until SECONDS COMMAND...            until COMMAND succeeds; 1 if it never did
@@ -277,6 +278,12 @@ pod_stop() {
 	cri StopPodSandbox <<<"pod_sandbox_id: \"$sandbox\"" || return 1
 	cri RemovePodSandbox <<<"pod_sandbox_id: \"$sandbox\"" || return 1
 	rm -r "$directory"
+}
+
+pods_are_older_than() {
+	local newest
+	newest=$(stat -c %Y /var/lib/cni/networks/*/[0-9]* | sort -n | tail -n 1)
+	[ $(($(date +%s) - newest)) -gt "$1" ]
 }
 
 # Whatever was started, also by a start that failed half-way.

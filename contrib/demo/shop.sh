@@ -172,14 +172,6 @@ start_servers() {
 	} 2>>"$node/talk.log" || die 'a server does not answer, see talk.log'
 }
 
-# The connection that is older than netpold.
-# The newest of their addresses was given this many seconds ago.
-pods_are_older_than() {
-	local newest
-	newest=$(stat -c %Y /var/lib/cni/networks/*/[0-9]* | sort -n | tail -n 1)
-	[ $(($(date +%s) - newest)) -gt "$1" ]
-}
-
 # The kernel does not say when a connection began that is older than netpold. It is a pod's if the
 # pod is so much older that it cannot have been another's.
 open_early_connection() {

@@ -150,6 +150,8 @@ open_connection() {
 	nft 'add table ip proxy; add chain ip proxy forward { type filter hook forward priority 0; };
 		add rule ip proxy forward ct state invalid drop' || return 1
 	pod_run lab client "$client" app=client tier=front || return 1
+	# The kernel tells when it last spoke, in whole seconds: before that the address was nobody's.
+	wait_until 20 pods_are_older_than 3 || return 1
 	pod_start lab client "$directory/talk" hold - "$(pod_address lab server)" 8080 >"$directory/held"
 	local held=$!
 	wait_until 10 grep -q ready "$directory/held" || return 1
