@@ -90,7 +90,10 @@ struct inventory_template {
 	char *kind; /* "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
 		       "ReplicationController" */
 	char *name;
-	struct labels labels;
+	struct labels labels; /* with those of the Job's name, which the API server adds */
+	const struct unknown_label *unknown_labels; /* whose values controllers will choose, in
+						       static memory; ends with a key that is NULL;
+						       NULL: none */
 	bool host_network;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;

@@ -151,6 +151,7 @@ static struct scene_pod pod_of_template(const struct scene *scene,
 	return (struct scene_pod){
 	    .namespace = scene_find_namespace(scene, template->namespace),
 	    .labels = &template->labels,
+	    .unknown_labels = template->unknown_labels,
 	    .ports_known = true,
 	    .on_node = hosts_are_nodes && template->host_network,
 	    .node = SCENE_NONE,

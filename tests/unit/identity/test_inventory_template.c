@@ -95,6 +95,75 @@ static void test_sorted_and_once(void **state)
 	inventory_free(inventory);
 }
 
+/* The keys of unknown value, with a question mark where they may be absent. */
+static void assert_unknown(const char *kind, const char *spec, const char *expected)
+{
+	struct problems problems = {0};
+	struct inventory *inventory;
+	const struct unknown_label *label;
+	char text[512], found[512] = "";
+
+	snprintf(text, sizeof(text), "{apiVersion: v1, kind: %s, metadata: {name: x}, spec: {%s}}",
+		 kind, spec);
+	inventory = read_manifest(text, &problems);
+	assert_int_equal(inventory->template_count, 1);
+	for (label = inventory->templates[0].unknown_labels; label && label->key; label++) {
+		strcat(found, label->key);
+		strcat(found, label->is_there ? " " : "? ");
+	}
+	assert_string_equal(found, expected);
+	inventory_free(inventory);
+}
+
+static void test_labels_of_controllers(void **state)
+{
+	(void)state;
+	assert_unknown("Deployment", "template: {}", "pod-template-hash ");
+	assert_unknown("ReplicaSet", "template: {}", "");
+	assert_unknown("ReplicationController", "template: {}", "");
+	assert_unknown("DaemonSet", "template: {}",
+		       "controller-revision-hash pod-template-generation ");
+	assert_unknown("StatefulSet", "template: {}",
+		       "controller-revision-hash statefulset.kubernetes.io/pod-name "
+		       "apps.kubernetes.io/pod-index? ");
+	assert_unknown("Job", "template: {}", "batch.kubernetes.io/controller-uid controller-uid ");
+	assert_unknown("Job", "completionMode: Indexed, template: {}",
+		       "batch.kubernetes.io/job-completion-index? "
+		       "batch.kubernetes.io/controller-uid controller-uid ");
+	assert_unknown("Job", "manualSelector: true, template: {}", "");
+	assert_unknown("CronJob", "jobTemplate: {spec: {template: {}}}",
+		       "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-name "
+		       "controller-uid job-name ");
+	assert_unknown("CronJob", "jobTemplate: {spec: {completionMode: Indexed, template: {}}}",
+		       "batch.kubernetes.io/job-completion-index? "
+		       "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-name "
+		       "controller-uid job-name ");
+}
+
+static void test_names_of_jobs(void **state)
+{
+	struct problems problems = {0};
+	struct inventory *inventory =
+	    read_manifest("{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {\n"
+			  "  template: {metadata: {labels: {app: x}}}}}\n"
+			  "---\n"
+			  "{apiVersion: batch/v1, kind: Job, metadata: {name: b}, spec: {\n"
+			  "  template: {metadata: {labels: {job-name: c}}}}}\n"
+			  "---\n"
+			  "{apiVersion: batch/v1, kind: Job, metadata: {name: c}, spec: {\n"
+			  "  manualSelector: true, template: {}}}\n",
+			  &problems);
+	const struct inventory_template *jobs = inventory->templates;
+
+	(void)state;
+	assert_int_equal(jobs[0].labels.count, 3);
+	assert_string_equal(labels_get(&jobs[0].labels, "job-name"), "a");
+	assert_string_equal(labels_get(&jobs[0].labels, "batch.kubernetes.io/job-name"), "a");
+	assert_string_equal(labels_get(&jobs[1].labels, "job-name"), "c");
+	assert_int_equal(jobs[2].labels.count, 0);
+	inventory_free(inventory);
+}
+
 static void test_left_out(void **state)
 {
 	struct problems problems = {0};
@@ -158,6 +227,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_every_kind),
 	    cmocka_unit_test(test_sorted_and_once),
+	    cmocka_unit_test(test_labels_of_controllers),
+	    cmocka_unit_test(test_names_of_jobs),
 	    cmocka_unit_test(test_left_out),
 	    cmocka_unit_test(test_default_namespace),
 	};
