@@ -323,9 +323,10 @@ static const char *add_file(struct whole *whole, const char *name)
 	struct inventory *inventory = &whole->inventory;
 	char *file;
 
-	for (size_t i = 0; i < inventory->file_count; i++)
-		if (strcmp(inventory->files[i], name) == 0)
-			return inventory->files[i];
+	/* Of what a node stored there are many documents of one name. */
+	if (inventory->file_count > 0 &&
+	    strcmp(inventory->files[inventory->file_count - 1], name) == 0)
+		return inventory->files[inventory->file_count - 1];
 	file = strdup(name);
 	if (!file || inventory_grow(&inventory->files, sizeof(char *), inventory->file_count,
 				    &whole->file_capacity) < 0) {
