@@ -79,6 +79,7 @@ struct inventory_pod {
 	size_t turn_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
+	bool ports_told;  /* these are all that it has; else it may have others */
 	int64_t moment;   /* of the record's sandbox; of one source the later is believed */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
@@ -95,8 +96,10 @@ struct inventory_template {
 						       static memory; ends with a key that is NULL;
 						       NULL: none */
 	bool host_network;
+	bool network_told;            /* as of pods */
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
+	bool ports_told;  /* these are all that they have */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
 };

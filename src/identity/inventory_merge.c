@@ -238,6 +238,24 @@ static void take_turns(struct merger *merger, struct inventory_pod *kept,
 		take_turn(kept, &other->turns[i]);
 }
 
+/* Who tells all of them is believed, be it none. */
+static void take_ports(struct inventory_pod *kept, struct inventory_pod *other)
+{
+	struct inventory_pod less = *kept;
+
+	if (kept->ports_told)
+		return;
+	if (!other->ports_told) {
+		take_array(&kept->ports, &kept->port_count, &other->ports, &other->port_count);
+		return;
+	}
+	kept->ports = other->ports;
+	kept->port_count = other->port_count;
+	kept->ports_told = true;
+	other->ports = less.ports;
+	other->port_count = less.port_count;
+}
+
 /* Takes from the other what the kept one leaves out; the other is cleared. */
 static void absorb(struct merger *merger, struct inventory_pod *kept, struct inventory_pod *other)
 {
@@ -258,7 +276,7 @@ static void absorb(struct merger *merger, struct inventory_pod *kept, struct inv
 	take_array(&kept->secondary, &kept->secondary_count, &other->secondary,
 		   &other->secondary_count);
 	take_turns(merger, kept, other);
-	take_array(&kept->ports, &kept->port_count, &other->ports, &other->port_count);
+	take_ports(kept, other);
 	kept->mirror |= other->mirror;
 	kept->ambient |= other->ambient;
 	if (!*kept->sidecar)
