@@ -107,6 +107,8 @@ struct inventory_template {
 struct inventory_namespace {
 	char *name;
 	struct labels labels;
+	const char *file; /* for problems; owned by the inventory */
+	unsigned line;
 };
 
 struct inventory_service {
@@ -199,7 +201,8 @@ int inventory_add(struct inventory *inventory, const struct document *document,
 		  struct problems *problems);
 /*
  * The same for manifests, which are yet to be applied: an object without a namespace belongs to
- * "default", and the templates of workload objects are read.
+ * "default", and the templates of workload objects are read. Two objects of one name are a problem
+ * where their labels differ, as are pods in contradiction.
  */
 int inventory_add_manifest(struct inventory *inventory, const struct document *document,
 			   struct problems *problems);

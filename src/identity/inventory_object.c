@@ -245,6 +245,8 @@ void object_read_namespace(struct object_reader *reader, const struct node *obje
 
 	ret->name = object_copy(reader, metadata, "name");
 	object_labels(reader, metadata, "labels", &ret->labels);
+	ret->file = reader->file;
+	ret->line = node_line(object);
 }
 
 void inventory_pod_clear(void *cleared)

@@ -157,12 +157,29 @@ static int compare_templates(const void *left, const void *right)
 	return order ? order : strcmp(a->name, b->name);
 }
 
-int inventory_sort_templates(struct whole *whole)
+static struct namesake namesake_of(const struct inventory_template *template)
+{
+	return (struct namesake){template->kind,    template->namespace, template->name,
+				 &template->labels, template->file,      template->line};
+}
+
+static void compare_namesakes(void *context, void *kept, void *other)
+{
+	const struct namesake believed = namesake_of(kept), another = namesake_of(other);
+
+	inventory_compare_namesakes(context, &believed, &another);
+}
+
+int inventory_sort_templates(struct whole *whole, struct problems *problems)
 {
 	struct inventory *inventory = &whole->inventory;
-	struct table templates = {inventory->templates,      sizeof(*inventory->templates),
-				  inventory->template_count, compare_templates,
-				  inventory_template_clear,  NULL};
+	struct table templates = {.items = inventory->templates,
+				  .size = sizeof(*inventory->templates),
+				  .count = inventory->template_count,
+				  .compare = compare_templates,
+				  .clear = inventory_template_clear,
+				  .fill = compare_namesakes,
+				  .context = problems};
 	int r = table_finish(&templates);
 
 	inventory->templates = templates.items;

@@ -84,7 +84,11 @@ static void test_sorted_and_once(void **state)
 	    &problems);
 
 	(void)state;
-	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.count, 1);
+	assert_string_equal(problems.items[0].subject, "f:1");
+	assert_string_equal(problems.items[0].message,
+			    "Deployment default/b is there twice, with different labels: those in "
+			    "f:10 are believed");
 	assert_int_equal(inventory->template_count, 3);
 	assert_string_equal(inventory->templates[0].kind, "Deployment");
 	assert_string_equal(labels_get(&inventory->templates[0].labels, "app"), "new");
@@ -93,6 +97,7 @@ static void test_sorted_and_once(void **state)
 	assert_int_equal(inventory->templates[2].labels.count, 0);
 	assert_int_equal(inventory->templates[2].port_count, 0);
 	inventory_free(inventory);
+	problems_clear(&problems);
 }
 
 /* The keys of unknown value, with a question mark where they may be absent. */
@@ -164,6 +169,47 @@ static void test_names_of_jobs(void **state)
 	inventory_free(inventory);
 }
 
+/* expected NULL: nothing is said. */
+static void assert_twice(const char *first, const char *second, const char *subject,
+			 const char *expected)
+{
+	struct problems problems = {0};
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s\n---\n%s\n", first, second);
+	inventory_free(read_manifest(text, &problems));
+	assert_int_equal(problems.count, expected ? 1 : 0);
+	if (expected) {
+		assert_string_equal(problems.items[0].subject, subject);
+		assert_string_equal(problems.items[0].message, expected);
+	}
+	problems_clear(&problems);
+	if (expected) {
+		inventory_free(read_with(text, &problems));
+		assert_int_equal(problems.count, 0);
+	}
+}
+
+#define NAMED(KIND, LABELS)                                                                        \
+	"{apiVersion: v1, kind: " KIND ", metadata: {name: a, namespace: b, labels: {" LABELS "}}" \
+	"}"
+
+static void test_told_twice(void **state)
+{
+	(void)state;
+	assert_twice(NAMED("Namespace", "x: y"), NAMED("Namespace", "x: z"), "f:1",
+		     "Namespace a is there twice, with different labels: those in f:3 are "
+		     "believed");
+	assert_twice(NAMED("Namespace", "x: y"), NAMED("Namespace", "x: y"), NULL, NULL);
+	assert_twice(NAMED("Pod", "x: y"), NAMED("Pod", "x: z, w: v"), "f:1",
+		     "Pod b/a is there twice, with different labels: those in f:3 are believed");
+	assert_twice(NAMED("Pod", "x: y"), NAMED("Pod", ""), "f:3",
+		     "Pod b/a is there twice, with different labels: those in f:1 are believed");
+	assert_twice(NAMED("Pod", "x: y"), NAMED("Pod", "x: y"), NULL, NULL);
+	assert_twice(NAMED("Pod", "x: y"), "{kind: Pod, metadata: {name: a, namespace: b, uid: u}}",
+		     NULL, NULL);
+}
+
 static void test_left_out(void **state)
 {
 	struct problems problems = {0};
@@ -229,6 +275,7 @@ int main(void)
 	    cmocka_unit_test(test_sorted_and_once),
 	    cmocka_unit_test(test_labels_of_controllers),
 	    cmocka_unit_test(test_names_of_jobs),
+	    cmocka_unit_test(test_told_twice),
 	    cmocka_unit_test(test_left_out),
 	    cmocka_unit_test(test_default_namespace),
 	};
