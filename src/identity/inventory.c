@@ -648,6 +648,23 @@ static void check_nodes(const struct whole *whole, struct problems *problems)
 	}
 }
 
+/* Where pods come from a record as well, it is told of what is made of them. */
+static void tell_conflicts(const struct inventory *inventory, struct problems *problems)
+{
+	for (size_t i = 0; i < inventory->pod_count; i++) {
+		const struct inventory_pod *pod = &inventory->pods[i];
+		char *subject;
+
+		if (!*pod->conflict || asprintf(&subject, "%s:%u", pod->file, pod->line) < 0)
+			continue;
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "Pod %s/%s: what is told of it contradicts itself (%s): what it may do "
+			    "is not known",
+			    pod->namespace, pod->name, pod->conflict);
+		free(subject);
+	}
+}
+
 int inventory_finish(struct inventory *inventory, struct problems *problems)
 {
 	struct whole *whole = whole_of(inventory);
@@ -663,5 +680,7 @@ int inventory_finish(struct inventory *inventory, struct problems *problems)
 		r = inventory_index(whole);
 	if (r == 0)
 		check_nodes(whole, problems);
+	if (r == 0 && whole->of_manifests)
+		tell_conflicts(inventory, problems);
 	return r;
 }

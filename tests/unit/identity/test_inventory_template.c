@@ -210,6 +210,27 @@ static void test_told_twice(void **state)
 		     NULL, NULL);
 }
 
+static void test_contradictions(void **state)
+{
+	static const char text[] =
+	    "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {hostNetwork: true}}\n---\n"
+	    "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {}}\n---\n"
+	    "{apiVersion: v1, kind: Pod, metadata: {name: b, uid: u}}\n---\n"
+	    "{apiVersion: v1, kind: Pod, metadata: {name: c, uid: u}}\n";
+	struct problems problems = {0};
+
+	(void)state;
+	inventory_free(read_manifest(text, &problems));
+	assert_int_equal(problems.count, 3);
+	assert_string_equal(problems.items[0].subject, "f:3");
+	assert_string_equal(problems.items[0].message,
+			    "Pod default/a: what is told of it contradicts itself (whether it "
+			    "shares its node's network): what it may do is not known");
+	assert_string_equal(problems.items[1].subject, "f:5");
+	assert_string_equal(problems.items[2].subject, "f:7");
+	problems_clear(&problems);
+}
+
 static void test_left_out(void **state)
 {
 	struct problems problems = {0};
@@ -276,6 +297,7 @@ int main(void)
 	    cmocka_unit_test(test_labels_of_controllers),
 	    cmocka_unit_test(test_names_of_jobs),
 	    cmocka_unit_test(test_told_twice),
+	    cmocka_unit_test(test_contradictions),
 	    cmocka_unit_test(test_left_out),
 	    cmocka_unit_test(test_default_namespace),
 	};
