@@ -322,6 +322,8 @@ static void test_kinds_and_versions(void **state)
 	    "apiVersion: networking.k8s.io/v1\nkind: NetPol\n",
 	    "apiVersion: v1\nkind: Network-Policy\n",
 	    "apiVersion: v1\nkind: networkpolicylist\n",
+	    "apiVersion: v1\nkind: netpol\n",
+	    "kind: NetPols\n",
 	    "apiVersion: v1\nkind: NetworkPolcyList\nitems: [{}]\n",
 	};
 
@@ -340,6 +342,27 @@ static void test_kinds_and_versions(void **state)
 	assert_refused("apiVersion: networking.k8s.io/v1\nkind: [NetworkPolicy]\n" BODY, "f:2",
 		       "kind: expected text");
 	assert_refused("apiVersion: v1\nkind: \"Pod\\0\"\n" BODY, "f:2", "kind: expected text");
+}
+
+/* What it holds is a policy's, whatever it is called. */
+static void test_policies_of_other_names(void **state)
+{
+	static const char *const specs[] = {"policyTypes: [Ingress]", "ingress: []",
+					    "egress: [{}]"};
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		assert_true(asprintf(&text,
+				     "apiVersion: v1\nkind: NetworkPolicySet\n"
+				     "metadata: {name: p}\nspec: {podSelector: {}, %s}\n",
+				     specs[i]) > 0);
+		assert_refused(text, "f:1", "expected kind NetworkPolicy of apiVersion");
+		free(text);
+	}
+	assert_warned("apiVersion: example.com/v1\nkind: Fence\nmetadata: {name: p}\n"
+		      "spec: {podSelector: {}, ingress: []}\n",
+		      "f:1", "Fence p (example.com/v1) is not evaluated");
 }
 
 static void test_without_a_kind(void **state)
@@ -375,6 +398,21 @@ static void test_within_others(void **state)
 	assert_refused("kind: list\napiVersion: v1\nitems:\n"
 		       "- {kind: NetworkPolicy, spec: {podSelector: {}}}\n",
 		       "f:4", "among the items of what is no list");
+	assert_refused("- kind: NetworkPolicy\n  spec: {}\n", "f:1",
+		       "within something that is no Kubernetes object");
+	assert_refused("- - kind: NetworkPolicy\n    metadata: {name: p}\n", "f:1",
+		       "within something that is no Kubernetes object");
+	assert_refused("policies:\n  a:\n    kind: NetworkPolicy\n    spec:\n", "f:3",
+		       "within something that is no Kubernetes object");
+	assert_refused("kind: list\nitems:\n- {kind: NetworkPolicy, spec: {}}\n", "f:3",
+		       "among the items of what is no list");
+	assert_refused("kind: list\nItem:\n- {kind: NetworkPolicy, spec: {}}\n", "f:3",
+		       "among the items of what is no list");
+	assert_refused("kind: PodList\napiVersion: v1\nItems:\n- {kind: NetworkPolicy, spec: {}}\n",
+		       "f:4", "beside the items of a list");
+	assert_refused("kind: PodList\napiVersion: v1\nitems: []\nitem:\n"
+		       "- {kind: NetworkPolicy, metadata: {}}\n",
+		       "f:5", "beside the items of a list");
 	assert_warned("kind: ClusterPolicy\napiVersion: kyverno.io/v1\nspec:\n"
 		      "- {kind: NetworkPolicy, spec: {podSelector: {}}}\n",
 		      "f:4", "within ClusterPolicy is not one of the cluster");
@@ -469,6 +507,7 @@ int main(void)
 	    cmocka_unit_test(test_metadata),
 	    cmocka_unit_test(test_all_errors_are_told),
 	    cmocka_unit_test(test_kinds_and_versions),
+	    cmocka_unit_test(test_policies_of_other_names),
 	    cmocka_unit_test(test_without_a_kind),
 	    cmocka_unit_test(test_within_others),
 	    cmocka_unit_test(test_lists),
