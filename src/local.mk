@@ -15,6 +15,7 @@ libbase_a_SOURCES = \
 	src/base/document_build.c \
 	src/base/document_build.h \
 	src/base/document_json.c \
+	src/base/document_plain.c \
 	src/base/document_yaml.c \
 	src/base/hash.c \
 	src/base/hash.h \

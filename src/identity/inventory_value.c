@@ -135,6 +135,11 @@ void object_labels(struct object_reader *reader, const struct node *object, cons
 				       node_key(map, i));
 			continue;
 		}
+		if (!node_key_is_text(map, i))
+			object_problem(reader, value,
+				       "%s: the key \"%s\" is no text, or another one, to "
+				       "Kubernetes: put it in quotes",
+				       key, node_key(map, i));
 		ret->items[ret->count++] =
 		    (struct label){object_dup(reader, node_key(map, i)),
 				   object_dup(reader, node_text(value) ? node_text(value) : "")};

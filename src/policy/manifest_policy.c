@@ -22,6 +22,15 @@ static const struct side {
 
 /* ---- selectors ---- */
 
+/* Of a mapping whose keys are those of labels or annotations. */
+static void check_plain_key(struct strict_reader *reader, const struct node *map, size_t index,
+			    const struct place *place)
+{
+	if (!node_key_is_text(map, index))
+		strict_fail(reader, node_key_line(map, index), place,
+			    "the key is no text, or another one, to Kubernetes: put it in quotes");
+}
+
 static void check_key(struct strict_reader *reader, unsigned line, const struct place *place,
 		      const char *key)
 {
@@ -48,6 +57,7 @@ static void read_match_label(struct strict_reader *reader, const struct node *la
 	unsigned line = node_key_line(labels, index);
 
 	check_key(reader, line, &here, here.key);
+	check_plain_key(reader, labels, index, &here);
 	*ret = (struct requirement){.key = strict_copy(reader, here.key),
 				    .operator= REQUIREMENT_IN,
 				    .values = strict_array(reader, 1, sizeof(char *))};

@@ -111,6 +111,37 @@ static void test_labels_that_are_no_text(void **state)
 	}
 }
 
+static void test_keys_that_are_no_text(void **state)
+{
+	static const char *const keys[] = {"on",  "y",    "No",   "TRUE",
+					   "1.0", "1e3",  "0x1f", "007",
+					   "1_0", "null", "1.5",  "99999999999999999999"};
+	static const char *const texts[] = {"'on'", "\"y\"", "true", "false",
+					    "0",    "10",    "one",  "1.2.3"};
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		assert_true(asprintf(&text,
+				     POLICY_HEAD "spec: {podSelector: {matchLabels: {%s: x}}}\n",
+				     keys[i]) > 0);
+		assert_refused(text, "f:4", "to Kubernetes: put it in quotes");
+		free(text);
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_true(asprintf(&text, "  podSelector: {matchLabels: {%s: x}}\n", texts[i]) >
+			    0);
+		manifest_free(read_spec(text));
+		free(text);
+	}
+	manifest_free(
+	    read_clean("{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": "
+		       "{\"name\": \"a\", \"labels\": {\"on\": \"x\"}}}\n---\n" POLICY_HEAD
+		       "spec: {podSelector: {}}\n"));
+	assert_warned("{apiVersion: v1, kind: Pod, metadata: {name: a, labels: {on: x}}}\n", "f:1",
+		      "labels: the key \"on\" is no text, or another one, to Kubernetes");
+}
+
 static void test_selectors(void **state)
 {
 	static const struct wrong wrong[] = {
@@ -501,6 +532,7 @@ int main(void)
 	    cmocka_unit_test(test_fields),
 	    cmocka_unit_test(test_types),
 	    cmocka_unit_test(test_labels_that_are_no_text),
+	    cmocka_unit_test(test_keys_that_are_no_text),
 	    cmocka_unit_test(test_selectors),
 	    cmocka_unit_test(test_peers),
 	    cmocka_unit_test(test_ports),
