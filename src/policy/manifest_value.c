@@ -1,5 +1,6 @@
 #include "policy/manifest_value.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -288,6 +289,22 @@ bool text_is_label_key(const char *text)
 	if (!slash)
 		return is_label_name(text);
 	return is_subdomain(text, (size_t)(slash - text)) && is_label_name(slash + 1);
+}
+
+bool text_is_annotation_key(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char prefix[SUBDOMAIN_MAX + 1];
+	size_t length = slash ? (size_t)(slash - text) : 0;
+
+	if (!slash)
+		return is_label_name(text);
+	if (length > SUBDOMAIN_MAX)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		prefix[i] = (char)tolower((unsigned char)text[i]);
+	prefix[length] = '\0';
+	return is_subdomain(prefix, length) && is_label_name(slash + 1);
 }
 
 bool text_is_label_value(const char *text)

@@ -292,6 +292,26 @@ static void test_metadata(void **state)
 	    {"{name: \"a\\0b\"}", "metadata.name: holds a NUL character"},
 	    {"{name: a, namespace: b.c}", "NetworkPolicy b.c/a: metadata.namespace: is no valid"},
 	    {"{name: a, namespace: [b]}", "metadata.namespace: expected text"},
+	    {"{name: a, labels: []}", "metadata.labels: expected a mapping"},
+	    {"{name: a, labels: x}", "metadata.labels: expected a mapping"},
+	    {"{name: a, labels: {b: 1}}", "metadata.labels.b: expected text, not the number 1"},
+	    {"{name: a, labels: {b: [c]}}", "metadata.labels.b: expected text, not a list"},
+	    {"{name: a, labels: {b: c d}}", "metadata.labels.b: \"c d\" is no valid value"},
+	    {"{name: a, labels: {b c: d}}", "metadata.labels.b c: \"b c\" is no valid key"},
+	    {"{name: a, labels: {on: d}}", "metadata.labels.on: the key is no text"},
+	    {"{name: a, annotations: [b]}", "metadata.annotations: expected a mapping"},
+	    {"{name: a, annotations: {b: yes}}",
+	     "metadata.annotations.b: expected text, not the boolean yes"},
+	    {"{name: a, annotations: {b: {c: d}}}", "metadata.annotations.b: expected text"},
+	    {"{name: a, annotations: {b/c/d: e}}", "\"b/c/d\" is no valid key of an annotation"},
+	    {"{name: a, annotations: {_b.c/d: e}}", "is no valid key of an annotation"},
+	    {"{name: a, annotations: {1.0: e}}", "metadata.annotations.1.0: the key is no text"},
+	    {"{name: a, finalizers: b}", "metadata.finalizers: expected a list"},
+	    {"{name: a, finalizers: [1]}", "metadata.finalizers[0]: expected text"},
+	    {"{name: a, ownerReferences: {}}", "metadata.ownerReferences: expected a list"},
+	    {"{name: a, ownerReferences: [b]}", "metadata.ownerReferences[0]: expected a mapping"},
+	    {"{name: a, managedFields: b}", "metadata.managedFields: expected a list"},
+	    {"{name: a, managedFields: [1]}", "metadata.managedFields[0]: expected a mapping"},
 	};
 
 	(void)state;
@@ -308,6 +328,19 @@ static void test_metadata(void **state)
 }
 
 /* All that is wrong with a file is told at once, and the good policy beside it helps nothing. */
+static void test_good_metadata(void **state)
+{
+	(void)state;
+	manifest_free(read_clean(
+	    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a,\n"
+	    "namespace: b, labels: {a.b/c: d, e: '', f: , '1': '2'}, finalizers: [b],\n"
+	    "annotations: {A.b/C: d e, f: , '1.0': '2'}, ownerReferences: [{kind: X}],\n"
+	    "managedFields: [{}]}, spec: {podSelector: {}}}\n---\n"
+	    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: b,\n"
+	    "namespace: b, labels: , annotations: , finalizers: , ownerReferences: ,\n"
+	    "managedFields: null}, spec: {podSelector: {}}}\n"));
+}
+
 static void test_all_errors_are_told(void **state)
 {
 	struct manifest *manifest = manifest_new();
@@ -537,6 +570,7 @@ int main(void)
 	    cmocka_unit_test(test_peers),
 	    cmocka_unit_test(test_ports),
 	    cmocka_unit_test(test_metadata),
+	    cmocka_unit_test(test_good_metadata),
 	    cmocka_unit_test(test_all_errors_are_told),
 	    cmocka_unit_test(test_kinds_and_versions),
 	    cmocka_unit_test(test_policies_of_other_names),
