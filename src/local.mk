@@ -327,6 +327,8 @@ libcompile_a_SOURCES = \
 	src/policy/manifest.h \
 	src/policy/manifest_object.c \
 	src/policy/manifest_object.h \
+	src/policy/manifest_others.c \
+	src/policy/manifest_others.h \
 	src/policy/manifest_policy.c \
 	src/policy/manifest_policy.h \
 	src/policy/manifest_value.c \

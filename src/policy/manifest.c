@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "policy/manifest_object.h"
+#include "policy/manifest_others.h"
 #include "policy/manifest_policy.h"
 #include "policy/manifest_value.h"
 
@@ -22,6 +23,7 @@ struct seen {
 struct whole {
 	struct manifest manifest; /* first: what everybody else sees of it */
 	size_t policy_capacity, file_capacity;
+	struct other_kinds others;
 	void *seen; /* tree of struct seen */
 };
 
@@ -51,6 +53,7 @@ struct manifest *manifest_free(struct manifest *manifest)
 	free(manifest->policies);
 	free(manifest->files);
 	inventory_free(manifest->inventory);
+	other_kinds_clear(&whole_of(manifest)->others);
 	tdestroy(whole_of(manifest)->seen, free);
 	free(manifest);
 	return NULL;
@@ -97,6 +100,15 @@ static int take_policy(const struct node *object, void *context)
 	return r;
 }
 
+static int take_other(const struct node *policy, const char *version, const char *kind,
+		      size_t kind_length, void *context)
+{
+	struct taker *taker = context;
+
+	return other_kinds_add(&taker->whole->others, policy, version, kind, kind_length,
+			       taker->file);
+}
+
 static const char *add_file(struct whole *whole, const char *name)
 {
 	struct manifest *manifest = &whole->manifest;
@@ -125,13 +137,14 @@ int manifest_add(struct manifest *manifest, const struct document *document,
 	struct taker taker = {.whole = whole_of(manifest),
 			      .file = add_file(whole_of(manifest), document_name(document)),
 			      .problems = problems};
+	const struct policy_taker policies = {take_policy, take_other, &taker};
 	size_t errors = problems->errors;
 	int r = taker.file ? 0 : -ENOMEM;
 
 	if (r == 0 && is_empty(document))
 		problem_add(problems, PROBLEM_WARNING, taker.file, "holds no Kubernetes object");
 	if (r == 0)
-		r = manifest_find_policies(document, problems, take_policy, &taker);
+		r = manifest_find_policies(document, problems, &policies);
 	if (r == 0)
 		r = inventory_add_manifest(manifest->inventory, document, problems);
 	if (r == 0 && problems->errors > errors)
@@ -321,6 +334,7 @@ int manifest_finish(struct manifest *manifest, struct problems *problems)
 {
 	int r = 0;
 
+	other_kinds_tell(&whole_of(manifest)->others, problems);
 	if (manifest->policy_count > 0)
 		qsort(manifest->policies, manifest->policy_count, sizeof(*manifest->policies),
 		      compare_policies);

@@ -17,8 +17,7 @@
 struct finder {
 	const char *file;
 	struct problems *problems;
-	int (*take)(const struct node *, void *);
-	void *context;
+	const struct policy_taker *taker;
 };
 
 /* What an object says it is, or the list around it; "" where neither does. */
@@ -248,28 +247,10 @@ static int shown(const struct said *said)
 	return said->kind_length > SHOWN_MAX ? SHOWN_MAX : (int)said->kind_length;
 }
 
-static void warn_other(struct finder *finder, const struct node *object, const struct said *said)
-{
-	const struct node *metadata = node_get(object, "metadata");
-	const char *name = node_get_text(metadata, "name");
-	const char *namespace = node_get_text(metadata, "namespace");
-
-	manifest_problem(
-	    finder->problems, PROBLEM_WARNING, finder->file, node_line(object),
-	    "%.*s %.*s%s%.*s (%.*s) is not evaluated: what it allows or denies is not in the "
-	    "answer",
-	    shown(said), said->kind, SHOWN_MAX, namespace ? namespace : "", namespace ? "/" : "",
-	    SHOWN_MAX, name ? name : "?", SHOWN_MAX, said->version);
-}
-
 static void check_other(struct finder *finder, const struct node *object, const struct said *said)
 {
 	const struct node *hidden;
 
-	if (is_other_policy(said, node_get(object, "spec"))) {
-		warn_other(finder, object, said);
-		return;
-	}
 	if (group_is(said, "kustomize.config.k8s.io")) {
 		manifest_problem(
 		    finder->problems, PROBLEM_WARNING, finder->file, node_line(object),
@@ -386,19 +367,20 @@ static int find_in(struct finder *finder, const struct node *object, const struc
 	else if (is_list(&said, object))
 		return find_in_list(finder, object, &said);
 	else if (kind_is(&said, POLICY_KIND) && strcmp(said.version, POLICY_VERSION) == 0)
-		return finder->take(object, finder->context);
+		return finder->taker->take(object, finder->taker->context);
+	else if (is_other_policy(&said, node_get(object, "spec")))
+		return finder->taker->take_other(object, said.version, said.kind, said.kind_length,
+						 finder->taker->context);
 	else
 		check_other(finder, object, &said);
 	return 0;
 }
 
 int manifest_find_policies(const struct document *document, struct problems *problems,
-			   int (*take)(const struct node *, void *), void *context)
+			   const struct policy_taker *taker)
 {
-	struct finder finder = {.file = document_name(document),
-				.problems = problems,
-				.take = take,
-				.context = context};
+	struct finder finder = {
+	    .file = document_name(document), .problems = problems, .taker = taker};
 	const struct said nothing = {"", "", 0};
 	int r = 0;
 

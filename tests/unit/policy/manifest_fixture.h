@@ -103,7 +103,9 @@ static inline void assert_warned(const char *text, const char *subject, const ch
 
 	assert_non_null(manifest);
 	assert_int_equal(add_text(manifest, text, &problems), 0);
-	assert_problem(&problems, PROBLEM_WARNING, subject, part);
+	assert_int_equal(manifest_finish(manifest, &problems), 0);
+	if (!has_problem(&problems, PROBLEM_CAVEAT, subject, part))
+		assert_problem(&problems, PROBLEM_WARNING, subject, part);
 	manifest_free(manifest);
 	problems_clear(&problems);
 }

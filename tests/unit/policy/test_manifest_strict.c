@@ -534,6 +534,38 @@ static void test_other_policies(void **state)
 	assert_warned("text\n", "f:1", "expected a Kubernetes object");
 }
 
+/* Once for each kind, whatever else there is to tell. */
+static void test_many_other_policies(void **state)
+{
+	struct manifest *manifest = manifest_new();
+	struct problems problems = {0};
+	size_t caveats = 0;
+	char text[256];
+
+	(void)state;
+	assert_non_null(manifest);
+	for (int i = 0; i < PROBLEMS_MAX; i++)
+		problem_add(&problems, PROBLEM_WARNING, "x", "%d", i);
+	for (int i = 0; i < 150; i++) {
+		snprintf(
+		    text, sizeof(text),
+		    "{apiVersion: cilium.io/v%d, kind: CiliumNetworkPolicy, metadata: {name: p}}",
+		    i);
+		assert_int_equal(add_text(manifest, text, &problems), 0);
+		assert_int_equal(add_text(manifest, text, &problems), 0);
+	}
+	assert_int_equal(manifest_finish(manifest, &problems), 0);
+	for (size_t i = 0; i < problems.count; i++)
+		caveats += problems.items[i].severity == PROBLEM_CAVEAT;
+	assert_int_equal(caveats, 101);
+	assert_problem(&problems, PROBLEM_CAVEAT, "f:1",
+		       "CiliumNetworkPolicy p (cilium.io/v99) and 1 more of the kind are not "
+		       "evaluated: what they allow or deny is not in the answer");
+	assert_problem(&problems, PROBLEM_CAVEAT, "manifests", "100 policies of further kinds");
+	manifest_free(manifest);
+	problems_clear(&problems);
+}
+
 /* Of the other kinds nothing is said. */
 static void test_ordinary_objects(void **state)
 {
@@ -578,6 +610,7 @@ int main(void)
 	    cmocka_unit_test(test_within_others),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_other_policies),
+	    cmocka_unit_test(test_many_other_policies),
 	    cmocka_unit_test(test_ordinary_objects),
 	};
 
