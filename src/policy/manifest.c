@@ -322,6 +322,52 @@ static int compare_policies(const void *left, const void *right)
 	return order ? order : (a->line > b->line) - (a->line < b->line);
 }
 
+static bool is_default(const char *namespace)
+{
+	return strcmp(namespace, "default") == 0;
+}
+
+static bool has_default_pods(const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->pod_count; i++)
+		if (is_default(inventory->pods[i].namespace))
+			return true;
+	for (size_t i = 0; i < inventory->template_count; i++)
+		if (is_default(inventory->templates[i].namespace))
+			return true;
+	return false;
+}
+
+/* Is "default" where the policies without a namespace can be meant to be? */
+static bool is_at_home(const struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->policy_count; i++)
+		if (!is_default(manifest->policies[i].namespace))
+			return false;
+	return has_default_pods(manifest->inventory);
+}
+
+/* Once for each file: before policies are sorted, those of one stand together. */
+static void warn_homeless(const struct manifest *manifest, struct problems *problems)
+{
+	const struct netpol *policies = manifest->policies;
+	size_t homeless = 0;
+
+	if (is_at_home(manifest))
+		return;
+	for (size_t i = 0; i < manifest->policy_count; i++) {
+		bool is_last =
+		    i + 1 == manifest->policy_count || policies[i + 1].file != policies[i].file;
+
+		homeless += !policies[i].namespace_told;
+		if (is_last && homeless > 0)
+			problem_add(problems, PROBLEM_WARNING, policies[i].file,
+				    "%zu %s no namespace: taken for \"default\"", homeless,
+				    homeless == 1 ? "policy has" : "policies have");
+		homeless = is_last ? 0 : homeless;
+	}
+}
+
 static void fail_twice(const struct netpol *first, const struct netpol *second,
 		       struct problems *problems)
 {
@@ -335,6 +381,7 @@ int manifest_finish(struct manifest *manifest, struct problems *problems)
 	int r = 0;
 
 	other_kinds_tell(&whole_of(manifest)->others, problems);
+	warn_homeless(manifest, problems);
 	if (manifest->policy_count > 0)
 		qsort(manifest->policies, manifest->policy_count, sizeof(*manifest->policies),
 		      compare_policies);

@@ -591,7 +591,8 @@ static void read_names(struct strict_reader *reader, const struct node *object, 
 	if (name && !text_is_subdomain(name))
 		strict_fail(reader, node_line(name_node), &name_at,
 			    "is no valid name: at most 253 of a-z, 0-9, - and .");
-	if (!namespace || !*namespace)
+	ret->namespace_told = namespace && *namespace;
+	if (!ret->namespace_told)
 	namespace = "default";
 	if (!text_is_dns_label(namespace))
 		strict_fail(reader, node_line(namespace_node), &namespace_at,
