@@ -15,6 +15,7 @@ libbase_a_SOURCES = \
 	src/base/document_build.c \
 	src/base/document_build.h \
 	src/base/document_json.c \
+	src/base/document_plain.c \
 	src/base/document_yaml.c \
 	src/base/hash.c \
 	src/base/hash.h \
@@ -326,6 +327,8 @@ libcompile_a_SOURCES = \
 	src/policy/manifest.h \
 	src/policy/manifest_object.c \
 	src/policy/manifest_object.h \
+	src/policy/manifest_others.c \
+	src/policy/manifest_others.h \
 	src/policy/manifest_policy.c \
 	src/policy/manifest_policy.h \
 	src/policy/manifest_value.c \

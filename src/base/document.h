@@ -48,6 +48,9 @@ const struct node *node_item(const struct node *node,
 			     size_t index);                  /* sequence entry or mapping value */
 const char *node_key(const struct node *node, size_t index); /* key of a mapping entry */
 unsigned node_key_line(const struct node *node, size_t index);
+/* Is the key text to Kubernetes, too? Plain booleans, numbers and nulls of YAML 1.1 are not, or are
+ * another text ("true" for on); those that are the same (10, true) are text. */
+bool node_key_is_text(const struct node *node, size_t index);
 const struct node *node_get(const struct node *node,
 			    const char *key); /* mapping value, else NULL */
 /* Text of a scalar, whatever it looks like; NULL if not a scalar. May hold NUL bytes only in YAML
@@ -61,6 +64,9 @@ const char *node_get_text(const struct node *node, const char *key);
 bool node_is_quoted(const struct node *node);
 /* Whole decimal number in range; false otherwise. */
 bool node_integer(const struct node *node, int64_t *ret);
+/* Is a plain scalar of this text a boolean or a number to YAML 1.1? */
+bool document_is_plain_boolean(const char *text);
+bool document_is_plain_number(const char *text);
 /* Plain true or false (YAML 1.2 core spellings true/True/TRUE, false/…); false if neither. */
 bool node_boolean(const struct node *node, bool *ret);
 

@@ -244,7 +244,7 @@ int build_begin(struct builder *builder, enum node_kind kind, unsigned line)
 	return 0;
 }
 
-int build_key(struct builder *builder, const char *text, size_t length, unsigned line)
+int build_key(struct builder *builder, const char *text, size_t length, bool quoted, unsigned line)
 {
 	const char *copy;
 
@@ -256,7 +256,8 @@ int build_key(struct builder *builder, const char *text, size_t length, unsigned
 	if (!copy || !grow(&builder->keys, sizeof(*builder->keys), builder->key_count,
 			   &builder->key_capacity))
 		return fail_memory(builder, line);
-	builder->keys[builder->key_count++] = (struct key){.text = copy, .line = line};
+	builder->keys[builder->key_count++] =
+	    (struct key){.text = copy, .line = line & 0x7fffffff, .quoted = quoted};
 	return 0;
 }
 

@@ -31,7 +31,8 @@ struct node {
 
 struct key {
 	const char *text;
-	uint32_t line;
+	uint32_t line : 31;
+	uint32_t quoted : 1;
 	uint32_t order; /* keys[keys[i].order] is the i-th by strcmp(3) */
 };
 
@@ -65,7 +66,7 @@ int builder_finish(struct builder *builder, struct document **ret);
 int build_begin(struct builder *builder, enum node_kind kind, unsigned line);
 int build_end(struct builder *builder);
 /* Only where build_wants_key(). */
-int build_key(struct builder *builder, const char *text, size_t length, unsigned line);
+int build_key(struct builder *builder, const char *text, size_t length, bool quoted, unsigned line);
 /* kind: NODE_SCALAR or NODE_NULL (text is ignored). */
 int build_scalar(struct builder *builder, enum node_kind kind, const char *text, size_t length,
 		 bool quoted, unsigned line);

@@ -271,7 +271,7 @@ static int read_member(struct reader *reader)
 		return DOCUMENT_NOT_JSON;
 	r = read_string(reader, &key);
 	if (r == 0)
-		r = build_key(reader->builder, key.text, key.length, key.line);
+		r = build_key(reader->builder, key.text, key.length, true, key.line);
 	if (r != 0)
 		return r;
 	skip_space(reader);

@@ -97,10 +97,10 @@ static int scalar(struct builder *builder, const yaml_event_t *event)
 		return r;
 	if (tag && !scalar_tag_is_known(tag))
 		return fail_tag(builder, tag, line);
-	if (build_wants_key(builder))
-		return build_key(builder, text, length, line);
 	if (tag)
 		quoted = tag_is(tag, "!") || tag_is(tag, YAML_STR_TAG);
+	if (build_wants_key(builder))
+		return build_key(builder, text, length, quoted, line);
 	return build_scalar(builder, quoted || !is_null(text) ? NODE_SCALAR : NODE_NULL, text,
 			    length, quoted, line);
 }

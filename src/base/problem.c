@@ -36,10 +36,10 @@ static bool problems_grow(struct problems *problems)
 
 static bool drop_lesser(struct problems *problems, enum problem_severity severity)
 {
-	for (size_t i = problems->count; severity == PROBLEM_ERROR && i-- > 0;) {
+	for (size_t i = problems->count; severity >= PROBLEM_CAVEAT && i-- > 0;) {
 		struct problem *problem = &problems->items[i];
 
-		if (problem->severity == PROBLEM_ERROR)
+		if (problem->severity >= PROBLEM_CAVEAT)
 			continue;
 		free(problem->subject);
 		free(problem->message);
@@ -90,8 +90,10 @@ void problem_add(struct problems *problems, enum problem_severity severity, cons
 
 void problems_print(const struct problems *problems, const char *program, FILE *out)
 {
-	static const char *const names[] = {
-	    [PROBLEM_NOTE] = "note", [PROBLEM_WARNING] = "warning", [PROBLEM_ERROR] = "error"};
+	static const char *const names[] = {[PROBLEM_NOTE] = "note",
+					    [PROBLEM_WARNING] = "warning",
+					    [PROBLEM_CAVEAT] = "warning",
+					    [PROBLEM_ERROR] = "error"};
 
 	struct buf buf = {0};
 

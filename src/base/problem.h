@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum problem_severity { PROBLEM_NOTE, PROBLEM_WARNING, PROBLEM_ERROR };
+/* PROBLEM_CAVEAT: a warning without which the answer would mislead. */
+enum problem_severity { PROBLEM_NOTE, PROBLEM_WARNING, PROBLEM_CAVEAT, PROBLEM_ERROR };
 
 struct problem {
 	enum problem_severity severity;
@@ -15,8 +16,8 @@ struct problem {
 	char *message; /* what is wrong and what was expected or what to do */
 };
 
-/* Start from {0}; release with problems_clear(). At most PROBLEMS_MAX are kept, errors
- * before others; the rest is counted. */
+/* Start from {0}; release with problems_clear(). At most PROBLEMS_MAX are kept, errors and
+ * caveats before others; the rest is counted. */
 #define PROBLEMS_MAX 1000
 struct problems {
 	struct problem *items;

@@ -1,6 +1,7 @@
 #include "identity/inventory.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -323,9 +324,10 @@ static const char *add_file(struct whole *whole, const char *name)
 	struct inventory *inventory = &whole->inventory;
 	char *file;
 
-	for (size_t i = 0; i < inventory->file_count; i++)
-		if (strcmp(inventory->files[i], name) == 0)
-			return inventory->files[i];
+	/* Of what a node stored there are many documents of one name. */
+	if (inventory->file_count > 0 &&
+	    strcmp(inventory->files[inventory->file_count - 1], name) == 0)
+		return inventory->files[inventory->file_count - 1];
 	file = strdup(name);
 	if (!file || inventory_grow(&inventory->files, sizeof(char *), inventory->file_count,
 				    &whole->file_capacity) < 0) {
@@ -384,6 +386,7 @@ static int add_document(struct inventory *inventory, const struct document *docu
 	size_t first = inventory->pod_count, before = inventory_size(inventory);
 	int r = reader.file ? 0 : -ENOMEM;
 
+	whole->of_manifests |= namespace != NULL;
 	for (size_t i = 0; i < document_count(document) && r == 0; i++) {
 		const struct node *root = document_root(document, i);
 
@@ -543,11 +546,12 @@ static void fill_addresses(struct addr **kept, size_t *kept_count, struct addr *
 	*other_count = 0;
 }
 
-static void fill_node(void *kept, void *other)
+static void fill_node(void *context, void *kept, void *other)
 {
 	struct inventory_node *a = kept, *b = other;
 	struct prefix *ranges = a->pod_ranges;
 
+	(void)context;
 	fill_addresses(&a->addresses, &a->address_count, &b->addresses, &b->address_count);
 	fill_addresses(&a->external, &a->external_count, &b->external, &b->external_count);
 	fill_addresses(&a->tunnels, &a->tunnel_count, &b->tunnels, &b->tunnel_count);
@@ -558,19 +562,61 @@ static void fill_node(void *kept, void *other)
 	b->pod_ranges = ranges;
 }
 
-static int sort_all(struct inventory *inventory)
+void inventory_compare_namesakes(struct problems *problems, const struct namesake *believed,
+				 const struct namesake *other)
 {
-	struct table namespaces = {inventory->namespaces,      sizeof(*inventory->namespaces),
-				   inventory->namespace_count, compare_namespaces,
-				   inventory_namespace_clear,  NULL};
-	struct table services = {inventory->services,      sizeof(*inventory->services),
-				 inventory->service_count, compare_services,
-				 inventory_service_clear,  NULL};
-	struct table endpoints = {inventory->endpoints,       sizeof(*inventory->endpoints),
-				  inventory->endpoints_count, compare_endpoints,
-				  inventory_endpoints_clear,  NULL};
-	struct table nodes = {inventory->nodes, sizeof(*inventory->nodes), inventory->node_count,
-			      compare_nodes,    inventory_node_clear,      fill_node};
+	char *subject;
+
+	if (labels_equal(believed->labels, other->labels) ||
+	    asprintf(&subject, "%s:%u", other->file, other->line) < 0)
+		return;
+	problem_add(problems, PROBLEM_WARNING, subject,
+		    "%s %s%s%s is there twice, with different labels: those in %s:%u are believed",
+		    other->kind, other->namespace ? other->namespace : "",
+		    other->namespace ? "/" : "", other->name, believed->file, believed->line);
+	free(subject);
+}
+
+static struct namesake namesake_of(const struct inventory_namespace *namespace)
+{
+	return (struct namesake){"Namespace",     NULL,
+				 namespace->name, &namespace->labels,
+				 namespace->file, namespace->line};
+}
+
+static void compare_namesakes(void *context, void *kept, void *other)
+{
+	const struct namesake believed = namesake_of(kept), another = namesake_of(other);
+
+	inventory_compare_namesakes(context, &believed, &another);
+}
+
+static int sort_all(struct whole *whole, struct problems *problems)
+{
+	struct inventory *inventory = &whole->inventory;
+	struct table namespaces = {.items = inventory->namespaces,
+				   .size = sizeof(*inventory->namespaces),
+				   .count = inventory->namespace_count,
+				   .compare = compare_namespaces,
+				   .clear = inventory_namespace_clear,
+				   .fill = whole->of_manifests ? compare_namesakes : NULL,
+				   .context = problems};
+	struct table services = {.items = inventory->services,
+				 .size = sizeof(*inventory->services),
+				 .count = inventory->service_count,
+				 .compare = compare_services,
+				 .clear = inventory_service_clear};
+	struct table endpoints = {.items = inventory->endpoints,
+				  .size = sizeof(*inventory->endpoints),
+				  .count = inventory->endpoints_count,
+				  .compare = compare_endpoints,
+				  .clear = inventory_endpoints_clear};
+	struct table nodes = {.items = inventory->nodes,
+			      .size = sizeof(*inventory->nodes),
+			      .count = inventory->node_count,
+			      .compare = compare_nodes,
+			      .clear = inventory_node_clear,
+			      .fill = fill_node};
 	struct table *const all[] = {&namespaces, &services, &endpoints, &nodes};
 	int r = 0;
 
@@ -602,20 +648,39 @@ static void check_nodes(const struct whole *whole, struct problems *problems)
 	}
 }
 
+/* Where pods come from a record as well, it is told of what is made of them. */
+static void tell_conflicts(const struct inventory *inventory, struct problems *problems)
+{
+	for (size_t i = 0; i < inventory->pod_count; i++) {
+		const struct inventory_pod *pod = &inventory->pods[i];
+		char *subject;
+
+		if (!*pod->conflict || asprintf(&subject, "%s:%u", pod->file, pod->line) < 0)
+			continue;
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "Pod %s/%s: what is told of it contradicts itself (%s): what it may do "
+			    "is not known",
+			    pod->namespace, pod->name, pod->conflict);
+		free(subject);
+	}
+}
+
 int inventory_finish(struct inventory *inventory, struct problems *problems)
 {
 	struct whole *whole = whole_of(inventory);
-	int r = inventory_merge_pods(whole);
+	int r = inventory_merge_pods(whole, problems);
 
 	if (r == 0)
-		r = inventory_sort_templates(whole);
+		r = inventory_sort_templates(whole, problems);
 	if (r == 0)
-		r = sort_all(inventory);
+		r = sort_all(whole, problems);
 	if (r == 0)
 		r = inventory_find_owners(whole);
 	if (r == 0)
 		r = inventory_index(whole);
 	if (r == 0)
 		check_nodes(whole, problems);
+	if (r == 0 && whole->of_manifests)
+		tell_conflicts(inventory, problems);
 	return r;
 }

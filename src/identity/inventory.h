@@ -79,6 +79,7 @@ struct inventory_pod {
 	size_t turn_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
+	bool ports_told;  /* these are all that it has; else it may have others */
 	int64_t moment;   /* of the record's sandbox; of one source the later is believed */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
@@ -90,10 +91,15 @@ struct inventory_template {
 	char *kind; /* "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
 		       "ReplicationController" */
 	char *name;
-	struct labels labels;
+	struct labels labels; /* with those of the Job's name, which the API server adds */
+	const struct unknown_label *unknown_labels; /* whose values controllers will choose, in
+						       static memory; ends with a key that is NULL;
+						       NULL: none */
 	bool host_network;
+	bool network_told;            /* as of pods */
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
+	bool ports_told;  /* these are all that they have */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
 };
@@ -101,6 +107,8 @@ struct inventory_template {
 struct inventory_namespace {
 	char *name;
 	struct labels labels;
+	const char *file; /* for problems; owned by the inventory */
+	unsigned line;
 };
 
 struct inventory_service {
@@ -193,7 +201,8 @@ int inventory_add(struct inventory *inventory, const struct document *document,
 		  struct problems *problems);
 /*
  * The same for manifests, which are yet to be applied: an object without a namespace belongs to
- * "default", and the templates of workload objects are read.
+ * "default", and the templates of workload objects are read. Two objects of one name are a problem
+ * where their labels differ, as are pods in contradiction.
  */
 int inventory_add_manifest(struct inventory *inventory, const struct document *document,
 			   struct problems *problems);

@@ -8,6 +8,7 @@
 
 struct merger {
 	struct whole *whole;
+	struct problems *problems;
 	struct inventory_pod *merged;
 	size_t count;
 	int error;
@@ -238,10 +239,47 @@ static void take_turns(struct merger *merger, struct inventory_pod *kept,
 		take_turn(kept, &other->turns[i]);
 }
 
+/* Who tells all of them is believed, be it none. */
+static void take_ports(struct inventory_pod *kept, struct inventory_pod *other)
+{
+	struct inventory_pod less = *kept;
+
+	if (kept->ports_told)
+		return;
+	if (!other->ports_told) {
+		take_array(&kept->ports, &kept->port_count, &other->ports, &other->port_count);
+		return;
+	}
+	kept->ports = other->ports;
+	kept->port_count = other->port_count;
+	kept->ports_told = true;
+	other->ports = less.ports;
+	other->port_count = less.port_count;
+}
+
+static struct namesake namesake_of(const struct inventory_pod *pod)
+{
+	return (struct namesake){"Pod",        pod->namespace, pod->name,
+				 &pod->labels, pod->file,      pod->line};
+}
+
+/* Of one that runs, states of different times differ. */
+static void compare_namesakes(const struct merger *merger, const struct inventory_pod *kept,
+			      const struct inventory_pod *other)
+{
+	const bool is_labelled = kept->labels.count > 0;
+	const struct namesake believed = namesake_of(is_labelled ? kept : other);
+	const struct namesake another = namesake_of(is_labelled ? other : kept);
+
+	if (merger->whole->of_manifests && !*kept->uid && !*other->uid)
+		inventory_compare_namesakes(merger->problems, &believed, &another);
+}
+
 /* Takes from the other what the kept one leaves out; the other is cleared. */
 static void absorb(struct merger *merger, struct inventory_pod *kept, struct inventory_pod *other)
 {
 	note_changes(merger, kept, other);
+	compare_namesakes(merger, kept, other);
 	take_network(merger, kept, other);
 	take_text(&kept->uid, &other->uid);
 	take_node(merger, kept, other);
@@ -258,7 +296,7 @@ static void absorb(struct merger *merger, struct inventory_pod *kept, struct inv
 	take_array(&kept->secondary, &kept->secondary_count, &other->secondary,
 		   &other->secondary_count);
 	take_turns(merger, kept, other);
-	take_array(&kept->ports, &kept->port_count, &other->ports, &other->port_count);
+	take_ports(kept, other);
 	kept->mirror |= other->mirror;
 	kept->ambient |= other->ambient;
 	if (!*kept->sidecar)
@@ -375,11 +413,11 @@ static int mark_conflicts(struct inventory *inventory)
 	return r;
 }
 
-int inventory_merge_pods(struct whole *whole)
+int inventory_merge_pods(struct whole *whole, struct problems *problems)
 {
 	struct inventory *inventory = &whole->inventory;
 	size_t *order = calloc(inventory->pod_count + 1, sizeof(*order));
-	struct merger merger = {.whole = whole};
+	struct merger merger = {.whole = whole, .problems = problems};
 	int r = -ENOMEM;
 
 	merger.merged = calloc(inventory->pod_count + 1, sizeof(*merger.merged));

@@ -124,22 +124,36 @@ static const char *sidecar_of(const char *container)
 	return "";
 }
 
-/* Init containers that never end are sidecars and listen like any other. */
-static void read_containers(struct object_reader *reader, const struct node *spec, const char *key,
-			    bool sidecars_only, struct inventory_pod *pod)
+/* false: not all of them can be read. */
+static bool read_list(struct object_reader *reader, const struct node *spec, const char *key,
+		      bool sidecars_only, struct inventory_pod *pod)
 {
 	const struct node *list = object_get(reader, spec, key, NODE_SEQUENCE);
+	bool all = list || node_kind(node_get(spec, key)) == NODE_NULL;
 
 	for (size_t i = 0; i < node_count(list); i++) {
 		const struct node *entry = object_entry(reader, list, i, key);
 		const char *policy = object_text(reader, entry, "restartPolicy");
 
+		all &= entry != NULL;
 		if (!entry || (sidecars_only && strcmp(policy, "Always") != 0))
 			continue;
 		if (!*pod->sidecar)
 			pod->sidecar = sidecar_of(object_text(reader, entry, "name"));
-		object_ports(reader, entry, PORT_OF_CONTAINER, &pod->ports, &pod->port_count);
+		all &=
+		    object_ports(reader, entry, PORT_OF_CONTAINER, &pod->ports, &pod->port_count);
 	}
+	return all;
+}
+
+/* Init containers that never end are sidecars and listen like any other. */
+static void read_containers(struct object_reader *reader, const struct node *spec,
+			    struct inventory_pod *pod)
+{
+	bool all = read_list(reader, spec, "containers", false, pod);
+
+	all &= read_list(reader, spec, "initContainers", true, pod);
+	pod->ports_told = all && node_count(node_get(spec, "containers")) > 0;
 }
 
 static bool read_moment(struct object_reader *reader, const struct node *object, const char *key,
@@ -199,8 +213,7 @@ void object_read_pod(struct object_reader *reader, const struct node *object,
 	object_labels(reader, metadata, "labels", &ret->labels);
 	read_pod_addresses(reader, status, ret);
 	read_networks(reader, annotations, ret);
-	read_containers(reader, spec, "containers", false, ret);
-	read_containers(reader, spec, "initContainers", true, ret);
+	read_containers(reader, spec, ret);
 	*ret_static_uid = mirror && *mirror ? object_dup(reader, mirror) : NULL;
 }
 
@@ -216,10 +229,11 @@ void object_read_template(struct object_reader *reader, const struct node *objec
 	object_labels(reader, object_get(reader, template, "metadata", NODE_MAPPING), "labels",
 		      &ret->labels);
 	ret->host_network = object_boolean(reader, spec, "hostNetwork");
-	read_containers(reader, spec, "containers", false, &pod);
-	read_containers(reader, spec, "initContainers", true, &pod);
+	ret->network_told = spec != NULL;
+	read_containers(reader, spec, &pod);
 	ret->ports = pod.ports;
 	ret->port_count = pod.port_count;
+	ret->ports_told = pod.ports_told;
 	ret->file = reader->file;
 	ret->line = node_line(object);
 }
@@ -231,6 +245,8 @@ void object_read_namespace(struct object_reader *reader, const struct node *obje
 
 	ret->name = object_copy(reader, metadata, "name");
 	object_labels(reader, metadata, "labels", &ret->labels);
+	ret->file = reader->file;
+	ret->line = node_line(object);
 }
 
 void inventory_pod_clear(void *cleared)

@@ -148,8 +148,11 @@ static int climb(const struct whole *whole, struct inventory_pod *pod)
 
 int inventory_find_owners(struct whole *whole)
 {
-	struct table owners = {whole->owners,  sizeof(*whole->owners), whole->owner_count,
-			       compare_owners, inventory_owner_clear,  NULL};
+	struct table owners = {.items = whole->owners,
+			       .size = sizeof(*whole->owners),
+			       .count = whole->owner_count,
+			       .compare = compare_owners,
+			       .clear = inventory_owner_clear};
 	int r = table_finish(&owners);
 
 	whole->owners = owners.items;

@@ -42,7 +42,7 @@ int table_finish(struct table *table)
 			continue;
 		}
 		if (table->fill)
-			table->fill(last, item);
+			table->fill(table->context, last, item);
 		table->clear(item);
 	}
 	free(order);

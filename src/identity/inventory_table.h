@@ -10,7 +10,9 @@ struct table {
 	size_t count;
 	int (*compare)(const void *, const void *);
 	void (*clear)(void *);
-	void (*fill)(void *kept, void *other); /* before other is cleared; NULL: nothing */
+	void (*fill)(void *context, void *kept, void *other); /* before other is cleared; NULL:
+								 nothing */
+	void *context;
 };
 
 /* Sorts; of equals the one added last stays. -ENOMEM leaves the table as it was. */

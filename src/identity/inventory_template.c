@@ -27,15 +27,91 @@ bool inventory_has_template(const char *version, const char *kind, size_t length
 	return false;
 }
 
-static const struct node *find_template(struct object_reader *reader, const struct node *object)
+/* Of a CronJob that of its jobs. */
+static const struct node *find_spec(struct object_reader *reader, const struct node *object)
 {
 	const struct node *spec = object_get(reader, object, "spec", NODE_MAPPING);
 	const struct node *job = object_get(reader, spec, "jobTemplate", NODE_MAPPING);
 
-	if (job)
-		spec = object_get(reader, job, "spec", NODE_MAPPING);
-	return object_get(reader, spec, "template", NODE_MAPPING);
+	return job ? object_get(reader, job, "spec", NODE_MAPPING) : spec;
 }
+
+/* ---- labels that are added ---- */
+
+static const struct unknown_label deployment_labels[] = {{"pod-template-hash", true},
+							 {NULL, false}};
+static const struct unknown_label daemon_labels[] = {
+    {"controller-revision-hash", true}, {"pod-template-generation", true}, {NULL, false}};
+/* pod-index since 1.28. */
+static const struct unknown_label stateful_labels[] = {{"controller-revision-hash", true},
+						       {"statefulset.kubernetes.io/pod-name", true},
+						       {"apps.kubernetes.io/pod-index", false},
+						       {NULL, false}};
+/* The completion index since 1.28, of indexed jobs alone; they stand first. */
+static const struct unknown_label job_labels[] = {
+    {"batch.kubernetes.io/job-completion-index", false},
+    {"batch.kubernetes.io/controller-uid", true},
+    {"controller-uid", true},
+    {NULL, false}};
+static const struct unknown_label cron_labels[] = {
+    {"batch.kubernetes.io/job-completion-index", false},
+    {"batch.kubernetes.io/controller-uid", true},
+    {"batch.kubernetes.io/job-name", true},
+    {"controller-uid", true},
+    {"job-name", true},
+    {NULL, false}};
+
+/* By kind, what the API server (batch/job: strategy) and the controllers add to the template's. */
+static const struct {
+	const char *kind;
+	const struct unknown_label *labels;
+} added[] = {{"CronJob", cron_labels},
+	     {"DaemonSet", daemon_labels},
+	     {"Deployment", deployment_labels},
+	     {"Job", job_labels},
+	     {"StatefulSet", stateful_labels}};
+
+static const struct unknown_label *find_added(const char *kind)
+{
+	for (size_t i = 0; i < sizeof(added) / sizeof(added[0]); i++)
+		if (strcmp(added[i].kind, kind) == 0)
+			return added[i].labels;
+	return NULL;
+}
+
+static int add_label(struct labels *labels, const char *key, const char *value)
+{
+	return labels_get(labels, key) ? 0 : labels_set(labels, key, value);
+}
+
+/* spec: the Job's. */
+static int add_job_labels(const struct node *spec, struct inventory_template *template)
+{
+	const char *mode = node_get_text(spec, "completionMode");
+	bool manual = false;
+
+	if (!mode || strcmp(mode, "Indexed") != 0)
+		template->unknown_labels++;
+	if (strcmp(template->kind, "Job") != 0)
+		return 0;
+	if (node_boolean(node_get(spec, "manualSelector"), &manual) && manual) {
+		template->unknown_labels = NULL;
+		return 0;
+	}
+	if (add_label(&template->labels, "job-name", template->name) < 0)
+		return -ENOMEM;
+	return add_label(&template->labels, "batch.kubernetes.io/job-name", template->name);
+}
+
+static int add_labels(const struct node *spec, struct inventory_template *template)
+{
+	bool is_job = strcmp(template->kind, "Job") == 0 || strcmp(template->kind, "CronJob") == 0;
+
+	template->unknown_labels = find_added(template->kind);
+	return is_job ? add_job_labels(spec, template) : 0;
+}
+
+/* ---- templates ---- */
 
 static int keep(struct whole *whole, struct inventory_template *template)
 {
@@ -51,7 +127,8 @@ static int keep(struct whole *whole, struct inventory_template *template)
 int inventory_add_template(struct whole *whole, struct object_reader *reader,
 			   const struct node *object, const char *kind, size_t length)
 {
-	const struct node *template = find_template(reader, object);
+	const struct node *spec = find_spec(reader, object);
+	const struct node *template = object_get(reader, spec, "template", NODE_MAPPING);
 	const char *name = node_get_text(node_get(object, "metadata"), "name");
 	struct inventory_template read = {0};
 	int r;
@@ -63,7 +140,9 @@ int inventory_add_template(struct whole *whole, struct object_reader *reader,
 	}
 	read.kind = strndup(kind, length);
 	object_read_template(reader, object, template, &read);
-	r = reader->error || !read.kind ? -ENOMEM : keep(whole, &read);
+	r = reader->error || !read.kind ? -ENOMEM : add_labels(spec, &read);
+	if (r == 0)
+		r = keep(whole, &read);
 	if (r < 0)
 		inventory_template_clear(&read);
 	return r;
@@ -78,12 +157,29 @@ static int compare_templates(const void *left, const void *right)
 	return order ? order : strcmp(a->name, b->name);
 }
 
-int inventory_sort_templates(struct whole *whole)
+static struct namesake namesake_of(const struct inventory_template *template)
+{
+	return (struct namesake){template->kind,    template->namespace, template->name,
+				 &template->labels, template->file,      template->line};
+}
+
+static void compare_namesakes(void *context, void *kept, void *other)
+{
+	const struct namesake believed = namesake_of(kept), another = namesake_of(other);
+
+	inventory_compare_namesakes(context, &believed, &another);
+}
+
+int inventory_sort_templates(struct whole *whole, struct problems *problems)
 {
 	struct inventory *inventory = &whole->inventory;
-	struct table templates = {inventory->templates,      sizeof(*inventory->templates),
-				  inventory->template_count, compare_templates,
-				  inventory_template_clear,  NULL};
+	struct table templates = {.items = inventory->templates,
+				  .size = sizeof(*inventory->templates),
+				  .count = inventory->template_count,
+				  .compare = compare_templates,
+				  .clear = inventory_template_clear,
+				  .fill = compare_namesakes,
+				  .context = problems};
 	int r = table_finish(&templates);
 
 	inventory->templates = templates.items;

@@ -135,6 +135,11 @@ void object_labels(struct object_reader *reader, const struct node *object, cons
 				       node_key(map, i));
 			continue;
 		}
+		if (!node_key_is_text(map, i))
+			object_problem(reader, value,
+				       "%s: the key \"%s\" is no text, or another one, to "
+				       "Kubernetes: put it in quotes",
+				       key, node_key(map, i));
 		ret->items[ret->count++] =
 		    (struct label){object_dup(reader, node_key(map, i)),
 				   object_dup(reader, node_text(value) ? node_text(value) : "")};
@@ -240,20 +245,20 @@ static bool read_number(struct object_reader *reader, const struct node *entry, 
 	return true;
 }
 
-static void add_port(struct object_reader *reader, const struct node *entry, enum port_of of,
+static bool add_port(struct object_reader *reader, const struct node *entry, enum port_of of,
 		     struct inventory_port **ports, size_t *count)
 {
 	struct inventory_port port = {0};
 
 	if (!read_number(reader, entry, of, &port.port))
-		return;
+		return false;
 	if (!read_protocol(object_text(reader, entry, "protocol"), &port.protocol)) {
 		object_problem(reader, node_get(entry, "protocol"),
 			       "protocol: expected TCP, UDP or SCTP");
-		return;
+		return false;
 	}
 	if (!object_grow(reader, ports, sizeof(**ports), *count))
-		return;
+		return false;
 	if (of == PORT_OF_CONTAINER)
 		read_host_port(reader, entry, &port);
 	if (of == PORT_OF_SERVICE)
@@ -262,19 +267,21 @@ static void add_port(struct object_reader *reader, const struct node *entry, enu
 	port.target = of == PORT_OF_SERVICE ? object_copy(reader, entry, "targetPort")
 					    : object_dup(reader, "");
 	(*ports)[(*count)++] = port;
+	return true;
 }
 
-void object_ports(struct object_reader *reader, const struct node *object, enum port_of of,
+bool object_ports(struct object_reader *reader, const struct node *object, enum port_of of,
 		  struct inventory_port **ports, size_t *count)
 {
 	const struct node *list = object_get(reader, object, "ports", NODE_SEQUENCE);
+	bool all = list || node_kind(node_get(object, "ports")) == NODE_NULL;
 
 	for (size_t i = 0; i < node_count(list); i++) {
 		const struct node *entry = object_entry(reader, list, i, "ports");
 
-		if (entry)
-			add_port(reader, entry, of, ports, count);
+		all &= entry && add_port(reader, entry, of, ports, count);
 	}
+	return all;
 }
 
 void object_ports_free(struct inventory_port *ports, size_t count)

@@ -47,8 +47,8 @@ void object_add_address(struct object_reader *reader, const struct node *value, 
 			struct addr **addresses, size_t *count);
 /* Sorts, and leaves each once. */
 void object_settle(struct addr *addresses, size_t *count);
-/* Adds those of the object's list "ports". */
-void object_ports(struct object_reader *reader, const struct node *object, enum port_of of,
+/* Adds those of the object's list "ports"; false: not all of them can be read. */
+bool object_ports(struct object_reader *reader, const struct node *object, enum port_of of,
 		  struct inventory_port **ports, size_t *count);
 void object_ports_free(struct inventory_port *ports, size_t count);
 

@@ -38,6 +38,7 @@ struct owner {
 
 struct whole {
 	struct inventory inventory; /* first: what everybody else sees of it */
+	bool of_manifests;
 	size_t pod_capacity, template_capacity, namespace_capacity, service_capacity,
 	    endpoints_capacity, node_capacity, change_capacity, file_capacity;
 	struct owner *owners; /* by kind, namespace, name once finished */
@@ -60,6 +61,16 @@ static inline const struct whole *whole_of_const(const struct inventory *invento
 	return (const struct whole *)inventory;
 }
 
+/* An object that may be there twice. */
+struct namesake {
+	const char *kind;
+	const char *namespace; /* NULL: it is in none */
+	const char *name;
+	const struct labels *labels;
+	const char *file;
+	unsigned line;
+};
+
 /* Room for one more. */
 int inventory_grow(void *items, size_t item_size, size_t count, size_t *capacity);
 
@@ -70,13 +81,16 @@ int inventory_add_owner(struct whole *whole, const struct node *object, const ch
 bool inventory_has_template(const char *version, const char *kind, size_t length);
 int inventory_add_template(struct whole *whole, struct object_reader *reader,
 			   const struct node *object, const char *kind, size_t length);
-int inventory_sort_templates(struct whole *whole);
+int inventory_sort_templates(struct whole *whole, struct problems *problems);
+/* A problem where what two manifests say of one object differs in labels. */
+void inventory_compare_namesakes(struct problems *problems, const struct namesake *believed,
+				 const struct namesake *other);
 void inventory_owner_clear(void *owner);
 /* Sorts the owners, and sets the pods' top_kind and top_name. */
 int inventory_find_owners(struct whole *whole);
 
 /* Makes one of all that is told of one pod, sorts them, and fills changes. */
-int inventory_merge_pods(struct whole *whole);
+int inventory_merge_pods(struct whole *whole, struct problems *problems);
 
 /* The controller of a recorded pod, as far as its labels and name prove it. */
 int inventory_prove_owner(struct inventory_pod *pod);

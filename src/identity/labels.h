@@ -19,6 +19,12 @@ struct labels {
 	size_t count;
 };
 
+/* A label whose value is not known. */
+struct unknown_label {
+	const char *key;
+	bool is_there; /* else it may be absent */
+};
+
 /* Value or NULL. */
 const char *labels_get(const struct labels *labels, const char *key);
 /* Does the set carry every label of the selector? An empty selector matches all. */

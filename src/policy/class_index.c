@@ -4,7 +4,7 @@
 
 #include "policy/evaluate_internal.h"
 
-/* The number of the label that classes have whose labels are not known. */
+/* The number of the label that classes have of whose labels not all is known. */
 #define UNKNOWN 0
 
 struct pair {
@@ -33,14 +33,26 @@ static int add_pair(struct pairs *pairs, size_t label, size_t class)
 	return 0;
 }
 
+/* Is there a label that is asked for and may have any value? */
+static bool is_unknown(const struct evaluator *evaluator, const struct scene_pod *pod)
+{
+	const struct unknown_label *unknown = pod->unknown_labels;
+
+	for (; unknown && unknown->key; unknown++)
+		if (evaluator_asks_for(evaluator, unknown->key))
+			return true;
+	return !pod->labels;
+}
+
 static int add_class(struct class_index *index, const struct evaluator *evaluator, size_t class,
 		     struct pairs *pairs)
 {
-	const struct labels *labels = evaluator->scene->pods[evaluator->classes[class].pod].labels;
+	const struct scene_pod *pod = &evaluator->scene->pods[evaluator->classes[class].pod];
+	const struct labels *labels = pod->labels;
 
-	if (!labels)
-		return add_pair(pairs, UNKNOWN, class);
-	for (size_t i = 0; i < labels->count; i++) {
+	if (is_unknown(evaluator, pod) && add_pair(pairs, UNKNOWN, class) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; labels && i < labels->count; i++) {
 		size_t label;
 
 		if (!evaluator_asks_for(evaluator, labels->items[i].key))

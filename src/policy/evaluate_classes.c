@@ -170,6 +170,18 @@ static void put_labels(struct buf *key, const struct evaluator *evaluator,
 	}
 }
 
+static void put_unknown_labels(struct buf *key, const struct evaluator *evaluator,
+			       const struct unknown_label *unknown)
+{
+	buf_putc(key, '\0');
+	for (; unknown && unknown->key; unknown++) {
+		if (!evaluator_asks_for(evaluator, unknown->key))
+			continue;
+		buf_put(key, unknown->key, strlen(unknown->key) + 1);
+		buf_putc(key, unknown->is_there ? 1 : 0);
+	}
+}
+
 static int classify(struct classifier *classifier, size_t number)
 {
 	struct evaluator *evaluator = classifier->evaluator;
@@ -190,6 +202,7 @@ static int classify(struct classifier *classifier, size_t number)
 	for (size_t i = 0; i < class.blocks.count; i++)
 		buf_put(key, &evaluator->block_lists[class.blocks.first + i], sizeof(uint32_t));
 	put_labels(key, evaluator, pod->labels);
+	put_unknown_labels(key, evaluator, pod->unknown_labels);
 	if (key->error < 0 || intern_add(&classifier->classes, key->data, key->length,
 					 &evaluator->class_of[number]) < 0)
 		return -ENOMEM;

@@ -90,9 +90,9 @@ static enum match match_peer_namespace(const struct evaluator *evaluator,
 static enum match match_class(const struct evaluator *evaluator,
 			      const struct label_selector *selector, size_t class)
 {
-	size_t pod = evaluator->classes[class].pod;
+	const struct scene_pod *pod = &evaluator->scene->pods[evaluator->classes[class].pod];
 
-	return label_selector_match(selector, evaluator->scene->pods[pod].labels);
+	return label_selector_match_partly(selector, pod->labels, pod->unknown_labels);
 }
 
 /* ---- peers ---- */

@@ -26,16 +26,49 @@ static bool is_met(const struct requirement *requirement, const char *value)
 	return false;
 }
 
-enum match label_selector_match(const struct label_selector *selector, const struct labels *labels)
+/* There is such a label, or may be, of whatever value. */
+static enum match match_unknown(const struct requirement *requirement,
+				const struct unknown_label *label)
 {
+	if (label->is_there && requirement->operator== REQUIREMENT_EXISTS)
+		return MATCH_YES;
+	if (label->is_there && requirement->operator== REQUIREMENT_DOES_NOT_EXIST)
+		return MATCH_NO;
+	return MATCH_MAYBE;
+}
+
+static enum match match_one(const struct requirement *requirement, const struct labels *labels,
+			    const struct unknown_label *unknown)
+{
+	const char *value = labels_get(labels, requirement->key);
+
+	for (; !value && unknown && unknown->key; unknown++)
+		if (strcmp(unknown->key, requirement->key) == 0)
+			return match_unknown(requirement, unknown);
+	return is_met(requirement, value) ? MATCH_YES : MATCH_NO;
+}
+
+enum match label_selector_match_partly(const struct label_selector *selector,
+				       const struct labels *labels,
+				       const struct unknown_label *unknown)
+{
+	enum match match = MATCH_YES;
+
 	if (selector->count == 0)
 		return MATCH_YES;
 	if (!labels)
 		return MATCH_MAYBE;
-	for (size_t i = 0; i < selector->count; i++)
-		if (!is_met(&selector->items[i], labels_get(labels, selector->items[i].key)))
-			return MATCH_NO;
-	return MATCH_YES;
+	for (size_t i = 0; i < selector->count && match != MATCH_NO; i++) {
+		enum match one = match_one(&selector->items[i], labels, unknown);
+
+		match = one < match ? one : match;
+	}
+	return match;
+}
+
+enum match label_selector_match(const struct label_selector *selector, const struct labels *labels)
+{
+	return label_selector_match_partly(selector, labels, NULL);
 }
 
 void label_selector_clear(struct label_selector *selector)

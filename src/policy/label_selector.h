@@ -33,6 +33,11 @@ enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
 
 /* labels NULL: not known. NotIn and DoesNotExist are met by a label that is not there. */
 enum match label_selector_match(const struct label_selector *selector, const struct labels *labels);
+/* The same where there are more labels, of unknown values: they end with a key that is NULL; NULL:
+ * there are none. What labels say of such a key holds. */
+enum match label_selector_match_partly(const struct label_selector *selector,
+				       const struct labels *labels,
+				       const struct unknown_label *unknown);
 void label_selector_clear(struct label_selector *selector);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "policy/manifest_object.h"
+#include "policy/manifest_others.h"
 #include "policy/manifest_policy.h"
 #include "policy/manifest_value.h"
 
@@ -22,6 +23,7 @@ struct seen {
 struct whole {
 	struct manifest manifest; /* first: what everybody else sees of it */
 	size_t policy_capacity, file_capacity;
+	struct other_kinds others;
 	void *seen; /* tree of struct seen */
 };
 
@@ -51,6 +53,7 @@ struct manifest *manifest_free(struct manifest *manifest)
 	free(manifest->policies);
 	free(manifest->files);
 	inventory_free(manifest->inventory);
+	other_kinds_clear(&whole_of(manifest)->others);
 	tdestroy(whole_of(manifest)->seen, free);
 	free(manifest);
 	return NULL;
@@ -97,6 +100,15 @@ static int take_policy(const struct node *object, void *context)
 	return r;
 }
 
+static int take_other(const struct node *policy, const char *version, const char *kind,
+		      size_t kind_length, void *context)
+{
+	struct taker *taker = context;
+
+	return other_kinds_add(&taker->whole->others, policy, version, kind, kind_length,
+			       taker->file);
+}
+
 static const char *add_file(struct whole *whole, const char *name)
 {
 	struct manifest *manifest = &whole->manifest;
@@ -125,13 +137,14 @@ int manifest_add(struct manifest *manifest, const struct document *document,
 	struct taker taker = {.whole = whole_of(manifest),
 			      .file = add_file(whole_of(manifest), document_name(document)),
 			      .problems = problems};
+	const struct policy_taker policies = {take_policy, take_other, &taker};
 	size_t errors = problems->errors;
 	int r = taker.file ? 0 : -ENOMEM;
 
 	if (r == 0 && is_empty(document))
 		problem_add(problems, PROBLEM_WARNING, taker.file, "holds no Kubernetes object");
 	if (r == 0)
-		r = manifest_find_policies(document, problems, take_policy, &taker);
+		r = manifest_find_policies(document, problems, &policies);
 	if (r == 0)
 		r = inventory_add_manifest(manifest->inventory, document, problems);
 	if (r == 0 && problems->errors > errors)
@@ -309,6 +322,52 @@ static int compare_policies(const void *left, const void *right)
 	return order ? order : (a->line > b->line) - (a->line < b->line);
 }
 
+static bool is_default(const char *namespace)
+{
+	return strcmp(namespace, "default") == 0;
+}
+
+static bool has_default_pods(const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->pod_count; i++)
+		if (is_default(inventory->pods[i].namespace))
+			return true;
+	for (size_t i = 0; i < inventory->template_count; i++)
+		if (is_default(inventory->templates[i].namespace))
+			return true;
+	return false;
+}
+
+/* Is "default" where the policies without a namespace can be meant to be? */
+static bool is_at_home(const struct manifest *manifest)
+{
+	for (size_t i = 0; i < manifest->policy_count; i++)
+		if (!is_default(manifest->policies[i].namespace))
+			return false;
+	return has_default_pods(manifest->inventory);
+}
+
+/* Once for each file: before policies are sorted, those of one stand together. */
+static void warn_homeless(const struct manifest *manifest, struct problems *problems)
+{
+	const struct netpol *policies = manifest->policies;
+	size_t homeless = 0;
+
+	if (is_at_home(manifest))
+		return;
+	for (size_t i = 0; i < manifest->policy_count; i++) {
+		bool is_last =
+		    i + 1 == manifest->policy_count || policies[i + 1].file != policies[i].file;
+
+		homeless += !policies[i].namespace_told;
+		if (is_last && homeless > 0)
+			problem_add(problems, PROBLEM_WARNING, policies[i].file,
+				    "%zu %s no namespace: taken for \"default\"", homeless,
+				    homeless == 1 ? "policy has" : "policies have");
+		homeless = is_last ? 0 : homeless;
+	}
+}
+
 static void fail_twice(const struct netpol *first, const struct netpol *second,
 		       struct problems *problems)
 {
@@ -321,6 +380,8 @@ int manifest_finish(struct manifest *manifest, struct problems *problems)
 {
 	int r = 0;
 
+	other_kinds_tell(&whole_of(manifest)->others, problems);
+	warn_homeless(manifest, problems);
 	if (manifest->policy_count > 0)
 		qsort(manifest->policies, manifest->policy_count, sizeof(*manifest->policies),
 		      compare_policies);

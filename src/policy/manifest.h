@@ -11,11 +11,13 @@
  * before, an empty entry of a list, and whatever may be meant to be a policy and is none: another
  * apiVersion, a kind that is close, no kind. status is not looked at. All else is read leniently,
  * as inventory.h says; documents that are no Kubernetes object, and kinds of other policies, whose
- * effect is not evaluated, are warnings.
+ * effect is not evaluated, are warnings, as are policies without a namespace where others have one
+ * or "default" has no pods.
  */
 #ifndef NETPOL_POLICY_MANIFEST_H
 #define NETPOL_POLICY_MANIFEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -54,6 +56,7 @@ struct netpol_rule {
 
 struct netpol {
 	char *namespace; /* "default" where none is written */
+	bool namespace_told;
 	char *name;
 	struct label_selector pods;
 	bool isolates[DIRECTIONS]; /* policyTypes, else ingress, and egress where it has rules (the

@@ -17,8 +17,7 @@
 struct finder {
 	const char *file;
 	struct problems *problems;
-	int (*take)(const struct node *, void *);
-	void *context;
+	const struct policy_taker *taker;
 };
 
 /* What an object says it is, or the list around it; "" where neither does. */
@@ -80,12 +79,16 @@ static bool is_close(const char *kind, size_t length)
 {
 	static const char *const close[] = {"networkpolicy", "networkpolicies",
 					    "networkpolicylist"};
+	static const char *const words[] = {"netpol", "netpols"}; /* kubectl's */
 	char folded[KIND_MAX + 1];
 
 	if (!fold_kind(kind, length, folded))
 		return false;
 	for (size_t i = 0; i < sizeof(close) / sizeof(close[0]); i++)
 		if (typos(folded, close[i]) <= TYPOS_MAX)
+			return true;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(folded, words[i]) == 0)
 			return true;
 	return false;
 }
@@ -127,8 +130,17 @@ static bool is_foreign_group(const struct said *said)
 	return false;
 }
 
+/* Of no other kind of the API server. */
+static bool is_policy_spec(const struct node *spec)
+{
+	return node_get(spec, "podSelector") &&
+	       (node_get(spec, "policyTypes") ||
+		node_kind(node_get(spec, "ingress")) == NODE_SEQUENCE ||
+		node_kind(node_get(spec, "egress")) == NODE_SEQUENCE);
+}
+
 /* Kinds beside NetworkPolicy that decide who may talk to whom. */
-static bool is_other_policy(const struct said *said)
+static bool is_other_policy(const struct said *said, const struct node *spec)
 {
 	static const char *const kinds[] = {"AuthorizationPolicy",   "EgressFirewall",
 					    "MeshTrafficPermission", "ServerAuthorization",
@@ -139,8 +151,8 @@ static bool is_other_policy(const struct said *said)
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (kind_is(said, kinds[i]))
 			return true;
-	return kind_ends(said, POLICY_KIND) && strchr(said->version, '.') &&
-	       !group_is(said, POLICY_GROUP);
+	return (kind_ends(said, POLICY_KIND) || is_policy_spec(spec)) &&
+	       strchr(said->version, '.') && !group_is(said, POLICY_GROUP);
 }
 
 static bool is_of_group(const struct said *said)
@@ -175,16 +187,39 @@ static bool says_policy(const struct node *object)
 	return false;
 }
 
-/* Depth is bounded by the document's. */
+/* Depth is bounded by the document's. Without a spec and metadata it but speaks of one. */
 static const struct node *find_hidden(const struct node *node)
 {
 	const struct node *found = NULL;
 
 	if (node_kind(node) == NODE_MAPPING && says_policy(node) &&
-	    has_rules(node_get(node, "spec")))
+	    (node_get(node, "spec") || node_get(node, "metadata")))
 		return node;
 	for (size_t i = 0; i < node_count(node) && !found; i++)
 		found = find_hidden(node_item(node, i));
+	return found;
+}
+
+/* Under a key that is meant to be items, and may be misspelt. */
+static const struct node *find_in_items(const struct node *object)
+{
+	const struct node *found = NULL;
+
+	for (size_t i = 0; i < node_count(object) && !found; i++)
+		if (node_kind(object) == NODE_MAPPING &&
+		    (strcasecmp(node_key(object, i), "items") == 0 ||
+		     strcasecmp(node_key(object, i), "item") == 0))
+			found = find_hidden(node_item(object, i));
+	return found;
+}
+
+static const struct node *find_beside_items(const struct node *list)
+{
+	const struct node *found = NULL;
+
+	for (size_t i = 0; i < node_count(list) && !found; i++)
+		if (strcmp(node_key(list, i), "items") != 0)
+			found = find_hidden(node_item(list, i));
 	return found;
 }
 
@@ -212,28 +247,10 @@ static int shown(const struct said *said)
 	return said->kind_length > SHOWN_MAX ? SHOWN_MAX : (int)said->kind_length;
 }
 
-static void warn_other(struct finder *finder, const struct node *object, const struct said *said)
-{
-	const struct node *metadata = node_get(object, "metadata");
-	const char *name = node_get_text(metadata, "name");
-	const char *namespace = node_get_text(metadata, "namespace");
-
-	manifest_problem(
-	    finder->problems, PROBLEM_WARNING, finder->file, node_line(object),
-	    "%.*s %.*s%s%.*s (%.*s) is not evaluated: what it allows or denies is not in the "
-	    "answer",
-	    shown(said), said->kind, SHOWN_MAX, namespace ? namespace : "", namespace ? "/" : "",
-	    SHOWN_MAX, name ? name : "?", SHOWN_MAX, said->version);
-}
-
 static void check_other(struct finder *finder, const struct node *object, const struct said *said)
 {
 	const struct node *hidden;
 
-	if (is_other_policy(said)) {
-		warn_other(finder, object, said);
-		return;
-	}
 	if (group_is(said, "kustomize.config.k8s.io")) {
 		manifest_problem(
 		    finder->problems, PROBLEM_WARNING, finder->file, node_line(object),
@@ -241,7 +258,7 @@ static void check_other(struct finder *finder, const struct node *object, const 
 		    shown(said), said->kind);
 		return;
 	}
-	if (is_close(said->kind, said->kind_length) ||
+	if (is_close(said->kind, said->kind_length) || is_policy_spec(node_get(object, "spec")) ||
 	    (group_is(said, POLICY_GROUP) && !is_of_group(said))) {
 		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(object),
 				 "expected kind " POLICY_KIND " of apiVersion " POLICY_VERSION
@@ -249,7 +266,7 @@ static void check_other(struct finder *finder, const struct node *object, const 
 				 shown(said), said->kind, SHOWN_MAX, said->version);
 		return;
 	}
-	hidden = find_hidden(node_get(object, "items"));
+	hidden = find_in_items(object);
 	if (hidden)
 		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(hidden),
 				 "a " POLICY_KIND
@@ -284,11 +301,14 @@ static int find_in_list(struct finder *finder, const struct node *list, const st
 {
 	const struct said items_say = {said->version, said->kind,
 				       said->kind_length - strlen("List")};
-	const struct node *items = node_get(list, "items");
+	const struct node *items = node_get(list, "items"), *hidden = find_beside_items(list);
 	int r = 0;
 
 	if (kind_is(said, "List") || kind_is(said, POLICY_KIND "List"))
 		check_list(finder, list);
+	else if (hidden)
+		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(hidden),
+				 "a " POLICY_KIND " beside the items of a list is not read");
 	if (node_kind(items) == NODE_MAPPING || node_kind(items) == NODE_SCALAR)
 		manifest_problem(finder->problems, PROBLEM_ERROR, finder->file, node_line(items),
 				 "items: expected a list");
@@ -347,19 +367,20 @@ static int find_in(struct finder *finder, const struct node *object, const struc
 	else if (is_list(&said, object))
 		return find_in_list(finder, object, &said);
 	else if (kind_is(&said, POLICY_KIND) && strcmp(said.version, POLICY_VERSION) == 0)
-		return finder->take(object, finder->context);
+		return finder->taker->take(object, finder->taker->context);
+	else if (is_other_policy(&said, node_get(object, "spec")))
+		return finder->taker->take_other(object, said.version, said.kind, said.kind_length,
+						 finder->taker->context);
 	else
 		check_other(finder, object, &said);
 	return 0;
 }
 
 int manifest_find_policies(const struct document *document, struct problems *problems,
-			   int (*take)(const struct node *, void *), void *context)
+			   const struct policy_taker *taker)
 {
-	struct finder finder = {.file = document_name(document),
-				.problems = problems,
-				.take = take,
-				.context = context};
+	struct finder finder = {
+	    .file = document_name(document), .problems = problems, .taker = taker};
 	const struct said nothing = {"", "", 0};
 	int r = 0;
 

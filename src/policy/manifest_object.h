@@ -8,9 +8,18 @@
 
 #include "policy/manifest.h"
 
-/* Hands each NetworkPolicy (a mapping) to take(), which returns 0 or -errno that ends all. Errors
- * are added to the problems; 0 or what take() returned. */
+/* What takes a policy; 0 or -errno that ends all. */
+struct policy_taker {
+	int (*take)(const struct node *policy, void *context);
+	/* One that is not evaluated. */
+	int (*take_other)(const struct node *policy, const char *version, const char *kind,
+			  size_t kind_length, void *context);
+	void *context;
+};
+
+/* Hands over each policy (a mapping). Errors are added to the problems; 0 or what a function of
+ * the taker returned. */
 int manifest_find_policies(const struct document *document, struct problems *problems,
-			   int (*take)(const struct node *object, void *context), void *context);
+			   const struct policy_taker *taker);
 
 #endif

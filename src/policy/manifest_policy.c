@@ -22,6 +22,15 @@ static const struct side {
 
 /* ---- selectors ---- */
 
+/* Of a mapping whose keys are those of labels or annotations. */
+static void check_plain_key(struct strict_reader *reader, const struct node *map, size_t index,
+			    const struct place *place)
+{
+	if (!node_key_is_text(map, index))
+		strict_fail(reader, node_key_line(map, index), place,
+			    "the key is no text, or another one, to Kubernetes: put it in quotes");
+}
+
 static void check_key(struct strict_reader *reader, unsigned line, const struct place *place,
 		      const char *key)
 {
@@ -48,6 +57,7 @@ static void read_match_label(struct strict_reader *reader, const struct node *la
 	unsigned line = node_key_line(labels, index);
 
 	check_key(reader, line, &here, here.key);
+	check_plain_key(reader, labels, index, &here);
 	*ret = (struct requirement){.key = strict_copy(reader, here.key),
 				    .operator= REQUIREMENT_IN,
 				    .values = strict_array(reader, 1, sizeof(char *))};
@@ -470,6 +480,80 @@ static void read_spec(struct strict_reader *reader, const struct node *object, s
 	read_types(reader, spec, &here, ret);
 }
 
+/* null is "". */
+static void check_label(struct strict_reader *reader, const struct node *map, size_t index,
+			const struct place *place)
+{
+	const char *text = strict_text(reader, node_item(map, index), place);
+
+	check_key(reader, node_key_line(map, index), place, place->key);
+	if (text && !text_is_label_value(text))
+		strict_fail(reader, node_line(node_item(map, index)), place,
+			    "\"%.*s\" is no valid value of a label", NAME_SHOWN_MAX, text);
+}
+
+static void check_annotation(struct strict_reader *reader, const struct node *map, size_t index,
+			     const struct place *place)
+{
+	strict_text(reader, node_item(map, index), place);
+	if (!text_is_annotation_key(place->key))
+		strict_fail(reader, node_key_line(map, index), place,
+			    "\"%.*s\" is no valid key of an annotation", NAME_SHOWN_MAX,
+			    place->key);
+}
+
+static void
+check_map(struct strict_reader *reader, const struct node *map, const struct place *place,
+	  void (*check)(struct strict_reader *, const struct node *, size_t, const struct place *))
+{
+	if (node_kind(map) != NODE_MAPPING && node_kind(map) != NODE_NULL)
+		strict_fail(reader, node_line(map), place, "expected a mapping");
+	for (size_t i = 0; node_kind(map) == NODE_MAPPING && i < node_count(map); i++) {
+		const struct place here = {.up = place, .key = node_key(map, i)};
+
+		check_plain_key(reader, map, i, &here);
+		check(reader, map, i, &here);
+	}
+}
+
+static void check_mappings(struct strict_reader *reader, const struct node *list,
+			   const struct place *place)
+{
+	for (size_t i = 0; i < node_count(list); i++) {
+		const struct place here = {.up = place, .index = i};
+		const struct node *entry = node_item(list, i);
+
+		if (node_kind(entry) != NODE_MAPPING)
+			strict_fail(reader, node_line(entry), &here, "expected a mapping");
+	}
+}
+
+/* What says nothing of the policy has to be right as well. */
+static void check_metadata(struct strict_reader *reader, const struct node *metadata,
+			   const struct place *place)
+{
+	const struct place labels_at = {.up = place, .key = "labels"};
+	const struct place annotations_at = {.up = place, .key = "annotations"};
+	const struct place finalizers_at = {.up = place, .key = "finalizers"};
+	const struct place owners_at = {.up = place, .key = "ownerReferences"};
+	const struct place managed_at = {.up = place, .key = "managedFields"};
+	const struct node *finalizers =
+	    strict_list(reader, node_get(metadata, finalizers_at.key), &finalizers_at);
+
+	check_map(reader, node_get(metadata, labels_at.key), &labels_at, check_label);
+	check_map(reader, node_get(metadata, annotations_at.key), &annotations_at,
+		  check_annotation);
+	for (size_t i = 0; i < node_count(finalizers); i++) {
+		const struct place here = {.up = &finalizers_at, .index = i};
+
+		strict_text(reader, node_item(finalizers, i), &here);
+	}
+	check_mappings(reader, strict_list(reader, node_get(metadata, owners_at.key), &owners_at),
+		       &owners_at);
+	check_mappings(reader, strict_list(reader, node_get(metadata, managed_at.key), &managed_at),
+		       &managed_at);
+}
+
 static void read_names(struct strict_reader *reader, const struct node *object, struct netpol *ret)
 {
 	/* meta/v1 ObjectMeta */
@@ -500,13 +584,15 @@ static void read_names(struct strict_reader *reader, const struct node *object, 
 
 	if (node_kind(metadata) != NODE_NULL && !strict_mapping(reader, metadata, &here, fields))
 		return;
+	check_metadata(reader, metadata, &here);
 	name = strict_needed_text(reader, name_node, node_line(metadata ? metadata : object),
 				  &name_at);
 	namespace = strict_text(reader, namespace_node, &namespace_at);
 	if (name && !text_is_subdomain(name))
 		strict_fail(reader, node_line(name_node), &name_at,
 			    "is no valid name: at most 253 of a-z, 0-9, - and .");
-	if (!namespace || !*namespace)
+	ret->namespace_told = namespace && *namespace;
+	if (!ret->namespace_told)
 	namespace = "default";
 	if (!text_is_dns_label(namespace))
 		strict_fail(reader, node_line(namespace_node), &namespace_at,

@@ -1,5 +1,6 @@
 #include "policy/manifest_value.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -171,75 +172,6 @@ const struct node *strict_list(struct strict_reader *reader, const struct node *
 
 /* ---- plain values ---- */
 
-/* As Kubernetes reads YAML, which is that of version 1.1. */
-static bool is_boolean(const char *text)
-{
-	static const char *const words[] = {
-	    "y", "Y", "yes", "Yes", "YES", "true",  "True",  "TRUE",  "on",  "On",  "ON",
-	    "n", "N", "no",  "No",  "NO",  "false", "False", "FALSE", "off", "Off", "OFF"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(text, words[i]) == 0)
-			return true;
-	return false;
-}
-
-/* YAML 1.1 has underscores within numbers. */
-static const char *skip(const char *text, const char *digits)
-{
-	while (*text && (*text == '_' || strchr(digits, *text)))
-		text++;
-	return text;
-}
-
-static bool is_whole_of_other_base(const char *text)
-{
-	const char *digits;
-
-	if (text[0] != '0')
-		return false;
-	switch (text[1]) {
-	case 'x':
-	case 'X':
-		digits = DIGITS "abcdefABCDEF";
-		break;
-	case 'b':
-	case 'B':
-		digits = "01";
-		break;
-	case 'o':
-	case 'O':
-		digits = "01234567";
-		break;
-	default:
-		return false;
-	}
-	return text[2] && !*skip(text + 2, digits);
-}
-
-static bool is_number(const char *text)
-{
-	const char *start = text + (*text == '-' || *text == '+'), *end;
-
-	if (is_whole_of_other_base(start))
-		return true;
-	if (!*start || !strchr(DIGITS ".", *start))
-		return false;
-	end = skip(start, DIGITS);
-	if (*end == '.')
-		end = skip(end + 1, DIGITS);
-	if (end == start + 1 && *start == '.')
-		return false;
-	if (*end == 'e' || *end == 'E') {
-		end++;
-		end += *end == '-' || *end == '+';
-		if (!*end)
-			return false;
-		end = skip(end, DIGITS);
-	}
-	return !*end;
-}
-
 const char *strict_text(struct strict_reader *reader, const struct node *node,
 			const struct place *place)
 {
@@ -252,10 +184,12 @@ const char *strict_text(struct strict_reader *reader, const struct node *node,
 			    kind_name(node));
 	else if (strlen(text) != node_text_length(node))
 		strict_fail(reader, node_line(node), place, "holds a NUL character");
-	else if (!node_is_quoted(node) && (is_boolean(text) || is_number(text)))
+	else if (!node_is_quoted(node) &&
+		 (document_is_plain_boolean(text) || document_is_plain_number(text)))
 		strict_fail(reader, node_line(node), place,
 			    "expected text, not the %s %.*s: put it in quotes",
-			    is_boolean(text) ? "boolean" : "number", TEXT_SHOWN_MAX, text);
+			    document_is_plain_boolean(text) ? "boolean" : "number", TEXT_SHOWN_MAX,
+			    text);
 	else
 		return text;
 	return NULL;
@@ -271,7 +205,8 @@ const char *strict_needed_text(struct strict_reader *reader, const struct node *
 
 bool strict_is_number(const struct node *node)
 {
-	return node_text(node) && !node_is_quoted(node) && is_number(node_text(node));
+	return node_text(node) && !node_is_quoted(node) &&
+	       document_is_plain_number(node_text(node));
 }
 
 bool strict_number(struct strict_reader *reader, const struct node *node, const struct place *place,
@@ -354,6 +289,22 @@ bool text_is_label_key(const char *text)
 	if (!slash)
 		return is_label_name(text);
 	return is_subdomain(text, (size_t)(slash - text)) && is_label_name(slash + 1);
+}
+
+bool text_is_annotation_key(const char *text)
+{
+	const char *slash = strchr(text, '/');
+	char prefix[SUBDOMAIN_MAX + 1];
+	size_t length = slash ? (size_t)(slash - text) : 0;
+
+	if (!slash)
+		return is_label_name(text);
+	if (length > SUBDOMAIN_MAX)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		prefix[i] = (char)tolower((unsigned char)text[i]);
+	prefix[length] = '\0';
+	return is_subdomain(prefix, length) && is_label_name(slash + 1);
 }
 
 bool text_is_label_value(const char *text)

@@ -60,6 +60,7 @@ void *strict_array(struct strict_reader *reader, size_t count, size_t size);
 
 /* What text can be (Kubernetes, apimachinery: validation). */
 bool text_is_label_key(const char *text);
+bool text_is_annotation_key(const char *text); /* in whatever case */
 bool text_is_label_value(const char *text);
 bool text_is_port_name(const char *text); /* RFC 6335, in lower case */
 bool text_is_subdomain(const char *text); /* RFC 1123, in lower case: most objects' names */

@@ -42,7 +42,8 @@ enum match pick_subject(const struct scene *scene, const struct netpol *policy, 
 
 	if (match == MATCH_NO)
 		return MATCH_NO;
-	return worse(match, label_selector_match(&policy->pods, item->labels));
+	return worse(
+	    match, label_selector_match_partly(&policy->pods, item->labels, item->unknown_labels));
 }
 
 static enum match pick_pod(const struct scene *scene, const struct netpol *policy,
@@ -58,7 +59,8 @@ static enum match pick_pod(const struct scene *scene, const struct netpol *polic
 		match = match_namespace(&peer->namespaces, &scene->namespaces[pod->namespace]);
 	if (match == MATCH_NO || !peer->has_pods)
 		return match;
-	return worse(match, label_selector_match(&peer->pods, pod->labels));
+	return worse(match,
+		     label_selector_match_partly(&peer->pods, pod->labels, pod->unknown_labels));
 }
 
 static struct addr last_of(struct prefix prefix)

@@ -29,8 +29,10 @@ struct scene_port {
 };
 
 struct scene_pod {
-	size_t namespace;            /* SCENE_NONE: not known */
-	const struct labels *labels; /* NULL: not known */
+	size_t namespace;                           /* SCENE_NONE: not known */
+	const struct labels *labels;                /* NULL: not known */
+	const struct unknown_label *unknown_labels; /* beside labels, ends with a key that is NULL;
+						       NULL: none */
 	const struct scene_port *ports;
 	size_t port_count;
 	bool ports_known; /* the containers are known; else any name may be any port */

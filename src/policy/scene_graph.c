@@ -189,7 +189,7 @@ static void put_ports(const struct inventory_pod *object, struct scene_port **ne
 		      struct scene_pod *pod)
 {
 	pod->ports = *next;
-	pod->ports_known = object != NULL;
+	pod->ports_known = object && object->ports_told;
 	for (size_t i = 0; object && i < object->port_count; i++)
 		if (*object->ports[i].name)
 			*(*next)++ = (struct scene_port){.name = object->ports[i].name,

@@ -126,6 +126,12 @@ static struct scene_owner owner_of(const struct inventory_pod *pod)
 	return owner;
 }
 
+/* What may be a node or not: no selector finds it for sure. */
+static struct scene_pod no_one(void)
+{
+	return (struct scene_pod){.namespace = SCENE_NONE, .node = SCENE_NONE};
+}
+
 static struct scene_pod pod_of(const struct scene *scene, const struct inventory_pod *pod,
 			       bool hosts_are_nodes)
 {
@@ -134,8 +140,10 @@ static struct scene_pod pod_of(const struct scene *scene, const struct inventory
 
 	if (*pod->conflict)
 		return made;
+	if (hosts_are_nodes && !pod->network_told)
+		return no_one();
 	made.labels = &pod->labels;
-	made.ports_known = pod->source != INVENTORY_RECORDED;
+	made.ports_known = pod->ports_told;
 	made.on_node = hosts_are_nodes && pod->host_network;
 	if (*pod->node)
 		made.node = scene_find_node(scene, pod->node);
@@ -148,10 +156,13 @@ static struct scene_pod pod_of_template(const struct scene *scene,
 					const struct inventory_template *template,
 					bool hosts_are_nodes)
 {
+	if (hosts_are_nodes && !template->network_told)
+		return no_one();
 	return (struct scene_pod){
 	    .namespace = scene_find_namespace(scene, template->namespace),
 	    .labels = &template->labels,
-	    .ports_known = true,
+	    .unknown_labels = template->unknown_labels,
+	    .ports_known = template->ports_told,
 	    .on_node = hosts_are_nodes && template->host_network,
 	    .node = SCENE_NONE,
 	};

@@ -34,7 +34,8 @@ struct scene_inventory_options {
 /*
  * The inventory outlives the scene. Namespaces are those of objects and those that pods are in,
  * nodes likewise: of what has no object neither labels nor addresses are known. Of pods that were
- * recorded the ports are not known, and of those in contradiction nothing but the namespace.
+ * recorded the ports are not known, of those in contradiction nothing but the namespace, and of
+ * those that may be on their node's network, where that makes them the node, nothing.
  * -ENOMEM.
  */
 int scene_of_inventory(const struct inventory *inventory, struct scene_inventory_options options,

@@ -135,6 +135,26 @@ static void test_subject_is_copied(void **state)
 	problems_clear(&problems);
 }
 
+static void test_caveats_are_kept(void **state)
+{
+	struct problems problems = {0};
+	size_t caveats = 0;
+
+	(void)state;
+	for (int i = 0; i < PROBLEMS_MAX; i++)
+		problem_add(&problems, PROBLEM_WARNING, "w", "%d", i);
+	problem_add(&problems, PROBLEM_CAVEAT, "c", "x");
+	for (int i = 0; i < PROBLEMS_MAX; i++)
+		problem_add(&problems, PROBLEM_ERROR, "e", "%d", i);
+	for (size_t i = 0; i < problems.count; i++)
+		caveats += problems.items[i].severity == PROBLEM_CAVEAT;
+	assert_int_equal(problems.count, PROBLEMS_MAX);
+	assert_int_equal(caveats, 1);
+	assert_int_equal(problems.left_out, PROBLEMS_MAX + 1);
+	assert_int_equal(problems.errors, PROBLEMS_MAX);
+	problems_clear(&problems);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +164,7 @@ int main(void)
 	    cmocka_unit_test(test_equal_ones_are_kept_once),
 	    cmocka_unit_test(test_limit),
 	    cmocka_unit_test(test_errors_are_kept_before_others),
+	    cmocka_unit_test(test_caveats_are_kept),
 	    cmocka_unit_test(test_subject_is_copied),
 	};
 

@@ -423,6 +423,37 @@ static void test_many(void **state)
 	inventory_free(inventory);
 }
 
+/* The later is believed where it tells of all containers. */
+static void check_ports(const char *later, size_t count, bool told)
+{
+	struct problems problems = {0};
+	struct inventory *inventory;
+	char text[512];
+
+	snprintf(
+	    text, sizeof(text),
+	    "{apiVersion: v1, kind: Pod, metadata: {namespace: a, name: b}, spec: {containers: "
+	    "[{ports: [{containerPort: 1}]}]}}\n---\n"
+	    "{apiVersion: v1, kind: Pod, metadata: {namespace: a, name: b}%s}\n",
+	    later);
+	inventory = read_with(text, &problems);
+	assert_int_equal(inventory->pod_count, 1);
+	assert_int_equal(inventory->pods[0].port_count, count);
+	assert_int_equal(inventory->pods[0].ports_told, told);
+	inventory_free(inventory);
+	problems_clear(&problems);
+}
+
+static void test_ports_told(void **state)
+{
+	(void)state;
+	check_ports("", 1, true);
+	check_ports(", spec: {containers: [{}]}", 0, true);
+	check_ports(", spec: {containers: [{ports: [{containerPort: 2}, {}]}]}", 1, true);
+	check_ports(", spec: {containers: [{ports: [{containerPort: 2}, {containerPort: 3}]}]}", 2,
+		    true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -438,6 +469,7 @@ int main(void)
 	    cmocka_unit_test(test_contradictions),
 	    cmocka_unit_test(test_labels_that_change),
 	    cmocka_unit_test(test_what_is_gone),
+	    cmocka_unit_test(test_ports_told),
 	    cmocka_unit_test(test_many),
 	};
 

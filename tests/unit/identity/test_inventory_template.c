@@ -84,7 +84,11 @@ static void test_sorted_and_once(void **state)
 	    &problems);
 
 	(void)state;
-	assert_int_equal(problems.count, 0);
+	assert_int_equal(problems.count, 1);
+	assert_string_equal(problems.items[0].subject, "f:1");
+	assert_string_equal(problems.items[0].message,
+			    "Deployment default/b is there twice, with different labels: those in "
+			    "f:10 are believed");
 	assert_int_equal(inventory->template_count, 3);
 	assert_string_equal(inventory->templates[0].kind, "Deployment");
 	assert_string_equal(labels_get(&inventory->templates[0].labels, "app"), "new");
@@ -93,6 +97,138 @@ static void test_sorted_and_once(void **state)
 	assert_int_equal(inventory->templates[2].labels.count, 0);
 	assert_int_equal(inventory->templates[2].port_count, 0);
 	inventory_free(inventory);
+	problems_clear(&problems);
+}
+
+/* The keys of unknown value, with a question mark where they may be absent. */
+static void assert_unknown(const char *kind, const char *spec, const char *expected)
+{
+	struct problems problems = {0};
+	struct inventory *inventory;
+	const struct unknown_label *label;
+	char text[512], found[512] = "";
+
+	snprintf(text, sizeof(text), "{apiVersion: v1, kind: %s, metadata: {name: x}, spec: {%s}}",
+		 kind, spec);
+	inventory = read_manifest(text, &problems);
+	assert_int_equal(inventory->template_count, 1);
+	for (label = inventory->templates[0].unknown_labels; label && label->key; label++) {
+		strcat(found, label->key);
+		strcat(found, label->is_there ? " " : "? ");
+	}
+	assert_string_equal(found, expected);
+	inventory_free(inventory);
+}
+
+static void test_labels_of_controllers(void **state)
+{
+	(void)state;
+	assert_unknown("Deployment", "template: {}", "pod-template-hash ");
+	assert_unknown("ReplicaSet", "template: {}", "");
+	assert_unknown("ReplicationController", "template: {}", "");
+	assert_unknown("DaemonSet", "template: {}",
+		       "controller-revision-hash pod-template-generation ");
+	assert_unknown("StatefulSet", "template: {}",
+		       "controller-revision-hash statefulset.kubernetes.io/pod-name "
+		       "apps.kubernetes.io/pod-index? ");
+	assert_unknown("Job", "template: {}", "batch.kubernetes.io/controller-uid controller-uid ");
+	assert_unknown("Job", "completionMode: Indexed, template: {}",
+		       "batch.kubernetes.io/job-completion-index? "
+		       "batch.kubernetes.io/controller-uid controller-uid ");
+	assert_unknown("Job", "manualSelector: true, template: {}", "");
+	assert_unknown("CronJob", "jobTemplate: {spec: {template: {}}}",
+		       "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-name "
+		       "controller-uid job-name ");
+	assert_unknown("CronJob", "jobTemplate: {spec: {completionMode: Indexed, template: {}}}",
+		       "batch.kubernetes.io/job-completion-index? "
+		       "batch.kubernetes.io/controller-uid batch.kubernetes.io/job-name "
+		       "controller-uid job-name ");
+}
+
+static void test_names_of_jobs(void **state)
+{
+	struct problems problems = {0};
+	struct inventory *inventory =
+	    read_manifest("{apiVersion: batch/v1, kind: Job, metadata: {name: a}, spec: {\n"
+			  "  template: {metadata: {labels: {app: x}}}}}\n"
+			  "---\n"
+			  "{apiVersion: batch/v1, kind: Job, metadata: {name: b}, spec: {\n"
+			  "  template: {metadata: {labels: {job-name: c}}}}}\n"
+			  "---\n"
+			  "{apiVersion: batch/v1, kind: Job, metadata: {name: c}, spec: {\n"
+			  "  manualSelector: true, template: {}}}\n",
+			  &problems);
+	const struct inventory_template *jobs = inventory->templates;
+
+	(void)state;
+	assert_int_equal(jobs[0].labels.count, 3);
+	assert_string_equal(labels_get(&jobs[0].labels, "job-name"), "a");
+	assert_string_equal(labels_get(&jobs[0].labels, "batch.kubernetes.io/job-name"), "a");
+	assert_string_equal(labels_get(&jobs[1].labels, "job-name"), "c");
+	assert_int_equal(jobs[2].labels.count, 0);
+	inventory_free(inventory);
+}
+
+/* expected NULL: nothing is said. */
+static void assert_twice(const char *first, const char *second, const char *subject,
+			 const char *expected)
+{
+	struct problems problems = {0};
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s\n---\n%s\n", first, second);
+	inventory_free(read_manifest(text, &problems));
+	assert_int_equal(problems.count, expected ? 1 : 0);
+	if (expected) {
+		assert_string_equal(problems.items[0].subject, subject);
+		assert_string_equal(problems.items[0].message, expected);
+	}
+	problems_clear(&problems);
+	if (expected) {
+		inventory_free(read_with(text, &problems));
+		assert_int_equal(problems.count, 0);
+	}
+}
+
+#define NAMED(KIND, LABELS)                                                                        \
+	"{apiVersion: v1, kind: " KIND ", metadata: {name: a, namespace: b, labels: {" LABELS "}}" \
+	"}"
+
+static void test_told_twice(void **state)
+{
+	(void)state;
+	assert_twice(NAMED("Namespace", "x: y"), NAMED("Namespace", "x: z"), "f:1",
+		     "Namespace a is there twice, with different labels: those in f:3 are "
+		     "believed");
+	assert_twice(NAMED("Namespace", "x: y"), NAMED("Namespace", "x: y"), NULL, NULL);
+	assert_twice(NAMED("Pod", "x: y"), NAMED("Pod", "x: z, w: v"), "f:1",
+		     "Pod b/a is there twice, with different labels: those in f:3 are believed");
+	assert_twice(NAMED("Pod", "x: y"), NAMED("Pod", ""), "f:3",
+		     "Pod b/a is there twice, with different labels: those in f:1 are believed");
+	assert_twice(NAMED("Pod", "x: y"), NAMED("Pod", "x: y"), NULL, NULL);
+	assert_twice(NAMED("Pod", "x: y"), "{kind: Pod, metadata: {name: a, namespace: b, uid: u}}",
+		     NULL, NULL);
+}
+
+static void test_contradictions(void **state)
+{
+	static const char text[] =
+	    "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {hostNetwork: true}}\n---\n"
+	    "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: {}}\n---\n"
+	    "{apiVersion: v1, kind: Pod, metadata: {name: b, uid: u}}\n---\n"
+	    "{apiVersion: v1, kind: Pod, metadata: {name: c, uid: u}}\n";
+	struct problems problems = {0};
+
+	(void)state;
+	inventory_free(read_manifest(text, &problems));
+	assert_int_equal(problems.count, 3);
+	assert_string_equal(problems.items[0].subject, "f:3");
+	assert_string_equal(problems.items[0].message,
+			    "Pod default/a: what is told of it contradicts itself (whether it "
+			    "shares its node's network): what it may do is not known");
+	assert_string_equal(problems.items[1].subject, "f:5");
+	assert_string_equal(problems.items[2].subject, "f:7");
+	problems_clear(&problems);
 }
 
 static void test_left_out(void **state)
@@ -158,6 +294,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_every_kind),
 	    cmocka_unit_test(test_sorted_and_once),
+	    cmocka_unit_test(test_labels_of_controllers),
+	    cmocka_unit_test(test_names_of_jobs),
+	    cmocka_unit_test(test_told_twice),
+	    cmocka_unit_test(test_contradictions),
 	    cmocka_unit_test(test_left_out),
 	    cmocka_unit_test(test_default_namespace),
 	};

@@ -42,6 +42,38 @@ static void test_labels_of_a_peer(void **state)
 	stage_close(&stage);
 }
 
+#define TEMPLATE(KIND, NAME, LABELS)                                                               \
+	"---\n{apiVersion: v1, kind: " KIND ", metadata: {namespace: shop, name: " NAME            \
+	"}, spec: {template: {metadata: {labels: {" LABELS "}}, spec: {containers: [{}]}}}}\n"
+
+/* A pod's name is some pod's, the hash nobody's for sure. */
+static void test_labels_of_controllers(void **state)
+{
+	struct stage stage = stage_open(
+	    CLUSTER TEMPLATE("StatefulSet", "db", "app: db") TEMPLATE("Deployment", "front", "a: b")
+		TEMPLATE("Job", "migrate", "a: b") POLICY(
+		    "shop", "in",
+		    "podSelector: {matchLabels: {app: api}}, ingress: [{from: [{podSelector: "
+		    "{matchLabels: {job-name: migrate}}}], ports: [{port: 80}]}, {from: "
+		    "[{podSelector: {matchLabels: {statefulset.kubernetes.io/pod-name: db-0}}}], "
+		    "ports: [{port: 81}]}, {from: [{podSelector: {matchExpressions: [{key: "
+		    "pod-template-hash, operator: Exists}]}}], ports: [{port: 82}]}, {from: "
+		    "[{podSelector: {matchExpressions: [{key: pod-template-hash, operator: NotIn, "
+		    "values: [x]}]}}], ports: [{port: 84}]}]")
+		    POLICY("shop", "db",
+			   "podSelector: {matchLabels: {statefulset.kubernetes.io/pod-name: "
+			   "db-0}}, policyTypes: [Ingress]"));
+
+	(void)state;
+	check(&stage, pod(&stage, "migrate"), pod(&stage, "api"), "TCP 80, TCP 84");
+	check(&stage, pod(&stage, "db"), pod(&stage, "api"), "TCP 84 / TCP 81, TCP 84");
+	check(&stage, pod(&stage, "front"), pod(&stage, "api"), "TCP 82 / TCP 82, TCP 84");
+	check(&stage, pod(&stage, "web"), pod(&stage, "api"), "TCP 84");
+	check(&stage, pod(&stage, "web"), pod(&stage, "db"), " / all");
+	check(&stage, pod(&stage, "web"), pod(&stage, "front"), "all");
+	stage_close(&stage);
+}
+
 static void test_namespace_of_a_peer(void **state)
 {
 	struct stage stage = read_cluster(CLUSTER POLICY(
@@ -343,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_labels_of_a_peer),
+	    cmocka_unit_test(test_labels_of_controllers),
 	    cmocka_unit_test(test_namespace_of_a_peer),
 	    cmocka_unit_test(test_labels_of_a_namespace),
 	    cmocka_unit_test(test_labels_of_the_subject),

@@ -52,6 +52,45 @@ static void test_operators(void **state)
 	labels_clear(&lacks);
 }
 
+static enum match match_partly(enum requirement_operator operator, const char * key)
+{
+	static const struct unknown_label unknown[] = {
+	    {"hash", true}, {"app", true}, {"index", false}, {NULL, false}};
+	bool values = operator== REQUIREMENT_IN || operator== REQUIREMENT_NOT_IN;
+	struct requirement requirements[] = {{.key = (char *)key,
+					      .operator= operator,
+					      .values =(char **) two,
+					      .value_count = values ? 2 : 0},
+					     {.key = (char *)"app",
+					      .operator= REQUIREMENT_IN,
+					      .values = (char **)two,
+					      .value_count = 2}};
+	const struct label_selector selector = {requirements, 2};
+	struct labels labels = {0};
+	enum match match;
+
+	assert_int_equal(labels_set(&labels, "app", "api"), 0);
+	match = label_selector_match_partly(&selector, &labels, unknown);
+	labels_clear(&labels);
+	return match;
+}
+
+static void test_unknown_values(void **state)
+{
+	(void)state;
+	assert_int_equal(match_partly(REQUIREMENT_IN, "hash"), MATCH_MAYBE);
+	assert_int_equal(match_partly(REQUIREMENT_NOT_IN, "hash"), MATCH_MAYBE);
+	assert_int_equal(match_partly(REQUIREMENT_EXISTS, "hash"), MATCH_YES);
+	assert_int_equal(match_partly(REQUIREMENT_DOES_NOT_EXIST, "hash"), MATCH_NO);
+	assert_int_equal(match_partly(REQUIREMENT_IN, "index"), MATCH_MAYBE);
+	assert_int_equal(match_partly(REQUIREMENT_EXISTS, "index"), MATCH_MAYBE);
+	assert_int_equal(match_partly(REQUIREMENT_DOES_NOT_EXIST, "index"), MATCH_MAYBE);
+	/* What is known holds. */
+	assert_int_equal(match_partly(REQUIREMENT_IN, "app"), MATCH_YES);
+	assert_int_equal(match_partly(REQUIREMENT_NOT_IN, "app"), MATCH_NO);
+	assert_int_equal(match_partly(REQUIREMENT_IN, "other"), MATCH_NO);
+}
+
 static void test_empty_values_are_values(void **state)
 {
 	char *empty[] = {(char *)""};
@@ -116,8 +155,11 @@ static void test_clear(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_operators),       cmocka_unit_test(test_empty_values_are_values),
-	    cmocka_unit_test(test_all_must_be_met), cmocka_unit_test(test_nothing_asked_or_known),
+	    cmocka_unit_test(test_operators),
+	    cmocka_unit_test(test_unknown_values),
+	    cmocka_unit_test(test_empty_values_are_values),
+	    cmocka_unit_test(test_all_must_be_met),
+	    cmocka_unit_test(test_nothing_asked_or_known),
 	    cmocka_unit_test(test_clear),
 	};
 

@@ -158,30 +158,31 @@ static void test_what_is_told_but_allowed(void **state)
 
 static void test_namespaces(void **state)
 {
-	struct manifest *manifest = read_clean("apiVersion: networking.k8s.io/v1\n"
-					       "kind: NetworkPolicy\n"
-					       "metadata: {name: b}\n"
-					       "spec: {podSelector: {}}\n"
-					       "status: {}\n"
-					       "---\n"
-					       "apiVersion: networking.k8s.io/v1\n"
-					       "kind: NetworkPolicy\n"
-					       "metadata: {name: a.x, namespace: '', uid: u,\n"
-					       "  managedFields: [{f:spec: {}}]}\n"
-					       "spec: {podSelector: {}}\n"
-					       "---\n"
-					       "apiVersion: networking.k8s.io/v1\n"
-					       "kind: NetworkPolicy\n"
-					       "metadata: {name: b, namespace: apps}\n"
-					       "spec: {podSelector: {}}\n"
-					       "---\n"
-					       "kind: Pod\n"
-					       "apiVersion: v1\n"
-					       "metadata: {name: x}\n"
-					       "---\n"
-					       "kind: Service\n"
-					       "apiVersion: v1\n"
-					       "metadata: {name: x, namespace: apps}\n");
+	struct manifest *manifest = read_warned("apiVersion: networking.k8s.io/v1\n"
+						"kind: NetworkPolicy\n"
+						"metadata: {name: b}\n"
+						"spec: {podSelector: {}}\n"
+						"status: {}\n"
+						"---\n"
+						"apiVersion: networking.k8s.io/v1\n"
+						"kind: NetworkPolicy\n"
+						"metadata: {name: a.x, namespace: '', uid: u,\n"
+						"  managedFields: [{f:spec: {}}]}\n"
+						"spec: {podSelector: {}}\n"
+						"---\n"
+						"apiVersion: networking.k8s.io/v1\n"
+						"kind: NetworkPolicy\n"
+						"metadata: {name: b, namespace: apps}\n"
+						"spec: {podSelector: {}}\n"
+						"---\n"
+						"kind: Pod\n"
+						"apiVersion: v1\n"
+						"metadata: {name: x}\n"
+						"---\n"
+						"kind: Service\n"
+						"apiVersion: v1\n"
+						"metadata: {name: x, namespace: apps}\n",
+						1);
 
 	(void)state;
 	assert_int_equal(manifest->policy_count, 3);
@@ -198,7 +199,7 @@ static void test_namespaces(void **state)
 
 static void test_lists(void **state)
 {
-	struct manifest *manifest = read_clean(
+	struct manifest *manifest = read_warned(
 	    "{\"apiVersion\": \"v1\", \"kind\": \"List\", \"metadata\": {}, \"items\": [\n"
 	    "{\"apiVersion\": \"networking.k8s.io/v1\", \"kind\": \"NetworkPolicy\",\n"
 	    " \"metadata\": {\"name\": \"a\"}, \"spec\": {\"podSelector\": {}}},\n"
@@ -207,7 +208,8 @@ static void test_lists(void **state)
 	    "{\"apiVersion\": \"networking.k8s.io/v1\", \"kind\": \"NetworkPolicyList\",\n"
 	    " \"items\": [{\"metadata\": {\"name\": \"b\"},\n"
 	    "  \"spec\": {\"podSelector\": {}, \"egress\": [{\"ports\": [{\"port\": 53}]}]}}]}\n"
-	    "]}\n");
+	    "]}\n",
+	    1);
 
 	(void)state;
 	assert_int_equal(manifest->policy_count, 2);
@@ -243,6 +245,46 @@ static void test_two_of_one_name(void **state)
 	problems_clear(&problems);
 }
 
+#define HOMELESS(NAME)                                                                             \
+	"---\n{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: " NAME      \
+	"}, spec: {podSelector: {}}}\n"
+
+static void check_homeless(const char *others, const char *expected)
+{
+	struct manifest *manifest = manifest_new();
+	struct problems problems = {0};
+
+	assert_non_null(manifest);
+	assert_int_equal(add_text(manifest, HOMELESS("a") HOMELESS("b"), &problems), 0);
+	assert_int_equal(add_text(manifest, others, &problems), 0);
+	assert_int_equal(manifest_finish(manifest, &problems), 0);
+	if (expected)
+		assert_problem(&problems, PROBLEM_WARNING, "f", expected);
+	assert_int_equal(problems.count, expected ? 1 : 0);
+	manifest_free(manifest);
+	problems_clear(&problems);
+}
+
+/* Nobody is warned whose policies and pods are both without one. */
+static void test_policies_without_a_namespace(void **state)
+{
+	static const char both[] = "2 policies have no namespace: taken for \"default\"";
+
+	(void)state;
+	check_homeless("{kind: Pod, metadata: {name: a}}", NULL);
+	check_homeless("{kind: Pod, metadata: {name: a, namespace: default}}", NULL);
+	check_homeless("{kind: Job, metadata: {name: a}, spec: {template: {}}}", NULL);
+	check_homeless("{kind: Namespace, metadata: {name: shop}}", both);
+	check_homeless("{kind: Pod, metadata: {name: a, namespace: shop}}", both);
+	check_homeless("{kind: Pod, metadata: {name: a}}\n---\n{kind: Job, metadata: {name: a, "
+		       "namespace: shop}, spec: {template: {}}}",
+		       NULL);
+	check_homeless("{kind: Pod, metadata: {name: a}}\n---\n" POLICY_HEAD
+		       "spec: {podSelector: {}}\n",
+		       both);
+	check_homeless("{kind: Service, metadata: {name: a}}", both);
+}
+
 static void test_no_policy_at_all(void **state)
 {
 	struct manifest *manifest = manifest_new();
@@ -269,6 +311,7 @@ int main(void)
 	    cmocka_unit_test(test_namespaces),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_two_of_one_name),
+	    cmocka_unit_test(test_policies_without_a_namespace),
 	    cmocka_unit_test(test_no_policy_at_all),
 	};
 

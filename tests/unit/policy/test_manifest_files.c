@@ -12,7 +12,7 @@
 #define POLICY(name)                                                                               \
 	"apiVersion: networking.k8s.io/v1\n"                                                       \
 	"kind: NetworkPolicy\n"                                                                    \
-	"metadata: {name: " name "}\n"                                                             \
+	"metadata: {name: " name ", namespace: shop}\n"                                            \
 	"spec: {podSelector: {}}\n"
 
 static int enter_directory(void **state)
@@ -184,7 +184,7 @@ static void test_standard_input(void **state)
 	assert_true(saved >= 0 && fd >= 0 && dup2(fd, STDIN_FILENO) == STDIN_FILENO);
 	assert_int_equal(read_path("-", &manifest, &problems), -EINVAL);
 	assert_problem(&problems, PROBLEM_ERROR, "standard input:10",
-		       "NetworkPolicy default/q: x: unknown field");
+		       "NetworkPolicy shop/q: x: unknown field");
 	assert_true(dup2(saved, STDIN_FILENO) == STDIN_FILENO);
 	close(saved);
 	close(fd);

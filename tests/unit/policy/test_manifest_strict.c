@@ -111,6 +111,37 @@ static void test_labels_that_are_no_text(void **state)
 	}
 }
 
+static void test_keys_that_are_no_text(void **state)
+{
+	static const char *const keys[] = {"on",  "y",    "No",   "TRUE",
+					   "1.0", "1e3",  "0x1f", "007",
+					   "1_0", "null", "1.5",  "99999999999999999999"};
+	static const char *const texts[] = {"'on'", "\"y\"", "true", "false",
+					    "0",    "10",    "one",  "1.2.3"};
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		assert_true(asprintf(&text,
+				     POLICY_HEAD "spec: {podSelector: {matchLabels: {%s: x}}}\n",
+				     keys[i]) > 0);
+		assert_refused(text, "f:4", "to Kubernetes: put it in quotes");
+		free(text);
+	}
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		assert_true(asprintf(&text, "  podSelector: {matchLabels: {%s: x}}\n", texts[i]) >
+			    0);
+		manifest_free(read_spec(text));
+		free(text);
+	}
+	manifest_free(
+	    read_clean("{\"apiVersion\": \"v1\", \"kind\": \"Pod\", \"metadata\": "
+		       "{\"name\": \"a\", \"labels\": {\"on\": \"x\"}}}\n---\n" POLICY_HEAD
+		       "spec: {podSelector: {}}\n"));
+	assert_warned("{apiVersion: v1, kind: Pod, metadata: {name: a, labels: {on: x}}}\n", "f:1",
+		      "labels: the key \"on\" is no text, or another one, to Kubernetes");
+}
+
 static void test_selectors(void **state)
 {
 	static const struct wrong wrong[] = {
@@ -261,6 +292,26 @@ static void test_metadata(void **state)
 	    {"{name: \"a\\0b\"}", "metadata.name: holds a NUL character"},
 	    {"{name: a, namespace: b.c}", "NetworkPolicy b.c/a: metadata.namespace: is no valid"},
 	    {"{name: a, namespace: [b]}", "metadata.namespace: expected text"},
+	    {"{name: a, labels: []}", "metadata.labels: expected a mapping"},
+	    {"{name: a, labels: x}", "metadata.labels: expected a mapping"},
+	    {"{name: a, labels: {b: 1}}", "metadata.labels.b: expected text, not the number 1"},
+	    {"{name: a, labels: {b: [c]}}", "metadata.labels.b: expected text, not a list"},
+	    {"{name: a, labels: {b: c d}}", "metadata.labels.b: \"c d\" is no valid value"},
+	    {"{name: a, labels: {b c: d}}", "metadata.labels.b c: \"b c\" is no valid key"},
+	    {"{name: a, labels: {on: d}}", "metadata.labels.on: the key is no text"},
+	    {"{name: a, annotations: [b]}", "metadata.annotations: expected a mapping"},
+	    {"{name: a, annotations: {b: yes}}",
+	     "metadata.annotations.b: expected text, not the boolean yes"},
+	    {"{name: a, annotations: {b: {c: d}}}", "metadata.annotations.b: expected text"},
+	    {"{name: a, annotations: {b/c/d: e}}", "\"b/c/d\" is no valid key of an annotation"},
+	    {"{name: a, annotations: {_b.c/d: e}}", "is no valid key of an annotation"},
+	    {"{name: a, annotations: {1.0: e}}", "metadata.annotations.1.0: the key is no text"},
+	    {"{name: a, finalizers: b}", "metadata.finalizers: expected a list"},
+	    {"{name: a, finalizers: [1]}", "metadata.finalizers[0]: expected text"},
+	    {"{name: a, ownerReferences: {}}", "metadata.ownerReferences: expected a list"},
+	    {"{name: a, ownerReferences: [b]}", "metadata.ownerReferences[0]: expected a mapping"},
+	    {"{name: a, managedFields: b}", "metadata.managedFields: expected a list"},
+	    {"{name: a, managedFields: [1]}", "metadata.managedFields[0]: expected a mapping"},
 	};
 
 	(void)state;
@@ -277,6 +328,19 @@ static void test_metadata(void **state)
 }
 
 /* All that is wrong with a file is told at once, and the good policy beside it helps nothing. */
+static void test_good_metadata(void **state)
+{
+	(void)state;
+	manifest_free(read_clean(
+	    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: a,\n"
+	    "namespace: b, labels: {a.b/c: d, e: '', f: , '1': '2'}, finalizers: [b],\n"
+	    "annotations: {A.b/C: d e, f: , '1.0': '2'}, ownerReferences: [{kind: X}],\n"
+	    "managedFields: [{}]}, spec: {podSelector: {}}}\n---\n"
+	    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: b,\n"
+	    "namespace: b, labels: , annotations: , finalizers: , ownerReferences: ,\n"
+	    "managedFields: null}, spec: {podSelector: {}}}\n"));
+}
+
 static void test_all_errors_are_told(void **state)
 {
 	struct manifest *manifest = manifest_new();
@@ -322,6 +386,8 @@ static void test_kinds_and_versions(void **state)
 	    "apiVersion: networking.k8s.io/v1\nkind: NetPol\n",
 	    "apiVersion: v1\nkind: Network-Policy\n",
 	    "apiVersion: v1\nkind: networkpolicylist\n",
+	    "apiVersion: v1\nkind: netpol\n",
+	    "kind: NetPols\n",
 	    "apiVersion: v1\nkind: NetworkPolcyList\nitems: [{}]\n",
 	};
 
@@ -340,6 +406,27 @@ static void test_kinds_and_versions(void **state)
 	assert_refused("apiVersion: networking.k8s.io/v1\nkind: [NetworkPolicy]\n" BODY, "f:2",
 		       "kind: expected text");
 	assert_refused("apiVersion: v1\nkind: \"Pod\\0\"\n" BODY, "f:2", "kind: expected text");
+}
+
+/* What it holds is a policy's, whatever it is called. */
+static void test_policies_of_other_names(void **state)
+{
+	static const char *const specs[] = {"policyTypes: [Ingress]", "ingress: []",
+					    "egress: [{}]"};
+	char *text;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(specs) / sizeof(specs[0]); i++) {
+		assert_true(asprintf(&text,
+				     "apiVersion: v1\nkind: NetworkPolicySet\n"
+				     "metadata: {name: p}\nspec: {podSelector: {}, %s}\n",
+				     specs[i]) > 0);
+		assert_refused(text, "f:1", "expected kind NetworkPolicy of apiVersion");
+		free(text);
+	}
+	assert_warned("apiVersion: example.com/v1\nkind: Fence\nmetadata: {name: p}\n"
+		      "spec: {podSelector: {}, ingress: []}\n",
+		      "f:1", "Fence p (example.com/v1) is not evaluated");
 }
 
 static void test_without_a_kind(void **state)
@@ -375,6 +462,21 @@ static void test_within_others(void **state)
 	assert_refused("kind: list\napiVersion: v1\nitems:\n"
 		       "- {kind: NetworkPolicy, spec: {podSelector: {}}}\n",
 		       "f:4", "among the items of what is no list");
+	assert_refused("- kind: NetworkPolicy\n  spec: {}\n", "f:1",
+		       "within something that is no Kubernetes object");
+	assert_refused("- - kind: NetworkPolicy\n    metadata: {name: p}\n", "f:1",
+		       "within something that is no Kubernetes object");
+	assert_refused("policies:\n  a:\n    kind: NetworkPolicy\n    spec:\n", "f:3",
+		       "within something that is no Kubernetes object");
+	assert_refused("kind: list\nitems:\n- {kind: NetworkPolicy, spec: {}}\n", "f:3",
+		       "among the items of what is no list");
+	assert_refused("kind: list\nItem:\n- {kind: NetworkPolicy, spec: {}}\n", "f:3",
+		       "among the items of what is no list");
+	assert_refused("kind: PodList\napiVersion: v1\nItems:\n- {kind: NetworkPolicy, spec: {}}\n",
+		       "f:4", "beside the items of a list");
+	assert_refused("kind: PodList\napiVersion: v1\nitems: []\nitem:\n"
+		       "- {kind: NetworkPolicy, metadata: {}}\n",
+		       "f:5", "beside the items of a list");
 	assert_warned("kind: ClusterPolicy\napiVersion: kyverno.io/v1\nspec:\n"
 		      "- {kind: NetworkPolicy, spec: {podSelector: {}}}\n",
 		      "f:4", "within ClusterPolicy is not one of the cluster");
@@ -432,6 +534,38 @@ static void test_other_policies(void **state)
 	assert_warned("text\n", "f:1", "expected a Kubernetes object");
 }
 
+/* Once for each kind, whatever else there is to tell. */
+static void test_many_other_policies(void **state)
+{
+	struct manifest *manifest = manifest_new();
+	struct problems problems = {0};
+	size_t caveats = 0;
+	char text[256];
+
+	(void)state;
+	assert_non_null(manifest);
+	for (int i = 0; i < PROBLEMS_MAX; i++)
+		problem_add(&problems, PROBLEM_WARNING, "x", "%d", i);
+	for (int i = 0; i < 150; i++) {
+		snprintf(
+		    text, sizeof(text),
+		    "{apiVersion: cilium.io/v%d, kind: CiliumNetworkPolicy, metadata: {name: p}}",
+		    i);
+		assert_int_equal(add_text(manifest, text, &problems), 0);
+		assert_int_equal(add_text(manifest, text, &problems), 0);
+	}
+	assert_int_equal(manifest_finish(manifest, &problems), 0);
+	for (size_t i = 0; i < problems.count; i++)
+		caveats += problems.items[i].severity == PROBLEM_CAVEAT;
+	assert_int_equal(caveats, 101);
+	assert_problem(&problems, PROBLEM_CAVEAT, "f:1",
+		       "CiliumNetworkPolicy p (cilium.io/v99) and 1 more of the kind are not "
+		       "evaluated: what they allow or deny is not in the answer");
+	assert_problem(&problems, PROBLEM_CAVEAT, "manifests", "100 policies of further kinds");
+	manifest_free(manifest);
+	problems_clear(&problems);
+}
+
 /* Of the other kinds nothing is said. */
 static void test_ordinary_objects(void **state)
 {
@@ -463,16 +597,20 @@ int main(void)
 	    cmocka_unit_test(test_fields),
 	    cmocka_unit_test(test_types),
 	    cmocka_unit_test(test_labels_that_are_no_text),
+	    cmocka_unit_test(test_keys_that_are_no_text),
 	    cmocka_unit_test(test_selectors),
 	    cmocka_unit_test(test_peers),
 	    cmocka_unit_test(test_ports),
 	    cmocka_unit_test(test_metadata),
+	    cmocka_unit_test(test_good_metadata),
 	    cmocka_unit_test(test_all_errors_are_told),
 	    cmocka_unit_test(test_kinds_and_versions),
+	    cmocka_unit_test(test_policies_of_other_names),
 	    cmocka_unit_test(test_without_a_kind),
 	    cmocka_unit_test(test_within_others),
 	    cmocka_unit_test(test_lists),
 	    cmocka_unit_test(test_other_policies),
+	    cmocka_unit_test(test_many_other_policies),
 	    cmocka_unit_test(test_ordinary_objects),
 	};
 

@@ -108,6 +108,66 @@ static void test_hosts(void **state)
 	}
 }
 
+static void check_ports_known(const char *spec, bool expected)
+{
+	char text[1024];
+	struct stage stage;
+
+	snprintf(text, sizeof(text),
+		 "{apiVersion: v1, kind: Pod, metadata: {name: a}, spec: %s}\n---\n"
+		 "{apiVersion: apps/v1, kind: Deployment, metadata: {name: b}, spec: {template: "
+		 "{spec: %s}}}\n",
+		 spec, spec);
+	stage = stage_read(text, ordinary);
+	assert_int_equal(stage_pod(&stage, "a")->ports_known, expected);
+	assert_int_equal(stage_pod(&stage, "b")->ports_known, expected);
+	stage_close(&stage);
+}
+
+/* No port of a name is for sure only where all containers are there. */
+static void test_ports_known(void **state)
+{
+	(void)state;
+	check_ports_known("{containers: [{}]}", true);
+	check_ports_known("{containers: [{ports: [{containerPort: 80}]}, {}]}", true);
+	check_ports_known("{containers: [{}], initContainers: [{ports: [{}]}]}", true);
+	check_ports_known("", false);
+	check_ports_known("{}", false);
+	check_ports_known("{containers: []}", false);
+	check_ports_known("{containers: x}", false);
+	check_ports_known("{containers: [x]}", false);
+	check_ports_known("{containers: [{ports: x}]}", false);
+	check_ports_known("{containers: [{ports: [x]}]}", false);
+	check_ports_known("{containers: [{ports: [{containerPort: 0}]}]}", false);
+	check_ports_known("{containers: [{ports: [{containerPort: 1, protocol: X}]}]}", false);
+	check_ports_known(
+	    "{containers: [{}], initContainers: [{restartPolicy: Always, ports: [{}]}]}", false);
+}
+
+/* It may be the node, which no selector finds. */
+static void test_network_not_told(void **state)
+{
+	static const char text[] =
+	    "{apiVersion: v1, kind: Pod, metadata: {namespace: shop, name: a}}\n---\n"
+	    "{apiVersion: apps/v1, kind: Deployment, metadata: {namespace: shop, name: b}, spec: "
+	    "{template: {}}}\n" POD("shop", "web", "", "containers: [{}]") POLICY("shop", "none",
+										  "podSelector: {}")
+		POLICY("shop", "all", "podSelector: {}, ingress: [{from: [{podSelector: {}}]}]");
+
+	(void)state;
+	for (int nodes = 0; nodes < 2; nodes++) {
+		struct stage stage = stage_read(
+		    text, (struct scene_inventory_options){.hosts_are_nodes = nodes == 1});
+
+		stage_evaluate(&stage, (struct evaluator_options){0});
+		check(&stage, pod(&stage, "a"), pod(&stage, "web"), nodes ? " / all" : "all");
+		check(&stage, pod(&stage, "b"), pod(&stage, "web"), nodes ? " / all" : "all");
+		check(&stage, at("10.0.0.1"), pod(&stage, "a"), nodes ? " / all" : "");
+		check(&stage, at("10.0.0.1"), pod(&stage, "b"), nodes ? " / all" : "");
+		stage_close(&stage);
+	}
+}
+
 /* Finished, and not yet begun. */
 static void test_whatever_phase(void **state)
 {
@@ -131,6 +191,8 @@ int main(void)
 	    cmocka_unit_test(test_owners),
 	    cmocka_unit_test(test_places),
 	    cmocka_unit_test(test_hosts),
+	    cmocka_unit_test(test_ports_known),
+	    cmocka_unit_test(test_network_not_told),
 	    cmocka_unit_test(test_whatever_phase),
 	};
 
