@@ -115,3 +115,16 @@ LINES
     '{"pktType":"LOOP","podIP":"10.0.0.1","addr":"10.0.0.2","proto":"tcp","port":1,"timestamp":1769860800000000000}'
   refused '"timestamp": expected events with a time' '{"endpoint":{"addr":"10.0.0.1","port":80},"egress":1,"k8s":{}}'
 }
+
+@test "a packet under way that a policy dropped does not prove who asked" {
+  cat > flow.jsonl <<'LINES'
+{"flow":{"time":"2026-01-31T12:00:00Z","verdict":"DROPPED","drop_reason_desc":"POLICY_DENIED","IP":{"source":"10.0.2.30","destination":"10.0.1.10"},"l4":{"TCP":{"source_port":7300,"destination_port":45000,"flags":{"ACK":true}}},"source":{"ID":7,"namespace":"shop","pod_name":"db-0"},"destination":{"namespace":"shop","pod_name":"web-1"},"node_name":"n1"}}
+LINES
+  "$report" import --into new.db flow.jsonl
+  same '[["web-1","db-0",7300,"denied",false]]' \
+    "$("$report" edges --db new.db -o json | jq -c '[.[] | [.from.name, .to.name, .port, .verdict, .direction_certain]]')"
+  sed -i 's/"ACK"/"SYN"/' flow.jsonl
+  "$report" import --into syn.db flow.jsonl
+  same '[["db-0","web-1",45000,"denied",true]]' \
+    "$("$report" edges --db syn.db -o json | jq -c '[.[] | [.from.name, .to.name, .port, .verdict, .direction_certain]]')"
+}
