@@ -655,6 +655,14 @@ static int take_loss(struct recorded_node *node, const struct sighting *sighting
 	return add_gap(node, LOSS_CONNTRACK, from, until, sighting->lost, sighting->reason);
 }
 
+/* -1: no bound is known of one of them. */
+static int64_t add_losses(int64_t a, int64_t b)
+{
+	if (a < 0 || b < 0)
+		return -1;
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
 static int end_absence(struct recorded_node *node, int64_t time)
 {
 	int64_t from = node->gone_since;
@@ -707,7 +715,7 @@ static int take_of_node(struct gathering *gathering, const struct sighting *sigh
 	node = &gathering->nodes[number];
 	r = remember_file(node, sighting->recorder, file);
 	if (sighting->kind == SIGHTING_LOSS && !sighting->time && !node->first) {
-		node->lost_early += sighting->lost;
+		node->lost_early = add_losses(node->lost_early, sighting->lost);
 		return r;
 	}
 	node->health = node->health || sighting->health;

@@ -470,6 +470,20 @@ static void test_losses(void **state)
 	json_decref(names);
 }
 
+static void test_very_many_losses(void **state)
+{
+	struct sighting lost = {
+	    .kind = SIGHTING_LOSS, .node = "n1", .lost = INT64_MAX, .reason = "lost"};
+	struct place place;
+
+	(void)state;
+	place_open(&place, 100);
+	take(&place, lost);
+	take(&place, lost);
+	take(&place, plain(10, 1000, SEEN));
+	finish(&place, NULL, "n1 conntrack 10-10 9223372036854775807\n", NULL, NULL, NULL);
+}
+
 static void test_nothing_at_all(void **state)
 {
 	struct place place;
@@ -494,6 +508,7 @@ int main(void)
 	    cmocka_unit_test(test_pods_of_other_nodes_are_objects),
 	    cmocka_unit_test(test_a_pod_on_the_nodes_network_has_no_address),
 	    cmocka_unit_test(test_losses),
+	    cmocka_unit_test(test_very_many_losses),
 	    cmocka_unit_test(test_nothing_at_all),
 	};
 
