@@ -515,6 +515,17 @@ static void warn_of_both(struct import *import)
 					    "node: what both saw counts twice");
 }
 
+/* They cannot be stored without a moment, and without them the record would look complete. */
+static void complain_of_losses(struct import *import)
+{
+	const char *name;
+
+	for (uint32_t i = 0; (name = gathering_node(import->gathering, i)); i++)
+		problem_add(&import->problems, PROBLEM_ERROR, name,
+			    "events of this node were lost, and no event of any node tells when: "
+			    "import it with the rest of that record");
+}
+
 /* What other recorders told. */
 static int close_gathering(struct import *import)
 {
@@ -528,7 +539,9 @@ static int close_gathering(struct import *import)
 			    import->left_out[i].what, import->left_out[i].lines,
 			    import->left_out[i].lines == 1 ? "" : "s");
 	r = gathering_finish(import->gathering);
-	if (r < 0 && *store_error(import->store))
+	if (r == -ENODATA)
+		complain_of_losses(import);
+	else if (r < 0 && *store_error(import->store))
 		problem_add(&import->problems, PROBLEM_ERROR, import->options->into, "%s",
 			    store_error(import->store));
 	return r;

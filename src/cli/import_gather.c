@@ -20,6 +20,7 @@
 #define OWN_ADDRESSES_MAX 64u
 /* Pods' numbers are the store's; those of evidence lines are smaller. */
 #define NUMBER_FIRST (UINT32_C(1) << 31)
+#define LOST_EARLY "Inspektor Gadget lost events: it did not keep up"
 
 struct recorded_node {
 	char *name;
@@ -741,6 +742,30 @@ int gathering_take(struct gathering *gathering, const struct sighting *sighting,
 
 /* ---- the end ---- */
 
+/* Where nothing but losses was told of a node, they may be of any moment that others tell of. */
+static int place_losses(struct gathering *gathering)
+{
+	int64_t first = gathering->now;
+	int r = 0;
+
+	for (uint32_t i = 0; i < gathering->node_count; i++)
+		if (gathering->nodes[i].first && gathering->nodes[i].first < first)
+			first = gathering->nodes[i].first;
+	for (uint32_t i = 0; r == 0 && i < gathering->node_count; i++) {
+		struct recorded_node *node = &gathering->nodes[i];
+
+		if (node->first || !node->lost_early)
+			continue;
+		if (!first)
+			return -ENODATA;
+		node->first = first;
+		node->last = gathering->now;
+		r = add_gap(node, LOSS_CONNTRACK, first, node->last, node->lost_early, LOST_EARLY);
+		node->lost_early = 0;
+	}
+	return r;
+}
+
 /* Those to services first: they may be others before translation. */
 static int settle_all(struct gathering *gathering)
 {
@@ -805,7 +830,7 @@ static int tell_losses(struct gathering *gathering, struct recorded_node *node)
 	r = end_absence(node, node->last);
 	if (r == 0 && node->lost_early)
 		r = add_gap(node, LOSS_CONNTRACK, node->first, node->first, node->lost_early,
-			    "Inspektor Gadget lost events: it did not keep up");
+			    LOST_EARLY);
 	if (r == 0 && node->evicted)
 		r = add_gap(node, LOSS_TABLE, node->evicted_first, node->evicted_last,
 			    node->evicted, "import had no room to follow all connections at once");
@@ -885,8 +910,9 @@ static int close_node(struct gathering *gathering, struct recorded_node *node)
 
 int gathering_finish(struct gathering *gathering)
 {
-	int r = settle_all(gathering);
+	int r = place_losses(gathering);
 
+	r = r ? r : settle_all(gathering);
 	r = r ? r : tell_pods(gathering);
 	r = r ? r : seen_pods_objects(gathering->pods, name_of_node, add_object, gathering);
 	for (uint32_t i = 0; r == 0 && i < gathering->node_count; i++)

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -484,6 +485,31 @@ static void test_very_many_losses(void **state)
 	finish(&place, NULL, "n1 conntrack 10-10 9223372036854775807\n", NULL, NULL, NULL);
 }
 
+static void test_a_node_of_which_all_was_lost(void **state)
+{
+	struct sighting lost = {.kind = SIGHTING_LOSS,
+				.recorder = RECORDER_GADGET,
+				.node = "n2",
+				.lost = 7,
+				.reason = "lost"};
+	struct place place;
+
+	(void)state;
+	place_open(&place, 100);
+	take(&place, lost);
+	take(&place, plain(300, 1000, SEEN));
+	take(&place, plain(100, 1001, SEEN));
+	take(&place, lost);
+	finish(&place, NULL, "n2 conntrack 100-300 14\n", NULL, NULL, "n1 100-301\nn2 100-301\n");
+	/* Nothing tells when. */
+	place_open(&place, 100);
+	take(&place, lost);
+	assert_int_equal(gathering_finish(place.gathering), -ENODATA);
+	gathering_free(place.gathering);
+	store_close(place.store);
+	place_remove(&place);
+}
+
 static void test_nothing_at_all(void **state)
 {
 	struct place place;
@@ -509,6 +535,7 @@ int main(void)
 	    cmocka_unit_test(test_a_pod_on_the_nodes_network_has_no_address),
 	    cmocka_unit_test(test_losses),
 	    cmocka_unit_test(test_very_many_losses),
+	    cmocka_unit_test(test_a_node_of_which_all_was_lost),
 	    cmocka_unit_test(test_nothing_at_all),
 	};
 
