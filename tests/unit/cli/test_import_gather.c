@@ -387,6 +387,29 @@ static void test_two_pods_of_one_address_are_told_apart_by_time(void **state)
 	       "", "n1 100-701\n");
 }
 
+static void test_who_had_an_address_last(void **state)
+{
+	static const struct {
+		int64_t time;
+		const char *pod;
+	} seen[] = {{500, "a"}, {300, "b"}, {100, "c"}, {400, "c"}, {500, "d"}, {200, "b"}};
+	struct place place;
+
+	(void)state;
+	place_open(&place, 100);
+	for (size_t i = 0; i < COUNT(seen); i++)
+		take(&place, sighting_of("n1", seen[i].time,
+					 end_of("10.0.0.1", (uint16_t)(i + 1), seen[i].pod, true),
+					 end_of("10.0.0.2", 80, "", false), SEEN));
+	/* Of one moment are the last two. */
+	finish(&place, NULL, NULL,
+	       "n1 a hubble 10.0.0.1 500--1\n"
+	       "n1 b hubble 10.0.0.1 200-301\n"
+	       "n1 c hubble 10.0.0.1 100-101 10.0.0.1 400-401\n"
+	       "n1 d hubble 10.0.0.1 500--1\n",
+	       NULL, NULL);
+}
+
 static void test_pods_of_other_nodes_are_objects(void **state)
 {
 	struct sighting sighting = sighting_of("n1", 0, end_of("10.0.0.1", 1000, "a", true),
@@ -531,6 +554,7 @@ int main(void)
 	    cmocka_unit_test(test_no_more_are_followed_than_there_is_room_for),
 	    cmocka_unit_test(test_one_port_to_very_many_ends),
 	    cmocka_unit_test(test_two_pods_of_one_address_are_told_apart_by_time),
+	    cmocka_unit_test(test_who_had_an_address_last),
 	    cmocka_unit_test(test_pods_of_other_nodes_are_objects),
 	    cmocka_unit_test(test_a_pod_on_the_nodes_network_has_no_address),
 	    cmocka_unit_test(test_losses),
