@@ -66,6 +66,7 @@ struct gathering {
 	uint32_t connection_count, connection_max;
 	uint32_t free; /* one that is not used, or 0 */
 	struct index by_client;
+	struct index by_name; /* nodes, each by its number and 1 */
 	uint32_t newest, oldest;
 	int64_t now; /* the latest moment of all */
 	size_t pending;
@@ -79,7 +80,7 @@ struct gathering *gathering_new(struct store *store, uint32_t max_connections)
 		return NULL;
 	gathering->store = store;
 	gathering->connection_max = max_connections;
-	gathering->by_client.seed = hash_seed_random();
+	gathering->by_client.seed = gathering->by_name.seed = hash_seed_random();
 	gathering->pods = seen_pods_new();
 	return gathering->pods ? gathering : gathering_free(gathering);
 }
@@ -100,6 +101,7 @@ struct gathering *gathering_free(struct gathering *gathering)
 	free(gathering->connections);
 	free(gathering->told);
 	index_clear(&gathering->by_client);
+	index_clear(&gathering->by_name);
 	seen_pods_free(gathering->pods);
 	free(gathering);
 	return NULL;
@@ -112,7 +114,7 @@ const char *gathering_node(const struct gathering *gathering, uint32_t node)
 
 /* ---- nodes ---- */
 
-static int add_node(struct gathering *gathering, const char *name, uint32_t *ret)
+static int add_node(struct gathering *gathering, uint64_t hash, const char *name, uint32_t *ret)
 {
 	struct recorded_node fresh = {.name = strdup(name)};
 
@@ -124,18 +126,24 @@ static int add_node(struct gathering *gathering, const char *name, uint32_t *ret
 	}
 	gathering->nodes[gathering->node_count] = fresh;
 	*ret = gathering->node_count++;
-	return 0;
+	return index_put(&gathering->by_name, hash, gathering->node_count);
 }
 
 static int need_node(struct gathering *gathering, const char *name, uint32_t *ret)
 {
+	uint64_t hash;
+
 	*ret = gathering->node_last;
 	if (*ret < gathering->node_count && strcmp(gathering->nodes[*ret].name, name) == 0)
 		return 0;
-	for (*ret = 0; *ret < gathering->node_count; (*ret)++)
+	hash = hash_bytes(gathering->by_name.seed, name, strlen(name));
+	for (uint32_t i = index_first(&gathering->by_name, hash); i;
+	     i = index_next(&gathering->by_name, i)) {
+		*ret = i - 1;
 		if (strcmp(gathering->nodes[*ret].name, name) == 0)
 			return 0;
-	return add_node(gathering, name, ret);
+	}
+	return add_node(gathering, hash, name, ret);
 }
 
 static void hear_of(struct gathering *gathering, struct recorded_node *node, int64_t time)

@@ -365,6 +365,29 @@ static void test_one_port_to_very_many_ends(void **state)
 	finish(&place, NULL, "n1 table 0-135 136\n", NULL, NULL, NULL);
 }
 
+static void test_very_many_nodes(void **state)
+{
+	struct sighting told = {.kind = SIGHTING_NOTHING, .time = T};
+	struct place place;
+	char name[16];
+
+	(void)state;
+	place_open(&place, 100);
+	told.node = name;
+	/* By turns, and each is one node. */
+	for (uint32_t i = 0; i < 2 * GATHER_NODES_MAX; i++) {
+		snprintf(name, sizeof(name), "n%u", i % GATHER_NODES_MAX);
+		take(&place, told);
+	}
+	assert_string_equal(gathering_node(place.gathering, 4321), "n4321");
+	assert_null(gathering_node(place.gathering, GATHER_NODES_MAX));
+	told.node = "one-more";
+	assert_int_equal(gathering_take(place.gathering, &told, "f"), -E2BIG);
+	gathering_free(place.gathering);
+	store_close(place.store);
+	place_remove(&place);
+}
+
 /* ---- pods ---- */
 
 static void test_two_pods_of_one_address_are_told_apart_by_time(void **state)
@@ -553,6 +576,7 @@ int main(void)
 	    cmocka_unit_test(test_a_service_and_who_answered_for_it),
 	    cmocka_unit_test(test_no_more_are_followed_than_there_is_room_for),
 	    cmocka_unit_test(test_one_port_to_very_many_ends),
+	    cmocka_unit_test(test_very_many_nodes),
 	    cmocka_unit_test(test_two_pods_of_one_address_are_told_apart_by_time),
 	    cmocka_unit_test(test_who_had_an_address_last),
 	    cmocka_unit_test(test_pods_of_other_nodes_are_objects),
