@@ -19,6 +19,9 @@
 #define BATCH_FLOWS 4096u
 #define BATCH_OBJECTS 256u
 
+/* Longer lines are not read: memory has a bound, and a file of no lines an end. */
+#define LINE_BYTES_MAX (16u << 20)
+
 /* Why lines of other recorders are left out: as many reasons as the decoders have, and more. */
 #define REASONS_MAX 16u
 
@@ -448,25 +451,74 @@ static bool is_blank(const char *line, size_t length)
 	return strspn(line, " \t\r\n") == length;
 }
 
+struct line {
+	char *text; /* with a NUL behind it */
+	size_t length, room;
+};
+
+/* Room for one more byte and the NUL. */
+static int line_room(struct line *line)
+{
+	size_t wanted = line->room ? line->room * 2 : 4096;
+	char *text;
+
+	if (line->length + 1 < line->room)
+		return 0;
+	if (line->length == LINE_BYTES_MAX)
+		return -EMSGSIZE;
+	if (wanted > LINE_BYTES_MAX + 1)
+		wanted = LINE_BYTES_MAX + 1;
+	text = realloc(line->text, wanted);
+	if (!text)
+		return -ENOMEM;
+	line->text = text;
+	line->room = wanted;
+	return 0;
+}
+
+/* With its newline; 1, or 0 at the end of the file. */
+static int next_line(FILE *file, struct line *line)
+{
+	int byte, r;
+
+	line->length = 0;
+	while ((byte = getc_unlocked(file)) != EOF) {
+		r = line_room(line);
+		if (r < 0)
+			return r;
+		line->text[line->length++] = (char)byte;
+		if (byte == '\n')
+			break;
+	}
+	if (line->length == 0 || ferror(file))
+		return 0;
+	line->text[line->length] = '\0';
+	return 1;
+}
+
 static int read_lines(struct import *import, FILE *file)
 {
-	char *line = NULL;
-	size_t capacity = 0;
-	ssize_t length;
-	int r = 0;
+	struct line line = {0};
+	int r;
 
 	import->line = 0;
-	while (r == 0 && (length = getline(&line, &capacity, file)) >= 0) {
+	while ((r = next_line(file, &line)) > 0) {
 		import->line++;
 		progress_step(&import->progress);
-		if (!is_blank(line, (size_t)length))
-			r = take_line(import, line, (size_t)length);
+		if (!is_blank(line.text, line.length))
+			r = take_line(import, line.text, line.length);
+		if (r < 0)
+			break;
+	}
+	if (r == -EMSGSIZE) {
+		import->line++;
+		complain(import, "the line is longer than 16 MiB");
 	}
 	if (r == 0 && ferror(file)) {
 		problem_add(&import->problems, PROBLEM_ERROR, import->file, "%s", strerror(errno));
 		r = -EIO;
 	}
-	free(line);
+	free(line.text);
 	return r;
 }
 
@@ -515,6 +567,17 @@ static void warn_of_both(struct import *import)
 					    "node: what both saw counts twice");
 }
 
+/* They cannot be stored without a moment, and without them the record would look complete. */
+static void complain_of_losses(struct import *import)
+{
+	const char *name;
+
+	for (uint32_t i = 0; (name = gathering_node(import->gathering, i)); i++)
+		problem_add(&import->problems, PROBLEM_ERROR, name,
+			    "events of this node were lost, and no event of any node tells when: "
+			    "import it with the rest of that record");
+}
+
 /* What other recorders told. */
 static int close_gathering(struct import *import)
 {
@@ -528,7 +591,9 @@ static int close_gathering(struct import *import)
 			    import->left_out[i].what, import->left_out[i].lines,
 			    import->left_out[i].lines == 1 ? "" : "s");
 	r = gathering_finish(import->gathering);
-	if (r < 0 && *store_error(import->store))
+	if (r == -ENODATA)
+		complain_of_losses(import);
+	else if (r < 0 && *store_error(import->store))
 		problem_add(&import->problems, PROBLEM_ERROR, import->options->into, "%s",
 			    store_error(import->store));
 	return r;

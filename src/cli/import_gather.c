@@ -20,6 +20,7 @@
 #define OWN_ADDRESSES_MAX 64u
 /* Pods' numbers are the store's; those of evidence lines are smaller. */
 #define NUMBER_FIRST (UINT32_C(1) << 31)
+#define LOST_EARLY "Inspektor Gadget lost events: it did not keep up"
 
 struct recorded_node {
 	char *name;
@@ -65,6 +66,7 @@ struct gathering {
 	uint32_t connection_count, connection_max;
 	uint32_t free; /* one that is not used, or 0 */
 	struct index by_client;
+	struct index by_name; /* nodes, each by its number and 1 */
 	uint32_t newest, oldest;
 	int64_t now; /* the latest moment of all */
 	size_t pending;
@@ -78,7 +80,7 @@ struct gathering *gathering_new(struct store *store, uint32_t max_connections)
 		return NULL;
 	gathering->store = store;
 	gathering->connection_max = max_connections;
-	gathering->by_client.seed = hash_seed_random();
+	gathering->by_client.seed = gathering->by_name.seed = hash_seed_random();
 	gathering->pods = seen_pods_new();
 	return gathering->pods ? gathering : gathering_free(gathering);
 }
@@ -99,6 +101,7 @@ struct gathering *gathering_free(struct gathering *gathering)
 	free(gathering->connections);
 	free(gathering->told);
 	index_clear(&gathering->by_client);
+	index_clear(&gathering->by_name);
 	seen_pods_free(gathering->pods);
 	free(gathering);
 	return NULL;
@@ -111,7 +114,7 @@ const char *gathering_node(const struct gathering *gathering, uint32_t node)
 
 /* ---- nodes ---- */
 
-static int add_node(struct gathering *gathering, const char *name, uint32_t *ret)
+static int add_node(struct gathering *gathering, uint64_t hash, const char *name, uint32_t *ret)
 {
 	struct recorded_node fresh = {.name = strdup(name)};
 
@@ -123,18 +126,24 @@ static int add_node(struct gathering *gathering, const char *name, uint32_t *ret
 	}
 	gathering->nodes[gathering->node_count] = fresh;
 	*ret = gathering->node_count++;
-	return 0;
+	return index_put(&gathering->by_name, hash, gathering->node_count);
 }
 
 static int need_node(struct gathering *gathering, const char *name, uint32_t *ret)
 {
+	uint64_t hash;
+
 	*ret = gathering->node_last;
 	if (*ret < gathering->node_count && strcmp(gathering->nodes[*ret].name, name) == 0)
 		return 0;
-	for (*ret = 0; *ret < gathering->node_count; (*ret)++)
+	hash = hash_bytes(gathering->by_name.seed, name, strlen(name));
+	for (uint32_t i = index_first(&gathering->by_name, hash); i;
+	     i = index_next(&gathering->by_name, i)) {
+		*ret = i - 1;
 		if (strcmp(gathering->nodes[*ret].name, name) == 0)
 			return 0;
-	return add_node(gathering, name, ret);
+	}
+	return add_node(gathering, hash, name, ret);
 }
 
 static void hear_of(struct gathering *gathering, struct recorded_node *node, int64_t time)
@@ -655,6 +664,14 @@ static int take_loss(struct recorded_node *node, const struct sighting *sighting
 	return add_gap(node, LOSS_CONNTRACK, from, until, sighting->lost, sighting->reason);
 }
 
+/* -1: no bound is known of one of them. */
+static int64_t add_losses(int64_t a, int64_t b)
+{
+	if (a < 0 || b < 0)
+		return -1;
+	return a > INT64_MAX - b ? INT64_MAX : a + b;
+}
+
 static int end_absence(struct recorded_node *node, int64_t time)
 {
 	int64_t from = node->gone_since;
@@ -707,7 +724,7 @@ static int take_of_node(struct gathering *gathering, const struct sighting *sigh
 	node = &gathering->nodes[number];
 	r = remember_file(node, sighting->recorder, file);
 	if (sighting->kind == SIGHTING_LOSS && !sighting->time && !node->first) {
-		node->lost_early += sighting->lost;
+		node->lost_early = add_losses(node->lost_early, sighting->lost);
 		return r;
 	}
 	node->health = node->health || sighting->health;
@@ -732,6 +749,30 @@ int gathering_take(struct gathering *gathering, const struct sighting *sighting,
 }
 
 /* ---- the end ---- */
+
+/* Where nothing but losses was told of a node, they may be of any moment that others tell of. */
+static int place_losses(struct gathering *gathering)
+{
+	int64_t first = gathering->now;
+	int r = 0;
+
+	for (uint32_t i = 0; i < gathering->node_count; i++)
+		if (gathering->nodes[i].first && gathering->nodes[i].first < first)
+			first = gathering->nodes[i].first;
+	for (uint32_t i = 0; r == 0 && i < gathering->node_count; i++) {
+		struct recorded_node *node = &gathering->nodes[i];
+
+		if (node->first || !node->lost_early)
+			continue;
+		if (!first)
+			return -ENODATA;
+		node->first = first;
+		node->last = gathering->now;
+		r = add_gap(node, LOSS_CONNTRACK, first, node->last, node->lost_early, LOST_EARLY);
+		node->lost_early = 0;
+	}
+	return r;
+}
 
 /* Those to services first: they may be others before translation. */
 static int settle_all(struct gathering *gathering)
@@ -797,7 +838,7 @@ static int tell_losses(struct gathering *gathering, struct recorded_node *node)
 	r = end_absence(node, node->last);
 	if (r == 0 && node->lost_early)
 		r = add_gap(node, LOSS_CONNTRACK, node->first, node->first, node->lost_early,
-			    "Inspektor Gadget lost events: it did not keep up");
+			    LOST_EARLY);
 	if (r == 0 && node->evicted)
 		r = add_gap(node, LOSS_TABLE, node->evicted_first, node->evicted_last,
 			    node->evicted, "import had no room to follow all connections at once");
@@ -877,8 +918,9 @@ static int close_node(struct gathering *gathering, struct recorded_node *node)
 
 int gathering_finish(struct gathering *gathering)
 {
-	int r = settle_all(gathering);
+	int r = place_losses(gathering);
 
+	r = r ? r : settle_all(gathering);
 	r = r ? r : tell_pods(gathering);
 	r = r ? r : seen_pods_objects(gathering->pods, name_of_node, add_object, gathering);
 	for (uint32_t i = 0; r == 0 && i < gathering->node_count; i++)

@@ -12,6 +12,8 @@
  *    end, are the same before and after translation, on the same or another node.
  * 4. Beyond GATHER_CONNECTIONS_MAX the one is forgotten of which nothing was seen for longest. What
  *    may go on then is a gap, of as many connections.
+ * 5. A node of which nothing but losses without a moment was told has a gap from the first to the
+ *    last moment of all nodes.
  *
  * Verdicts, the first that holds: answered; refused; denied; unknown where no packet of it was seen
  * past the policies (of a policy's own word, of a SYN that only its sender saw); one-way for what
@@ -36,7 +38,8 @@ struct gathering *gathering_new(struct store *store, uint32_t max_connections);
 struct gathering *gathering_free(struct gathering *gathering); /* NULL is allowed; returns NULL */
 /* file: where it was read. -E2BIG: too many nodes; else as store_write(). */
 int gathering_take(struct gathering *gathering, const struct sighting *sighting, const char *file);
-/* Writes what is left, and what is known of nodes and pods. Call once, after the last sighting. */
+/* Writes what is left, and what is known of nodes and pods. Call once, after the last sighting.
+ * -ENODATA: all that was told are losses, and nothing tells when they were. */
 int gathering_finish(struct gathering *gathering);
 /* Nodes of which anything was told: 0, 1, …; NULL beyond. */
 const char *gathering_node(const struct gathering *gathering, uint32_t node);

@@ -39,6 +39,7 @@ struct packet_told {
 	int64_t event;
 	bool seen_new; /* connection tracking had not seen the connection before */
 	bool l7;
+	bool tcp;
 	bool syn, ack, fin, rst;
 	bool health;
 };
@@ -153,7 +154,8 @@ static uint8_t read_protocol(struct reading *reading, const json_t *flow, struct
 {
 	const json_t *l4 = reading_object(reading, flow, "l4");
 
-	if (read_ports(reading, l4, "TCP", told))
+	told->tcp = read_ports(reading, l4, "TCP", told);
+	if (told->tcp)
 		return IPPROTO_TCP;
 	if (read_ports(reading, l4, "UDP", told))
 		return IPPROTO_UDP;
@@ -262,17 +264,29 @@ static bool is_dropped_by_rule(const struct packet_told *told)
 	return told->event == EVENT_POLICY_VERDICT;
 }
 
+/* A packet that the node took for the first of its connection. Connection tracking that was emptied
+ * takes any packet of TCP for one, also an answer: there only a SYN is proof. */
+static unsigned sign_of_first(const struct packet_told *told)
+{
+	return !told->tcp || told->syn ? SIGN_BEGUN : 0u;
+}
+
+static unsigned sign_of_beginning(const struct packet_told *told)
+{
+	return told->syn || told->seen_new ? sign_of_first(told) : 0u;
+}
+
 static unsigned signs_of_reply(const struct packet_told *told)
 {
 	if (told->rst)
 		return SIGN_REFUSED | SIGN_RESET | SIGN_CLOSED | SIGN_PASSED;
-	return SIGN_ANSWERED | SIGN_PASSED | (told->syn || told->seen_new ? SIGN_BEGUN : 0u) |
+	return SIGN_ANSWERED | SIGN_PASSED | sign_of_beginning(told) |
 	       (told->fin ? SIGN_CLOSED : 0u);
 }
 
 static unsigned signs_of_request(const struct packet_told *told)
 {
-	unsigned signs = told->syn || told->seen_new ? SIGN_BEGUN : 0u;
+	unsigned signs = sign_of_beginning(told);
 
 	if (strcmp(told->verdict, "FORWARDED") == 0 && !starts_with(told->point, "FROM_"))
 		signs |= SIGN_PASSED;
@@ -290,10 +304,10 @@ static unsigned signs_of(const struct packet_told *told)
 	if (told->l7)
 		return SIGN_BEGUN | SIGN_PASSED | (reply ? SIGN_ANSWERED : 0u);
 	if (strcmp(told->verdict, "DROPPED") == 0)
-		return is_dropped_by_rule(told) ? SIGN_DENIED | SIGN_BEGUN
+		return is_dropped_by_rule(told) ? SIGN_DENIED | sign_of_first(told)
 						: (told->syn ? SIGN_BEGUN : 0u);
 	if (told->event == EVENT_POLICY_VERDICT)
-		return SIGN_BEGUN;
+		return sign_of_first(told);
 	return reply ? signs_of_reply(told) : signs_of_request(told);
 }
 

@@ -11,12 +11,22 @@
 /* Of one address so many are looked through. */
 #define TURNS_LOOKED_AT 256u
 
+/* An address, and whose it was last. */
+struct held {
+	struct addr address;
+	uint32_t turns; /* the last added first */
+	uint32_t pod;   /* who had it latest */
+	int64_t last;
+	int64_t last_of_others; /* the latest moment of all other pods; 0: none had it */
+};
+
 /* An address was seen as a pod's in this time. */
 struct turn {
 	struct addr address;
+	uint32_t held; /* of the address */
 	uint32_t pod;
-	uint32_t home;        /* where it was seen as the node's own pod; 0: nowhere */
-	uint32_t next_of_pod; /* 0: no more */
+	uint32_t home; /* where it was seen as the node's own pod; 0: nowhere */
+	uint32_t next_of_pod, next_of_address; /* 0: no more */
 	int64_t first, last;
 };
 
@@ -41,11 +51,12 @@ struct seen_pod {
 };
 
 struct seen_pods {
-	struct seen_pod *pods; /* from 1 on, as the next two */
+	struct seen_pod *pods; /* from 1 on, as the next three */
+	struct held *held;
 	struct turn *turns;
 	struct home *homes;
-	size_t pod_room, turn_room, home_room;
-	uint32_t pod_count, turn_count, home_count;
+	size_t pod_room, held_room, turn_room, home_room;
+	uint32_t pod_count, held_count, turn_count, home_count;
 	struct index by_name, by_address;
 	uint64_t left_out;
 };
@@ -71,6 +82,7 @@ struct seen_pods *seen_pods_free(struct seen_pods *pods)
 		labels_clear(&pods->pods[i].labels);
 	}
 	free(pods->pods);
+	free(pods->held);
 	free(pods->turns);
 	free(pods->homes);
 	index_clear(&pods->by_name);
@@ -217,40 +229,33 @@ static bool is_between(const struct turn *other, const struct turn *turn, int64_
 				 : other->first < turn->first && other->last >= time;
 }
 
-static bool can_reach(const struct seen_pods *pods, uint64_t hash, const struct turn *turn,
-		      int64_t time)
+static bool can_reach(const struct seen_pods *pods, const struct turn *turn, int64_t time)
 {
 	unsigned looked = 0;
 
 	if (time >= turn->first && time <= turn->last)
 		return true;
-	for (uint32_t i = index_first(&pods->by_address, hash); i && looked++ < TURNS_LOOKED_AT;
-	     i = index_next(&pods->by_address, i))
-		if (addr_equal(pods->turns[i].address, turn->address) &&
-		    is_between(&pods->turns[i], turn, time))
+	for (uint32_t i = pods->held[turn->held].turns; i && looked++ < TURNS_LOOKED_AT;
+	     i = pods->turns[i].next_of_address)
+		if (is_between(&pods->turns[i], turn, time))
 			return false;
 	return true;
 }
 
 /* The pod's turn that the moment belongs to; 0: a new one. */
-static uint32_t find_turn(const struct seen_pods *pods, uint64_t hash, struct addr address,
-			  uint32_t pod, int64_t time)
+static uint32_t find_turn(const struct seen_pods *pods, uint32_t held, uint32_t pod, int64_t time)
 {
 	unsigned looked = 0;
 
-	for (uint32_t i = index_first(&pods->by_address, hash); i && looked++ < TURNS_LOOKED_AT;
-	     i = index_next(&pods->by_address, i)) {
-		const struct turn *turn = &pods->turns[i];
-
-		if (turn->pod == pod && addr_equal(turn->address, address) &&
-		    can_reach(pods, hash, turn, time))
+	for (uint32_t i = pods->held[held].turns; i && looked++ < TURNS_LOOKED_AT;
+	     i = pods->turns[i].next_of_address)
+		if (pods->turns[i].pod == pod && can_reach(pods, &pods->turns[i], time))
 			return i;
-	}
 	return 0;
 }
 
-static int add_turn(struct seen_pods *pods, uint64_t hash, struct addr address, uint32_t pod,
-		    int64_t time, uint32_t *ret)
+static int add_turn(struct seen_pods *pods, uint32_t held, uint32_t pod, int64_t time,
+		    uint32_t *ret)
 {
 	*ret = 0;
 	if (pods->turn_count == SEEN_TURNS_MAX) {
@@ -260,23 +265,63 @@ static int add_turn(struct seen_pods *pods, uint64_t hash, struct addr address, 
 	if (array_grow(&pods->turns, sizeof(*pods->turns), pods->turn_count + 1u,
 		       &pods->turn_room) < 0)
 		return -ENOMEM;
-	pods->turns[++pods->turn_count] = (struct turn){.address = address,
+	pods->turns[++pods->turn_count] = (struct turn){.address = pods->held[held].address,
+							.held = held,
 							.pod = pod,
 							.next_of_pod = pods->pods[pod].turns,
+							.next_of_address = pods->held[held].turns,
 							.first = time,
 							.last = time};
-	pods->pods[pod].turns = *ret = pods->turn_count;
-	return index_put(&pods->by_address, hash, pods->turn_count);
+	pods->pods[pod].turns = pods->held[held].turns = *ret = pods->turn_count;
+	return 0;
+}
+
+/* 0 in *ret: no room for a turn of it. */
+static int need_held(struct seen_pods *pods, struct addr address, uint32_t *ret)
+{
+	uint64_t hash = hash_bytes(pods->by_address.seed, &address, sizeof(address));
+
+	*ret = index_first(&pods->by_address, hash);
+	while (*ret && !addr_equal(pods->held[*ret].address, address))
+		*ret = index_next(&pods->by_address, *ret);
+	if (*ret)
+		return 0;
+	if (pods->turn_count == SEEN_TURNS_MAX) {
+		pods->left_out++;
+		return 0;
+	}
+	if (array_grow(&pods->held, sizeof(*pods->held), pods->held_count + 1u, &pods->held_room) <
+	    0)
+		return -ENOMEM;
+	pods->held[++pods->held_count] = (struct held){.address = address};
+	*ret = pods->held_count;
+	return index_put(&pods->by_address, hash, *ret);
+}
+
+static void hold(struct held *held, uint32_t pod, int64_t time)
+{
+	if (held->pod != pod && time <= held->last) {
+		if (time > held->last_of_others)
+			held->last_of_others = time;
+		return;
+	}
+	if (held->pod != pod)
+		held->last_of_others = held->last;
+	held->pod = pod;
+	held->last = time > held->last ? time : held->last;
 }
 
 static int take_address(struct seen_pods *pods, struct addr address, uint32_t pod, uint32_t home,
 			int64_t time)
 {
-	uint64_t hash = hash_bytes(pods->by_address.seed, &address, sizeof(address));
-	uint32_t number = find_turn(pods, hash, address, pod, time);
+	uint32_t held = 0, number;
 	struct turn *turn;
-	int r = number ? 0 : add_turn(pods, hash, address, pod, time, &number);
+	int r = need_held(pods, address, &held);
 
+	if (r < 0 || !held)
+		return r;
+	number = find_turn(pods, held, pod, time);
+	r = number ? 0 : add_turn(pods, held, pod, time, &number);
 	if (r < 0 || !number)
 		return r;
 	turn = &pods->turns[number];
@@ -284,6 +329,7 @@ static int take_address(struct seen_pods *pods, struct addr address, uint32_t po
 	turn->last = time > turn->last ? time : turn->last;
 	if (!turn->home)
 		turn->home = home;
+	hold(&pods->held[held], pod, time);
 	return 0;
 }
 
@@ -330,14 +376,9 @@ static size_t count_turns(const struct seen_pods *pods, const struct seen_pod *p
 /* Was the address another pod's later? */
 static bool is_over(const struct seen_pods *pods, const struct turn *turn)
 {
-	uint64_t hash = hash_bytes(pods->by_address.seed, &turn->address, sizeof(turn->address));
+	const struct held *held = &pods->held[turn->held];
 
-	for (uint32_t i = index_first(&pods->by_address, hash); i;
-	     i = index_next(&pods->by_address, i))
-		if (pods->turns[i].pod != turn->pod && pods->turns[i].last > turn->last &&
-		    addr_equal(pods->turns[i].address, turn->address))
-			return true;
-	return false;
+	return (held->pod == turn->pod ? held->last_of_others : held->last) > turn->last;
 }
 
 int seen_pods_describe(const struct seen_pods *pods, uint32_t home, bool ended, struct pod *ret)

@@ -388,3 +388,18 @@ LINES
   same 640 "$(stat -c %a remote-pod.db)"
   same remote-pod.db "$(ls -d remote-pod.db*)"
 }
+
+@test "a line of more than 16 MiB is refused while it is read" {
+  { printf '%s' "$header"; head -c $(((16 << 20) - ${#header})) /dev/zero | tr '\0' ' '; } > long.jsonl
+  want 0 "$report" import --into new.db long.jsonl
+  rm new.db*
+  printf ' ' >> long.jsonl
+  want 2 "$report" import --into new.db long.jsonl
+  said "netpol-report: error: long.jsonl:1: the line is longer than 16 MiB"
+  nothing_left
+  # One that never ends.
+  printf '%s\n' "$header" > first.jsonl
+  want 2 "$report" import --into new.db - < <(cat first.jsonl /dev/zero 2> /dev/null)
+  said "netpol-report: error: standard input:2: the line is longer than 16 MiB"
+  nothing_left
+}

@@ -115,3 +115,33 @@ LINES
     '{"pktType":"LOOP","podIP":"10.0.0.1","addr":"10.0.0.2","proto":"tcp","port":1,"timestamp":1769860800000000000}'
   refused '"timestamp": expected events with a time' '{"endpoint":{"addr":"10.0.0.1","port":80},"egress":1,"k8s":{}}'
 }
+
+@test "a packet under way that a policy dropped does not prove who asked" {
+  cat > flow.jsonl <<'LINES'
+{"flow":{"time":"2026-01-31T12:00:00Z","verdict":"DROPPED","drop_reason_desc":"POLICY_DENIED","IP":{"source":"10.0.2.30","destination":"10.0.1.10"},"l4":{"TCP":{"source_port":7300,"destination_port":45000,"flags":{"ACK":true}}},"source":{"ID":7,"namespace":"shop","pod_name":"db-0"},"destination":{"namespace":"shop","pod_name":"web-1"},"node_name":"n1"}}
+LINES
+  "$report" import --into new.db flow.jsonl
+  same '[["web-1","db-0",7300,"denied",false]]' \
+    "$("$report" edges --db new.db -o json | jq -c '[.[] | [.from.name, .to.name, .port, .verdict, .direction_certain]]')"
+  sed -i 's/"ACK"/"SYN"/' flow.jsonl
+  "$report" import --into syn.db flow.jsonl
+  same '[["db-0","web-1",45000,"denied",true]]' \
+    "$("$report" edges --db syn.db -o json | jq -c '[.[] | [.from.name, .to.name, .port, .verdict, .direction_certain]]')"
+}
+
+@test "a node of which all events were lost has a gap over the whole record" {
+  cat > events.jsonl <<'LINES'
+{"type":"warn","message":"lost 7 samples","k8s":{"node":"n2"}}
+{"type":"connect","src":{"addr":"10.0.0.1","port":1000},"dst":{"addr":"10.0.0.2","port":80},"timestamp":"2026-01-31T12:00:00Z","k8s":{"node":"n1"}}
+{"type":"connect","src":{"addr":"10.0.0.1","port":1001},"dst":{"addr":"10.0.0.2","port":80},"timestamp":"2026-01-31T12:05:00Z","k8s":{"node":"n1"}}
+LINES
+  "$report" import --into new.db events.jsonl
+  "$report" status --db new.db > out
+  grep -q '^gap  *conntrack on n2, 2026-01-31T12:00:00Z to 2026-01-31T12:05:00Z: Inspektor Gadget lost events.*(at most 7)' out
+  grep -q '^complete  *no' out
+  # Nothing tells when: there is no database that would look complete.
+  head -n 1 events.jsonl > lost.jsonl
+  want 2 "$report" import --into lost.db lost.jsonl
+  said "netpol-report: error: n2: events of this node were lost, and no event of any node tells when"
+  same "" "$(ls -d lost.db* 2>/dev/null || true)"
+}

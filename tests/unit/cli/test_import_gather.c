@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -364,6 +365,29 @@ static void test_one_port_to_very_many_ends(void **state)
 	finish(&place, NULL, "n1 table 0-135 136\n", NULL, NULL, NULL);
 }
 
+static void test_very_many_nodes(void **state)
+{
+	struct sighting told = {.kind = SIGHTING_NOTHING, .time = T};
+	struct place place;
+	char name[16];
+
+	(void)state;
+	place_open(&place, 100);
+	told.node = name;
+	/* By turns, and each is one node. */
+	for (uint32_t i = 0; i < 2 * GATHER_NODES_MAX; i++) {
+		snprintf(name, sizeof(name), "n%u", i % GATHER_NODES_MAX);
+		take(&place, told);
+	}
+	assert_string_equal(gathering_node(place.gathering, 4321), "n4321");
+	assert_null(gathering_node(place.gathering, GATHER_NODES_MAX));
+	told.node = "one-more";
+	assert_int_equal(gathering_take(place.gathering, &told, "f"), -E2BIG);
+	gathering_free(place.gathering);
+	store_close(place.store);
+	place_remove(&place);
+}
+
 /* ---- pods ---- */
 
 static void test_two_pods_of_one_address_are_told_apart_by_time(void **state)
@@ -384,6 +408,29 @@ static void test_two_pods_of_one_address_are_told_apart_by_time(void **state)
 	       "n1 a hubble 10.0.0.1 100-301 10.0.0.1 700--1\n"
 	       "n1 b hubble 10.0.0.1 400-501\n",
 	       "", "n1 100-701\n");
+}
+
+static void test_who_had_an_address_last(void **state)
+{
+	static const struct {
+		int64_t time;
+		const char *pod;
+	} seen[] = {{500, "a"}, {300, "b"}, {100, "c"}, {400, "c"}, {500, "d"}, {200, "b"}};
+	struct place place;
+
+	(void)state;
+	place_open(&place, 100);
+	for (size_t i = 0; i < COUNT(seen); i++)
+		take(&place, sighting_of("n1", seen[i].time,
+					 end_of("10.0.0.1", (uint16_t)(i + 1), seen[i].pod, true),
+					 end_of("10.0.0.2", 80, "", false), SEEN));
+	/* Of one moment are the last two. */
+	finish(&place, NULL, NULL,
+	       "n1 a hubble 10.0.0.1 500--1\n"
+	       "n1 b hubble 10.0.0.1 200-301\n"
+	       "n1 c hubble 10.0.0.1 100-101 10.0.0.1 400-401\n"
+	       "n1 d hubble 10.0.0.1 500--1\n",
+	       NULL, NULL);
 }
 
 static void test_pods_of_other_nodes_are_objects(void **state)
@@ -470,6 +517,45 @@ static void test_losses(void **state)
 	json_decref(names);
 }
 
+static void test_very_many_losses(void **state)
+{
+	struct sighting lost = {
+	    .kind = SIGHTING_LOSS, .node = "n1", .lost = INT64_MAX, .reason = "lost"};
+	struct place place;
+
+	(void)state;
+	place_open(&place, 100);
+	take(&place, lost);
+	take(&place, lost);
+	take(&place, plain(10, 1000, SEEN));
+	finish(&place, NULL, "n1 conntrack 10-10 9223372036854775807\n", NULL, NULL, NULL);
+}
+
+static void test_a_node_of_which_all_was_lost(void **state)
+{
+	struct sighting lost = {.kind = SIGHTING_LOSS,
+				.recorder = RECORDER_GADGET,
+				.node = "n2",
+				.lost = 7,
+				.reason = "lost"};
+	struct place place;
+
+	(void)state;
+	place_open(&place, 100);
+	take(&place, lost);
+	take(&place, plain(300, 1000, SEEN));
+	take(&place, plain(100, 1001, SEEN));
+	take(&place, lost);
+	finish(&place, NULL, "n2 conntrack 100-300 14\n", NULL, NULL, "n1 100-301\nn2 100-301\n");
+	/* Nothing tells when. */
+	place_open(&place, 100);
+	take(&place, lost);
+	assert_int_equal(gathering_finish(place.gathering), -ENODATA);
+	gathering_free(place.gathering);
+	store_close(place.store);
+	place_remove(&place);
+}
+
 static void test_nothing_at_all(void **state)
 {
 	struct place place;
@@ -490,10 +576,14 @@ int main(void)
 	    cmocka_unit_test(test_a_service_and_who_answered_for_it),
 	    cmocka_unit_test(test_no_more_are_followed_than_there_is_room_for),
 	    cmocka_unit_test(test_one_port_to_very_many_ends),
+	    cmocka_unit_test(test_very_many_nodes),
 	    cmocka_unit_test(test_two_pods_of_one_address_are_told_apart_by_time),
+	    cmocka_unit_test(test_who_had_an_address_last),
 	    cmocka_unit_test(test_pods_of_other_nodes_are_objects),
 	    cmocka_unit_test(test_a_pod_on_the_nodes_network_has_no_address),
 	    cmocka_unit_test(test_losses),
+	    cmocka_unit_test(test_very_many_losses),
+	    cmocka_unit_test(test_a_node_of_which_all_was_lost),
 	    cmocka_unit_test(test_nothing_at_all),
 	};
 

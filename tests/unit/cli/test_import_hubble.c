@@ -171,6 +171,17 @@ static void test_signs(void **state)
 	     SIGN_BEGUN | SIGN_DENIED, false},
 	    {FLOW("\"verdict\":\"DROPPED\",\"drop_reason\":133," IP "," TCP(SYN)),
 	     SIGN_BEGUN | SIGN_DENIED, false},
+	    /* A connection that goes on may be dropped in any packet, of either end. */
+	    {FLOW("\"verdict\":\"DROPPED\",\"drop_reason\":133," IP "," TCP(ACK)), SIGN_DENIED,
+	     true},
+	    {FLOW("\"verdict\":\"DROPPED\",\"event_type\":{\"type\":5}," IP "," TCP(ACK)),
+	     SIGN_DENIED, true},
+	    {FLOW("\"verdict\":\"DROPPED\",\"drop_reason\":133," IP "," TCP(ACK) "," ASKS),
+	     SIGN_DENIED, false},
+	    {FLOW("\"verdict\":\"FORWARDED\",\"event_type\":{\"type\":5}," IP "," TCP(ACK)), 0,
+	     true},
+	    {FLOW(FORWARDED "," IP "," TCP(ACK) "," ASKS ",\"trace_reason\":\"NEW\""),
+	     SIGN_PASSED | SIGN_ANSWERED, false},
 	    {FLOW("\"verdict\":\"DROPPED\",\"drop_reason_desc\":\"SERVICE_BACKEND_NOT_FOUND\"," IP
 		  "," TCP(SYN)),
 	     SIGN_BEGUN | SIGN_DENIED, false},
