@@ -322,6 +322,8 @@ libcompile_a_SOURCES = \
 	src/policy/label_selector.h \
 	src/policy/leave.c \
 	src/policy/leave.h \
+	src/policy/likeness.c \
+	src/policy/likeness.h \
 	src/policy/manifest.c \
 	src/policy/manifest.h \
 	src/policy/manifest_object.c \

@@ -17,6 +17,8 @@ static int prepare(struct verification *verification, const struct candidates *c
 	const struct options *options = verification->session->options;
 	const struct scene_graph_options of_scene = {
 	    .manifests = candidates->given ? candidates->given->inventory : NULL,
+	    .policies = candidates->policies,
+	    .policy_count = candidates->count,
 	    .hosts_are_pods = options->host_network == HOST_NETWORK_POD};
 	int r = scene_graph_new(verification->session->graph, &of_scene, scene);
 

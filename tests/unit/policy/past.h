@@ -138,6 +138,8 @@ static inline void past_policies(struct past *record, const char *yaml)
 	assert_int_equal(manifest_finish(record->manifest, &record->problems), 0);
 	document_free(document);
 	options.manifests = record->manifest->inventory;
+	options.policies = record->manifest->policies;
+	options.policy_count = record->manifest->policy_count;
 	record->graph.workloads = record->workloads;
 	assert_int_equal(scene_graph_new(&record->graph, &options, &record->scene), 0);
 	record->replay.scene = record->scene;
