@@ -126,6 +126,40 @@ static void labels_that_are_not_known_decide_nothing(void **state)
 	past_clear(&shop.record);
 }
 
+static void labels_that_no_rule_asks_for_are_no_reason(void **state)
+{
+	struct shop shop;
+
+	(void)state;
+	shop_open(&shop);
+	shop.record.pods[shop.web].labels = NULL;
+	past_replay(&shop.record, POLICY("api", "api", "ingress: [{ports: [{port: http}]}]"));
+	assert_only(&shop.record.result, REPLAY_UNKNOWN);
+	assert_string_equal(shop.record.result.rows[0].why,
+			    "the destination's ports are not known by name");
+	past_clear(&shop.record);
+}
+
+static void pods_of_one_workload_that_differ_are_the_reason(void **state)
+{
+	struct shop shop;
+
+	(void)state;
+	shop_open(&shop);
+	shop.record.workloads[0] =
+	    (struct workload){.namespace = "shop", .kind = "Deployment", .name = "web"};
+	shop.record.graph.workload_count = 1;
+	shop.record.pods[past_pod(&shop.record, "web-2", "web")].workload = 0;
+	shop.record.pods[past_pod(&shop.record, "web-3", "canary")].workload = 0;
+	shop.record.pods[shop.web].labels = NULL;
+	shop.record.pods[shop.web].workload = 0;
+	past_replay(&shop.record, POLICY("api", "api", FROM_WEB));
+	assert_only(&shop.record.result, REPLAY_UNKNOWN);
+	assert_string_equal(shop.record.result.rows[0].why,
+			    "the pods of the source's workload differ in their labels");
+	past_clear(&shop.record);
+}
+
 static void a_pod_that_is_gone_has_the_labels_of_its_workload(void **state)
 {
 	struct shop shop;
@@ -159,7 +193,7 @@ static void an_end_that_cannot_be_named_is_never_denied_for_sure(void **state)
 		assert_only(&shop.record.result, REPLAY_UNKNOWN);
 		assert_int_equal(shop.record.result.rows[0].direction, DIRECTION_INGRESS);
 		assert_string_equal(shop.record.result.rows[0].why,
-				    "whose address the source's is cannot be said");
+				    "it is not known who had the source's address");
 		past_clear(&shop.record);
 	}
 }
@@ -482,6 +516,8 @@ int main(void)
 	    cmocka_unit_test(both_sides_that_deny_have_rows_and_the_edge_counts_once),
 	    cmocka_unit_test(pods_of_one_workload_are_one_row),
 	    cmocka_unit_test(labels_that_are_not_known_decide_nothing),
+	    cmocka_unit_test(labels_that_no_rule_asks_for_are_no_reason),
+	    cmocka_unit_test(pods_of_one_workload_that_differ_are_the_reason),
 	    cmocka_unit_test(a_pod_that_is_gone_has_the_labels_of_its_workload),
 	    cmocka_unit_test(an_end_that_cannot_be_named_is_never_denied_for_sure),
 	    cmocka_unit_test(whoever_it_is_may_come_where_everybody_may),
