@@ -13,6 +13,8 @@ struct scene_graph {
 	struct scene scene;
 	const struct graph *graph;
 	bool hosts_are_pods;
+	struct labels *united; /* of namespaces of which several tell */
+	size_t united_count;
 	struct likeness *likenesses; /* by the graph's pods */
 	struct scene_port *ports;    /* of all pods, as the next */
 	struct addr *addresses;
@@ -20,7 +22,7 @@ struct scene_graph {
 
 /* ---- namespaces ---- */
 
-/* Whose labels are believed: of the same name the first. */
+/* Whose labels are believed: of the same name and key the first. */
 enum teller { TELLER_MANIFESTS, TELLER_INVENTORY, TELLER_NOBODY };
 
 struct named_namespace {
@@ -53,18 +55,48 @@ static size_t count_namespaces(const struct inventory *inventory)
 	return inventory ? inventory->namespace_count : 0;
 }
 
+/* A manifest need not say all of a namespace that is there. */
+static int unite_labels(struct scene_graph *scene, struct scene_namespace *namespace,
+			const struct labels *more)
+{
+	struct labels *united = &scene->united[scene->united_count];
+	int r = labels_copy(namespace->labels, united);
+
+	if (r < 0)
+		return r;
+	scene->united_count++;
+	for (size_t i = 0; i < more->count && r == 0; i++)
+		if (!labels_get(namespace->labels, more->items[i].key))
+			r = labels_set(united, more->items[i].key, more->items[i].value);
+	namespace->labels = united;
+	return r;
+}
+
+static int keep_namespace(struct scene_graph *scene, const struct scene_namespace *item)
+{
+	struct scene_namespace *next = scene->scene.namespaces + scene->scene.namespace_count;
+
+	if (scene->scene.namespace_count > 0 && strcmp(next[-1].name, item->name) == 0)
+		return item->labels ? unite_labels(scene, next - 1, item->labels) : 0;
+	*next = *item;
+	scene->scene.namespace_count++;
+	return 0;
+}
+
 static int add_namespaces(struct scene_graph *scene, const struct inventory *manifests)
 {
 	const struct graph *graph = scene->graph;
 	struct scene_namespace *namespaces;
 	struct named_namespace *items;
-	size_t count, kept = 0;
+	size_t count;
+	int r = 0;
 
 	count = count_namespaces(manifests) + count_namespaces(graph->inventory) + graph->pod_count;
 	items = calloc(count + 1, sizeof(*items));
 	namespaces = calloc(count + 1, sizeof(*namespaces));
 	scene->scene.namespaces = namespaces;
-	if (!items || !namespaces) {
+	scene->united = calloc(count + 1, sizeof(*scene->united));
+	if (!items || !namespaces || !scene->united) {
 		free(items);
 		return -ENOMEM;
 	}
@@ -75,12 +107,10 @@ static int add_namespaces(struct scene_graph *scene, const struct inventory *man
 		    (struct named_namespace){{.name = graph->pods[i].namespace}, TELLER_NOBODY};
 	if (count > 0)
 		qsort(items, count, sizeof(*items), compare_namespaces);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || strcmp(namespaces[kept - 1].name, items[i].namespace.name) != 0)
-			namespaces[kept++] = items[i].namespace;
-	scene->scene.namespace_count = kept;
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = keep_namespace(scene, &items[i].namespace);
 	free(items);
-	return 0;
+	return r;
 }
 
 /* ---- nodes ---- */
@@ -279,6 +309,9 @@ struct scene_graph *scene_graph_free(struct scene_graph *scene)
 {
 	if (!scene)
 		return NULL;
+	for (size_t i = 0; i < scene->united_count; i++)
+		labels_clear(&scene->united[i]);
+	free(scene->united);
 	free(scene->scene.namespaces);
 	free(scene->scene.nodes);
 	free(scene->scene.pods);

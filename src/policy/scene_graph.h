@@ -5,7 +5,8 @@
  * A pod's labels and ports are those of today: its own while it is there, of one that is gone
  * those of its workload's pods that are there; not known where these differ in what the policies
  * ask for. One of which the record contradicts itself has nothing known but its node. The
- * namespaces' labels are those of the manifests, else of the graph's inventory.
+ * namespaces' labels are those of the manifests and of the graph's inventory, of one key that of the
+ * manifests.
  */
 #ifndef NETPOL_POLICY_SCENE_GRAPH_H
 #define NETPOL_POLICY_SCENE_GRAPH_H

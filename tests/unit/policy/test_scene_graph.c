@@ -225,6 +225,39 @@ static void ports_are_those_of_the_workload(void **state)
 	past_clear(&record);
 }
 
+static void a_namespace_of_the_manifests_keeps_what_it_does_not_say(void **state)
+{
+	static const char inventory[] =
+	    "{kind: Namespace, metadata: {name: shop, labels: {team: a, env: prod}}}";
+	static const char manifest[] =
+	    ASKING "---\n{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {team: "
+		   "b}}}\n";
+	struct past record = {0};
+	const struct scene *scene;
+
+	(void)state;
+	past_pod(&record, "web-1", "web");
+	past_inventory(&record, inventory);
+	past_policies(&record, manifest);
+	scene = scene_graph_scene(record.scene);
+	assert_int_equal(scene->namespace_count, 1);
+	assert_int_equal(scene->namespaces[0].labels->count, 2);
+	assert_string_equal(labels_get(scene->namespaces[0].labels, "team"), "b");
+	assert_string_equal(labels_get(scene->namespaces[0].labels, "env"), "prod");
+	past_clear(&record);
+}
+
+static void a_namespace_without_object_has_no_labels(void **state)
+{
+	struct past record = {0};
+
+	(void)state;
+	past_pod(&record, "web-1", "web");
+	past_policies(&record, ASKING);
+	assert_null(scene_graph_scene(record.scene)->namespaces[0].labels);
+	past_clear(&record);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +270,8 @@ int main(void)
 	    cmocka_unit_test(a_finished_pod_is_not_there),
 	    cmocka_unit_test(templates_in_the_manifests_are_asked_too),
 	    cmocka_unit_test(ports_are_those_of_the_workload),
+	    cmocka_unit_test(a_namespace_of_the_manifests_keeps_what_it_does_not_say),
+	    cmocka_unit_test(a_namespace_without_object_has_no_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
