@@ -52,13 +52,11 @@ static void put_policy(struct buf *buf, const struct netpol *policy)
 static int explain(const struct verification *verification, const struct replay_row *row,
 		   struct because *because)
 {
-	struct party from[SCENE_GRAPH_PARTIES], to[SCENE_GRAPH_PARTIES];
-	const bool ingress = row->direction == DIRECTION_INGRESS;
+	struct party from, to;
 	int r;
 
-	scene_graph_parties(verification->scene, ingress ? row->peer : row->subject, false, from);
-	scene_graph_parties(verification->scene, ingress ? row->subject : row->peer, true, to);
-	r = evaluator_explain(verification->replay.evaluator, from, to, because_add, because);
+	replay_row_parties(&verification->replay, row, &from, &to);
+	r = evaluator_explain(verification->replay.evaluator, &from, &to, because_add, because);
 	return r < 0 ? r : because->error;
 }
 

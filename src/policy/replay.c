@@ -32,9 +32,40 @@ static bool has_ports(uint8_t protocol)
 
 /* All that the ends may be. */
 struct parties {
-	struct party from[SCENE_GRAPH_PARTIES], seen[SCENE_GRAPH_PARTIES], to[SCENE_GRAPH_PARTIES];
+	struct party from[SCENE_GRAPH_PARTIES], to[SCENE_GRAPH_PARTIES];
+	struct party seen[SCENE_GRAPH_PARTIES + 1];
 	size_t from_count, seen_count, to_count;
+	bool is_forwarded; /* by the destination's own node, which put its address in place of the
+			      source's */
 };
+
+static const struct scene_pod *pod_at(const struct replay *replay, const struct party *party)
+{
+	return party->kind == PARTY_POD ? &scene_graph_scene(replay->scene)->pods[party->index]
+					: NULL;
+}
+
+static bool is_own_node(const struct replay *replay, const struct party *node,
+			const struct party *party)
+{
+	const struct scene_pod *pod = pod_at(replay, party);
+
+	return pod && node->kind == PARTY_NODE && node->index != SCENE_NONE &&
+	       node->index == pod->node;
+}
+
+/* A node's own traffic is let through, not what it forwards; and on one node it is the plugin's
+ * matter whether it looks before or after the address is replaced. */
+static void see_both(const struct replay *replay, struct parties *parties)
+{
+	parties->is_forwarded = is_own_node(replay, &parties->seen[0], &parties->to[0]) &&
+				!is_own_node(replay, &parties->from[0], &parties->to[0]);
+	if (!parties->is_forwarded)
+		return;
+	parties->seen[0].kind = PARTY_ADDRESSES;
+	for (size_t i = 0; i < parties->from_count; i++)
+		parties->seen[parties->seen_count++] = parties->from[i];
+}
 
 static void find_parties(const struct replay *replay, const struct graph_edge *edge,
 			 struct parties *ret)
@@ -42,9 +73,11 @@ static void find_parties(const struct replay *replay, const struct graph_edge *e
 	ret->from_count = scene_graph_parties(replay->scene, &edge->from, false, ret->from);
 	ret->to_count = scene_graph_parties(replay->scene, &edge->to, true, ret->to);
 	ret->seen_count = 0;
-	if (edge->translated)
-		ret->seen_count =
-		    scene_graph_parties(replay->scene, edge->translated, false, ret->seen);
+	ret->is_forwarded = false;
+	if (!edge->translated)
+		return;
+	ret->seen_count = scene_graph_parties(replay->scene, edge->translated, false, ret->seen);
+	see_both(replay, ret);
 }
 
 static void merge(struct decision *sum, const struct decision *more)
@@ -123,12 +156,6 @@ static int may_turn(const struct replay *replay, const struct parties *parties, 
 
 /* ---- what is not known ---- */
 
-static const struct scene_pod *pod_at(const struct replay *replay, const struct party *party)
-{
-	return party->kind == PARTY_POD ? &scene_graph_scene(replay->scene)->pods[party->index]
-					: NULL;
-}
-
 static const struct scene_namespace *namespace_at(const struct replay *replay,
 						  const struct scene_pod *pod)
 {
@@ -200,6 +227,8 @@ static const char *explain(const struct replay *replay, const struct graph_edge 
 		return explain_labels(replay, ingress ? to : from, ingress);
 	if (peer && !peer->labels && rule_asks_pods(rule))
 		return explain_labels(replay, ingress ? from : to, !ingress);
+	if (ingress && parties->is_forwarded)
+		return "source NAT on the pod's own node: plugins differ in when they look";
 	if (source->prefix || edge->to.prefix)
 		return "a prefix stands for many addresses, and only some of them are allowed";
 	if (rule_names_ports(rule) && to->kind == PARTY_POD && !pod_at(replay, to)->ports_known)
@@ -734,4 +763,15 @@ void replay_result_clear(struct replay_result *result)
 {
 	free(result->rows);
 	*result = (struct replay_result){0};
+}
+
+void replay_row_parties(const struct replay *replay, const struct replay_row *row,
+			struct party *ret_from, struct party *ret_to)
+{
+	struct parties parties;
+
+	find_parties(replay, row->edge, &parties);
+	*ret_from = row->direction == DIRECTION_INGRESS && parties.seen_count ? parties.seen[0]
+									      : parties.from[0];
+	*ret_to = parties.to[0];
 }

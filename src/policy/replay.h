@@ -16,9 +16,11 @@ struct replay {
 };
 
 struct replayed {
-	struct decision decision; /* ingress: of the source as the destination saw it */
-	const char *why;          /* UNKNOWN: what is not known; static text; else NULL */
-	bool uncovered; /* over a further network (Multus), of which no policy speaks: allowed */
+	/* ingress: of the source as the destination saw it; where its own node translated the
+	 * address, of both, and unknown where they differ */
+	struct decision decision;
+	const char *why; /* UNKNOWN: what is not known; static text; else NULL */
+	bool uncovered;  /* over a further network (Multus), of which no policy speaks: allowed */
 };
 
 /*
@@ -87,6 +89,10 @@ typedef bool replay_wanted_fn(const void *context, const struct graph_edge *edge
 int replay_graph(const struct replay *replay, const struct graph *graph, replay_wanted_fn *wanted,
 		 const void *context, struct replay_result *ret);
 void replay_result_clear(struct replay_result *result);
+
+/* What the ends of the edge that the row has were taken for on its side: of several the first. */
+void replay_row_parties(const struct replay *replay, const struct replay_row *row,
+			struct party *ret_from, struct party *ret_to);
 
 /* In the order of rows; 0: they are one subject or peer, as pods of one workload are. */
 int replay_compare_ends(const struct end *a, const struct end *b);

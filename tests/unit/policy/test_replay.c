@@ -252,6 +252,56 @@ static void ingress_is_judged_as_the_destination_saw_it(void **state)
 	past_clear(&shop.record);
 }
 
+static void what_a_node_forwards_to_its_pod_is_not_its_own(void **state)
+{
+	static const struct {
+		const char *from;
+		enum answer answer;
+	} cases[] = {
+	    {"", ANSWER_DENIED},
+	    {"{ipBlock: {cidr: 203.0.113.9/32}}", ANSWER_UNKNOWN},
+	    {"{ipBlock: {cidr: 192.0.2.1/32}}", ANSWER_UNKNOWN},
+	    {"{ipBlock: {cidr: 0.0.0.0/0}}", ANSWER_ALLOWED},
+	};
+	const struct end node = past_end(END_NODE, "node", "n1", "192.0.2.1");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct replayed replayed;
+		char yaml[500];
+		struct shop shop;
+		struct graph_edge *edge = shop_open(&shop);
+
+		edge->from = past_end(END_EXTERNAL, "external", "", "203.0.113.9");
+		edge->translated = &node;
+		snprintf(yaml, sizeof(yaml),
+			 *cases[i].from ? POLICY("api", "api", "ingress: [{from: [%s]}]")
+					: POLICY("api", "api", "policyTypes: [Ingress]"),
+			 cases[i].from);
+		past_policies(&shop.record, yaml);
+		assert_int_equal(replay_edge(&shop.record.replay, edge, &replayed), 0);
+		assert_int_equal(replayed.decision.answer, cases[i].answer);
+		if (cases[i].answer == ANSWER_UNKNOWN)
+			assert_string_equal(replayed.why, "source NAT on the pod's own node: "
+							  "plugins differ in when they look");
+		past_clear(&shop.record);
+	}
+}
+
+static void a_node_that_replaces_its_own_address_stays_itself(void **state)
+{
+	const struct end node = past_end(END_NODE, "node", "n1", "192.0.2.1");
+	struct shop shop;
+	struct graph_edge *edge = shop_open(&shop);
+
+	(void)state;
+	edge->from = past_end(END_NODE, "node", "n1", "192.0.2.9");
+	edge->translated = &node;
+	past_replay(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
+	assert_all_allowed(&shop.record.result, 1);
+	past_clear(&shop.record);
+}
+
 static void part_of_a_prefix_is_unknown_and_all_of_it_is_allowed(void **state)
 {
 	static const struct {
@@ -524,6 +574,8 @@ int main(void)
 	    cmocka_unit_test(two_ends_that_cannot_be_named_are_not_one_pod),
 	    cmocka_unit_test(a_pods_own_node_reaches_it_and_another_does_not),
 	    cmocka_unit_test(ingress_is_judged_as_the_destination_saw_it),
+	    cmocka_unit_test(what_a_node_forwards_to_its_pod_is_not_its_own),
+	    cmocka_unit_test(a_node_that_replaces_its_own_address_stays_itself),
 	    cmocka_unit_test(part_of_a_prefix_is_unknown_and_all_of_it_is_allowed),
 	    cmocka_unit_test(what_may_run_the_other_way_is_allowed_only_if_that_is),
 	    cmocka_unit_test(a_protocol_without_ports_is_allowed_or_undefined),
