@@ -135,19 +135,33 @@ static bool has_all_ports(const struct port_set *set, uint8_t protocol)
 	return false;
 }
 
-/* May all that both could say to each other the other way round pass? */
-static int may_turn(const struct replay *replay, const struct parties *parties, uint8_t protocol,
-		    bool *ret)
+static bool has_any_port(const struct port_set *set, uint8_t protocol)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (set->items[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+/* What both could say to each other the other way round: may all of it surely pass, any of it
+ * perhaps? */
+struct reverse {
+	bool all, any;
+};
+
+static int judge_reverse(const struct replay *replay, const struct parties *parties,
+			 uint8_t protocol, struct reverse *ret)
 {
 	struct port_set sure = {0}, possible = {0};
 	int r = 0;
 
-	*ret = true;
+	*ret = (struct reverse){.all = true};
 	for (size_t i = 0; i < parties->to_count && r == 0; i++)
 		for (size_t j = 0; j < parties->from_count && r == 0; j++) {
 			r = evaluator_pair(replay->evaluator, &parties->to[i], &parties->from[j],
 					   &sure, &possible);
-			*ret &= r == 0 && has_all_ports(&sure, protocol);
+			ret->all &= r == 0 && has_all_ports(&sure, protocol);
+			ret->any |= r == 0 && has_any_port(&possible, protocol);
 			port_set_clear(&sure);
 			port_set_clear(&possible);
 		}
@@ -252,12 +266,12 @@ static const char *explain_unknown(const struct replay *replay, const struct gra
 static int judge_midstream(const struct replay *replay, const struct graph_edge *edge,
 			   const struct parties *parties, struct replayed *ret)
 {
-	bool turns = false;
-	int r = 0;
+	const enum answer forward = ret->decision.answer;
+	struct reverse reverse;
+	int r = judge_reverse(replay, parties, edge->edge.key.protocol, &reverse);
 
-	if (ret->decision.answer == ANSWER_ALLOWED)
-		r = may_turn(replay, parties, edge->edge.key.protocol, &turns);
-	if (r < 0 || turns)
+	if (r < 0 || (forward == ANSWER_ALLOWED && reverse.all) ||
+	    (forward == ANSWER_DENIED && !reverse.any))
 		return r;
 	for (size_t i = 0; i < DIRECTIONS; i++)
 		ret->decision.sides[i].answer = ANSWER_UNKNOWN;

@@ -26,8 +26,9 @@ struct replayed {
 /*
  * Only of the sides that no other record tells better (graph_edge.told_elsewhere); of the others
  * the answer is "allowed". Without allocating, but for what was picked up in mid-stream: that may
- * run the other way, to a port that is not known, and is allowed only if all of that is, too; else
- * unknown. A protocol without ports is allowed or undefined. -ENOMEM.
+ * run the other way, to a port that is not known, and is allowed only if all of that is, too, and
+ * denied only if nothing of that is possible; else unknown. A protocol without ports is allowed or
+ * undefined. -ENOMEM.
  */
 int replay_edge(const struct replay *replay, const struct graph_edge *edge, struct replayed *ret);
 

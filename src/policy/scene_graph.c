@@ -389,6 +389,8 @@ size_t scene_graph_parties(const struct scene_graph *scene, const struct end *en
 		return 1;
 	default:
 		ret[0] = pod_of(scene, end, destination);
+		if (strcmp(end->class, "pod") == 0)
+			return 1;
 		ret[1] = addresses_of(end);
 		ret[2] =
 		    (struct party){.kind = PARTY_NODE, .index = SCENE_NONE, .range = range_of(end)};

@@ -5,8 +5,8 @@
  * A pod's labels and ports are those of today: its own while it is there, of one that is gone
  * those of its workload's pods that are there; not known where these differ in what the policies
  * ask for. One of which the record contradicts itself has nothing known but its node. The
- * namespaces' labels are those of the manifests and of the graph's inventory, of one key that of the
- * manifests.
+ * namespaces' labels are those of the manifests and of the graph's inventory, of one key that of
+ * the manifests.
  */
 #ifndef NETPOL_POLICY_SCENE_GRAPH_H
 #define NETPOL_POLICY_SCENE_GRAPH_H
@@ -37,7 +37,8 @@ bool scene_graph_ports_differ(const struct scene_graph *scene, size_t pod);
 #define SCENE_GRAPH_PARTIES 3
 /*
  * What the end may be: one party. Or, where the record cannot name it, all of a pod of which
- * nothing is known, the address, and a node of which nothing is known. destination: of the edge;
+ * nothing is known, the address, and a node of which nothing is known; of an address of the pod
+ * network the pod alone. destination: of the edge;
  * the two ends of one edge are never taken for the same pod of which nothing is known. Does not
  * allocate.
  */

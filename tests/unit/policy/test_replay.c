@@ -187,13 +187,37 @@ static void an_end_that_cannot_be_named_is_never_denied_for_sure(void **state)
 		char yaml[500];
 		struct shop shop;
 
-		shop_open(&shop)->from = past_end(END_UNKNOWN, "pod", "", "10.1.0.77");
+		shop_open(&shop)->from = past_end(END_UNKNOWN, "ambiguous", "", "10.1.0.77");
 		snprintf(yaml, sizeof(yaml), POLICY("api", "api", "%s"), specs[i]);
 		past_replay(&shop.record, yaml);
 		assert_only(&shop.record.result, REPLAY_UNKNOWN);
 		assert_int_equal(shop.record.result.rows[0].direction, DIRECTION_INGRESS);
 		assert_string_equal(shop.record.result.rows[0].why,
 				    "it is not known who had the source's address");
+		past_clear(&shop.record);
+	}
+}
+
+static void an_address_of_the_pod_network_is_some_pods(void **state)
+{
+	static const struct {
+		const char *spec;
+		enum replay_list list;
+	} cases[] = {
+	    {"policyTypes: [Ingress]", REPLAY_DENIED},
+	    {FROM_WEB, REPLAY_UNKNOWN},
+	    {"ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]", REPLAY_DENIED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char yaml[500];
+		struct shop shop;
+
+		shop_open(&shop)->from = past_end(END_UNKNOWN, "pod", "", "10.1.0.77");
+		snprintf(yaml, sizeof(yaml), POLICY("api", "api", "%s"), cases[i].spec);
+		past_replay(&shop.record, yaml);
+		assert_only(&shop.record.result, cases[i].list);
 		past_clear(&shop.record);
 	}
 }
@@ -339,6 +363,13 @@ static void what_may_run_the_other_way_is_allowed_only_if_that_is(void **state)
 	    {POLICY("api", "api", FROM_WEB), REPLAY_LISTS},
 	    {POLICY("api", "api", "policyTypes: [Ingress]"), REPLAY_UNKNOWN},
 	    {POLICY("web", "web", "ingress: [{ports: [{port: 80}]}]"), REPLAY_UNKNOWN},
+	    {POLICY("api", "api", "policyTypes: [Ingress, Egress]"), REPLAY_DENIED},
+	    {POLICY("api", "api", "policyTypes: [Ingress, Egress], egress: [{ports: [{port: 9}]}]"),
+	     REPLAY_UNKNOWN},
+	    {POLICY(
+		 "api", "api",
+		 "policyTypes: [Ingress, Egress], egress: [{ports: [{port: 9, protocol: UDP}]}]"),
+	     REPLAY_DENIED},
 	    {POLICY("web", "web", "ingress: [{ports: [{port: 1, endPort: 65535}]}]"), REPLAY_LISTS},
 	};
 
@@ -570,6 +601,7 @@ int main(void)
 	    cmocka_unit_test(pods_of_one_workload_that_differ_are_the_reason),
 	    cmocka_unit_test(a_pod_that_is_gone_has_the_labels_of_its_workload),
 	    cmocka_unit_test(an_end_that_cannot_be_named_is_never_denied_for_sure),
+	    cmocka_unit_test(an_address_of_the_pod_network_is_some_pods),
 	    cmocka_unit_test(whoever_it_is_may_come_where_everybody_may),
 	    cmocka_unit_test(two_ends_that_cannot_be_named_are_not_one_pod),
 	    cmocka_unit_test(a_pods_own_node_reaches_it_and_another_does_not),
