@@ -463,6 +463,50 @@ static void what_was_denied_and_would_be_allowed_is_told(void **state)
 	past_clear(&shop.record);
 }
 
+#define SERVICE(SELECTOR)                                                                          \
+	"{kind: Service, metadata: {namespace: shop, name: api}, spec: {clusterIP: 10.96.0.1, "    \
+	"selector: {app: " SELECTOR "}, ports: [{port: 80, targetPort: 8080}]}}"
+#define TO_ADDRESS "{to: [{ipBlock: {cidr: 10.96.0.1/32}}], ports: [{port: 80}]}"
+#define TO_POD "{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 8080}]}"
+#define EGRESS(RULES) POLICY("web", "web", "policyTypes: [Egress], egress: [" RULES "]")
+
+static void a_service_is_its_address_and_its_pods(void **state)
+{
+	static const struct {
+		const char *inventory, *policies;
+		enum answer answer;
+	} cases[] = {
+	    {SERVICE("api"), EGRESS(""), ANSWER_DENIED},
+	    {SERVICE("api"), EGRESS(TO_ADDRESS), ANSWER_UNKNOWN},
+	    {SERVICE("api"), EGRESS(TO_POD), ANSWER_UNKNOWN},
+	    {SERVICE("api"), EGRESS(TO_ADDRESS "," TO_POD), ANSWER_ALLOWED},
+	    {SERVICE("api"),
+	     EGRESS(TO_ADDRESS "," TO_POD) POLICY("api", "api", "policyTypes: [Ingress]"),
+	     ANSWER_UNKNOWN},
+	    {SERVICE("nobody"), EGRESS(TO_ADDRESS), ANSWER_ALLOWED},
+	    {SERVICE("nobody"), EGRESS(TO_POD), ANSWER_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct replayed replayed;
+		struct shop shop;
+		struct graph_edge *edge = shop_open(&shop);
+
+		edge->to = past_end(END_EXTERNAL, "service", "", "10.96.0.1");
+		edge->to.service_address = true;
+		past_inventory(&shop.record, cases[i].inventory);
+		edge->service = &shop.record.inventory->services[0];
+		past_policies(&shop.record, cases[i].policies);
+		assert_int_equal(replay_edge(&shop.record.replay, edge, &replayed), 0);
+		assert_int_equal(replayed.decision.answer, cases[i].answer);
+		if (cases[i].answer == ANSWER_UNKNOWN)
+			assert_string_equal(
+			    replayed.why, "address of a service; which pod answered was not seen");
+		past_clear(&shop.record);
+	}
+}
+
 static void nobody_behind_a_service_is_no_matter_of_policies(void **state)
 {
 	struct shop shop;
@@ -614,6 +658,7 @@ int main(void)
 	    cmocka_unit_test(no_policy_covers_further_networks),
 	    cmocka_unit_test(what_did_not_work_is_not_judged),
 	    cmocka_unit_test(what_was_denied_and_would_be_allowed_is_told),
+	    cmocka_unit_test(a_service_is_its_address_and_its_pods),
 	    cmocka_unit_test(nobody_behind_a_service_is_no_matter_of_policies),
 	    cmocka_unit_test(an_edge_of_two_records_counts_once),
 	    cmocka_unit_test(a_side_is_judged_by_the_record_that_tells_of_it),
