@@ -5,30 +5,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/doubts.h"
 #include "cli/mesh_notes.h"
 #include "cli/rule_text.h"
 #include "cli/verify_print.h"
 
 /* ---- what both ways to ask share ---- */
-
-static int prepare(struct verification *verification, const struct candidates *candidates,
-		   struct scene_graph **scene)
-{
-	const struct options *options = verification->session->options;
-	const struct scene_graph_options of_scene = {
-	    .manifests = candidates->given ? candidates->given->inventory : NULL,
-	    .hosts_are_pods = options->host_network == HOST_NETWORK_POD};
-	int r = scene_graph_new(verification->session->graph, &of_scene, scene);
-
-	if (r < 0)
-		return r;
-	verification->candidates = candidates;
-	verification->scene = *scene;
-	verification->replay.scene = *scene;
-	return evaluator_new(candidates->policies, candidates->count, scene_graph_scene(*scene),
-			     (struct evaluator_options){.ipblock_pods = options->ipblock_pods},
-			     &verification->replay.evaluator);
-}
 
 static bool wants_edge(const void *context, const struct graph_edge *edge)
 {
@@ -45,20 +27,60 @@ static bool wants_pod(const void *context, const struct graph_pod *pod)
 	return session_wants_end(context, &end);
 }
 
+static int find_subjects(struct verification *verification)
+{
+	const struct options *options = verification->session->options;
+	const struct subjects_request request = {
+	    .graph = verification->session->graph,
+	    .scene = verification->scene,
+	    .evaluator = verification->replay.evaluator,
+	    .policies = verification->candidates->policies,
+	    .policy_count = verification->candidates->count,
+	    .wants_pod = options->namespace || options->workload_name ? wants_pod : NULL,
+	    .context = verification->session};
+
+	return subjects_find(&request, &verification->subjects);
+}
+
+static int prepare(struct verification *verification, const struct candidates *candidates,
+		   struct scene_graph **scene)
+{
+	const struct options *options = verification->session->options;
+	const struct scene_graph_options of_scene = {
+	    .manifests = candidates->given ? candidates->given->inventory : NULL,
+	    .hosts_are_pods = options->host_network == HOST_NETWORK_POD};
+	int r = scene_graph_new(verification->session->graph, &of_scene, scene);
+
+	if (r < 0)
+		return r;
+	verification->candidates = candidates;
+	verification->scene = *scene;
+	verification->replay.scene = *scene;
+	r = evaluator_new(candidates->policies, candidates->count, scene_graph_scene(*scene),
+			  (struct evaluator_options){.ipblock_pods = options->ipblock_pods},
+			  &verification->replay.evaluator);
+	return r < 0 ? r : find_subjects(verification);
+}
+
 /* ---- the whole record ---- */
+
+static size_t count_judged(const struct replay_result *result)
+{
+	return result->allowed.edges + result->lists[REPLAY_DENIED].edges +
+	       result->lists[REPLAY_UNKNOWN].edges + result->lists[REPLAY_UNDEFINED].edges;
+}
 
 static int verify(struct verification *verification)
 {
 	struct session *session = verification->session;
 	const struct options *options = session->options;
-	const struct unused_request request = {
-	    .graph = session->graph,
-	    .scene = verification->scene,
-	    .policies = verification->candidates->policies,
-	    .policy_count = verification->candidates->count,
-	    .options = {.ipblock_pods = options->ipblock_pods},
-	    .wants_pod = options->namespace || options->workload_name ? wants_pod : NULL,
-	    .context = session};
+	const struct unused_request request = {.graph = session->graph,
+					       .scene = verification->scene,
+					       .policies = verification->candidates->policies,
+					       .policy_count = verification->candidates->count,
+					       .options = {.ipblock_pods = options->ipblock_pods},
+					       .evaluator = verification->replay.evaluator,
+					       .subjects = &verification->subjects};
 	struct replay_result *result = &verification->result;
 	int r = replay_graph(&verification->replay, session->graph, wants_edge, session, result);
 
@@ -66,6 +88,9 @@ static int verify(struct verification *verification)
 		r = unused_find(&request, &verification->unused, &verification->unused_count);
 	verification->passed = result->lists[REPLAY_DENIED].edges == 0 &&
 			       (result->lists[REPLAY_UNKNOWN].edges == 0 || options->allow_unknown);
+	if (r == 0 && !doubts_of_time(session, options->interval) && count_judged(result) == 0)
+		problem_add(&session->problems, PROBLEM_WARNING, "evidence",
+			    "nothing that is asked for worked in this time: nothing is proved");
 	return r;
 }
 
@@ -227,7 +252,55 @@ static bool is_asked_well(const struct options *options)
 	return false;
 }
 
-static void answer(struct verification *verification, int64_t since)
+/* Reads all that is still to be read. */
+static int read_doubts(struct verification *verification, struct interval interval)
+{
+	struct session *session = verification->session;
+	const bool whole = interval.from == INT64_MIN && !session->options->drift;
+	int r = doubts_of_nodes(session, interval, whole);
+
+	if (r == 0)
+		r = holes_warn(session, interval, &verification->holes);
+	if (r == 0)
+		doubts_of_pods(session);
+	return r;
+}
+
+static bool has_policies(struct session *session, const struct candidates *candidates)
+{
+	if (candidates->count > 0 || session->options->drift)
+		return true;
+	fprintf(stderr, PROGRAM " verify: nothing to verify: there is no NetworkPolicy in %s\n",
+		session->options->manifest_count > 0 ? "what -f names" : "what is generated");
+	session->status = EXIT_USAGE;
+	return false;
+}
+
+static int judge(struct verification *verification, struct interval interval)
+{
+	struct session *session = verification->session;
+	int r;
+
+	doubts_of_policies(session, scene_graph_scene(verification->scene),
+			   verification->candidates->policies, verification->candidates->count,
+			   &verification->subjects);
+	if (session->options->drift) {
+		doubts_of_time(session, interval);
+		r = print_drift(verification, interval.from);
+	} else {
+		r = verify(verification);
+		if (r == 0) {
+			mesh_note(session);
+			verify_print(verification);
+		}
+	}
+	if (r == 0 && session->status == EXIT_DONE && !verification->passed)
+		session->status = EXIT_NO;
+	return r;
+}
+
+/* interval: the one that was asked for. */
+static void answer(struct verification *verification, struct interval interval)
 {
 	struct session *session = verification->session;
 	struct candidates candidates = {0};
@@ -236,23 +309,17 @@ static void answer(struct verification *verification, int64_t since)
 
 	if (candidates_read(session, &candidates) && session_build(session)) {
 		session_check_filters(session);
-		r = holes_warn(session, &verification->holes);
-		if (r == 0 && candidates_finish(session, &candidates)) {
+		r = read_doubts(verification, interval);
+		if (r == 0 && candidates_finish(session, &candidates) &&
+		    has_policies(session, &candidates)) {
 			r = prepare(verification, &candidates, &scene);
-			if (r == 0 && session->options->drift)
-				r = print_drift(verification, since);
-			else if (r == 0)
-				r = verify(verification);
-			if (r == 0 && !session->options->drift) {
-				mesh_note(session);
-				verify_print(verification);
-			}
-			if (session->status == EXIT_DONE && !verification->passed)
-				session->status = EXIT_NO;
+			if (r == 0)
+				r = judge(verification, interval);
 		}
 	}
 	if (r < 0)
 		session_fail(session, "verify", r);
+	subjects_clear(&verification->subjects);
 	evaluator_free(verification->replay.evaluator);
 	replay_result_clear(&verification->result);
 	free(verification->unused);
@@ -274,7 +341,7 @@ static int run(const struct options *options)
 		asked.interval.from = INT64_MIN;
 	verification.session = &session;
 	if (session_begin(&session, &asked))
-		answer(&verification, options->interval.from);
+		answer(&verification, options->interval);
 	return session_end(&session);
 }
 

@@ -168,20 +168,31 @@ static unsigned line_of_item(const struct unused_item *item)
 	return item->rule ? item->rule->line : item->policy->line;
 }
 
+static void put_why_unused(struct buf *buf, const struct unused_item *item)
+{
+	if (item->why)
+		buf_puts(buf, item->why);
+	else if (item->pods > 0)
+		buf_printf(buf, "%zu of the policy's %zu pod%s %s recorded on %s own node",
+			   item->recorded, item->pods, item->pods == 1 ? "" : "s",
+			   item->recorded == 1 ? "was" : "were",
+			   item->recorded == 1 ? "its" : "their");
+}
+
 static json_t *unused_json(const struct unused_item *item)
 {
-	struct buf peer = {0}, port = {0};
+	struct buf peer = {0}, port = {0}, why = {0};
 	json_t *object;
 
 	if (item->peer)
 		rule_put_peer(&peer, item->peer);
 	if (item->port)
 		rule_put_port(&port, item->port);
-	object =
-	    json_pack("{s:o, s:o, s:o, s:o, s:o}", "direction",
-		      item->rule ? json_string(rule_direction(item->direction)) : json_null(),
-		      "peer", text_json(&peer), "port", text_json(&port), "used",
-		      item->perhaps ? json_null() : json_false(), "why", shape_text(item->why));
+	put_why_unused(&why, item);
+	object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "direction",
+			   item->rule ? json_string(rule_direction(item->direction)) : json_null(),
+			   "peer", text_json(&peer), "port", text_json(&port), "used",
+			   item->perhaps ? json_null() : json_false(), "why", text_json(&why));
 	if (set_place(object, item->policy, item->direction, item->rule, line_of_item(item)) == 0)
 		return object;
 	json_decref(object);
@@ -344,8 +355,7 @@ static void fill_unused(const struct unused_item *item, struct line *line)
 		rule_put_peer(&cells[5], item->peer);
 	if (item->port)
 		rule_put_port(&cells[6], item->port);
-	if (item->why)
-		buf_puts(&cells[9], item->why);
+	put_why_unused(&cells[9], item);
 	put_where(&cells[COLUMN_WHERE], item->policy, line_of_item(item));
 }
 
@@ -433,6 +443,27 @@ static void put_sum(struct buf *buf, const char *name, const struct replay_sum *
 		 sum->edges == 1 ? "" : "s", sum->connections, sum->connections == 1 ? "" : "s");
 }
 
+/* What the record is worth, above all for saying that something is never needed. */
+static void put_evidence(const struct verification *verification, struct buf *buf)
+{
+	const struct graph *graph = verification->session->graph;
+	const size_t gaps = verification->holes.gaps;
+	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
+
+	if (has_edges(graph))
+		buf_line(buf, "%-12sfrom %s to %s%s", "evidence",
+			 clock_format(graph->seen.from, from),
+			 clock_format(graph->seen.until, until),
+			 is_short(graph) ? ": too short to show what is done once a week" : "");
+	else
+		buf_line(buf, "%-12snone: nothing was recorded in this time", "evidence");
+	if (gaps > 0)
+		buf_line(buf, "%-12s%zu, and what was in %s is not known", "gaps", gaps,
+			 gaps == 1 ? "it" : "them");
+	if (verification->holes.invisible)
+		buf_line(buf, "%-12ssome connections, on some node", "not seen");
+}
+
 static void put_summary(const struct verification *verification, struct buf *buf)
 {
 	const struct candidates *candidates = verification->candidates;
@@ -449,6 +480,7 @@ static void put_summary(const struct verification *verification, struct buf *buf
 		put_sum(buf, "not covered", &result->uncovered);
 	if (result->failed.edges > 0)
 		put_sum(buf, "failed", &result->failed);
+	put_evidence(verification, buf);
 	buf_line(buf, "%-12s%s", "passed", verification->passed ? "yes" : "no");
 }
 
@@ -490,29 +522,6 @@ static void put_list(const struct verification *verification, enum replay_list l
 	put_table(buf, lists[list].title, table, r);
 }
 
-/* What the record is worth for saying that something is never needed. */
-static void put_evidence(const struct verification *verification, struct buf *buf)
-{
-	const struct graph *graph = verification->session->graph;
-	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
-
-	if (!has_edges(graph)) {
-		buf_line(buf, "(nothing was recorded in this time: that says nothing)");
-		return;
-	}
-	clock_format(graph->seen.from, from);
-	clock_format(graph->seen.until, until);
-	buf_line(buf, "(in the record from %s to %s%s)", from, until,
-		 is_short(graph) ? ": too short to show what is done once a week" : "");
-	if (verification->holes.gaps > 0)
-		buf_line(buf, "(the record has %zu gap%s: what was in %s may have used it)",
-			 verification->holes.gaps, verification->holes.gaps == 1 ? "" : "s",
-			 verification->holes.gaps == 1 ? "it" : "them");
-	if (verification->holes.invisible)
-		buf_line(buf, "(some connections cannot be seen on some node: they may have used "
-			      "it)");
-}
-
 static void put_unused(const struct verification *verification, struct buf *buf)
 {
 	static const unsigned char columns[] = {3, 4, 5, 6, 0, 9, 10};
@@ -526,7 +535,6 @@ static void put_unused(const struct verification *verification, struct buf *buf)
 	table = new_table(shape);
 	r = table ? add_unused(verification, table, shape) : -ENOMEM;
 	put_table(buf, "allowed, and never used", table, r);
-	put_evidence(verification, buf);
 }
 
 static void print_tables(struct verification *verification)
