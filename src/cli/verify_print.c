@@ -24,7 +24,8 @@ static const struct {
     [REPLAY_UNKNOWN] = {"unknown", "cannot be decided", "unknown"},
     [REPLAY_UNDEFINED] = {"undefined", "of no port, which NetworkPolicy does not define",
 			  "undefined"},
-    [REPLAY_ALLOWED_NOW] = {"allowed_now", "was denied, and would be allowed", "allowed now"},
+    [REPLAY_ALLOWED_NOW] = {"allowed_now", "was denied, and would be allowed or may be",
+			    "allowed now"},
 };
 
 const char *verify_end_cell(const struct graph *graph, const struct end *end,
@@ -68,6 +69,14 @@ static struct because_ends ends_of(const struct replay_row *row, const char *sub
 
 	ends.texts[row->direction] = subject;
 	return ends;
+}
+
+/* With these policies; null: that cannot be said. */
+static json_t *allowed_json(const struct replay_row *row)
+{
+	if (row->list == REPLAY_DENIED)
+		return json_false();
+	return row->list == REPLAY_ALLOWED_NOW && !row->why ? json_true() : json_null();
 }
 
 /* ---- JSON ---- */
@@ -136,6 +145,8 @@ static json_t *row_json(const struct verification *verification, const struct re
 	    "first_seen", shape_time(row->first_seen), "last_seen", shape_time(row->last_seen));
 	int r = set_place(object, row->policy, row->direction, row->rule, line_of_row(row));
 
+	if (r == 0)
+		r = shape_set(object, "allowed", allowed_json(row));
 	if (r == 0 && verification->session->options->explain)
 		r = set_because(verification, row, subject, object);
 	if (r == 0)
@@ -240,15 +251,32 @@ static json_t *sum_json(const struct replay_sum *sum)
 			 (json_int_t)sum->connections);
 }
 
+/* Of what was denied: each edge is in one row there. */
+static struct replay_sum sum_allowed_now(const struct replay_result *result)
+{
+	struct replay_sum sum = {0};
+
+	for (size_t i = 0; i < result->row_count; i++) {
+		const struct replay_row *row = &result->rows[i];
+
+		if (row->list != REPLAY_ALLOWED_NOW || row->why)
+			continue;
+		sum.edges += row->edges;
+		sum.connections += row->connections;
+	}
+	return sum;
+}
+
 static json_t *sums_json(const struct replay_result *result)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "allowed",
-			 sum_json(&result->allowed), "denied",
-			 sum_json(&result->lists[REPLAY_DENIED]), "unknown",
-			 sum_json(&result->lists[REPLAY_UNKNOWN]), "undefined",
-			 sum_json(&result->lists[REPLAY_UNDEFINED]), "allowed_now",
-			 sum_json(&result->lists[REPLAY_ALLOWED_NOW]), "not_covered",
-			 sum_json(&result->uncovered), "failed", sum_json(&result->failed));
+	const struct replay_sum allowed_now = sum_allowed_now(result);
+
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "allowed", sum_json(&result->allowed), "denied",
+	    sum_json(&result->lists[REPLAY_DENIED]), "unknown",
+	    sum_json(&result->lists[REPLAY_UNKNOWN]), "undefined",
+	    sum_json(&result->lists[REPLAY_UNDEFINED]), "allowed_now", sum_json(&allowed_now),
+	    "not_covered", sum_json(&result->uncovered), "failed", sum_json(&result->failed));
 }
 
 static void print_json(struct verification *verification)
@@ -276,11 +304,11 @@ static void print_json(struct verification *verification)
 
 /* ---- tables ---- */
 
-static const char *const titles[] = {"FINDING",   "SUBJECT", "DIRECTION", "POLICY",
-				     "RULE",      "PEER",    "PORT",      "CONNECTIONS",
-				     "LAST SEEN", "WHY",     "WHERE",     "BECAUSE"};
+static const char *const titles[] = {"FINDING", "SUBJECT", "DIRECTION",   "POLICY",    "RULE",
+				     "PEER",    "PORT",    "CONNECTIONS", "LAST SEEN", "WHY",
+				     "WHERE",   "BECAUSE", "ALLOWED"};
 enum { COLUMNS = sizeof(titles) / sizeof(titles[0]) };
-enum { COLUMN_WHERE = 10, COLUMN_BECAUSE = 11 };
+enum { COLUMN_WHERE = 10, COLUMN_BECAUSE = 11, COLUMN_ALLOWED = 12 };
 
 /* The cells of a line, made one after the other in one buffer each. */
 struct line {
@@ -316,6 +344,12 @@ static int put_explanation(const struct verification *verification, const struct
 	return r < 0 ? r : buf->error;
 }
 
+/* Was it denied, and is not known whether it would be allowed? */
+static bool is_perhaps(const struct replay_row *row)
+{
+	return row->list == REPLAY_ALLOWED_NOW && row->why;
+}
+
 static int fill_row(const struct verification *verification, const struct replay_row *row,
 		    struct line *line)
 {
@@ -323,7 +357,8 @@ static int fill_row(const struct verification *verification, const struct replay
 	char cell[SHAPE_CELL_MAX], port[16], last[CLOCK_TEXT_MAX];
 	struct buf *cells = line->cells;
 
-	buf_puts(&cells[0], lists[row->list].finding);
+	buf_printf(&cells[0], "%s%s", is_perhaps(row) ? "perhaps " : "", lists[row->list].finding);
+	buf_puts(&cells[COLUMN_ALLOWED], is_perhaps(row) ? "unknown" : "yes");
 	buf_puts(&cells[1], verify_end_cell(graph, row->subject, cell));
 	buf_puts(&cells[2], rule_direction(row->direction));
 	if (row->policy)
@@ -508,13 +543,16 @@ static void put_list(const struct verification *verification, enum replay_list l
 {
 	static const unsigned char denied[] = {1, 2, 3, 5, 6, 7, 8, 10, 11};
 	static const unsigned char others[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+	static const unsigned char allowed[] = {1, 2, 3, 4, 5, 6, COLUMN_ALLOWED, 7, 8, 9, 10, 11};
 	const size_t less = verification->session->options->explain ? 0 : 2;
-	const struct shape shape = list == REPLAY_DENIED
-				       ? (struct shape){denied, sizeof(denied) - less}
-				       : (struct shape){others, sizeof(others) - less};
+	struct shape shape = {others, sizeof(others) - less};
 	struct output_table *table;
 	int r;
 
+	if (list == REPLAY_DENIED)
+		shape = (struct shape){denied, sizeof(denied) - less};
+	else if (list == REPLAY_ALLOWED_NOW)
+		shape = (struct shape){allowed, sizeof(allowed) - less};
 	if (count_rows(&verification->result, list) == 0)
 		return;
 	table = new_table(shape);

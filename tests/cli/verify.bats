@@ -113,6 +113,23 @@ found() {
   same '' "$(found allowed_now)"
 }
 
+@test "what was denied and may be allowed is told apart, and not summed up" {
+  record shop
+  policy db db 'ingress: [{ports: [{port: postgres}]}]' > p.yaml
+  want 0 "$report" verify --db shop.db --unknown allow -f p.yaml -o json
+  same '[null]' "$(jq -c '[.allowed_now[].allowed]' out)"
+  same 0 "$(jq .sums.allowed_now.edges out)"
+  want 0 "$report" verify --db shop.db --unknown allow -f p.yaml
+  grep -q '^was denied, and would be allowed or may be:$' out
+  grep -qE ' TCP 5432 +unknown ' out
+  want 0 "$report" verify --db shop.db --unknown allow -f p.yaml -o csv
+  grep -q '^perhaps allowed now,' out
+  policy db db 'ingress: [{}]' > p.yaml
+  want 0 verify -f p.yaml -o json
+  same '[true]' "$(jq -c '[.allowed_now[].allowed]' out)"
+  same "$(jq '[.allowed_now[].edges] | add' out)" "$(jq .sums.allowed_now.edges out)"
+}
+
 @test "what is allowed and was never used is told, and what the record is worth for that" {
   record shop
   policy api api 'ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 203.0.113.0/24, except: [203.0.113.9/32]}}], ports: [{port: 8080}, {port: 9999, endPort: 10005}]}]' > p.yaml
