@@ -392,6 +392,8 @@ libcli_a_SOURCES = \
 	src/cli/diff_print.h \
 	src/cli/diff_sets.c \
 	src/cli/diff_sets.h \
+	src/cli/drift.c \
+	src/cli/drift.h \
 	src/cli/entry_notes.c \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \

@@ -279,7 +279,7 @@ found() {
   "$report" policy --db shop.db --inventory inventory.yaml 2> problems > generated
   want 1 verify -f generated --drift -o json
   same 'denied' "$(jq -r '.[].verdict' out | sort -u)"
-  same '[false,"ingress","shop/db-netpol"]' "$(jq -c '.[0] | [.allowed, .direction, .policy]' out)"
+  same '[false,[{"direction":"ingress","allowed":false,"policy":"shop/db-netpol"}]]' "$(jq -c '.[0] | [.allowed, .sides]' out)"
   want 1 verify -f generated --drift
   grep -qE '^2026-.* TCP 5432 +denied ' out
   want 0 verify -f generated --drift --since 2026-01-31T13:00:00Z
@@ -289,6 +289,23 @@ found() {
   policy all api 'ingress: [{}]' > p.yaml
   want 0 verify -f p.yaml --drift
   silent out
+}
+
+@test "drift has each edge once, with both sides, also of several nodes" {
+  record several-nodes
+  for app in web api job log; do
+    policy "$app" "$app" 'policyTypes: [Ingress, Egress]'
+  done > p.yaml
+  want 1 "$report" verify --db several-nodes.db --inventory inventory.yaml -f p.yaml --drift -o json
+  edges='[.[] | [.from.namespace, .from.name, .from.address, .to.namespace, .to.name, .to.address, .protocol, .port, .verdict, .recorded_by]]'
+  same "$(jq "$edges | unique | length" out)" "$(jq length out)"
+  same true "$(jq 'any(.[]; .sides | map([.direction, .allowed]) == [["ingress", false], ["egress", false]])' out)"
+  "$report" edges --db several-nodes.db --inventory inventory.yaml -o json > edges
+  [ "$(jq length out)" -le "$(jq length edges)" ]
+  jq -n --slurpfile drift out --slurpfile edges edges -e \
+    '$drift[0] | map(del(.allowed, .sides, .why)) - $edges[0] == []'
+  want 2 "$report" verify --db several-nodes.db -f p.yaml --drift --explain
+  said '--drift has no --explain'
 }
 
 @test "the example of a service asks for drift of policies that somebody applied" {
