@@ -55,7 +55,7 @@ answer() {
 
 # unproved CASE: what of its record the policies that are generated from it deny, or may deny: LIST|SUBJECT|DIRECTION|PEER|
 # PROTOCOL|PORT. That is what policy leaves out, and says so: peers whose labels nobody knows, ends that cannot be named, and
-# what may have run the other way.
+# what may have run the other way; and clients whose address the pod's own node replaced, where plugins differ.
 unproved() {
   case $1 in
     ambiguous-address)
