@@ -323,6 +323,8 @@ libcompile_a_SOURCES = \
 	src/policy/label_selector.h \
 	src/policy/leave.c \
 	src/policy/leave.h \
+	src/policy/likeness.c \
+	src/policy/likeness.h \
 	src/policy/manifest.c \
 	src/policy/manifest.h \
 	src/policy/manifest_object.c \
@@ -363,8 +365,12 @@ libcompile_a_SOURCES = \
 	src/policy/scene_graph.h \
 	src/policy/scene_inventory.c \
 	src/policy/scene_inventory.h \
+	src/policy/subjects.c \
+	src/policy/subjects.h \
 	src/policy/unused.c \
-	src/policy/unused.h
+	src/policy/unused.h \
+	src/policy/used.c \
+	src/policy/used.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
@@ -391,10 +397,14 @@ libcli_a_SOURCES = \
 	src/cli/diff_print.h \
 	src/cli/diff_sets.c \
 	src/cli/diff_sets.h \
+	src/cli/drift.c \
+	src/cli/drift.h \
 	src/cli/entry_notes.c \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/doubts.c \
+	src/cli/doubts.h \
 	src/cli/holes.c \
 	src/cli/holes.h \
 	src/cli/manifests.c \

@@ -33,7 +33,7 @@ static int run(const struct options *options)
 
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
-	r = holes_warn(&session, &holes);
+	r = holes_warn(&session, options->interval, &holes);
 	if (r == 0)
 		r = policy_derive(session.graph, &filter, &session.problems, &set);
 	mesh_note(&session);

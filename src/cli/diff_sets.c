@@ -103,6 +103,8 @@ static int make_recorded(const struct session *session, struct diff_input *input
 	const struct manifest *manifest = input->manifests.manifest;
 	const struct scene_graph_options of_scene = {
 	    .manifests = manifest->inventory,
+	    .policies = manifest->policies,
+	    .policy_count = manifest->policy_count,
 	    .hosts_are_pods = session->options->host_network != HOST_NETWORK_NODE};
 	const struct evaluator_options of_evaluator = {.ipblock_pods =
 							   session->options->ipblock_pods};

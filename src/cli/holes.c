@@ -27,9 +27,8 @@ static int warn_of_gap(void *context, const char *node, const struct gap *gap)
 	return 0;
 }
 
-int holes_warn(struct session *session, struct holes *ret)
+int holes_warn(struct session *session, struct interval interval, struct holes *ret)
 {
-	const struct interval interval = session->options->interval;
 	struct gap_walk walk = {.session = session};
 	struct dataplanes dataplanes = {0};
 	int r = record_gaps(session->record, interval, warn_of_gap, &walk);

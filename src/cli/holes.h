@@ -9,8 +9,8 @@ struct holes {
 	bool invisible; /* connections of some kind cannot be seen on some node */
 };
 
-/* Warns of gaps, and of what the nodes' networks hide. After session_build(); ends the record's
- * snapshots. Negative errno of a walk. */
-int holes_warn(struct session *session, struct holes *ret);
+/* Warns of gaps of the interval, and of what the nodes' networks hide in it. After session_build();
+ * ends the record's snapshots. Negative errno of a walk. */
+int holes_warn(struct session *session, struct interval interval, struct holes *ret);
 
 #endif

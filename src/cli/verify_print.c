@@ -24,7 +24,8 @@ static const struct {
     [REPLAY_UNKNOWN] = {"unknown", "cannot be decided", "unknown"},
     [REPLAY_UNDEFINED] = {"undefined", "of no port, which NetworkPolicy does not define",
 			  "undefined"},
-    [REPLAY_ALLOWED_NOW] = {"allowed_now", "was denied, and would be allowed", "allowed now"},
+    [REPLAY_ALLOWED_NOW] = {"allowed_now", "was denied, and would be allowed or may be",
+			    "allowed now"},
 };
 
 const char *verify_end_cell(const struct graph *graph, const struct end *end,
@@ -52,13 +53,11 @@ static void put_policy(struct buf *buf, const struct netpol *policy)
 static int explain(const struct verification *verification, const struct replay_row *row,
 		   struct because *because)
 {
-	struct party from[SCENE_GRAPH_PARTIES], to[SCENE_GRAPH_PARTIES];
-	const bool ingress = row->direction == DIRECTION_INGRESS;
+	struct party from, to;
 	int r;
 
-	scene_graph_parties(verification->scene, ingress ? row->peer : row->subject, false, from);
-	scene_graph_parties(verification->scene, ingress ? row->subject : row->peer, true, to);
-	r = evaluator_explain(verification->replay.evaluator, from, to, because_add, because);
+	replay_row_parties(&verification->replay, row, &from, &to);
+	r = evaluator_explain(verification->replay.evaluator, &from, &to, because_add, because);
 	return r < 0 ? r : because->error;
 }
 
@@ -68,6 +67,14 @@ static struct because_ends ends_of(const struct replay_row *row, const char *sub
 
 	ends.texts[row->direction] = subject;
 	return ends;
+}
+
+/* With these policies; null: that cannot be said. */
+static json_t *allowed_json(const struct replay_row *row)
+{
+	if (row->list == REPLAY_DENIED)
+		return json_false();
+	return row->list == REPLAY_ALLOWED_NOW && !row->why ? json_true() : json_null();
 }
 
 /* ---- JSON ---- */
@@ -136,6 +143,8 @@ static json_t *row_json(const struct verification *verification, const struct re
 	    "first_seen", shape_time(row->first_seen), "last_seen", shape_time(row->last_seen));
 	int r = set_place(object, row->policy, row->direction, row->rule, line_of_row(row));
 
+	if (r == 0)
+		r = shape_set(object, "allowed", allowed_json(row));
 	if (r == 0 && verification->session->options->explain)
 		r = set_because(verification, row, subject, object);
 	if (r == 0)
@@ -168,20 +177,31 @@ static unsigned line_of_item(const struct unused_item *item)
 	return item->rule ? item->rule->line : item->policy->line;
 }
 
+static void put_why_unused(struct buf *buf, const struct unused_item *item)
+{
+	if (item->why)
+		buf_puts(buf, item->why);
+	else if (item->pods > 0)
+		buf_printf(buf, "%zu of the policy's %zu pod%s %s recorded on %s own node",
+			   item->recorded, item->pods, item->pods == 1 ? "" : "s",
+			   item->recorded == 1 ? "was" : "were",
+			   item->recorded == 1 ? "its" : "their");
+}
+
 static json_t *unused_json(const struct unused_item *item)
 {
-	struct buf peer = {0}, port = {0};
+	struct buf peer = {0}, port = {0}, why = {0};
 	json_t *object;
 
 	if (item->peer)
 		rule_put_peer(&peer, item->peer);
 	if (item->port)
 		rule_put_port(&port, item->port);
-	object =
-	    json_pack("{s:o, s:o, s:o, s:o, s:o}", "direction",
-		      item->rule ? json_string(rule_direction(item->direction)) : json_null(),
-		      "peer", text_json(&peer), "port", text_json(&port), "used",
-		      item->perhaps ? json_null() : json_false(), "why", shape_text(item->why));
+	put_why_unused(&why, item);
+	object = json_pack("{s:o, s:o, s:o, s:o, s:o}", "direction",
+			   item->rule ? json_string(rule_direction(item->direction)) : json_null(),
+			   "peer", text_json(&peer), "port", text_json(&port), "used",
+			   item->perhaps ? json_null() : json_false(), "why", text_json(&why));
 	if (set_place(object, item->policy, item->direction, item->rule, line_of_item(item)) == 0)
 		return object;
 	json_decref(object);
@@ -229,15 +249,32 @@ static json_t *sum_json(const struct replay_sum *sum)
 			 (json_int_t)sum->connections);
 }
 
+/* Of what was denied: each edge is in one row there. */
+static struct replay_sum sum_allowed_now(const struct replay_result *result)
+{
+	struct replay_sum sum = {0};
+
+	for (size_t i = 0; i < result->row_count; i++) {
+		const struct replay_row *row = &result->rows[i];
+
+		if (row->list != REPLAY_ALLOWED_NOW || row->why)
+			continue;
+		sum.edges += row->edges;
+		sum.connections += row->connections;
+	}
+	return sum;
+}
+
 static json_t *sums_json(const struct replay_result *result)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "allowed",
-			 sum_json(&result->allowed), "denied",
-			 sum_json(&result->lists[REPLAY_DENIED]), "unknown",
-			 sum_json(&result->lists[REPLAY_UNKNOWN]), "undefined",
-			 sum_json(&result->lists[REPLAY_UNDEFINED]), "allowed_now",
-			 sum_json(&result->lists[REPLAY_ALLOWED_NOW]), "not_covered",
-			 sum_json(&result->uncovered), "failed", sum_json(&result->failed));
+	const struct replay_sum allowed_now = sum_allowed_now(result);
+
+	return json_pack(
+	    "{s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "allowed", sum_json(&result->allowed), "denied",
+	    sum_json(&result->lists[REPLAY_DENIED]), "unknown",
+	    sum_json(&result->lists[REPLAY_UNKNOWN]), "undefined",
+	    sum_json(&result->lists[REPLAY_UNDEFINED]), "allowed_now", sum_json(&allowed_now),
+	    "not_covered", sum_json(&result->uncovered), "failed", sum_json(&result->failed));
 }
 
 static void print_json(struct verification *verification)
@@ -265,11 +302,11 @@ static void print_json(struct verification *verification)
 
 /* ---- tables ---- */
 
-static const char *const titles[] = {"FINDING",   "SUBJECT", "DIRECTION", "POLICY",
-				     "RULE",      "PEER",    "PORT",      "CONNECTIONS",
-				     "LAST SEEN", "WHY",     "WHERE",     "BECAUSE"};
+static const char *const titles[] = {"FINDING", "SUBJECT", "DIRECTION",   "POLICY",    "RULE",
+				     "PEER",    "PORT",    "CONNECTIONS", "LAST SEEN", "WHY",
+				     "WHERE",   "BECAUSE", "ALLOWED"};
 enum { COLUMNS = sizeof(titles) / sizeof(titles[0]) };
-enum { COLUMN_WHERE = 10, COLUMN_BECAUSE = 11 };
+enum { COLUMN_WHERE = 10, COLUMN_BECAUSE = 11, COLUMN_ALLOWED = 12 };
 
 /* The cells of a line, made one after the other in one buffer each. */
 struct line {
@@ -305,6 +342,12 @@ static int put_explanation(const struct verification *verification, const struct
 	return r < 0 ? r : buf->error;
 }
 
+/* Was it denied, and is not known whether it would be allowed? */
+static bool is_perhaps(const struct replay_row *row)
+{
+	return row->list == REPLAY_ALLOWED_NOW && row->why;
+}
+
 static int fill_row(const struct verification *verification, const struct replay_row *row,
 		    struct line *line)
 {
@@ -312,7 +355,8 @@ static int fill_row(const struct verification *verification, const struct replay
 	char cell[SHAPE_CELL_MAX], port[16], last[CLOCK_TEXT_MAX];
 	struct buf *cells = line->cells;
 
-	buf_puts(&cells[0], lists[row->list].finding);
+	buf_printf(&cells[0], "%s%s", is_perhaps(row) ? "perhaps " : "", lists[row->list].finding);
+	buf_puts(&cells[COLUMN_ALLOWED], is_perhaps(row) ? "unknown" : "yes");
 	buf_puts(&cells[1], verify_end_cell(graph, row->subject, cell));
 	buf_puts(&cells[2], rule_direction(row->direction));
 	if (row->policy)
@@ -344,8 +388,7 @@ static void fill_unused(const struct unused_item *item, struct line *line)
 		rule_put_peer(&cells[5], item->peer);
 	if (item->port)
 		rule_put_port(&cells[6], item->port);
-	if (item->why)
-		buf_puts(&cells[9], item->why);
+	put_why_unused(&cells[9], item);
 	put_where(&cells[COLUMN_WHERE], item->policy, line_of_item(item));
 }
 
@@ -433,6 +476,27 @@ static void put_sum(struct buf *buf, const char *name, const struct replay_sum *
 		 sum->edges == 1 ? "" : "s", sum->connections, sum->connections == 1 ? "" : "s");
 }
 
+/* What the record is worth, above all for saying that something is never needed. */
+static void put_evidence(const struct verification *verification, struct buf *buf)
+{
+	const struct graph *graph = verification->session->graph;
+	const size_t gaps = verification->holes.gaps;
+	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
+
+	if (has_edges(graph))
+		buf_line(buf, "%-12sfrom %s to %s%s", "evidence",
+			 clock_format(graph->seen.from, from),
+			 clock_format(graph->seen.until, until),
+			 is_short(graph) ? ": too short to show what is done once a week" : "");
+	else
+		buf_line(buf, "%-12snone: nothing was recorded in this time", "evidence");
+	if (gaps > 0)
+		buf_line(buf, "%-12s%zu, and what was in %s is not known", "gaps", gaps,
+			 gaps == 1 ? "it" : "them");
+	if (verification->holes.invisible)
+		buf_line(buf, "%-12ssome connections, on some node", "not seen");
+}
+
 static void put_summary(const struct verification *verification, struct buf *buf)
 {
 	const struct candidates *candidates = verification->candidates;
@@ -449,6 +513,7 @@ static void put_summary(const struct verification *verification, struct buf *buf
 		put_sum(buf, "not covered", &result->uncovered);
 	if (result->failed.edges > 0)
 		put_sum(buf, "failed", &result->failed);
+	put_evidence(verification, buf);
 	buf_line(buf, "%-12s%s", "passed", verification->passed ? "yes" : "no");
 }
 
@@ -476,41 +541,21 @@ static void put_list(const struct verification *verification, enum replay_list l
 {
 	static const unsigned char denied[] = {1, 2, 3, 5, 6, 7, 8, 10, 11};
 	static const unsigned char others[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
+	static const unsigned char allowed[] = {1, 2, 3, 4, 5, 6, COLUMN_ALLOWED, 7, 8, 9, 10, 11};
 	const size_t less = verification->session->options->explain ? 0 : 2;
-	const struct shape shape = list == REPLAY_DENIED
-				       ? (struct shape){denied, sizeof(denied) - less}
-				       : (struct shape){others, sizeof(others) - less};
+	struct shape shape = {others, sizeof(others) - less};
 	struct output_table *table;
 	int r;
 
+	if (list == REPLAY_DENIED)
+		shape = (struct shape){denied, sizeof(denied) - less};
+	else if (list == REPLAY_ALLOWED_NOW)
+		shape = (struct shape){allowed, sizeof(allowed) - less};
 	if (count_rows(&verification->result, list) == 0)
 		return;
 	table = new_table(shape);
 	r = table ? add_rows(verification, table, shape, list) : -ENOMEM;
 	put_table(buf, lists[list].title, table, r);
-}
-
-/* What the record is worth for saying that something is never needed. */
-static void put_evidence(const struct verification *verification, struct buf *buf)
-{
-	const struct graph *graph = verification->session->graph;
-	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
-
-	if (!has_edges(graph)) {
-		buf_line(buf, "(nothing was recorded in this time: that says nothing)");
-		return;
-	}
-	clock_format(graph->seen.from, from);
-	clock_format(graph->seen.until, until);
-	buf_line(buf, "(in the record from %s to %s%s)", from, until,
-		 is_short(graph) ? ": too short to show what is done once a week" : "");
-	if (verification->holes.gaps > 0)
-		buf_line(buf, "(the record has %zu gap%s: what was in %s may have used it)",
-			 verification->holes.gaps, verification->holes.gaps == 1 ? "" : "s",
-			 verification->holes.gaps == 1 ? "it" : "them");
-	if (verification->holes.invisible)
-		buf_line(buf, "(some connections cannot be seen on some node: they may have used "
-			      "it)");
 }
 
 static void put_unused(const struct verification *verification, struct buf *buf)
@@ -526,7 +571,6 @@ static void put_unused(const struct verification *verification, struct buf *buf)
 	table = new_table(shape);
 	r = table ? add_unused(verification, table, shape) : -ENOMEM;
 	put_table(buf, "allowed, and never used", table, r);
-	put_evidence(verification, buf);
 }
 
 static void print_tables(struct verification *verification)

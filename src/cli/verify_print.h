@@ -7,6 +7,7 @@
 #include "cli/session.h"
 #include "cli/shape.h"
 #include "policy/replay.h"
+#include "policy/subjects.h"
 #include "policy/unused.h"
 
 struct verification {
@@ -14,6 +15,7 @@ struct verification {
 	const struct candidates *candidates;
 	const struct scene_graph *scene;
 	struct replay replay;
+	struct subjects subjects;
 	struct replay_result result;
 	struct unused_item *unused;
 	size_t unused_count;

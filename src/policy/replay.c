@@ -32,9 +32,40 @@ static bool has_ports(uint8_t protocol)
 
 /* All that the ends may be. */
 struct parties {
-	struct party from[SCENE_GRAPH_PARTIES], seen[SCENE_GRAPH_PARTIES], to[SCENE_GRAPH_PARTIES];
+	struct party from[SCENE_GRAPH_PARTIES], to[SCENE_GRAPH_PARTIES];
+	struct party seen[SCENE_GRAPH_PARTIES + 1];
 	size_t from_count, seen_count, to_count;
+	bool is_forwarded; /* by the destination's own node, which put its address in place of the
+			      source's */
 };
+
+static const struct scene_pod *pod_at(const struct replay *replay, const struct party *party)
+{
+	return party->kind == PARTY_POD ? &scene_graph_scene(replay->scene)->pods[party->index]
+					: NULL;
+}
+
+static bool is_own_node(const struct replay *replay, const struct party *node,
+			const struct party *party)
+{
+	const struct scene_pod *pod = pod_at(replay, party);
+
+	return pod && node->kind == PARTY_NODE && node->index != SCENE_NONE &&
+	       node->index == pod->node;
+}
+
+/* A node's own traffic is let through, not what it forwards; and on one node it is the plugin's
+ * matter whether it looks before or after the address is replaced. */
+static void see_both(const struct replay *replay, struct parties *parties)
+{
+	parties->is_forwarded = is_own_node(replay, &parties->seen[0], &parties->to[0]) &&
+				!is_own_node(replay, &parties->from[0], &parties->to[0]);
+	if (!parties->is_forwarded)
+		return;
+	parties->seen[0].kind = PARTY_ADDRESSES;
+	for (size_t i = 0; i < parties->from_count; i++)
+		parties->seen[parties->seen_count++] = parties->from[i];
+}
 
 static void find_parties(const struct replay *replay, const struct graph_edge *edge,
 			 struct parties *ret)
@@ -42,9 +73,11 @@ static void find_parties(const struct replay *replay, const struct graph_edge *e
 	ret->from_count = scene_graph_parties(replay->scene, &edge->from, false, ret->from);
 	ret->to_count = scene_graph_parties(replay->scene, &edge->to, true, ret->to);
 	ret->seen_count = 0;
-	if (edge->translated)
-		ret->seen_count =
-		    scene_graph_parties(replay->scene, edge->translated, false, ret->seen);
+	ret->is_forwarded = false;
+	if (!edge->translated)
+		return;
+	ret->seen_count = scene_graph_parties(replay->scene, edge->translated, false, ret->seen);
+	see_both(replay, ret);
 }
 
 static void merge(struct decision *sum, const struct decision *more)
@@ -102,32 +135,133 @@ static bool has_all_ports(const struct port_set *set, uint8_t protocol)
 	return false;
 }
 
-/* May all that both could say to each other the other way round pass? */
-static int may_turn(const struct replay *replay, const struct parties *parties, uint8_t protocol,
-		    bool *ret)
+static bool has_any_port(const struct port_set *set, uint8_t protocol)
+{
+	for (size_t i = 0; i < set->count; i++)
+		if (set->items[i].protocol == protocol)
+			return true;
+	return false;
+}
+
+/* What both could say to each other the other way round: may all of it surely pass, any of it
+ * perhaps? */
+struct reverse {
+	bool all, any;
+};
+
+static int judge_reverse(const struct replay *replay, const struct parties *parties,
+			 uint8_t protocol, struct reverse *ret)
 {
 	struct port_set sure = {0}, possible = {0};
 	int r = 0;
 
-	*ret = true;
+	*ret = (struct reverse){.all = true};
 	for (size_t i = 0; i < parties->to_count && r == 0; i++)
 		for (size_t j = 0; j < parties->from_count && r == 0; j++) {
 			r = evaluator_pair(replay->evaluator, &parties->to[i], &parties->from[j],
 					   &sure, &possible);
-			*ret &= r == 0 && has_all_ports(&sure, protocol);
+			ret->all &= r == 0 && has_all_ports(&sure, protocol);
+			ret->any |= r == 0 && has_any_port(&possible, protocol);
 			port_set_clear(&sure);
 			port_set_clear(&possible);
 		}
 	return r;
 }
 
-/* ---- what is not known ---- */
+/* ---- services that nobody translated ---- */
 
-static const struct scene_pod *pod_at(const struct replay *replay, const struct party *party)
+/* The record ends at the service; a pod behind it answered all the same. */
+static bool is_service(const struct end *end)
 {
-	return party->kind == PARTY_POD ? &scene_graph_scene(replay->scene)->pods[party->index]
-					: NULL;
+	return end->kind == END_EXTERNAL && end->service_address &&
+	       (strcmp(end->class, "service") == 0 || strcmp(end->class, "cluster-dns") == 0);
 }
+
+static const struct inventory_port *find_service_port(const struct inventory_service *service,
+						      const struct edge_key *key)
+{
+	for (size_t i = 0; i < service->port_count; i++)
+		if (service->ports[i].protocol == key->protocol &&
+		    service->ports[i].port == key->port)
+			return &service->ports[i];
+	return NULL;
+}
+
+/* 0: not known. */
+static uint16_t target_port(const struct inventory_port *port, const struct scene_pod *pod)
+{
+	char *end;
+	unsigned long number = strtoul(port->target, &end, 10);
+
+	if (!*port->target)
+		return port->port;
+	if (!*end)
+		return number <= UINT16_MAX ? (uint16_t)number : 0;
+	for (size_t i = 0; i < pod->port_count; i++)
+		if (strcmp(pod->ports[i].name, port->target) == 0 &&
+		    pod->ports[i].protocol == port->protocol)
+			return pod->ports[i].port;
+	return 0;
+}
+
+/* As if that pod had answered. */
+static void add_backend(const struct replay *replay, const struct parties *parties,
+			uint8_t protocol, size_t pod, uint16_t port, struct decision *sum)
+{
+	const struct party to = {.kind = PARTY_POD, .index = pod};
+	struct decision decision;
+
+	if (port == 0)
+		sum->sides[DIRECTION_EGRESS].answer = ANSWER_UNKNOWN;
+	for (size_t i = 0; i < parties->from_count && port != 0; i++) {
+		evaluator_connection(replay->evaluator, &parties->from[i], NULL, &to, protocol,
+				     port, &decision);
+		merge(sum, &decision);
+	}
+}
+
+static size_t add_backends(const struct replay *replay, const struct graph_edge *edge,
+			   const struct parties *parties, struct decision *sum)
+{
+	const struct scene *scene = scene_graph_scene(replay->scene);
+	const struct inventory_service *service = edge->service;
+	const struct inventory_port *port =
+	    service ? find_service_port(service, &edge->edge.key) : NULL;
+	const size_t namespace =
+	    service ? scene_find_namespace(scene, service->namespace) : SCENE_NONE;
+	size_t count = 0;
+
+	if (!port || service->selector.count == 0 || namespace == SCENE_NONE)
+		return 0;
+	for (size_t i = 0; i < scene->pod_count; i++) {
+		const struct scene_pod *pod = &scene->pods[i];
+
+		if (pod->namespace != namespace || !pod->labels ||
+		    !labels_match(pod->labels, &service->selector))
+			continue;
+		add_backend(replay, parties, edge->edge.key.protocol, i, target_port(port, pod),
+			    sum);
+		count++;
+	}
+	return count;
+}
+
+/* Some plugins judge the address, others the pod: what all say is so, and where none of its pods
+ * is known, what lets the address pass. */
+static void judge_service(const struct replay *replay, const struct graph_edge *edge,
+			  const struct parties *parties, struct replayed *replayed)
+{
+	const struct decision address = replayed->decision;
+
+	if (add_backends(replay, edge, parties, &replayed->decision) == 0 &&
+	    address.answer == ANSWER_DENIED)
+		replayed->decision.sides[DIRECTION_EGRESS].answer = ANSWER_UNKNOWN;
+	replayed->decision.answer = together(&replayed->decision);
+	if (replayed->decision.answer == ANSWER_UNKNOWN && address.answer != ANSWER_UNKNOWN)
+		replayed->why = "address of a service; which pod answered was not seen";
+}
+
+/* ---- what is not known ---- */
 
 static const struct scene_namespace *namespace_at(const struct replay *replay,
 						  const struct scene_pod *pod)
@@ -145,33 +279,69 @@ static bool rule_names_ports(const struct netpol_rule *rule)
 	return false;
 }
 
+static bool rule_asks_pods(const struct netpol_rule *rule)
+{
+	for (size_t i = 0; rule && i < rule->peer_count; i++)
+		if (rule->peers[i].pods.count > 0)
+			return true;
+	return false;
+}
+
+static bool rule_asks_namespaces(const struct netpol_rule *rule)
+{
+	for (size_t i = 0; rule && i < rule->peer_count; i++)
+		if (rule->peers[i].namespaces.count > 0)
+			return true;
+	return false;
+}
+
+static const char *explain_labels(const struct replay *replay, const struct party *party,
+				  bool destination)
+{
+	if (scene_graph_labels_differ(replay->scene, party->index))
+		return destination ? "the pods of the destination's workload differ in their labels"
+				   : "the pods of the source's workload differ in their labels";
+	return destination ? "the labels of the destination are not known"
+			   : "the labels of the source are not known";
+}
+
+static const char *explain_ports(const struct replay *replay, const struct party *destination)
+{
+	return scene_graph_ports_differ(replay->scene, destination->index)
+		   ? "the pods of the destination's workload differ in their named ports"
+		   : "the destination's ports are not known by name";
+}
+
 /* The first that may be the reason; the record itself comes before what the inventory lacks. */
 static const char *explain(const struct replay *replay, const struct graph_edge *edge,
 			   const struct parties *parties, enum direction direction,
-			   const struct netpol_rule *rule)
+			   const struct side *side)
 {
 	const bool ingress = direction == DIRECTION_INGRESS;
 	const struct end *source = ingress && edge->translated ? edge->translated : &edge->from;
-	const struct scene_pod *from =
-	    pod_at(replay, ingress && parties->seen_count ? &parties->seen[0] : &parties->from[0]);
-	const struct scene_pod *to = pod_at(replay, &parties->to[0]);
-	const struct scene_pod *subject = ingress ? to : from, *peer = ingress ? from : to;
+	const struct party *from =
+	    ingress && parties->seen_count ? &parties->seen[0] : &parties->from[0];
+	const struct party *to = &parties->to[0];
+	const struct scene_pod *subject = pod_at(replay, ingress ? to : from);
+	const struct scene_pod *peer = pod_at(replay, ingress ? from : to);
+	const struct netpol_rule *rule = side->rule;
 
 	if (source->kind == END_UNKNOWN)
-		return "whose address the source's is cannot be said";
+		return "it is not known who had the source's address";
 	if (edge->to.kind == END_UNKNOWN)
-		return "whose address the destination's is cannot be said";
-	if (subject && !subject->labels)
-		return ingress ? "the labels of the destination are not known"
-			       : "the labels of the source are not known";
-	if (peer && !peer->labels)
-		return ingress ? "the labels of the source are not known"
-			       : "the labels of the destination are not known";
+		return "it is not known who had the destination's address";
+	if (subject && !subject->labels && (!side->policy || side->policy->pods.count > 0))
+		return explain_labels(replay, ingress ? to : from, ingress);
+	if (peer && !peer->labels && rule_asks_pods(rule))
+		return explain_labels(replay, ingress ? from : to, !ingress);
+	if (ingress && parties->is_forwarded)
+		return "source NAT on the pod's own node: plugins differ in when they look";
 	if (source->prefix || edge->to.prefix)
 		return "a prefix stands for many addresses, and only some of them are allowed";
-	if (rule_names_ports(rule) && to && !to->ports_known)
-		return "the destination's ports are not known by name";
-	if (peer && namespace_at(replay, peer) && !namespace_at(replay, peer)->labels)
+	if (rule_names_ports(rule) && to->kind == PARTY_POD && !pod_at(replay, to)->ports_known)
+		return explain_ports(replay, to);
+	if (rule_asks_namespaces(rule) && peer && namespace_at(replay, peer) &&
+	    !namespace_at(replay, peer)->labels)
 		return "the labels of the peer's namespace are not known";
 	return "the node of the pod is not known";
 }
@@ -182,19 +352,19 @@ static const char *explain_unknown(const struct replay *replay, const struct gra
 	for (size_t i = 0; i < DIRECTIONS; i++)
 		if (decision->sides[i].answer == ANSWER_UNKNOWN)
 			return explain(replay, edge, parties, (enum direction)i,
-				       decision->sides[i].rule);
-	return "what the ends are cannot be said";
+				       &decision->sides[i]);
+	return "it is not known what the ends are";
 }
 
 static int judge_midstream(const struct replay *replay, const struct graph_edge *edge,
 			   const struct parties *parties, struct replayed *ret)
 {
-	bool turns = false;
-	int r = 0;
+	const enum answer forward = ret->decision.answer;
+	struct reverse reverse;
+	int r = judge_reverse(replay, parties, edge->edge.key.protocol, &reverse);
 
-	if (ret->decision.answer == ANSWER_ALLOWED)
-		r = may_turn(replay, parties, edge->edge.key.protocol, &turns);
-	if (r < 0 || turns)
+	if (r < 0 || (forward == ANSWER_ALLOWED && reverse.all) ||
+	    (forward == ANSWER_DENIED && !reverse.any && !is_service(&edge->to)))
 		return r;
 	for (size_t i = 0; i < DIRECTIONS; i++)
 		ret->decision.sides[i].answer = ANSWER_UNKNOWN;
@@ -223,11 +393,13 @@ static int judge_whole(const struct replay *replay, const struct graph_edge *edg
 		return 0;
 	find_parties(replay, edge, &parties);
 	decide(replay, edge, &parties, &ret->decision);
+	if (has_ports(key->protocol) && is_service(&edge->to))
+		judge_service(replay, edge, &parties, ret);
 	if (!has_ports(key->protocol))
 		judge_portless(&ret->decision);
 	else if (key->direction_uncertain)
 		return judge_midstream(replay, edge, &parties, ret);
-	else if (ret->decision.answer == ANSWER_UNKNOWN)
+	else if (ret->decision.answer == ANSWER_UNKNOWN && !ret->why)
 		ret->why = explain_unknown(replay, edge, &parties, &ret->decision);
 	return 0;
 }
@@ -700,4 +872,15 @@ void replay_result_clear(struct replay_result *result)
 {
 	free(result->rows);
 	*result = (struct replay_result){0};
+}
+
+void replay_row_parties(const struct replay *replay, const struct replay_row *row,
+			struct party *ret_from, struct party *ret_to)
+{
+	struct parties parties;
+
+	find_parties(replay, row->edge, &parties);
+	*ret_from = row->direction == DIRECTION_INGRESS && parties.seen_count ? parties.seen[0]
+									      : parties.from[0];
+	*ret_to = parties.to[0];
 }

@@ -16,16 +16,19 @@ struct replay {
 };
 
 struct replayed {
-	struct decision decision; /* ingress: of the source as the destination saw it */
-	const char *why;          /* UNKNOWN: what is not known; static text; else NULL */
-	bool uncovered; /* over a further network (Multus), of which no policy speaks: allowed */
+	/* ingress: of the source as the destination saw it; where its own node translated the
+	 * address, of both, and unknown where they differ */
+	struct decision decision;
+	const char *why; /* UNKNOWN: what is not known; static text; else NULL */
+	bool uncovered;  /* over a further network (Multus), of which no policy speaks: allowed */
 };
 
 /*
  * Only of the sides that no other record tells better (graph_edge.told_elsewhere); of the others
  * the answer is "allowed". Without allocating, but for what was picked up in mid-stream: that may
- * run the other way, to a port that is not known, and is allowed only if all of that is, too; else
- * unknown. A protocol without ports is allowed or undefined. -ENOMEM.
+ * run the other way, to a port that is not known, and is allowed only if all of that is, too, and
+ * denied only if nothing of that is possible; else unknown. A protocol without ports is allowed or
+ * undefined. -ENOMEM.
  */
 int replay_edge(const struct replay *replay, const struct graph_edge *edge, struct replayed *ret);
 
@@ -87,6 +90,10 @@ typedef bool replay_wanted_fn(const void *context, const struct graph_edge *edge
 int replay_graph(const struct replay *replay, const struct graph *graph, replay_wanted_fn *wanted,
 		 const void *context, struct replay_result *ret);
 void replay_result_clear(struct replay_result *result);
+
+/* What the ends of the edge that the row has were taken for on its side: of several the first. */
+void replay_row_parties(const struct replay *replay, const struct replay_row *row,
+			struct party *ret_from, struct party *ret_to);
 
 /* In the order of rows; 0: they are one subject or peer, as pods of one workload are. */
 int replay_compare_ends(const struct end *a, const struct end *b);

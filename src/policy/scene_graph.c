@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/likeness.h"
+
 /* Of which nothing is known: one as source, one as destination. */
 #define NAMELESS 2
 
@@ -11,13 +13,16 @@ struct scene_graph {
 	struct scene scene;
 	const struct graph *graph;
 	bool hosts_are_pods;
-	struct scene_port *ports; /* of all pods, as the next */
+	struct labels *united; /* of namespaces of which several tell */
+	size_t united_count;
+	struct likeness *likenesses; /* by the graph's pods */
+	struct scene_port *ports;    /* of all pods, as the next */
 	struct addr *addresses;
 };
 
 /* ---- namespaces ---- */
 
-/* Whose labels are believed: of the same name the first. */
+/* Whose labels are believed: of the same name and key the first. */
 enum teller { TELLER_MANIFESTS, TELLER_INVENTORY, TELLER_NOBODY };
 
 struct named_namespace {
@@ -50,18 +55,48 @@ static size_t count_namespaces(const struct inventory *inventory)
 	return inventory ? inventory->namespace_count : 0;
 }
 
+/* A manifest need not say all of a namespace that is there. */
+static int unite_labels(struct scene_graph *scene, struct scene_namespace *namespace,
+			const struct labels *more)
+{
+	struct labels *united = &scene->united[scene->united_count];
+	int r = labels_copy(namespace->labels, united);
+
+	if (r < 0)
+		return r;
+	scene->united_count++;
+	for (size_t i = 0; i < more->count && r == 0; i++)
+		if (!labels_get(namespace->labels, more->items[i].key))
+			r = labels_set(united, more->items[i].key, more->items[i].value);
+	namespace->labels = united;
+	return r;
+}
+
+static int keep_namespace(struct scene_graph *scene, const struct scene_namespace *item)
+{
+	struct scene_namespace *next = scene->scene.namespaces + scene->scene.namespace_count;
+
+	if (scene->scene.namespace_count > 0 && strcmp(next[-1].name, item->name) == 0)
+		return item->labels ? unite_labels(scene, next - 1, item->labels) : 0;
+	*next = *item;
+	scene->scene.namespace_count++;
+	return 0;
+}
+
 static int add_namespaces(struct scene_graph *scene, const struct inventory *manifests)
 {
 	const struct graph *graph = scene->graph;
 	struct scene_namespace *namespaces;
 	struct named_namespace *items;
-	size_t count, kept = 0;
+	size_t count;
+	int r = 0;
 
 	count = count_namespaces(manifests) + count_namespaces(graph->inventory) + graph->pod_count;
 	items = calloc(count + 1, sizeof(*items));
 	namespaces = calloc(count + 1, sizeof(*namespaces));
 	scene->scene.namespaces = namespaces;
-	if (!items || !namespaces) {
+	scene->united = calloc(count + 1, sizeof(*scene->united));
+	if (!items || !namespaces || !scene->united) {
 		free(items);
 		return -ENOMEM;
 	}
@@ -72,12 +107,10 @@ static int add_namespaces(struct scene_graph *scene, const struct inventory *man
 		    (struct named_namespace){{.name = graph->pods[i].namespace}, TELLER_NOBODY};
 	if (count > 0)
 		qsort(items, count, sizeof(*items), compare_namespaces);
-	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || strcmp(namespaces[kept - 1].name, items[i].namespace.name) != 0)
-			namespaces[kept++] = items[i].namespace;
-	scene->scene.namespace_count = kept;
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = keep_namespace(scene, &items[i].namespace);
 	free(items);
-	return 0;
+	return r;
 }
 
 /* ---- nodes ---- */
@@ -173,28 +206,16 @@ static int add_nodes(struct scene_graph *scene)
 
 /* ---- pods ---- */
 
-/* What tells of the pod's containers; NULL: nothing does. */
-static const struct inventory_pod *find_object(const struct graph *graph,
-					       const struct graph_pod *pod)
-{
-	const struct inventory_pod *found =
-	    graph->inventory
-		? inventory_find_pod(graph->inventory, pod->namespace, pod->name, pod->uid)
-		: NULL;
-
-	return found && found->source != INVENTORY_RECORDED && !*found->conflict ? found : NULL;
-}
-
-static void put_ports(const struct inventory_pod *object, struct scene_port **next,
+static void put_ports(const struct likeness *likeness, struct scene_port **next,
 		      struct scene_pod *pod)
 {
 	pod->ports = *next;
-	pod->ports_known = object && object->ports_told;
-	for (size_t i = 0; object && i < object->port_count; i++)
-		if (*object->ports[i].name)
-			*(*next)++ = (struct scene_port){.name = object->ports[i].name,
-							 .protocol = object->ports[i].protocol,
-							 .port = object->ports[i].port};
+	pod->ports_known = likeness->ports_known;
+	for (size_t i = 0; likeness->ports_known && i < likeness->port_count; i++)
+		if (*likeness->ports[i].name)
+			*(*next)++ = (struct scene_port){.name = likeness->ports[i].name,
+							 .protocol = likeness->ports[i].protocol,
+							 .port = likeness->ports[i].port};
 	pod->port_count = (size_t)(*next - pod->ports);
 }
 
@@ -212,31 +233,7 @@ static struct scene_pod nameless(void)
 	return (struct scene_pod){.namespace = SCENE_NONE, .node = SCENE_NONE};
 }
 
-/* Whose labels and ports a pod's are: its own, or those of the first of its workload that has any.
- */
-static const struct graph_pod *find_likeness(const struct graph *graph, const size_t *labelled,
-					     const struct graph_pod *pod)
-{
-	if (pod->labels || pod->workload == GRAPH_NONE || labelled[pod->workload] == GRAPH_NONE)
-		return pod;
-	return &graph->pods[labelled[pod->workload]];
-}
-
-/* Of each workload the first pod whose labels are known. */
-static size_t *find_labelled(const struct graph *graph)
-{
-	size_t *labelled = calloc(graph->workload_count + 1, sizeof(*labelled));
-
-	for (size_t i = 0; labelled && i < graph->workload_count; i++)
-		labelled[i] = GRAPH_NONE;
-	for (size_t i = graph->pod_count; labelled && i-- > 0;)
-		if (graph->pods[i].labels && !*graph->pods[i].conflict &&
-		    graph->pods[i].workload != GRAPH_NONE)
-			labelled[graph->pods[i].workload] = i;
-	return labelled;
-}
-
-static void fill_pods(struct scene_graph *scene, const size_t *labelled)
+static void fill_pods(struct scene_graph *scene)
 {
 	const struct graph *graph = scene->graph;
 	struct scene_port *port = scene->ports;
@@ -244,7 +241,6 @@ static void fill_pods(struct scene_graph *scene, const size_t *labelled)
 
 	for (size_t i = 0; i < graph->pod_count; i++) {
 		const struct graph_pod *from = &graph->pods[i];
-		const struct graph_pod *like = find_likeness(graph, labelled, from);
 		struct scene_pod *pod = &scene->scene.pods[i];
 
 		*pod = nameless();
@@ -253,8 +249,8 @@ static void fill_pods(struct scene_graph *scene, const size_t *labelled)
 		if (*from->conflict)
 			continue;
 		pod->namespace = scene_find_namespace(&scene->scene, from->namespace);
-		pod->labels = like->labels;
-		put_ports(find_object(graph, like), &port, pod);
+		pod->labels = scene->likenesses[i].labels;
+		put_ports(&scene->likenesses[i], &port, pod);
 		put_addresses(from, &address, pod);
 	}
 	for (size_t i = 0; i < NAMELESS; i++)
@@ -264,26 +260,19 @@ static void fill_pods(struct scene_graph *scene, const size_t *labelled)
 static int add_pods(struct scene_graph *scene)
 {
 	const struct graph *graph = scene->graph;
-	size_t *labelled = find_labelled(graph);
 	size_t ports = 0, addresses = 0;
 
-	for (size_t i = 0; labelled && i < graph->pod_count; i++) {
-		const struct inventory_pod *object =
-		    find_object(graph, find_likeness(graph, labelled, &graph->pods[i]));
-
-		ports += object ? object->port_count : 0;
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		ports += scene->likenesses[i].port_count;
 		addresses += graph->pods[i].address_count;
 	}
 	scene->scene.pods = calloc(graph->pod_count + NAMELESS, sizeof(*scene->scene.pods));
 	scene->ports = calloc(ports + 1, sizeof(*scene->ports));
 	scene->addresses = calloc(addresses + 1, sizeof(*scene->addresses));
-	if (!labelled || !scene->scene.pods || !scene->ports || !scene->addresses) {
-		free(labelled);
+	if (!scene->scene.pods || !scene->ports || !scene->addresses)
 		return -ENOMEM;
-	}
 	scene->scene.pod_count = graph->pod_count + NAMELESS;
-	fill_pods(scene, labelled);
-	free(labelled);
+	fill_pods(scene);
 	return 0;
 }
 
@@ -291,6 +280,10 @@ int scene_graph_new(const struct graph *graph, const struct scene_graph_options 
 		    struct scene_graph **ret)
 {
 	struct scene_graph *scene = calloc(1, sizeof(*scene));
+	const struct likeness_request request = {.graph = graph,
+						 .manifests = options->manifests,
+						 .policies = options->policies,
+						 .policy_count = options->policy_count};
 	int r;
 
 	if (!scene)
@@ -300,6 +293,8 @@ int scene_graph_new(const struct graph *graph, const struct scene_graph_options 
 	r = add_namespaces(scene, options->manifests);
 	if (r == 0)
 		r = add_nodes(scene);
+	if (r == 0)
+		r = likeness_find(&request, &scene->likenesses);
 	if (r == 0)
 		r = add_pods(scene);
 	if (r < 0) {
@@ -314,9 +309,13 @@ struct scene_graph *scene_graph_free(struct scene_graph *scene)
 {
 	if (!scene)
 		return NULL;
+	for (size_t i = 0; i < scene->united_count; i++)
+		labels_clear(&scene->united[i]);
+	free(scene->united);
 	free(scene->scene.namespaces);
 	free(scene->scene.nodes);
 	free(scene->scene.pods);
+	free(scene->likenesses);
 	free(scene->ports);
 	free(scene->addresses);
 	free(scene);
@@ -326,6 +325,16 @@ struct scene_graph *scene_graph_free(struct scene_graph *scene)
 const struct scene *scene_graph_scene(const struct scene_graph *scene)
 {
 	return &scene->scene;
+}
+
+bool scene_graph_labels_differ(const struct scene_graph *scene, size_t pod)
+{
+	return pod < scene->graph->pod_count && scene->likenesses[pod].labels_differ;
+}
+
+bool scene_graph_ports_differ(const struct scene_graph *scene, size_t pod)
+{
+	return pod < scene->graph->pod_count && scene->likenesses[pod].ports_differ;
 }
 
 /* ---- ends ---- */
@@ -380,6 +389,8 @@ size_t scene_graph_parties(const struct scene_graph *scene, const struct end *en
 		return 1;
 	default:
 		ret[0] = pod_of(scene, end, destination);
+		if (strcmp(end->class, "pod") == 0)
+			return 1;
 		ret[1] = addresses_of(end);
 		ret[2] =
 		    (struct party){.kind = PARTY_NODE, .index = SCENE_NONE, .range = range_of(end)};

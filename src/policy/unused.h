@@ -5,6 +5,7 @@
 #include "model/graph.h"
 #include "policy/evaluate.h"
 #include "policy/scene_graph.h"
+#include "policy/subjects.h"
 
 /* One of a rule's peers on one of its ports; all of either that are alike are one item. */
 struct unused_item {
@@ -15,6 +16,8 @@ struct unused_item {
 	const struct netpol_port *port; /* NULL: all of the rule's */
 	bool perhaps;                   /* it cannot be said whether it was used */
 	const char *why;                /* static text; NULL: it was not used */
+	size_t pods, recorded; /* where not all of the policy's were: how many it has, and how many
+				  of these were recorded on their own node; else 0 */
 };
 
 struct unused_request {
@@ -23,9 +26,9 @@ struct unused_request {
 	const struct netpol *policies; /* by namespace and name */
 	size_t policy_count;
 	struct evaluator_options options;
-	/* Policies that select none of these are left out; NULL: none is. */
-	bool (*wants_pod)(const void *context, const struct graph_pod *pod);
-	const void *context;
+	const struct evaluator *evaluator; /* of all this */
+	/* Likewise. Policies that are for pods none of which is wanted are left out. */
+	const struct subjects *subjects;
 };
 
 #define UNUSED_RULE_MAX (1u << 22) /* peers times ports that are told apart in one rule */
@@ -33,7 +36,9 @@ struct unused_request {
 /*
  * Items by policy, direction, rule, as written; malloc'd. Used is what an edge that worked may pass
  * by, whether or not something else lets it pass, too: also by the records that others supersede.
- * Of a policy none of whose pods was recorded on its own node nothing can be said. -ENOMEM.
+ * What was picked up in mid-stream may have used either direction, and any port of the other. For
+ * certain nothing was used only if all of the policy's pods were recorded on their own nodes.
+ * -ENOMEM.
  */
 int unused_find(const struct unused_request *request, struct unused_item **ret, size_t *ret_count);
 

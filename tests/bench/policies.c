@@ -266,7 +266,9 @@ static void replay_cluster(void)
 {
 	struct manifest *manifest = make_manifest();
 	struct graph graph = {.inventory = manifest->inventory};
-	const struct scene_graph_options of_scene = {.manifests = manifest->inventory};
+	const struct scene_graph_options of_scene = {.manifests = manifest->inventory,
+						     .policies = manifest->policies,
+						     .policy_count = manifest->policy_count};
 	struct replay replay = {0};
 	struct scene_graph *scene;
 	struct replay_times times = {0};

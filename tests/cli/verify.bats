@@ -26,6 +26,17 @@ found() {
   said 'nothing to verify: -f PATH or --with-generated is missing'
 }
 
+@test "files without a policy, and a record that gives none, are nothing to verify either" {
+  record shop
+  echo '{apiVersion: v1, kind: Namespace, metadata: {name: shop}}' > p.yaml
+  want 2 verify -f p.yaml
+  silent out
+  said 'nothing to verify: there is no NetworkPolicy in what -f names'
+  want 2 verify --with-generated -n nowhere
+  said 'nothing to verify: there is no NetworkPolicy in what is generated'
+  want 0 verify -f p.yaml --drift
+}
+
 @test "standard input is one thing only" {
   want 2 "$report" verify --db never.db -f - --inventory -
   said '-f and --inventory cannot both be standard input'
@@ -102,6 +113,23 @@ found() {
   same '' "$(found allowed_now)"
 }
 
+@test "what was denied and may be allowed is told apart, and not summed up" {
+  record shop
+  policy db db 'ingress: [{ports: [{port: postgres}]}]' > p.yaml
+  want 0 "$report" verify --db shop.db --unknown allow -f p.yaml -o json
+  same '[null]' "$(jq -c '[.allowed_now[].allowed]' out)"
+  same 0 "$(jq .sums.allowed_now.edges out)"
+  want 0 "$report" verify --db shop.db --unknown allow -f p.yaml
+  grep -q '^was denied, and would be allowed or may be:$' out
+  grep -qE ' TCP 5432 +unknown ' out
+  want 0 "$report" verify --db shop.db --unknown allow -f p.yaml -o csv
+  grep -q '^perhaps allowed now,' out
+  policy db db 'ingress: [{}]' > p.yaml
+  want 0 verify -f p.yaml -o json
+  same '[true]' "$(jq -c '[.allowed_now[].allowed]' out)"
+  same "$(jq '[.allowed_now[].edges] | add' out)" "$(jq .sums.allowed_now.edges out)"
+}
+
 @test "what is allowed and was never used is told, and what the record is worth for that" {
   record shop
   policy api api 'ingress: [{from: [{podSelector: {matchLabels: {app: web}}}, {ipBlock: {cidr: 203.0.113.0/24, except: [203.0.113.9/32]}}], ports: [{port: 8080}, {port: 9999, endPort: 10005}]}]' > p.yaml
@@ -120,9 +148,85 @@ found() {
 @test "gaps are warned of, as policy does, and told beside what was never used" {
   record gap
   want 0 "$report" verify --db gap.db --inventory inventory.yaml --with-generated
-  grep -q '^(the record has [0-9]* gap' out
+  grep -qE '^gaps +[0-9]+, and what was in ' out
   grep ' gap from ' err > mine
   "$report" policy --db gap.db --inventory inventory.yaml 2>&1 > generated | grep ' gap from ' | diff - mine
+}
+
+@test "a drift is judged by the gaps of its own time" {
+  record gap
+  policy all web 'ingress: [{}]' > p.yaml
+  last=$("$report" status --db gap.db -o json | jq -r '[.. | .until? // empty] | max')
+  want 0 "$report" verify --db gap.db --inventory inventory.yaml -f p.yaml --drift
+  said ' gap from '
+  want 0 "$report" verify --db gap.db --inventory inventory.yaml -f p.yaml --drift --since "$last"
+  ! grep ' gap from ' err
+}
+
+@test "a time in which nothing was recorded proves nothing" {
+  record shop
+  policy api api "$from_web" > p.yaml
+  want 0 verify -f p.yaml --since 2026-01-31T13:59:00Z --until 2026-01-31T14:00:00Z
+  said 'evidence: nothing was recorded in this time: nothing is proved'
+  grep -q '^evidence    none: nothing was recorded in this time$' out
+  want 1 verify -f p.yaml --since 2026-01-31T13:59:00Z --until 2026-01-31T14:00:00Z --strict
+  want 0 verify -f p.yaml
+  ! grep 'nothing is proved' err
+  grep -q '^evidence    from 2026-' out
+  policy dns dns 'ingress: [{}]' > p.yaml
+  want 0 verify -f p.yaml -n nowhere
+  said 'evidence: nothing that is asked for worked in this time: nothing is proved'
+}
+
+@test "a node that was not heard of up to the end of the interval is told" {
+  record shop
+  policy all api 'ingress: [{}]' > p.yaml
+  want 0 verify -f p.yaml --drift --since 1h
+  silent out
+  said 'warning: evidence of n1: last heard of at 2026-01-31T'
+  said ', before the end of the interval'
+  want 1 verify -f p.yaml --drift --since 1h --strict
+  want 0 verify -f p.yaml --until 2026-02-01T00:00:00Z
+  said 'evidence of n1: last heard of at '
+  want 0 verify -f p.yaml
+  ! grep 'last heard of' err
+  want 0 verify -f p.yaml --until "$(sed -n 's/.*last heard of at \([^,]*\),.*/\1/p' <("$report" verify --db shop.db -f p.yaml --drift 2>&1) | head -n 1)"
+  ! grep 'last heard of' err
+}
+
+@test "a policy that is for nobody, or for nobody who was recorded, is told" {
+  record shop
+  {
+    policy none none 'policyTypes: [Ingress]'
+    policy lost api 'policyTypes: [Ingress]' | sed 's/namespace: shop/namespace: shpo/'
+    policy db db 'ingress: [{}]'
+  } > p.yaml
+  want 0 verify -f p.yaml -o json
+  said 'NetworkPolicy shop/none: selects no pod that is known'
+  said 'NetworkPolicy shpo/lost: selects no pod: no namespace shpo is known'
+  ! grep 'NetworkPolicy shop/db' err
+  want 0 verify -f p.yaml -n shop -o json
+  said 'NetworkPolicy shpo/lost: selects no pod'
+  same 2 "$(jq '[.unused[] | select(.why == "it selects no pod that is known")] | length' out)"
+  record remote-pod
+  pod=$("$report" pods --db remote-pod.db --inventory inventory.yaml -o json |
+    jq -c '[.[] | select(.sources == ["inventory"] and .labels != null)][0]')
+  jq -c '{apiVersion: "networking.k8s.io/v1", kind: "NetworkPolicy", metadata: {namespace, name: "there"},
+    spec: {podSelector: {matchLabels: .labels}, policyTypes: ["Ingress"]}}' <<< "$pod" > p.yaml
+  want 0 "$report" verify --db remote-pod.db --inventory inventory.yaml -f p.yaml
+  said "/there: none of the pods it selects was recorded on its own node: nothing is known of what it would deny"
+}
+
+@test "without an inventory, or labels, what is missing is told" {
+  record shop
+  policy api api "$from_web" > p.yaml
+  "$report" verify --db shop.db -f p.yaml > out 2> err || [ $? -eq 1 ]
+  said 'inventory: no object of the cluster is known: addresses of pods and nodes that were not recorded count as external; give'
+  verify -f p.yaml > out 2> err
+  ! grep 'count as external' err
+  record unknown-labels
+  want 0 "$report" verify --db unknown-labels.db --inventory inventory.yaml -f p.yaml
+  grep -qE 'pods: of [0-9]+ of [0-9]+ the labels are not known; give' err
 }
 
 @test "--with-generated is what policy prints, with the same file and effect" {
@@ -175,7 +279,7 @@ found() {
   "$report" policy --db shop.db --inventory inventory.yaml 2> problems > generated
   want 1 verify -f generated --drift -o json
   same 'denied' "$(jq -r '.[].verdict' out | sort -u)"
-  same '[false,"ingress","shop/db-netpol"]' "$(jq -c '.[0] | [.allowed, .direction, .policy]' out)"
+  same '[false,[{"direction":"ingress","allowed":false,"policy":"shop/db-netpol"}]]' "$(jq -c '.[0] | [.allowed, .sides]' out)"
   want 1 verify -f generated --drift
   grep -qE '^2026-.* TCP 5432 +denied ' out
   want 0 verify -f generated --drift --since 2026-01-31T13:00:00Z
@@ -185,6 +289,23 @@ found() {
   policy all api 'ingress: [{}]' > p.yaml
   want 0 verify -f p.yaml --drift
   silent out
+}
+
+@test "drift has each edge once, with both sides, also of several nodes" {
+  record several-nodes
+  for app in web api job log; do
+    policy "$app" "$app" 'policyTypes: [Ingress, Egress]'
+  done > p.yaml
+  want 1 "$report" verify --db several-nodes.db --inventory inventory.yaml -f p.yaml --drift -o json
+  edges='[.[] | [.from.namespace, .from.name, .from.address, .to.namespace, .to.name, .to.address, .protocol, .port, .verdict, .recorded_by]]'
+  same "$(jq "$edges | unique | length" out)" "$(jq length out)"
+  same true "$(jq 'any(.[]; .sides | map([.direction, .allowed]) == [["ingress", false], ["egress", false]])' out)"
+  "$report" edges --db several-nodes.db --inventory inventory.yaml -o json > edges
+  [ "$(jq length out)" -le "$(jq length edges)" ]
+  jq -n --slurpfile drift out --slurpfile edges edges -e \
+    '$drift[0] | map(del(.allowed, .sides, .why)) - $edges[0] == []'
+  want 2 "$report" verify --db several-nodes.db -f p.yaml --drift --explain
+  said '--drift has no --explain'
 }
 
 @test "the example of a service asks for drift of policies that somebody applied" {

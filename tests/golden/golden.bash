@@ -52,3 +52,55 @@ answer() {
     *) return 1 ;;
   esac
 }
+
+# unproved CASE: what of its record the policies that are generated from it deny, or may deny: LIST|SUBJECT|DIRECTION|PEER|
+# PROTOCOL|PORT. That is what policy leaves out, and says so: peers whose labels nobody knows, ends that cannot be named, and
+# what may have run the other way; and clients whose address the pod's own node replaced, where plugins differ.
+unproved() {
+  case $1 in
+    ambiguous-address)
+      echo 'unknown|shop/web[Pod]|egress|10.244.1.3 (ambiguous)|TCP|8080'
+      ;;
+    changed-hands)
+      echo 'unknown|shop/web[Pod]|egress|10.244.2.9 (ambiguous)|TCP|8080'
+      ;;
+    classes)
+      echo 'denied|shop/web[Pod]|egress|10.244.2.77 (pod)|TCP|80'
+      ;;
+    clock-skew)
+      echo 'unknown|shop/web[Pod]|egress|10.244.2.2 (ambiguous)|TCP|9090'
+      ;;
+    direction-of-two-nodes)
+      echo 'denied|shop/api[Pod]|ingress|shop/web[Pod]|TCP|5434'
+      echo 'denied|shop/web[Pod]|egress|shop/api[Pod]|TCP|5434'
+      ;;
+    folded-external)
+      echo 'unknown|shop/web[Pod]|ingress|10.244.0.0/16 (ambiguous)|TCP|8081'
+      echo 'unknown|shop/web[Pod]|ingress|203.0.113.0/24 (ambiguous)|TCP|8080'
+      echo 'unknown|shop/web[Pod]|ingress|node n1 (203.0.113.11)|TCP|9001'
+      ;;
+    inventory-pod-in-time)
+      echo 'denied|shop/web[Pod]|egress|10.244.3.10 (pod)|TCP|5433'
+      echo 'denied|shop/web[Pod]|egress|10.244.3.9 (pod)|TCP|5432'
+      echo 'unknown|shop/web[Pod]|egress|10.244.3.12 (pod)|TCP|5435'
+      ;;
+    labels-recorded)
+      echo 'denied|shop/db[StatefulSet]|ingress|lab/mystery[Pod]|TCP|5432'
+      ;;
+    moved-node-address)
+      echo 'unknown|shop/web[Pod]|egress|192.0.2.101 (node)|TCP|6446'
+      ;;
+    source-nat)
+      echo 'unknown|shop/web[Pod]|ingress|node n1 (192.0.2.11)|TCP|8080'
+      ;;
+    stored-objects-in-time)
+      echo 'denied|shop/web[Pod]|egress|10.244.9.10 (pod)|TCP|5435'
+      echo 'denied|shop/web[Pod]|egress|10.244.9.12 (pod)|TCP|5437'
+      echo 'denied|shop/web[Pod]|egress|10.244.9.9 (pod)|TCP|5433'
+      ;;
+    uncertain-direction)
+      echo 'unknown|shop/api[Pod]|egress|shop/web[Pod]|TCP|41972'
+      echo 'unknown|shop/web[Pod]|ingress|shop/api[Pod]|TCP|41972'
+      ;;
+  esac
+}

@@ -24,6 +24,7 @@ struct past {
 	struct scene_graph *scene;
 	struct replay replay;
 	struct replay_result result;
+	struct subjects subjects;
 	struct unused_item *unused;
 	size_t unused_count;
 	struct problems problems;
@@ -138,6 +139,8 @@ static inline void past_policies(struct past *record, const char *yaml)
 	assert_int_equal(manifest_finish(record->manifest, &record->problems), 0);
 	document_free(document);
 	options.manifests = record->manifest->inventory;
+	options.policies = record->manifest->policies;
+	options.policy_count = record->manifest->policy_count;
 	record->graph.workloads = record->workloads;
 	assert_int_equal(scene_graph_new(&record->graph, &options, &record->scene), 0);
 	record->replay.scene = record->scene;
@@ -157,10 +160,20 @@ static inline void past_replay(struct past *record, const char *yaml)
 static inline void past_find_unused(struct past *record, const char *yaml)
 {
 	past_policies(record, yaml);
+	const struct subjects_request of_subjects = {.graph = &record->graph,
+						     .scene = record->scene,
+						     .evaluator = record->replay.evaluator,
+						     .policies = record->manifest->policies,
+						     .policy_count =
+							 record->manifest->policy_count};
+
+	assert_int_equal(subjects_find(&of_subjects, &record->subjects), 0);
 	const struct unused_request request = {.graph = &record->graph,
 					       .scene = record->scene,
 					       .policies = record->manifest->policies,
-					       .policy_count = record->manifest->policy_count};
+					       .policy_count = record->manifest->policy_count,
+					       .evaluator = record->replay.evaluator,
+					       .subjects = &record->subjects};
 
 	assert_int_equal(unused_find(&request, &record->unused, &record->unused_count), 0);
 }
@@ -169,6 +182,7 @@ static inline void past_clear(struct past *record)
 {
 	replay_result_clear(&record->result);
 	free(record->unused);
+	subjects_clear(&record->subjects);
 	evaluator_free(record->replay.evaluator);
 	scene_graph_free(record->scene);
 	manifest_free(record->manifest);

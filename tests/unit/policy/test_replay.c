@@ -126,6 +126,40 @@ static void labels_that_are_not_known_decide_nothing(void **state)
 	past_clear(&shop.record);
 }
 
+static void labels_that_no_rule_asks_for_are_no_reason(void **state)
+{
+	struct shop shop;
+
+	(void)state;
+	shop_open(&shop);
+	shop.record.pods[shop.web].labels = NULL;
+	past_replay(&shop.record, POLICY("api", "api", "ingress: [{ports: [{port: http}]}]"));
+	assert_only(&shop.record.result, REPLAY_UNKNOWN);
+	assert_string_equal(shop.record.result.rows[0].why,
+			    "the destination's ports are not known by name");
+	past_clear(&shop.record);
+}
+
+static void pods_of_one_workload_that_differ_are_the_reason(void **state)
+{
+	struct shop shop;
+
+	(void)state;
+	shop_open(&shop);
+	shop.record.workloads[0] =
+	    (struct workload){.namespace = "shop", .kind = "Deployment", .name = "web"};
+	shop.record.graph.workload_count = 1;
+	shop.record.pods[past_pod(&shop.record, "web-2", "web")].workload = 0;
+	shop.record.pods[past_pod(&shop.record, "web-3", "canary")].workload = 0;
+	shop.record.pods[shop.web].labels = NULL;
+	shop.record.pods[shop.web].workload = 0;
+	past_replay(&shop.record, POLICY("api", "api", FROM_WEB));
+	assert_only(&shop.record.result, REPLAY_UNKNOWN);
+	assert_string_equal(shop.record.result.rows[0].why,
+			    "the pods of the source's workload differ in their labels");
+	past_clear(&shop.record);
+}
+
 static void a_pod_that_is_gone_has_the_labels_of_its_workload(void **state)
 {
 	struct shop shop;
@@ -153,13 +187,37 @@ static void an_end_that_cannot_be_named_is_never_denied_for_sure(void **state)
 		char yaml[500];
 		struct shop shop;
 
-		shop_open(&shop)->from = past_end(END_UNKNOWN, "pod", "", "10.1.0.77");
+		shop_open(&shop)->from = past_end(END_UNKNOWN, "ambiguous", "", "10.1.0.77");
 		snprintf(yaml, sizeof(yaml), POLICY("api", "api", "%s"), specs[i]);
 		past_replay(&shop.record, yaml);
 		assert_only(&shop.record.result, REPLAY_UNKNOWN);
 		assert_int_equal(shop.record.result.rows[0].direction, DIRECTION_INGRESS);
 		assert_string_equal(shop.record.result.rows[0].why,
-				    "whose address the source's is cannot be said");
+				    "it is not known who had the source's address");
+		past_clear(&shop.record);
+	}
+}
+
+static void an_address_of_the_pod_network_is_some_pods(void **state)
+{
+	static const struct {
+		const char *spec;
+		enum replay_list list;
+	} cases[] = {
+	    {"policyTypes: [Ingress]", REPLAY_DENIED},
+	    {FROM_WEB, REPLAY_UNKNOWN},
+	    {"ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}]}]", REPLAY_DENIED},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char yaml[500];
+		struct shop shop;
+
+		shop_open(&shop)->from = past_end(END_UNKNOWN, "pod", "", "10.1.0.77");
+		snprintf(yaml, sizeof(yaml), POLICY("api", "api", "%s"), cases[i].spec);
+		past_replay(&shop.record, yaml);
+		assert_only(&shop.record.result, cases[i].list);
 		past_clear(&shop.record);
 	}
 }
@@ -218,6 +276,56 @@ static void ingress_is_judged_as_the_destination_saw_it(void **state)
 	past_clear(&shop.record);
 }
 
+static void what_a_node_forwards_to_its_pod_is_not_its_own(void **state)
+{
+	static const struct {
+		const char *from;
+		enum answer answer;
+	} cases[] = {
+	    {"", ANSWER_DENIED},
+	    {"{ipBlock: {cidr: 203.0.113.9/32}}", ANSWER_UNKNOWN},
+	    {"{ipBlock: {cidr: 192.0.2.1/32}}", ANSWER_UNKNOWN},
+	    {"{ipBlock: {cidr: 0.0.0.0/0}}", ANSWER_ALLOWED},
+	};
+	const struct end node = past_end(END_NODE, "node", "n1", "192.0.2.1");
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct replayed replayed;
+		char yaml[500];
+		struct shop shop;
+		struct graph_edge *edge = shop_open(&shop);
+
+		edge->from = past_end(END_EXTERNAL, "external", "", "203.0.113.9");
+		edge->translated = &node;
+		snprintf(yaml, sizeof(yaml),
+			 *cases[i].from ? POLICY("api", "api", "ingress: [{from: [%s]}]")
+					: POLICY("api", "api", "policyTypes: [Ingress]"),
+			 cases[i].from);
+		past_policies(&shop.record, yaml);
+		assert_int_equal(replay_edge(&shop.record.replay, edge, &replayed), 0);
+		assert_int_equal(replayed.decision.answer, cases[i].answer);
+		if (cases[i].answer == ANSWER_UNKNOWN)
+			assert_string_equal(replayed.why, "source NAT on the pod's own node: "
+							  "plugins differ in when they look");
+		past_clear(&shop.record);
+	}
+}
+
+static void a_node_that_replaces_its_own_address_stays_itself(void **state)
+{
+	const struct end node = past_end(END_NODE, "node", "n1", "192.0.2.1");
+	struct shop shop;
+	struct graph_edge *edge = shop_open(&shop);
+
+	(void)state;
+	edge->from = past_end(END_NODE, "node", "n1", "192.0.2.9");
+	edge->translated = &node;
+	past_replay(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
+	assert_all_allowed(&shop.record.result, 1);
+	past_clear(&shop.record);
+}
+
 static void part_of_a_prefix_is_unknown_and_all_of_it_is_allowed(void **state)
 {
 	static const struct {
@@ -255,6 +363,13 @@ static void what_may_run_the_other_way_is_allowed_only_if_that_is(void **state)
 	    {POLICY("api", "api", FROM_WEB), REPLAY_LISTS},
 	    {POLICY("api", "api", "policyTypes: [Ingress]"), REPLAY_UNKNOWN},
 	    {POLICY("web", "web", "ingress: [{ports: [{port: 80}]}]"), REPLAY_UNKNOWN},
+	    {POLICY("api", "api", "policyTypes: [Ingress, Egress]"), REPLAY_DENIED},
+	    {POLICY("api", "api", "policyTypes: [Ingress, Egress], egress: [{ports: [{port: 9}]}]"),
+	     REPLAY_UNKNOWN},
+	    {POLICY(
+		 "api", "api",
+		 "policyTypes: [Ingress, Egress], egress: [{ports: [{port: 9, protocol: UDP}]}]"),
+	     REPLAY_DENIED},
 	    {POLICY("web", "web", "ingress: [{ports: [{port: 1, endPort: 65535}]}]"), REPLAY_LISTS},
 	};
 
@@ -346,6 +461,50 @@ static void what_was_denied_and_would_be_allowed_is_told(void **state)
 	past_replay(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
 	assert_all_allowed(&shop.record.result, 0);
 	past_clear(&shop.record);
+}
+
+#define SERVICE(SELECTOR)                                                                          \
+	"{kind: Service, metadata: {namespace: shop, name: api}, spec: {clusterIP: 10.96.0.1, "    \
+	"selector: {app: " SELECTOR "}, ports: [{port: 80, targetPort: 8080}]}}"
+#define TO_ADDRESS "{to: [{ipBlock: {cidr: 10.96.0.1/32}}], ports: [{port: 80}]}"
+#define TO_POD "{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 8080}]}"
+#define EGRESS(RULES) POLICY("web", "web", "policyTypes: [Egress], egress: [" RULES "]")
+
+static void a_service_is_its_address_and_its_pods(void **state)
+{
+	static const struct {
+		const char *inventory, *policies;
+		enum answer answer;
+	} cases[] = {
+	    {SERVICE("api"), EGRESS(""), ANSWER_DENIED},
+	    {SERVICE("api"), EGRESS(TO_ADDRESS), ANSWER_UNKNOWN},
+	    {SERVICE("api"), EGRESS(TO_POD), ANSWER_UNKNOWN},
+	    {SERVICE("api"), EGRESS(TO_ADDRESS "," TO_POD), ANSWER_ALLOWED},
+	    {SERVICE("api"),
+	     EGRESS(TO_ADDRESS "," TO_POD) POLICY("api", "api", "policyTypes: [Ingress]"),
+	     ANSWER_UNKNOWN},
+	    {SERVICE("nobody"), EGRESS(TO_ADDRESS), ANSWER_ALLOWED},
+	    {SERVICE("nobody"), EGRESS(TO_POD), ANSWER_UNKNOWN},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct replayed replayed;
+		struct shop shop;
+		struct graph_edge *edge = shop_open(&shop);
+
+		edge->to = past_end(END_EXTERNAL, "service", "", "10.96.0.1");
+		edge->to.service_address = true;
+		past_inventory(&shop.record, cases[i].inventory);
+		edge->service = &shop.record.inventory->services[0];
+		past_policies(&shop.record, cases[i].policies);
+		assert_int_equal(replay_edge(&shop.record.replay, edge, &replayed), 0);
+		assert_int_equal(replayed.decision.answer, cases[i].answer);
+		if (cases[i].answer == ANSWER_UNKNOWN)
+			assert_string_equal(
+			    replayed.why, "address of a service; which pod answered was not seen");
+		past_clear(&shop.record);
+	}
 }
 
 static void nobody_behind_a_service_is_no_matter_of_policies(void **state)
@@ -482,18 +641,24 @@ int main(void)
 	    cmocka_unit_test(both_sides_that_deny_have_rows_and_the_edge_counts_once),
 	    cmocka_unit_test(pods_of_one_workload_are_one_row),
 	    cmocka_unit_test(labels_that_are_not_known_decide_nothing),
+	    cmocka_unit_test(labels_that_no_rule_asks_for_are_no_reason),
+	    cmocka_unit_test(pods_of_one_workload_that_differ_are_the_reason),
 	    cmocka_unit_test(a_pod_that_is_gone_has_the_labels_of_its_workload),
 	    cmocka_unit_test(an_end_that_cannot_be_named_is_never_denied_for_sure),
+	    cmocka_unit_test(an_address_of_the_pod_network_is_some_pods),
 	    cmocka_unit_test(whoever_it_is_may_come_where_everybody_may),
 	    cmocka_unit_test(two_ends_that_cannot_be_named_are_not_one_pod),
 	    cmocka_unit_test(a_pods_own_node_reaches_it_and_another_does_not),
 	    cmocka_unit_test(ingress_is_judged_as_the_destination_saw_it),
+	    cmocka_unit_test(what_a_node_forwards_to_its_pod_is_not_its_own),
+	    cmocka_unit_test(a_node_that_replaces_its_own_address_stays_itself),
 	    cmocka_unit_test(part_of_a_prefix_is_unknown_and_all_of_it_is_allowed),
 	    cmocka_unit_test(what_may_run_the_other_way_is_allowed_only_if_that_is),
 	    cmocka_unit_test(a_protocol_without_ports_is_allowed_or_undefined),
 	    cmocka_unit_test(no_policy_covers_further_networks),
 	    cmocka_unit_test(what_did_not_work_is_not_judged),
 	    cmocka_unit_test(what_was_denied_and_would_be_allowed_is_told),
+	    cmocka_unit_test(a_service_is_its_address_and_its_pods),
 	    cmocka_unit_test(nobody_behind_a_service_is_no_matter_of_policies),
 	    cmocka_unit_test(an_edge_of_two_records_counts_once),
 	    cmocka_unit_test(a_side_is_judged_by_the_record_that_tells_of_it),

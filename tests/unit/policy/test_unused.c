@@ -145,8 +145,116 @@ static void nothing_can_be_said_of_pods_that_were_not_recorded(void **state)
 	past_find_unused(&record, POLICY("api", "api", "ingress: [{ports: [{port: 9}]}]"));
 	assert_int_equal(record.unused_count, 1);
 	assert_true(record.unused[0].perhaps);
+	assert_null(record.unused[0].why);
+	assert_int_equal(record.unused[0].pods, 1);
+	assert_int_equal(record.unused[0].recorded, 0);
+	past_clear(&record);
+}
+
+static void of_some_that_were_not_recorded_nothing_is_certain(void **state)
+{
+	struct past record;
+	size_t other;
+
+	(void)state;
+	shop_open(&record);
+	other = past_pod(&record, "api-2", "api");
+	record.pods[other].local = false;
+	past_find_unused(&record, POLICY("api", "api", "ingress: [{ports: [{port: 9}]}]"));
+	assert_int_equal(record.unused_count, 1);
+	assert_true(record.unused[0].perhaps);
+	assert_int_equal(record.unused[0].pods, 2);
+	assert_int_equal(record.unused[0].recorded, 1);
+	past_clear(&record);
+}
+
+/* The edge from web to api on 81 may be one from api to web, on any port. */
+static void mid_stream_may_have_used_the_other_way_round(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	record.edges[1].edge.key.direction_uncertain = true;
+	past_find_unused(&record,
+			 POLICY("api", "api",
+				"policyTypes: [Egress], egress: [{to: [" WEB "], ports: [{port: "
+				"9000}]}, {to: [" JOB "], ports: [{port: 9000}]}, {to: [" WEB
+				"], ports: [{protocol: UDP, port: 9000}]}]"));
+	assert_int_equal(record.unused_count, 3);
+	assert_true(record.unused[0].perhaps);
 	assert_string_equal(record.unused[0].why,
-			    "none of the policy's pods was recorded on its own node");
+			    "what may have used it was picked up in mid-stream");
+	assert_false(record.unused[1].perhaps);
+	assert_false(record.unused[2].perhaps);
+	past_clear(&record);
+}
+
+static void mid_stream_may_have_used_ingress_of_who_began(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	record.edges[1].edge.key.direction_uncertain = true;
+	past_find_unused(&record, POLICY("web", "web", "ingress: [{ports: [{port: 9000}]}]"));
+	assert_int_equal(record.unused_count, 1);
+	assert_true(record.unused[0].perhaps);
+	past_clear(&record);
+}
+
+static void a_port_whose_name_is_not_known_is_the_reason(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(&record, POLICY("api", "api", "ingress: [{ports: [{port: http}]}]"));
+	assert_int_equal(record.unused_count, 1);
+	assert_true(record.unused[0].perhaps);
+	assert_string_equal(record.unused[0].why,
+			    "the ports of what may have been used are not known by name");
+	past_clear(&record);
+}
+
+/* Nested and neighbouring blocks, and excepts, against addresses and a prefix. */
+static void blocks_are_found_among_many(void **state)
+{
+	static const struct {
+		const char *block;
+		bool perhaps;
+	} expected[] = {{"10.0.0.0/8", false},      {"10.1.2.4/31", false},
+			{"10.1.2.0/24", false},     {"203.0.113.0/24", false},
+			{"2001:db8:1::/48", false}, {"192.0.2.8/29", true}};
+	char text[PREFIX_TEXT_MAX];
+	struct past record = {0};
+	size_t web;
+
+	(void)state;
+	web = past_pod(&record, "web-1", "web");
+	past_edge(&record, past_pod_end(&record, web),
+		  past_end(END_EXTERNAL, "external", "", "10.1.2.3"), 80);
+	past_edge(&record, past_pod_end(&record, web),
+		  past_end(END_EXTERNAL, "external", "", "2001:db8::7"), 80);
+	past_edge(&record, past_pod_end(&record, web),
+		  past_end(END_EXTERNAL, "external", "", "192.0.2.0"), 80)
+	    ->to.prefix = 26;
+	past_find_unused(
+	    &record,
+	    POLICY("web", "web",
+		   "policyTypes: [Egress], egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8, except: "
+		   "[10.1.0.0/16]}}, {ipBlock: {cidr: 10.1.2.2/31}}, {ipBlock: {cidr: "
+		   "10.1.2.4/31}}, {ipBlock: {cidr: 10.1.2.0/24, except: [10.1.2.3/32]}}, "
+		   "{ipBlock: {cidr: 10.1.2.0/24}}, {ipBlock: {cidr: 192.0.2.8/29}}, {ipBlock: "
+		   "{cidr: 192.0.0.0/16}}, {ipBlock: {cidr: 203.0.113.0/24}}, {ipBlock: {cidr: "
+		   "\"2001:db8::/32\"}}, {ipBlock: {cidr: \"2001:db8:1::/48\"}}, {ipBlock: "
+		   "{cidr: 0.0.0.0/0}}]}]"));
+	assert_int_equal(record.unused_count, sizeof(expected) / sizeof(expected[0]));
+	for (size_t i = 0; i < record.unused_count; i++) {
+		assert_string_equal(prefix_format(record.unused[i].peer->block, text),
+				    expected[i].block);
+		assert_int_equal(record.unused[i].perhaps, expected[i].perhaps);
+	}
 	past_clear(&record);
 }
 
@@ -173,6 +281,11 @@ int main(void)
 	    cmocka_unit_test(a_policy_that_selects_nobody_is_one_item),
 	    cmocka_unit_test(what_may_have_been_used_is_perhaps_unused),
 	    cmocka_unit_test(nothing_can_be_said_of_pods_that_were_not_recorded),
+	    cmocka_unit_test(of_some_that_were_not_recorded_nothing_is_certain),
+	    cmocka_unit_test(mid_stream_may_have_used_the_other_way_round),
+	    cmocka_unit_test(mid_stream_may_have_used_ingress_of_who_began),
+	    cmocka_unit_test(a_port_whose_name_is_not_known_is_the_reason),
+	    cmocka_unit_test(blocks_are_found_among_many),
 	    cmocka_unit_test(what_did_not_work_uses_nothing),
 	};
 
