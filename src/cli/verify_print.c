@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -11,6 +12,9 @@
 
 /* Less than what a week's work may need says little of what is never needed. */
 #define SHORT_MSEC (7 * 24 * 3600 * MSEC_PER_SEC)
+
+/* Of external addresses that are one line. */
+#define PEERS_SHOWN 3
 
 /* Between the reasons in a cell. */
 #define BETWEEN "; "
@@ -306,7 +310,7 @@ static const char *const titles[] = {"FINDING", "SUBJECT", "DIRECTION",   "POLIC
 				     "PEER",    "PORT",    "CONNECTIONS", "LAST SEEN", "WHY",
 				     "WHERE",   "BECAUSE", "ALLOWED"};
 enum { COLUMNS = sizeof(titles) / sizeof(titles[0]) };
-enum { COLUMN_WHERE = 10, COLUMN_BECAUSE = 11, COLUMN_ALLOWED = 12 };
+enum { COLUMN_PEER = 5, COLUMN_WHERE = 10, COLUMN_BECAUSE = 11, COLUMN_ALLOWED = 12 };
 
 /* The cells of a line, made one after the other in one buffer each. */
 struct line {
@@ -362,7 +366,7 @@ static int fill_row(const struct verification *verification, const struct replay
 	if (row->policy)
 		put_policy(&cells[3], row->policy);
 	rule_put_path(&cells[4], row->policy, row->direction, row->rule);
-	buf_puts(&cells[5], verify_end_cell(graph, row->peer, cell));
+	buf_puts(&cells[COLUMN_PEER], verify_end_cell(graph, row->peer, cell));
 	buf_puts(&cells[6], shape_port_cell(row->protocol, row->has_port, row->port, port));
 	buf_printf(&cells[7], "%" PRId64, row->connections);
 	buf_puts(&cells[8], clock_format(row->last_seen, last));
@@ -385,7 +389,7 @@ static void fill_unused(const struct unused_item *item, struct line *line)
 	put_policy(&cells[3], item->policy);
 	rule_put_path(&cells[4], item->policy, item->direction, item->rule);
 	if (item->peer)
-		rule_put_peer(&cells[5], item->peer);
+		rule_put_peer(&cells[COLUMN_PEER], item->peer);
 	if (item->port)
 		rule_put_port(&cells[6], item->port);
 	put_why_unused(&cells[9], item);
@@ -421,8 +425,11 @@ static struct output_table *new_table(struct shape shape)
 	return output_table_new(chosen, shape.count);
 }
 
-static int add_rows(const struct verification *verification, struct output_table *table,
-		    struct shape shape, enum replay_list list)
+/* ---- rows ---- */
+
+/* Every row of the list as it is. */
+static int add_all_rows(const struct verification *verification, struct output_table *table,
+			struct shape shape, enum replay_list list)
 {
 	int r = 0;
 
@@ -436,6 +443,139 @@ static int add_rows(const struct verification *verification, struct output_table
 			r = add_line(table, shape, &line);
 		line_clear(&line);
 	}
+	return r;
+}
+
+/* A row, and which of the subjects, directions, policies and rules it is of, in their order. */
+struct placed_row {
+	const struct replay_row *row;
+	size_t place;
+};
+
+static bool is_of_one_place(const struct replay_row *a, const struct replay_row *b)
+{
+	return a->direction == b->direction && a->policy == b->policy && a->rule == b->rule &&
+	       replay_compare_ends(a->subject, b->subject) == 0;
+}
+
+static bool is_external(const struct replay_row *row)
+{
+	return row->peer->kind == END_EXTERNAL && strcmp(row->peer->class, "external") == 0;
+}
+
+static int compare_ports(const struct replay_row *a, const struct replay_row *b)
+{
+	if (a->protocol != b->protocol)
+		return a->protocol < b->protocol ? -1 : 1;
+	if (a->has_port != b->has_port)
+		return a->has_port ? 1 : -1;
+	if (a->port != b->port)
+		return a->port < b->port ? -1 : 1;
+	if (!a->why || !b->why)
+		return (a->why != NULL) - (b->why != NULL);
+	return strcmp(a->why, b->why);
+}
+
+/* External peers after others; these by port, those with most connections first. */
+static int compare_placed(const void *a, const void *b)
+{
+	const struct placed_row *x = a, *y = b;
+	int r = 0;
+
+	if (x->place != y->place)
+		return x->place < y->place ? -1 : 1;
+	if (is_external(x->row) != is_external(y->row))
+		return is_external(x->row) ? 1 : -1;
+	if (is_external(x->row))
+		r = compare_ports(x->row, y->row);
+	if (r == 0 && is_external(x->row) && x->row->connections != y->row->connections)
+		r = x->row->connections > y->row->connections ? -1 : 1;
+	return r ? r : (x->row > y->row) - (x->row < y->row);
+}
+
+static struct placed_row *place_rows(const struct replay_result *result, enum replay_list list,
+				     size_t *ret_count)
+{
+	struct placed_row *rows = calloc(result->row_count + 1, sizeof(*rows));
+	size_t count = 0, place = 0;
+
+	for (size_t i = 0; rows && i < result->row_count; i++) {
+		const struct replay_row *row = &result->rows[i];
+
+		if (row->list != list)
+			continue;
+		if (count > 0 && !is_of_one_place(rows[count - 1].row, row))
+			place++;
+		rows[count++] = (struct placed_row){row, place};
+	}
+	if (count > 0)
+		qsort(rows, count, sizeof(*rows), compare_placed);
+	*ret_count = count;
+	return rows;
+}
+
+/* How many rows from here on are one line: the same but for external peers. */
+static size_t count_alike(const struct placed_row *rows, size_t count)
+{
+	size_t alike = 1;
+
+	if (!is_external(rows[0].row))
+		return 1;
+	while (alike < count && rows[alike].place == rows[0].place &&
+	       is_external(rows[alike].row) && compare_ports(rows[0].row, rows[alike].row) == 0)
+		alike++;
+	return alike;
+}
+
+static void put_peers(const struct verification *verification, const struct placed_row *rows,
+		      size_t count, struct buf *buf)
+{
+	char cell[SHAPE_CELL_MAX];
+
+	buf_printf(buf, "%zu peers: ", count);
+	for (size_t i = 0; i < count && i < PEERS_SHOWN; i++)
+		buf_printf(buf, "%s%s", i > 0 ? ", " : "",
+			   verify_end_cell(verification->session->graph, rows[i].row->peer, cell));
+	if (count > PEERS_SHOWN)
+		buf_puts(buf, ", ...");
+}
+
+/* Of several the explanation is that of the largest. */
+static int add_alike(const struct verification *verification, struct output_table *table,
+		     struct shape shape, const struct placed_row *rows, size_t count)
+{
+	struct replay_row row = *rows[0].row;
+	struct line line = {0};
+	int r;
+
+	for (size_t i = 1; i < count; i++) {
+		row.connections += rows[i].row->connections;
+		if (rows[i].row->last_seen > row.last_seen)
+			row.last_seen = rows[i].row->last_seen;
+	}
+	r = fill_row(verification, &row, &line);
+	if (count > 1) {
+		buf_clear(&line.cells[COLUMN_PEER]);
+		put_peers(verification, rows, count, &line.cells[COLUMN_PEER]);
+	}
+	if (r == 0)
+		r = add_line(table, shape, &line);
+	line_clear(&line);
+	return r;
+}
+
+static int add_rows(const struct verification *verification, struct output_table *table,
+		    struct shape shape, enum replay_list list)
+{
+	size_t count, alike;
+	struct placed_row *rows = place_rows(&verification->result, list, &count);
+	int r = rows ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && r == 0; i += alike) {
+		alike = count_alike(&rows[i], count - i);
+		r = add_alike(verification, table, shape, &rows[i], alike);
+	}
+	free(rows);
 	return r;
 }
 
@@ -462,7 +602,7 @@ static void print_csv(struct verification *verification)
 	int r = table ? 0 : -ENOMEM;
 
 	for (unsigned i = 0; i < REPLAY_LISTS && r == 0; i++)
-		r = add_rows(verification, table, shape, (enum replay_list)i);
+		r = add_all_rows(verification, table, shape, (enum replay_list)i);
 	if (r == 0)
 		r = add_unused(verification, table, shape);
 	if (r < 0)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,9 +22,9 @@ struct marker {
 	const struct addr_range *ranges; /* within each the policies tell no addresses apart */
 	size_t range_count;
 	struct policy_uses *policies;
-	bool *names_ports; /* by group of subjects: ingress of one of their policies does */
-	struct hit *hits;  /* as many as any rule has ports */
-	struct intern asked;
+	bool *names_ports;  /* by group of subjects: ingress of one of their policies does */
+	struct hit *hits;   /* as many as any rule has ports */
+	struct memo marked; /* passages; to forget some costs time alone */
 };
 
 static size_t at_least_one(size_t count)
@@ -202,9 +203,8 @@ static void key_party(const struct marker *marker, const struct party *party, st
 /* *ret_new: none like it was marked before. */
 static int ask(struct marker *marker, const struct passage *passage, size_t group, bool *ret_new)
 {
-	const size_t count = marker->asked.count;
 	struct passage_key key;
-	size_t number;
+	size_t *answer;
 	int r;
 
 	memset(&key, 0, sizeof(key));
@@ -220,9 +220,15 @@ static int ask(struct marker *marker, const struct passage *passage, size_t grou
 	key.peer_count = (uint8_t)passage->peer_count;
 	for (size_t i = 0; i < passage->peer_count; i++)
 		key_party(marker, &passage->peers[i], &key.peers[i]);
-	r = intern_add(&marker->asked, &key, sizeof(key), &number);
-	*ret_new = r == 0 && number == count;
-	return r;
+	r = memo_find(&marker->marked, &key,
+		      offsetof(struct passage_key, peers) +
+			  passage->peer_count * sizeof(key.peers[0]),
+		      &answer);
+	if (r < 0)
+		return r;
+	*ret_new = *answer == MEMO_NEW;
+	*answer = 0;
+	return 0;
 }
 
 /* ---- marks ---- */
@@ -482,8 +488,7 @@ static int find(struct marker *marker)
 
 int used_find(const struct unused_request *request, struct policy_uses **ret)
 {
-	struct marker marker = {
-	    .request = request, .scene = scene_graph_scene(request->scene), .asked = intern_make()};
+	struct marker marker = {.request = request, .scene = scene_graph_scene(request->scene)};
 	int r;
 
 	marker.ranges = evaluator_ranges(request->evaluator, &marker.range_count);
@@ -491,7 +496,7 @@ int used_find(const struct unused_request *request, struct policy_uses **ret)
 	*ret = marker.policies;
 	free(marker.names_ports);
 	free(marker.hits);
-	intern_clear(&marker.asked);
+	memo_clear(&marker.marked);
 	return r;
 }
 

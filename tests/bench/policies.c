@@ -3,7 +3,8 @@
  *
  *   policies write FILE   makes a cluster with its policies, in YAML
  *   policies read FILE    reads it into trees of nodes, and no further: the yardstick for commands
- *   policies replay       replays edges against the policies; one JSON line
+ *   policies replay       replays edges against the policies, and finds what they did not use; one
+ *                         JSON line
  */
 #include <netinet/in.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "cluster.h"
 #include "policy/manifest.h"
 #include "policy/replay.h"
+#include "policy/unused.h"
 
 #define EDGES 1000000
 #define ROUNDS 5
@@ -232,7 +234,8 @@ static uint64_t look_at(const struct graph *graph)
 }
 
 struct replay_times {
-	int64_t replay, bare; /* ns, the least of all rounds */
+	int64_t replay, unused, bare; /* ns, the least of all rounds */
+	size_t unused_count;
 	struct replay_sum allowed, denied;
 	uint64_t sum;
 };
@@ -243,8 +246,32 @@ static void least(int64_t *least, int64_t took)
 		*least = took;
 }
 
+static void find_unused(const struct replay *replay, const struct graph *graph,
+			const struct manifest *manifest, struct replay_times *times)
+{
+	const struct subjects_request of_subjects = {.graph = graph,
+						     .scene = replay->scene,
+						     .evaluator = replay->evaluator,
+						     .policies = manifest->policies,
+						     .policy_count = manifest->policy_count};
+	struct subjects subjects;
+	const struct unused_request request = {.graph = graph,
+					       .scene = replay->scene,
+					       .policies = manifest->policies,
+					       .policy_count = manifest->policy_count,
+					       .evaluator = replay->evaluator,
+					       .subjects = &subjects};
+	struct unused_item *items;
+
+	if (subjects_find(&of_subjects, &subjects) < 0 ||
+	    unused_find(&request, &items, &times->unused_count) < 0)
+		fail("no memory");
+	subjects_clear(&subjects);
+	free(items);
+}
+
 static void measure(const struct replay *replay, const struct graph *graph,
-		    struct replay_times *times)
+		    const struct manifest *manifest, struct replay_times *times)
 {
 	for (int i = 0; i < ROUNDS; i++) {
 		struct replay_result result = {0};
@@ -259,6 +286,9 @@ static void measure(const struct replay *replay, const struct graph *graph,
 		times->allowed = result.allowed;
 		times->denied = result.lists[REPLAY_DENIED];
 		replay_result_clear(&result);
+		begun = cpu_now();
+		find_unused(replay, graph, manifest, times);
+		least(&times->unused, cpu_now() - begun);
 	}
 }
 
@@ -280,15 +310,18 @@ static void replay_cluster(void)
 			  (struct evaluator_options){0}, &replay.evaluator) < 0)
 		fail("no memory");
 	replay.scene = scene;
-	measure(&replay, &graph, &times);
-	if (times.sum == 0 || times.allowed.edges < EDGES / 2 || times.denied.edges == 0)
+	measure(&replay, &graph, manifest, &times);
+	if (times.sum == 0 || times.allowed.edges < EDGES / 2 || times.denied.edges == 0 ||
+	    times.unused_count == 0)
 		fail("the edges are not those that were meant");
 	printf("{\"case\": \"replay\", \"policies\": %zu, \"pods\": %zu, \"edges\": %d, "
 	       "\"allowed\": %zu, \"denied\": %zu, \"edges_per_second\": %.0f, "
+	       "\"unused\": %zu, \"unused_edges_per_second\": %.0f, "
 	       "\"bare_edges_per_second\": %.0f, \"ratio\": %.2f}\n",
 	       manifest->policy_count, graph.pod_count, EDGES, times.allowed.edges,
-	       times.denied.edges, EDGES / ((double)times.replay / SECOND),
-	       EDGES / ((double)times.bare / SECOND), (double)times.replay / (double)times.bare);
+	       times.denied.edges, EDGES / ((double)times.replay / SECOND), times.unused_count,
+	       EDGES / ((double)times.unused / SECOND), EDGES / ((double)times.bare / SECOND),
+	       (double)times.replay / (double)times.bare);
 	evaluator_free(replay.evaluator);
 	scene_graph_free(scene);
 	free(graph.edges);

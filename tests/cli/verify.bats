@@ -64,6 +64,31 @@ found() {
   grep -qE '^shop/api\[Deployment\] +ingress +shop/api +shop/web\[Deployment\] +TCP 8080 +[0-9]+ +2026-' out
 }
 
+@test "many addresses outside are one row of the table, and each its own in JSON and CSV" {
+  for i in 1 2 3 4 5; do
+    printf '{"type":"flow","node":"n1","from":{"address":"10.244.1.2"},"to":{"address":"203.0.113.%d"},"protocol":"TCP","port":%d,"connections":%d,"first_seen":"2026-01-31T12:0%d:00Z"}\n' \
+      $i 443 $i $i $i 80 $((10 - i)) $i
+  done > flows.jsonl
+  {
+    echo '{"type":"header","version":1,"node":"n1","from":"2026-01-31T12:00:00Z","until":"2026-01-31T14:00:00Z"}'
+    echo '{"type":"pod","node":"n1","namespace":"shop","name":"web-1","labels":{"app":"web"},"addresses":[{"address":"10.244.1.2","from":"2026-01-31T12:00:00Z"}]}'
+    cat flows.jsonl
+  } > e.jsonl
+  "$report" import --into many.db e.jsonl
+  policy web web 'policyTypes: [Egress], egress: [{ports: [{port: 80}], to: [{ipBlock: {cidr: 203.0.113.3/32}}]}]' > p.yaml
+  want 1 "$report" verify --db many.db -f p.yaml -o json
+  same 9 "$(jq '.denied | length' out)"
+  want 1 "$report" verify --db many.db -f p.yaml -o csv
+  same 9 "$(grep -c ^denied, out)"
+  want 1 "$report" verify --db many.db -f p.yaml
+  sed -n '/^would be denied:/,/^$/p' out | sed -n 's/^shop\/web-1\[Pod\] *egress *shop\/web *\(.*[^ ]\)  *\(TCP [0-9]*\) *\([0-9]*\)  *\([^ ]*\).*/\1|\2|\3|\4/p' |
+    sed 's/ *|/|/' > lines
+  same '4 peers: 203.0.113.1, 203.0.113.2, 203.0.113.4, ...|TCP 80|28|2026-01-31T12:05:00Z
+5 peers: 203.0.113.5, 203.0.113.4, 203.0.113.3, ...|TCP 443|15|2026-01-31T12:05:00Z' "$(cat lines)"
+  want 1 "$report" verify --db many.db -f p.yaml --explain
+  grep -q '5 peers: .* egress of shop/web-1\[Pod\]: isolated by' out
+}
+
 @test "every format tells the same" {
   record shop
   policy api api 'policyTypes: [Ingress]' > p.yaml
