@@ -386,7 +386,12 @@ bool question_make(struct session *session, const struct reach *reach,
 
 bool question_wants_answer(const struct options *options)
 {
-	return options->from && options->to && options->port;
+	return question_has_both_ends(options) && options->port;
+}
+
+bool question_has_both_ends(const struct options *options)
+{
+	return options->from && options->to;
 }
 
 void question_clear(struct question *question)

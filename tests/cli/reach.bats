@@ -196,6 +196,20 @@ shop/db[StatefulSet]  shop/web[Deployment]  denied
     no rule allows it
   ingress of shop/web[Deployment]: isolated by shop/rest (shop.yaml:46)
     no rule allows it' "$(sed '2d; s/\([^ ]\)   */\1  /g' out)"
+  # Without a port as well.
+  want 0 "$report" reach -f shop.yaml --from shop/db --to shop/web --explain
+  same 'denied: everything from shop/db to shop/web
+shop/db[StatefulSet]  shop/web[Deployment]  denied
+  egress of shop/db[StatefulSet]: isolated by shop/db (shop.yaml:32)
+    no rule allows it
+  ingress of shop/web[Deployment]: isolated by shop/rest (shop.yaml:46)
+    no rule allows it' "$(sed '2d; s/\([^ ]\)   */\1  /g' out)"
+  want 0 "$report" reach -f shop.yaml --from shop/db --to shop/web --explain -o json
+  jq -e '.[0] | .allows == [] and .because.ingress.isolated_by[0].policy == "shop/rest"' out
+  want 0 "$report" reach -f shop.yaml --from shop/db --to shop/web
+  same 'denied: everything from shop/db to shop/web' "$(cat out)"
+  want 2 "$report" reach -f shop.yaml --from shop/db --to shop/web -n watch
+  said 'neither --from nor --to is in namespace watch'
   want 1 "$report" reach -f shop.yaml --from shop/web --to shop/db --port 99 --explain -o jsonl
   same '{"from": "shop/web[Deployment]", "to": "shop/db[StatefulSet]", "allows": [], "unknown": [], "because": {"egress": {"isolated_by": [{"policy": "shop/rest", "file": "shop.yaml", "line": 46, "certain": true}], "allowed_by": [{"policy": "shop/rest", "file": "shop.yaml", "line": 51, "certain": true, "rule": "spec.egress[0]", "ports": ["TCP 99"]}]}, "ingress": {"isolated_by": [{"policy": "shop/db", "file": "shop.yaml", "line": 32, "certain": true}], "allowed_by": []}}}' "$(cat out)"
   want 0 "$report" reach -f shop.yaml --from 192.0.2.5 --to shop/db --port 5000 --explain -o csv
