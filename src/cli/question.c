@@ -41,17 +41,34 @@ static bool parse_numbers(const char *text, uint16_t *first, uint16_t *last)
 	return true;
 }
 
-/* Without a protocol TCP is meant, as in a policy. */
+static uint8_t find_protocol(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (strlen(protocols[i].name) == length &&
+		    strncasecmp(name, protocols[i].name, length) == 0)
+			return protocols[i].protocol;
+	return 0;
+}
+
+/* "TCP/80"; "TCP 80" as rows have it; "80/TCP" as kubectl does. Without a protocol TCP is meant, as
+ * in a policy. */
 static bool parse_port(const char *text, struct port_range *ret)
 {
-	const char *slash = strchr(text, '/');
+	const size_t length = strcspn(text, "/ ");
+	char numbers[sizeof("65535-65535")];
 
-	ret->protocol = slash ? 0 : IPPROTO_TCP;
-	for (size_t i = 0; slash && i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (strlen(protocols[i].name) == (size_t)(slash - text) &&
-		    strncasecmp(text, protocols[i].name, (size_t)(slash - text)) == 0)
-			ret->protocol = protocols[i].protocol;
-	return ret->protocol && parse_numbers(slash ? slash + 1 : text, &ret->first, &ret->last);
+	if (!text[length]) {
+		ret->protocol = IPPROTO_TCP;
+		return parse_numbers(text, &ret->first, &ret->last);
+	}
+	ret->protocol = find_protocol(text, length);
+	if (ret->protocol)
+		return parse_numbers(text + length + 1, &ret->first, &ret->last);
+	ret->protocol = find_protocol(text + length + 1, strlen(text + length + 1));
+	if (!ret->protocol || text[length] != '/' || length >= sizeof(numbers))
+		return false;
+	snprintf(numbers, sizeof(numbers), "%.*s", (int)length, text);
+	return parse_numbers(numbers, &ret->first, &ret->last);
 }
 
 /* ---- addresses ---- */

@@ -159,6 +159,11 @@ shop/web[Deployment]  shop/db[StatefulSet]  TCP 5432' "$(cat out)"
   same 'denied: TCP 5433 from shop/web to shop/db[sts]' "$(cat out)"
   want 1 "$report" reach -f shop.yaml --from shop/web --to shop/db --port udp/5432
   grep -q '^denied: UDP 5432 ' out
+  # As rows and kubectl write it.
+  for port in 'TCP 5432' 5432/tcp tcp/5432 'TCP 5432-5432' 5432-5432/TCP; do
+    want 0 "$report" reach -f shop.yaml --from shop/web --to shop/db --port "$port"
+    grep -q '^allowed: TCP 5432 ' out
+  done
   want 1 "$report" reach -f shop.yaml --from watch/probe --to shop/db --port 99
   grep -q '^unknown: TCP 99 ' out
   want 1 "$report" reach -f shop.yaml --from shop/web --to shop/db --port 5432-5433
@@ -287,7 +292,7 @@ shop/web[Deployment],shop/db[StatefulSet],TCP 5432,' "$(sed 1d out | tr -d '\r')
     wrong "--from '$end': expected NAMESPACE/NAME, NAMESPACE/NAME[KIND], an address or a prefix" \
       -f shop.yaml --from "$end"
   done
-  for port in '' http 0 65536 80- -80 80-79 TCP TCP/ ICMP/8 TCP/80/90 ' 80' 8O 1000000; do
+  for port in '' http 0 65536 80- -80 80-79 TCP TCP/ ICMP/8 TCP/80/90 ' 80' '80 TCP' 80/TCP/ /80 80/ 'TCP  80' /TCP 80/ICMP 8O 1000000; do
     wrong "--port '$port': expected 80, TCP/80 or UDP/53-60" -f shop.yaml --port "$port"
   done
   wrong "-f PATH is missing" --from shop/web
