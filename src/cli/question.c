@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/address_notes.h"
 #include "policy/blocks.h"
 
 #define NEAR_MAX 5          /* ends that are proposed */
@@ -274,22 +275,6 @@ static bool wrong(struct session *session, const char *option, const char *text,
 	return false;
 }
 
-/* An address that a pod has is asked as one outside: that is worth a word. */
-static void note_pods_address(struct session *session, const char *text, struct addr_range range,
-			      const struct scene *scene, const struct scene_owner *owners)
-{
-	for (size_t i = 0; addr_equal(range.first, range.last) && i < scene->pod_count; i++)
-		for (size_t j = 0; j < scene->pods[i].address_count; j++)
-			if (addr_equal(scene->pods[i].addresses[j], range.first)) {
-				problem_add(
-				    &session->problems, PROBLEM_NOTE, text,
-				    "a pod has this address, %s/%s: asked is what an address "
-				    "outside of the cluster could",
-				    owners[i].namespace, owners[i].pod);
-				return;
-			}
-}
-
 static bool choose(struct session *session, enum direction direction, const char *text,
 		   const struct reach *reach, const struct scene_owner *owners,
 		   struct question *question)
@@ -333,8 +318,7 @@ static bool ask_end(struct session *session, enum direction direction, const cha
 		return true;
 	if (parse_range(text, &side->range)) {
 		side->has_range = true;
-		note_pods_address(session, text, side->range, &manifests->scene->scene,
-				  manifests->scene->owners);
+		address_notes(session, text, side->range, direction, manifests);
 		return true;
 	}
 	done = choose(session, direction, text, reach, manifests->scene->owners, question);

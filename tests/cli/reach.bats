@@ -324,6 +324,41 @@ shop/web[Deployment],shop/db[StatefulSet],TCP 5432,' "$(sed 1d out | tr -d '\r')
   said 'netpol-report: note: 192.0.2.1: a pod has this address, watch/probe'
 }
 
+@test "addresses of pods, nodes and services are asked as ones outside, and that is said" {
+  shop
+  cat >> shop.yaml <<'YAML'
+---
+apiVersion: v1
+kind: Service
+metadata: {name: sql, namespace: shop}
+spec: {selector: {app: db}, clusterIP: 10.96.0.5, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: outside, namespace: shop}
+spec: {clusterIP: 10.96.0.6, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other, namespace: watch}
+spec: {containers: [{name: c}]}
+status: {podIP: 192.0.2.9}
+YAML
+  want 1 "$report" reach -f shop.yaml --from 192.0.2.1 --to shop/db --port 443
+  said 'netpol-report: warning: 192.0.2.1: a node has this address, n1: asked is what an address outside of the cluster could, and a pod and its own node are never kept apart'
+  want 0 "$report" reach -f shop.yaml --from watch/probe --to 10.96.0.5 --port 5432
+  said 'netpol-report: warning: 10.96.0.5: address of service shop/sql: plugins judge the pods behind it; ask --to shop/db'
+  want 0 "$report" reach -f shop.yaml --from watch/probe --to 10.96.0.6 --port 5432
+  grep -q 'service shop/outside: plugins judge the pods behind it$' err
+  want 0 "$report" reach -f shop.yaml --to 192.0.0.0/8
+  said 'netpol-report: note: 192.0.0.0/8: a pod has an address in it, watch/other (192.0.2.9), and 1 more'
+  said 'netpol-report: note: 192.0.0.0/8: a node has an address in it, n1 (192.0.2.1): '
+  want 0 "$report" reach -f shop.yaml --to 10.96.0.0-10.96.0.255
+  said 'note: 10.96.0.0-10.96.0.255: it has the address of service shop/outside (10.96.0.6), and 1 more: plugins judge'
+  want 0 "$report" reach -f shop.yaml --to 10.0.0.0/16
+  silent err
+}
+
 @test "names are shown, not obeyed" {
   printf 'kind: Pod\napiVersion: v1\nmetadata: {name: "a\\e[31m\\"", namespace: s}\n---\n' > odd.yaml
   printf 'kind: Pod\napiVersion: v1\nmetadata: {name: b, namespace: s}\n' >> odd.yaml
