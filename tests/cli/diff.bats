@@ -189,6 +189,18 @@ LINES
   grep -q '^only in cluster.yaml: ' out
 }
 
+@test "a set without policies is named" {
+  cluster
+  policy '{}' > a.yaml
+  echo 'kind: ConfigMap' > none.yaml
+  want 0 "$report" diff -f cluster.yaml a.yaml none.yaml
+  same 'netpol-report: warning: none.yaml: no NetworkPolicy is among them: everything is allowed' "$(cat err)"
+  want 0 "$report" diff -f cluster.yaml none.yaml a.yaml
+  said 'warning: none.yaml: no NetworkPolicy'
+  want 0 "$report" reach -f cluster.yaml
+  said 'warning: manifests: no NetworkPolicy'
+}
+
 # The shop's record, and the policies that are made from it, without those of port 5432 at db.
 history() {
   record shop
