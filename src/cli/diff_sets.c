@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define NO_WORKLOAD                                                                                \
-	"there is no workload: give those of the cluster with -f (kubectl get pods,namespaces -A " \
-	"-o json)"
+	"there is no workload: give those of the cluster with -f (kubectl get "                    \
+	"deployments,statefulsets,daemonsets,cronjobs,namespaces -A -o json)"
 
 static bool wrong(struct session *session, const char *text)
 {

@@ -166,7 +166,7 @@ LINES
   said 'two sets'
   want 2 "$report" diff a.yaml a.yaml
   silent out
-  said 'there is no workload: give those of the cluster with -f'
+  said 'there is no workload: give those of the cluster with -f (kubectl get deployments,statefulsets,daemonsets,cronjobs,namespaces '
   want 2 "$report" diff -f cluster.yaml a.yaml nowhere.yaml
   silent out
   said nowhere.yaml
