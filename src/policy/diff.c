@@ -77,25 +77,13 @@ static int same_with(struct diff_units *units, size_t a, size_t b, size_t other,
 	return r;
 }
 
-/* Pieces of one set are cut and numbered alike. */
-static bool pieces_equal(const struct reach_pieces *a, const struct reach_pieces *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (a->items[i].answer != b->items[i].answer ||
-		    !addr_equal(a->items[i].first, b->items[i].first))
-			return false;
-	return true;
-}
-
 static bool same_with_ranges(const struct diff_units *units, size_t a, size_t b)
 {
 	const struct diff_class *first = &units->classes[a], *second = &units->classes[b];
 
 	for (int side = 0; side < DIFF_SIDES; side++)
 		for (int d = 0; d < DIRECTIONS; d++)
-			if (!pieces_equal(&first->pieces[side][d], &second->pieces[side][d]))
+			if (!reach_pieces_equal(&first->pieces[side][d], &second->pieces[side][d]))
 				return false;
 	return true;
 }
