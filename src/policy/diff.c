@@ -170,7 +170,7 @@ static void add_draft(struct building *building, size_t unit, size_t member)
 
 	*draft = (struct draft){.unit = unit, .member = member};
 	for (int side = 0; side < DIFF_SIDES; side++)
-		draft->row.is_in[side] = is_in(from, side);
+		draft->row.is_in[side] = from->pod[side] != SCENE_NONE;
 }
 
 static int draft_owner(struct building *building, const struct diff_unit *owner)
