@@ -374,6 +374,8 @@ libcompile_a_SOURCES = \
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
+	src/cli/address_notes.c \
+	src/cli/address_notes.h \
 	src/cli/candidates.c \
 	src/cli/candidates.h \
 	src/cli/because.c \

@@ -8,7 +8,7 @@
 /* How what was asked for went, over all pairs of ends that it is about. */
 struct tally {
 	const struct reach *reach;
-	const struct port_set *ports;
+	const struct port_set *ports; /* NULL: all, of which only what is denied counts */
 	size_t pairs;
 	size_t allowed;  /* wholly */
 	size_t possible; /* all of it is allowed or unknown */
@@ -29,8 +29,8 @@ static int count_pair(void *context, size_t from, size_t to, uint32_t answer)
 	if (r == 0)
 		r = port_set_unite(&possible, &sets->unknown);
 	tally->pairs++;
-	tally->allowed += port_set_equal(&sets->allows, tally->ports);
-	tally->possible += r == 0 && port_set_equal(&possible, tally->ports);
+	tally->allowed += tally->ports && port_set_equal(&sets->allows, tally->ports);
+	tally->possible += r == 0 && tally->ports && port_set_equal(&possible, tally->ports);
 	tally->denied += r == 0 && possible.count == 0;
 	port_set_clear(&possible);
 	return r;
@@ -46,11 +46,29 @@ static const char *verdict_of(const struct tally *tally)
 }
 
 /* A question has the exit status for its answer; people get a line, too. */
+static void print_verdict(struct session *session, const struct question *question,
+			  const struct tally *tally)
+{
+	const struct options *options = session->options;
+	const bool table = options->format == FORMAT_TABLE;
+	char port[PORT_SET_RANGE_TEXT_MAX];
+
+	if (question_wants_answer(options)) {
+		if (tally->allowed < tally->pairs)
+			session->status = EXIT_NO;
+		if (table)
+			printf("%s: %s from %s to %s\n", verdict_of(tally),
+			       port_range_format(question->ports.items[0], port), options->from,
+			       options->to);
+	} else if (table && tally->denied == tally->pairs) {
+		printf("denied: everything from %s to %s\n", options->from, options->to);
+	}
+}
+
 static int answer(struct session *session, struct reach *reach, const struct question *question)
 {
 	const struct options *options = session->options;
 	struct tally tally = {.reach = reach, .ports = question->asked.ports};
-	char port[PORT_SET_RANGE_TEXT_MAX];
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < reach_end_count(reach); i++)
@@ -63,12 +81,7 @@ static int answer(struct session *session, struct reach *reach, const struct que
 		session->status = EXIT_USAGE;
 		return 0;
 	}
-	if (tally.allowed < tally.pairs)
-		session->status = EXIT_NO;
-	if (options->format == FORMAT_TABLE)
-		printf("%s: %s from %s to %s\n", verdict_of(&tally),
-		       port_range_format(question->ports.items[0], port), options->from,
-		       options->to);
+	print_verdict(session, question, &tally);
 	return 0;
 }
 
@@ -91,7 +104,7 @@ static void check_namespace(struct session *session, const struct reach *reach)
 
 static void tell(struct session *session, struct reach *reach, struct question *question)
 {
-	bool asks = question_wants_answer(session->options);
+	bool asks = question_has_both_ends(session->options);
 	int r;
 
 	question->asked.denied_too = asks;

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define NO_WORKLOAD                                                                                \
-	"there is no workload: give those of the cluster with -f (kubectl get pods,namespaces -A " \
-	"-o json)"
+	"there is no workload: give those of the cluster with -f (kubectl get "                    \
+	"deployments,statefulsets,daemonsets,cronjobs,namespaces -A -o json)"
 
 static bool wrong(struct session *session, const char *text)
 {
@@ -55,6 +55,7 @@ static bool read_one(struct session *session, enum diff_side side, struct diff_i
 	for (size_t i = 0; i < options->manifest_count; i++)
 		paths[i] = options->manifests[i];
 	paths[options->manifest_count] = options->files[side];
+	input->manifests.name = options->files[side];
 	done = manifests_read(session, paths, options->manifest_count + 1, &input->manifests);
 	free(paths);
 	return done;

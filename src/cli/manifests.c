@@ -18,6 +18,10 @@ bool manifests_read(struct session *session, const char *const *paths, size_t co
 	}
 	if (r == 0)
 		r = manifest_finish(manifests->manifest, &session->problems);
+	if (r == 0 && manifests->manifest->policy_count == 0 && session->problems.errors == 0)
+		problem_add(&session->problems, PROBLEM_WARNING,
+			    manifests->name ? manifests->name : "manifests",
+			    "no NetworkPolicy is among them: everything is allowed");
 	if (r == -ENOMEM || (r < 0 && session->problems.errors == 0))
 		session_fail(session, "manifests", r);
 	if (r < 0)

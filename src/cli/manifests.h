@@ -10,6 +10,7 @@
 
 /* Start from {0}. */
 struct manifests {
+	const char *name; /* for problems; NULL: "manifests" */
 	struct manifest *manifest;
 	struct scene_inventory *scene; /* host-network pods are what --hostnetwork says, pods
 					  unless it does */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cli/address_notes.h"
 #include "policy/blocks.h"
 
 #define NEAR_MAX 5          /* ends that are proposed */
@@ -41,17 +42,34 @@ static bool parse_numbers(const char *text, uint16_t *first, uint16_t *last)
 	return true;
 }
 
-/* Without a protocol TCP is meant, as in a policy. */
+static uint8_t find_protocol(const char *name, size_t length)
+{
+	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++)
+		if (strlen(protocols[i].name) == length &&
+		    strncasecmp(name, protocols[i].name, length) == 0)
+			return protocols[i].protocol;
+	return 0;
+}
+
+/* "TCP/80"; "TCP 80" as rows have it; "80/TCP" as kubectl does. Without a protocol TCP is meant, as
+ * in a policy. */
 static bool parse_port(const char *text, struct port_range *ret)
 {
-	const char *slash = strchr(text, '/');
+	const size_t length = strcspn(text, "/ ");
+	char numbers[sizeof("65535-65535")];
 
-	ret->protocol = slash ? 0 : IPPROTO_TCP;
-	for (size_t i = 0; slash && i < sizeof(protocols) / sizeof(protocols[0]); i++)
-		if (strlen(protocols[i].name) == (size_t)(slash - text) &&
-		    strncasecmp(text, protocols[i].name, (size_t)(slash - text)) == 0)
-			ret->protocol = protocols[i].protocol;
-	return ret->protocol && parse_numbers(slash ? slash + 1 : text, &ret->first, &ret->last);
+	if (!text[length]) {
+		ret->protocol = IPPROTO_TCP;
+		return parse_numbers(text, &ret->first, &ret->last);
+	}
+	ret->protocol = find_protocol(text, length);
+	if (ret->protocol)
+		return parse_numbers(text + length + 1, &ret->first, &ret->last);
+	ret->protocol = find_protocol(text + length + 1, strlen(text + length + 1));
+	if (!ret->protocol || text[length] != '/' || length >= sizeof(numbers))
+		return false;
+	snprintf(numbers, sizeof(numbers), "%.*s", (int)length, text);
+	return parse_numbers(numbers, &ret->first, &ret->last);
 }
 
 /* ---- addresses ---- */
@@ -257,22 +275,6 @@ static bool wrong(struct session *session, const char *option, const char *text,
 	return false;
 }
 
-/* An address that a pod has is asked as one outside: that is worth a word. */
-static void note_pods_address(struct session *session, const char *text, struct addr_range range,
-			      const struct scene *scene, const struct scene_owner *owners)
-{
-	for (size_t i = 0; addr_equal(range.first, range.last) && i < scene->pod_count; i++)
-		for (size_t j = 0; j < scene->pods[i].address_count; j++)
-			if (addr_equal(scene->pods[i].addresses[j], range.first)) {
-				problem_add(
-				    &session->problems, PROBLEM_NOTE, text,
-				    "a pod has this address, %s/%s: asked is what an address "
-				    "outside of the cluster could",
-				    owners[i].namespace, owners[i].pod);
-				return;
-			}
-}
-
 static bool choose(struct session *session, enum direction direction, const char *text,
 		   const struct reach *reach, const struct scene_owner *owners,
 		   struct question *question)
@@ -316,8 +318,7 @@ static bool ask_end(struct session *session, enum direction direction, const cha
 		return true;
 	if (parse_range(text, &side->range)) {
 		side->has_range = true;
-		note_pods_address(session, text, side->range, &manifests->scene->scene,
-				  manifests->scene->owners);
+		address_notes(session, text, side->range, direction, manifests);
 		return true;
 	}
 	done = choose(session, direction, text, reach, manifests->scene->owners, question);
@@ -386,7 +387,12 @@ bool question_make(struct session *session, const struct reach *reach,
 
 bool question_wants_answer(const struct options *options)
 {
-	return options->from && options->to && options->port;
+	return question_has_both_ends(options) && options->port;
+}
+
+bool question_has_both_ends(const struct options *options)
+{
+	return options->from && options->to;
 }
 
 void question_clear(struct question *question)

@@ -21,6 +21,7 @@ bool question_make(struct session *session, const struct reach *reach,
 		   const struct manifests *manifests, struct question *ret);
 /* Is it one with yes or no for an answer: both ends and the port? */
 bool question_wants_answer(const struct options *options);
+bool question_has_both_ends(const struct options *options);
 void question_clear(struct question *question);
 
 #endif

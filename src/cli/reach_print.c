@@ -153,7 +153,7 @@ static int explain_as_text(struct printer *printer, size_t from, size_t to, cons
 
 /* ---- rows ---- */
 
-/* Denied pairs come up in a question, and are rows where they are explained. */
+/* Denied pairs come up between two ends, and are rows where they are explained. */
 static bool is_shown(const struct printer *printer, uint32_t answer)
 {
 	return answer != ANSWERS_NOTHING || printer->session->options->explain;
@@ -282,7 +282,7 @@ static int begin_table(struct printer *printer)
 		widen(&printer->columns[i], titles[i]);
 	for (size_t i = 0; r == 0 && i < reach_end_count(printer->reach); i++)
 		r = reach_from(printer->reach, i, measure_row, printer);
-	if (r == 0 && (printer->any || !question_wants_answer(printer->session->options)))
+	if (r == 0 && (printer->any || !question_has_both_ends(printer->session->options)))
 		output_row(&printer->buf, titles, printer->columns, 3);
 	return r;
 }

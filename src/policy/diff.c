@@ -23,79 +23,117 @@ struct comparison {
 	bool is_unchanged;          /* something is in both */
 };
 
+/* Neighbouring ranges to which one and the same is allowed. */
+struct segment {
+	size_t first, end; /* of the ranges */
+	size_t comparison;
+};
+
 struct building {
 	struct diff_units units;
-	struct draft *drafts; /* as diff.rows will be */
+	struct draft *drafts; /* as diff.rows will begin */
 	size_t draft_count;
-	size_t *first_of_unit; /* by unit, and one more: where its rows are in of_unit */
-	size_t *of_unit;
 	size_t *row_of_member;
 	struct diff *diff;
 	size_t change_capacity, port_capacity;
 	struct intern pairs; /* of answers */
 	struct comparison *comparisons;
 	size_t comparison_capacity;
+	/* From the class that is being compared. */
+	size_t *to_class;                     /* comparisons, by class */
+	struct segment *segments[DIRECTIONS]; /* EGRESS: to ranges; INGRESS: from them */
+	size_t segment_counts[DIRECTIONS];
+	size_t segment_capacities[DIRECTIONS];
 };
 
 /* ---- which units are one row ---- */
 
-static size_t skip_owner(const struct diff_line *line, size_t at, const struct diff_unit *owner)
+static bool cells_equal(const struct diff_cell *a, const struct diff_cell *b)
 {
-	while (at < line->count && line->items[at].other >= owner->owner_first &&
-	       line->items[at].other < owner->owner_end)
-		at++;
-	return at;
+	return memcmp(a->answers, b->answers, sizeof(a->answers)) == 0;
 }
 
-/* But for the owner's own. */
-static bool lines_equal(const struct diff_line *a, const struct diff_line *b,
-			const struct diff_unit *owner)
+/* Are there units of the class that are another owner's? */
+static bool has_others(const struct diff_class *class, const struct diff_unit *owner)
 {
-	size_t i = 0, j = 0;
-
-	for (;;) {
-		i = skip_owner(a, i, owner);
-		j = skip_owner(b, j, owner);
-		if (i == a->count || j == b->count)
-			return i == a->count && j == b->count;
-		if (memcmp(&a->items[i++], &b->items[j++], sizeof(*a->items)) != 0)
-			return false;
-	}
+	return class->first < owner->owner_first || class->last >= owner->owner_end;
 }
 
-static struct diff_cell cell_of(const struct diff_units *units, size_t from, size_t to)
+/* Is it the same between a and others as between b and them? */
+static int same_with(struct diff_units *units, size_t a, size_t b, size_t other, bool *ret)
 {
-	const struct diff_cell *found = diff_line_find(&units->out[from], to);
+	struct diff_cell first, second;
+	int r = diff_units_ask(units, a, other, &first);
 
-	return found ? *found : (struct diff_cell){0};
+	if (r == 0)
+		r = diff_units_ask(units, b, other, &second);
+	*ret = r == 0 && cells_equal(&first, &second);
+	if (!*ret)
+		return r;
+	r = diff_units_ask(units, other, a, &first);
+	if (r == 0)
+		r = diff_units_ask(units, other, b, &second);
+	*ret = r == 0 && cells_equal(&first, &second);
+	return r;
 }
 
-/* Do the pods of an owner, of several units, have one answer to one another? */
-static bool is_even_inside(const struct diff_units *units, const struct diff_unit *owner)
+static bool same_with_ranges(const struct diff_units *units, size_t a, size_t b)
 {
-	struct diff_cell wanted = cell_of(units, owner->owner_first, owner->owner_first + 1);
+	const struct diff_class *first = &units->classes[a], *second = &units->classes[b];
 
-	for (size_t i = owner->owner_first; i < owner->owner_end; i++)
-		for (size_t j = owner->owner_first; j < owner->owner_end; j++) {
-			struct diff_cell cell = cell_of(units, i, j);
-
-			if ((i != j || units->items[i].is_several) &&
-			    memcmp(cell.answers, wanted.answers, sizeof(cell.answers)) != 0)
+	for (int side = 0; side < DIFF_SIDES; side++)
+		for (int d = 0; d < DIRECTIONS; d++)
+			if (!reach_pieces_equal(&first->pieces[side][d], &second->pieces[side][d]))
 				return false;
-		}
 	return true;
 }
 
-static bool are_alike(const struct diff_units *units, const struct diff_unit *owner)
+static bool is_in(const struct diff_unit *unit, enum diff_side side)
 {
-	size_t first = owner->owner_first;
+	return unit->pod[side] != SCENE_NONE;
+}
 
-	for (size_t i = first + 1; i < owner->owner_end; i++)
-		if (memcmp(units->items[i].is_in, owner->is_in, sizeof(owner->is_in)) != 0 ||
-		    !lines_equal(&units->out[i], &units->out[first], owner) ||
-		    !lines_equal(&units->in[i], &units->in[first], owner))
-			return false;
-	return owner->owner_end - first == 1 || is_even_inside(units, owner);
+static int are_two_alike(struct diff_units *units, const struct diff_unit *a,
+			 const struct diff_unit *b, bool *ret)
+{
+	int r = 0;
+
+	*ret = is_in(a, DIFF_OLD) == is_in(b, DIFF_OLD) && is_in(a, DIFF_NEW) == is_in(b, DIFF_NEW);
+	if (*ret)
+		*ret = same_with_ranges(units, a->class, b->class);
+	for (size_t i = 0; r == 0 && *ret && i < units->class_count; i++)
+		if (has_others(&units->classes[i], a))
+			r = same_with(units, a->class, b->class, i, ret);
+	return r;
+}
+
+/* Do the pods of an owner, of several units, have one answer to one another? */
+static int are_even_inside(struct diff_units *units, const struct diff_unit *owner, bool *ret)
+{
+	const struct diff_unit *items = units->items;
+	struct diff_cell wanted, cell;
+	int r = diff_units_ask(units, owner->class, items[owner->owner_first + 1].class, &wanted);
+
+	for (size_t i = owner->owner_first; *ret && i < owner->owner_end; i++)
+		for (size_t j = owner->owner_first; r == 0 && *ret && j < owner->owner_end; j++) {
+			if (i == j && !items[i].is_several)
+				continue;
+			r = diff_units_ask(units, items[i].class, items[j].class, &cell);
+			*ret = r == 0 && cells_equal(&cell, &wanted);
+		}
+	return r;
+}
+
+static int are_alike(struct diff_units *units, const struct diff_unit *owner, bool *ret)
+{
+	int r = 0;
+
+	*ret = true;
+	for (size_t i = owner->owner_first + 1; r == 0 && *ret && i < owner->owner_end; i++)
+		r = are_two_alike(units, owner, &units->items[i], ret);
+	if (r == 0 && *ret && owner->owner_end - owner->owner_first > 1)
+		r = are_even_inside(units, owner, ret);
+	return r;
 }
 
 /* ---- rows ---- */
@@ -103,25 +141,26 @@ static bool are_alike(const struct diff_units *units, const struct diff_unit *ow
 static int name_draft(struct draft *draft, const struct diff_units *units)
 {
 	const struct diff_unit *unit = &units->items[draft->unit];
+	const struct scene_owner *name =
+	    units->members[draft->member == DIFF_NONE ? unit->first : draft->member].name;
+	const bool alone = draft->member != DIFF_NONE && name->pod[0];
+
+	if (asprintf(&draft->row.text, "%s/%s[%s]", name->namespace, alone ? name->pod : name->name,
+		     alone ? "Pod" : name->kind) >= 0)
+		return 0;
+	draft->row.text = NULL;
+	return -ENOMEM;
+}
+
+static int name_range(struct diff_row *row)
+{
 	char first[ADDR_TEXT_MAX], last[ADDR_TEXT_MAX];
-	const struct scene_owner *name;
-	int r;
 
-	if (unit->count == 0) {
-		r = asprintf(&draft->row.text, "%s-%s", addr_format(draft->row.range.first, first),
-			     addr_format(draft->row.range.last, last));
-	} else {
-		bool alone;
-
-		name =
-		    units->members[draft->member == DIFF_NONE ? unit->first : draft->member].name;
-		alone = draft->member != DIFF_NONE && name->pod[0];
-		r = asprintf(&draft->row.text, "%s/%s[%s]", name->namespace,
-			     alone ? name->pod : name->name, alone ? "Pod" : name->kind);
-	}
-	if (r < 0)
-		draft->row.text = NULL;
-	return r < 0 ? -ENOMEM : 0;
+	if (asprintf(&row->text, "%s-%s", addr_format(row->range.first, first),
+		     addr_format(row->range.last, last)) >= 0)
+		return 0;
+	row->text = NULL;
+	return -ENOMEM;
 }
 
 static void add_draft(struct building *building, size_t unit, size_t member)
@@ -129,43 +168,27 @@ static void add_draft(struct building *building, size_t unit, size_t member)
 	struct draft *draft = &building->drafts[building->draft_count++];
 	const struct diff_unit *from = &building->units.items[unit];
 
-	*draft = (struct draft){.unit = unit, .member = member, .row.range = from->range};
-	memcpy(draft->row.is_in, from->is_in, sizeof(from->is_in));
+	*draft = (struct draft){.unit = unit, .member = member};
+	for (int side = 0; side < DIFF_SIDES; side++)
+		draft->row.is_in[side] = from->pod[side] != SCENE_NONE;
 }
 
-static void draft_owner(struct building *building, const struct diff_unit *owner)
+static int draft_owner(struct building *building, const struct diff_unit *owner)
 {
-	const struct diff_units *units = &building->units;
+	struct diff_units *units = &building->units;
+	bool alike;
+	int r = are_alike(units, owner, &alike);
 
-	if (are_alike(units, owner)) {
+	if (r < 0)
+		return r;
+	if (alike) {
 		add_draft(building, owner->owner_first, DIFF_NONE);
-		return;
+		return 0;
 	}
 	for (size_t i = owner->owner_first; i < owner->owner_end; i++)
 		for (size_t j = 0; j < units->items[i].count; j++)
 			add_draft(building, i, units->items[i].first + j);
-}
-
-static bool continues(const struct diff_units *units, size_t first, size_t range)
-{
-	const struct diff_unit *a = &units->items[first], *b = &units->items[range];
-
-	return a->range.first.family == b->range.first.family &&
-	       lines_equal(&units->out[first], &units->out[range], a) &&
-	       lines_equal(&units->in[first], &units->in[range], a);
-}
-
-static void draft_ranges(struct building *building)
-{
-	const struct diff_units *units = &building->units;
-
-	for (size_t i = units->range_first, next; i < units->count; i = next) {
-		for (next = i + 1; next < units->count && continues(units, i, next); next++)
-			;
-		add_draft(building, i, DIFF_NONE);
-		building->drafts[building->draft_count - 1].row.range.last =
-		    units->items[next - 1].range.last;
-	}
+	return 0;
 }
 
 static int compare_drafts(const void *a, const void *b)
@@ -185,34 +208,15 @@ static int make_drafts(struct building *building)
 	    calloc(units->member_count + units->count + 1, sizeof(*building->drafts));
 	if (!building->drafts)
 		return -ENOMEM;
-	for (size_t i = 0; i < units->range_first; i = units->items[i].owner_end)
-		draft_owner(building, &units->items[i]);
+	for (size_t i = 0; r == 0 && i < units->count; i = units->items[i].owner_end)
+		r = draft_owner(building, &units->items[i]);
 	building->diff->range_first = building->draft_count;
-	draft_ranges(building);
 	for (size_t i = 0; r == 0 && i < building->draft_count; i++)
 		r = name_draft(&building->drafts[i], units);
 	if (r == 0)
 		qsort(building->drafts, building->diff->range_first, sizeof(*building->drafts),
 		      compare_drafts);
 	return r;
-}
-
-/* Which rows each unit answers for. */
-static int index_units(struct building *building)
-{
-	size_t count = building->units.count;
-
-	building->first_of_unit = calloc(count + 2, sizeof(*building->first_of_unit));
-	building->of_unit = calloc(building->draft_count + 1, sizeof(*building->of_unit));
-	if (!building->first_of_unit || !building->of_unit)
-		return -ENOMEM;
-	for (size_t i = 0; i < building->draft_count; i++)
-		building->first_of_unit[building->drafts[i].unit + 2]++;
-	for (size_t i = 0; i < count; i++)
-		building->first_of_unit[i + 2] += building->first_of_unit[i + 1];
-	for (size_t i = 0; i < building->draft_count; i++)
-		building->of_unit[building->first_of_unit[building->drafts[i].unit + 1]++] = i;
-	return 0;
 }
 
 static void index_owner(struct building *building, size_t row)
@@ -255,25 +259,40 @@ static int index_members(struct building *building)
 	return 0;
 }
 
+static int add_ranges(struct building *building)
+{
+	const struct reach_cuts *ranges = &building->units.ranges;
+	struct diff *diff = building->diff;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ranges->count; i++) {
+		struct diff_row *row = &diff->rows[diff->row_count++];
+
+		*row =
+		    (struct diff_row){.range = reach_cuts_range(ranges, i), .is_in = {true, true}};
+		r = name_range(row);
+	}
+	return r;
+}
+
 static int make_rows(struct building *building)
 {
 	struct diff *diff = building->diff;
 	int r = make_drafts(building);
 
 	if (r == 0)
-		r = index_units(building);
-	if (r == 0)
 		r = index_members(building);
 	if (r < 0)
 		return r;
-	diff->rows = calloc(building->draft_count + 1, sizeof(*diff->rows));
+	diff->rows =
+	    calloc(building->draft_count + building->units.ranges.count + 1, sizeof(*diff->rows));
 	if (!diff->rows)
 		return -ENOMEM;
 	for (size_t i = 0; i < building->draft_count; i++) {
 		diff->rows[diff->row_count++] = building->drafts[i].row;
 		building->drafts[i].row.text = NULL;
 	}
-	return 0;
+	return add_ranges(building);
 }
 
 /* ---- changes ---- */
@@ -351,19 +370,16 @@ static int compare_answers(struct building *building, const struct diff_cell *ce
 }
 
 /* Few pairs of answers are of many pairs of rows. */
-static int find_comparison(struct building *building, const struct diff_cell *cell,
-			   const struct comparison **ret)
+static int find_comparison(struct building *building, const struct diff_cell *cell, size_t *ret)
 {
-	size_t known = building->pairs.count, number;
+	const size_t known = building->pairs.count;
 	int r = array_grow(&building->comparisons, sizeof(*building->comparisons), known,
 			   &building->comparison_capacity);
 
 	if (r == 0)
-		r = intern_add(&building->pairs, cell->answers, sizeof(cell->answers), &number);
-	if (r == 0 && number == known)
-		r = compare_answers(building, cell, &building->comparisons[number]);
-	if (r == 0)
-		*ret = &building->comparisons[number];
+		r = intern_add(&building->pairs, cell->answers, sizeof(cell->answers), ret);
+	if (r == 0 && *ret == known)
+		r = compare_answers(building, cell, &building->comparisons[known]);
 	return r;
 }
 
@@ -382,18 +398,99 @@ static int add_change(struct building *building, size_t from, size_t to, enum di
 	return 0;
 }
 
-static int compare_pair(struct building *building, size_t from, size_t to,
-			const struct diff_cell *cell)
+static int add_changes(struct building *building, size_t from, size_t to, size_t comparison)
 {
-	const struct comparison *comparison;
-	int r = find_comparison(building, cell, &comparison);
+	const struct comparison *it = &building->comparisons[comparison];
+	int r = add_change(building, from, to, DIFF_OLD, it->ports[DIFF_OLD]);
 
-	for (int side = 0; r == 0 && side < DIFF_SIDES; side++)
-		r = add_change(building, from, to, side, comparison->ports[side]);
-	if (r == 0 && from != to)
-		building->diff->unchanged += comparison->is_unchanged;
+	return r < 0 ? r : add_change(building, from, to, DIFF_NEW, it->ports[DIFF_NEW]);
+}
+
+/* ---- from one class ---- */
+
+static int compare_classes(struct building *building, size_t class)
+{
+	struct diff_cell cell;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < building->units.class_count; i++) {
+		r = diff_units_ask(&building->units, class, i, &cell);
+		if (r == 0)
+			r = find_comparison(building, &cell, &building->to_class[i]);
+	}
 	return r;
 }
+
+static int compare_addresses(const void *a, const void *b)
+{
+	return addr_compare(*(const struct addr *)a, *(const struct addr *)b);
+}
+
+/* Where the piece begins that comes next; the number of ranges after the last one. */
+static size_t next_piece(const struct reach_cuts *ranges, const struct reach_pieces *pieces,
+			 size_t piece)
+{
+	const struct addr *found;
+
+	if (piece + 1 >= pieces->count)
+		return ranges->count;
+	found = bsearch(&pieces->items[piece + 1].first, ranges->items, ranges->count,
+			sizeof(*ranges->items), compare_addresses);
+	return (size_t)(found - ranges->items);
+}
+
+static int add_segment(struct building *building, enum direction direction, size_t first,
+		       size_t end, const struct diff_cell *cell)
+{
+	struct segment **segments = &building->segments[direction];
+	size_t *count = &building->segment_counts[direction];
+	struct segment segment = {first, end, 0};
+	int r = find_comparison(building, cell, &segment.comparison);
+
+	if (r == 0)
+		r = array_grow(segments, sizeof(**segments), *count,
+			       &building->segment_capacities[direction]);
+	if (r == 0)
+		(*segments)[(*count)++] = segment;
+	return r;
+}
+
+static int make_segments(struct building *building, size_t class, enum direction direction)
+{
+	const struct reach_cuts *ranges = &building->units.ranges;
+	const struct diff_class *it = &building->units.classes[class];
+	size_t pieces[DIFF_SIDES] = {0}, ends[DIFF_SIDES];
+	int r = 0;
+
+	building->segment_counts[direction] = 0;
+	for (size_t at = 0, end; r == 0 && at < ranges->count; at = end) {
+		struct diff_cell cell = {{ANSWERS_NOTHING, ANSWERS_NOTHING}};
+
+		for (int side = 0; side < DIFF_SIDES; side++) {
+			const struct reach_pieces *of_side = &it->pieces[side][direction];
+
+			ends[side] = next_piece(ranges, of_side, pieces[side]);
+			if (of_side->count > 0)
+				cell.answers[side] = of_side->items[pieces[side]].answer;
+		}
+		end = ends[DIFF_OLD] < ends[DIFF_NEW] ? ends[DIFF_OLD] : ends[DIFF_NEW];
+		for (int side = 0; side < DIFF_SIDES; side++)
+			pieces[side] += ends[side] == end;
+		r = add_segment(building, direction, at, end, &cell);
+	}
+	return r;
+}
+
+static int compare_class(struct building *building, size_t class)
+{
+	int r = compare_classes(building, class);
+
+	for (int d = 0; r == 0 && d < DIRECTIONS; d++)
+		r = make_segments(building, class, (enum direction)d);
+	return r;
+}
+
+/* ---- from one row, of that class ---- */
 
 /* The pods of one row, to one another. */
 static int compare_within(struct building *building, size_t row)
@@ -401,33 +498,94 @@ static int compare_within(struct building *building, size_t row)
 	const struct draft *draft = &building->drafts[row];
 	const struct diff_units *units = &building->units;
 	const struct diff_unit *unit = &units->items[draft->unit];
-	bool is_one_unit = unit->owner_end - unit->owner_first == 1;
-	struct diff_cell cell;
+	const bool is_one_unit = unit->owner_end - unit->owner_first == 1;
 
-	if (unit->count == 0 ||
-	    (draft->member != DIFF_NONE && units->members[draft->member].name->pod[0]))
+	if (draft->member != DIFF_NONE && units->members[draft->member].name->pod[0])
 		return 0;
-	cell = cell_of(units, draft->unit,
-		       is_one_unit || draft->member != DIFF_NONE ? draft->unit : draft->unit + 1);
-	return compare_pair(building, row, row, &cell);
+	if (!is_one_unit && draft->member == DIFF_NONE)
+		unit++;
+	else if (!unit->is_several)
+		return 0;
+	return add_changes(building, row, row, building->to_class[unit->class]);
+}
+
+static size_t class_of(const struct building *building, size_t row)
+{
+	return building->units.items[building->drafts[row].unit].class;
+}
+
+static int compare_workloads(struct building *building, size_t row)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < building->draft_count; i++) {
+		const size_t comparison = building->to_class[class_of(building, i)];
+
+		if (i == row)
+			continue;
+		building->diff->unchanged += building->comparisons[comparison].is_unchanged;
+		r = add_changes(building, row, i, comparison);
+	}
+	return r;
+}
+
+static int compare_ranges(struct building *building, size_t row, enum direction direction)
+{
+	const bool is_source = direction == DIRECTION_EGRESS;
+	struct diff *diff = building->diff;
+	int r = 0;
+
+	for (size_t i = 0; i < building->segment_counts[direction]; i++) {
+		const struct segment *segment = &building->segments[direction][i];
+		const struct comparison *it = &building->comparisons[segment->comparison];
+
+		if (it->is_unchanged)
+			diff->unchanged += segment->end - segment->first;
+		for (size_t j = segment->first; r == 0 && j < segment->end; j++) {
+			const size_t range = diff->range_first + j;
+
+			if (it->ports[DIFF_OLD] == NO_PORTS && it->ports[DIFF_NEW] == NO_PORTS)
+				break;
+			r = add_changes(building, is_source ? row : range, is_source ? range : row,
+					segment->comparison);
+		}
+	}
+	return r;
 }
 
 static int compare_row(struct building *building, size_t row)
 {
-	const struct diff_line *line = &building->units.out[building->drafts[row].unit];
-	int r = 0;
+	int r = compare_workloads(building, row);
 
-	for (size_t i = 0; r == 0 && i < line->count; i++) {
-		size_t end = building->first_of_unit[line->items[i].other + 1];
-		size_t at = building->first_of_unit[line->items[i].other];
+	if (r == 0)
+		r = compare_within(building, row);
+	for (int d = 0; r == 0 && d < DIRECTIONS; d++)
+		r = compare_ranges(building, row, (enum direction)d);
+	return r;
+}
 
-		for (; r == 0 && at < end; at++) {
-			if (building->of_unit[at] == row)
-				continue;
-			r = compare_pair(building, row, building->of_unit[at], &line->items[i]);
-		}
+/* ---- all of them ---- */
+
+/* The rows in the order of their classes. NULL: out of memory. */
+static size_t *order_rows(const struct building *building)
+{
+	const size_t count = building->draft_count, classes = building->units.class_count;
+	size_t *starts = calloc(classes + 2, sizeof(*starts));
+	size_t *rows = calloc(count + 1, sizeof(*rows));
+
+	if (starts && rows) {
+		for (size_t i = 0; i < count; i++)
+			starts[class_of(building, i) + 1]++;
+		for (size_t i = 0; i < classes; i++)
+			starts[i + 1] += starts[i];
+		for (size_t i = 0; i < count; i++)
+			rows[starts[class_of(building, i)]++] = i;
+	} else {
+		free(rows);
+		rows = NULL;
 	}
-	return r < 0 ? r : compare_within(building, row);
+	free(starts);
+	return rows;
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -444,10 +602,21 @@ static int compare_changes(const void *a, const void *b)
 static int make_changes(struct building *building)
 {
 	struct diff *diff = building->diff;
-	int r = 0;
+	size_t *rows = order_rows(building);
+	int r = rows ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < diff->row_count; i++)
-		r = compare_row(building, i);
+	building->to_class = calloc(building->units.class_count + 1, sizeof(*building->to_class));
+	if (!building->to_class || diff->row_count > UINT32_MAX)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < building->draft_count; i++) {
+		const size_t class = class_of(building, rows[i]);
+
+		if (i == 0 || class != class_of(building, rows[i - 1]))
+			r = compare_class(building, class);
+		if (r == 0)
+			r = compare_row(building, rows[i]);
+	}
+	free(rows);
 	if (r == 0 && diff->change_count > 0)
 		qsort(diff->changes, diff->change_count, sizeof(*diff->changes), compare_changes);
 	return r;
@@ -458,8 +627,9 @@ static void building_clear(struct building *building)
 	for (size_t i = 0; i < building->draft_count; i++)
 		free(building->drafts[i].row.text);
 	free(building->drafts);
-	free(building->first_of_unit);
-	free(building->of_unit);
+	for (int d = 0; d < DIRECTIONS; d++)
+		free(building->segments[d]);
+	free(building->to_class);
 	free(building->row_of_member);
 	free(building->comparisons);
 	intern_clear(&building->pairs);
@@ -472,8 +642,6 @@ int diff_build(const struct diff_set sets[static DIFF_SIDES], struct diff **ret)
 	struct building building = {.diff = calloc(1, sizeof(struct diff)), .pairs = intern_make()};
 	int r = building.diff ? diff_units_make(sets, &building.units) : -ENOMEM;
 
-	if (r == 0)
-		r = diff_units_ask(&building.units);
 	if (r == 0)
 		r = make_rows(&building);
 	if (r == 0)

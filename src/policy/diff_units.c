@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/array.h"
+#include "policy/intern.h"
 #include "policy/pod_classes.h"
 
 static int compare_owners(const struct scene_owner *a, const struct scene_owner *b)
@@ -114,7 +114,7 @@ static bool is_one_class(const struct diff_member *members, size_t count, int si
 static void describe(const struct diff_units *units, struct diff_unit *unit)
 {
 	for (int side = 0; side < DIFF_SIDES; side++) {
-		unit->pod[side] = SCENE_NONE;
+		unit->pod[side] = unit->classes[side] = SCENE_NONE;
 		for (size_t i = 0; i < unit->count; i++) {
 			const struct diff_member *member = &units->members[unit->first + i];
 
@@ -123,8 +123,8 @@ static void describe(const struct diff_units *units, struct diff_unit *unit)
 			/* A workload makes as many as it is told to. */
 			unit->is_several |= unit->pod[side] != SCENE_NONE || !member->name->pod[0];
 			unit->pod[side] = member->pods[side];
+			unit->classes[side] = member->classes[side];
 		}
-		unit->is_in[side] = unit->pod[side] != SCENE_NONE;
 	}
 }
 
@@ -169,143 +169,124 @@ static void add_owners(struct diff_units *units)
 			next++;
 		add_owner(units, i, next - i);
 	}
-	units->range_first = units->count;
 }
 
-static void add_range(struct diff_units *units, struct addr first, struct addr last)
+/* ---- classes ---- */
+
+static int number_units(struct diff_units *units, struct intern *numbers)
 {
-	units->items[units->count] = (struct diff_unit){.range = {first, last},
-							.is_in = {true, true},
-							.owner_first = units->count,
-							.owner_end = units->count + 1};
-	units->count++;
-}
-
-/* Both have the whole space of each family, in order. */
-static void add_ranges(struct diff_units *units, const struct addr_range *a, size_t a_count,
-		       const struct addr_range *b, size_t b_count)
-{
-	for (size_t i = 0, j = 0; i < a_count && j < b_count;) {
-		struct addr first =
-		    addr_compare(a[i].first, b[j].first) > 0 ? a[i].first : b[j].first;
-		int order = addr_compare(a[i].last, b[j].last);
-
-		add_range(units, first, order < 0 ? a[i].last : b[j].last);
-		i += order <= 0;
-		j += order >= 0;
-	}
-}
-
-int diff_units_make(const struct diff_set sets[static DIFF_SIDES], struct diff_units *ret)
-{
-	const struct addr_range *ranges[DIFF_SIDES];
-	size_t range_counts[DIFF_SIDES], most;
-
-	*ret = (struct diff_units){0};
-	for (int side = 0; side < DIFF_SIDES; side++) {
-		int r = answers_make(&ret->answers[side], sets[side].evaluator, NULL);
+	for (size_t i = 0; i < units->count; i++) {
+		struct diff_unit *unit = &units->items[i];
+		struct diff_class *class;
+		const size_t known = numbers->count;
+		int r = intern_add(numbers, unit->classes, sizeof(unit->classes), &unit->class);
 
 		if (r < 0)
 			return r;
-		ranges[side] = evaluator_ranges(sets[side].evaluator, &range_counts[side]);
+		class = &units->classes[unit->class];
+		if (unit->class == known) {
+			*class = (struct diff_class){.first = i};
+			memcpy(class->pod, unit->pod, sizeof(class->pod));
+			units->class_count++;
+		}
+		class->last = i;
 	}
-	if (make_members(sets, ret) < 0)
-		return -ENOMEM;
-	most = ret->member_count + range_counts[DIFF_OLD] + range_counts[DIFF_NEW];
-	ret->items = calloc(most + 1, sizeof(*ret->items));
-	ret->out = calloc(most + 1, sizeof(*ret->out));
-	ret->in = calloc(most + 1, sizeof(*ret->in));
-	if (!ret->items || !ret->out || !ret->in)
-		return -ENOMEM;
-	add_owners(ret);
-	add_ranges(ret, ranges[DIFF_OLD], range_counts[DIFF_OLD], ranges[DIFF_NEW],
-		   range_counts[DIFF_NEW]);
 	return 0;
 }
 
-static struct party party_of(const struct diff_unit *unit, int side, bool another)
+static int make_classes(struct diff_units *units)
 {
-	if (unit->count == 0)
-		return (struct party){
-		    .kind = PARTY_ADDRESSES, .index = SCENE_NONE, .range = unit->range};
-	return (struct party){.kind = PARTY_POD, .index = unit->pod[side], .another = another};
+	struct intern numbers = intern_make();
+	int r = -ENOMEM;
+
+	units->classes = calloc(units->count + 1, sizeof(*units->classes));
+	if (units->classes)
+		r = number_units(units, &numbers);
+	intern_clear(&numbers);
+	return r;
 }
 
-static int ask(struct diff_units *units, int side, size_t from, size_t to, uint32_t *ret)
-{
-	const struct diff_unit *source = &units->items[from], *destination = &units->items[to];
-	struct party sender, receiver;
+/* ---- ranges ---- */
 
-	*ret = ANSWERS_NOTHING;
-	if (!source->is_in[side] || !destination->is_in[side] ||
-	    (from == to && !source->is_several))
-		return 0;
-	sender = party_of(source, side, false);
-	receiver = party_of(destination, side, from == to);
-	return answers_ask(&units->answers[side], &sender, &receiver, ret);
-}
-
-static int put(struct diff_line *line, const struct diff_cell *cell)
-{
-	if (array_grow(&line->items, sizeof(*line->items), line->count, &line->capacity) < 0)
-		return -ENOMEM;
-	line->items[line->count++] = *cell;
-	return 0;
-}
-
-static int ask_pair(struct diff_units *units, size_t from, size_t to)
-{
-	struct diff_cell cell = {.other = (uint32_t)to};
-	int r = 0;
-
-	for (int side = 0; r == 0 && side < DIFF_SIDES; side++)
-		r = ask(units, side, from, to, &cell.answers[side]);
-	if (r < 0 || (cell.answers[DIFF_OLD] == ANSWERS_NOTHING &&
-		      cell.answers[DIFF_NEW] == ANSWERS_NOTHING))
-		return r;
-	r = put(&units->out[from], &cell);
-	cell.other = (uint32_t)from;
-	return r < 0 ? r : put(&units->in[to], &cell);
-}
-
-int diff_units_ask(struct diff_units *units)
+static int make_pieces(struct diff_units *units, struct diff_class *class, int side)
 {
 	int r = 0;
 
-	if (units->count > UINT32_MAX)
-		return -ENOMEM;
-	for (size_t from = 0; r == 0 && from < units->count; from++) {
-		size_t end = from < units->range_first ? units->count : units->range_first;
+	for (int d = 0; r == 0 && class->pod[side] != SCENE_NONE && d < DIRECTIONS; d++) {
+		struct reach_pieces *pieces = &class->pieces[side][d];
 
-		for (size_t to = 0; r == 0 && to < end; to++)
-			r = ask_pair(units, from, to);
+		r = reach_pieces_make(&units->answers[side], class->pod[side], (enum direction)d,
+				      pieces);
+		for (size_t i = 0; r == 0 && i < pieces->count; i++)
+			r = reach_cuts_add(&units->ranges, pieces->items[i].first);
 	}
 	return r;
 }
 
-static int compare_cells(const void *key, const void *item)
+static int make_ranges(struct diff_units *units)
 {
-	return compare_numbers(*(const size_t *)key, ((const struct diff_cell *)item)->other);
+	int r = reach_cuts_add(&units->ranges, (struct addr){.family = ADDR_IPV4});
+
+	if (r == 0)
+		r = reach_cuts_add(&units->ranges, (struct addr){.family = ADDR_IPV6});
+	for (size_t i = 0; r == 0 && i < units->class_count; i++)
+		for (int side = 0; r == 0 && side < DIFF_SIDES; side++)
+			r = make_pieces(units, &units->classes[i], side);
+	reach_cuts_sort(&units->ranges);
+	return r;
 }
 
-const struct diff_cell *diff_line_find(const struct diff_line *line, size_t other)
+/* ---- the whole ---- */
+
+int diff_units_make(const struct diff_set sets[static DIFF_SIDES], struct diff_units *ret)
 {
-	if (line->count == 0)
-		return NULL;
-	return bsearch(&other, line->items, line->count, sizeof(*line->items), compare_cells);
+	int r = 0;
+
+	*ret = (struct diff_units){0};
+	for (int side = 0; r == 0 && side < DIFF_SIDES; side++)
+		r = answers_make(&ret->answers[side], sets[side].evaluator, NULL);
+	if (r == 0)
+		r = make_members(sets, ret);
+	if (r < 0)
+		return r;
+	ret->items = calloc(ret->member_count + 1, sizeof(*ret->items));
+	if (!ret->items)
+		return -ENOMEM;
+	add_owners(ret);
+	r = make_classes(ret);
+	return r < 0 ? r : make_ranges(ret);
+}
+
+int diff_units_ask(struct diff_units *units, size_t from, size_t to, struct diff_cell *ret)
+{
+	const struct diff_class *source = &units->classes[from], *other = &units->classes[to];
+	int r = 0;
+
+	*ret = (struct diff_cell){{ANSWERS_NOTHING, ANSWERS_NOTHING}};
+	for (int side = 0; r == 0 && side < DIFF_SIDES; side++) {
+		const struct party sender = {.kind = PARTY_POD, .index = source->pod[side]};
+		const struct party receiver = {
+		    .kind = PARTY_POD, .index = other->pod[side], .another = from == to};
+
+		if (source->pod[side] != SCENE_NONE && other->pod[side] != SCENE_NONE)
+			r = answers_ask(&units->answers[side], &sender, &receiver,
+					&ret->answers[side]);
+	}
+	return r;
 }
 
 void diff_units_clear(struct diff_units *units)
 {
-	for (size_t i = 0; units->out && units->in && i < units->count; i++) {
-		free(units->out[i].items);
-		free(units->in[i].items);
-	}
+	for (size_t i = 0; i < units->class_count; i++)
+		for (int d = 0; d < DIRECTIONS; d++) {
+			reach_pieces_clear(&units->classes[i].pieces[DIFF_OLD][d]);
+			reach_pieces_clear(&units->classes[i].pieces[DIFF_NEW][d]);
+		}
 	for (int side = 0; side < DIFF_SIDES; side++)
 		answers_clear(&units->answers[side]);
+	reach_cuts_clear(&units->ranges);
+	free(units->classes);
 	free(units->members);
 	free(units->items);
-	free(units->out);
-	free(units->in);
 	*units = (struct diff_units){0};
 }

@@ -1,12 +1,13 @@
 /*
- * What is compared before rows are made of it: pods that neither set tells apart are one unit, and
- * so is a range of addresses; private to policy/diff*.c.
+ * What is compared before rows are made of it: pods that neither set tells apart are of one class,
+ * and those of one owner are one unit; private to policy/diff*.c.
  */
 #ifndef NETPOL_POLICY_DIFF_UNITS_H
 #define NETPOL_POLICY_DIFF_UNITS_H
 
 #include "policy/answers.h"
 #include "policy/diff.h"
+#include "policy/reach_ranges.h"
 
 /* A pod of either set. */
 struct diff_member {
@@ -16,42 +17,41 @@ struct diff_member {
 };
 
 struct diff_unit {
-	size_t first, count;           /* of members; count 0: a range */
-	struct addr_range range;       /* if it is one */
-	bool is_in[DIFF_SIDES];        /* at all */
-	size_t pod[DIFF_SIDES];        /* one of its pods, or SCENE_NONE */
+	size_t first, count;           /* of members */
+	size_t pod[DIFF_SIDES];        /* one of its pods, or SCENE_NONE: it is not there */
+	size_t classes[DIFF_SIDES];    /* that pod's */
 	bool is_several;               /* either set has more of them, or may have */
 	size_t owner_first, owner_end; /* the units of its owner */
+	size_t class;                  /* of diff_units.classes */
 };
 
-struct diff_cell {
-	uint32_t other;
-	uint32_t answers[DIFF_SIDES]; /* numbers of diff_units.answers */
-};
-
-/* By other; those with any answer. */
-struct diff_line {
-	struct diff_cell *items;
-	size_t count, capacity;
+/* Units whose classes are the same in both sets. */
+struct diff_class {
+	size_t pod[DIFF_SIDES]; /* or SCENE_NONE */
+	size_t first, last;     /* of its units */
+	struct reach_pieces pieces[DIFF_SIDES][DIRECTIONS];
 };
 
 struct diff_units {
 	struct diff_member *members; /* by owner, unit, pod */
 	size_t member_count;
-	struct diff_unit *items; /* by owner; then the ranges */
+	struct diff_unit *items; /* by owner */
 	size_t count;
-	size_t range_first;
-	/* Of each unit: to others, and from them. Pods of one unit are others to one another. */
-	struct diff_line *out, *in;
+	struct diff_class *classes;
+	size_t class_count;
+	struct reach_cuts ranges; /* of addresses, cut where a class' answers change */
 	struct answers answers[DIFF_SIDES];
+};
+
+/* What is allowed from one to another, in both sets: numbers of diff_units.answers. */
+struct diff_cell {
+	uint32_t answers[DIFF_SIDES];
 };
 
 /* *ret is to be cleared in any case. -ENOMEM. */
 int diff_units_make(const struct diff_set sets[static DIFF_SIDES], struct diff_units *ret);
-/* Asks for all pairs. */
-int diff_units_ask(struct diff_units *units);
-/* NULL: no answers. */
-const struct diff_cell *diff_line_find(const struct diff_line *line, size_t other);
+/* From a pod of the one class to another pod of the other one. -ENOMEM. */
+int diff_units_ask(struct diff_units *units, size_t from, size_t to, struct diff_cell *ret);
 void diff_units_clear(struct diff_units *units);
 
 #endif

@@ -385,9 +385,6 @@ int manifest_finish(struct manifest *manifest, struct problems *problems)
 	if (manifest->policy_count > 0)
 		qsort(manifest->policies, manifest->policy_count, sizeof(*manifest->policies),
 		      compare_policies);
-	else if (problems->errors == 0)
-		problem_add(problems, PROBLEM_WARNING, "manifests",
-			    "no NetworkPolicy is among them: everything is allowed");
 	for (size_t i = 1; i < manifest->policy_count; i++) {
 		const struct netpol *first = &manifest->policies[i - 1], *second = first + 1;
 

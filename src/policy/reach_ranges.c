@@ -218,6 +218,17 @@ uint32_t reach_pieces_find(const struct reach_pieces *pieces, struct addr addres
 	return pieces->items[low].answer;
 }
 
+bool reach_pieces_equal(const struct reach_pieces *a, const struct reach_pieces *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (a->items[i].answer != b->items[i].answer ||
+		    !addr_equal(a->items[i].first, b->items[i].first))
+			return false;
+	return true;
+}
+
 void reach_pieces_clear(struct reach_pieces *pieces)
 {
 	free(pieces->items);

@@ -22,6 +22,8 @@ struct reach_pieces {
 int reach_pieces_make(struct answers *answers, size_t pod, enum direction direction,
 		      struct reach_pieces *ret);
 uint32_t reach_pieces_find(const struct reach_pieces *pieces, struct addr address);
+/* Of the same answers: is it everywhere the same? */
+bool reach_pieces_equal(const struct reach_pieces *a, const struct reach_pieces *b);
 void reach_pieces_clear(struct reach_pieces *pieces);
 
 /* Where ranges begin. Start from {0}. */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/reach_ranges.h"
+
 struct entry {
 	const struct scene_owner *name;
 	size_t pod;
@@ -38,8 +40,10 @@ static int compare_workloads(const void *a, const void *b)
 
 struct comparison {
 	struct answers answers;
-	const struct evaluator *evaluator;
 	const struct pod_classes *classes;
+	/* What the first pod of an owner is allowed, with each class: to it, from it. */
+	uint32_t *lines[DIRECTIONS];
+	struct reach_pieces pieces[DIRECTIONS];
 };
 
 static struct party pod_party(size_t pod)
@@ -47,68 +51,88 @@ static struct party pod_party(size_t pod)
 	return (struct party){.kind = PARTY_POD, .index = pod};
 }
 
-/* Is it the same from a to b as from c to d? */
-static int same(struct comparison *comparison, const struct party ends[static 4], bool *ret)
+/* EGRESS: from the pod to the other. */
+static int ask(struct comparison *comparison, size_t pod, size_t other, enum direction direction,
+	       uint32_t *ret)
 {
-	uint32_t first, second;
-	int r = answers_ask(&comparison->answers, &ends[0], &ends[1], &first);
+	const struct party one = pod_party(pod), two = pod_party(other);
 
-	if (r == 0)
-		r = answers_ask(&comparison->answers, &ends[2], &ends[3], &second);
-	if (r == 0)
-		*ret = first == second;
-	return r;
+	if (direction == DIRECTION_EGRESS)
+		return answers_ask(&comparison->answers, &one, &two, ret);
+	return answers_ask(&comparison->answers, &two, &one, ret);
 }
 
-/* Both ways between each of the two pods and another party. */
-static int same_with(struct comparison *comparison, size_t a, size_t b, const struct party *other,
-		     bool *ret)
-{
-	const struct party one = pod_party(a), two = pod_party(b);
-	int r = same(comparison, (const struct party[]){one, *other, two, *other}, ret);
-
-	if (r == 0 && *ret)
-		r = same(comparison, (const struct party[]){*other, one, *other, two}, ret);
-	return r;
-}
-
-/* A pod of the class that is neither of the two, whose classes differ; SCENE_NONE: there is none.
- */
+/* A pod of the class that is neither of the two; SCENE_NONE: there is none. */
 static size_t third(const struct pod_classes *classes, size_t class, size_t a, size_t b)
 {
 	const struct pod_class_members *members = &classes->items[class];
 
 	if (members->first != a && members->first != b)
 		return members->first;
-	return members->second;
+	return members->second != a && members->second != b ? members->second : SCENE_NONE;
 }
 
-static int same_with_pods(struct comparison *comparison, size_t a, size_t b, bool *ret)
+static int take_first(struct comparison *comparison, size_t first)
 {
-	const struct party one = pod_party(a), two = pod_party(b);
-	int r = same(comparison, (const struct party[]){one, two, two, one}, ret);
+	int r = 0;
 
-	for (size_t i = 0; r == 0 && *ret && i < comparison->classes->count; i++) {
-		const size_t other = third(comparison->classes, i, a, b);
-		const struct party party = pod_party(other);
+	for (int d = 0; r == 0 && d < DIRECTIONS; d++) {
+		for (size_t i = 0; r == 0 && i < comparison->classes->count; i++) {
+			const size_t other = third(comparison->classes, i, first, first);
 
-		if (other != SCENE_NONE)
-			r = same_with(comparison, a, b, &party, ret);
+			if (other != SCENE_NONE)
+				r = ask(comparison, first, other, (enum direction)d,
+					&comparison->lines[d][i]);
+		}
+		reach_pieces_clear(&comparison->pieces[d]);
+		if (r == 0)
+			r = reach_pieces_make(&comparison->answers, first, (enum direction)d,
+					      &comparison->pieces[d]);
 	}
 	return r;
 }
 
-static int same_with_ranges(struct comparison *comparison, size_t a, size_t b, bool *ret)
+static int same_with_pods(struct comparison *comparison, size_t first, size_t pod,
+			  enum direction direction, bool *ret)
 {
-	size_t count;
-	const struct addr_range *ranges = evaluator_ranges(comparison->evaluator, &count);
+	const struct pod_classes *classes = comparison->classes;
+	uint32_t answer;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && *ret && i < count; i++) {
-		const struct party range = {.kind = PARTY_ADDRESSES, .range = ranges[i]};
+	for (size_t i = 0; r == 0 && *ret && i < classes->count; i++) {
+		const size_t other = third(classes, i, first, pod);
 
-		r = same_with(comparison, a, b, &range, ret);
+		if (other == SCENE_NONE)
+			continue;
+		r = ask(comparison, pod, other, direction, &answer);
+		*ret = r == 0 && answer == comparison->lines[direction][i];
 	}
+	return r;
+}
+
+static int same_with_ranges(struct comparison *comparison, size_t pod, enum direction direction,
+			    bool *ret)
+{
+	struct reach_pieces pieces = {0};
+	int r = reach_pieces_make(&comparison->answers, pod, direction, &pieces);
+
+	*ret = r == 0 && reach_pieces_equal(&pieces, &comparison->pieces[direction]);
+	reach_pieces_clear(&pieces);
+	return r;
+}
+
+static int same_as_first(struct comparison *comparison, size_t first, size_t pod, bool *ret)
+{
+	uint32_t there, back;
+	int r = ask(comparison, first, pod, DIRECTION_EGRESS, &there);
+
+	if (r == 0)
+		r = ask(comparison, first, pod, DIRECTION_INGRESS, &back);
+	*ret = r == 0 && there == back;
+	for (int d = 0; r == 0 && *ret && d < DIRECTIONS; d++)
+		r = same_with_ranges(comparison, pod, (enum direction)d, ret);
+	for (int d = 0; r == 0 && *ret && d < DIRECTIONS; d++)
+		r = same_with_pods(comparison, first, pod, (enum direction)d, ret);
 	return r;
 }
 
@@ -118,6 +142,7 @@ static int alike(struct comparison *comparison, const struct entry *entries, siz
 {
 	const struct pod_classes *classes = comparison->classes;
 	const size_t first = entries[0].pod;
+	bool taken = false;
 	int r = 0;
 
 	*ret = true;
@@ -127,9 +152,11 @@ static int alike(struct comparison *comparison, const struct entry *entries, siz
 		if (classes->of[pod] == classes->of[entries[i - 1].pod] ||
 		    classes->of[pod] == classes->of[first])
 			continue;
-		r = same_with_pods(comparison, first, pod, ret);
-		if (r == 0 && *ret)
-			r = same_with_ranges(comparison, first, pod, ret);
+		if (!taken)
+			r = take_first(comparison, first);
+		taken = true;
+		if (r == 0)
+			r = same_as_first(comparison, first, pod, ret);
 	}
 	return r;
 }
@@ -226,19 +253,28 @@ int reach_workloads_make(struct evaluator *evaluator, const struct pod_classes *
 			 struct reach_workloads *ret)
 {
 	const size_t count = scene->pod_count;
-	struct comparison comparison = {.evaluator = evaluator, .classes = classes};
+	struct comparison comparison = {.classes = classes};
 	struct entry *entries = sort_entries(owners, count);
 	int r = answers_make(&comparison.answers, evaluator, NULL);
 
 	ret->pods = calloc(count + 1, sizeof(*ret->pods));
 	if (!entries || !ret->pods)
 		r = -ENOMEM;
+	for (int d = 0; d < DIRECTIONS; d++) {
+		comparison.lines[d] = calloc(classes->count + 1, sizeof(*comparison.lines[d]));
+		if (!comparison.lines[d])
+			r = -ENOMEM;
+	}
 	for (size_t i = 0; r == 0 && i < count; i++)
 		ret->pods[i] = entries[i].pod;
 	if (r == 0 && count > 0)
 		r = add_groups(ret, &comparison, entries, count);
 	if (r == 0 && ret->count > 0)
 		qsort(ret->items, ret->count, sizeof(*ret->items), compare_workloads);
+	for (int d = 0; d < DIRECTIONS; d++) {
+		free(comparison.lines[d]);
+		reach_pieces_clear(&comparison.pieces[d]);
+	}
 	answers_clear(&comparison.answers);
 	free(entries);
 	return r;

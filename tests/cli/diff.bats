@@ -166,7 +166,7 @@ LINES
   said 'two sets'
   want 2 "$report" diff a.yaml a.yaml
   silent out
-  said 'there is no workload: give those of the cluster with -f'
+  said 'there is no workload: give those of the cluster with -f (kubectl get deployments,statefulsets,daemonsets,cronjobs,namespaces '
   want 2 "$report" diff -f cluster.yaml a.yaml nowhere.yaml
   silent out
   said nowhere.yaml
@@ -187,6 +187,18 @@ LINES
   said 'warning: b.yaml: there is no workload in it'
   said 'with -f'
   grep -q '^only in cluster.yaml: ' out
+}
+
+@test "a set without policies is named" {
+  cluster
+  policy '{}' > a.yaml
+  echo 'kind: ConfigMap' > none.yaml
+  want 0 "$report" diff -f cluster.yaml a.yaml none.yaml
+  same 'netpol-report: warning: none.yaml: no NetworkPolicy is among them: everything is allowed' "$(cat err)"
+  want 0 "$report" diff -f cluster.yaml none.yaml a.yaml
+  said 'warning: none.yaml: no NetworkPolicy'
+  want 0 "$report" reach -f cluster.yaml
+  said 'warning: manifests: no NetworkPolicy'
 }
 
 # The shop's record, and the policies that are made from it, without those of port 5432 at db.

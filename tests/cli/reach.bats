@@ -159,6 +159,11 @@ shop/web[Deployment]  shop/db[StatefulSet]  TCP 5432' "$(cat out)"
   same 'denied: TCP 5433 from shop/web to shop/db[sts]' "$(cat out)"
   want 1 "$report" reach -f shop.yaml --from shop/web --to shop/db --port udp/5432
   grep -q '^denied: UDP 5432 ' out
+  # As rows and kubectl write it.
+  for port in 'TCP 5432' 5432/tcp tcp/5432 'TCP 5432-5432' 5432-5432/TCP; do
+    want 0 "$report" reach -f shop.yaml --from shop/web --to shop/db --port "$port"
+    grep -q '^allowed: TCP 5432 ' out
+  done
   want 1 "$report" reach -f shop.yaml --from watch/probe --to shop/db --port 99
   grep -q '^unknown: TCP 99 ' out
   want 1 "$report" reach -f shop.yaml --from shop/web --to shop/db --port 5432-5433
@@ -196,6 +201,20 @@ shop/db[StatefulSet]  shop/web[Deployment]  denied
     no rule allows it
   ingress of shop/web[Deployment]: isolated by shop/rest (shop.yaml:46)
     no rule allows it' "$(sed '2d; s/\([^ ]\)   */\1  /g' out)"
+  # Without a port as well.
+  want 0 "$report" reach -f shop.yaml --from shop/db --to shop/web --explain
+  same 'denied: everything from shop/db to shop/web
+shop/db[StatefulSet]  shop/web[Deployment]  denied
+  egress of shop/db[StatefulSet]: isolated by shop/db (shop.yaml:32)
+    no rule allows it
+  ingress of shop/web[Deployment]: isolated by shop/rest (shop.yaml:46)
+    no rule allows it' "$(sed '2d; s/\([^ ]\)   */\1  /g' out)"
+  want 0 "$report" reach -f shop.yaml --from shop/db --to shop/web --explain -o json
+  jq -e '.[0] | .allows == [] and .because.ingress.isolated_by[0].policy == "shop/rest"' out
+  want 0 "$report" reach -f shop.yaml --from shop/db --to shop/web
+  same 'denied: everything from shop/db to shop/web' "$(cat out)"
+  want 2 "$report" reach -f shop.yaml --from shop/db --to shop/web -n watch
+  said 'neither --from nor --to is in namespace watch'
   want 1 "$report" reach -f shop.yaml --from shop/web --to shop/db --port 99 --explain -o jsonl
   same '{"from": "shop/web[Deployment]", "to": "shop/db[StatefulSet]", "allows": [], "unknown": [], "because": {"egress": {"isolated_by": [{"policy": "shop/rest", "file": "shop.yaml", "line": 46, "certain": true}], "allowed_by": [{"policy": "shop/rest", "file": "shop.yaml", "line": 51, "certain": true, "rule": "spec.egress[0]", "ports": ["TCP 99"]}]}, "ingress": {"isolated_by": [{"policy": "shop/db", "file": "shop.yaml", "line": 32, "certain": true}], "allowed_by": []}}}' "$(cat out)"
   want 0 "$report" reach -f shop.yaml --from 192.0.2.5 --to shop/db --port 5000 --explain -o csv
@@ -273,7 +292,7 @@ shop/web[Deployment],shop/db[StatefulSet],TCP 5432,' "$(sed 1d out | tr -d '\r')
     wrong "--from '$end': expected NAMESPACE/NAME, NAMESPACE/NAME[KIND], an address or a prefix" \
       -f shop.yaml --from "$end"
   done
-  for port in '' http 0 65536 80- -80 80-79 TCP TCP/ ICMP/8 TCP/80/90 ' 80' 8O 1000000; do
+  for port in '' http 0 65536 80- -80 80-79 TCP TCP/ ICMP/8 TCP/80/90 ' 80' '80 TCP' 80/TCP/ /80 80/ 'TCP  80' /TCP 80/ICMP 8O 1000000; do
     wrong "--port '$port': expected 80, TCP/80 or UDP/53-60" -f shop.yaml --port "$port"
   done
   wrong "-f PATH is missing" --from shop/web
@@ -303,6 +322,41 @@ shop/web[Deployment],shop/db[StatefulSet],TCP 5432,' "$(sed 1d out | tr -d '\r')
   want 1 "$report" reach -f shop.yaml -n nowhere --strict
   want 0 "$report" reach -f shop.yaml --from 192.0.2.1 --to shop/db --port UDP/53
   said 'netpol-report: note: 192.0.2.1: a pod has this address, watch/probe'
+}
+
+@test "addresses of pods, nodes and services are asked as ones outside, and that is said" {
+  shop
+  cat >> shop.yaml <<'YAML'
+---
+apiVersion: v1
+kind: Service
+metadata: {name: sql, namespace: shop}
+spec: {selector: {app: db}, clusterIP: 10.96.0.5, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: outside, namespace: shop}
+spec: {clusterIP: 10.96.0.6, ports: [{port: 5432}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: other, namespace: watch}
+spec: {containers: [{name: c}]}
+status: {podIP: 192.0.2.9}
+YAML
+  want 1 "$report" reach -f shop.yaml --from 192.0.2.1 --to shop/db --port 443
+  said 'netpol-report: warning: 192.0.2.1: a node has this address, n1: asked is what an address outside of the cluster could, and a pod and its own node are never kept apart'
+  want 0 "$report" reach -f shop.yaml --from watch/probe --to 10.96.0.5 --port 5432
+  said 'netpol-report: warning: 10.96.0.5: address of service shop/sql: plugins judge the pods behind it; ask --to shop/db'
+  want 0 "$report" reach -f shop.yaml --from watch/probe --to 10.96.0.6 --port 5432
+  grep -q 'service shop/outside: plugins judge the pods behind it$' err
+  want 0 "$report" reach -f shop.yaml --to 192.0.0.0/8
+  said 'netpol-report: note: 192.0.0.0/8: a pod has an address in it, watch/other (192.0.2.9), and 1 more'
+  said 'netpol-report: note: 192.0.0.0/8: a node has an address in it, n1 (192.0.2.1): '
+  want 0 "$report" reach -f shop.yaml --to 10.96.0.0-10.96.0.255
+  said 'note: 10.96.0.0-10.96.0.255: it has the address of service shop/outside (10.96.0.6), and 1 more: plugins judge'
+  want 0 "$report" reach -f shop.yaml --to 10.0.0.0/16
+  silent err
 }
 
 @test "names are shown, not obeyed" {
