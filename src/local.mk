@@ -354,6 +354,8 @@ libcompile_a_SOURCES = \
 	src/policy/reduce.h \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/rule_rows.c \
+	src/policy/rule_rows.h \
 	src/policy/scene.c \
 	src/policy/scene.h \
 	src/policy/scene_graph.c \

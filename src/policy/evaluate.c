@@ -26,6 +26,7 @@ int evaluator_new(const struct netpol *policies, size_t policy_count, const stru
 						.policy_count = policy_count,
 						.scene = scene,
 						.options = options,
+						.room = EVALUATOR_TABLES_MAX,
 						.sets = port_sets_new()};
 		r = evaluator->sets ? build(evaluator) : -ENOMEM;
 	}

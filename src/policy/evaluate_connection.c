@@ -40,7 +40,7 @@ static struct port_rows find_ports(const struct evaluator *evaluator, enum direc
 		return rows;
 	}
 	rows.numbers =
-	    bit_table_row(&ruleset->spans, evaluator_find_span(evaluator, protocol, port));
+	    rule_rows_at(&ruleset->spans, evaluator_find_span(evaluator, protocol, port));
 	if (port_table == PORTS_ANY)
 		rows.any_name = bit_table_row(&ruleset->special, ROW_NAMED_TCP + rank);
 	while (first < end && !is_port(&evaluator->resolved[first], protocol, port))
@@ -59,7 +59,7 @@ static uint64_t port_sure(const struct question *question, size_t word)
 	uint64_t bits = ports->numbers[word];
 
 	for (size_t i = 0; i < ports->name_count; i++)
-		bits |= bit_table_row(&question->ruleset->names, ports->names[i].name)[word];
+		bits |= rule_rows_at(&question->ruleset->names, ports->names[i].name)[word];
 	return bits;
 }
 

@@ -19,6 +19,7 @@
 #include "policy/evaluate.h"
 #include "policy/intern.h"
 #include "policy/port_sets.h"
+#include "policy/rule_rows.h"
 
 #define NO_POLICY SIZE_MAX
 #define QUESTION_HEAD 2
@@ -104,9 +105,9 @@ struct ruleset {
 	size_t *first_rule; /* by policy, and one more */
 	struct bit_table special;
 	struct bit_table sure, possible; /* by class: as a peer */
-	struct bit_table blocks;         /* by block: as a peer, by ipBlock */
-	struct bit_table spans;          /* by port span: numbers, and those without ports */
-	struct bit_table names;          /* by port name */
+	struct rule_rows blocks;         /* by block: as a peer, by ipBlock */
+	struct rule_rows spans;          /* by port span: numbers, and those without ports */
+	struct rule_rows names;          /* by port name */
 	struct subject *subjects;        /* by class */
 };
 
@@ -144,6 +145,7 @@ struct evaluator {
 	size_t resolved_count;
 	size_t resolved_capacity;
 	struct ruleset rulesets[DIRECTIONS];
+	size_t room; /* bytes that are left for the rulesets' tables */
 	struct port_sets *sets;
 	struct memo unions; /* port sets of sets of rules */
 	/* One of them, as long as any can be: direction and port table, and of each word that is
@@ -167,7 +169,7 @@ int evaluator_classify(struct evaluator *evaluator);
 /* Of class_first: its namespace, or that of none. */
 size_t evaluator_namespace_rank(const struct evaluator *evaluator, size_t class);
 
-/* evaluate_compile.c: numbers the rules; fills the rulesets. Both -ENOMEM. */
+/* evaluate_compile.c: numbers the rules; fills the rulesets. Both -ENOMEM; the latter -E2BIG. */
 int evaluator_number(struct evaluator *evaluator);
 int evaluator_compile(struct evaluator *evaluator);
 void ruleset_clear(struct ruleset *ruleset, size_t class_count);
