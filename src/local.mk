@@ -312,6 +312,7 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_explain.c \
 	src/policy/evaluate_internal.h \
 	src/policy/evaluate_pair.c \
+	src/policy/evaluate_peers.c \
 	src/policy/evaluate_place.c \
 	src/policy/group.c \
 	src/policy/group.h \

@@ -163,7 +163,7 @@ static void put_labels(struct buf *key, const struct evaluator *evaluator,
 {
 	buf_putc(key, labels ? 1 : 0);
 	for (size_t i = 0; labels && i < labels->count; i++) {
-		if (!evaluator_asks_for(evaluator, labels->items[i].key))
+		if (evaluator_find_key(evaluator, labels->items[i].key) == SIZE_MAX)
 			continue;
 		buf_put(key, labels->items[i].key, strlen(labels->items[i].key) + 1);
 		buf_put(key, labels->items[i].value, strlen(labels->items[i].value) + 1);

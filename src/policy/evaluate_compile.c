@@ -3,8 +3,6 @@
 
 #include "policy/evaluate_internal.h"
 
-#define METADATA_NAME "kubernetes.io/metadata.name"
-
 /* ---- numbers ---- */
 
 static size_t count_rules(const struct evaluator *evaluator, enum direction direction)
@@ -45,98 +43,7 @@ int evaluator_number(struct evaluator *evaluator)
 	return r < 0 ? r : number_direction(evaluator, DIRECTION_EGRESS);
 }
 
-/* ---- selectors ---- */
-
-static enum match worse(enum match a, enum match b)
-{
-	return a < b ? a : b;
-}
-
-/* The name label is implied, whatever the object says (KEP-2161). */
-static enum match match_namespace(const struct label_selector *selector,
-				  const struct scene_namespace *namespace)
-{
-	struct label implied = {.key = (char[]){METADATA_NAME}, .value = (char *)namespace->name};
-	const struct labels implied_alone = {&implied, 1};
-	enum match match = MATCH_YES;
-
-	for (size_t i = 0; i < selector->count && match != MATCH_NO; i++) {
-		const struct label_selector one = {&selector->items[i], 1};
-		bool is_name = strcmp(one.items->key, METADATA_NAME) == 0;
-
-		match = worse(match, label_selector_match(&one, is_name ? &implied_alone
-									: namespace->labels));
-	}
-	return match;
-}
-
-/* namespace: of the scene; its namespace_count: one not known. */
-static enum match match_peer_namespace(const struct evaluator *evaluator,
-				       const struct netpol_peer *peer, size_t own_namespace,
-				       size_t namespace)
-{
-	bool known = namespace < evaluator->scene->namespace_count;
-
-	if (!peer->has_namespaces) {
-		if (!known)
-			return MATCH_MAYBE;
-		return namespace == own_namespace ? MATCH_YES : MATCH_NO;
-	}
-	if (!known)
-		return label_selector_match(&peer->namespaces, NULL);
-	return match_namespace(&peer->namespaces, &evaluator->scene->namespaces[namespace]);
-}
-
-static enum match match_class(const struct evaluator *evaluator,
-			      const struct label_selector *selector, size_t class)
-{
-	size_t pod = evaluator->classes[class].pod;
-
-	return label_selector_match(selector, evaluator->scene->pods[pod].labels);
-}
-
 /* ---- peers ---- */
-
-static int admit_namespace(struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-			   const struct netpol_peer *peer, size_t namespace, enum match in_it)
-{
-	const struct label_selector *selector = peer->has_pods ? &peer->pods : NULL;
-	const size_t *classes;
-	size_t count;
-	int r =
-	    class_index_find(&evaluator->index, evaluator, selector, namespace, &classes, &count);
-
-	for (size_t i = 0; i < count && r == 0; i++) {
-		enum match match = in_it;
-
-		if (selector)
-			match = worse(match, match_class(evaluator, selector, classes[i]));
-		if (match == MATCH_YES)
-			bits_add(bit_table_row(&ruleset->sure, classes[i]), rule);
-		if (match != MATCH_NO)
-			bits_add(bit_table_row(&ruleset->possible, classes[i]), rule);
-	}
-	return r;
-}
-
-static int admit_pods(struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-		      const struct netpol_peer *peer)
-{
-	const char *name = evaluator->policies[ruleset->rules[rule].policy].namespace;
-	size_t own = scene_find_namespace(evaluator->scene, name);
-	int r = 0;
-
-	for (size_t i = 0; i <= evaluator->scene->namespace_count && r == 0; i++) {
-		enum match match;
-
-		if (evaluator->class_first[i] == evaluator->class_first[i + 1])
-			continue;
-		match = match_peer_namespace(evaluator, peer, own, i);
-		if (match != MATCH_NO)
-			r = admit_namespace(evaluator, ruleset, rule, peer, i, match);
-	}
-	return r;
-}
 
 static int compare_ranges(const void *left, const void *right)
 {
@@ -201,8 +108,6 @@ static int admit_peers(struct evaluator *evaluator, struct ruleset *ruleset, siz
 	for (size_t i = 0; i < written->peer_count && r == 0; i++)
 		if (written->peers[i].has_block)
 			r = admit_block(evaluator, ruleset, rule, &written->peers[i]);
-		else
-			r = admit_pods(evaluator, ruleset, rule, &written->peers[i]);
 	return r;
 }
 
@@ -256,21 +161,17 @@ static int select_namespace(struct evaluator *evaluator, size_t number, size_t n
 			    enum match most)
 {
 	const struct netpol *policy = &evaluator->policies[number];
-	const size_t *classes;
 	size_t count;
-	int r = class_index_find(&evaluator->index, evaluator, &policy->pods, namespace, &classes,
-				 &count);
+	const struct found_class *found =
+	    class_index_find(&evaluator->index, evaluator, namespace, &count);
+	int r = 0;
 
-	for (size_t i = 0; i < count && r == 0; i++) {
-		enum match match = worse(most, match_class(evaluator, &policy->pods, classes[i]));
-
-		for (int direction = 0; direction < DIRECTIONS && match != MATCH_NO && r == 0;
-		     direction++)
+	for (size_t i = 0; i < count && r == 0; i++)
+		for (int direction = 0; direction < DIRECTIONS && r == 0; direction++)
 			if (policy->isolates[direction])
 				r = select_class(
-				    &evaluator->rulesets[direction].subjects[classes[i]], number,
-				    match);
-	}
+				    &evaluator->rulesets[direction].subjects[found[i].class],
+				    number, found[i].match < most ? found[i].match : most);
 	return r;
 }
 
@@ -281,6 +182,8 @@ static int select_subjects(struct evaluator *evaluator)
 		size_t own =
 		    scene_find_namespace(evaluator->scene, evaluator->policies[i].namespace);
 
+		if (class_index_ask(&evaluator->index, evaluator, &evaluator->policies[i].pods) < 0)
+			return -ENOMEM;
 		if (own != SCENE_NONE && select_namespace(evaluator, i, own, MATCH_YES) < 0)
 			return -ENOMEM;
 		if (select_namespace(evaluator, i, unknown, MATCH_MAYBE) < 0)
@@ -378,6 +281,8 @@ static int fill_ruleset(struct evaluator *evaluator, struct ruleset *ruleset)
 		if (r == 0)
 			r = admit_ports(evaluator, ruleset, rule);
 	}
+	if (r == 0)
+		r = evaluator_admit_pods(evaluator, ruleset);
 	if (r == 0)
 		r = rule_rows_finish(&ruleset->blocks, evaluator->blocks.count, rules,
 				     &evaluator->room);

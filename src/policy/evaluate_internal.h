@@ -161,8 +161,8 @@ int evaluator_cut(struct evaluator *evaluator);
 size_t evaluator_find_span(const struct evaluator *evaluator, uint8_t protocol, uint16_t port);
 /* SIZE_MAX: no policy asks for it. */
 size_t evaluator_find_name(const struct evaluator *evaluator, const char *name, uint8_t protocol);
-/* Is the label of any concern? */
-bool evaluator_asks_for(const struct evaluator *evaluator, const char *key);
+/* SIZE_MAX: no policy asks for the label. */
+size_t evaluator_find_key(const struct evaluator *evaluator, const char *key);
 
 /* evaluate_classes.c. -ENOMEM. */
 int evaluator_classify(struct evaluator *evaluator);
@@ -173,6 +173,9 @@ size_t evaluator_namespace_rank(const struct evaluator *evaluator, size_t class)
 int evaluator_number(struct evaluator *evaluator);
 int evaluator_compile(struct evaluator *evaluator);
 void ruleset_clear(struct ruleset *ruleset, size_t class_count);
+
+/* evaluate_peers.c: the rules that name classes as peers, by their selectors. -ENOMEM. */
+int evaluator_admit_pods(struct evaluator *evaluator, struct ruleset *ruleset);
 
 /* evaluate_pair.c: a rule's ports at a destination, added to the set. -ENOMEM. */
 int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_rule *rule,
