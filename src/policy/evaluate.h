@@ -5,8 +5,9 @@
  * namespace that selects it and has that policy type; isolated, it may do what any rule of these
  * policies allows, and else everything. A connection needs egress of its source and ingress of its
  * destination. A pod always reaches itself, and traffic between a pod and its own node is always
- * allowed. A named port is the destination pod's container port of that name and protocol, or each
- * of them; what is no pod has none. ipBlock is for addresses that are no pods'.
+ * allowed. A named port is the destination pod's container port of that name and protocol; where
+ * containers have several it is perhaps any of them, as plugins take the first, the last or all;
+ * what is no pod has none. ipBlock is for addresses that are no pods'.
  *
  * Where labels, ports or addresses are not known the answer has two bounds: sure, what is allowed
  * whatever they are, and possible, what may be.

@@ -42,12 +42,13 @@ struct resolved_port {
 	uint32_t name; /* of evaluator.port_names */
 	uint16_t port;
 	uint8_t protocol;
-	uint8_t zero;
+	uint8_t disputed; /* the name is of another port, too */
 };
 
 /* All of a pod, by protocol, port, name. */
 struct port_table {
 	size_t first, count; /* of evaluator.resolved */
+	bool known;          /* and no name is disputed */
 };
 
 enum { PORTS_NONE, PORTS_ANY /* not known */ }; /* the first port tables */
@@ -177,9 +178,11 @@ void ruleset_clear(struct ruleset *ruleset, size_t class_count);
 /* evaluate_peers.c: the rules that name classes as peers, by their selectors. -ENOMEM. */
 int evaluator_admit_pods(struct evaluator *evaluator, struct ruleset *ruleset);
 
+enum bound { BOUND_SURE, BOUND_POSSIBLE };
+
 /* evaluate_pair.c: a rule's ports at a destination, added to the set. -ENOMEM. */
 int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_rule *rule,
-			 size_t port_table, struct port_set *set);
+			 size_t port_table, enum bound bound, struct port_set *set);
 
 /* evaluate_place.c: a party as the rules see it. */
 struct place {
