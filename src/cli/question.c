@@ -273,6 +273,23 @@ static void note_pods_address(struct session *session, const char *text, struct 
 			}
 }
 
+/* Nodes are no ends of rows. */
+static void note_nodes_address(struct session *session, const char *text, struct addr_range range,
+			       const struct scene *scene)
+{
+	for (size_t i = 0; addr_equal(range.first, range.last) && i < scene->node_count; i++)
+		for (size_t j = 0; j < scene->nodes[i].address_count; j++)
+			if (addr_equal(scene->nodes[i].addresses[j], range.first)) {
+				problem_add(
+				    &session->problems, PROBLEM_NOTE, text,
+				    "node %s has this address: asked is what an address outside of "
+				    "the cluster could; between a node and its own pods all is "
+				    "allowed",
+				    scene->nodes[i].name);
+				return;
+			}
+}
+
 static bool choose(struct session *session, enum direction direction, const char *text,
 		   const struct reach *reach, const struct scene_owner *owners,
 		   struct question *question)
@@ -318,6 +335,7 @@ static bool ask_end(struct session *session, enum direction direction, const cha
 		side->has_range = true;
 		note_pods_address(session, text, side->range, &manifests->scene->scene,
 				  manifests->scene->owners);
+		note_nodes_address(session, text, side->range, &manifests->scene->scene);
 		return true;
 	}
 	done = choose(session, direction, text, reach, manifests->scene->owners, question);

@@ -31,7 +31,8 @@ struct party {
 	size_t index; /* of the scene's pods or nodes; a node may be SCENE_NONE: one not known. A
 			 pod on_node is as PARTY_NODE with its node */
 	bool another; /* POD: not that pod itself, but one like it */
-	struct addr_range range; /* ADDRESSES: all of them; NODE: those it used, not set: any of
+	struct addr_range range; /* ADDRESSES: all of them, which are outside: no node is taken to
+				    have one, though it may; NODE: those it used, not set: any of
 				    its own */
 };
 

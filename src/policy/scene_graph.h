@@ -30,7 +30,8 @@ const struct scene *scene_graph_scene(const struct scene_graph *scene);
 
 #define SCENE_GRAPH_PARTIES 3
 /*
- * What the end may be: one party. Or, where the record cannot name it, all of a pod of which
+ * What the end may be: one party. A prefix in which a node has an address is that node, too (one
+ * not known if there are several). Or, where the record cannot name it, all of a pod of which
  * nothing is known, the address, and a node of which nothing is known. destination: of the edge;
  * the two ends of one edge are never taken for the same pod of which nothing is known. Does not
  * allocate.
