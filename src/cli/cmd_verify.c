@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/manifests.h"
 #include "cli/mesh_notes.h"
 #include "cli/rule_text.h"
 #include "cli/verify_print.h"
@@ -247,6 +248,11 @@ static void answer(struct verification *verification, int64_t since)
 				mesh_note(session);
 				verify_print(verification);
 			}
+			if (r == 0 && !session->options->drift)
+				manifests_tell_idle(session, PROBLEM_NOTE, candidates.policies,
+						    candidates.count, scene_graph_scene(scene),
+						    verification->replay.evaluator,
+						    " that was recorded");
 			if (session->status == EXIT_DONE && !verification->passed)
 				session->status = EXIT_NO;
 		}

@@ -52,12 +52,14 @@ enum answer {
 /* Why one end lets a connection through or not. */
 struct side {
 	enum answer answer;
-	bool isolated; /* surely, or (unknown) perhaps */
-	/* Allowed: whose rule allows it. Unknown because of a rule: whose that is; because it may
-	 * be isolated: the first that may, and would not surely allow it. Denied: the first that
-	 * isolates. NULL: none does, or it does not matter. */
+	bool isolated; /* by some policy, surely or perhaps */
+	/* Allowed: whose rule allows it. Denied or undefined: the first that surely isolates.
+	 * Unknown: one that it depends on: whose the rule is if there is one, else one that
+	 * isolates or may. NULL: none does, or it does not matter. */
 	const struct netpol *policy;
-	const struct netpol_rule *rule; /* allowed, or unknown because of it; else NULL */
+	/* Allowed: that allows it. Unknown: one that may, or that allows a part of the addresses.
+	 * NULL: none. */
+	const struct netpol_rule *rule;
 };
 
 struct decision {
@@ -82,6 +84,10 @@ struct evaluator *evaluator_free(struct evaluator *evaluator); /* NULL is allowe
  * policies begins or ends: within a range no policy tells addresses apart.
  */
 const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, size_t *ret_count);
+
+/* Does the policy, by index, select any pod of its namespace? Those whose namespace is not known
+ * are left aside, and those on_node are not selected. */
+enum match evaluator_selects(const struct evaluator *evaluator, size_t policy);
 
 /* Pods of one number are told apart by no policy. pod is not on_node. */
 size_t evaluator_pod_class(const struct evaluator *evaluator, size_t pod);

@@ -166,6 +166,9 @@ static int select_namespace(struct evaluator *evaluator, size_t number, size_t n
 	    class_index_find(&evaluator->index, evaluator, namespace, &count);
 	int r = 0;
 
+	for (size_t i = 0; i < count && most == MATCH_YES; i++)
+		if (found[i].match > evaluator->selects[number])
+			evaluator->selects[number] = found[i].match;
 	for (size_t i = 0; i < count && r == 0; i++)
 		for (int direction = 0; direction < DIRECTIONS && r == 0; direction++)
 			if (policy->isolates[direction])
@@ -177,6 +180,9 @@ static int select_namespace(struct evaluator *evaluator, size_t number, size_t n
 
 static int select_subjects(struct evaluator *evaluator)
 {
+	evaluator->selects = calloc(evaluator->policy_count + 1, sizeof(*evaluator->selects));
+	if (!evaluator->selects)
+		return -ENOMEM;
 	for (size_t i = 0; i < evaluator->policy_count; i++) {
 		size_t unknown = evaluator->scene->namespace_count;
 		size_t own =

@@ -146,7 +146,8 @@ struct evaluator {
 	size_t resolved_count;
 	size_t resolved_capacity;
 	struct ruleset rulesets[DIRECTIONS];
-	size_t room; /* bytes that are left for the rulesets' tables */
+	size_t room;         /* bytes that are left for the rulesets' tables */
+	enum match *selects; /* by policy: any pod of its namespace */
 	struct port_sets *sets;
 	struct memo unions; /* port sets of sets of rules */
 	/* One of them, as long as any can be: direction and port table, and of each word that is

@@ -309,6 +309,16 @@ shop/web[Deployment],shop/db[StatefulSet],TCP 5432,' "$(sed 1d out | tr -d '\r')
   said 'netpol-report: note: 192.0.2.77: node n1 has this address'
 }
 
+@test "a policy that selects no pod is told of, where there are pods that it could" {
+  shop
+  sed -i 's/podSelector: {matchLabels: {app: db}}/podSelector: {matchLabels: {app: bd}}/' shop.yaml
+  printf -- '---\nkind: NetworkPolicy\napiVersion: networking.k8s.io/v1\n' >> shop.yaml
+  printf 'metadata: {name: far, namespace: empty}\nspec: {podSelector: {}}\n' >> shop.yaml
+  want 0 "$report" reach -f shop.yaml
+  said 'netpol-report: warning: NetworkPolicy shop/db: selects no pod'
+  [ "$(grep -c 'selects no pod' err)" -eq 1 ]
+}
+
 @test "names are shown, not obeyed" {
   printf 'kind: Pod\napiVersion: v1\nmetadata: {name: "a\\e[31m\\"", namespace: s}\n---\n' > odd.yaml
   printf 'kind: Pod\napiVersion: v1\nmetadata: {name: b, namespace: s}\n' >> odd.yaml

@@ -39,6 +39,16 @@ found() {
   same '{"edges":0,"connections":0}' "$(jq -c .sums.denied out)"
 }
 
+@test "a policy that selects no pod of the record is noted" {
+  record shop
+  policy api ipa "$from_web" > p.yaml
+  want 0 verify -f p.yaml -o json
+  said 'netpol-report: note: NetworkPolicy shop/api: selects no pod that was recorded'
+  policy api api "$from_web" > p.yaml
+  want 0 verify -f p.yaml -o json
+  ! grep -q 'selects no pod' err
+}
+
 @test "what would be denied is told by workload, direction, policy, peer and port" {
   record shop
   policy api api "${from_web/8080/9090}" > p.yaml
