@@ -313,6 +313,7 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_explain.c \
 	src/policy/evaluate_internal.h \
 	src/policy/evaluate_pair.c \
+	src/policy/evaluate_peers.c \
 	src/policy/evaluate_place.c \
 	src/policy/group.c \
 	src/policy/group.h \
@@ -359,6 +360,8 @@ libcompile_a_SOURCES = \
 	src/policy/reduce.h \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/rule_rows.c \
+	src/policy/rule_rows.h \
 	src/policy/scene.c \
 	src/policy/scene.h \
 	src/policy/scene_graph.c \

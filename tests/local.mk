@@ -96,6 +96,7 @@ unit_tests = \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_graph \
+	tests/unit/policy/test_rule_rows \
 	tests/unit/policy/test_scene_inventory \
 	tests/unit/policy/test_unused \
 	tests/unit/sources/test_cni_result \

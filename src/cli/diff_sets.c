@@ -115,9 +115,10 @@ static int make_recorded(const struct session *session, struct diff_input *input
 		r = evaluator_new(manifest->policies, manifest->policy_count,
 				  scene_graph_scene(input->recorded), of_evaluator,
 				  &input->evaluator);
-	if (r == 0)
-		input->owners = own_pods(session->graph);
-	if (r < 0 || !input->owners)
+	if (r < 0)
+		return r;
+	input->owners = own_pods(session->graph);
+	if (!input->owners)
 		return -ENOMEM;
 	/* Those that stand for pods of which nothing is known are no rows. */
 	input->scene = *scene_graph_scene(input->recorded);

@@ -1,6 +1,13 @@
 #include "cli/manifests.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/shape.h"
+
+/* The more there are the less a label is to blame. */
+#define IDLE_MAX 100
 
 bool manifests_read(struct session *session, const char *const *paths, size_t count,
 		    struct manifests *manifests)
@@ -45,6 +52,41 @@ bool manifests_evaluate(struct session *session, struct manifests *manifests)
 	if (r < 0)
 		session_fail(session, "policies", r);
 	return r == 0;
+}
+
+/* By namespace of the scene: has it a pod that may be selected? NULL: no memory. */
+static bool *find_inhabited(const struct scene *scene)
+{
+	bool *inhabited = calloc(scene->namespace_count + 1, sizeof(*inhabited));
+
+	for (size_t i = 0; inhabited && i < scene->pod_count; i++)
+		if (scene->pods[i].namespace != SCENE_NONE && !scene->pods[i].on_node)
+			inhabited[scene->pods[i].namespace] = true;
+	return inhabited;
+}
+
+void manifests_tell_idle(struct session *session, enum problem_severity severity,
+			 const struct netpol *policies, size_t count, const struct scene *scene,
+			 const struct evaluator *evaluator, const char *where)
+{
+	bool *inhabited = find_inhabited(scene);
+	size_t told = 0;
+
+	if (!inhabited)
+		session_fail(session, "policies", -ENOMEM);
+	for (size_t i = 0; inhabited && i < count && told < IDLE_MAX; i++) {
+		size_t namespace = scene_find_namespace(scene, policies[i].namespace);
+		char subject[SHAPE_CELL_MAX];
+
+		if (evaluator_selects(evaluator, i) != MATCH_NO || namespace == SCENE_NONE ||
+		    !inhabited[namespace])
+			continue;
+		snprintf(subject, sizeof(subject), "NetworkPolicy %s/%s", policies[i].namespace,
+			 policies[i].name);
+		problem_add(&session->problems, severity, subject, "selects no pod%s", where);
+		told++;
+	}
+	free(inhabited);
 }
 
 void manifests_clear(struct manifests *manifests)

@@ -7,6 +7,7 @@
 
 #include "cli/cluster.h"
 #include "cli/shape.h"
+#include "policy/evaluate.h"
 
 void session_begin_alone(struct session *session, const struct options *options)
 {
@@ -99,6 +100,16 @@ bool session_build(struct session *session)
 	return r == 0;
 }
 
+/* What the input is at fault for; it is not the database's. */
+static void fail_too_big(struct session *session)
+{
+	fprintf(stderr,
+		"%s: policies: too many rules for the pods, addresses and ports that they tell "
+		"apart: to compare them would take more than %zu MiB\n",
+		PROGRAM, EVALUATOR_TABLES_MAX >> 20);
+	session->status = EXIT_USAGE;
+}
+
 void session_fail(struct session *session, const char *what, int error)
 {
 	const struct record *record = session->record;
@@ -107,6 +118,10 @@ void session_fail(struct session *session, const char *what, int error)
 
 	if (session->record)
 		record_end(session->record);
+	if (error == -E2BIG) {
+		fail_too_big(session);
+		return;
+	}
 	fprintf(stderr, "%s: %s: %s\n", PROGRAM, path[0] ? path : what,
 		text[0] ? text : strerror(-error));
 	session->status = record ? EXIT_DATABASE : EXIT_USAGE;

@@ -25,7 +25,7 @@ void session_begin_alone(struct session *session, const struct options *options)
 /* Reads the inventories and builds the graph of the interval. The snapshots stay for what the
  * command reads beside it; record_end() is due before anything is printed. */
 bool session_build(struct session *session);
-/* A failure inside: error is negative errno. */
+/* A failure inside: error is negative errno; -E2BIG is evaluator_new()'s. */
 void session_fail(struct session *session, const char *what, int error);
 /* Prints problems to stderr, releases everything, returns the exit status. */
 int session_end(struct session *session);

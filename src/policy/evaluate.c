@@ -26,6 +26,7 @@ int evaluator_new(const struct netpol *policies, size_t policy_count, const stru
 						.policy_count = policy_count,
 						.scene = scene,
 						.options = options,
+						.room = EVALUATOR_TABLES_MAX,
 						.sets = port_sets_new()};
 		r = evaluator->sets ? build(evaluator) : -ENOMEM;
 	}
@@ -60,6 +61,7 @@ struct evaluator *evaluator_free(struct evaluator *evaluator)
 	free(evaluator->resolved);
 	memo_clear(&evaluator->unions);
 	free(evaluator->question);
+	free(evaluator->selects);
 	free(evaluator);
 	return NULL;
 }
@@ -68,6 +70,11 @@ const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, siz
 {
 	*ret_count = evaluator->blocks.count;
 	return evaluator->blocks.items;
+}
+
+enum match evaluator_selects(const struct evaluator *evaluator, size_t policy)
+{
+	return evaluator->selects[policy];
 }
 
 size_t evaluator_pod_class(const struct evaluator *evaluator, size_t pod)

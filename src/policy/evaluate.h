@@ -5,8 +5,9 @@
  * namespace that selects it and has that policy type; isolated, it may do what any rule of these
  * policies allows, and else everything. A connection needs egress of its source and ingress of its
  * destination. A pod always reaches itself, and traffic between a pod and its own node is always
- * allowed. A named port is the destination pod's container port of that name and protocol, or each
- * of them; what is no pod has none. ipBlock is for addresses that are no pods'.
+ * allowed. A named port is the destination pod's container port of that name and protocol; where
+ * containers have several it is perhaps any of them, as plugins take the first, the last or all;
+ * what is no pod has none. ipBlock is for addresses that are no pods'.
  *
  * Where labels, ports or addresses are not known the answer has two bounds: sure, what is allowed
  * whatever they are, and possible, what may be.
@@ -30,7 +31,8 @@ struct party {
 	size_t index; /* of the scene's pods or nodes; a node may be SCENE_NONE: one not known. A
 			 pod on_node is as PARTY_NODE with its node */
 	bool another; /* POD: not that pod itself, but one like it */
-	struct addr_range range; /* ADDRESSES: all of them; NODE: those it used, not set: any of
+	struct addr_range range; /* ADDRESSES: all of them, which are outside: no node is taken to
+				    have one, though it may; NODE: those it used, not set: any of
 				    its own */
 };
 
@@ -50,12 +52,14 @@ enum answer {
 /* Why one end lets a connection through or not. */
 struct side {
 	enum answer answer;
-	bool isolated; /* surely, or (unknown) perhaps */
-	/* Allowed: whose rule allows it. Unknown because of a rule: whose that is; because it may
-	 * be isolated: the first that may, and would not surely allow it. Denied: the first that
-	 * isolates. NULL: none does, or it does not matter. */
+	bool isolated; /* by some policy, surely or perhaps */
+	/* Allowed: whose rule allows it. Denied or undefined: the first that surely isolates.
+	 * Unknown: one that it depends on: whose the rule is if there is one, else one that
+	 * isolates or may. NULL: none does, or it does not matter. */
 	const struct netpol *policy;
-	const struct netpol_rule *rule; /* allowed, or unknown because of it; else NULL */
+	/* Allowed: that allows it. Unknown: one that may, or that allows a part of the addresses.
+	 * NULL: none. */
+	const struct netpol_rule *rule;
 };
 
 struct decision {
@@ -66,7 +70,11 @@ struct decision {
 /* The policies, the scene and all they point to outlive the evaluator. */
 struct evaluator;
 
-/* -ENOMEM. */
+/* Bytes for all sets of rules: of those that name a pod, an address, a port. They grow with what
+ * policies tell apart times their rules: 10,000 rules of a direction and 10,000 pods take 25 MB. */
+#define EVALUATOR_TABLES_MAX ((size_t)1 << 30)
+
+/* -ENOMEM; -E2BIG: they would take more than EVALUATOR_TABLES_MAX. */
 int evaluator_new(const struct netpol *policies, size_t policy_count, const struct scene *scene,
 		  struct evaluator_options options, struct evaluator **ret);
 struct evaluator *evaluator_free(struct evaluator *evaluator); /* NULL is allowed; returns NULL */
@@ -76,6 +84,10 @@ struct evaluator *evaluator_free(struct evaluator *evaluator); /* NULL is allowe
  * policies begins or ends: within a range no policy tells addresses apart.
  */
 const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, size_t *ret_count);
+
+/* Does the policy, by index, select any pod of its namespace? Those whose namespace is not known
+ * are left aside, and those on_node are not selected. */
+enum match evaluator_selects(const struct evaluator *evaluator, size_t policy);
 
 /* Pods of one number are told apart by no policy. pod is not on_node. */
 size_t evaluator_pod_class(const struct evaluator *evaluator, size_t pod);

@@ -27,11 +27,20 @@ static int compare_resolved(const void *left, const void *right)
 	return a->name < b->name ? -1 : a->name > b->name;
 }
 
+static int compare_numbers_of_names(const void *left, const void *right)
+{
+	const struct resolved_port *a = left, *b = right;
+
+	return a->name < b->name ? -1 : a->name > b->name;
+}
+
 static int keep_table(struct evaluator *evaluator, const struct resolved_port *items, size_t count)
 {
-	struct port_table table = {.first = evaluator->resolved_count, .count = count};
+	struct port_table table = {
+	    .first = evaluator->resolved_count, .count = count, .known = true};
 
 	for (size_t i = 0; i < count; i++) {
+		table.known = table.known && !items[i].disputed;
 		if (array_grow(&evaluator->resolved, sizeof(*items), evaluator->resolved_count,
 			       &evaluator->resolved_capacity) < 0)
 			return -ENOMEM;
@@ -52,9 +61,23 @@ static int begin_tables(struct classifier *classifier)
 
 	if (intern_add(&classifier->tables, "", 0, &number) < 0 ||
 	    intern_add(&classifier->tables, &any, sizeof(any), &number) < 0 ||
+	    keep_table(classifier->evaluator, NULL, 0) < 0 ||
 	    keep_table(classifier->evaluator, NULL, 0) < 0)
 		return -ENOMEM;
-	return keep_table(classifier->evaluator, NULL, 0);
+	classifier->evaluator->port_tables[PORTS_ANY].known = false;
+	return 0;
+}
+
+/* Containers may have one name for several ports; which of them it is, not all plugins agree. */
+static void find_disputed(struct resolved_port *items, size_t count)
+{
+	if (count > 0)
+		qsort(items, count, sizeof(*items), compare_numbers_of_names);
+	for (size_t i = 1; i < count; i++)
+		if (items[i - 1].name == items[i].name)
+			items[i - 1].disputed = items[i].disputed = 1;
+	if (count > 0)
+		qsort(items, count, sizeof(*items), compare_resolved);
 }
 
 /* How many names of the policies the pod has, in classifier->resolved. */
@@ -80,6 +103,7 @@ static int resolve(struct classifier *classifier, const struct scene_pod *pod, s
 		if (kept == 0 || compare_resolved(&classifier->resolved[kept - 1],
 						  &classifier->resolved[i]) != 0)
 			classifier->resolved[kept++] = classifier->resolved[i];
+	find_disputed(classifier->resolved, kept);
 	*ret_count = kept;
 	return 0;
 }
@@ -163,7 +187,7 @@ static void put_labels(struct buf *key, const struct evaluator *evaluator,
 {
 	buf_putc(key, labels ? 1 : 0);
 	for (size_t i = 0; labels && i < labels->count; i++) {
-		if (!evaluator_asks_for(evaluator, labels->items[i].key))
+		if (evaluator_find_key(evaluator, labels->items[i].key) == SIZE_MAX)
 			continue;
 		buf_put(key, labels->items[i].key, strlen(labels->items[i].key) + 1);
 		buf_put(key, labels->items[i].value, strlen(labels->items[i].value) + 1);
@@ -175,7 +199,7 @@ static void put_unknown_labels(struct buf *key, const struct evaluator *evaluato
 {
 	buf_putc(key, '\0');
 	for (; unknown && unknown->key; unknown++) {
-		if (!evaluator_asks_for(evaluator, unknown->key))
+		if (evaluator_find_key(evaluator, unknown->key) == SIZE_MAX)
 			continue;
 		buf_put(key, unknown->key, strlen(unknown->key) + 1);
 		buf_putc(key, unknown->is_there ? 1 : 0);

@@ -3,8 +3,6 @@
 
 #include "policy/evaluate_internal.h"
 
-#define METADATA_NAME "kubernetes.io/metadata.name"
-
 /* ---- numbers ---- */
 
 static size_t count_rules(const struct evaluator *evaluator, enum direction direction)
@@ -45,98 +43,7 @@ int evaluator_number(struct evaluator *evaluator)
 	return r < 0 ? r : number_direction(evaluator, DIRECTION_EGRESS);
 }
 
-/* ---- selectors ---- */
-
-static enum match worse(enum match a, enum match b)
-{
-	return a < b ? a : b;
-}
-
-/* The name label is implied, whatever the object says (KEP-2161). */
-static enum match match_namespace(const struct label_selector *selector,
-				  const struct scene_namespace *namespace)
-{
-	struct label implied = {.key = (char[]){METADATA_NAME}, .value = (char *)namespace->name};
-	const struct labels implied_alone = {&implied, 1};
-	enum match match = MATCH_YES;
-
-	for (size_t i = 0; i < selector->count && match != MATCH_NO; i++) {
-		const struct label_selector one = {&selector->items[i], 1};
-		bool is_name = strcmp(one.items->key, METADATA_NAME) == 0;
-
-		match = worse(match, label_selector_match(&one, is_name ? &implied_alone
-									: namespace->labels));
-	}
-	return match;
-}
-
-/* namespace: of the scene; its namespace_count: one not known. */
-static enum match match_peer_namespace(const struct evaluator *evaluator,
-				       const struct netpol_peer *peer, size_t own_namespace,
-				       size_t namespace)
-{
-	bool known = namespace < evaluator->scene->namespace_count;
-
-	if (!peer->has_namespaces) {
-		if (!known)
-			return MATCH_MAYBE;
-		return namespace == own_namespace ? MATCH_YES : MATCH_NO;
-	}
-	if (!known)
-		return label_selector_match(&peer->namespaces, NULL);
-	return match_namespace(&peer->namespaces, &evaluator->scene->namespaces[namespace]);
-}
-
-static enum match match_class(const struct evaluator *evaluator,
-			      const struct label_selector *selector, size_t class)
-{
-	const struct scene_pod *pod = &evaluator->scene->pods[evaluator->classes[class].pod];
-
-	return label_selector_match_partly(selector, pod->labels, pod->unknown_labels);
-}
-
 /* ---- peers ---- */
-
-static int admit_namespace(struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-			   const struct netpol_peer *peer, size_t namespace, enum match in_it)
-{
-	const struct label_selector *selector = peer->has_pods ? &peer->pods : NULL;
-	const size_t *classes;
-	size_t count;
-	int r =
-	    class_index_find(&evaluator->index, evaluator, selector, namespace, &classes, &count);
-
-	for (size_t i = 0; i < count && r == 0; i++) {
-		enum match match = in_it;
-
-		if (selector)
-			match = worse(match, match_class(evaluator, selector, classes[i]));
-		if (match == MATCH_YES)
-			bits_add(bit_table_row(&ruleset->sure, classes[i]), rule);
-		if (match != MATCH_NO)
-			bits_add(bit_table_row(&ruleset->possible, classes[i]), rule);
-	}
-	return r;
-}
-
-static int admit_pods(struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-		      const struct netpol_peer *peer)
-{
-	const char *name = evaluator->policies[ruleset->rules[rule].policy].namespace;
-	size_t own = scene_find_namespace(evaluator->scene, name);
-	int r = 0;
-
-	for (size_t i = 0; i <= evaluator->scene->namespace_count && r == 0; i++) {
-		enum match match;
-
-		if (evaluator->class_first[i] == evaluator->class_first[i + 1])
-			continue;
-		match = match_peer_namespace(evaluator, peer, own, i);
-		if (match != MATCH_NO)
-			r = admit_namespace(evaluator, ruleset, rule, peer, i, match);
-	}
-	return r;
-}
 
 static int compare_ranges(const void *left, const void *right)
 {
@@ -160,25 +67,26 @@ static struct addr_range *sort_excepts(const struct netpol_peer *peer)
 static int admit_block(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
 		       const struct netpol_peer *peer)
 {
+	const struct blocks *blocks = &evaluator->blocks;
 	struct addr_range range = prefix_range(peer->block), *excepts = sort_excepts(peer);
-	size_t last = blocks_find(&evaluator->blocks, range.last), next = 0;
-	struct addr excepted = {0}; /* up to here */
+	size_t next = blocks_find(blocks, range.first), end = blocks_find(blocks, range.last) + 1;
+	int r = excepts ? 0 : -ENOMEM;
 
-	if (!excepts)
-		return -ENOMEM;
-	for (size_t i = blocks_find(&evaluator->blocks, range.first); i <= last; i++) {
-		struct addr first = evaluator->blocks.items[i].first;
+	for (size_t i = 0; i < peer->except_count && r == 0 && next < end; i++) {
+		size_t first = blocks_find(blocks, excepts[i].first);
+		size_t after = blocks_find(blocks, excepts[i].last) + 1;
 
-		for (; next < peer->except_count && addr_compare(excepts[next].first, first) <= 0;
-		     next++)
-			if (addr_compare(excepts[next].last, excepted) > 0)
-				excepted = excepts[next].last;
-		if (addr_compare(excepted, first) < 0)
-			bits_add(bit_table_row(&ruleset->blocks, i), rule);
+		if (first > next)
+			r = rule_rows_add(&ruleset->blocks, next, (first < end ? first : end) - 1,
+					  rule);
+		if (after > next)
+			next = after;
 	}
+	if (r == 0 && next < end)
+		r = rule_rows_add(&ruleset->blocks, next, end - 1, rule);
 	bits_add(bit_table_row(&ruleset->special, ROW_BLOCKS), rule);
 	free(excepts);
-	return 0;
+	return r;
 }
 
 static void admit_everybody(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
@@ -200,44 +108,38 @@ static int admit_peers(struct evaluator *evaluator, struct ruleset *ruleset, siz
 	for (size_t i = 0; i < written->peer_count && r == 0; i++)
 		if (written->peers[i].has_block)
 			r = admit_block(evaluator, ruleset, rule, &written->peers[i]);
-		else
-			r = admit_pods(evaluator, ruleset, rule, &written->peers[i]);
 	return r;
 }
 
 /* ---- ports ---- */
 
-static void admit_port(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
-		       const struct netpol_port *port)
+static int admit_port(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule,
+		      const struct netpol_port *port)
 {
-	size_t span, last;
-
 	if (port->name) {
 		unsigned row = ROW_NAMED_TCP + protocol_rank(port->protocol);
 		size_t name = evaluator_find_name(evaluator, port->name, port->protocol);
 
-		bits_add(bit_table_row(&ruleset->names, name), rule);
 		bits_add(bit_table_row(&ruleset->special, row), rule);
 		bits_add(bit_table_row(&ruleset->special, ROW_NAMED), rule);
-		return;
+		return rule_rows_add(&ruleset->names, name, name, rule);
 	}
-	span = evaluator_find_span(evaluator, port->protocol, port->first);
-	last = evaluator_find_span(evaluator, port->protocol, port->last);
-	for (; span <= last; span++)
-		bits_add(bit_table_row(&ruleset->spans, span), rule);
+	return rule_rows_add(&ruleset->spans,
+			     evaluator_find_span(evaluator, port->protocol, port->first),
+			     evaluator_find_span(evaluator, port->protocol, port->last), rule);
 }
 
-static void admit_ports(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
+static int admit_ports(const struct evaluator *evaluator, struct ruleset *ruleset, size_t rule)
 {
 	const struct netpol_rule *written = ruleset->rules[rule].rule;
+	int r = 0;
 
-	for (size_t i = 0; i < written->port_count; i++)
-		admit_port(evaluator, ruleset, rule, &written->ports[i]);
+	for (size_t i = 0; i < written->port_count && r == 0; i++)
+		r = admit_port(evaluator, ruleset, rule, &written->ports[i]);
 	if (written->port_count > 0)
-		return;
+		return r;
 	bits_add(bit_table_row(&ruleset->special, ROW_PORTLESS), rule);
-	for (size_t i = 0; i < evaluator->span_count; i++)
-		bits_add(bit_table_row(&ruleset->spans, i), rule);
+	return rule_rows_add(&ruleset->spans, 0, evaluator->span_count - 1, rule);
 }
 
 /* ---- subjects ---- */
@@ -259,31 +161,35 @@ static int select_namespace(struct evaluator *evaluator, size_t number, size_t n
 			    enum match most)
 {
 	const struct netpol *policy = &evaluator->policies[number];
-	const size_t *classes;
 	size_t count;
-	int r = class_index_find(&evaluator->index, evaluator, &policy->pods, namespace, &classes,
-				 &count);
+	const struct found_class *found =
+	    class_index_find(&evaluator->index, evaluator, namespace, &count);
+	int r = 0;
 
-	for (size_t i = 0; i < count && r == 0; i++) {
-		enum match match = worse(most, match_class(evaluator, &policy->pods, classes[i]));
-
-		for (int direction = 0; direction < DIRECTIONS && match != MATCH_NO && r == 0;
-		     direction++)
+	for (size_t i = 0; i < count && most == MATCH_YES; i++)
+		if (found[i].match > evaluator->selects[number])
+			evaluator->selects[number] = found[i].match;
+	for (size_t i = 0; i < count && r == 0; i++)
+		for (int direction = 0; direction < DIRECTIONS && r == 0; direction++)
 			if (policy->isolates[direction])
 				r = select_class(
-				    &evaluator->rulesets[direction].subjects[classes[i]], number,
-				    match);
-	}
+				    &evaluator->rulesets[direction].subjects[found[i].class],
+				    number, found[i].match < most ? found[i].match : most);
 	return r;
 }
 
 static int select_subjects(struct evaluator *evaluator)
 {
+	evaluator->selects = calloc(evaluator->policy_count + 1, sizeof(*evaluator->selects));
+	if (!evaluator->selects)
+		return -ENOMEM;
 	for (size_t i = 0; i < evaluator->policy_count; i++) {
 		size_t unknown = evaluator->scene->namespace_count;
 		size_t own =
 		    scene_find_namespace(evaluator->scene, evaluator->policies[i].namespace);
 
+		if (class_index_ask(&evaluator->index, evaluator, &evaluator->policies[i].pods) < 0)
+			return -ENOMEM;
 		if (own != SCENE_NONE && select_namespace(evaluator, i, own, MATCH_YES) < 0)
 			return -ENOMEM;
 		if (select_namespace(evaluator, i, unknown, MATCH_MAYBE) < 0)
@@ -325,7 +231,18 @@ static int mark_rules(const struct ruleset *ruleset, struct subject *subject)
 	return 0;
 }
 
-static int make_tables(const struct evaluator *evaluator, struct ruleset *ruleset)
+static int make_table(struct evaluator *evaluator, struct bit_table *table, size_t rows,
+		      size_t rules)
+{
+	size_t row = (bits_words(rules) + 1) * sizeof(uint64_t);
+
+	if ((rows + 1) > evaluator->room / row)
+		return -E2BIG;
+	evaluator->room -= (rows + 1) * row;
+	return bit_table_make(table, rows, rules);
+}
+
+static int make_tables(struct evaluator *evaluator, struct ruleset *ruleset)
 {
 	const struct {
 		struct bit_table *table;
@@ -334,14 +251,14 @@ static int make_tables(const struct evaluator *evaluator, struct ruleset *rulese
 	    {&ruleset->special, SPECIAL_ROWS},
 	    {&ruleset->sure, evaluator->class_count},
 	    {&ruleset->possible, evaluator->class_count},
-	    {&ruleset->blocks, evaluator->blocks.count},
-	    {&ruleset->spans, evaluator->span_count},
-	    {&ruleset->names, evaluator->port_name_count},
 	};
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (bit_table_make(tables[i].table, tables[i].rows, ruleset->count) < 0)
-			return -ENOMEM;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		int r = make_table(evaluator, tables[i].table, tables[i].rows, ruleset->count);
+
+		if (r < 0)
+			return r;
+	}
 	ruleset->subjects = calloc(evaluator->class_count + 1, sizeof(*ruleset->subjects));
 	if (!ruleset->subjects)
 		return -ENOMEM;
@@ -360,18 +277,37 @@ static size_t longest_question(const struct evaluator *evaluator)
 	return QUESTION_HEAD + 2 * most;
 }
 
+static int fill_ruleset(struct evaluator *evaluator, struct ruleset *ruleset)
+{
+	size_t rules = ruleset->count;
+	int r = make_tables(evaluator, ruleset);
+
+	for (size_t rule = 0; rule < rules && r == 0; rule++) {
+		r = admit_peers(evaluator, ruleset, rule);
+		if (r == 0)
+			r = admit_ports(evaluator, ruleset, rule);
+	}
+	if (r == 0)
+		r = evaluator_admit_pods(evaluator, ruleset);
+	if (r == 0)
+		r = rule_rows_finish(&ruleset->blocks, evaluator->blocks.count, rules,
+				     &evaluator->room);
+	if (r == 0)
+		r = rule_rows_finish(&ruleset->spans, evaluator->span_count, rules,
+				     &evaluator->room);
+	if (r == 0)
+		r = rule_rows_finish(&ruleset->names, evaluator->port_name_count, rules,
+				     &evaluator->room);
+	return r;
+}
+
 int evaluator_compile(struct evaluator *evaluator)
 {
 	for (int direction = 0; direction < DIRECTIONS; direction++) {
-		struct ruleset *ruleset = &evaluator->rulesets[direction];
+		int r = fill_ruleset(evaluator, &evaluator->rulesets[direction]);
 
-		if (make_tables(evaluator, ruleset) < 0)
-			return -ENOMEM;
-		for (size_t rule = 0; rule < ruleset->count; rule++) {
-			if (admit_peers(evaluator, ruleset, rule) < 0)
-				return -ENOMEM;
-			admit_ports(evaluator, ruleset, rule);
-		}
+		if (r < 0)
+			return r;
 	}
 	evaluator->question = calloc(longest_question(evaluator), sizeof(uint64_t));
 	if (!evaluator->question || select_subjects(evaluator) < 0)
@@ -396,7 +332,7 @@ void ruleset_clear(struct ruleset *ruleset, size_t class_count)
 	free(ruleset->special.bits);
 	free(ruleset->sure.bits);
 	free(ruleset->possible.bits);
-	free(ruleset->blocks.bits);
-	free(ruleset->spans.bits);
-	free(ruleset->names.bits);
+	rule_rows_clear(&ruleset->blocks);
+	rule_rows_clear(&ruleset->spans);
+	rule_rows_clear(&ruleset->names);
 }

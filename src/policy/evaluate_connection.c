@@ -4,7 +4,7 @@
 struct port_rows {
 	const uint64_t *numbers;           /* sure and possible */
 	const uint64_t *any_name;          /* possible too, where names are not known */
-	const struct resolved_port *names; /* sure and possible */
+	const struct resolved_port *names; /* possible, and sure if they are not disputed */
 	size_t name_count;
 	bool has_ports; /* the protocol has */
 };
@@ -40,7 +40,7 @@ static struct port_rows find_ports(const struct evaluator *evaluator, enum direc
 		return rows;
 	}
 	rows.numbers =
-	    bit_table_row(&ruleset->spans, evaluator_find_span(evaluator, protocol, port));
+	    rule_rows_at(&ruleset->spans, evaluator_find_span(evaluator, protocol, port));
 	if (port_table == PORTS_ANY)
 		rows.any_name = bit_table_row(&ruleset->special, ROW_NAMED_TCP + rank);
 	while (first < end && !is_port(&evaluator->resolved[first], protocol, port))
@@ -53,32 +53,32 @@ static struct port_rows find_ports(const struct evaluator *evaluator, enum direc
 	return rows;
 }
 
-static uint64_t port_sure(const struct question *question, size_t word)
+static uint64_t port_bits(const struct question *question, size_t word, enum bound bound)
 {
 	const struct port_rows *ports = &question->ports;
 	uint64_t bits = ports->numbers[word];
 
 	for (size_t i = 0; i < ports->name_count; i++)
-		bits |= bit_table_row(&question->ruleset->names, ports->names[i].name)[word];
-	return bits;
+		if (bound == BOUND_POSSIBLE || !ports->names[i].disputed)
+			bits |= rule_rows_at(&question->ruleset->names, ports->names[i].name)[word];
+	return bound == BOUND_POSSIBLE ? bits | ports->any_name[word] : bits;
 }
 
-/* The first rule of all policies that select it; sure: that surely lets the peer in, from one that
- * surely selects. */
-static size_t find_rule(const struct question *question, bool sure)
+/* The first rule of all policies that select it; BOUND_SURE: that surely lets the peer in, from one
+ * that surely selects. */
+static size_t find_rule(const struct question *question, enum bound bound)
 {
 	const struct subject *subject = question->subject;
 
 	for (size_t i = 0; i < subject->word_count; i++) {
 		const struct subject_word *rules = &subject->words[i];
 		size_t word = rules->word;
-		uint64_t bits = port_sure(question, word);
+		uint64_t bits = port_bits(question, word, bound);
 
-		if (sure)
+		if (bound == BOUND_SURE)
 			bits &= rules->sure & peer_sure(&question->peers, word);
 		else
-			bits = (bits | question->ports.any_name[word]) & rules->possible &
-			       peer_possible(&question->peers, word);
+			bits &= rules->possible & peer_possible(&question->peers, word);
 		if (bits)
 			return word * BITS_WORD + bits_first(bits);
 	}
@@ -92,7 +92,8 @@ static size_t find_rule_of(const struct question *question, size_t policy)
 
 	for (size_t rule = first[policy]; rule < first[policy + 1]; rule++) {
 		size_t word = rule / BITS_WORD;
-		uint64_t bits = peer_sure(&question->peers, word) & port_sure(question, word);
+		uint64_t bits =
+		    peer_sure(&question->peers, word) & port_bits(question, word, BOUND_SURE);
 
 		if (bits >> rule % BITS_WORD & 1)
 			return rule;
@@ -144,10 +145,10 @@ static struct side judge(const struct question *question)
 		return (struct side){.answer = ANSWER_ALLOWED};
 	if (subject->first_sure == NO_POLICY)
 		return judge_perhaps_isolated(question);
-	rule = find_rule(question, true);
+	rule = find_rule(question, BOUND_SURE);
 	if (rule != NO_RULE)
 		return side_of_rule(question, ANSWER_ALLOWED, rule);
-	rule = find_rule(question, false);
+	rule = find_rule(question, BOUND_POSSIBLE);
 	if (rule != NO_RULE)
 		return side_of_rule(question, ANSWER_UNKNOWN, rule);
 	return side_of_policy(question,

@@ -181,8 +181,13 @@ size_t evaluator_find_name(const struct evaluator *evaluator, const char *name, 
 	return found ? (size_t)(found - evaluator->port_names) : SIZE_MAX;
 }
 
-bool evaluator_asks_for(const struct evaluator *evaluator, const char *key)
+size_t evaluator_find_key(const struct evaluator *evaluator, const char *key)
 {
-	return evaluator->key_count > 0 && bsearch(&key, evaluator->keys, evaluator->key_count,
-						   sizeof(*evaluator->keys), compare_keys);
+	const char **found;
+
+	if (evaluator->key_count == 0)
+		return SIZE_MAX;
+	found = bsearch(&key, evaluator->keys, evaluator->key_count, sizeof(*evaluator->keys),
+			compare_keys);
+	return found ? (size_t)(found - evaluator->keys) : SIZE_MAX;
 }

@@ -32,6 +32,21 @@ static enum match names(const struct account *account, size_t rule)
 	return sure ? MATCH_YES : MATCH_MAYBE;
 }
 
+static int are_ports_known(const struct account *account, const struct netpol_rule *rule,
+			   const struct port_set *possible, bool *ret)
+{
+	struct port_set sure = {0};
+	int r;
+
+	*ret = true;
+	if (account->evaluator->port_tables[account->port_table].known)
+		return 0;
+	r = evaluator_rule_ports(account->evaluator, rule, account->port_table, BOUND_SURE, &sure);
+	*ret = port_set_equal(&sure, possible);
+	port_set_clear(&sure);
+	return r;
+}
+
 static int tell_rule(const struct account *account, const struct selection *selection, size_t rule)
 {
 	const struct evaluator *evaluator = account->evaluator;
@@ -39,13 +54,14 @@ static int tell_rule(const struct account *account, const struct selection *sele
 	const struct netpol_rule *written = ruleset->rules[rule].rule;
 	enum match match = names(account, rule);
 	struct port_set ports = {0};
-	bool ports_known = account->port_table != PORTS_ANY ||
-			   !bits_have(bit_table_row(&ruleset->special, ROW_NAMED), rule);
+	bool ports_known;
 	int r;
 
 	if (match == MATCH_NO)
 		return 0;
-	r = evaluator_rule_ports(evaluator, written, account->port_table, &ports);
+	r = evaluator_rule_ports(evaluator, written, account->port_table, BOUND_POSSIBLE, &ports);
+	if (r == 0)
+		r = are_ports_known(account, written, &ports, &ports_known);
 	if (r == 0)
 		account->reason(account->context, account->direction,
 				&evaluator->policies[selection->policy], written, &ports,

@@ -19,6 +19,7 @@
 #include "policy/evaluate.h"
 #include "policy/intern.h"
 #include "policy/port_sets.h"
+#include "policy/rule_rows.h"
 
 #define NO_POLICY SIZE_MAX
 #define QUESTION_HEAD 2
@@ -41,12 +42,13 @@ struct resolved_port {
 	uint32_t name; /* of evaluator.port_names */
 	uint16_t port;
 	uint8_t protocol;
-	uint8_t zero;
+	uint8_t disputed; /* the name is of another port, too */
 };
 
 /* All of a pod, by protocol, port, name. */
 struct port_table {
 	size_t first, count; /* of evaluator.resolved */
+	bool known;          /* and no name is disputed */
 };
 
 enum { PORTS_NONE, PORTS_ANY /* not known */ }; /* the first port tables */
@@ -104,9 +106,9 @@ struct ruleset {
 	size_t *first_rule; /* by policy, and one more */
 	struct bit_table special;
 	struct bit_table sure, possible; /* by class: as a peer */
-	struct bit_table blocks;         /* by block: as a peer, by ipBlock */
-	struct bit_table spans;          /* by port span: numbers, and those without ports */
-	struct bit_table names;          /* by port name */
+	struct rule_rows blocks;         /* by block: as a peer, by ipBlock */
+	struct rule_rows spans;          /* by port span: numbers, and those without ports */
+	struct rule_rows names;          /* by port name */
 	struct subject *subjects;        /* by class */
 };
 
@@ -144,6 +146,8 @@ struct evaluator {
 	size_t resolved_count;
 	size_t resolved_capacity;
 	struct ruleset rulesets[DIRECTIONS];
+	size_t room;         /* bytes that are left for the rulesets' tables */
+	enum match *selects; /* by policy: any pod of its namespace */
 	struct port_sets *sets;
 	struct memo unions; /* port sets of sets of rules */
 	/* One of them, as long as any can be: direction and port table, and of each word that is
@@ -159,22 +163,27 @@ int evaluator_cut(struct evaluator *evaluator);
 size_t evaluator_find_span(const struct evaluator *evaluator, uint8_t protocol, uint16_t port);
 /* SIZE_MAX: no policy asks for it. */
 size_t evaluator_find_name(const struct evaluator *evaluator, const char *name, uint8_t protocol);
-/* Is the label of any concern? */
-bool evaluator_asks_for(const struct evaluator *evaluator, const char *key);
+/* SIZE_MAX: no policy asks for the label. */
+size_t evaluator_find_key(const struct evaluator *evaluator, const char *key);
 
 /* evaluate_classes.c. -ENOMEM. */
 int evaluator_classify(struct evaluator *evaluator);
 /* Of class_first: its namespace, or that of none. */
 size_t evaluator_namespace_rank(const struct evaluator *evaluator, size_t class);
 
-/* evaluate_compile.c: numbers the rules; fills the rulesets. Both -ENOMEM. */
+/* evaluate_compile.c: numbers the rules; fills the rulesets. Both -ENOMEM; the latter -E2BIG. */
 int evaluator_number(struct evaluator *evaluator);
 int evaluator_compile(struct evaluator *evaluator);
 void ruleset_clear(struct ruleset *ruleset, size_t class_count);
 
+/* evaluate_peers.c: the rules that name classes as peers, by their selectors. -ENOMEM. */
+int evaluator_admit_pods(struct evaluator *evaluator, struct ruleset *ruleset);
+
+enum bound { BOUND_SURE, BOUND_POSSIBLE };
+
 /* evaluate_pair.c: a rule's ports at a destination, added to the set. -ENOMEM. */
 int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_rule *rule,
-			 size_t port_table, struct port_set *set);
+			 size_t port_table, enum bound bound, struct port_set *set);
 
 /* evaluate_place.c: a party as the rules see it. */
 struct place {

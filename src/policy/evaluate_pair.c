@@ -17,18 +17,18 @@ static int add_protocol(struct port_set *set, uint8_t protocol)
 }
 
 static int add_named(const struct evaluator *evaluator, const struct netpol_port *port,
-		     size_t port_table, struct port_set *set)
+		     size_t port_table, enum bound bound, struct port_set *set)
 {
 	const struct port_table *table = &evaluator->port_tables[port_table];
 	size_t name = evaluator_find_name(evaluator, port->name, port->protocol);
 	int r = 0;
 
 	if (port_table == PORTS_ANY)
-		return add_protocol(set, port->protocol);
+		return bound == BOUND_SURE ? 0 : add_protocol(set, port->protocol);
 	for (size_t i = 0; i < table->count && r == 0; i++) {
 		const struct resolved_port *resolved = &evaluator->resolved[table->first + i];
 
-		if (resolved->name == name)
+		if (resolved->name == name && !(resolved->disputed && bound == BOUND_SURE))
 			r = port_set_add(set, (struct port_range){resolved->protocol,
 								  resolved->port, resolved->port});
 	}
@@ -36,7 +36,7 @@ static int add_named(const struct evaluator *evaluator, const struct netpol_port
 }
 
 int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_rule *rule,
-			 size_t port_table, struct port_set *set)
+			 size_t port_table, enum bound bound, struct port_set *set)
 {
 	int r = 0;
 
@@ -46,7 +46,7 @@ int evaluator_rule_ports(const struct evaluator *evaluator, const struct netpol_
 		const struct netpol_port *port = &rule->ports[i];
 
 		if (port->name)
-			r = add_named(evaluator, port, port_table, set);
+			r = add_named(evaluator, port, port_table, bound, set);
 		else
 			r = port_set_add(
 			    set, (struct port_range){port->protocol, port->first, port->last});
@@ -61,16 +61,18 @@ struct hits {
 	struct evaluator *evaluator;
 	enum direction direction;
 	size_t port_table;
+	enum bound bound;
 	size_t length; /* of evaluator->question */
 	bool named;
 };
 
 static struct hits begin_hits(struct evaluator *evaluator, enum direction direction,
-			      size_t port_table)
+			      size_t port_table, enum bound bound)
 {
 	return (struct hits){.evaluator = evaluator,
 			     .direction = direction,
 			     .port_table = port_table,
+			     .bound = bound,
 			     .length = QUESTION_HEAD};
 }
 
@@ -97,7 +99,7 @@ static int unite_rules(const struct hits *hits, size_t *ret)
 			size_t rule = hits->evaluator->question[i] * BITS_WORD + bits_first(bits);
 
 			r = evaluator_rule_ports(hits->evaluator, ruleset->rules[rule].rule,
-						 hits->port_table, &set);
+						 hits->port_table, hits->bound, &set);
 		}
 	if (r == 0)
 		r = port_sets_add(hits->evaluator->sets, &set, ret);
@@ -116,7 +118,9 @@ static int unite_hits(struct hits *hits, size_t *ret)
 		return 0;
 	if (!hits->named)
 		hits->port_table = PORTS_NONE;
-	evaluator->question[0] = (uint64_t)hits->direction;
+	if (evaluator->port_tables[hits->port_table].known)
+		hits->bound = BOUND_SURE;
+	evaluator->question[0] = (uint64_t)hits->direction << 1 | hits->bound;
 	evaluator->question[1] = hits->port_table;
 	r = memo_find(&evaluator->unions, evaluator->question,
 		      hits->length * sizeof(*evaluator->question), &answer);
@@ -136,15 +140,9 @@ struct end_question {
 	size_t port_table; /* of the destination */
 };
 
-/* What a bound takes for the ports of unknown names: none, or any. */
-static size_t sure_table(size_t port_table)
-{
-	return port_table == PORTS_ANY ? PORTS_NONE : port_table;
-}
-
 static int unite_sure(struct evaluator *evaluator, const struct end_question *end, size_t *ret)
 {
-	struct hits hits = begin_hits(evaluator, end->direction, sure_table(end->port_table));
+	struct hits hits = begin_hits(evaluator, end->direction, end->port_table, BOUND_SURE);
 
 	for (size_t i = 0; i < end->subject->word_count; i++) {
 		const struct subject_word *rules = &end->subject->words[i];
@@ -156,7 +154,7 @@ static int unite_sure(struct evaluator *evaluator, const struct end_question *en
 
 static int unite_possible(struct evaluator *evaluator, const struct end_question *end, size_t *ret)
 {
-	struct hits hits = begin_hits(evaluator, end->direction, end->port_table);
+	struct hits hits = begin_hits(evaluator, end->direction, end->port_table, BOUND_POSSIBLE);
 
 	for (size_t i = 0; i < end->subject->word_count; i++) {
 		const struct subject_word *rules = &end->subject->words[i];
@@ -172,7 +170,7 @@ static int unite_policy(struct evaluator *evaluator, const struct end_question *
 {
 	const size_t *first = evaluator->rulesets[end->direction].first_rule;
 	size_t begin = first[policy], last = first[policy + 1];
-	struct hits hits = begin_hits(evaluator, end->direction, sure_table(end->port_table));
+	struct hits hits = begin_hits(evaluator, end->direction, end->port_table, BOUND_SURE);
 
 	for (size_t word = begin / BITS_WORD; begin < last && word < bits_words(last); word++)
 		add_hits(&hits, word,
@@ -199,9 +197,9 @@ static int bound_perhaps_isolated(struct evaluator *evaluator, const struct end_
 	return r;
 }
 
-static bool is_all_known(const struct end_question *end)
+static bool is_all_known(const struct evaluator *evaluator, const struct end_question *end)
 {
-	if (end->port_table == PORTS_ANY)
+	if (!evaluator->port_tables[end->port_table].known)
 		return false;
 	for (size_t i = 0; i < end->subject->word_count; i++) {
 		const struct subject_word *rules = &end->subject->words[i];
@@ -224,7 +222,7 @@ static int bound(struct evaluator *evaluator, const struct end_question *end, st
 	if (end->subject->first_sure == NO_POLICY)
 		return bound_perhaps_isolated(evaluator, end, ret);
 	r = unite_sure(evaluator, end, &ret->sure);
-	if (r < 0 || !is_all_known(end))
+	if (r < 0 || !is_all_known(evaluator, end))
 		return r < 0 ? r : unite_possible(evaluator, end, &ret->possible);
 	ret->possible = ret->sure;
 	return 0;

@@ -93,8 +93,8 @@ struct peer_rows place_rows(const struct evaluator *evaluator, enum direction di
 	if (blocks->count > 0) {
 		size_t at = blocks->first + alternative;
 
-		rows.block = bit_table_row(&ruleset->blocks,
-					   blocks->listed ? evaluator->block_lists[at] : at);
+		rows.block = rule_rows_at(&ruleset->blocks,
+					  blocks->listed ? evaluator->block_lists[at] : at);
 	} else if (by_address) {
 		rows.any_block = bit_table_row(&ruleset->special, ROW_BLOCKS);
 	}

@@ -75,9 +75,9 @@ static int grow_bytes(struct intern *intern, size_t length)
 	return 0;
 }
 
-int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *ret_number)
+int intern_add_hashed(struct intern *intern, uint64_t hash, const void *bytes, size_t length,
+		      size_t *ret_number)
 {
-	uint64_t hash = hash_bytes(intern->seed, bytes, length);
 	size_t slot;
 
 	if (grow_slots(intern) < 0 || grow_entries(intern) < 0 || grow_bytes(intern, length) < 0)
@@ -93,6 +93,12 @@ int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *
 	}
 	*ret_number = intern->slots[slot] - 1;
 	return 0;
+}
+
+int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *ret_number)
+{
+	return intern_add_hashed(intern, hash_bytes(intern->seed, bytes, length), bytes, length,
+				 ret_number);
 }
 
 size_t intern_find(const struct intern *intern, const void *bytes, size_t length)

@@ -29,6 +29,11 @@ struct intern {
 struct intern intern_make(void);
 /* Its number: intern->count as it was if it is new. -ENOMEM. */
 int intern_add(struct intern *intern, const void *bytes, size_t length, size_t *ret_number);
+/* The same with a hash of one's own; not for one that is asked with intern_add() or intern_find()
+ * too.
+ */
+int intern_add_hashed(struct intern *intern, uint64_t hash, const void *bytes, size_t length,
+		      size_t *ret_number);
 /* SIZE_MAX: it is not there. */
 size_t intern_find(const struct intern *intern, const void *bytes, size_t length);
 void intern_clear(struct intern *intern);

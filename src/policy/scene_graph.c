@@ -9,7 +9,14 @@
 /* Of which nothing is known: one as source, one as destination. */
 #define NAMELESS 2
 
+struct node_at {
+	struct addr address;
+	size_t node;
+};
+
 struct scene_graph {
+	struct node_at *node_addresses; /* in order */
+	size_t node_address_count;
 	struct scene scene;
 	const struct graph *graph;
 	bool hosts_are_pods;
@@ -193,6 +200,30 @@ static int collect_nodes(const struct graph *graph, struct node_list *nodes)
 	return r;
 }
 
+static int compare_node_addresses(const void *a, const void *b)
+{
+	const struct node_at *x = a, *y = b;
+
+	return addr_compare(x->address, y->address);
+}
+
+static int list_node_addresses(struct scene_graph *scene)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < scene->scene.node_count; i++)
+		count += scene->scene.nodes[i].address_count;
+	scene->node_addresses = calloc(count + 1, sizeof(*scene->node_addresses));
+	if (!scene->node_addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < scene->scene.node_count; i++)
+		for (size_t j = 0; j < scene->scene.nodes[i].address_count; j++)
+			scene->node_addresses[scene->node_address_count++] =
+			    (struct node_at){scene->scene.nodes[i].addresses[j], i};
+	qsort(scene->node_addresses, count, sizeof(*scene->node_addresses), compare_node_addresses);
+	return 0;
+}
+
 static int add_nodes(struct scene_graph *scene)
 {
 	struct node_list nodes = {0};
@@ -294,6 +325,8 @@ int scene_graph_new(const struct graph *graph, const struct scene_graph_options 
 	if (r == 0)
 		r = add_nodes(scene);
 	if (r == 0)
+		r = list_node_addresses(scene);
+	if (r == 0)
 		r = likeness_find(&request, &scene->likenesses);
 	if (r == 0)
 		r = add_pods(scene);
@@ -318,6 +351,7 @@ struct scene_graph *scene_graph_free(struct scene_graph *scene)
 	free(scene->likenesses);
 	free(scene->ports);
 	free(scene->addresses);
+	free(scene->node_addresses);
 	free(scene);
 	return NULL;
 }
@@ -366,9 +400,42 @@ static struct party pod_of(const struct scene_graph *scene, const struct end *en
 	    .range = range_of(end)};
 }
 
-static struct party addresses_of(const struct end *end)
+/* The first of the nodes' addresses that is not before it. */
+static size_t find_node_address(const struct scene_graph *scene, struct addr address)
 {
-	return (struct party){.kind = PARTY_ADDRESSES, .range = range_of(end)};
+	size_t low = 0, high = scene->node_address_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (addr_compare(scene->node_addresses[middle].address, address) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* A prefix may hold nodes that were not known as such when it was recorded. */
+static size_t addresses_of(const struct scene_graph *scene, const struct end *end,
+			   struct party ret[static SCENE_GRAPH_PARTIES])
+{
+	const struct addr_range range = range_of(end);
+	size_t first = find_node_address(scene, range.first), after = first;
+
+	while (after < scene->node_address_count &&
+	       addr_compare(scene->node_addresses[after].address, range.last) <= 0 &&
+	       scene->node_addresses[after].node == scene->node_addresses[first].node)
+		after++;
+	ret[0] = (struct party){.kind = PARTY_ADDRESSES, .range = range};
+	if (after == first)
+		return 1;
+	ret[1] = (struct party){
+	    .kind = PARTY_NODE, .index = scene->node_addresses[first].node, .range = range};
+	if (after < scene->node_address_count &&
+	    addr_compare(scene->node_addresses[after].address, range.last) <= 0)
+		ret[1].index = SCENE_NONE;
+	return 2;
 }
 
 size_t scene_graph_parties(const struct scene_graph *scene, const struct end *end, bool destination,
@@ -385,13 +452,12 @@ size_t scene_graph_parties(const struct scene_graph *scene, const struct end *en
 			     : node_of(scene, end);
 		return 1;
 	case END_EXTERNAL:
-		ret[0] = addresses_of(end);
-		return 1;
+		return addresses_of(scene, end, ret);
 	default:
 		ret[0] = pod_of(scene, end, destination);
 		if (strcmp(end->class, "pod") == 0)
 			return 1;
-		ret[1] = addresses_of(end);
+		ret[1] = (struct party){.kind = PARTY_ADDRESSES, .range = range_of(end)};
 		ret[2] =
 		    (struct party){.kind = PARTY_NODE, .index = SCENE_NONE, .range = range_of(end)};
 		return SCENE_GRAPH_PARTIES;

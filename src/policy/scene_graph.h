@@ -36,7 +36,8 @@ bool scene_graph_ports_differ(const struct scene_graph *scene, size_t pod);
 
 #define SCENE_GRAPH_PARTIES 3
 /*
- * What the end may be: one party. Or, where the record cannot name it, all of a pod of which
+ * What the end may be: one party. A prefix in which a node has an address is that node, too (one
+ * not known if there are several). Or, where the record cannot name it, all of a pod of which
  * nothing is known, the address, and a node of which nothing is known; of an address of the pod
  * network the pod alone. destination: of the edge;
  * the two ends of one edge are never taken for the same pod of which nothing is known. Does not

@@ -443,6 +443,13 @@ static void roll_pod_ports(struct cluster *cluster, size_t index)
 		cluster->pod_ports[index][1].port = cluster->pod_ports[index][0].port;
 		count(cluster, FEATURE_PORT_OF_TWO_NAMES, true);
 	}
+	for (size_t i = 0; pod->port_count > 0 && i < 2 && is_rolled(cluster, 10); i++) {
+		struct scene_port *another = &cluster->pod_ports[index][pod->port_count++];
+
+		*another = cluster->pod_ports[index][0];
+		another->port = roll_number(cluster);
+		count(cluster, FEATURE_PORT_NAME_OF_TWO, true);
+	}
 	count(cluster, FEATURE_POD_PORTS_UNKNOWN, !pod->ports_known);
 }
 

@@ -64,6 +64,7 @@ enum {
 	F(POD_ADDRESS_UNKNOWN)                                                                     \
 	F(POD_LIKE_ANOTHER)                                                                        \
 	F(PORT_OF_TWO_NAMES)                                                                       \
+	F(PORT_NAME_OF_TWO)                                                                        \
 	F(POD_ON_NODE)                                                                             \
 	F(NODE_ADDRESS_UNKNOWN)                                                                    \
 	F(IPBLOCK_PODS)                                                                            \
@@ -97,7 +98,7 @@ struct cluster {
 	struct labels namespace_labels[CLUSTER_NAMES];
 	struct label namespace_label_items[CLUSTER_NAMES][3];
 	struct scene_pod pods[CLUSTER_PODS];
-	struct scene_port pod_ports[CLUSTER_PODS][CLUSTER_PORT_NAMES];
+	struct scene_port pod_ports[CLUSTER_PODS][CLUSTER_PORT_NAMES + 2];
 	struct addr pod_addresses[CLUSTER_PODS][2];
 	struct scene_node nodes[CLUSTER_NODES];
 	struct addr node_addresses[CLUSTER_NODES][2];

@@ -224,6 +224,29 @@ static void test_ranges(void **state)
 	stage_close(&stage);
 }
 
+/* The same words mean others in another policy's namespace; and a namespace's are not a pod's. */
+static void test_equal_peers(void **state)
+{
+	struct stage stage = stage_open(
+	    CLUSTER POD("other", "web2", "app: api", "containers: [{}]")
+		POLICY("shop", "in",
+		       "podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: "
+		       "{matchLabels: {app: web}}}], ports: [{port: 1}]}, {from: [{podSelector: "
+		       "{}, namespaceSelector: {matchLabels: {team: other}}}, {podSelector: "
+		       "{matchLabels: {app: web}}}], ports: [{port: 2}]}]")
+		    POLICY("other", "in",
+			   "podSelector: {matchLabels: {app: api}}, ingress: [{from: "
+			   "[{podSelector: {matchLabels: {app: web}}}], ports: [{port: 3}]}]"));
+
+	(void)state;
+	check(&stage, pod(&stage, "web"), pod(&stage, "db"), "TCP 1-2");
+	check(&stage, pod(&stage, "api"), pod(&stage, "db"), "");
+	check(&stage, pod(&stage, "guest"), pod(&stage, "db"), "TCP 2");
+	check(&stage, pod(&stage, "guest"), pod(&stage, "web2"), "TCP 3");
+	check(&stage, pod(&stage, "web"), pod(&stage, "web2"), "");
+	stage_close(&stage);
+}
+
 static void test_named_ports(void **state)
 {
 	struct stage stage = stage_open(
@@ -404,21 +427,14 @@ static void test_blocks_of_pods(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_without_policies),
-	    cmocka_unit_test(test_isolation_by_direction),
-	    cmocka_unit_test(test_empty_and_absent),
-	    cmocka_unit_test(test_additive),
-	    cmocka_unit_test(test_namespaces),
-	    cmocka_unit_test(test_implied_name),
-	    cmocka_unit_test(test_blocks),
-	    cmocka_unit_test(test_excepts),
-	    cmocka_unit_test(test_ranges),
-	    cmocka_unit_test(test_named_ports),
-	    cmocka_unit_test(test_itself),
-	    cmocka_unit_test(test_void_rules),
-	    cmocka_unit_test(test_protocols_without_ports),
-	    cmocka_unit_test(test_who_decided),
-	    cmocka_unit_test(test_seen_as),
+	    cmocka_unit_test(test_without_policies), cmocka_unit_test(test_isolation_by_direction),
+	    cmocka_unit_test(test_empty_and_absent), cmocka_unit_test(test_additive),
+	    cmocka_unit_test(test_namespaces),       cmocka_unit_test(test_implied_name),
+	    cmocka_unit_test(test_blocks),           cmocka_unit_test(test_excepts),
+	    cmocka_unit_test(test_ranges),           cmocka_unit_test(test_equal_peers),
+	    cmocka_unit_test(test_named_ports),      cmocka_unit_test(test_itself),
+	    cmocka_unit_test(test_void_rules),       cmocka_unit_test(test_protocols_without_ports),
+	    cmocka_unit_test(test_who_decided),      cmocka_unit_test(test_seen_as),
 	    cmocka_unit_test(test_blocks_of_pods),
 	};
 

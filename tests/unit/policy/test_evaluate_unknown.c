@@ -201,6 +201,54 @@ static void test_ports(void **state)
 
 #define DENY_ALL POLICY("shop", "none", "podSelector: {}, policyTypes: [Ingress, Egress]")
 
+static void check_selects(const char *selector, const char *namespace, enum match expected)
+{
+	char text[4000];
+	struct stage stage;
+
+	snprintf(text, sizeof(text), CLUSTER POLICY("%s", "p", "podSelector: {%s}"), namespace,
+		 selector);
+	stage = read_cluster(text);
+	stage_pod(&stage, "api")->labels = NULL;
+	stage_pod(&stage, "guest")->namespace = SCENE_NONE;
+	evaluate(&stage);
+	assert_int_equal(evaluator_selects(stage.evaluator, 0), expected);
+	stage_close(&stage);
+}
+
+static void test_who_is_selected(void **state)
+{
+	(void)state;
+	check_selects("", "shop", MATCH_YES);
+	check_selects("matchLabels: {app: web}", "shop", MATCH_YES);
+	check_selects("matchLabels: {app: wep}", "shop", MATCH_MAYBE);
+	check_selects("matchLabels: {app: web}", "elsewhere", MATCH_NO);
+	check_selects("matchLabels: {app: web}", "other", MATCH_NO);
+	check_selects("matchLabels: {app: proxy}", "other", MATCH_NO);
+}
+
+/* Two containers with one name: which of the ports it is, plugins do not agree upon. */
+static void test_port_name_of_two(void **state)
+{
+	struct stage stage = stage_open(
+	    NAMESPACE("shop", "a: b")
+		POD("shop", "two", "app: two",
+		    "containers: [{ports: [{name: http, containerPort: 80}, {name: adm, "
+		    "containerPort: 9}]}, {ports: [{name: http, containerPort: 81}]}]")
+		    POD("shop", "same", "app: same",
+			"containers: [{ports: [{name: http, containerPort: 80}]}, {ports: [{name: "
+			"http, containerPort: 80}, {name: http, protocol: UDP, containerPort: "
+			"81}]}]")
+			POLICY("shop", "in",
+			       "podSelector: {}, ingress: [{ports: [{port: http}, {port: http, "
+			       "protocol: UDP}, {port: adm}]}, {ports: [{port: 81}]}]"));
+
+	(void)state;
+	check(&stage, at("10.0.0.1"), pod(&stage, "two"), "TCP 9, TCP 81 / TCP 9, TCP 80-81");
+	check(&stage, at("10.0.0.1"), pod(&stage, "same"), "TCP 80-81, UDP 81");
+	stage_close(&stage);
+}
+
 static void test_own_node(void **state)
 {
 	struct stage stage = read_cluster(CLUSTER DENY_ALL);
@@ -382,6 +430,8 @@ int main(void)
 	    cmocka_unit_test(test_some_select_surely),
 	    cmocka_unit_test(test_namespace_of_the_subject),
 	    cmocka_unit_test(test_ports),
+	    cmocka_unit_test(test_who_is_selected),
+	    cmocka_unit_test(test_port_name_of_two),
 	    cmocka_unit_test(test_own_node),
 	    cmocka_unit_test(test_node_of_a_pod),
 	    cmocka_unit_test(test_no_selector_finds_a_host),

@@ -7,6 +7,9 @@
 
 #include "tests/unit/policy/past.h"
 
+#define NODE(NAME, ADDRESS)                                                                        \
+	"---\n{apiVersion: v1, kind: Node, metadata: {name: " NAME                                 \
+	"}, status: {addresses: [{type: InternalIP, address: \"" ADDRESS "\"}]}}\n"
 #define FROM_WEB                                                                                   \
 	"ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 80}]}]"
 
@@ -354,6 +357,32 @@ static void part_of_a_prefix_is_unknown_and_all_of_it_is_allowed(void **state)
 	}
 }
 
+static void a_prefix_with_the_pods_own_node_is_not_denied(void **state)
+{
+	static const struct {
+		const char *nodes;
+		enum answer answer;
+	} cases[] = {{NODE("n1", "203.0.113.9"), ANSWER_UNKNOWN},
+		     {NODE("n2", "203.0.113.9"), ANSWER_DENIED},
+		     {NODE("n1", "203.0.114.0") NODE("n2", "203.0.112.255"), ANSWER_DENIED},
+		     {NODE("n0", "203.0.113.0") NODE("n1", "203.0.113.255"), ANSWER_UNKNOWN}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct replayed replayed;
+		struct shop shop;
+		struct graph_edge *edge = shop_open(&shop);
+
+		edge->from = past_end(END_EXTERNAL, "external", "", "203.0.113.0");
+		edge->from.prefix = 24;
+		past_inventory(&shop.record, cases[i].nodes);
+		past_policies(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
+		assert_int_equal(replay_edge(&shop.record.replay, edge, &replayed), 0);
+		assert_int_equal(replayed.decision.answer, cases[i].answer);
+		past_clear(&shop.record);
+	}
+}
+
 static void what_may_run_the_other_way_is_allowed_only_if_that_is(void **state)
 {
 	static const struct {
@@ -653,6 +682,7 @@ int main(void)
 	    cmocka_unit_test(what_a_node_forwards_to_its_pod_is_not_its_own),
 	    cmocka_unit_test(a_node_that_replaces_its_own_address_stays_itself),
 	    cmocka_unit_test(part_of_a_prefix_is_unknown_and_all_of_it_is_allowed),
+	    cmocka_unit_test(a_prefix_with_the_pods_own_node_is_not_denied),
 	    cmocka_unit_test(what_may_run_the_other_way_is_allowed_only_if_that_is),
 	    cmocka_unit_test(a_protocol_without_ports_is_allowed_or_undefined),
 	    cmocka_unit_test(no_policy_covers_further_networks),

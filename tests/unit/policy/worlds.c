@@ -116,6 +116,48 @@ static void fill_ports(struct worlds *worlds, size_t index)
 	pod->ports_known = true;
 }
 
+static bool is_same_name(const struct scene_port *a, const struct scene_port *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->protocol == b->protocol;
+}
+
+static bool is_first_of_name(const struct scene_pod *pod, size_t port)
+{
+	for (size_t i = 0; i < port; i++)
+		if (is_same_name(&pod->ports[i], &pod->ports[port]))
+			return false;
+	return true;
+}
+
+static bool is_last_of_name(const struct scene_pod *pod, size_t port)
+{
+	for (size_t i = port + 1; i < pod->port_count; i++)
+		if (is_same_name(&pod->ports[i], &pod->ports[port]))
+			return false;
+	return true;
+}
+
+/* A plugin takes all ports of one name, the first, or the last. */
+static void read_ports(struct worlds *worlds, size_t index)
+{
+	const struct scene_pod *written = &worlds->cluster->pods[index];
+	struct scene_pod *pod = &worlds->pods[index];
+	bool is_clear = true;
+	size_t reading;
+
+	for (size_t i = 0; i < written->port_count; i++)
+		is_clear = is_clear && is_first_of_name(written, i);
+	if (is_clear)
+		return;
+	reading = choose(worlds, 3);
+	pod->ports = worlds->ports[index];
+	pod->port_count = 0;
+	for (size_t i = 0; i < written->port_count; i++)
+		if (reading == 0 || (reading == 1 && is_first_of_name(written, i)) ||
+		    (reading == 2 && is_last_of_name(written, i)))
+			worlds->ports[index][pod->port_count++] = written->ports[i];
+}
+
 static void fill_pod(struct worlds *worlds, size_t index)
 {
 	const struct question *question = worlds->question;
@@ -128,6 +170,8 @@ static void fill_pod(struct worlds *worlds, size_t index)
 		pod->labels = cluster_labels(choose(worlds, CLUSTER_LABEL_SETS));
 	if (!pod->ports_known)
 		fill_ports(worlds, index);
+	else if (question->to.kind == PARTY_POD && question->to.index == index)
+		read_ports(worlds, index);
 	if (is_node(worlds, &question->from) || is_node(worlds, &question->to) ||
 	    (question->has_seen_as && is_node(worlds, &question->seen_as)))
 		pod->node = node_of(worlds, pod->node);

@@ -20,7 +20,7 @@ struct worlds {
 	struct scene_pod pods[CLUSTER_PODS];
 	struct addr pod_addresses[CLUSTER_PODS];
 	bool has_pod[CLUSTER_PODS];
-	struct scene_port ports[CLUSTER_PODS][CLUSTER_PORT_NAMES];
+	struct scene_port ports[CLUSTER_PODS][CLUSTER_PORT_NAMES + 2];
 	struct naive_world world;
 	struct naive_connection connection;
 };
