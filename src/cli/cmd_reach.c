@@ -134,9 +134,7 @@ static void reach_manifests(struct session *session, struct manifests *manifests
 		return;
 	}
 	check_namespace(session, reach);
-	manifests_tell_idle(session, PROBLEM_WARNING, manifests->manifest->policies,
-			    manifests->manifest->policy_count, &manifests->scene->scene,
-			    manifests->evaluator, "");
+	manifests_tell_idle(session, manifests);
 	if (question_make(session, reach, manifests, &question))
 		tell(session, reach, &question);
 	question_clear(&question);

@@ -65,10 +65,11 @@ static bool *find_inhabited(const struct scene *scene)
 	return inhabited;
 }
 
-void manifests_tell_idle(struct session *session, enum problem_severity severity,
-			 const struct netpol *policies, size_t count, const struct scene *scene,
-			 const struct evaluator *evaluator, const char *where)
+void manifests_tell_idle(struct session *session, const struct manifests *manifests)
 {
+	const struct netpol *policies = manifests->manifest->policies;
+	const struct scene *scene = &manifests->scene->scene;
+	size_t count = manifests->manifest->policy_count;
 	bool *inhabited = find_inhabited(scene);
 	size_t told = 0;
 
@@ -78,12 +79,12 @@ void manifests_tell_idle(struct session *session, enum problem_severity severity
 		size_t namespace = scene_find_namespace(scene, policies[i].namespace);
 		char subject[SHAPE_CELL_MAX];
 
-		if (evaluator_selects(evaluator, i) != MATCH_NO || namespace == SCENE_NONE ||
-		    !inhabited[namespace])
+		if (evaluator_selects(manifests->evaluator, i) != MATCH_NO ||
+		    namespace == SCENE_NONE || !inhabited[namespace])
 			continue;
 		snprintf(subject, sizeof(subject), "NetworkPolicy %s/%s", policies[i].namespace,
 			 policies[i].name);
-		problem_add(&session->problems, severity, subject, "selects no pod%s", where);
+		problem_add(&session->problems, PROBLEM_WARNING, subject, "selects no pod");
 		told++;
 	}
 	free(inhabited);

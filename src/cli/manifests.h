@@ -23,11 +23,9 @@ bool manifests_read(struct session *session, const char *const *paths, size_t co
 		    struct manifests *manifests);
 /* The scene of what was read, and the evaluator of its policies. Likewise. */
 bool manifests_evaluate(struct session *session, struct manifests *manifests);
-/* Policies that select nobody although their namespace has pods: a label may be misspelt. where: is
- * put after "selects no pod". Not all of them, where they are many. */
-void manifests_tell_idle(struct session *session, enum problem_severity severity,
-			 const struct netpol *policies, size_t count, const struct scene *scene,
-			 const struct evaluator *evaluator, const char *where);
+/* Warns of policies that select nobody although their namespace has pods: a label may be misspelt.
+ * Not of all of them, where they are many. After manifests_evaluate(). */
+void manifests_tell_idle(struct session *session, const struct manifests *manifests);
 void manifests_clear(struct manifests *manifests);
 
 #endif

@@ -322,10 +322,6 @@ shop/web[Deployment],shop/db[StatefulSet],TCP 5432,' "$(sed 1d out | tr -d '\r')
   want 1 "$report" reach -f shop.yaml -n nowhere --strict
   want 0 "$report" reach -f shop.yaml --from 192.0.2.1 --to shop/db --port UDP/53
   said 'netpol-report: note: 192.0.2.1: a pod has this address, watch/probe'
-  printf -- '---\nkind: Node\napiVersion: v1\nmetadata: {name: n1}\n' >> shop.yaml
-  printf 'status: {addresses: [{type: InternalIP, address: 192.0.2.77}]}\n' >> shop.yaml
-  want 0 "$report" reach -f shop.yaml --from 192.0.2.77 --to shop/db --port UDP/53
-  said 'netpol-report: note: 192.0.2.77: node n1 has this address'
 }
 
 @test "a policy that selects no pod is told of, where there are pods that it could" {
