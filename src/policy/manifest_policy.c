@@ -554,6 +554,20 @@ static void check_metadata(struct strict_reader *reader, const struct node *meta
 		       &managed_at);
 }
 
+/* What a policy means does not hang on its name: one that can be told is evaluated. */
+static void check_name(struct strict_reader *reader, const struct node *node,
+		       const struct place *place, const char *name)
+{
+	static const char form[] = "is no valid name: at most 253 of a-z, 0-9, - and .";
+
+	if (text_is_subdomain(name))
+		return;
+	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")])
+		strict_fail(reader, node_line(node), place, "%s", form);
+	else
+		strict_warn(reader, node_line(node), place, "%s; the API server refuses it", form);
+}
+
 static void read_names(struct strict_reader *reader, const struct node *object, struct netpol *ret)
 {
 	/* meta/v1 ObjectMeta */
@@ -580,7 +594,7 @@ static void read_names(struct strict_reader *reader, const struct node *object, 
 	const struct node *metadata = node_get(object, here.key);
 	const struct node *name_node = node_get(metadata, fields[0]);
 	const struct node *namespace_node = node_get(metadata, fields[1]);
-	const char *name, *namespace;
+	const char *name, *namespace, *where;
 
 	if (node_kind(metadata) != NODE_NULL && !strict_mapping(reader, metadata, &here, fields))
 		return;
@@ -588,17 +602,15 @@ static void read_names(struct strict_reader *reader, const struct node *object, 
 	name = strict_needed_text(reader, name_node, node_line(metadata ? metadata : object),
 				  &name_at);
 	namespace = strict_text(reader, namespace_node, &namespace_at);
-	if (name && !text_is_subdomain(name))
-		strict_fail(reader, node_line(name_node), &name_at,
-			    "is no valid name: at most 253 of a-z, 0-9, - and .");
+	if (name)
+		check_name(reader, name_node, &name_at, name);
 	ret->namespace_told = namespace && *namespace;
-	if (!ret->namespace_told)
-	namespace = "default";
-	if (!text_is_dns_label(namespace))
+	where = ret->namespace_told ? namespace : "default";
+	if (!text_is_dns_label(where))
 		strict_fail(reader, node_line(namespace_node), &namespace_at,
 			    "is no valid name: at most 63 of a-z, 0-9 and -");
 	ret->name = strict_copy(reader, name);
-	ret->namespace = strict_copy(reader, namespace);
+	ret->namespace = strict_copy(reader, where);
 }
 
 /* What problems call it; malloc'd. */
