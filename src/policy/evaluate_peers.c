@@ -3,8 +3,6 @@
 #include "base/buf.h"
 #include "policy/evaluate_internal.h"
 
-#define METADATA_NAME "kubernetes.io/metadata.name"
-
 /* A peer, which many rules may have. */
 struct peer_group {
 	const struct netpol_peer *peer;
@@ -114,29 +112,6 @@ static int compare_uses(const void *left, const void *right)
 
 /* ---- namespaces ---- */
 
-static enum match worse(enum match a, enum match b)
-{
-	return a < b ? a : b;
-}
-
-/* The name label is implied, whatever the object says (KEP-2161). */
-static enum match match_namespace(const struct label_selector *selector,
-				  const struct scene_namespace *namespace)
-{
-	struct label implied = {.key = (char[]){METADATA_NAME}, .value = (char *)namespace->name};
-	const struct labels implied_alone = {&implied, 1};
-	enum match match = MATCH_YES;
-
-	for (size_t i = 0; i < selector->count && match != MATCH_NO; i++) {
-		const struct label_selector one = {&selector->items[i], 1};
-		bool is_name = strcmp(one.items->key, METADATA_NAME) == 0;
-
-		match = worse(match, label_selector_match(&one, is_name ? &implied_alone
-									: namespace->labels));
-	}
-	return match;
-}
-
 /* namespace: of the scene; its namespace_count: one not known. */
 static enum match match_peer_namespace(const struct evaluator *evaluator,
 				       const struct peer_group *group, size_t namespace)
@@ -151,7 +126,7 @@ static enum match match_peer_namespace(const struct evaluator *evaluator,
 	}
 	if (!known)
 		return label_selector_match(&peer->namespaces, NULL);
-	return match_namespace(&peer->namespaces, &evaluator->scene->namespaces[namespace]);
+	return scene_match_namespace(&peer->namespaces, &evaluator->scene->namespaces[namespace]);
 }
 
 /* ---- pods ---- */
@@ -186,7 +161,7 @@ static void admit_namespace(struct grouping *grouping, size_t namespace, enum ma
 	    class_index_find(&evaluator->index, evaluator, namespace, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		if (worse(in_it, found[i].match) == MATCH_YES)
+		if (match_worse(in_it, found[i].match) == MATCH_YES)
 			add_rules(grouping, &grouping->ruleset->sure, found[i].class);
 		add_rules(grouping, &grouping->ruleset->possible, found[i].class);
 	}

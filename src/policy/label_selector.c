@@ -3,6 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum match match_worse(enum match a, enum match b)
+{
+	return a < b ? a : b;
+}
+
 static bool has_value(const struct requirement *requirement, const char *value)
 {
 	for (size_t i = 0; i < requirement->value_count; i++)

@@ -31,6 +31,9 @@ struct label_selector {
 /* What can be said where not everything is known. NO < MAYBE < YES. */
 enum match { MATCH_NO, MATCH_MAYBE, MATCH_YES };
 
+/* Both must hold. */
+enum match match_worse(enum match a, enum match b);
+
 /* labels NULL: not known. NotIn and DoesNotExist are met by a label that is not there. */
 enum match label_selector_match(const struct label_selector *selector, const struct labels *labels);
 /* The same where there are more labels, of unknown values: they end with a key that is NULL; NULL:

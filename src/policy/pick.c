@@ -2,29 +2,6 @@
 
 #include <string.h>
 
-static enum match worse(enum match a, enum match b)
-{
-	return a < b ? a : b;
-}
-
-static enum match match_namespace(const struct label_selector *selector,
-				  const struct scene_namespace *namespace)
-{
-	char key[] = "kubernetes.io/metadata.name";
-	struct label implied = {.key = key, .value = (char *)namespace->name};
-	const struct labels implied_alone = {&implied, 1};
-	enum match match = MATCH_YES;
-
-	for (size_t i = 0; i < selector->count && match != MATCH_NO; i++) {
-		const struct label_selector one = {&selector->items[i], 1};
-		bool is_implied = strcmp(one.items->key, key) == 0;
-
-		match = worse(match, label_selector_match(&one, is_implied ? &implied_alone
-									   : namespace->labels));
-	}
-	return match;
-}
-
 /* Is the pod in that namespace? */
 static enum match match_own(const struct scene *scene, const struct scene_pod *pod,
 			    const char *namespace)
@@ -42,7 +19,7 @@ enum match pick_subject(const struct scene *scene, const struct netpol *policy, 
 
 	if (match == MATCH_NO)
 		return MATCH_NO;
-	return worse(
+	return match_worse(
 	    match, label_selector_match_partly(&policy->pods, item->labels, item->unknown_labels));
 }
 
@@ -56,11 +33,12 @@ static enum match pick_pod(const struct scene *scene, const struct netpol *polic
 	else if (pod->namespace == SCENE_NONE)
 		match = label_selector_match(&peer->namespaces, NULL);
 	else
-		match = match_namespace(&peer->namespaces, &scene->namespaces[pod->namespace]);
+		match =
+		    scene_match_namespace(&peer->namespaces, &scene->namespaces[pod->namespace]);
 	if (match == MATCH_NO || !peer->has_pods)
 		return match;
-	return worse(match,
-		     label_selector_match_partly(&peer->pods, pod->labels, pod->unknown_labels));
+	return match_worse(
+	    match, label_selector_match_partly(&peer->pods, pod->labels, pod->unknown_labels));
 }
 
 static struct addr last_of(struct prefix prefix)

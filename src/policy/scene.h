@@ -12,6 +12,7 @@
 #include "base/addr.h"
 #include "identity/inventory.h"
 #include "identity/labels.h"
+#include "policy/label_selector.h"
 
 #define SCENE_NONE SIZE_MAX
 
@@ -62,5 +63,8 @@ struct scene {
 /* SCENE_NONE if there is none. */
 size_t scene_find_namespace(const struct scene *scene, const char *name);
 size_t scene_find_node(const struct scene *scene, const char *name);
+/* kubernetes.io/metadata.name is the namespace's name, whatever its object says. */
+enum match scene_match_namespace(const struct label_selector *selector,
+				 const struct scene_namespace *namespace);
 
 #endif
