@@ -295,6 +295,7 @@ libcompile_a_SOURCES = \
 	src/policy/blocks.h \
 	src/policy/class_index.c \
 	src/policy/class_index.h \
+	src/policy/coverage.h \
 	src/policy/derive.c \
 	src/policy/diff.c \
 	src/policy/diff.h \
@@ -302,6 +303,7 @@ libcompile_a_SOURCES = \
 	src/policy/diff_units.h \
 	src/policy/diff_weigh.c \
 	src/policy/diff_weigh.h \
+	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
 	src/policy/evaluate.c \
@@ -319,7 +321,10 @@ libcompile_a_SOURCES = \
 	src/policy/group.h \
 	src/policy/intern.c \
 	src/policy/intern.h \
+	src/policy/kind.c \
+	src/policy/kind.h \
 	src/policy/kind_networkpolicy.c \
+	src/policy/known_networks.h \
 	src/policy/label_selector.c \
 	src/policy/label_selector.h \
 	src/policy/leave.c \
@@ -360,6 +365,7 @@ libcompile_a_SOURCES = \
 	src/policy/reduce.h \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/readiness.h \
 	src/policy/rule_rows.c \
 	src/policy/rule_rows.h \
 	src/policy/scene.c \
@@ -408,6 +414,8 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/compile.c \
+	src/cli/compile.h \
 	src/cli/doubts.c \
 	src/cli/doubts.h \
 	src/cli/holes.c \

@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/document.h"
+#include "cli/compile.h"
 #include "cli/manifests.h"
-#include "policy/policy.h"
+#include "policy/kind.h"
 
 /* What stands for the name of a file in which nobody has written them. */
 #define GENERATED "generated"
@@ -32,10 +33,10 @@ bool candidates_read(struct session *session, struct candidates *ret)
 	return read;
 }
 
-static int read_back(struct session *session, const struct policy_set *set,
-		     struct manifest *manifest)
+static int read_back(struct session *session, json_t *objects, struct manifest *manifest)
 {
-	json_t *tree = kind_networkpolicy(set);
+	json_t *tree =
+	    json_pack("{s:s, s:s, s:O}", "apiVersion", "v1", "kind", "List", "items", objects);
 	struct document *document = NULL;
 	struct buf buf = {0};
 	int r;
@@ -56,21 +57,38 @@ static int read_back(struct session *session, const struct policy_set *set,
 	return r;
 }
 
-static int generate(struct session *session, struct candidates *candidates)
+/* As they would be applied: NetworkPolicy is what can be evaluated. */
+static int take_policies(struct session *session, struct compiler *compiler, json_t *objects)
 {
-	const struct policy_filter filter = {.namespace = session->options->namespace,
-					     .workload_kind = session->options->workload_kind,
-					     .workload_name = session->options->workload_name};
-	struct policy_set *set = NULL;
+	const struct kind_options options = {.explain = EXPLAIN_COMMENTS,
+					     .api_version = kind_networkpolicy.api_versions[0]};
+	struct policy policy;
 	int r;
 
-	r = policy_derive(session->graph, &filter, &session->problems, &set);
-	if (r == 0 && set->count > 0) {
+	while ((r = compiler_next(compiler, &policy)) > 0) {
+		r = kind_networkpolicy.add(&policy, &options, &session->problems, objects);
+		policy_clear(&policy);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+static int generate(struct session *session, struct candidates *candidates)
+{
+	struct compile compile = {0};
+	json_t *objects = json_array();
+	int r = objects ? compile_begin(session, &compile) : -ENOMEM;
+
+	if (r == 0)
+		r = take_policies(session, compile.compiler, objects);
+	compile_end(&compile);
+	if (r == 0 && json_array_size(objects) > 0) {
 		candidates->generated = manifest_new();
-		r = candidates->generated ? read_back(session, set, candidates->generated)
+		r = candidates->generated ? read_back(session, objects, candidates->generated)
 					  : -ENOMEM;
 	}
-	policy_set_free(set);
+	json_decref(objects);
 	return r;
 }
 

@@ -1,14 +1,32 @@
 #include <errno.h>
 
+#include "cli/compile.h"
 #include "cli/entry_notes.h"
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
 #include "cli/session.h"
-#include "policy/policy.h"
+#include "policy/kind.h"
 
-static void print_policies(struct session *session, const struct policy_set *set)
+static int take_objects(struct session *session, struct compiler *compiler, json_t *objects)
 {
-	json_t *tree = kind_networkpolicy(set);
+	const struct options *options = session->options;
+	struct policy policy;
+	int r;
+
+	while ((r = compiler_next(compiler, &policy)) > 0) {
+		r = options->kind->add(&policy, &options->kind_options, &session->problems,
+				       objects);
+		policy_clear(&policy);
+		if (r < 0)
+			return r;
+	}
+	return r;
+}
+
+static void print_objects(struct session *session, json_t *objects)
+{
+	json_t *tree =
+	    json_pack("{s:s, s:s, s:O}", "apiVersion", "v1", "kind", "List", "items", objects);
 	struct buf buf = {0};
 
 	if (!tree)
@@ -21,28 +39,36 @@ static void print_policies(struct session *session, const struct policy_set *set
 	session_print(session, &buf);
 }
 
+static int answer(struct session *session)
+{
+	struct compile compile = {0};
+	struct holes holes;
+	json_t *objects = json_array();
+	int r = objects ? holes_warn(session, session->options->interval, &holes) : -ENOMEM;
+
+	if (r == 0)
+		r = compile_begin(session, &compile);
+	if (r == 0)
+		r = take_objects(session, compile.compiler, objects);
+	compile_end(&compile);
+	mesh_note(session);
+	entry_note(session);
+	if (r == 0)
+		print_objects(session, objects);
+	json_decref(objects);
+	return r;
+}
+
 static int run(const struct options *options)
 {
-	const struct policy_filter filter = {.namespace = options->namespace,
-					     .workload_kind = options->workload_kind,
-					     .workload_name = options->workload_name};
-	struct holes holes;
-	struct policy_set *set = NULL;
 	struct session session;
 	int r;
 
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
-	r = holes_warn(&session, options->interval, &holes);
-	if (r == 0)
-		r = policy_derive(session.graph, &filter, &session.problems, &set);
-	mesh_note(&session);
-	entry_note(&session);
+	r = answer(&session);
 	if (r < 0)
 		session_fail(&session, "policy", r);
-	else
-		print_policies(&session, set);
-	policy_set_free(set);
 	return session_end(&session);
 }
 
@@ -56,7 +82,7 @@ const struct command command_policy = {
 	       "A workload whose labels are\n"
 	       "unknown gets none, and a problem on stderr that says what to supply.\n",
     .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_INVENTORY |
-	     TAKES_STRICT,
+	     TAKES_STRICT | TAKES_COMPILE | TAKES_KIND,
     .formats = FORMAT_YAML | FORMAT_JSON,
     .format = FORMAT_YAML,
     .run = run,

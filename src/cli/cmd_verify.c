@@ -219,7 +219,7 @@ const struct command command_verify = {
 	       "decided. With --drift: what is new and not allowed, nothing else.\n",
     .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_INVENTORY |
 	     TAKES_MANIFESTS | TAKES_GENERATED | TAKES_UNKNOWN | TAKES_DRIFT | TAKES_EXPLAIN |
-	     TAKES_PLUGIN | TAKES_STRICT,
+	     TAKES_PLUGIN | TAKES_STRICT | TAKES_COMPILE,
     .formats = FORMAT_TABLE | FORMAT_JSON | FORMAT_CSV,
     .format = FORMAT_TABLE,
     .run = run,

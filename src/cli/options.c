@@ -1,11 +1,14 @@
 #include "cli/options.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "cli/command.h"
 
@@ -38,8 +41,31 @@ enum {
 	LONG_IPBLOCK_PODS,
 	LONG_HOSTNETWORK,
 	LONG_HISTORY,
-	LONG_NEW_SINCE
+	LONG_NEW_SINCE,
+	LONG_WORKLOADS,
+	LONG_FOR,
+	LONG_API_VERSION,
+	LONG_EXPLAIN_HOW,
+	LONG_CANARY,
+	LONG_OUTPUT_DIR,
+	LONG_DIRECTION,
+	LONG_EXACT,
+	LONG_INCLUDE,
+	LONG_MIN_CONNECTIONS,
+	LONG_READY_ONLY,
+	LONG_SERVICE_PORTS,
+	LONG_DEFAULT_DENY,
+	LONG_RANGE_THRESHOLD,
+	LONG_BLOCK_THRESHOLD,
+	LONG_BLOCK_FLOOR,
+	LONG_MAX_BLOCKS,
+	LONG_EXTERNAL_INGRESS,
+	LONG_KNOWN_NETWORKS,
+	LONG_IGNORE_LABEL
 };
+
+/* The greatest of --min-connections and the thresholds. */
+#define NUMBER_MAX 1000000000
 
 /* Every option once: its spelling, who takes it (0: all), its help. */
 static const struct entry {
@@ -85,6 +111,46 @@ static const struct entry {
     {LONG_HISTORY, 0, "history", NULL, TAKES_HISTORY,
      "weigh the differences by the connections of the record"},
     {LONG_NEW_SINCE, 0, "new-since", "T", TAKES_NEW_SINCE, "only what was first seen from T on"},
+    {LONG_WORKLOADS, 0, "workloads", NULL, TAKES_WORKLOADS,
+     "how much is known of each workload, and whether a policy may be made of it"},
+    {LONG_FOR, 0, "for", "KIND", TAKES_KIND, "the kind of object"},
+    {LONG_API_VERSION, 0, "api-version", "VERSION", TAKES_KIND,
+     "the version of its API, where there are several"},
+    {LONG_EXPLAIN_HOW, 0, "explain", "none|comments|annotations", TAKES_KIND,
+     "how the evidence is told: not, above each peer (YAML's default), or on each object"},
+    {LONG_CANARY, 0, "canary", "KEY=VALUE", TAKES_KIND,
+     "narrow every policy to the pods that have this label, too"},
+    {LONG_OUTPUT_DIR, 0, "output-dir", "DIR", TAKES_KIND,
+     "write a file for each policy and a kustomization.yaml"},
+    {LONG_DIRECTION, 0, "direction", "both|ingress|egress", TAKES_COMPILE,
+     "which directions the policies isolate [both]"},
+    {LONG_EXACT, 0, "exact", NULL, TAKES_COMPILE,
+     "allow nothing that was not seen: no blocks, no ranges, no resolvers that others ask"},
+    {LONG_INCLUDE, 0, "include", "REASON", TAKES_COMPILE,
+     "use what is left out for this reason, too (may be repeated)"},
+    {LONG_MIN_CONNECTIONS, 0, "min-connections", "N", TAKES_COMPILE,
+     "leave out what had fewer connections"},
+    {LONG_READY_ONLY, 0, "ready-only", NULL, TAKES_COMPILE,
+     "only workloads that are ready: see status --workloads"},
+    {LONG_SERVICE_PORTS, 0, "service-ports", NULL, TAKES_COMPILE,
+     "also the service's port and address, for plugins that check before translation"},
+    {LONG_DEFAULT_DENY, 0, "default-deny", NULL, TAKES_COMPILE,
+     "also a policy for each namespace that isolates all of its pods"},
+    {LONG_RANGE_THRESHOLD, 0, "range-threshold", "N", TAKES_COMPILE,
+     "make a range of more neighbouring ports than N [10]"},
+    {LONG_BLOCK_THRESHOLD, 0, "block-threshold", "N", TAKES_COMPILE,
+     "aggregate more addresses on a port than N [16]"},
+    {LONG_BLOCK_FLOOR, 0, "block-floor", "BITS[,BITS]", TAKES_COMPILE,
+     "to no shorter prefixes than these, of IPv4 and IPv6 [24,48]"},
+    {LONG_MAX_BLOCKS, 0, "max-blocks", "N", TAKES_COMPILE,
+     "withhold a direction that needs more blocks on a port than N [64]"},
+    {LONG_EXTERNAL_INGRESS, 0, "external-ingress", "any|observed|learned-cidr", TAKES_COMPILE,
+     "which clients may come from outside where some did [any]"},
+    {LONG_KNOWN_NETWORKS, 0, "known-networks", "FILE", TAKES_COMPILE,
+     "published ranges that stand for their addresses: a YAML list of {name, cidrs} (may be "
+     "repeated)"},
+    {LONG_IGNORE_LABEL, 0, "ignore-label", "KEY", TAKES_COMPILE,
+     "select no pods by this label (may be repeated)"},
     {LONG_STRICT, 0, "strict", NULL, TAKES_STRICT, "end with 1 if there was any problem"},
     {'h', 'h', "help", NULL, 0, "print this and end"},
 };
@@ -112,6 +178,25 @@ static void print_formats(const struct command *command, FILE *out)
 	}
 }
 
+static void print_kinds(FILE *out)
+{
+	for (size_t i = 0; policy_kinds()[i]; i++)
+		fprintf(out, "%s%s%s", i > 0 ? ", " : "", policy_kinds()[i]->name,
+			i == 0 ? " (default)" : "");
+}
+
+static void print_reasons(FILE *out)
+{
+	const char *separator = "";
+
+	for (enum left_reason i = 0; i < LEFT_REASONS; i++) {
+		if (!left_reason_can_be_included(i))
+			continue;
+		fprintf(out, "%s%s", separator, left_reason_name(i));
+		separator = ", ";
+	}
+}
+
 static void print_entry(const struct command *command, const struct entry *entry, FILE *out)
 {
 	char spelling[64];
@@ -123,6 +208,12 @@ static void print_entry(const struct command *command, const struct entry *entry
 	if (entry->value == 'o') {
 		fputs(": ", out);
 		print_formats(command, out);
+	} else if (entry->value == LONG_FOR) {
+		fputs(": ", out);
+		print_kinds(out);
+	} else if (entry->value == LONG_INCLUDE) {
+		fputs(": ", out);
+		print_reasons(out);
 	}
 	fputc('\n', out);
 }
@@ -249,6 +340,22 @@ static bool add_manifest(const char *path, struct options *options)
 	return added;
 }
 
+static bool add_known_network(const char *path, struct options *options)
+{
+	bool added = add_path(path, &options->known_network_paths, &options->known_network_count);
+
+	options->known_networks = options->known_network_paths;
+	return added;
+}
+
+static bool add_ignored_label(const char *key, struct options *options)
+{
+	bool added = add_path(key, &options->ignored_label_keys, &options->ignored_label_count);
+
+	options->ignored_labels = options->ignored_label_keys;
+	return added;
+}
+
 bool options_add_db(struct options *options, const char *path)
 {
 	bool added = *path && add_path(path, &options->db_paths, &options->db_count);
@@ -318,9 +425,224 @@ static bool set_of_policies(const struct command *command, int value, const char
 	}
 }
 
+/* Up to end, which is the end of the text or a comma. */
+static bool parse_number(const char *text, int64_t most, int64_t *ret, const char **ret_end)
+{
+	char *end;
+	long long number;
+
+	errno = 0;
+	number = isdigit((unsigned char)*text) ? strtoll(text, &end, 10) : -1;
+	if (number < 0 || errno || number > most || (*end && *end != ','))
+		return false;
+	*ret = number;
+	*ret_end = end;
+	return true;
+}
+
+static bool set_number(const struct command *command, const char *option, const char *text,
+		       int64_t least, int64_t *ret)
+{
+	char expected[64];
+	const char *end;
+
+	snprintf(expected, sizeof(expected), "a number from %" PRId64 " to %d", least, NUMBER_MAX);
+	if (!parse_number(text, NUMBER_MAX, ret, &end) || *end || *ret < least)
+		return wrong(command, option, text, expected);
+	return true;
+}
+
+static bool set_size(const struct command *command, const char *option, const char *text,
+		     size_t *field)
+{
+	int64_t number;
+
+	if (!set_number(command, option, text, 1, &number))
+		return false;
+	*field = (size_t)number;
+	return true;
+}
+
+static bool set_floor(const struct command *command, const char *text, struct options *options)
+{
+	int64_t ipv4, ipv6 = options->request.block_floor[1];
+	const char *end;
+
+	if (!parse_number(text, 32, &ipv4, &end) ||
+	    (*end && (!parse_number(end + 1, 128, &ipv6, &end) || *end)))
+		return wrong(command, "block-floor", text,
+			     "the bits of IPv4 prefixes, or of IPv4 and IPv6, such as 24,48");
+	options->request.block_floor[0] = (uint8_t)ipv4;
+	options->request.block_floor[1] = (uint8_t)ipv6;
+	return true;
+}
+
+/* The index of the word in the list, which ends with NULL; -1, with what was expected. */
+static int find_word(const struct command *command, const char *option, const char *given,
+		     const char *const *words)
+{
+	struct buf expected = {0};
+	int index = -1;
+
+	for (int i = 0; words[i]; i++) {
+		if (strcmp(words[i], given) == 0)
+			index = i;
+		buf_printf(&expected, "%s%s", i > 0 ? ", " : "one of ", words[i]);
+	}
+	if (index < 0)
+		wrong(command, option, given, expected.error ? "another word" : expected.data);
+	buf_clear(&expected);
+	return index;
+}
+
+static bool set_directions(const struct command *command, const char *text, struct options *options)
+{
+	static const char *const words[] = {"both", "ingress", "egress", NULL};
+	int word = find_word(command, "direction", text, words);
+
+	options->request.directions[DIRECTION_INGRESS] = word != 2;
+	options->request.directions[DIRECTION_EGRESS] = word != 1;
+	return word >= 0;
+}
+
+static bool set_external_ingress(const struct command *command, const char *text,
+				 struct options *options)
+{
+	static const char *const words[] = {"any", "observed", "learned-cidr", NULL};
+	int word = find_word(command, "external-ingress", text, words);
+
+	options->request.external_ingress = (enum external_ingress)word;
+	return word >= 0;
+}
+
+static bool add_included(const struct command *command, const char *text, struct options *options)
+{
+	const char *words[LEFT_REASONS + 1];
+	enum left_reason reasons[LEFT_REASONS];
+	size_t count = 0;
+	int word;
+
+	for (enum left_reason i = 0; i < LEFT_REASONS; i++)
+		if (left_reason_can_be_included(i)) {
+			reasons[count] = i;
+			words[count++] = left_reason_name(i);
+		}
+	words[count] = NULL;
+	word = find_word(command, "include", text, words);
+	if (word < 0)
+		return false;
+	options->request.include |= 1u << reasons[word];
+	return true;
+}
+
+/* Options that say what policies are made of. */
+static bool set_of_compiler(const struct command *command, int value, const char *argument,
+			    struct options *options)
+{
+	struct policy_request *request = &options->request;
+
+	switch (value) {
+	case LONG_DIRECTION:
+		return set_directions(command, argument, options);
+	case LONG_EXACT:
+		request->exact = true;
+		return true;
+	case LONG_INCLUDE:
+		return add_included(command, argument, options);
+	case LONG_MIN_CONNECTIONS:
+		return set_number(command, "min-connections", argument, 0,
+				  &request->min_connections);
+	case LONG_READY_ONLY:
+		request->ready_only = true;
+		return true;
+	case LONG_SERVICE_PORTS:
+		request->service_ports = true;
+		return true;
+	case LONG_DEFAULT_DENY:
+		request->default_deny = true;
+		return true;
+	case LONG_RANGE_THRESHOLD:
+		return set_size(command, "range-threshold", argument, &request->range_threshold);
+	case LONG_BLOCK_THRESHOLD:
+		return set_size(command, "block-threshold", argument, &request->block_threshold);
+	case LONG_BLOCK_FLOOR:
+		return set_floor(command, argument, options);
+	case LONG_MAX_BLOCKS:
+		return set_size(command, "max-blocks", argument, &request->max_blocks);
+	case LONG_EXTERNAL_INGRESS:
+		return set_external_ingress(command, argument, options);
+	case LONG_KNOWN_NETWORKS:
+		return add_known_network(argument, options);
+	default:
+		return add_ignored_label(argument, options);
+	}
+}
+
+static bool set_kind(const struct command *command, const char *text, struct options *options)
+{
+	const char *words[16];
+	size_t count = 0;
+	int word;
+
+	for (; policy_kinds()[count] && count < 15; count++)
+		words[count] = policy_kinds()[count]->name;
+	words[count] = NULL;
+	word = find_word(command, "for", text, words);
+	if (word >= 0)
+		options->kind = policy_kinds()[word];
+	return word >= 0;
+}
+
+static bool set_explain(const struct command *command, const char *text, struct options *options)
+{
+	static const char *const words[] = {"none", "comments", "annotations", NULL};
+	int word = find_word(command, "explain", text, words);
+
+	options->kind_options.explain = (enum explain)word;
+	return word >= 0;
+}
+
+static bool set_canary(const struct command *command, const char *text, struct options *options)
+{
+	const char *equals = strchr(text, '=');
+
+	free(options->canary_key);
+	options->canary_key = strndup(text, equals ? (size_t)(equals - text) : 0);
+	if (!options->canary_key)
+		return false;
+	if (!equals || !label_is_valid(options->canary_key, equals + 1))
+		return wrong(command, "canary", text, "a label, such as netpol=canary");
+	options->kind_options.canary_key = options->canary_key;
+	options->kind_options.canary_value = equals + 1;
+	return true;
+}
+
+/* Options that say how policies are printed. */
+static bool set_of_kind(const struct command *command, int value, const char *argument,
+			struct options *options)
+{
+	switch (value) {
+	case LONG_FOR:
+		return set_kind(command, argument, options);
+	case LONG_API_VERSION:
+		options->kind_options.api_version = argument;
+		return true;
+	case LONG_EXPLAIN_HOW:
+		return set_explain(command, argument, options);
+	case LONG_CANARY:
+		return set_canary(command, argument, options);
+	default:
+		return set_path(command, "output-dir", argument, &options->output_dir);
+	}
+}
+
 static bool set(const struct command *command, int value, const char *argument,
 		struct options *options)
 {
+	if (value >= LONG_FOR && value <= LONG_OUTPUT_DIR)
+		return set_of_kind(command, value, argument, options);
+	if (value >= LONG_DIRECTION)
+		return set_of_compiler(command, value, argument, options);
 	switch (value) {
 	case LONG_DB:
 		return options_add_db(options, argument) ||
@@ -350,6 +672,9 @@ static bool set(const struct command *command, int value, const char *argument,
 		return set_time(command, "new-since", argument, &options->new_since);
 	case LONG_STRICT:
 		options->strict = true;
+		return true;
+	case LONG_WORKLOADS:
+		options->workloads = true;
 		return true;
 	default:
 		return set_of_policies(command, value, argument, options);
@@ -381,7 +706,23 @@ static void make_tables(const struct command *command, struct option longs[stati
 	letters[length] = '\0';
 }
 
-static enum options_result check(const struct command *command, const struct options *options)
+/* The version in the kind's own spelling, and its default. */
+static bool check_api_version(const struct command *command, struct options *options)
+{
+	int word;
+
+	if (!options->kind_options.api_version) {
+		options->kind_options.api_version = options->kind->api_versions[0];
+		return true;
+	}
+	word = find_word(command, "api-version", options->kind_options.api_version,
+			 options->kind->api_versions);
+	if (word >= 0)
+		options->kind_options.api_version = options->kind->api_versions[word];
+	return word >= 0;
+}
+
+static enum options_result check(const struct command *command, struct options *options)
 {
 	if (options->file_count > 0 && !(command->takes & TAKES_FILES)) {
 		fprintf(stderr, "%s %s: unexpected operand '%s'\n", PROGRAM, command->name,
@@ -397,6 +738,8 @@ static enum options_result check(const struct command *command, const struct opt
 		fprintf(stderr, "%s %s: --since is not before --until\n", PROGRAM, command->name);
 		return OPTIONS_WRONG;
 	}
+	if (options->kind && !check_api_version(command, options))
+		return OPTIONS_WRONG;
 	return OPTIONS_RUN;
 }
 
@@ -421,6 +764,11 @@ enum options_result options_parse(const struct command *command, int argc, char 
 	options->format = command->format;
 	options->interval = (struct interval){INT64_MIN, INT64_MAX};
 	options->new_since = INT64_MIN;
+	policy_request_init(&options->request);
+	if (command->takes & TAKES_KIND) {
+		options->kind = policy_kinds()[0];
+		options->kind_options.explain = EXPLAIN_COMMENTS;
+	}
 	make_tables(command, longs, letters);
 	optind = 0; /* glibc: start afresh */
 	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
@@ -448,5 +796,8 @@ void options_clear(struct options *options)
 	free(options->db_paths);
 	free(options->inventory_paths);
 	free(options->manifest_paths);
+	free(options->known_network_paths);
+	free(options->ignored_label_keys);
+	free(options->canary_key);
 	*options = (struct options){0};
 }

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "policy/kind.h"
 #include "store/store.h"
 
 /* Bits of command.takes. --db, --help and --version need none. */
@@ -33,6 +34,9 @@ enum {
 	TAKES_PLUGIN = 1 << 16, /* --ipblock-pods, --hostnetwork */
 	TAKES_HISTORY = 1 << 17,
 	TAKES_NEW_SINCE = 1 << 18,
+	TAKES_COMPILE = 1 << 19,   /* what policies are made of */
+	TAKES_KIND = 1 << 20,      /* how they are printed */
+	TAKES_WORKLOADS = 1 << 21, /* --workloads */
 	TAKES_FILTERS = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_NODE
 };
 
@@ -75,10 +79,23 @@ struct options {
 	bool ipblock_pods;
 	enum host_network host_network;
 	bool history;
-	int64_t new_since;     /* INT64_MIN: not asked */
-	const char **db_paths; /* owned, as the next */
+	int64_t new_since; /* INT64_MIN: not asked */
+	bool workloads;    /* --workloads */
+	/* What policies are made of; filter and pointers are the command's to set. */
+	struct policy_request request;
+	const char *const *known_networks; /* known_network_count paths */
+	size_t known_network_count;
+	const char *const *ignored_labels; /* ignored_label_count keys */
+	size_t ignored_label_count;
+	const struct policy_kind *kind; /* NULL: the command prints no policies */
+	struct kind_options kind_options;
+	const char *output_dir; /* NULL: standard output */
+	const char **db_paths;  /* owned, as the next */
 	const char **inventory_paths;
 	const char **manifest_paths;
+	const char **known_network_paths;
+	const char **ignored_label_keys;
+	char *canary_key;
 };
 
 enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };

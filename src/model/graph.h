@@ -131,6 +131,8 @@ struct graph_request {
 	struct interval interval;
 	const struct inventory *inventory; /* outlives the graph; may be NULL */
 	bool apart;                        /* every record counts, as its own node has it */
+	const char *const *ignored_labels; /* keys that are never selected by */
+	size_t ignored_label_count;
 };
 
 /*

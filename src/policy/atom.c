@@ -31,8 +31,8 @@ static int compare_peers(const struct atom *a, const struct atom *b)
 	r = r ? r : order_numbers(a->group, b->group);
 	if (r || a->peer != ATOM_BLOCK)
 		return r;
-	r = addr_compare(a->end->address, b->end->address);
-	return r ? r : order_numbers(a->end->prefix, b->end->prefix);
+	r = addr_compare(a->block.addr, b->block.addr);
+	return r ? r : order_numbers(a->block.length, b->block.length);
 }
 
 static int compare_atoms(const void *a, const void *b)

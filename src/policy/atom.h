@@ -20,6 +20,9 @@ struct atom {
 	size_t group;                  /* ATOM_GROUP, else GROUP_NONE */
 	const struct end *end;         /* who it was; NULL if nobody certain */
 	const struct graph_edge *edge; /* NULL: for the sake of DNS, not seen from this subject */
+	struct prefix block;           /* ATOM_BLOCK */
+	unsigned wider;                /* WIDER_… */
+	const char *known_network;     /* ATOM_BLOCK: whose range it is; NULL */
 	uint16_t port;
 	uint8_t protocol;
 };

@@ -19,17 +19,31 @@
 #include "policy/group.h"
 #include "policy/leave.h"
 #include "policy/name.h"
+#include "policy/order.h"
 #include "policy/reduce.h"
 
-struct derivation {
+/* A group with the run of atoms that is its own. */
+struct subject {
+	size_t group;
+	const struct atom *atoms;
+	size_t count;
+	const char *name; /* of its policy */
+};
+
+struct compiler {
 	const struct graph *graph;
+	struct policy_request request;
 	struct problems *problems;
 	struct groups groups;
 	struct dns dns;
 	struct leave *leaves; /* one a group */
 	struct atoms atoms;
-	char **names; /* one a workload */
-	struct policy_set *set;
+	char **names;             /* one a workload */
+	struct subject *subjects; /* by namespace, name */
+	size_t subject_count;
+	size_t next;
+	bool reported;
+	struct policy_summary summary;
 };
 
 static bool is_subject(const struct group *group)
@@ -38,14 +52,14 @@ static bool is_subject(const struct group *group)
 }
 
 /* The group whose policy the end's side of an edge belongs in; GROUP_NONE: none. */
-static size_t subject_of(const struct derivation *derivation, const struct end *end)
+static size_t subject_of(const struct compiler *compiler, const struct end *end)
 {
 	size_t group;
 
 	if (end->kind != END_POD || end->workload == GRAPH_NONE)
 		return GROUP_NONE;
-	group = derivation->groups.of_workload[end->workload];
-	if (group == GROUP_NONE || !is_subject(&derivation->groups.items[group]))
+	group = compiler->groups.of_workload[end->workload];
+	if (group == GROUP_NONE || !is_subject(&compiler->groups.items[group]))
 		return GROUP_NONE;
 	return group;
 }
@@ -77,27 +91,35 @@ static bool can_be_said(const struct edge_key *key)
 }
 
 /* A resolver is open to all pods: those without a policy ask it, too, seen or not. */
-static bool is_open_to(const struct derivation *derivation, const struct atom *atom,
+static bool is_open_to(const struct compiler *compiler, const struct atom *atom,
 		       const struct end *end)
 {
-	const struct workload *workloads = derivation->graph->workloads;
+	const struct workload *workloads = compiler->graph->workloads;
 
-	if (atom->egress || !dns_is_at(&derivation->dns, atom->subject, atom->protocol, atom->port))
+	if (atom->egress || !dns_is_at(&compiler->dns, atom->subject, atom->protocol, atom->port))
 		return false;
 	if (end->kind == END_POD)
 		return end->workload == GRAPH_NONE || !workloads[end->workload].host_network;
 	return end->kind == END_UNKNOWN;
 }
 
-/* False: no rule can name this peer. */
-static bool peer_init(const struct derivation *derivation, const struct end *end, struct atom *atom)
+static struct prefix block_of(const struct end *end)
 {
-	const struct graph *graph = derivation->graph;
+	if (end->prefix)
+		return (struct prefix){.addr = end->address, .length = end->prefix};
+	return prefix_of(end->address);
+}
+
+/* False: no rule can name this peer. */
+static bool peer_init(const struct compiler *compiler, const struct end *end, struct atom *atom)
+{
+	const struct graph *graph = compiler->graph;
 
 	atom->end = end;
 	atom->group = GROUP_NONE;
 	atom->peer = ATOM_BLOCK;
-	if (is_open_to(derivation, atom, end)) {
+	atom->block = block_of(end);
+	if (is_open_to(compiler, atom, end)) {
 		atom->peer = ATOM_ALL;
 		return true;
 	}
@@ -110,16 +132,16 @@ static bool peer_init(const struct derivation *derivation, const struct end *end
 	if (graph->workloads[end->workload].host_network)
 		return true;
 	atom->peer = ATOM_GROUP;
-	atom->group = derivation->groups.of_workload[end->workload];
+	atom->group = compiler->groups.of_workload[end->workload];
 	return atom->group != GROUP_NONE;
 }
 
-static int add_side(struct derivation *derivation, const struct graph_edge *edge, bool egress)
+static int add_side(struct compiler *compiler, const struct graph_edge *edge, bool egress)
 {
 	const struct end *end = egress ? &edge->from : &edge->to;
 	const struct end *peer = egress ? &edge->to : edge->translated;
 	const struct edge_key *key = &edge->edge.key;
-	struct atom atom = {.subject = subject_of(derivation, end),
+	struct atom atom = {.subject = subject_of(compiler, end),
 			    .egress = egress,
 			    .edge = edge,
 			    .port = key->port,
@@ -130,7 +152,7 @@ static int add_side(struct derivation *derivation, const struct graph_edge *edge
 		return 0;
 	if (!peer)
 		peer = &edge->from;
-	leave = &derivation->leaves[atom.subject];
+	leave = &compiler->leaves[atom.subject];
 	if (edge->from.secondary || edge->to.secondary) {
 		leave->secondary++;
 		return 0;
@@ -139,16 +161,16 @@ static int add_side(struct derivation *derivation, const struct graph_edge *edge
 		leave->uncertain++;
 	else if (!can_be_said(key))
 		leave_portless(leave, key->protocol);
-	else if (!peer_init(derivation, peer, &atom))
+	else if (!peer_init(compiler, peer, &atom))
 		leave_peer(leave, egress, peer);
 	else
-		return atoms_add(&derivation->atoms, &atom);
+		return atoms_add(&compiler->atoms, &atom);
 	return 0;
 }
 
-static int add_edges(struct derivation *derivation)
+static int add_edges(struct compiler *compiler)
 {
-	const struct graph *graph = derivation->graph;
+	const struct graph *graph = compiler->graph;
 	int r = 0;
 
 	for (size_t i = 0; i < graph->edge_count && r == 0; i++) {
@@ -156,15 +178,14 @@ static int add_edges(struct derivation *derivation)
 
 		if (!is_evidence(edge) || is_its_own(edge))
 			continue;
-		r = add_side(derivation, edge, false);
+		r = add_side(compiler, edge, false);
 		if (r == 0)
-			r = add_side(derivation, edge, true);
+			r = add_side(compiler, edge, true);
 	}
 	return r;
 }
 
-static int add_resolver(struct derivation *derivation, size_t subject,
-			const struct resolver *resolver)
+static int add_resolver(struct compiler *compiler, size_t subject, const struct resolver *resolver)
 {
 	struct atom atom = {.subject = subject,
 			    .egress = true,
@@ -183,21 +204,22 @@ static int add_resolver(struct derivation *derivation, size_t subject,
 		atom.peer = ATOM_GROUP;
 	else
 		atom.peer = resolver->end ? ATOM_BLOCK : ATOM_DNS;
-	r = atoms_add(&derivation->atoms, &atom);
-	if (r == 0 && dns_is_by(&derivation->dns, resolver, subject))
-		r = atoms_add(&derivation->atoms, &asked);
+	if (atom.peer == ATOM_BLOCK)
+		atom.block = block_of(resolver->end);
+	r = atoms_add(&compiler->atoms, &atom);
+	if (r == 0 && dns_is_by(&compiler->dns, resolver, subject))
+		r = atoms_add(&compiler->atoms, &asked);
 	return r;
 }
 
-static int add_resolvers(struct derivation *derivation)
+static int add_resolvers(struct compiler *compiler)
 {
-	const struct dns *dns = &derivation->dns;
+	const struct dns *dns = &compiler->dns;
 	int r = 0;
 
-	for (size_t i = 0; i < derivation->groups.count; i++)
-		for (size_t j = 0; is_subject(&derivation->groups.items[i]) && j < dns->count;
-		     j++) {
-			r = add_resolver(derivation, i, &dns->resolvers[j]);
+	for (size_t i = 0; i < compiler->groups.count; i++)
+		for (size_t j = 0; is_subject(&compiler->groups.items[i]) && j < dns->count; j++) {
+			r = add_resolver(compiler, i, &dns->resolvers[j]);
 			if (r < 0)
 				return r;
 		}
@@ -206,24 +228,17 @@ static int add_resolvers(struct derivation *derivation)
 
 /* ---- atoms to rules ---- */
 
-static struct prefix block_of(const struct end *end)
+static struct policy_peer peer_of(struct compiler *compiler, const struct atom *atom)
 {
-	if (end->prefix)
-		return (struct prefix){.addr = end->address, .length = end->prefix};
-	return prefix_of(end->address);
-}
-
-static struct policy_peer peer_of(struct derivation *derivation, const struct atom *atom)
-{
-	const struct dns *dns = &derivation->dns;
-	struct group *groups = derivation->groups.items;
+	const struct dns *dns = &compiler->dns;
+	struct group *groups = compiler->groups.items;
 	struct policy_peer peer = {.kind = PEER_PODS, .namespace = ""};
 
 	if (atom->peer == ATOM_ALL)
 		return (struct policy_peer){.kind = PEER_ALL_PODS, .namespace = ""};
 	if (atom->peer == ATOM_BLOCK)
 		return (struct policy_peer){
-		    .kind = PEER_BLOCK, .namespace = "", .block = block_of(atom->end)};
+		    .kind = PEER_BLOCK, .namespace = "", .block = atom->block};
 	if (atom->peer == ATOM_GROUP) {
 		groups[atom->group].used = true;
 		peer.namespace = groups[atom->group].namespace;
@@ -238,7 +253,7 @@ static struct policy_peer peer_of(struct derivation *derivation, const struct at
 }
 
 /* Ports may repeat: the reduction tidies them. */
-static int rule_init(struct derivation *derivation, const struct atom *atoms, size_t count,
+static int rule_init(struct compiler *compiler, const struct atom *atoms, size_t count,
 		     struct policy_rule *ret)
 {
 	struct policy_rule rule = {.peer_count = 1};
@@ -250,9 +265,9 @@ static int rule_init(struct derivation *derivation, const struct atom *atoms, si
 		free(rule.ports);
 		return -ENOMEM;
 	}
-	rule.peers[0] = peer_of(derivation, atoms);
+	rule.peers[0] = peer_of(compiler, atoms);
 	rule.peers[0].reason =
-	    atoms_reason(atoms, count, derivation->graph, &derivation->groups, &derivation->dns);
+	    atoms_reason(atoms, count, compiler->graph, &compiler->groups, &compiler->dns);
 	for (size_t i = 0; i < count; i++)
 		rule.ports[rule.port_count++] =
 		    (struct policy_port){.protocol = atoms[i].protocol, .port = atoms[i].port};
@@ -261,7 +276,7 @@ static int rule_init(struct derivation *derivation, const struct atom *atoms, si
 }
 
 /* All atoms of one subject and direction. */
-static int make_rules(struct derivation *derivation, const struct atom *atoms, size_t count,
+static int make_rules(struct compiler *compiler, const struct atom *atoms, size_t count,
 		      struct policy_rule **ret_rules, size_t *ret_count)
 {
 	size_t peers = 0;
@@ -278,7 +293,7 @@ static int make_rules(struct derivation *derivation, const struct atom *atoms, s
 
 		for (end = i + 1; end < count && atom_same_peer(&atoms[i], &atoms[end]); end++)
 			;
-		r = rule_init(derivation, atoms + i, end - i, &(*ret_rules)[*ret_count]);
+		r = rule_init(compiler, atoms + i, end - i, &(*ret_rules)[*ret_count]);
 		*ret_count += (*ret_rules)[*ret_count].peer_count > 0;
 		if (r < 0)
 			return r;
@@ -288,36 +303,42 @@ static int make_rules(struct derivation *derivation, const struct atom *atoms, s
 
 /* ---- policies ---- */
 
-static int policy_init(struct derivation *derivation, size_t subject, const struct atom *atoms,
-		       size_t count, struct policy *policy)
+static int policy_init(struct compiler *compiler, const struct subject *subject,
+		       struct policy *policy)
 {
-	struct group *group = &derivation->groups.items[subject];
+	struct group *group = &compiler->groups.items[subject->group];
 	size_t ingress = 0;
 	int r;
 
 	group->used = true;
-	while (ingress < count && !atoms[ingress].egress)
+	while (ingress < subject->count && !subject->atoms[ingress].egress)
 		ingress++;
+	policy->workload = &compiler->graph->workloads[group->first];
 	policy->selector = *group->selector;
 	policy->namespace = strdup(group->namespace);
 	policy->subject = strdup(group->subject);
-	policy->name = strdup(derivation->names[group->first]);
+	policy->name = strdup(subject->name);
 	if (!policy->namespace || !policy->subject || !policy->name)
 		return -ENOMEM;
-	r = make_rules(derivation, atoms, ingress, &policy->ingress, &policy->ingress_count);
+	for (int i = 0; i < DIRECTIONS; i++)
+		policy->isolates[i] = compiler->request.directions[i];
+	r = make_rules(compiler, subject->atoms, ingress, &policy->rules[DIRECTION_INGRESS],
+		       &policy->rule_count[DIRECTION_INGRESS]);
 	if (r < 0)
 		return r;
-	return make_rules(derivation, atoms + ingress, count - ingress, &policy->egress,
-			  &policy->egress_count);
+	return make_rules(compiler, subject->atoms + ingress, subject->count - ingress,
+			  &policy->rules[DIRECTION_EGRESS], &policy->rule_count[DIRECTION_EGRESS]);
 }
 
-static int compare_policies(const void *a, const void *b)
+static int compare_subjects(const void *a, const void *b, void *context)
 {
-	const struct policy *x = a, *y = b;
-	int r = strcmp(x->namespace, y->namespace);
+	const struct subject *x = a, *y = b;
+	const struct compiler *compiler = context;
+	const struct group *groups = compiler->groups.items;
+	int r = strcmp(groups[x->group].namespace, groups[y->group].namespace);
 
 	r = r ? r : strcmp(x->name, y->name);
-	return r ? r : strcmp(x->subject, y->subject);
+	return r ? r : order_numbers(x->group, y->group);
 }
 
 static bool was_seen(const struct atom *atoms, size_t count)
@@ -330,45 +351,44 @@ static bool was_seen(const struct atom *atoms, size_t count)
 
 /* Who was never seen to do anything that works gets no policy: it would forbid all that comes next.
  */
-static int make_policies(struct derivation *derivation)
+static int find_subjects(struct compiler *compiler)
 {
-	struct policy_set *set = derivation->set;
-	const struct atoms *atoms = &derivation->atoms;
+	const struct atoms *atoms = &compiler->atoms;
 	size_t at = 0;
-	int r = 0;
 
-	set->policies = calloc(derivation->groups.count + 1, sizeof(*set->policies));
-	if (!set->policies)
+	compiler->subjects = calloc(compiler->groups.count + 1, sizeof(*compiler->subjects));
+	if (!compiler->subjects)
 		return -ENOMEM;
-	for (size_t i = 0; i < derivation->groups.count && r == 0; i++) {
-		size_t start = at;
-		const struct atom *run;
+	for (size_t i = 0; i < compiler->groups.count; i++) {
+		struct subject subject = {.group = i};
 
+		subject.atoms = atoms->items + at;
 		while (at < atoms->count && atoms->items[at].subject == i)
 			at++;
-		run = at > start ? &atoms->items[start] : NULL;
-		derivation->leaves[i].unseen = !was_seen(run, at - start);
-		if (is_subject(&derivation->groups.items[i]) && !derivation->leaves[i].unseen)
-			r = policy_init(derivation, i, run, at - start,
-					&set->policies[set->count++]);
+		subject.count = (size_t)(atoms->items + at - subject.atoms);
+		subject.name = compiler->names[compiler->groups.items[i].first];
+		compiler->leaves[i].unseen = !was_seen(subject.atoms, subject.count);
+		if (is_subject(&compiler->groups.items[i]) && !compiler->leaves[i].unseen)
+			compiler->subjects[compiler->subject_count++] = subject;
 	}
-	if (set->count > 0)
-		qsort(set->policies, set->count, sizeof(*set->policies), compare_policies);
-	return r;
+	if (compiler->subject_count > 0)
+		qsort_r(compiler->subjects, compiler->subject_count, sizeof(*compiler->subjects),
+			compare_subjects, compiler);
+	return 0;
 }
 
-static int report_group(const struct derivation *derivation, size_t index)
+static int report_group(const struct compiler *compiler, size_t index)
 {
-	const struct group *group = &derivation->groups.items[index];
+	const struct group *group = &compiler->groups.items[index];
 	struct buf subject = {0};
 	int r;
 
 	buf_printf(&subject, "%s in %s", group->subject, group->namespace);
 	r = subject.error;
 	if (r == 0 && is_subject(group))
-		leave_report(&derivation->leaves[index], subject.data, derivation->problems);
+		leave_report(&compiler->leaves[index], subject.data, compiler->problems);
 	if (r == 0 && group->used && *group->also_picks)
-		problem_add(derivation->problems, PROBLEM_WARNING, subject.data,
+		problem_add(compiler->problems, PROBLEM_WARNING, subject.data,
 			    "its labels also pick pods of %s: policies and rules for it hold for "
 			    "those, too",
 			    group->also_picks);
@@ -376,13 +396,15 @@ static int report_group(const struct derivation *derivation, size_t index)
 	return r;
 }
 
-static int report(struct derivation *derivation, const struct policy_filter *filter)
+static int report(struct compiler *compiler)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < derivation->groups.count && r == 0; i++)
-		r = report_group(derivation, i);
-	return r < 0 ? r : leave_report_subjects(derivation->graph, filter, derivation->problems);
+	for (size_t i = 0; i < compiler->groups.count && r == 0; i++)
+		r = report_group(compiler, i);
+	return r < 0 ? r
+		     : leave_report_subjects(compiler->graph, &compiler->request.filter,
+					     compiler->problems);
 }
 
 static bool has_subject(const struct groups *groups)
@@ -393,69 +415,163 @@ static bool has_subject(const struct groups *groups)
 	return false;
 }
 
-static int derive(struct derivation *derivation, const struct policy_filter *filter)
+static int prepare(struct compiler *compiler)
 {
-	int r = groups_build(derivation->graph, filter, &derivation->groups);
+	int r = groups_build(compiler->graph, &compiler->request.filter, &compiler->groups);
 
 	if (r == 0)
-		r = policy_names(derivation->graph, &derivation->names);
+		r = policy_names(compiler->graph, &compiler->names);
 	if (r < 0)
 		return r;
-	derivation->leaves = calloc(derivation->groups.count + 1, sizeof(*derivation->leaves));
-	derivation->set = calloc(1, sizeof(*derivation->set));
-	if (!derivation->leaves || !derivation->set)
+	compiler->leaves = calloc(compiler->groups.count + 1, sizeof(*compiler->leaves));
+	if (!compiler->leaves)
 		return -ENOMEM;
-	if (has_subject(&derivation->groups))
-		r = dns_find(derivation->graph, &derivation->groups, derivation->problems,
-			     &derivation->dns);
+	if (has_subject(&compiler->groups))
+		r = dns_find(compiler->graph, &compiler->groups, compiler->problems,
+			     &compiler->dns);
 	if (r == 0)
-		r = add_edges(derivation);
+		r = add_edges(compiler);
 	if (r == 0)
-		r = add_resolvers(derivation);
+		r = add_resolvers(compiler);
 	if (r < 0)
 		return r;
-	atoms_sort(&derivation->atoms);
-	r = make_policies(derivation);
-	return r < 0 ? r : report(derivation, filter);
+	atoms_sort(&compiler->atoms);
+	return find_subjects(compiler);
 }
 
-int policy_derive(const struct graph *graph, const struct policy_filter *filter,
-		  struct problems *problems, struct policy_set **ret)
+int compiler_new(const struct graph *graph, const struct policy_request *request,
+		 struct problems *problems, struct compiler **ret)
 {
-	struct derivation derivation = {.graph = graph, .problems = problems};
-	int r = derive(&derivation, filter);
+	struct compiler *compiler = calloc(1, sizeof(*compiler));
+	int r = -ENOMEM;
 
-	if (r == 0) {
-		*ret = derivation.set;
-		derivation.set = NULL;
-	}
-	policy_set_free(derivation.set);
-	policy_names_free(derivation.names, graph);
-	atoms_clear(&derivation.atoms);
-	dns_clear(&derivation.dns);
-	free(derivation.leaves);
-	groups_clear(&derivation.groups);
+	if (!compiler)
+		return r;
+	compiler->graph = graph;
+	compiler->request = *request;
+	compiler->problems = problems;
+	r = prepare(compiler);
+	if (r < 0)
+		compiler_free(compiler);
+	else
+		*ret = compiler;
 	return r;
 }
 
-static void rules_free(struct policy_rule *rules, size_t count)
+struct compiler *compiler_free(struct compiler *compiler)
 {
-	for (size_t i = 0; i < count; i++)
-		rule_clear(&rules[i]);
-	free(rules);
+	if (!compiler)
+		return NULL;
+	policy_names_free(compiler->names, compiler->graph);
+	atoms_clear(&compiler->atoms);
+	dns_clear(&compiler->dns);
+	free(compiler->subjects);
+	free(compiler->leaves);
+	groups_clear(&compiler->groups);
+	free(compiler);
+	return NULL;
+}
+
+const struct policy_summary *compiler_summary(const struct compiler *compiler)
+{
+	return &compiler->summary;
+}
+
+int compiler_next(struct compiler *compiler, struct policy *ret)
+{
+	int r;
+
+	*ret = (struct policy){0};
+	if (compiler->next < compiler->subject_count) {
+		r = policy_init(compiler, &compiler->subjects[compiler->next++], ret);
+		if (r < 0)
+			policy_clear(ret);
+		return r < 0 ? r : 1;
+	}
+	if (compiler->reported)
+		return 0;
+	compiler->reported = true;
+	return report(compiler);
+}
+
+/* ---- sets ---- */
+
+void policy_request_init(struct policy_request *request)
+{
+	*request = (struct policy_request){.directions = {true, true},
+					   .range_threshold = 10,
+					   .block_threshold = 16,
+					   .block_floor = {24, 48},
+					   .max_blocks = 64};
+}
+
+static int set_add(struct policy_set *set, const struct policy *policy)
+{
+	struct policy *grown;
+
+	if ((set->count & (set->count - 1)) == 0) {
+		grown =
+		    reallocarray(set->policies, set->count ? 2 * set->count : 1, sizeof(*grown));
+		if (!grown)
+			return -ENOMEM;
+		set->policies = grown;
+	}
+	set->policies[set->count++] = *policy;
+	return 0;
+}
+
+static int collect(struct compiler *compiler, struct policy_set *set)
+{
+	struct policy policy;
+	int r;
+
+	while ((r = compiler_next(compiler, &policy)) > 0) {
+		r = set_add(set, &policy);
+		if (r < 0) {
+			policy_clear(&policy);
+			return r;
+		}
+	}
+	return r;
+}
+
+int policy_derive(const struct graph *graph, const struct policy_request *request,
+		  struct problems *problems, struct policy_set **ret)
+{
+	struct policy_set *set = calloc(1, sizeof(*set));
+	struct compiler *compiler = NULL;
+	int r = set ? compiler_new(graph, request, problems, &compiler) : -ENOMEM;
+
+	if (r == 0)
+		r = collect(compiler, set);
+	compiler_free(compiler);
+	if (r < 0)
+		set = policy_set_free(set);
+	else
+		*ret = set;
+	return r;
+}
+
+void policy_clear(struct policy *policy)
+{
+	for (int i = 0; i < DIRECTIONS; i++) {
+		for (size_t j = 0; j < policy->rule_count[i]; j++)
+			rule_clear(&policy->rules[i][j]);
+		free(policy->rules[i]);
+		free(policy->partial[i]);
+	}
+	free(policy->namespace);
+	free(policy->subject);
+	free(policy->name);
+	*policy = (struct policy){0};
 }
 
 struct policy_set *policy_set_free(struct policy_set *set)
 {
 	if (!set)
 		return NULL;
-	for (size_t i = 0; i < set->count; i++) {
-		rules_free(set->policies[i].ingress, set->policies[i].ingress_count);
-		rules_free(set->policies[i].egress, set->policies[i].egress_count);
-		free(set->policies[i].namespace);
-		free(set->policies[i].name);
-		free(set->policies[i].subject);
-	}
+	for (size_t i = 0; i < set->count; i++)
+		policy_clear(&set->policies[i]);
 	free(set->policies);
 	free(set);
 	return NULL;

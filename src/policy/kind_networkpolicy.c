@@ -1,5 +1,6 @@
-#include "policy/policy.h"
+#include "policy/kind.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 
 /* Also what output/ takes for a comment. */
@@ -74,30 +75,47 @@ static json_t *rules_tree(const struct policy_rule *rules, size_t count, const c
 	return tree;
 }
 
+static json_t *types_tree(const struct policy *policy)
+{
+	json_t *types = json_array();
+
+	if (policy->isolates[DIRECTION_INGRESS])
+		json_array_append_new(types, json_string("Ingress"));
+	if (policy->isolates[DIRECTION_EGRESS])
+		json_array_append_new(types, json_string("Egress"));
+	return types;
+}
+
 static json_t *policy_tree(const struct policy *policy)
 {
 	json_t *metadata =
 	    json_pack("{s:s, s:s, s:{s:s}}", "name", policy->name, "namespace", policy->namespace,
 		      "labels", "app.kubernetes.io/managed-by", "netpol");
-	json_t *spec =
-	    json_pack("{s:{s:o}, s:[ss], s:o, s:o}", "podSelector", "matchLabels",
-		      labels_tree(&policy->selector), "policyTypes", "Ingress", "Egress", "ingress",
-		      rules_tree(policy->ingress, policy->ingress_count, "from"), "egress",
-		      rules_tree(policy->egress, policy->egress_count, "to"));
+	json_t *spec = json_pack("{s:{s:o}, s:o}", "podSelector", "matchLabels",
+				 labels_tree(&policy->selector), "policyTypes", types_tree(policy));
 
+	if (policy->isolates[DIRECTION_INGRESS])
+		json_object_set_new(spec, "ingress",
+				    rules_tree(policy->rules[DIRECTION_INGRESS],
+					       policy->rule_count[DIRECTION_INGRESS], "from"));
+	if (policy->isolates[DIRECTION_EGRESS])
+		json_object_set_new(spec, "egress",
+				    rules_tree(policy->rules[DIRECTION_EGRESS],
+					       policy->rule_count[DIRECTION_EGRESS], "to"));
 	return json_pack("{s:s, s:s, s:s, s:o, s:o}", COMMENT, policy->subject, "apiVersion",
 			 "networking.k8s.io/v1", "kind", "NetworkPolicy", "metadata", metadata,
 			 "spec", spec);
 }
 
-json_t *kind_networkpolicy(const struct policy_set *set)
+static int add(const struct policy *policy, const struct kind_options *options,
+	       struct problems *problems, json_t *objects)
 {
-	json_t *items = json_array();
-
-	for (size_t i = 0; i < set->count; i++)
-		if (json_array_append_new(items, policy_tree(&set->policies[i])) < 0) {
-			json_decref(items);
-			return NULL;
-		}
-	return json_pack("{s:s, s:s, s:o}", "apiVersion", "v1", "kind", "List", "items", items);
+	(void)options;
+	(void)problems;
+	return json_array_append_new(objects, policy_tree(policy)) < 0 ? -ENOMEM : 0;
 }
+
+static const char *const api_versions[] = {"networking.k8s.io/v1", NULL};
+
+const struct policy_kind kind_networkpolicy = {
+    .name = "networkpolicy", .api_versions = api_versions, .add = add};

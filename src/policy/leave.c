@@ -257,3 +257,32 @@ int leave_report_subjects(const struct graph *graph, const struct policy_filter 
 	}
 	return report_filter(graph, filter, problems);
 }
+
+static const struct {
+	const char *name;
+	bool can_be_included;
+} left_reasons[] = {
+    [LEFT_REFUSED] = {"refused", true},
+    [LEFT_UNANSWERED] = {"unanswered", true},
+    [LEFT_DENIED] = {"denied", true},
+    [LEFT_UNCERTAIN] = {"uncertain", true},
+    [LEFT_AMBIGUOUS] = {"ambiguous", true},
+    [LEFT_UNLABELLED] = {"unlabelled", true},
+    [LEFT_CONTRADICTED] = {"contradicted", false},
+    [LEFT_FOLDED] = {"folded", true},
+    [LEFT_BELOW_MINIMUM] = {"below-minimum", false},
+    [LEFT_OWN_NODE] = {"own-node", true},
+    [LEFT_PORTLESS] = {"portless", false},
+    [LEFT_SECONDARY] = {"secondary", false},
+    [LEFT_BEYOND_LIMIT] = {"beyond-limit", false},
+};
+
+const char *left_reason_name(enum left_reason reason)
+{
+	return left_reasons[reason].name;
+}
+
+bool left_reason_can_be_included(enum left_reason reason)
+{
+	return left_reasons[reason].can_be_included;
+}

@@ -24,9 +24,8 @@
 #include "base/document.h"
 #include "base/problem.h"
 #include "identity/inventory.h"
+#include "policy/direction.h"
 #include "policy/label_selector.h"
-
-enum direction { DIRECTION_INGRESS, DIRECTION_EGRESS, DIRECTIONS };
 
 /* Selectors or a block, never both. */
 struct netpol_peer {

@@ -1,35 +1,80 @@
 /*
  * ▷ Policies before they have a syntax: one per workload, derived from the graph.
  *
- * Plain, sorted, owned by the set. A kind_*.c turns them into a jansson tree.
+ * Plain and sorted. kind.h turns them into objects.
  */
 #ifndef NETPOL_POLICY_POLICY_H
 #define NETPOL_POLICY_POLICY_H
 
-#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/problem.h"
 #include "model/graph.h"
+#include "policy/coverage.h"
+#include "policy/direction.h"
+#include "policy/known_networks.h"
+#include "policy/readiness.h"
 
-enum peer_kind { PEER_PODS, PEER_BLOCK, PEER_ALL_PODS /* of all namespaces */ };
+enum peer_kind {
+	PEER_PODS,
+	PEER_BLOCK,
+	PEER_ALL_PODS, /* of all namespaces */
+	PEER_ENTITY    /* only where policy_request.entities */
+};
+
+/* What a network plugin knows by itself, whatever its addresses. */
+enum entity {
+	ENTITY_NODES,      /* the pod's own node and all others */
+	ENTITY_API_SERVER, /* wherever it runs */
+	ENTITY_WORLD       /* all that is outside of the cluster */
+};
+
+/* In what a peer, or its ports, allow more than was seen. */
+enum {
+	WIDER_AGGREGATED = 1 << 0,    /* a block in which only some addresses were seen */
+	WIDER_KNOWN_NETWORK = 1 << 1, /* the published ranges of a network, one of which was seen */
+	WIDER_ANY_CLIENT = 1 << 2,    /* clients that were not seen, as tomorrow's will not be */
+	WIDER_FOLDED = 1 << 3,        /* the record has a prefix where there were addresses */
+	WIDER_DNS = 1 << 4,           /* a resolver that others ask, or all pods that may ask one */
+	WIDER_SERVICE_PORT = 1 << 5,  /* a service's own port or address */
+	WIDER_OWN_NODE = 1 << 6,      /* the pod's own node, which no policy keeps out */
+	WIDER_INCLUDED = 1 << 7,      /* evidence that would be left out without --include */
+	WIDER_ENTITY = 1 << 8,        /* an entity where there were addresses */
+	WIDER_ALL_OF = 1 << 9         /* all pods of a namespace for pods without labels */
+};
+
+/* How many addresses a peer remembers. */
+#define PEER_SEEN_MAX 16
 
 struct policy_peer {
 	enum peer_kind kind;
 	const char *namespace;  /* PEER_PODS: the peer's namespace; else, and where it is the
 				   policy's own, "" */
-	struct labels selector; /* PEER_PODS; borrowed: graph, inventory or static text */
-	struct prefix block;    /* PEER_BLOCK */
+	struct labels selector; /* PEER_PODS; borrowed: graph, inventory or static text. Count 0:
+				   all pods of the namespace */
+	struct prefix block;    /* PEER_BLOCK; canonical: no bit beyond the length */
+	enum entity entity;     /* PEER_ENTITY */
 	char *reason;           /* why it is there, one line, never NULL */
+	unsigned wider;         /* WIDER_… bits; 0: exactly what was seen */
+	/* The evidence. Connections of all ports; 0 edges: not seen from this workload. */
+	size_t edges;
+	int64_t connections;
+	int64_t first_seen, last_seen; /* ms; first > last if there are no edges */
+	const char *class;             /* struct end's of the first that was seen; "": not seen */
+	const char *known_network;     /* name of the network whose range it is; NULL */
+	struct addr *seen;             /* PEER_BLOCK: addresses that were seen in it, sorted */
+	size_t seen_count;             /* at most PEER_SEEN_MAX */
+	bool seen_more;                /* than these */
 };
 
 struct policy_port {
 	uint8_t protocol;
 	uint16_t port;
+	uint16_t end_port; /* 0: no range, else greater than port */
 };
 
-/* Any of the peers on any of the ports. */
+/* Any of the peers on any of the ports. Neither is ever empty. */
 struct policy_rule {
 	struct policy_peer *peers;
 	size_t peer_count;
@@ -40,18 +85,16 @@ struct policy_rule {
 struct policy {
 	char *namespace;
 	char *name;    /* "WORKLOAD-netpol", lower case, at most 253 bytes */
-	char *subject; /* "Deployment/api"; all of them where no label tells workloads apart */
-	struct labels selector; /* borrowed from the graph */
-	struct policy_rule *ingress;
-	size_t ingress_count;
-	struct policy_rule *egress;
-	size_t egress_count;
-};
-
-/* Outlived by the graph and its inventory. */
-struct policy_set {
-	struct policy *policies; /* by namespace, name */
-	size_t count;
+	char *subject; /* "Deployment/api"; all of them where no label tells workloads apart; of a
+			  default-deny "all pods" */
+	const struct workload *workload; /* the first of the subject's; NULL: a default-deny */
+	struct labels selector;    /* borrowed from the graph; count 0: all pods of the namespace */
+	bool isolates[DIRECTIONS]; /* false: withheld or not asked for, and without rules */
+	char *partial[DIRECTIONS]; /* why there may be more than is known; NULL: nothing is known of
+				      more */
+	const struct readiness *readiness; /* borrowed; NULL: not asked */
+	struct policy_rule *rules[DIRECTIONS];
+	size_t rule_count[DIRECTIONS];
 };
 
 /* Which of the graph's workloads: NULL or "" means any. */
@@ -61,13 +104,94 @@ struct policy_filter {
 	const char *workload_name;
 };
 
-/* Problems say which workloads got none and what to supply. */
-int policy_derive(const struct graph *graph, const struct policy_filter *filter,
+/* Why an edge is in no policy, or a peer in no rule. */
+enum left_reason {
+	LEFT_REFUSED,
+	LEFT_UNANSWERED,
+	LEFT_DENIED,
+	LEFT_UNCERTAIN,     /* which end began is not certain */
+	LEFT_AMBIGUOUS,     /* the address was not one pod's all the time */
+	LEFT_UNLABELLED,    /* no label of the peer's is known or of use */
+	LEFT_CONTRADICTED,  /* what is told of the pod contradicts itself */
+	LEFT_FOLDED,        /* a prefix that holds addresses of the cluster */
+	LEFT_BELOW_MINIMUM, /* fewer connections than were asked for */
+	LEFT_OWN_NODE,      /* the pod's own node, which no policy keeps out */
+	LEFT_PORTLESS,      /* ICMP and other protocols without ports: cannot be said */
+	LEFT_SECONDARY,     /* over a further network, which no policy covers */
+	LEFT_BEYOND_LIMIT,  /* more blocks than were asked for */
+	LEFT_REASONS
+};
+
+/* "refused", "own-node", … as --include has them. */
+const char *left_reason_name(enum left_reason reason);
+/* Can --include bring it in? */
+bool left_reason_can_be_included(enum left_reason reason);
+
+enum external_ingress {
+	EXTERNAL_INGRESS_ANY,
+	EXTERNAL_INGRESS_OBSERVED,
+	EXTERNAL_INGRESS_LEARNED_CIDR
+};
+
+struct policy_request {
+	struct policy_filter filter;
+	bool directions[DIRECTIONS];
+	unsigned include; /* 1 << LEFT_… */
+	int64_t min_connections;
+	bool exact; /* nothing but what was seen: no blocks, ranges, resolvers that were not asked,
+		       clients that were not seen */
+	bool service_ports; /* for plugins that check before translation */
+	bool entities;
+	bool default_deny;
+	size_t range_threshold; /* more neighbouring ports than this become a range */
+	size_t block_threshold; /* more addresses than this on one port are aggregated */
+	uint8_t block_floor[2]; /* the shortest prefixes that are made, of IPv4 and IPv6 */
+	size_t max_blocks;      /* of one port, after aggregation */
+	enum external_ingress external_ingress;
+	const struct known_networks *known_networks; /* NULL: none */
+	const struct coverage *coverage;             /* NULL: nothing is partial */
+	bool withhold_partial;
+	const struct readinesses *readinesses; /* by workload of the graph; NULL: not asked */
+	bool ready_only;                       /* needs readinesses */
+};
+
+/* Both directions, and the defaults that the manual tells. */
+void policy_request_init(struct policy_request *request);
+
+/* What becomes of the edges that the filter lets through. */
+struct policy_summary {
+	size_t edges;
+	int64_t connections;
+	size_t used_edges; /* in a rule at one end at least */
+	int64_t used_connections;
+	size_t left_edges[LEFT_REASONS];
+	int64_t left_connections[LEFT_REASONS];
+};
+
+struct compiler;
+
+/*
+ * Policies one by one, by namespace and name; so that a great many need not be held at once. The
+ * graph and all that the request points to outlive the compiler and its policies. Problems say
+ * which workloads got none and what to supply; those of a policy come when it does, the others
+ * before compiler_next() returns 0.
+ */
+int compiler_new(const struct graph *graph, const struct policy_request *request,
+		 struct problems *problems, struct compiler **ret);
+struct compiler *compiler_free(struct compiler *compiler); /* NULL is allowed; returns NULL */
+const struct policy_summary *compiler_summary(const struct compiler *compiler);
+/* 1: *ret is the next one, to be released with policy_clear(); 0: that was all; negative errno. */
+int compiler_next(struct compiler *compiler, struct policy *ret);
+void policy_clear(struct policy *policy);
+
+/* All of them. */
+struct policy_set {
+	struct policy *policies;
+	size_t count;
+};
+
+int policy_derive(const struct graph *graph, const struct policy_request *request,
 		  struct problems *problems, struct policy_set **ret);
 struct policy_set *policy_set_free(struct policy_set *set); /* NULL is allowed; returns NULL */
-
-/* networking.k8s.io/v1 NetworkPolicy objects in a v1 List. A key "#" holds a comment for the YAML
- * writer. NULL: no memory. */
-json_t *kind_networkpolicy(const struct policy_set *set);
 
 #endif

@@ -11,8 +11,10 @@ typedef int compare_fn(const void *a, const void *b);
 
 void rule_clear(struct policy_rule *rule)
 {
-	for (size_t i = 0; i < rule->peer_count; i++)
+	for (size_t i = 0; i < rule->peer_count; i++) {
 		free(rule->peers[i].reason);
+		free(rule->peers[i].seen);
+	}
 	free(rule->peers);
 	free(rule->ports);
 	*rule = (struct policy_rule){0};

@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "output/output.h"
-#include "policy/policy.h"
+#include "policy/kind.h"
 #include "tests/unit/model/scene.h"
 
 #define POD(NAMESPACE, NAME, NODE, IP, KIND, OWNER, LABELS)                                        \
@@ -137,13 +137,23 @@ static void shop_talk(struct shop *s)
 
 static char *policies(struct scene *scene, const struct policy_filter *filter, uint32_t order)
 {
+	const struct kind_options options = {.explain = EXPLAIN_COMMENTS,
+					     .api_version = "networking.k8s.io/v1"};
+	struct policy_request request;
 	struct policy_set *set = NULL;
 	struct buf buf = {0};
-	json_t *tree;
+	json_t *objects = json_array(), *tree;
 
-	assert_int_equal(policy_derive(scene_build(scene, order), filter, &scene->problems, &set),
+	policy_request_init(&request);
+	if (filter)
+		request.filter = *filter;
+	assert_int_equal(policy_derive(scene_build(scene, order), &request, &scene->problems, &set),
 			 0);
-	tree = kind_networkpolicy(set);
+	for (size_t i = 0; i < set->count; i++)
+		assert_int_equal(
+		    kind_networkpolicy.add(&set->policies[i], &options, &scene->problems, objects),
+		    0);
+	tree = json_pack("{s:s, s:s, s:o}", "apiVersion", "v1", "kind", "List", "items", objects);
 	assert_non_null(tree);
 	output_yaml(&buf, tree);
 	assert_int_equal(buf.error, 0);
@@ -962,6 +972,7 @@ static void test_names(void **state)
 	static const char *const names[] = {"p1", "p2", "p3", "p4", "p5"};
 	static const char *const addresses[] = {"10.1.0.1", "10.1.0.2", "10.1.0.3", "10.1.0.4",
 						"10.1.0.5"};
+	struct policy_request request;
 	struct scene scene = {0};
 	struct policy_set *set = NULL;
 
@@ -975,7 +986,8 @@ static void test_names(void **state)
 						       .to = "192.0.2.1",
 						       .port = 1});
 	}
-	assert_int_equal(policy_derive(scene_build(&scene, 0), NULL, &scene.problems, &set), 0);
+	policy_request_init(&request);
+	assert_int_equal(policy_derive(scene_build(&scene, 0), &request, &scene.problems, &set), 0);
 	assert_int_equal(set->count, 5);
 	assert_memory_equal(set->policies[0].name, "daemonset-x-", 12);
 	assert_int_equal(strlen(set->policies[0].name), strlen("daemonset-x-01234567-netpol"));
