@@ -461,6 +461,8 @@ libcli_a_SOURCES = \
 	src/cli/session.h \
 	src/cli/shape.c \
 	src/cli/shape.h \
+	src/cli/summary_text.c \
+	src/cli/summary_text.h \
 	src/cli/verify_print.c \
 	src/cli/verify_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

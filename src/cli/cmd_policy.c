@@ -5,6 +5,7 @@
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
 #include "cli/session.h"
+#include "cli/summary_text.h"
 #include "policy/kind.h"
 
 static int take_objects(struct session *session, struct compiler *compiler, json_t *objects)
@@ -23,39 +24,43 @@ static int take_objects(struct session *session, struct compiler *compiler, json
 	return r;
 }
 
-static void print_objects(struct session *session, json_t *objects)
+static void print_list(struct session *session, json_t *list)
 {
-	json_t *tree =
-	    json_pack("{s:s, s:s, s:O}", "apiVersion", "v1", "kind", "List", "items", objects);
 	struct buf buf = {0};
 
-	if (!tree)
-		buf.error = -ENOMEM;
-	else if (session->options->format == FORMAT_YAML)
-		output_yaml(&buf, tree);
+	if (session->options->format == FORMAT_YAML)
+		output_yaml(&buf, list);
 	else
-		output_json(&buf, tree);
-	json_decref(tree);
+		output_json(&buf, list);
 	session_print(session, &buf);
+}
+
+static int fill_list(struct session *session, json_t *list)
+{
+	struct compile compile = {0};
+	int r = compile_begin(session, &compile);
+
+	if (r == 0)
+		r = summary_tell(session, compiler_summary(compile.compiler), list);
+	if (r == 0)
+		r = take_objects(session, compile.compiler, json_object_get(list, "items"));
+	compile_end(&compile);
+	return r;
 }
 
 static int answer(struct session *session)
 {
-	struct compile compile = {0};
 	struct holes holes;
-	json_t *objects = json_array();
-	int r = objects ? holes_warn(session, session->options->interval, &holes) : -ENOMEM;
+	json_t *list = json_pack("{s:s, s:s, s:[]}", "apiVersion", "v1", "kind", "List", "items");
+	int r = list ? holes_warn(session, session->options->interval, &holes) : -ENOMEM;
 
 	if (r == 0)
-		r = compile_begin(session, &compile);
-	if (r == 0)
-		r = take_objects(session, compile.compiler, objects);
-	compile_end(&compile);
+		r = fill_list(session, list);
 	mesh_note(session);
 	entry_note(session);
 	if (r == 0)
-		print_objects(session, objects);
-	json_decref(objects);
+		print_list(session, list);
+	json_decref(list);
 	return r;
 }
 
