@@ -82,6 +82,7 @@ unit_tests = \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_admit \
 	tests/unit/policy/test_agreement \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_diff \
