@@ -281,12 +281,16 @@ libcompile_a_SOURCES = \
 	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
+	src/output/items.c \
+	src/output/items.h \
 	src/output/json.c \
 	src/output/output.h \
 	src/output/table.c \
 	src/output/text.c \
 	src/output/text.h \
 	src/output/yaml.c \
+	src/policy/admit.c \
+	src/policy/admit.h \
 	src/policy/aggregate.c \
 	src/policy/aggregate.h \
 	src/policy/answers.c \
@@ -303,6 +307,8 @@ libcompile_a_SOURCES = \
 	src/policy/cluster_ranges.h \
 	src/policy/coverage.h \
 	src/policy/derive.c \
+	src/policy/default_deny.c \
+	src/policy/default_deny.h \
 	src/policy/diff.c \
 	src/policy/diff.h \
 	src/policy/diff_units.c \
@@ -312,6 +318,8 @@ libcompile_a_SOURCES = \
 	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/entry.c \
+	src/policy/entry.h \
 	src/policy/evaluate.c \
 	src/policy/evaluate.h \
 	src/policy/evaluate_classes.c \
@@ -323,6 +331,8 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_pair.c \
 	src/policy/evaluate_peers.c \
 	src/policy/evaluate_place.c \
+	src/policy/externals.c \
+	src/policy/externals.h \
 	src/policy/group.c \
 	src/policy/group.h \
 	src/policy/intern.c \
@@ -352,6 +362,8 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/partial.c \
+	src/policy/partial.h \
 	src/policy/peers.c \
 	src/policy/peers.h \
 	src/policy/pick.c \
@@ -387,6 +399,8 @@ libcompile_a_SOURCES = \
 	src/policy/scene_inventory.h \
 	src/policy/subjects.c \
 	src/policy/subjects.h \
+	src/policy/tally.c \
+	src/policy/tally.h \
 	src/policy/unused.c \
 	src/policy/unused.h \
 	src/policy/used.c \
@@ -462,6 +476,8 @@ libcli_a_SOURCES = \
 	src/cli/session.h \
 	src/cli/shape.c \
 	src/cli/shape.h \
+	src/cli/summary_text.c \
+	src/cli/summary_text.h \
 	src/cli/verify_print.c \
 	src/cli/verify_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
