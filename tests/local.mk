@@ -30,6 +30,7 @@ unit_tests = \
 	tests/unit/cli/test_import_gather \
 	tests/unit/cli/test_import_hubble \
 	tests/unit/cli/test_options \
+	tests/unit/cli/test_summary_text \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_dataplane \
@@ -82,6 +83,7 @@ unit_tests = \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_admit \
 	tests/unit/policy/test_aggregate \
 	tests/unit/policy/test_agreement \
 	tests/unit/policy/test_cluster_ranges \
@@ -188,6 +190,7 @@ rootless_bats = \
 	tests/cli/inventory.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
+	tests/cli/policy.bats \
 	tests/cli/reach.bats \
 	tests/cli/recipes.bats \
 	tests/cli/several.bats \
