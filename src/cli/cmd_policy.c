@@ -118,7 +118,7 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	r = answer(&session);
-	if (r < 0)
+	if (r < 0 && session.status == EXIT_DONE)
 		session_fail(&session, "policy", r);
 	return session_end(&session);
 }

@@ -8,10 +8,12 @@
 /* Start from {0}; release with compile_end(). */
 struct compile {
 	struct policy_request request;
+	struct known_networks *known_networks;
 	struct compiler *compiler;
 };
 
-/* After session_build(). Negative errno; -EINVAL where a file is wrong, which is said. */
+/* After session_build(). Negative errno; -EINVAL where a file is wrong, which is said, and the
+ * session's status is set. */
 int compile_begin(struct session *session, struct compile *compile);
 void compile_end(struct compile *compile);
 

@@ -19,6 +19,7 @@
 #include "policy/cover.h"
 #include "policy/default_deny.h"
 #include "policy/dns.h"
+#include "policy/externals.h"
 #include "policy/group.h"
 #include "policy/leave.h"
 #include "policy/name.h"
@@ -562,6 +563,8 @@ static int prepare(struct compiler *compiler)
 	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
 	if (r == 0)
 		r = choose_directions(compiler);
+	if (r == 0)
+		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)
 		return r;
 	settle(compiler);

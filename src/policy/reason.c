@@ -327,7 +327,7 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 	} texts[] = {
 	    {WIDER_KNOWN_NETWORK, "all the ranges that this network publishes"},
 	    {WIDER_ANY_CLIENT, "open to all, as tomorrow's client has another address"},
-	    {WIDER_FOLDED, "the record has this prefix in place of the addresses"},
+	    {WIDER_FOLDED, "the record has a prefix in place of addresses"},
 	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which is always let through"},
 	    {WIDER_INCLUDED, "brought in by --include"},
 	    {WIDER_ENTITY, "in place of the addresses that were seen"},
@@ -352,7 +352,11 @@ char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t co
 {
 	struct buf buf = {0};
 	const char *separator = ": ";
+	unsigned wider = peer->wider;
 
+	/* All the world tells of its parts. */
+	if (wider & WIDER_ANY_CLIENT)
+		wider &= ~(unsigned)(WIDER_FOLDED | WIDER_AGGREGATED | WIDER_OWN_NODE);
 	put_who(&buf, basis, atoms, count, peer);
 	if (peer->edges > 0) {
 		buf_puts(&buf, separator);
@@ -361,8 +365,8 @@ char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t co
 		put_times(&buf, peer);
 		separator = "; ";
 	}
-	for (unsigned bit = 1; bit <= peer->wider; bit <<= 1) {
-		if (!(peer->wider & bit))
+	for (unsigned bit = 1; bit <= wider; bit <<= 1) {
+		if (!(wider & bit))
 			continue;
 		buf_puts(&buf, separator);
 		put_wider(&buf, bit, basis, atoms, count, peer);
