@@ -584,6 +584,37 @@ static void test_default_deny(void **state)
 	shop_close(&s);
 }
 
+/* A direction that its own policy leaves open is closed by this one. */
+static void test_default_deny_of_a_withheld_direction(void **state)
+{
+	static const char *const outside[] = {"203.0.113.9", "198.51.100.7", "192.0.2.5"};
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	for (size_t i = 0; i < 3; i++)
+		talk(&s, "10.1.0.1", s.web0, outside[i], 0, (struct scene_edge){.port = 443});
+	s.request.block_threshold = 1;
+	s.request.max_blocks = 2;
+	s.request.default_deny = true;
+	compile(&s);
+	assert_false(get(&s, "web-netpol")->isolates[DIRECTION_EGRESS]);
+	assert_true(get(&s, "web-netpol")->isolates[DIRECTION_INGRESS]);
+	assert_true(get(&s, "default-deny")->isolates[DIRECTION_EGRESS]);
+	assert_true(said(&s, "namespace shop",
+			 "default-deny denies all egress of those whose policy leaves it out, DNS "
+			 "as well: StatefulSet/web"));
+	assert_int_equal(s.summary.left_edges[LEFT_BEYOND_LIMIT], 3);
+	assert_int_equal(s.summary.used_edges, 1);
+	s.request.directions[DIRECTION_INGRESS] = false;
+	compile(&s);
+	assert_null(find(&s, "shop", "web-netpol"));
+	assert_true(said(&s, "StatefulSet/web in shop",
+			 "no policy: all directions that were asked for are withheld"));
+	shop_close(&s);
+}
+
 /* "default" gives "default-netpol", never the other. */
 static void test_default_deny_has_its_name_alone(void **state)
 {
@@ -644,6 +675,7 @@ int main(void)
 	    cmocka_unit_test(test_ready_only),
 	    cmocka_unit_test(test_least_ready_of_a_group),
 	    cmocka_unit_test(test_default_deny),
+	    cmocka_unit_test(test_default_deny_of_a_withheld_direction),
 	    cmocka_unit_test(test_default_deny_has_its_name_alone),
 	    cmocka_unit_test(test_host_network),
 	};
