@@ -323,7 +323,10 @@ libcompile_a_SOURCES = \
 	src/policy/intern.h \
 	src/policy/kind.c \
 	src/policy/kind.h \
+	src/policy/kind_common.c \
+	src/policy/kind_common.h \
 	src/policy/kind_networkpolicy.c \
+	src/policy/kind_networkpolicy.h \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
 	src/policy/label_selector.h \
