@@ -348,6 +348,8 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/peers.c \
+	src/policy/peers.h \
 	src/policy/pick.c \
 	src/policy/pick.h \
 	src/policy/pod_classes.c \
