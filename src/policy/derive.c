@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "policy/atom.h"
 #include "policy/dns.h"
+#include "policy/entities.h"
 #include "policy/group.h"
 #include "policy/leave.h"
 #include "policy/name.h"
@@ -344,6 +345,8 @@ static int prepare(struct compiler *compiler)
 		r = add_resolvers(compiler);
 	if (r < 0)
 		return r;
+	if (compiler->request.entities && !compiler->request.exact)
+		entities_replace(compiler->graph, &compiler->atoms);
 	atoms_sort(&compiler->atoms);
 	return find_subjects(compiler);
 }

@@ -197,16 +197,26 @@ json_t *kind_object(const struct policy *policy, const struct kind_options *opti
 	return tree_or_null(object, kind_set(object, KIND_COMMENT, text_tree(&buf)));
 }
 
+int kind_comment_peer(json_t *object, const struct policy_peer *peer,
+		      const struct kind_options *options)
+{
+	const char *others = json_string_value(json_object_get(object, KIND_COMMENT));
+	struct buf buf = {0};
+
+	if (options->explain != EXPLAIN_COMMENTS)
+		return 0;
+	if (others)
+		buf_printf(&buf, "%s\n", others);
+	buf_puts(&buf, peer->reason);
+	put_seen(&buf, peer, "\n");
+	return kind_set(object, KIND_COMMENT, text_tree(&buf));
+}
+
 json_t *kind_peer(const struct policy_peer *peer, const struct kind_options *options)
 {
 	json_t *object = json_object();
-	struct buf buf = {0};
 
-	if (!object || options->explain != EXPLAIN_COMMENTS)
-		return object;
-	buf_puts(&buf, peer->reason);
-	put_seen(&buf, peer, "\n");
-	return tree_or_null(object, kind_set(object, KIND_COMMENT, text_tree(&buf)));
+	return tree_or_null(object, kind_comment_peer(object, peer, options));
 }
 
 /* ---- annotations ---- */
@@ -382,4 +392,17 @@ json_t *kind_metadata(const struct policy *policy, const struct kind_options *op
 	else
 		r |= kind_set(metadata, "annotations", annotations);
 	return tree_or_null(metadata, r);
+}
+
+int kind_add(const struct policy *policy, const struct kind_options *options, const char *kind,
+	     json_t *spec, json_t *objects)
+{
+	json_t *object = kind_object(policy, options);
+	int r = kind_set(object, "apiVersion", json_string(options->api_version));
+
+	r |= kind_set(object, "kind", json_string(kind));
+	r |= kind_set(object, "metadata",
+		      kind_metadata(policy, options, policy->name, policy->namespace));
+	r |= kind_set(object, "spec", spec);
+	return kind_append(objects, object) | r;
 }

@@ -44,6 +44,13 @@ json_t *kind_metadata(const struct policy *policy, const struct kind_options *op
 /* The empty object of a policy and of a peer, with the comment that is due. */
 json_t *kind_object(const struct policy *policy, const struct kind_options *options);
 json_t *kind_peer(const struct policy_peer *peer, const struct kind_options *options);
+/* The comment that is due of one peer more; below that of others, if the object has one. */
+int kind_comment_peer(json_t *object, const struct policy_peer *peer,
+		      const struct kind_options *options);
+/* Appends an object of that kind, with the policy's own name and namespace, in
+ * options->api_version. Takes spec, also NULL. -ENOMEM. */
+int kind_add(const struct policy *policy, const struct kind_options *options, const char *kind,
+	     json_t *spec, json_t *objects);
 
 /* Who the peer is, in short: "app=web in shop", "10.0.0.0/8". */
 void kind_put_peer(struct buf *buf, const struct policy_peer *peer);

@@ -125,26 +125,13 @@ int networkpolicy_spec(const struct policy *policy, const struct kind_options *o
 	return 1;
 }
 
-int networkpolicy_object(const struct policy *policy, const struct kind_options *options,
-			 const char *kind, json_t *spec, json_t *objects)
-{
-	json_t *object = kind_object(policy, options);
-	int r = kind_set(object, "apiVersion", json_string(options->api_version));
-
-	r |= kind_set(object, "kind", json_string(kind));
-	r |= kind_set(object, "metadata",
-		      kind_metadata(policy, options, policy->name, policy->namespace));
-	r |= kind_set(object, "spec", spec);
-	return kind_append(objects, object) | r;
-}
-
 static int add(const struct policy *policy, const struct kind_options *options,
 	       struct problems *problems, json_t *objects)
 {
 	json_t *spec;
 	int r = networkpolicy_spec(policy, options, problems, &spec);
 
-	return r <= 0 ? r : networkpolicy_object(policy, options, "NetworkPolicy", spec, objects);
+	return r <= 0 ? r : kind_add(policy, options, "NetworkPolicy", spec, objects);
 }
 
 static const char *const api_versions[] = {"networking.k8s.io/v1", NULL};

@@ -1,4 +1,4 @@
-/* The parts of a NetworkPolicy, for kinds that hold one; private to policy/. */
+/* What a NetworkPolicy says, for kinds that hold one; private to policy/. */
 #ifndef NETPOL_POLICY_KIND_NETWORKPOLICY_H
 #define NETPOL_POLICY_KIND_NETWORKPOLICY_H
 
@@ -8,9 +8,5 @@
  * -ENOMEM. */
 int networkpolicy_spec(const struct policy *policy, const struct kind_options *options,
 		       struct problems *problems, json_t **ret);
-/* Appends the object of that kind, of the policy's own name, in options->api_version. Takes spec.
- * -ENOMEM. */
-int networkpolicy_object(const struct policy *policy, const struct kind_options *options,
-			 const char *kind, json_t *spec, json_t *objects);
 
 #endif
