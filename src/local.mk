@@ -448,6 +448,8 @@ libcli_a_SOURCES = \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
+	src/cli/output_dir.c \
+	src/cli/output_dir.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \
