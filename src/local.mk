@@ -279,6 +279,8 @@ libcompile_a_SOURCES = \
 	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
+	src/output/items.c \
+	src/output/items.h \
 	src/output/json.c \
 	src/output/output.h \
 	src/output/table.c \
