@@ -4,6 +4,7 @@
 #include "cli/entry_notes.h"
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
+#include "cli/output_dir.h"
 #include "cli/session.h"
 #include "policy/kind.h"
 
@@ -91,6 +92,37 @@ static int print_list(struct session *session, struct compiler *compiler)
 	return r;
 }
 
+static int add_files(struct session *session, struct output_dir *dir, const struct policy *policy)
+{
+	const struct options *options = session->options;
+	json_t *objects = json_array();
+	int r = objects ? options->kind->add(policy, &options->kind_options, &session->problems,
+					     objects)
+			: -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < json_array_size(objects); i++)
+		r = output_dir_add(dir, json_array_get(objects, i));
+	json_decref(objects);
+	return r;
+}
+
+static int write_files(struct session *session, struct compiler *compiler)
+{
+	const struct options *options = session->options;
+	struct output_dir *dir = NULL;
+	struct policy policy;
+	int r = output_dir_open(options->output_dir, options->format, &session->problems, &dir);
+
+	while (r == 0 && (r = compiler_next(compiler, &policy)) > 0) {
+		r = add_files(session, dir, &policy);
+		policy_clear(&policy);
+	}
+	if (r == 0)
+		r = output_dir_finish(dir);
+	output_dir_free(dir);
+	return r;
+}
+
 static int answer(struct session *session)
 {
 	struct compile compile = {0};
@@ -99,7 +131,9 @@ static int answer(struct session *session)
 
 	if (r == 0)
 		r = compile_begin(session, &compile);
-	if (r == 0)
+	if (r == 0 && session->options->output_dir)
+		r = write_files(session, compile.compiler);
+	else if (r == 0)
 		r = print_list(session, compile.compiler);
 	compile_end(&compile);
 	mesh_note(session);
@@ -115,7 +149,9 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	r = answer(&session);
-	if (r < 0)
+	if (r < 0 && session.problems.errors > 0)
+		session.status = EXIT_USAGE;
+	else if (r < 0)
 		session_fail(&session, "policy", r);
 	return session_end(&session);
 }
