@@ -329,8 +329,10 @@ libcompile_a_SOURCES = \
 	src/policy/kind.h \
 	src/policy/kind_calico_staged.c \
 	src/policy/kind_cilium.c \
+	src/policy/kind_clusternetworkpolicy.c \
 	src/policy/kind_common.c \
 	src/policy/kind_common.h \
+	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
 	src/policy/kind_networkpolicy.h \
 	src/policy/known_networks.h \
