@@ -93,6 +93,7 @@ unit_tests = \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
+	tests/unit/policy/test_readiness \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_graph \
