@@ -378,6 +378,7 @@ libcompile_a_SOURCES = \
 	src/policy/reduce.h \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/readiness.c \
 	src/policy/readiness.h \
 	src/policy/rule_rows.c \
 	src/policy/rule_rows.h \
@@ -392,7 +393,9 @@ libcompile_a_SOURCES = \
 	src/policy/unused.c \
 	src/policy/unused.h \
 	src/policy/used.c \
-	src/policy/used.h
+	src/policy/used.h \
+	src/policy/watch.c \
+	src/policy/watch.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \

@@ -94,6 +94,7 @@ unit_tests = \
 	tests/unit/policy/test_published \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
+	tests/unit/policy/test_readiness \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_graph \
