@@ -6,6 +6,7 @@
 #include "cli/mesh_notes.h"
 #include "cli/output_dir.h"
 #include "cli/session.h"
+#include "cli/summary_text.h"
 #include "policy/kind.h"
 
 /* So much is printed at once. */
@@ -78,7 +79,9 @@ static int print_list(struct session *session, struct compiler *compiler)
 	json_t *head = make_head();
 	int r = -ENOMEM;
 
-	if (printer.objects && head) {
+	if (printer.objects && head)
+		r = summary_tell(session, compiler_summary(compiler), head);
+	if (r == 0) {
 		output_items_begin(&printer.items, &printer.buf,
 				   session->options->format == FORMAT_JSON, head, "items");
 		r = print_policies(&printer, compiler);
