@@ -22,7 +22,9 @@ libbase_a_SOURCES = \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/problem.c \
-	src/base/problem.h
+	src/base/problem.h \
+	src/base/special_range.c \
+	src/base/special_range.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 
 # What the collector hands to the store, in words that both programs use.
@@ -289,6 +291,8 @@ libcompile_a_SOURCES = \
 	src/output/yaml.c \
 	src/policy/admit.c \
 	src/policy/admit.h \
+	src/policy/aggregate.c \
+	src/policy/aggregate.h \
 	src/policy/answers.c \
 	src/policy/answers.h \
 	src/policy/array.h \
@@ -299,6 +303,8 @@ libcompile_a_SOURCES = \
 	src/policy/blocks.h \
 	src/policy/class_index.c \
 	src/policy/class_index.h \
+	src/policy/cluster_ranges.c \
+	src/policy/cluster_ranges.h \
 	src/policy/coverage.h \
 	src/policy/derive.c \
 	src/policy/default_deny.c \
@@ -339,6 +345,7 @@ libcompile_a_SOURCES = \
 	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
 	src/policy/kind_networkpolicy.h \
+	src/policy/known_networks.c \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
 	src/policy/label_selector.h \
@@ -373,6 +380,8 @@ libcompile_a_SOURCES = \
 	src/policy/port_set.h \
 	src/policy/port_sets.c \
 	src/policy/port_sets.h \
+	src/policy/prefixes.c \
+	src/policy/prefixes.h \
 	src/policy/reach.c \
 	src/policy/reach.h \
 	src/policy/reach_ranges.c \
