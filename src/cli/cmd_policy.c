@@ -15,6 +15,7 @@
 /* The objects of one policy after the other, so that a great many need not be held at once. */
 struct printer {
 	struct session *session;
+	struct output_dir *dir; /* NULL: they are a list on standard output */
 	struct buf buf;
 	struct output_items items;
 	json_t *objects; /* of the policy at hand */
@@ -27,6 +28,14 @@ static void flush(struct printer *printer)
 	printer->buf.length = 0;
 }
 
+static int put_object(struct printer *printer, const json_t *object)
+{
+	if (printer->dir)
+		return output_dir_add(printer->dir, object);
+	output_items_add(&printer->items, object);
+	return printer->buf.error;
+}
+
 static int print_policy(struct printer *printer, const struct policy *policy)
 {
 	struct session *session = printer->session;
@@ -35,11 +44,11 @@ static int print_policy(struct printer *printer, const struct policy *policy)
 				   printer->objects);
 
 	for (size_t i = 0; r == 0 && i < json_array_size(printer->objects); i++)
-		output_items_add(&printer->items, json_array_get(printer->objects, i));
+		r = put_object(printer, json_array_get(printer->objects, i));
 	json_array_clear(printer->objects);
 	if (printer->buf.length >= FLUSH_BYTES)
 		flush(printer);
-	return r < 0 ? r : printer->buf.error;
+	return r;
 }
 
 static int print_policies(struct printer *printer, struct compiler *compiler)
@@ -95,34 +104,22 @@ static int print_list(struct session *session, struct compiler *compiler)
 	return r;
 }
 
-static int add_files(struct session *session, struct output_dir *dir, const struct policy *policy)
-{
-	const struct options *options = session->options;
-	json_t *objects = json_array();
-	int r = objects ? options->kind->add(policy, &options->kind_options, &session->problems,
-					     objects)
-			: -ENOMEM;
-
-	for (size_t i = 0; r == 0 && i < json_array_size(objects); i++)
-		r = output_dir_add(dir, json_array_get(objects, i));
-	json_decref(objects);
-	return r;
-}
-
 static int write_files(struct session *session, struct compiler *compiler)
 {
 	const struct options *options = session->options;
-	struct output_dir *dir = NULL;
-	struct policy policy;
-	int r = output_dir_open(options->output_dir, options->format, &session->problems, &dir);
+	struct printer printer = {.session = session, .objects = json_array()};
+	int r = printer.objects ? output_dir_open(options->output_dir, options->format,
+						  &session->problems, &printer.dir)
+				: -ENOMEM;
 
-	while (r == 0 && (r = compiler_next(compiler, &policy)) > 0) {
-		r = add_files(session, dir, &policy);
-		policy_clear(&policy);
-	}
 	if (r == 0)
-		r = output_dir_finish(dir);
-	output_dir_free(dir);
+		r = summary_tell(session, compiler_summary(compiler), NULL);
+	if (r == 0)
+		r = print_policies(&printer, compiler);
+	if (r == 0)
+		r = output_dir_finish(printer.dir);
+	output_dir_free(printer.dir);
+	json_decref(printer.objects);
 	return r;
 }
 
