@@ -22,7 +22,9 @@ libbase_a_SOURCES = \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/problem.c \
-	src/base/problem.h
+	src/base/problem.h \
+	src/base/special_range.c \
+	src/base/special_range.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 
 # What the collector hands to the store, in words that both programs use.
@@ -279,12 +281,18 @@ libcompile_a_SOURCES = \
 	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
+	src/output/items.c \
+	src/output/items.h \
 	src/output/json.c \
 	src/output/output.h \
 	src/output/table.c \
 	src/output/text.c \
 	src/output/text.h \
 	src/output/yaml.c \
+	src/policy/admit.c \
+	src/policy/admit.h \
+	src/policy/aggregate.c \
+	src/policy/aggregate.h \
 	src/policy/answers.c \
 	src/policy/answers.h \
 	src/policy/array.h \
@@ -295,8 +303,12 @@ libcompile_a_SOURCES = \
 	src/policy/blocks.h \
 	src/policy/class_index.c \
 	src/policy/class_index.h \
+	src/policy/cluster_ranges.c \
+	src/policy/cluster_ranges.h \
 	src/policy/coverage.h \
 	src/policy/derive.c \
+	src/policy/default_deny.c \
+	src/policy/default_deny.h \
 	src/policy/diff.c \
 	src/policy/diff.h \
 	src/policy/diff_units.c \
@@ -333,6 +345,7 @@ libcompile_a_SOURCES = \
 	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
 	src/policy/kind_networkpolicy.h \
+	src/policy/known_networks.c \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
 	src/policy/label_selector.h \
@@ -354,6 +367,8 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/partial.c \
+	src/policy/partial.h \
 	src/policy/peers.c \
 	src/policy/peers.h \
 	src/policy/pick.c \
@@ -365,6 +380,8 @@ libcompile_a_SOURCES = \
 	src/policy/port_set.h \
 	src/policy/port_sets.c \
 	src/policy/port_sets.h \
+	src/policy/prefixes.c \
+	src/policy/prefixes.h \
 	src/policy/reach.c \
 	src/policy/reach.h \
 	src/policy/reach_ranges.c \
@@ -376,6 +393,7 @@ libcompile_a_SOURCES = \
 	src/policy/reduce.h \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/readiness.c \
 	src/policy/readiness.h \
 	src/policy/rule_rows.c \
 	src/policy/rule_rows.h \
@@ -387,10 +405,14 @@ libcompile_a_SOURCES = \
 	src/policy/scene_inventory.h \
 	src/policy/subjects.c \
 	src/policy/subjects.h \
+	src/policy/tally.c \
+	src/policy/tally.h \
 	src/policy/unused.c \
 	src/policy/unused.h \
 	src/policy/used.c \
-	src/policy/used.h
+	src/policy/used.h \
+	src/policy/watch.c \
+	src/policy/watch.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
@@ -450,6 +472,8 @@ libcli_a_SOURCES = \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
+	src/cli/output_dir.c \
+	src/cli/output_dir.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \
@@ -462,6 +486,8 @@ libcli_a_SOURCES = \
 	src/cli/session.h \
 	src/cli/shape.c \
 	src/cli/shape.h \
+	src/cli/summary_text.c \
+	src/cli/summary_text.h \
 	src/cli/verify_print.c \
 	src/cli/verify_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)

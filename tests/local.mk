@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/base/test_document \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_problem \
+	tests/unit/base/test_special_range \
 	tests/unit/cli/test_cluster \
 	tests/unit/cli/test_evidence \
 	tests/unit/cli/test_import_gadget \
@@ -81,12 +82,15 @@ unit_tests = \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_aggregate \
 	tests/unit/policy/test_agreement \
+	tests/unit/policy/test_cluster_ranges \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
 	tests/unit/policy/test_kinds_published \
+	tests/unit/policy/test_known_networks \
 	tests/unit/policy/test_label_selector \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
@@ -95,6 +99,7 @@ unit_tests = \
 	tests/unit/policy/test_published \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
+	tests/unit/policy/test_readiness \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_graph \
@@ -182,6 +187,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_import_hubble \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_inventory_trim \
+	tests/fuzz/fuzz_known_networks \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_node_state \
@@ -196,6 +202,7 @@ rootless_bats = \
 	tests/cli/inventory.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
+	tests/cli/output_dir.bats \
 	tests/cli/reach.bats \
 	tests/cli/recipes.bats \
 	tests/cli/several.bats \
@@ -259,7 +266,7 @@ endif
 endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
-bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/policies tests/bench/runtime
+bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/policies tests/bench/record tests/bench/runtime
 EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
@@ -270,6 +277,7 @@ tests_bench_runtime_SOURCES = tests/bench/runtime.c \
 	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
 tests_bench_policies_SOURCES = tests/bench/policies.c tests/bench/cluster.c tests/bench/cluster.h
 tests_bench_policies_LDADD = libcompile.a librecord.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)
+tests_bench_record_LDADD = libstore.a librecord.a libidentity.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS)
 tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
 tests_runtime_churn_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread

@@ -4,18 +4,60 @@
 #include "cli/entry_notes.h"
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
+#include "cli/output_dir.h"
 #include "cli/session.h"
+#include "cli/summary_text.h"
 #include "policy/kind.h"
 
-static int take_objects(struct session *session, struct compiler *compiler, json_t *objects)
+/* So much is printed at once. */
+#define FLUSH_BYTES 65536
+
+/* The objects of one policy after the other, so that a great many need not be held at once. */
+struct printer {
+	struct session *session;
+	struct output_dir *dir; /* NULL: they are a list on standard output */
+	struct buf buf;
+	struct output_items items;
+	json_t *objects; /* of the policy at hand */
+};
+
+static void flush(struct printer *printer)
 {
+	if (!printer->buf.error && printer->buf.length > 0)
+		fwrite(printer->buf.data, 1, printer->buf.length, stdout);
+	printer->buf.length = 0;
+}
+
+static int put_object(struct printer *printer, const json_t *object)
+{
+	if (printer->dir)
+		return output_dir_add(printer->dir, object);
+	output_items_add(&printer->items, object);
+	return printer->buf.error;
+}
+
+static int print_policy(struct printer *printer, const struct policy *policy)
+{
+	struct session *session = printer->session;
 	const struct options *options = session->options;
+	int r = options->kind->add(policy, &options->kind_options, &session->problems,
+				   printer->objects);
+
+	for (size_t i = 0; r == 0 && i < json_array_size(printer->objects); i++)
+		r = put_object(printer, json_array_get(printer->objects, i));
+	json_array_clear(printer->objects);
+	if (printer->buf.length >= FLUSH_BYTES)
+		flush(printer);
+	return r;
+}
+
+static int print_policies(struct printer *printer, struct compiler *compiler)
+{
 	struct policy policy;
 	int r;
 
 	while ((r = compiler_next(compiler, &policy)) > 0) {
-		r = options->kind->add(&policy, &options->kind_options, &session->problems,
-				       objects);
+		r = print_policy(printer, &policy);
 		policy_clear(&policy);
 		if (r < 0)
 			return r;
@@ -23,39 +65,79 @@ static int take_objects(struct session *session, struct compiler *compiler, json
 	return r;
 }
 
-static void print_objects(struct session *session, json_t *objects)
+static void end_list(struct printer *printer, int r)
 {
-	json_t *tree =
-	    json_pack("{s:s, s:s, s:O}", "apiVersion", "v1", "kind", "List", "items", objects);
-	struct buf buf = {0};
+	if (r == 0) {
+		output_items_end(&printer->items);
+		return;
+	}
+	/* There was no room for more. */
+	buf_clear(&printer->buf);
+	output_items_spoil(&printer->items);
+}
 
-	if (!tree)
-		buf.error = -ENOMEM;
-	else if (session->options->format == FORMAT_YAML)
-		output_yaml(&buf, tree);
-	else
-		output_json(&buf, tree);
-	json_decref(tree);
-	session_print(session, &buf);
+/* All of the list but its items. */
+static json_t *make_head(void)
+{
+	return json_pack("{s:s, s:s}", "apiVersion", "v1", "kind", "List");
+}
+
+static int print_list(struct session *session, struct compiler *compiler)
+{
+	struct printer printer = {.session = session, .objects = json_array()};
+	json_t *head = make_head();
+	int r = -ENOMEM;
+
+	if (printer.objects && head)
+		r = summary_tell(session, compiler_summary(compiler), head);
+	if (r == 0) {
+		output_items_begin(&printer.items, &printer.buf,
+				   session->options->format == FORMAT_JSON, head, "items");
+		r = print_policies(&printer, compiler);
+		end_list(&printer, r);
+		r = r < 0 ? r : printer.buf.error;
+		flush(&printer);
+	}
+	json_decref(head);
+	json_decref(printer.objects);
+	buf_clear(&printer.buf);
+	return r;
+}
+
+static int write_files(struct session *session, struct compiler *compiler)
+{
+	const struct options *options = session->options;
+	struct printer printer = {.session = session, .objects = json_array()};
+	int r = printer.objects ? output_dir_open(options->output_dir, options->format,
+						  &session->problems, &printer.dir)
+				: -ENOMEM;
+
+	if (r == 0)
+		r = summary_tell(session, compiler_summary(compiler), NULL);
+	if (r == 0)
+		r = print_policies(&printer, compiler);
+	if (r == 0)
+		r = output_dir_finish(printer.dir);
+	output_dir_free(printer.dir);
+	json_decref(printer.objects);
+	return r;
 }
 
 static int answer(struct session *session)
 {
 	struct compile compile = {0};
 	struct holes holes;
-	json_t *objects = json_array();
-	int r = objects ? holes_warn(session, session->options->interval, &holes) : -ENOMEM;
+	int r = holes_warn(session, session->options->interval, &holes);
 
 	if (r == 0)
 		r = compile_begin(session, &compile);
-	if (r == 0)
-		r = take_objects(session, compile.compiler, objects);
+	if (r == 0 && session->options->output_dir)
+		r = write_files(session, compile.compiler);
+	else if (r == 0)
+		r = print_list(session, compile.compiler);
 	compile_end(&compile);
 	mesh_note(session);
 	entry_note(session);
-	if (r == 0)
-		print_objects(session, objects);
-	json_decref(objects);
 	return r;
 }
 
@@ -67,7 +149,9 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	r = answer(&session);
-	if (r < 0)
+	if (r < 0 && session.problems.errors > 0)
+		session.status = EXIT_USAGE;
+	else if (r < 0)
 		session_fail(&session, "policy", r);
 	return session_end(&session);
 }

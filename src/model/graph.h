@@ -126,6 +126,9 @@ struct graph {
 	size_t pod_count;
 	struct graph_edge *edges; /* by from, to, protocol, port, … */
 	size_t edge_count;
+	struct addr *node_addresses; /* that any node ever had, as it recorded or the inventory
+					tells; sorted */
+	size_t node_address_count;
 	const struct inventory *inventory; /* borrowed; may be NULL */
 	struct interval seen; /* first and last moment of any edge; from > until if there is none */
 };
