@@ -78,6 +78,7 @@ unit_tests = \
 	tests/unit/model/test_graph \
 	tests/unit/model/test_graph_read \
 	tests/unit/model/test_pods \
+	tests/unit/model/test_selector \
 	tests/unit/model/test_vantage \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
