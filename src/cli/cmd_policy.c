@@ -28,14 +28,6 @@ static void flush(struct printer *printer)
 	printer->buf.length = 0;
 }
 
-static int put_object(struct printer *printer, const json_t *object)
-{
-	if (printer->dir)
-		return output_dir_add(printer->dir, object);
-	output_items_add(&printer->items, object);
-	return printer->buf.error;
-}
-
 static int print_policy(struct printer *printer, const struct policy *policy)
 {
 	struct session *session = printer->session;
@@ -43,12 +35,14 @@ static int print_policy(struct printer *printer, const struct policy *policy)
 	int r = options->kind->add(policy, &options->kind_options, &session->problems,
 				   printer->objects);
 
-	for (size_t i = 0; r == 0 && i < json_array_size(printer->objects); i++)
-		r = put_object(printer, json_array_get(printer->objects, i));
+	if (r == 0 && printer->dir)
+		r = output_dir_add(printer->dir, printer->objects);
+	for (size_t i = 0; r == 0 && !printer->dir && i < json_array_size(printer->objects); i++)
+		output_items_add(&printer->items, json_array_get(printer->objects, i));
 	json_array_clear(printer->objects);
 	if (printer->buf.length >= FLUSH_BYTES)
 		flush(printer);
-	return r;
+	return r < 0 ? r : printer->buf.error;
 }
 
 static int print_policies(struct printer *printer, struct compiler *compiler)

@@ -479,30 +479,50 @@ static const char *text_of(const json_t *object, const char *key)
 	return text ? text : "";
 }
 
-static int write_object(struct output_dir *dir, const char *name, const json_t *object)
+/* Several are documents of YAML, and a list in JSON, which has none. */
+static void put_objects(const struct output_dir *dir, struct buf *text, json_t *objects)
+{
+	json_t *list;
+
+	if (!dir->is_json) {
+		output_yaml_stream(text, objects);
+	} else if (json_array_size(objects) == 1) {
+		output_json(text, json_array_get(objects, 0));
+	} else {
+		list = json_pack("{s:s, s:s, s:O}", "apiVersion", "v1", "kind", "List", "items",
+				 objects);
+		if (list)
+			output_json(text, list);
+		else
+			text->error = -ENOMEM;
+		json_decref(list);
+	}
+}
+
+static int write_objects(struct output_dir *dir, const char *name, json_t *objects)
 {
 	struct buf text = {0};
 	int r = is_file_name(name) ? make_parent(dir, dir->stage, name) : fail(dir, name, EINVAL);
 
 	if (r < 0)
 		return r;
-	if (dir->is_json)
-		output_json(&text, object);
-	else
-		output_yaml(&text, object);
+	put_objects(dir, &text, objects);
 	r = write_staged(dir, name, &text);
 	return r == 0 ? names_add(&dir->files, name) : r;
 }
 
-int output_dir_add(struct output_dir *dir, const json_t *object)
+int output_dir_add(struct output_dir *dir, json_t *objects)
 {
-	const char *namespace = text_of(object, "namespace");
+	const json_t *first = json_array_get(objects, 0);
+	const char *namespace = text_of(first, "namespace");
 	struct buf name = {0};
 	int r;
 
-	buf_printf(&name, "%s%s%s%s", namespace, *namespace ? "/" : "", text_of(object, "name"),
+	if (!first)
+		return 0;
+	buf_printf(&name, "%s%s%s%s", namespace, *namespace ? "/" : "", text_of(first, "name"),
 		   dir->is_json ? ".json" : ".yaml");
-	r = name.error ? name.error : write_object(dir, name.data, object);
+	r = name.error ? name.error : write_objects(dir, name.data, objects);
 	buf_clear(&name);
 	return r;
 }

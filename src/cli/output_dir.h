@@ -30,9 +30,12 @@ struct output_dir;
  */
 int output_dir_open(const char *path, enum format format, struct problems *problems,
 		    struct output_dir **ret);
-/* A file of the object; -EINVAL if its name or namespace is none for a file. Bytes are those of the
- * object in the answer, but for the indentation there. */
-int output_dir_add(struct output_dir *dir, const json_t *object);
+/*
+ * A file for an array of objects, named as the first of them; none for none. -EINVAL if name or
+ * namespace is none for a file. Bytes are those of the objects in a list, but for the indentation
+ * there.
+ */
+int output_dir_add(struct output_dir *dir, json_t *objects);
 int output_dir_finish(struct output_dir *dir);
 /* What was not finished leaves the directory as it was. NULL is allowed; returns NULL. */
 struct output_dir *output_dir_free(struct output_dir *dir);
