@@ -279,12 +279,16 @@ libcompile_a_SOURCES = \
 	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
+	src/output/items.c \
+	src/output/items.h \
 	src/output/json.c \
 	src/output/output.h \
 	src/output/table.c \
 	src/output/text.c \
 	src/output/text.h \
 	src/output/yaml.c \
+	src/policy/admit.c \
+	src/policy/admit.h \
 	src/policy/answers.c \
 	src/policy/answers.h \
 	src/policy/array.h \
@@ -297,6 +301,8 @@ libcompile_a_SOURCES = \
 	src/policy/class_index.h \
 	src/policy/coverage.h \
 	src/policy/derive.c \
+	src/policy/default_deny.c \
+	src/policy/default_deny.h \
 	src/policy/diff.c \
 	src/policy/diff.h \
 	src/policy/diff_units.c \
@@ -345,6 +351,10 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/partial.c \
+	src/policy/partial.h \
+	src/policy/peers.c \
+	src/policy/peers.h \
 	src/policy/pick.c \
 	src/policy/pick.h \
 	src/policy/pod_classes.c \
@@ -377,6 +387,8 @@ libcompile_a_SOURCES = \
 	src/policy/scene_inventory.h \
 	src/policy/subjects.c \
 	src/policy/subjects.h \
+	src/policy/tally.c \
+	src/policy/tally.h \
 	src/policy/unused.c \
 	src/policy/unused.h \
 	src/policy/used.c \
@@ -454,6 +466,8 @@ libcli_a_SOURCES = \
 	src/cli/session.h \
 	src/cli/shape.c \
 	src/cli/shape.h \
+	src/cli/summary_text.c \
+	src/cli/summary_text.h \
 	src/cli/verify_print.c \
 	src/cli/verify_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
