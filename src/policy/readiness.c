@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "policy/admit.h"
 #include "policy/direction.h"
 #include "policy/watch.h"
 
@@ -34,23 +34,6 @@ struct far_end {
 	uint16_t port;
 };
 
-/* Of policies' reasons to allow anything there is but that it worked. */
-static bool is_evidence(const struct graph_edge *edge)
-{
-	const struct edge_key *key = &edge->edge.key;
-	const struct totals *totals = &edge->edge.totals;
-
-	if (key->direction_uncertain || !key->has_port || key->port == 0)
-		return false;
-	if (key->protocol != IPPROTO_TCP && key->protocol != IPPROTO_UDP &&
-	    key->protocol != IPPROTO_SCTP)
-		return false;
-	if (key->verdict == VERDICT_ANSWERED)
-		return true;
-	return key->verdict == VERDICT_ONE_WAY && edge->standing != STANDING_OVERRIDDEN &&
-	       (totals->connections > 0 || totals->packets_sent > 0);
-}
-
 /* The workload that the edge tells of in that direction, or GRAPH_NONE. */
 static size_t near_workload(const struct graph_edge *edge, enum direction direction)
 {
@@ -59,12 +42,7 @@ static size_t near_workload(const struct graph_edge *edge, enum direction direct
 	if (end->kind != END_POD || end->workload == GRAPH_NONE ||
 	    edge->told_elsewhere[direction == DIRECTION_INGRESS])
 		return GRAPH_NONE;
-	if (edge->from.secondary || edge->to.secondary)
-		return GRAPH_NONE;
-	if (edge->from.kind == END_POD && edge->to.kind == END_POD &&
-	    edge->from.pod == edge->to.pod)
-		return GRAPH_NONE;
-	return is_evidence(edge) ? end->workload : GRAPH_NONE;
+	return admit_edge(edge, 0).left == LEFT_NONE ? end->workload : GRAPH_NONE;
 }
 
 static bool is_asked_for_names(const struct graph_edge *edge)
