@@ -447,6 +447,8 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/extent.c \
+	src/cli/extent.h \
 	src/cli/compile.c \
 	src/cli/compile.h \
 	src/cli/doubts.c \
@@ -489,7 +491,9 @@ libcli_a_SOURCES = \
 	src/cli/summary_text.c \
 	src/cli/summary_text.h \
 	src/cli/verify_print.c \
-	src/cli/verify_print.h
+	src/cli/verify_print.h \
+	src/cli/workloads_print.c \
+	src/cli/workloads_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold

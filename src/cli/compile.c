@@ -1,8 +1,36 @@
 #include "cli/compile.h"
 
+/* Comments are YAML's alone. */
+static bool tells_readiness(const struct options *options)
+{
+	if (!options->kind)
+		return false;
+	return options->kind_options.explain == EXPLAIN_ANNOTATIONS ||
+	       (options->kind_options.explain == EXPLAIN_COMMENTS &&
+		options->format == FORMAT_YAML);
+}
+
+/* How far the record goes, and what that says of each workload. */
+static int compile_extent(struct session *session, struct compile *compile)
+{
+	const struct options *options = session->options;
+	struct policy_request *request = &compile->request;
+	int r = extent_read(session, &compile->extent);
+
+	if (r < 0)
+		return r;
+	request->coverage = &compile->extent.coverage;
+	if (!request->ready_only && !tells_readiness(options))
+		return 0;
+	r = readinesses_build(session->graph, &compile->extent.evidence, &compile->readinesses);
+	request->readinesses = compile->readinesses;
+	return r;
+}
+
 int compile_begin(struct session *session, struct compile *compile)
 {
 	const struct options *options = session->options;
+	int r;
 
 	compile->request = options->request;
 	compile->request.filter = (struct policy_filter){.namespace = options->namespace,
@@ -10,6 +38,9 @@ int compile_begin(struct session *session, struct compile *compile)
 							 .workload_name = options->workload_name};
 	compile->request.entities = options->kind && options->kind->entities;
 	compile->request.withhold_partial = options->strict;
+	r = compile_extent(session, compile);
+	if (r < 0)
+		return r;
 	return compiler_new(session->graph, &compile->request, &session->problems,
 			    &compile->compiler);
 }
@@ -17,5 +48,7 @@ int compile_begin(struct session *session, struct compile *compile)
 void compile_end(struct compile *compile)
 {
 	compiler_free(compile->compiler);
+	readinesses_free(compile->readinesses);
+	extent_clear(&compile->extent);
 	*compile = (struct compile){0};
 }
