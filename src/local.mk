@@ -320,6 +320,8 @@ libcompile_a_SOURCES = \
 	src/policy/dns.h \
 	src/policy/entities.c \
 	src/policy/entities.h \
+	src/policy/entry.c \
+	src/policy/entry.h \
 	src/policy/evaluate.c \
 	src/policy/evaluate.h \
 	src/policy/evaluate_classes.c \
@@ -331,6 +333,8 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_pair.c \
 	src/policy/evaluate_peers.c \
 	src/policy/evaluate_place.c \
+	src/policy/externals.c \
+	src/policy/externals.h \
 	src/policy/group.c \
 	src/policy/group.h \
 	src/policy/intern.c \
