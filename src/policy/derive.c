@@ -539,8 +539,6 @@ static int prepare(struct compiler *compiler)
 		r = add_resolvers(compiler);
 	if (r < 0)
 		return r;
-	if (compiler->request.entities && !compiler->request.exact)
-		entities_replace(compiler->graph, &compiler->atoms);
 	atoms_sort(&compiler->atoms);
 	leave_all_rare(compiler);
 	r = choose_directions(compiler);
@@ -549,6 +547,8 @@ static int prepare(struct compiler *compiler)
 	if (r < 0)
 		return r;
 	settle(compiler);
+	if (compiler->request.entities && !compiler->request.exact)
+		entities_replace(compiler->graph, &compiler->atoms);
 	return find_subjects(compiler);
 }
 
