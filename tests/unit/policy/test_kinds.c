@@ -481,12 +481,22 @@ static void test_canary(void **state)
 		       "{\"matchLabels\": {\"app\": \"web\", \"tier\": \"front\"}}");
 }
 
+static bool tells(const struct problems *problems, const char *text)
+{
+	for (size_t i = 0; i < problems->count; i++)
+		if (strcmp(problems->items[i].subject, "Deployment/web in shop") == 0 &&
+		    strstr(problems->items[i].message, text))
+			return true;
+	return false;
+}
+
 static void test_canary_that_no_pod_can_be(void **state)
 {
 	struct front front;
 
 	(void)state;
 	front_init(&front);
+	front.policy.rule_count[DIRECTION_INGRESS] = front.policy.rule_count[DIRECTION_EGRESS] = 0;
 	for (const struct policy_kind *const *kind = policy_kinds(); *kind; kind++) {
 		const struct kind_options options = {.api_version = (*kind)->api_versions[0],
 						     .canary_key = "tier",
@@ -496,8 +506,7 @@ static void test_canary_that_no_pod_can_be(void **state)
 
 		assert_int_equal((*kind)->add(&front.policy, &options, &problems, objects), 0);
 		assert_int_equal(json_array_size(objects), 0);
-		assert_string_equal(problems.items[0].subject, "Deployment/web in shop");
-		assert_non_null(strstr(problems.items[problems.count - 1].message, "tier=front"));
+		assert_true(tells(&problems, "tier=front"));
 		json_decref(objects);
 		problems_clear(&problems);
 	}
