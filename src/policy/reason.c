@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "policy/peer_evidence.h"
 
 /* How many services a reason names. */
@@ -76,6 +75,15 @@ static void put_address_end(struct buf *buf, const struct end *end,
 		buf_printf(buf, "%s address%s", end->class, end->prefix ? "es" : "");
 }
 
+static const char *entity_text(enum entity entity)
+{
+	static const char *const texts[] = {[ENTITY_NODES] = "nodes",
+					    [ENTITY_API_SERVER] = "the API server",
+					    [ENTITY_WORLD] = "whoever is outside the cluster"};
+
+	return texts[entity];
+}
+
 static void put_service(struct buf *buf, const struct graph_edge *edge)
 {
 	if (edge->service)
@@ -129,6 +137,8 @@ static void put_who(struct buf *buf, const struct basis *basis, const struct ato
 
 	if (atom->peer == ATOM_ALL) {
 		buf_puts(buf, "all pods");
+	} else if (atom->peer == ATOM_ENTITY) {
+		buf_puts(buf, entity_text(atom->entity));
 	} else if (atom->peer == ATOM_NAMESPACE) {
 		buf_printf(buf, "all pods of namespace %s", atom->namespace);
 	} else if (atom->peer == ATOM_GROUP) {
@@ -265,23 +275,6 @@ static void put_services(struct buf *buf, const struct atom *atoms, size_t count
 	free(texts);
 }
 
-static const char *format_second(int64_t ms, char text[static CLOCK_TEXT_MAX])
-{
-	return clock_format(ms - (ms % MSEC_PER_SEC + MSEC_PER_SEC) % MSEC_PER_SEC, text);
-}
-
-static void put_times(struct buf *buf, const struct policy_peer *peer)
-{
-	char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
-
-	format_second(peer->first_seen, first);
-	format_second(peer->last_seen, last);
-	if (strcmp(first, last) == 0)
-		buf_printf(buf, ", seen %s", first);
-	else
-		buf_printf(buf, ", first seen %s, last %s", first, last);
-}
-
 /* ---- what was not seen ---- */
 
 /* Of the ports that were added for DNS's sake, was any asked? */
@@ -301,7 +294,8 @@ static void put_dns(struct buf *buf, const struct basis *basis, const struct ato
 		buf_puts(buf, "names stay resolvable for pods without a policy, too");
 	else if (was_asked(atoms, count))
 		buf_puts(buf, "DNS over UDP and TCP");
-	else if (atoms->peer == ATOM_BLOCK || basis->dns->origin == DNS_OBSERVED)
+	else if (atoms->peer == ATOM_BLOCK || atoms->peer == ATOM_ENTITY ||
+		 basis->dns->origin == DNS_OBSERVED)
 		buf_puts(buf, "DNS, as others ask it");
 	else if (basis->dns->origin == DNS_INVENTORY)
 		buf_puts(buf, "DNS, from the inventory");
@@ -362,7 +356,6 @@ char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t co
 		buf_puts(&buf, separator);
 		put_connections(&buf, atoms, count, peer);
 		put_services(&buf, atoms, count);
-		put_times(&buf, peer);
 		separator = "; ";
 	}
 	for (unsigned bit = 1; bit <= wider; bit <<= 1) {
