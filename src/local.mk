@@ -306,6 +306,8 @@ libcompile_a_SOURCES = \
 	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/entities.c \
+	src/policy/entities.h \
 	src/policy/evaluate.c \
 	src/policy/evaluate.h \
 	src/policy/evaluate_classes.c \
@@ -323,7 +325,12 @@ libcompile_a_SOURCES = \
 	src/policy/intern.h \
 	src/policy/kind.c \
 	src/policy/kind.h \
+	src/policy/kind_calico_staged.c \
+	src/policy/kind_cilium.c \
+	src/policy/kind_common.c \
+	src/policy/kind_common.h \
 	src/policy/kind_networkpolicy.c \
+	src/policy/kind_networkpolicy.h \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
 	src/policy/label_selector.h \
@@ -345,6 +352,8 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/peers.c \
+	src/policy/peers.h \
 	src/policy/pick.c \
 	src/policy/pick.h \
 	src/policy/pod_classes.c \

@@ -10,7 +10,8 @@ enum atom_peer {
 	ATOM_GROUP, /* pods of a group */
 	ATOM_DNS,   /* pods of the DNS selector that was not observed */
 	ATOM_BLOCK, /* an address, or a prefix that stands for many */
-	ATOM_ALL    /* all pods: who may ask a resolver */
+	ATOM_ALL,   /* all pods: who may ask a resolver */
+	ATOM_ENTITY /* what was a block, where the request has entities */
 };
 
 struct atom {
@@ -21,6 +22,7 @@ struct atom {
 	const struct end *end;         /* who it was; NULL if nobody certain */
 	const struct graph_edge *edge; /* NULL: for the sake of DNS, not seen from this subject */
 	struct prefix block;           /* ATOM_BLOCK */
+	enum entity entity;            /* ATOM_ENTITY */
 	unsigned wider;                /* WIDER_… */
 	const char *known_network;     /* ATOM_BLOCK: whose range it is; NULL */
 	uint16_t port;

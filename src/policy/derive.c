@@ -16,10 +16,12 @@
 #include "base/buf.h"
 #include "policy/atom.h"
 #include "policy/dns.h"
+#include "policy/entities.h"
 #include "policy/group.h"
 #include "policy/leave.h"
 #include "policy/name.h"
 #include "policy/order.h"
+#include "policy/peers.h"
 #include "policy/reduce.h"
 
 /* A group with the run of atoms that is its own. */
@@ -36,6 +38,7 @@ struct compiler {
 	struct problems *problems;
 	struct groups groups;
 	struct dns dns;
+	struct basis basis;   /* the above */
 	struct leave *leaves; /* one a group */
 	struct atoms atoms;
 	char **names;             /* one a workload */
@@ -90,52 +93,6 @@ static bool can_be_said(const struct edge_key *key)
 		key->protocol == IPPROTO_SCTP);
 }
 
-/* A resolver is open to all pods: those without a policy ask it, too, seen or not. */
-static bool is_open_to(const struct compiler *compiler, const struct atom *atom,
-		       const struct end *end)
-{
-	const struct workload *workloads = compiler->graph->workloads;
-
-	if (atom->egress || !dns_is_at(&compiler->dns, atom->subject, atom->protocol, atom->port))
-		return false;
-	if (end->kind == END_POD)
-		return end->workload == GRAPH_NONE || !workloads[end->workload].host_network;
-	return end->kind == END_UNKNOWN;
-}
-
-static struct prefix block_of(const struct end *end)
-{
-	if (end->prefix)
-		return (struct prefix){.addr = end->address, .length = end->prefix};
-	return prefix_of(end->address);
-}
-
-/* False: no rule can name this peer. */
-static bool peer_init(const struct compiler *compiler, const struct end *end, struct atom *atom)
-{
-	const struct graph *graph = compiler->graph;
-
-	atom->end = end;
-	atom->group = GROUP_NONE;
-	atom->peer = ATOM_BLOCK;
-	atom->block = block_of(end);
-	if (is_open_to(compiler, atom, end)) {
-		atom->peer = ATOM_ALL;
-		return true;
-	}
-	if (end->kind == END_UNKNOWN)
-		return false;
-	if (end->kind != END_POD)
-		return true;
-	if (end->workload == GRAPH_NONE)
-		return false;
-	if (graph->workloads[end->workload].host_network)
-		return true;
-	atom->peer = ATOM_GROUP;
-	atom->group = compiler->groups.of_workload[end->workload];
-	return atom->group != GROUP_NONE;
-}
-
 static int add_side(struct compiler *compiler, const struct graph_edge *edge, bool egress)
 {
 	const struct end *end = egress ? &edge->from : &edge->to;
@@ -161,7 +118,7 @@ static int add_side(struct compiler *compiler, const struct graph_edge *edge, bo
 		leave->uncertain++;
 	else if (!can_be_said(key))
 		leave_portless(leave, key->protocol);
-	else if (!peer_init(compiler, peer, &atom))
+	else if (!peer_init(&compiler->basis, peer, &atom))
 		leave_peer(leave, egress, peer);
 	else
 		return atoms_add(&compiler->atoms, &atom);
@@ -228,53 +185,6 @@ static int add_resolvers(struct compiler *compiler)
 
 /* ---- atoms to rules ---- */
 
-static struct policy_peer peer_of(struct compiler *compiler, const struct atom *atom)
-{
-	const struct dns *dns = &compiler->dns;
-	struct group *groups = compiler->groups.items;
-	struct policy_peer peer = {.kind = PEER_PODS, .namespace = ""};
-
-	if (atom->peer == ATOM_ALL)
-		return (struct policy_peer){.kind = PEER_ALL_PODS, .namespace = ""};
-	if (atom->peer == ATOM_BLOCK)
-		return (struct policy_peer){
-		    .kind = PEER_BLOCK, .namespace = "", .block = atom->block};
-	if (atom->peer == ATOM_GROUP) {
-		groups[atom->group].used = true;
-		peer.namespace = groups[atom->group].namespace;
-		peer.selector = *groups[atom->group].selector;
-	} else {
-		peer.namespace = dns->namespace;
-		peer.selector = dns->selector;
-	}
-	if (strcmp(peer.namespace, groups[atom->subject].namespace) == 0)
-		peer.namespace = "";
-	return peer;
-}
-
-/* Ports may repeat: the reduction tidies them. */
-static int rule_init(struct compiler *compiler, const struct atom *atoms, size_t count,
-		     struct policy_rule *ret)
-{
-	struct policy_rule rule = {.peer_count = 1};
-
-	rule.peers = calloc(1, sizeof(*rule.peers));
-	rule.ports = calloc(count, sizeof(*rule.ports));
-	if (!rule.peers || !rule.ports) {
-		free(rule.peers);
-		free(rule.ports);
-		return -ENOMEM;
-	}
-	rule.peers[0] = peer_of(compiler, atoms);
-	rule.peers[0].reason =
-	    atoms_reason(atoms, count, compiler->graph, &compiler->groups, &compiler->dns);
-	for (size_t i = 0; i < count; i++)
-		rule.ports[rule.port_count++] =
-		    (struct policy_port){.protocol = atoms[i].protocol, .port = atoms[i].port};
-	*ret = rule;
-	return rule.peers[0].reason ? 0 : -ENOMEM;
-}
-
 /* All atoms of one subject and direction. */
 static int make_rules(struct compiler *compiler, const struct atom *atoms, size_t count,
 		      struct policy_rule **ret_rules, size_t *ret_count)
@@ -293,7 +203,7 @@ static int make_rules(struct compiler *compiler, const struct atom *atoms, size_
 
 		for (end = i + 1; end < count && atom_same_peer(&atoms[i], &atoms[end]); end++)
 			;
-		r = rule_init(compiler, atoms + i, end - i, &(*ret_rules)[*ret_count]);
+		r = rule_init(&compiler->basis, atoms + i, end - i, &(*ret_rules)[*ret_count]);
 		*ret_count += (*ret_rules)[*ret_count].peer_count > 0;
 		if (r < 0)
 			return r;
@@ -435,6 +345,8 @@ static int prepare(struct compiler *compiler)
 		r = add_resolvers(compiler);
 	if (r < 0)
 		return r;
+	if (compiler->request.entities && !compiler->request.exact)
+		entities_replace(compiler->graph, &compiler->atoms);
 	atoms_sort(&compiler->atoms);
 	return find_subjects(compiler);
 }
@@ -450,6 +362,10 @@ int compiler_new(const struct graph *graph, const struct policy_request *request
 	compiler->graph = graph;
 	compiler->request = *request;
 	compiler->problems = problems;
+	compiler->basis = (struct basis){.graph = graph,
+					 .request = &compiler->request,
+					 .groups = &compiler->groups,
+					 .dns = &compiler->dns};
 	r = prepare(compiler);
 	if (r < 0)
 		compiler_free(compiler);
