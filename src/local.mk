@@ -285,6 +285,8 @@ libcompile_a_SOURCES = \
 	src/output/text.c \
 	src/output/text.h \
 	src/output/yaml.c \
+	src/policy/admit.c \
+	src/policy/admit.h \
 	src/policy/answers.c \
 	src/policy/answers.h \
 	src/policy/array.h \
@@ -297,6 +299,8 @@ libcompile_a_SOURCES = \
 	src/policy/class_index.h \
 	src/policy/coverage.h \
 	src/policy/derive.c \
+	src/policy/default_deny.c \
+	src/policy/default_deny.h \
 	src/policy/diff.c \
 	src/policy/diff.h \
 	src/policy/diff_units.c \
@@ -352,6 +356,8 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/partial.c \
+	src/policy/partial.h \
 	src/policy/peers.c \
 	src/policy/peers.h \
 	src/policy/pick.c \
@@ -385,6 +391,8 @@ libcompile_a_SOURCES = \
 	src/policy/scene_inventory.h \
 	src/policy/subjects.c \
 	src/policy/subjects.h \
+	src/policy/tally.c \
+	src/policy/tally.h \
 	src/policy/unused.c \
 	src/policy/unused.h \
 	src/policy/used.c \

@@ -30,20 +30,28 @@ static int compare_peers(const struct atom *a, const struct atom *b)
 	r = r ? r : order_numbers(a->peer, b->peer);
 	r = r ? r : order_numbers(a->group, b->group);
 	r = r ? r : order_numbers(a->entity, b->entity);
+	if (r == 0 && a->peer == ATOM_NAMESPACE)
+		return strcmp(a->end->namespace, b->end->namespace);
 	if (r || a->peer != ATOM_BLOCK)
 		return r;
 	r = addr_compare(a->block.addr, b->block.addr);
 	return r ? r : order_numbers(a->block.length, b->block.length);
 }
 
+static int compare_grains(const struct atom *a, const struct atom *b)
+{
+	int r = compare_peers(a, b);
+
+	r = r ? r : order_numbers(a->edge == NULL, b->edge == NULL);
+	r = r ? r : order_numbers(a->port, b->port);
+	return r ? r : order_numbers(a->protocol, b->protocol);
+}
+
 static int compare_atoms(const void *a, const void *b)
 {
 	const struct atom *x = a, *y = b;
-	int r = compare_peers(x, y);
+	int r = compare_grains(x, y);
 
-	r = r ? r : order_numbers(x->edge == NULL, y->edge == NULL);
-	r = r ? r : order_numbers(x->port, y->port);
-	r = r ? r : order_numbers(x->protocol, y->protocol);
 	/* One array, sorted: its order is the edges' order. */
 	return r ? r : (x->edge > y->edge) - (x->edge < y->edge);
 }
@@ -52,6 +60,34 @@ void atoms_sort(struct atoms *atoms)
 {
 	if (atoms->count > 0)
 		qsort(atoms->items, atoms->count, sizeof(*atoms->items), compare_atoms);
+}
+
+const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted)
+{
+	size_t low = 0, high = atoms->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		int r = compare_grains(&atoms->items[middle], wanted);
+
+		if (r == 0)
+			return &atoms->items[middle];
+		if (r < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+void atoms_drop_left(struct atoms *atoms)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < atoms->count; i++)
+		if (atoms->items[i].left == LEFT_NONE)
+			atoms->items[kept++] = atoms->items[i];
+	atoms->count = kept;
 }
 
 bool atom_same_peer(const struct atom *a, const struct atom *b)

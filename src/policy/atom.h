@@ -7,11 +7,12 @@
 #include "policy/group.h"
 
 enum atom_peer {
-	ATOM_GROUP, /* pods of a group */
-	ATOM_DNS,   /* pods of the DNS selector that was not observed */
-	ATOM_BLOCK, /* an address, or a prefix that stands for many */
-	ATOM_ALL,   /* all pods: who may ask a resolver */
-	ATOM_ENTITY /* what was a block, where the request has entities */
+	ATOM_GROUP,     /* pods of a group */
+	ATOM_DNS,       /* pods of the DNS selector that was not observed */
+	ATOM_NAMESPACE, /* all pods of the end's namespace */
+	ATOM_BLOCK,     /* an address, or a prefix that stands for many */
+	ATOM_ALL,       /* all pods: who may ask a resolver */
+	ATOM_ENTITY     /* what was a block, where the request has entities */
 };
 
 struct atom {
@@ -24,6 +25,7 @@ struct atom {
 	struct prefix block;           /* ATOM_BLOCK */
 	enum entity entity;            /* ATOM_ENTITY */
 	unsigned wider;                /* WIDER_… */
+	enum left_reason left;         /* why no rule is made of it; LEFT_NONE: one is */
 	const char *known_network;     /* ATOM_BLOCK: whose range it is; NULL */
 	uint16_t port;
 	uint8_t protocol;
@@ -40,6 +42,10 @@ int atoms_add(struct atoms *atoms, const struct atom *atom);
 /* By subject, direction, peer, port; what was seen before what was added, in the order of the
  * edges. */
 void atoms_sort(struct atoms *atoms);
+/* One of the same peer, port and protocol that was seen; NULL: none. They must be sorted. */
+const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted);
+/* Drops those that are left out; the order stays. */
+void atoms_drop_left(struct atoms *atoms);
 /* Do they differ in the port alone? */
 bool atom_same_peer(const struct atom *a, const struct atom *b);
 void atoms_clear(struct atoms *atoms);

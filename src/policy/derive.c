@@ -1,32 +1,37 @@
 /*
  * From edges to policies:
  * 1. workloads with equal selectors become groups, the subjects and peers;
- * 2. every edge that worked becomes an atom for each end whose policy no other edge tells better;
- * what cannot be said is counted;
+ * 2. every edge that counts becomes an atom for each end whose policy no other edge tells better;
  * 3. every subject gets atoms for the resolvers, and resolvers for those who ask;
- * 4. atoms are sorted; a run of one peer becomes a rule, and the rules of a subject are reduced.
+ * 4. atoms are sorted; those that hang on others are left out, and directions are withheld;
+ * 5. what becomes of each edge is known then, and what is left out goes;
+ * 6. a run of one peer becomes a rule, and the rules of a subject are reduced.
  */
 #include "policy/policy.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "policy/admit.h"
 #include "policy/atom.h"
+#include "policy/default_deny.h"
 #include "policy/dns.h"
 #include "policy/entities.h"
 #include "policy/group.h"
 #include "policy/leave.h"
 #include "policy/name.h"
 #include "policy/order.h"
+#include "policy/partial.h"
 #include "policy/peers.h"
 #include "policy/reduce.h"
+#include "policy/tally.h"
 
-/* A group with the run of atoms that is its own. */
+/* A group with the run of atoms that is its own; or a namespace's default-deny. */
 struct subject {
-	size_t group;
+	size_t group; /* GROUP_NONE: a default-deny */
+	const char *namespace;
 	const struct atom *atoms;
 	size_t count;
 	const char *name; /* of its policy */
@@ -41,6 +46,8 @@ struct compiler {
 	struct basis basis;   /* the above */
 	struct leave *leaves; /* one a group */
 	struct atoms atoms;
+	struct atoms elsewhere; /* sides that another record of the same connections tells */
+	struct tally tally;
 	char **names;             /* one a workload */
 	struct subject *subjects; /* by namespace, name */
 	size_t subject_count;
@@ -48,11 +55,6 @@ struct compiler {
 	bool reported;
 	struct policy_summary summary;
 };
-
-static bool is_subject(const struct group *group)
-{
-	return group->recorded && group->wanted;
-}
 
 /* The group whose policy the end's side of an edge belongs in; GROUP_NONE: none. */
 static size_t subject_of(const struct compiler *compiler, const struct end *end)
@@ -62,66 +64,89 @@ static size_t subject_of(const struct compiler *compiler, const struct end *end)
 	if (end->kind != END_POD || end->workload == GRAPH_NONE)
 		return GROUP_NONE;
 	group = compiler->groups.of_workload[end->workload];
-	if (group == GROUP_NONE || !is_subject(&compiler->groups.items[group]))
+	if (group == GROUP_NONE || !group_is_subject(&compiler->groups.items[group]))
 		return GROUP_NONE;
 	return group;
 }
 
-/* Nothing but a connection that worked is a reason to allow one. Of a connection between nodes the
- * records of both are, whichever counts: each tells of the end that it knows. */
-static bool is_evidence(const struct graph_edge *edge)
+/* Does the filter let the end through, whether it gets a policy or not? */
+static bool is_wanted(const struct compiler *compiler, const struct end *end)
 {
-	const struct totals *totals = &edge->edge.totals;
+	const struct policy_filter *filter = &compiler->request.filter;
+	const struct workload stranger = {
+	    .namespace = end->namespace, .kind = "Pod", .name = end->name};
+	size_t group = GROUP_NONE;
 
-	if (edge->edge.key.verdict == VERDICT_ANSWERED)
-		return true;
-	return edge->edge.key.verdict == VERDICT_ONE_WAY && edge->standing != STANDING_OVERRIDDEN &&
-	       (totals->connections > 0 || totals->packets_sent > 0);
+	if (end->kind != END_POD)
+		return false;
+	if (end->workload == GRAPH_NONE)
+		return filter_matches(filter, &stranger);
+	group = compiler->groups.of_workload[end->workload];
+	if (group != GROUP_NONE)
+		return compiler->groups.items[group].wanted;
+	return filter_matches(filter, &compiler->graph->workloads[end->workload]);
 }
 
-/* A pod reaches itself whatever the policies say, through a service, too. */
-static bool is_its_own(const struct graph_edge *edge)
+/* Why the end's own policy has nothing of the edge, where it gets none. */
+static enum left_reason why_no_policy(const struct compiler *compiler, const struct end *end)
 {
-	return edge->from.kind == END_POD && edge->to.kind == END_POD &&
-	       edge->from.pod == edge->to.pod;
+	if (!is_wanted(compiler, end))
+		return LEFT_NO_POLICY;
+	if (end->workload == GRAPH_NONE ||
+	    compiler->graph->workloads[end->workload].selector.count == 0)
+		return LEFT_UNLABELLED;
+	return LEFT_NO_POLICY;
 }
 
-static bool can_be_said(const struct edge_key *key)
+/* One end of an edge. */
+struct side {
+	const struct graph_edge *edge;
+	enum direction direction;
+	struct admission admission;
+};
+
+static int add_admitted(struct compiler *compiler, const struct side *side, const struct end *peer,
+			struct atom *atom)
 {
-	return key->has_port && key->port > 0 &&
-	       (key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP ||
-		key->protocol == IPPROTO_SCTP);
+	const struct graph_edge *edge = side->edge;
+	const bool is_told = !edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
+	const bool is_asked = compiler->request.directions[side->direction];
+	enum left_reason left = peer_init(&compiler->basis, peer, atom);
+
+	if (left == LEFT_NONE)
+		return atoms_add(is_told ? &compiler->atoms : &compiler->elsewhere, atom);
+	tally_mark(&compiler->tally, edge, is_asked ? left : LEFT_DIRECTION);
+	if (is_told && is_asked)
+		leave_peer(&compiler->leaves[atom->subject], side->direction, left, peer);
+	return 0;
 }
 
-static int add_side(struct compiler *compiler, const struct graph_edge *edge, bool egress)
+static int add_side(struct compiler *compiler, const struct side *side)
 {
+	const struct graph_edge *edge = side->edge;
+	const bool egress = side->direction == DIRECTION_EGRESS;
+	const bool is_told = !edge->told_elsewhere[!egress];
 	const struct end *end = egress ? &edge->from : &edge->to;
 	const struct end *peer = egress ? &edge->to : edge->translated;
-	const struct edge_key *key = &edge->edge.key;
 	struct atom atom = {.subject = subject_of(compiler, end),
 			    .egress = egress,
 			    .edge = edge,
-			    .port = key->port,
-			    .protocol = key->protocol};
-	struct leave *leave;
+			    .wider = side->admission.included ? WIDER_INCLUDED : 0,
+			    .port = edge->edge.key.port,
+			    .protocol = edge->edge.key.protocol};
 
-	if (atom.subject == GROUP_NONE || edge->told_elsewhere[!egress])
+	if (!is_told && edge->standing != STANDING_COUNTS)
 		return 0;
-	if (!peer)
-		peer = &edge->from;
-	leave = &compiler->leaves[atom.subject];
-	if (edge->from.secondary || edge->to.secondary) {
-		leave->secondary++;
+	if (side->admission.left != LEFT_NONE) {
+		tally_mark(&compiler->tally, edge, side->admission.left);
+		if (is_told && atom.subject != GROUP_NONE &&
+		    compiler->request.directions[side->direction])
+			leave_edge(&compiler->leaves[atom.subject], edge, side->admission.left);
 		return 0;
 	}
-	if (key->direction_uncertain)
-		leave->uncertain++;
-	else if (!can_be_said(key))
-		leave_portless(leave, key->protocol);
-	else if (!peer_init(&compiler->basis, peer, &atom))
-		leave_peer(leave, egress, peer);
-	else
-		return atoms_add(&compiler->atoms, &atom);
+	if (atom.subject != GROUP_NONE)
+		return add_admitted(compiler, side, peer ? peer : &edge->from, &atom);
+	tally_mark(&compiler->tally, edge, why_no_policy(compiler, end));
 	return 0;
 }
 
@@ -132,12 +157,16 @@ static int add_edges(struct compiler *compiler)
 
 	for (size_t i = 0; i < graph->edge_count && r == 0; i++) {
 		const struct graph_edge *edge = &graph->edges[i];
+		struct side side = {.edge = edge,
+				    .admission = admit_edge(edge, compiler->request.include)};
 
-		if (!is_evidence(edge) || is_its_own(edge))
-			continue;
-		r = add_side(compiler, edge, false);
-		if (r == 0)
-			r = add_side(compiler, edge, true);
+		if (edge->standing == STANDING_COUNTS &&
+		    (is_wanted(compiler, &edge->from) || is_wanted(compiler, &edge->to)))
+			tally_expect(&compiler->tally, edge);
+		for (int d = 0; d < DIRECTIONS && r == 0; d++) {
+			side.direction = (enum direction)d;
+			r = add_side(compiler, &side);
+		}
 	}
 	return r;
 }
@@ -175,12 +204,152 @@ static int add_resolvers(struct compiler *compiler)
 	int r = 0;
 
 	for (size_t i = 0; i < compiler->groups.count; i++)
-		for (size_t j = 0; is_subject(&compiler->groups.items[i]) && j < dns->count; j++) {
+		for (size_t j = 0; group_is_subject(&compiler->groups.items[i]) && j < dns->count;
+		     j++) {
 			r = add_resolver(compiler, i, &dns->resolvers[j]);
 			if (r < 0)
 				return r;
 		}
 	return 0;
+}
+
+/* ---- what hangs on other edges ---- */
+
+static int64_t connections_of(const struct graph_edge *edge)
+{
+	/* One that was opened before, if none was seen to begin. */
+	return edge->edge.totals.connections > 0 ? edge->edge.totals.connections : 1;
+}
+
+static bool same_port(const struct atom *a, const struct atom *b)
+{
+	return a->port == b->port && a->protocol == b->protocol;
+}
+
+/* Is the port allowed to the peer whatever was seen, as a resolver's is? The atoms are one peer's.
+ */
+static bool is_given(const struct atom *atoms, size_t count, const struct atom *wanted)
+{
+	for (size_t i = count; i-- > 0 && !atoms[i].edge;)
+		if (same_port(&atoms[i], wanted))
+			return true;
+	return false;
+}
+
+/* The atoms are one peer's. */
+static void leave_rare(const struct compiler *compiler, struct atom *atoms, size_t count)
+{
+	for (size_t i = 0, end; i < count && atoms[i].edge; i = end) {
+		int64_t connections = 0;
+
+		for (end = i; end < count && atoms[end].edge && same_port(&atoms[i], &atoms[end]);
+		     end++)
+			connections += connections_of(atoms[end].edge);
+		if (connections >= compiler->request.min_connections ||
+		    is_given(atoms, count, &atoms[i]))
+			continue;
+		for (size_t j = i; j < end; j++)
+			atoms[j].left = LEFT_BELOW_MINIMUM;
+	}
+}
+
+static void leave_all_rare(struct compiler *compiler)
+{
+	const struct atoms *atoms = &compiler->atoms;
+
+	if (compiler->request.min_connections <= 1)
+		return;
+	for (size_t i = 0, end; i < atoms->count; i = end) {
+		for (end = i + 1;
+		     end < atoms->count && atom_same_peer(&atoms->items[i], &atoms->items[end]);
+		     end++)
+			;
+		leave_rare(compiler, &atoms->items[i], end - i);
+	}
+}
+
+/* ---- directions ---- */
+
+/* The first reason stays. */
+static void withhold(struct group *group, enum left_reason left)
+{
+	for (int d = 0; d < DIRECTIONS; d++)
+		if (group->withheld[d] == LEFT_NONE)
+			group->withheld[d] = left;
+}
+
+static void set_readiness(struct compiler *compiler)
+{
+	const struct readinesses *all = compiler->request.readinesses;
+
+	for (size_t i = 0; all && i < all->count; i++) {
+		const struct readiness *readiness = &all->items[i];
+		size_t index = compiler->groups.of_workload[i];
+		struct group *group = index == GROUP_NONE ? NULL : &compiler->groups.items[index];
+
+		if (group && (!group->readiness || readiness->state < group->readiness->state))
+			group->readiness = readiness;
+	}
+}
+
+static bool is_ready(const struct group *group)
+{
+	return group->readiness && group->readiness->state == READINESS_READY;
+}
+
+static int choose_directions(struct compiler *compiler)
+{
+	const struct policy_request *request = &compiler->request;
+	int r = 0;
+
+	if (request->coverage)
+		r = partial_find(compiler->graph, request->coverage, &compiler->groups);
+	set_readiness(compiler);
+	for (size_t i = 0; i < compiler->groups.count; i++) {
+		struct group *group = &compiler->groups.items[i];
+
+		for (int d = 0; d < DIRECTIONS; d++)
+			if (!request->directions[d])
+				group->withheld[d] = LEFT_DIRECTION;
+		if (request->ready_only && !is_ready(group))
+			withhold(group, LEFT_NOT_READY);
+		if (request->withhold_partial && group->partial)
+			withhold(group, LEFT_PARTIAL);
+	}
+	return r;
+}
+
+static enum left_reason withheld_of(const struct compiler *compiler, const struct atom *atom)
+{
+	const struct group *group = &compiler->groups.items[atom->subject];
+
+	return group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
+}
+
+/* From here on an atom is in a rule. */
+static void settle(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->atoms.count; i++) {
+		struct atom *atom = &compiler->atoms.items[i];
+		enum left_reason withheld = withheld_of(compiler, atom);
+
+		compiler->groups.items[atom->subject].seen |= atom->edge && !atom->left;
+		if (withheld != LEFT_NONE)
+			atom->left = withheld;
+		if (atom->edge)
+			tally_mark(&compiler->tally, atom->edge, atom->left);
+	}
+	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
+		const struct atom *atom = &compiler->elsewhere.items[i];
+		const struct atom *found = atoms_find(&compiler->atoms, atom);
+
+		tally_mark(&compiler->tally, atom->edge,
+			   found ? found->left : withheld_of(compiler, atom));
+	}
+	atoms_clear(&compiler->elsewhere);
+	atoms_drop_left(&compiler->atoms);
+	tally_sum(&compiler->tally, &compiler->summary);
+	tally_clear(&compiler->tally);
 }
 
 /* ---- atoms to rules ---- */
@@ -213,6 +382,20 @@ static int make_rules(struct compiler *compiler, const struct atom *atoms, size_
 
 /* ---- policies ---- */
 
+static int make_direction(struct compiler *compiler, const struct group *group,
+			  enum direction direction, const struct atom *atoms, size_t count,
+			  struct policy *policy)
+{
+	policy->isolates[direction] = group->withheld[direction] == LEFT_NONE;
+	if (group->partial && compiler->request.directions[direction]) {
+		policy->partial[direction] = strdup(group->partial);
+		if (!policy->partial[direction])
+			return -ENOMEM;
+	}
+	return make_rules(compiler, atoms, count, &policy->rules[direction],
+			  &policy->rule_count[direction]);
+}
+
 static int policy_init(struct compiler *compiler, const struct subject *subject,
 		       struct policy *policy)
 {
@@ -225,66 +408,78 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 		ingress++;
 	policy->workload = &compiler->graph->workloads[group->first];
 	policy->selector = *group->selector;
+	policy->readiness = group->readiness;
 	policy->namespace = strdup(group->namespace);
 	policy->subject = strdup(group->subject);
 	policy->name = strdup(subject->name);
 	if (!policy->namespace || !policy->subject || !policy->name)
 		return -ENOMEM;
-	for (int i = 0; i < DIRECTIONS; i++)
-		policy->isolates[i] = compiler->request.directions[i];
-	r = make_rules(compiler, subject->atoms, ingress, &policy->rules[DIRECTION_INGRESS],
-		       &policy->rule_count[DIRECTION_INGRESS]);
+	r = make_direction(compiler, group, DIRECTION_INGRESS, subject->atoms, ingress, policy);
 	if (r < 0)
 		return r;
-	return make_rules(compiler, subject->atoms + ingress, subject->count - ingress,
-			  &policy->rules[DIRECTION_EGRESS], &policy->rule_count[DIRECTION_EGRESS]);
+	return make_direction(compiler, group, DIRECTION_EGRESS, subject->atoms + ingress,
+			      subject->count - ingress, policy);
 }
 
-static int compare_subjects(const void *a, const void *b, void *context)
+static int compare_subjects(const void *a, const void *b)
 {
 	const struct subject *x = a, *y = b;
-	const struct compiler *compiler = context;
-	const struct group *groups = compiler->groups.items;
-	int r = strcmp(groups[x->group].namespace, groups[y->group].namespace);
+	int r = strcmp(x->namespace, y->namespace);
 
 	r = r ? r : strcmp(x->name, y->name);
 	return r ? r : order_numbers(x->group, y->group);
 }
 
-static bool was_seen(const struct atom *atoms, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (atoms[i].edge)
-			return true;
-	return false;
-}
-
 /* Who was never seen to do anything that works gets no policy: it would forbid all that comes next.
  */
+static bool gets_policy(const struct group *group)
+{
+	return group_is_subject(group) && group->seen &&
+	       (group->withheld[DIRECTION_INGRESS] == LEFT_NONE ||
+		group->withheld[DIRECTION_EGRESS] == LEFT_NONE);
+}
+
 static int find_subjects(struct compiler *compiler)
 {
 	const struct atoms *atoms = &compiler->atoms;
+	const char *denied = NULL;
 	size_t at = 0;
 
-	compiler->subjects = calloc(compiler->groups.count + 1, sizeof(*compiler->subjects));
+	compiler->subjects = calloc(2 * compiler->groups.count + 1, sizeof(*compiler->subjects));
 	if (!compiler->subjects)
 		return -ENOMEM;
 	for (size_t i = 0; i < compiler->groups.count; i++) {
-		struct subject subject = {.group = i};
+		struct group *group = &compiler->groups.items[i];
+		struct subject subject = {.group = i, .namespace = group->namespace};
 
 		subject.atoms = atoms->items + at;
 		while (at < atoms->count && atoms->items[at].subject == i)
 			at++;
 		subject.count = (size_t)(atoms->items + at - subject.atoms);
-		subject.name = compiler->names[compiler->groups.items[i].first];
-		compiler->leaves[i].unseen = !was_seen(subject.atoms, subject.count);
-		if (is_subject(&compiler->groups.items[i]) && !compiler->leaves[i].unseen)
-			compiler->subjects[compiler->subject_count++] = subject;
+		subject.name = compiler->names[group->first];
+		group->given = gets_policy(group);
+		if (!group->given)
+			continue;
+		compiler->subjects[compiler->subject_count++] = subject;
+		/* Groups are by namespace. */
+		if (!compiler->request.default_deny ||
+		    (denied && strcmp(denied, group->namespace) == 0))
+			continue;
+		denied = group->namespace;
+		compiler->subjects[compiler->subject_count++] = (struct subject){
+		    .group = GROUP_NONE, .namespace = denied, .name = DEFAULT_DENY};
 	}
 	if (compiler->subject_count > 0)
-		qsort_r(compiler->subjects, compiler->subject_count, sizeof(*compiler->subjects),
-			compare_subjects, compiler);
+		qsort(compiler->subjects, compiler->subject_count, sizeof(*compiler->subjects),
+		      compare_subjects);
 	return 0;
+}
+
+/* All of those are in one note. */
+static bool is_unready(const struct group *group)
+{
+	return group->withheld[DIRECTION_INGRESS] == LEFT_NOT_READY ||
+	       group->withheld[DIRECTION_EGRESS] == LEFT_NOT_READY;
 }
 
 static int report_group(const struct compiler *compiler, size_t index)
@@ -295,8 +490,10 @@ static int report_group(const struct compiler *compiler, size_t index)
 
 	buf_printf(&subject, "%s in %s", group->subject, group->namespace);
 	r = subject.error;
-	if (r == 0 && is_subject(group))
+	if (r == 0 && group_is_subject(group) && !is_unready(group)) {
+		leave_report_group(group, subject.data, compiler->problems);
 		leave_report(&compiler->leaves[index], subject.data, compiler->problems);
+	}
 	if (r == 0 && group->used && *group->also_picks)
 		problem_add(compiler->problems, PROBLEM_WARNING, subject.data,
 			    "its labels also pick pods of %s: policies and rules for it hold for "
@@ -312,6 +509,12 @@ static int report(struct compiler *compiler)
 
 	for (size_t i = 0; i < compiler->groups.count && r == 0; i++)
 		r = report_group(compiler, i);
+	leave_report_unready(&compiler->groups, compiler->problems);
+	for (size_t i = 0; i < compiler->subject_count && r == 0; i++)
+		if (compiler->subjects[i].group == GROUP_NONE)
+			r = default_deny_warn(compiler->graph, &compiler->groups,
+					      compiler->subjects[i].namespace,
+					      compiler->request.directions, compiler->problems);
 	return r < 0 ? r
 		     : leave_report_subjects(compiler->graph, &compiler->request.filter,
 					     compiler->problems);
@@ -320,7 +523,7 @@ static int report(struct compiler *compiler)
 static bool has_subject(const struct groups *groups)
 {
 	for (size_t i = 0; i < groups->count; i++)
-		if (is_subject(&groups->items[i]))
+		if (group_is_subject(&groups->items[i]))
 			return true;
 	return false;
 }
@@ -331,6 +534,8 @@ static int prepare(struct compiler *compiler)
 
 	if (r == 0)
 		r = policy_names(compiler->graph, &compiler->names);
+	if (r == 0)
+		r = tally_init(compiler->graph, &compiler->tally);
 	if (r < 0)
 		return r;
 	compiler->leaves = calloc(compiler->groups.count + 1, sizeof(*compiler->leaves));
@@ -348,6 +553,11 @@ static int prepare(struct compiler *compiler)
 	if (compiler->request.entities && !compiler->request.exact)
 		entities_replace(compiler->graph, &compiler->atoms);
 	atoms_sort(&compiler->atoms);
+	leave_all_rare(compiler);
+	r = choose_directions(compiler);
+	if (r < 0)
+		return r;
+	settle(compiler);
 	return find_subjects(compiler);
 }
 
@@ -380,6 +590,8 @@ struct compiler *compiler_free(struct compiler *compiler)
 		return NULL;
 	policy_names_free(compiler->names, compiler->graph);
 	atoms_clear(&compiler->atoms);
+	atoms_clear(&compiler->elsewhere);
+	tally_clear(&compiler->tally);
 	dns_clear(&compiler->dns);
 	free(compiler->subjects);
 	free(compiler->leaves);
@@ -399,7 +611,13 @@ int compiler_next(struct compiler *compiler, struct policy *ret)
 
 	*ret = (struct policy){0};
 	if (compiler->next < compiler->subject_count) {
-		r = policy_init(compiler, &compiler->subjects[compiler->next++], ret);
+		const struct subject *subject = &compiler->subjects[compiler->next++];
+
+		if (subject->group == GROUP_NONE)
+			r = default_deny_init(subject->namespace, compiler->request.directions,
+					      ret);
+		else
+			r = policy_init(compiler, subject, ret);
 		if (r < 0)
 			policy_clear(ret);
 		return r < 0 ? r : 1;

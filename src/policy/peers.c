@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/admit.h"
+
 /* A resolver is open to all pods: those without a policy ask it, too, seen or not. */
 static bool is_open_to(const struct basis *basis, const struct atom *atom, const struct end *end)
 {
@@ -23,7 +25,25 @@ struct prefix block_of(const struct end *end)
 	return prefix_of(end->address);
 }
 
-bool peer_init(const struct basis *basis, const struct end *end, struct atom *atom)
+/* No selector and no address is certain to be its own: its namespace, else the address as seen. */
+static enum left_reason include_unnamed(const struct basis *basis, const struct end *end,
+					struct atom *atom)
+{
+	enum left_reason left = admit_unnamed(end);
+
+	if (!admit_is_included(basis->request->include, left))
+		return left;
+	atom->wider |= WIDER_INCLUDED;
+	if (end->kind == END_POD) {
+		atom->peer = ATOM_NAMESPACE;
+		atom->wider |= WIDER_ALL_OF;
+	} else if (end->prefix) {
+		atom->wider |= WIDER_FOLDED;
+	}
+	return LEFT_NONE;
+}
+
+enum left_reason peer_init(const struct basis *basis, const struct end *end, struct atom *atom)
 {
 	const struct graph *graph = basis->graph;
 
@@ -33,19 +53,21 @@ bool peer_init(const struct basis *basis, const struct end *end, struct atom *at
 	atom->block = block_of(end);
 	if (is_open_to(basis, atom, end)) {
 		atom->peer = ATOM_ALL;
-		return true;
+		return LEFT_NONE;
 	}
 	if (end->kind == END_UNKNOWN)
-		return false;
+		return include_unnamed(basis, end, atom);
 	if (end->kind != END_POD)
-		return true;
+		return LEFT_NONE;
 	if (end->workload == GRAPH_NONE)
-		return false;
+		return include_unnamed(basis, end, atom);
 	if (graph->workloads[end->workload].host_network)
-		return true;
-	atom->peer = ATOM_GROUP;
+		return LEFT_NONE;
 	atom->group = basis->groups->of_workload[end->workload];
-	return atom->group != GROUP_NONE;
+	if (atom->group == GROUP_NONE)
+		return include_unnamed(basis, end, atom);
+	atom->peer = ATOM_GROUP;
+	return LEFT_NONE;
 }
 
 static struct policy_peer peer_of(const struct basis *basis, const struct atom *atom)
@@ -66,6 +88,8 @@ static struct policy_peer peer_of(const struct basis *basis, const struct atom *
 		groups[atom->group].used = true;
 		peer.namespace = groups[atom->group].namespace;
 		peer.selector = *groups[atom->group].selector;
+	} else if (atom->peer == ATOM_NAMESPACE) {
+		peer.namespace = atom->end->namespace;
 	} else {
 		peer.namespace = dns->namespace;
 		peer.selector = dns->selector;

@@ -19,9 +19,9 @@ struct basis {
 struct prefix block_of(const struct end *end);
 /*
  * Sets the atom's peer to what the end is; its subject, direction, protocol and port are known.
- * False: no rule can name it.
+ * Why no rule can name it, unless the request includes those: then as well as one can.
  */
-bool peer_init(const struct basis *basis, const struct end *end, struct atom *atom);
+enum left_reason peer_init(const struct basis *basis, const struct end *end, struct atom *atom);
 /* A rule for atoms of one subject, direction and peer, whose ports may repeat. -ENOMEM: *ret is to
  * be cleared all the same. */
 int rule_init(const struct basis *basis, const struct atom *atoms, size_t count,

@@ -98,6 +98,10 @@ static void put_who(struct buf *buf, const struct atom *atoms, size_t count,
 	} else if (atom->peer == ATOM_GROUP) {
 		buf_puts(buf, groups->items[atom->group].subject);
 		put_where(buf, groups->items[atom->group].namespace, own);
+	} else if (atom->peer == ATOM_NAMESPACE) {
+		buf_puts(buf, "all pods");
+		put_where(buf, atom->end->namespace, own);
+		buf_puts(buf, ", as no label picks those that were seen");
 	} else if (atom->peer == ATOM_BLOCK && atom->end->kind == END_NODE) {
 		put_node_end(buf, atoms, count, graph);
 	} else if (atom->peer == ATOM_BLOCK) {
