@@ -261,7 +261,7 @@ endif
 endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
-bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/policies tests/bench/runtime
+bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/policies tests/bench/record tests/bench/runtime
 EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
@@ -272,6 +272,7 @@ tests_bench_runtime_SOURCES = tests/bench/runtime.c \
 	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
 tests_bench_policies_SOURCES = tests/bench/policies.c tests/bench/cluster.c tests/bench/cluster.h
 tests_bench_policies_LDADD = libcompile.a librecord.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)
+tests_bench_record_LDADD = libstore.a librecord.a libidentity.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS)
 tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
 tests_runtime_churn_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread

@@ -5,17 +5,49 @@
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
 #include "cli/session.h"
+#include "cli/summary_text.h"
 #include "policy/kind.h"
 
-static int take_objects(struct session *session, struct compiler *compiler, json_t *objects)
+/* So much is printed at once. */
+#define FLUSH_BYTES 65536
+
+/* The objects of one policy after the other, so that a great many need not be held at once. */
+struct printer {
+	struct session *session;
+	struct buf buf;
+	struct output_items items;
+	json_t *objects; /* of the policy at hand */
+};
+
+static void flush(struct printer *printer)
 {
+	if (!printer->buf.error && printer->buf.length > 0)
+		fwrite(printer->buf.data, 1, printer->buf.length, stdout);
+	printer->buf.length = 0;
+}
+
+static int print_policy(struct printer *printer, const struct policy *policy)
+{
+	struct session *session = printer->session;
 	const struct options *options = session->options;
+	int r = options->kind->add(policy, &options->kind_options, &session->problems,
+				   printer->objects);
+
+	for (size_t i = 0; r == 0 && i < json_array_size(printer->objects); i++)
+		output_items_add(&printer->items, json_array_get(printer->objects, i));
+	json_array_clear(printer->objects);
+	if (printer->buf.length >= FLUSH_BYTES)
+		flush(printer);
+	return r < 0 ? r : printer->buf.error;
+}
+
+static int print_policies(struct printer *printer, struct compiler *compiler)
+{
 	struct policy policy;
 	int r;
 
 	while ((r = compiler_next(compiler, &policy)) > 0) {
-		r = options->kind->add(&policy, &options->kind_options, &session->problems,
-				       objects);
+		r = print_policy(printer, &policy);
 		policy_clear(&policy);
 		if (r < 0)
 			return r;
@@ -23,39 +55,58 @@ static int take_objects(struct session *session, struct compiler *compiler, json
 	return r;
 }
 
-static void print_objects(struct session *session, json_t *objects)
+static void end_list(struct printer *printer, int r)
 {
-	json_t *tree =
-	    json_pack("{s:s, s:s, s:O}", "apiVersion", "v1", "kind", "List", "items", objects);
-	struct buf buf = {0};
+	if (r == 0) {
+		output_items_end(&printer->items);
+		return;
+	}
+	/* There was no room for more. */
+	buf_clear(&printer->buf);
+	output_items_spoil(&printer->items);
+}
 
-	if (!tree)
-		buf.error = -ENOMEM;
-	else if (session->options->format == FORMAT_YAML)
-		output_yaml(&buf, tree);
-	else
-		output_json(&buf, tree);
-	json_decref(tree);
-	session_print(session, &buf);
+/* All of the list but its items. */
+static json_t *make_head(void)
+{
+	return json_pack("{s:s, s:s}", "apiVersion", "v1", "kind", "List");
+}
+
+static int print_list(struct session *session, struct compiler *compiler)
+{
+	struct printer printer = {.session = session, .objects = json_array()};
+	json_t *head = make_head();
+	int r = -ENOMEM;
+
+	if (printer.objects && head)
+		r = summary_tell(session, compiler_summary(compiler), head);
+	if (r == 0) {
+		output_items_begin(&printer.items, &printer.buf,
+				   session->options->format == FORMAT_JSON, head, "items");
+		r = print_policies(&printer, compiler);
+		end_list(&printer, r);
+		r = r < 0 ? r : printer.buf.error;
+		flush(&printer);
+	}
+	json_decref(head);
+	json_decref(printer.objects);
+	buf_clear(&printer.buf);
+	return r;
 }
 
 static int answer(struct session *session)
 {
 	struct compile compile = {0};
 	struct holes holes;
-	json_t *objects = json_array();
-	int r = objects ? holes_warn(session, session->options->interval, &holes) : -ENOMEM;
+	int r = holes_warn(session, session->options->interval, &holes);
 
 	if (r == 0)
 		r = compile_begin(session, &compile);
 	if (r == 0)
-		r = take_objects(session, compile.compiler, objects);
+		r = print_list(session, compile.compiler);
 	compile_end(&compile);
 	mesh_note(session);
 	entry_note(session);
-	if (r == 0)
-		print_objects(session, objects);
-	json_decref(objects);
 	return r;
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "output/items.h"
 #include "output/text.h"
 
 #define DIGITS "0123456789"
@@ -213,6 +214,14 @@ static void put_item(struct buf *buf, const json_t *item, size_t column)
 		put_items(buf, item, column + 2, true);
 }
 
+/* At the beginning of a line. */
+static void put_line_item(struct buf *buf, const json_t *item, size_t column)
+{
+	put_comment(buf, comment_of(item), column);
+	text_put_spaces(buf, column);
+	put_item(buf, item, column);
+}
+
 static void put_items(struct buf *buf, const json_t *array, size_t column, bool started)
 {
 	size_t count = json_array_size(array);
@@ -220,12 +229,11 @@ static void put_items(struct buf *buf, const json_t *array, size_t column, bool 
 	for (size_t i = 0; i < count; i++) {
 		const json_t *item = json_array_get(array, i);
 
-		if (!started) {
-			put_comment(buf, comment_of(item), column);
-			text_put_spaces(buf, column);
-		}
+		if (started)
+			put_item(buf, item, column);
+		else
+			put_line_item(buf, item, column);
 		started = false;
-		put_item(buf, item, column);
 	}
 }
 
@@ -249,4 +257,24 @@ void output_yaml_stream(struct buf *buf, const json_t *list)
 			buf_puts(buf, "---\n");
 		output_yaml(buf, json_array_get(list, i));
 	}
+}
+
+void yaml_put_head(struct buf *buf, const json_t *head, const char *name)
+{
+	put_comment(buf, comment_of(head), 0);
+	put_members(buf, head, 0, false);
+	put_key(buf, name, 0);
+}
+
+void yaml_put_element(struct buf *buf, const json_t *element, bool first)
+{
+	if (first)
+		buf_putc(buf, '\n');
+	put_line_item(buf, element, 0);
+}
+
+void yaml_put_tail(struct buf *buf, bool empty)
+{
+	if (empty)
+		buf_puts(buf, " []\n");
 }

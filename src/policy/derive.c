@@ -87,17 +87,6 @@ static bool is_wanted(const struct compiler *compiler, const struct end *end)
 	return filter_matches(filter, &compiler->graph->workloads[end->workload]);
 }
 
-/* Why the end's own policy has nothing of the edge, where it gets none. */
-static enum left_reason why_no_policy(const struct compiler *compiler, const struct end *end)
-{
-	if (!is_wanted(compiler, end))
-		return LEFT_NO_POLICY;
-	if (end->workload == GRAPH_NONE ||
-	    compiler->graph->workloads[end->workload].selector.count == 0)
-		return LEFT_UNLABELLED;
-	return LEFT_NO_POLICY;
-}
-
 /* One end of an edge. */
 struct side {
 	const struct graph_edge *edge;
@@ -144,10 +133,9 @@ static int add_side(struct compiler *compiler, const struct side *side)
 			leave_edge(&compiler->leaves[atom.subject], edge, side->admission.left);
 		return 0;
 	}
-	if (atom.subject != GROUP_NONE)
-		return add_admitted(compiler, side, peer ? peer : &edge->from, &atom);
-	tally_mark(&compiler->tally, edge, why_no_policy(compiler, end));
-	return 0;
+	return atom.subject == GROUP_NONE
+		   ? 0
+		   : add_admitted(compiler, side, peer ? peer : &edge->from, &atom);
 }
 
 static int add_edges(struct compiler *compiler)
