@@ -157,6 +157,7 @@ struct history_row {
 	struct edge_key key; /* numbers of pods: index + 1 */
 	int64_t connections;
 	int64_t first, last; /* s */
+	size_t flow;         /* the same of what several nodes have of one */
 	bool in_two;         /* seen at the first moment and at the last, and not between */
 };
 
@@ -172,7 +173,7 @@ struct history {
 	struct history_service services[HISTORY_SERVICES];
 	size_t service_count;
 	struct history_row rows[HISTORY_ROWS];
-	size_t row_count;
+	size_t row_count, flow_count;
 	bool has_dual_stack, has_dns, has_inventory, has_objects;
 	size_t dns; /* the workload, where there is one */
 	const char *objects[HISTORY_OBJECTS];
@@ -207,6 +208,8 @@ struct inventory *history_inventory(const struct history *history,
 /* The inventory outlives the graph. */
 struct graph *history_graph(const struct history *history, const struct history_telling *telling,
 			    const struct inventory *inventory);
+/* The row that an edge of this graph comes from, by its id. */
+size_t history_row_of(int64_t id);
 /* The same through the databases of the nodes, which are made in the folder, and removed. */
 struct graph *history_stored_graph(const struct history *history,
 				   const struct history_telling *telling,

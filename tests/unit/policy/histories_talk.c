@@ -48,12 +48,23 @@ static bool has(struct history *history, unsigned percent, enum history_feature 
 
 /* ---- rows ---- */
 
-static void add_row(struct history *history, const struct history_row *row)
+static void unite_flows(struct history *history, size_t kept, size_t other)
 {
 	for (size_t i = 0; i < history->row_count; i++)
+		if (history->rows[i].flow == other)
+			history->rows[i].flow = kept;
+}
+
+/* One that was there already is a part of this flow, too. */
+static void add_row(struct history *history, struct history_row *row)
+{
+	row->flow = history->flow_count;
+	for (size_t i = 0; i < history->row_count; i++)
 		if (history->rows[i].node == row->node &&
-		    memcmp(&history->rows[i].key, &row->key, sizeof(row->key)) == 0)
+		    memcmp(&history->rows[i].key, &row->key, sizeof(row->key)) == 0) {
+			unite_flows(history, row->flow, history->rows[i].flow);
 			return;
+		}
 	if (history->row_count < HISTORY_ROWS)
 		history->rows[history->row_count++] = *row;
 }
@@ -116,6 +127,7 @@ static void record(struct history *history, struct talk talk)
 {
 	const bool passes = talk.client.node != talk.server.node && talk.server.node != NONE;
 
+	history->flow_count++;
 	record_at(history, &talk, talk.client.node);
 	if (talk.translator != talk.client.node && talk.translator != talk.server.node)
 		record_at(history, &talk, talk.translator);

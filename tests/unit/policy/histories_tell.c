@@ -252,6 +252,11 @@ static int64_t id_of(size_t row, size_t part)
 	return (int64_t)(2 * row + part + 1);
 }
 
+size_t history_row_of(int64_t id)
+{
+	return (size_t)(id - 1) / 2;
+}
+
 static void feed_edges(const struct history *history, const struct history_telling *telling,
 		       struct assembly *assembly)
 {
@@ -292,7 +297,7 @@ static void feed_flows(const struct history *history, const struct history_telli
 		       const struct edge_span *spans, size_t count, struct assembly *assembly)
 {
 	for (size_t i = 0; i < count; i++) {
-		const size_t index = (size_t)(spans[i].edge - 1) / 2;
+		const size_t index = history_row_of(spans[i].edge);
 		const bool second = (spans[i].edge - 1) % 2;
 		const struct history_row *row = &history->rows[index];
 		struct flow flows[2];
