@@ -23,6 +23,7 @@ unit_tests = \
 	tests/unit/base/test_document \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_problem \
+	tests/unit/base/test_special_range \
 	tests/unit/cli/test_cluster \
 	tests/unit/cli/test_evidence \
 	tests/unit/cli/test_import_gadget \
@@ -81,11 +82,14 @@ unit_tests = \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_aggregate \
 	tests/unit/policy/test_agreement \
+	tests/unit/policy/test_cluster_ranges \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
+	tests/unit/policy/test_known_networks \
 	tests/unit/policy/test_label_selector \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
@@ -95,6 +99,7 @@ unit_tests = \
 	tests/unit/policy/test_published \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
+	tests/unit/policy/test_readiness \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_graph \
@@ -184,6 +189,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_import_hubble \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_inventory_trim \
+	tests/fuzz/fuzz_known_networks \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_node_state \
@@ -198,6 +204,7 @@ rootless_bats = \
 	tests/cli/inventory.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
+	tests/cli/output_dir.bats \
 	tests/cli/reach.bats \
 	tests/cli/recipes.bats \
 	tests/cli/several.bats \

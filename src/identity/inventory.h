@@ -79,8 +79,10 @@ struct inventory_pod {
 	size_t turn_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
-	bool ports_told;  /* these are all that it has; else it may have others */
-	int64_t moment;   /* of the record's sandbox; of one source the later is believed */
+	bool ports_told; /* these are all that it has; else it may have others */
+	char *container; /* the first of its containers that is no mesh's proxy, else the first; "":
+			    not told */
+	int64_t moment;  /* of the record's sandbox; of one source the later is believed */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
 };
