@@ -242,9 +242,10 @@ static bool is_used(const struct history_telling *telling, size_t row)
 	return !telling->use || telling->use[row];
 }
 
+/* Each of them seen as often as the whole. */
 static size_t parts_of(const struct history_row *row, const struct history_telling *telling)
 {
-	return telling->doubled && row->connections > 1 ? 2 : 1;
+	return telling->doubled && row->connections > (row->in_two ? 3 : 1) ? 2 : 1;
 }
 
 static int64_t id_of(size_t row, size_t part)

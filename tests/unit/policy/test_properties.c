@@ -375,18 +375,21 @@ static void check_side(const struct world *world, const struct graph_edge *edge,
 		       const struct replayed *replayed, enum direction direction, const char *text)
 {
 	const enum answer answer = replayed->decision.sides[direction].answer;
+	const enum left_reason left = why_left(world->graph, edge, direction);
 	struct tally *tally = world->tally;
 
 	if (edge->told_elsewhere[direction == DIRECTION_INGRESS] ||
-	    why_left(world->graph, edge, direction) != LEFT_NONE)
+	    (left != LEFT_NONE && left != LEFT_NO_POLICY))
 		return;
 	tally->sides++;
 	if (answer == ANSWER_ALLOWED) {
 		tally->allowed++;
 		return;
 	}
+	/* Of one that is denied at the other end, too, no reason is told. */
 	if (answer == ANSWER_UNKNOWN) {
-		count_unknown(world, replayed->why, text);
+		if (left == LEFT_NONE && replayed->decision.answer == ANSWER_UNKNOWN)
+			count_unknown(world, replayed->why, text);
 		return;
 	}
 	print_edge(edge);
