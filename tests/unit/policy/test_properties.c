@@ -293,7 +293,7 @@ static enum left_reason why_left(const struct graph *graph, const struct graph_e
 	peer = peer ? peer : &edge->from;
 	if (!has_policy(graph, subject))
 		return LEFT_NO_POLICY;
-	if (!getenv("OWN") && peer->kind == END_NODE && strcmp(peer->name, subject->node) == 0)
+	if (peer->kind == END_NODE && strcmp(peer->name, subject->node) == 0)
 		return LEFT_OWN_NODE;
 	return why_unnamed(graph, peer);
 }
