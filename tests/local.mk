@@ -99,6 +99,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
 	tests/unit/policy/test_port_set \
+	tests/unit/policy/test_properties \
 	tests/unit/policy/test_published \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
@@ -149,6 +150,10 @@ tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
 	tests/unit/policy/cluster_print.c \
 	tests/unit/policy/naive.c tests/unit/policy/naive.h \
 	tests/unit/policy/worlds.c tests/unit/policy/worlds.h
+# Clusters and what was recorded of them.
+tests_unit_policy_test_properties_SOURCES = tests/unit/policy/test_properties.c \
+	tests/unit/policy/histories.c tests/unit/policy/histories.h \
+	tests/unit/policy/histories_talk.c tests/unit/policy/histories_tell.c
 tests_unit_policy_test_reach_agreement_SOURCES = tests/unit/policy/test_reach_agreement.c \
 	tests/unit/policy/cluster.c tests/unit/policy/cluster.h
 
