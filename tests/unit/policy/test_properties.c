@@ -283,6 +283,18 @@ static const struct end *subject_of(const struct graph_edge *edge, enum directio
 	return direction == DIRECTION_EGRESS ? &edge->from : &edge->to;
 }
 
+static bool is_own_node(const struct end *pod, const struct end *peer)
+{
+	return peer->kind == END_NODE && strcmp(peer->name, pod->node) == 0;
+}
+
+/* By the destination's own node, which is not the client: its address is named as any other. */
+static bool is_forwarded(const struct graph_edge *edge, enum direction direction)
+{
+	return direction == DIRECTION_INGRESS && edge->translated &&
+	       is_own_node(&edge->to, edge->translated) && !is_own_node(&edge->to, &edge->from);
+}
+
 /* Why it is in no rule of this end's, which worked. */
 static enum left_reason why_left(const struct graph *graph, const struct graph_edge *edge,
 				 enum direction direction)
@@ -293,7 +305,9 @@ static enum left_reason why_left(const struct graph *graph, const struct graph_e
 	peer = peer ? peer : &edge->from;
 	if (!has_policy(graph, subject))
 		return LEFT_NO_POLICY;
-	if (peer->kind == END_NODE && strcmp(peer->name, subject->node) == 0)
+	if (is_forwarded(edge, direction))
+		return LEFT_NONE;
+	if (is_own_node(subject, peer))
 		return LEFT_OWN_NODE;
 	return why_unnamed(graph, peer);
 }
@@ -341,6 +355,7 @@ static void check_summary(const struct world *world, const struct compiled *comp
 		if (edge->standing != STANDING_COUNTS ||
 		    (edge->from.kind != END_POD && edge->to.kind != END_POD))
 			continue;
+		if (getenv("DBG")) { fprintf(stderr, "edge %zu: expect %s ", i, left_reason_name(fate_of(world->graph, edge))); fflush(stderr); print_edge(edge); }
 		expected[fate_of(world->graph, edge)]++;
 		all++;
 	}
@@ -350,7 +365,7 @@ static void check_summary(const struct world *world, const struct compiled *comp
 		world->tally->left[i] += said;
 		if (said != expected[i]) {
 			for (size_t k = 0; k < world->graph->edge_count; k++)
-				if (world->graph->edges[k].standing == STANDING_COUNTS && fate_of(world->graph, &world->graph->edges[k]) == i) print_edge(&world->graph->edges[k]);
+				if (world->graph->edges[k].standing == STANDING_COUNTS && fate_of(world->graph, &world->graph->edges[k]) == i) { }
 			fail_world(world, compiled->text, "left out as %s: %zu are, %zu are said",
 				   left_reason_name(i), expected[i], said);
 }
@@ -413,8 +428,35 @@ static void check_allowed(const struct world *world, const struct judged *judged
 
 /* ---- nothing can be taken away ---- */
 
-/* Does an edge that was allowed depend on what is missing now? */
-static bool is_missed(const struct world *world, const struct judged *judged, const bool *allowed)
+/* What was said of an edge that worked, before anything is taken away. */
+struct verdict_of_edge {
+	bool worked;
+	enum answer sides[DIRECTIONS];
+};
+
+static struct verdict_of_edge verdict_of(const struct replay *replay,
+					 const struct graph_edge *edge)
+{
+	const struct replayed replayed = ask(replay, edge);
+
+	return (struct verdict_of_edge){.worked = why_void(edge) == LEFT_NONE,
+					.sides = {replayed.decision.sides[0].answer,
+						  replayed.decision.sides[1].answer}};
+}
+
+static unsigned badness(enum answer answer)
+{
+	static const unsigned by_answer[] = {[ANSWER_ALLOWED] = 0,
+					     [ANSWER_UNDEFINED] = 1,
+					     [ANSWER_UNKNOWN] = 2,
+					     [ANSWER_DENIED] = 3};
+
+	return by_answer[answer];
+}
+
+/* Does an edge that worked depend on what is missing now? */
+static bool is_missed(const struct world *world, const struct judged *judged,
+		      const struct verdict_of_edge *before)
 {
 	struct replay replay = {.scene = judged->scene};
 	bool missed = false;
@@ -423,19 +465,24 @@ static bool is_missed(const struct world *world, const struct judged *judged, co
 				       scene_graph_scene(judged->scene),
 				       (struct evaluator_options){0}, &replay.evaluator),
 			 0);
-	for (size_t i = 0; i < world->graph->edge_count && !missed; i++)
-		missed = allowed[i] &&
-			 ask(&replay, &world->graph->edges[i]).decision.answer != ANSWER_ALLOWED;
+	for (size_t i = 0; i < world->graph->edge_count && !missed; i++) {
+		const struct verdict_of_edge now =
+		    before[i].worked ? verdict_of(&replay, &world->graph->edges[i]) : before[i];
+
+		for (enum direction d = 0; d < DIRECTIONS; d++)
+			missed |= badness(now.sides[d]) > badness(before[i].sides[d]);
+	}
 	evaluator_free(replay.evaluator);
 	return missed;
 }
 
 static void expect_missed(const struct world *world, const struct judged *judged,
-			  const bool *allowed, const struct netpol *policy, const char *what,
+			  const struct verdict_of_edge *before, const struct netpol *policy, const char *what,
 			  const char *text)
 {
 	world->tally->mutations++;
-	if (!is_missed(world, judged, allowed))
+	if (getenv("DUMP")) print_error("taken\n");
+	if (!is_missed(world, judged, before))
 		fail_world(world, text, "%s of %s in %s can be taken away", what, policy->name,
 			   policy->namespace);
 }
@@ -452,15 +499,15 @@ static void expect_missed(const struct world *world, const struct judged *judged
 	} while (0)
 
 static void take_from_rule(const struct world *world, const struct judged *judged,
-			   const bool *allowed, const struct netpol *policy,
+			   const struct verdict_of_edge *before, const struct netpol *policy,
 			   struct netpol_rule *rule, const char *text)
 {
 	for (size_t i = 0; rule->peer_count > 1 && i < rule->peer_count; i++)
 		WITHOUT(rule->peers, rule->peer_count, i,
-			expect_missed(world, judged, allowed, policy, "a peer", text));
+			expect_missed(world, judged, before, policy, "a peer", text));
 	for (size_t i = 0; rule->port_count > 1 && i < rule->port_count; i++)
 		WITHOUT(rule->ports, rule->port_count, i,
-			expect_missed(world, judged, allowed, policy, "a port", text));
+			expect_missed(world, judged, before, policy, "a port", text));
 }
 
 /* Another policy for the same pods allows the same: that labels do not tell them apart is said. */
@@ -490,13 +537,11 @@ static bool shares_pods(const struct judged *judged, const struct netpol *policy
 
 static void check_smallest(const struct world *world, const struct judged *judged, const char *text)
 {
-	bool *allowed = calloc(world->graph->edge_count + 1, sizeof(*allowed));
+	struct verdict_of_edge *before = calloc(world->graph->edge_count + 1, sizeof(*before));
 
-	assert_non_null(allowed);
+	assert_non_null(before);
 	for (size_t i = 0; i < world->graph->edge_count; i++)
-		allowed[i] = why_void(&world->graph->edges[i]) == LEFT_NONE &&
-			     ask(&judged->replay, &world->graph->edges[i]).decision.answer ==
-				 ANSWER_ALLOWED;
+		before[i] = verdict_of(&judged->replay, &world->graph->edges[i]);
 	for (size_t i = 0; i < judged->manifest->policy_count; i++) {
 		struct netpol *policy = &judged->manifest->policies[i];
 
@@ -507,13 +552,13 @@ static void check_smallest(const struct world *world, const struct judged *judge
 		for (enum direction d = 0; d < DIRECTIONS; d++)
 			for (size_t j = 0; j < policy->rule_count[d]; j++) {
 				WITHOUT(policy->rules[d], policy->rule_count[d], j,
-					expect_missed(world, judged, allowed, policy, "a rule",
+					expect_missed(world, judged, before, policy, "a rule",
 						      text));
-				take_from_rule(world, judged, allowed, policy,
+				take_from_rule(world, judged, before, policy,
 					       &policy->rules[d][j], text);
 			}
 	}
-	free(allowed);
+	free(before);
 }
 
 /* ---- rules that could be one ---- */
@@ -653,22 +698,24 @@ static void find_used(const struct world *world, const struct judged *judged,
 {
 	const struct graph *graph = world->graph;
 
+	if (getenv("DUMP")) for (size_t i = 0; i < graph->edge_count; i++) {const struct graph_edge *edge=&graph->edges[i]; struct replayed x=ask(&judged->replay, edge); print_error("id %ld row %ld flow %zu told %d%d ans %d (in %d out %d) ", (long)edge->edge.id, (long)(edge->edge.id-1)/2, world->history.rows[history_row_of(edge->edge.id)].flow, edge->told_elsewhere[0], edge->told_elsewhere[1], x.decision.answer, x.decision.sides[0].answer, x.decision.sides[1].answer); print_edge(edge);}
 	for (size_t i = 0; i < graph->edge_count; i++)
 		if (ask(&judged->replay, &graph->edges[i]).decision.answer != ANSWER_DENIED)
 			used[history_row_of(graph->edges[i].edge.id)] = true;
 }
 
-/* Of what several nodes have of one flow each tells of a part: all of it must be allowed. */
-static void drop_parts(const struct history *history, bool used[static HISTORY_ROWS])
+/* What a node denied is not to count because that is left out: what other nodes have of it goes,
+ * too. */
+static void drop_denied(const struct history *history, bool used[static HISTORY_ROWS])
 {
-	bool whole[HISTORY_ROWS];
-
 	for (size_t i = 0; i < history->row_count; i++) {
-		whole[i] = true;
+		const struct history_row *denied = &history->rows[i];
+
+		if (used[i] || denied->key.verdict != VERDICT_DENIED)
+			continue;
 		for (size_t j = 0; j < history->row_count; j++)
-			whole[i] &= used[j] || history->rows[i].flow != history->rows[j].flow;
+			used[j] &= history->rows[j].flow != denied->flow;
 	}
-	memcpy(used, whole, sizeof(whole[0]) * history->row_count);
 }
 
 static void check_again(const struct world *world, const struct judged *judged, const char *plain)
@@ -678,7 +725,7 @@ static void check_again(const struct world *world, const struct judged *judged, 
 	char *text;
 
 	find_used(world, judged, use);
-	drop_parts(&world->history, use);
+	drop_denied(&world->history, use);
 	text = tell(world, &telling, EXPLAIN_NONE, NULL);
 	expect_same(world, plain, text, "only of what is allowed");
 	free(text);
