@@ -22,28 +22,29 @@ int atoms_add(struct atoms *atoms, const struct atom *atom)
 	return 0;
 }
 
-static int compare_peers(const struct atom *a, const struct atom *b)
+int atom_compare_peers(const struct atom *a, const struct atom *b)
 {
 	int r = order_numbers(a->subject, b->subject);
 
 	r = r ? r : order_numbers(a->egress, b->egress);
 	r = r ? r : order_numbers(a->peer, b->peer);
 	r = r ? r : order_numbers(a->group, b->group);
-	if (r == 0 && a->peer == ATOM_NAMESPACE)
-		return strcmp(a->end->namespace, b->end->namespace);
+	if (!r && a->peer == ATOM_NAMESPACE)
+		return strcmp(a->namespace, b->namespace);
 	if (r || a->peer != ATOM_BLOCK)
 		return r;
 	r = addr_compare(a->block.addr, b->block.addr);
 	return r ? r : order_numbers(a->block.length, b->block.length);
 }
 
+/* What was seen comes before what was added. */
 static int compare_grains(const struct atom *a, const struct atom *b)
 {
-	int r = compare_peers(a, b);
+	int r = atom_compare_peers(a, b);
 
-	r = r ? r : order_numbers(a->edge == NULL, b->edge == NULL);
 	r = r ? r : order_numbers(a->port, b->port);
-	return r ? r : order_numbers(a->protocol, b->protocol);
+	r = r ? r : order_numbers(a->protocol, b->protocol);
+	return r ? r : order_numbers(a->edge == NULL, b->edge == NULL);
 }
 
 static int compare_atoms(const void *a, const void *b)
@@ -52,7 +53,8 @@ static int compare_atoms(const void *a, const void *b)
 	int r = compare_grains(x, y);
 
 	/* One array, sorted: its order is the edges' order. */
-	return r ? r : (x->edge > y->edge) - (x->edge < y->edge);
+	r = r ? r : (x->edge > y->edge) - (x->edge < y->edge);
+	return r ? r : order_numbers(x->wider, y->wider);
 }
 
 void atoms_sort(struct atoms *atoms)
@@ -91,7 +93,26 @@ void atoms_drop_left(struct atoms *atoms)
 
 bool atom_same_peer(const struct atom *a, const struct atom *b)
 {
-	return compare_peers(a, b) == 0;
+	return atom_compare_peers(a, b) == 0;
+}
+
+static bool same_port(const struct atom *a, const struct atom *b)
+{
+	return a->port == b->port && a->protocol == b->protocol;
+}
+
+unsigned atoms_wider(const struct atom *atoms, size_t count, size_t *ret_end)
+{
+	unsigned wider = 0;
+	bool exact = false;
+	size_t i = 0;
+
+	for (; i < count && same_port(atoms, &atoms[i]); i++) {
+		wider |= atoms[i].wider;
+		exact |= atoms[i].wider == 0;
+	}
+	*ret_end = i;
+	return exact ? 0 : wider;
 }
 
 void atoms_clear(struct atoms *atoms)

@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "policy/admit.h"
 #include "policy/atom.h"
+#include "policy/cover.h"
 #include "policy/default_deny.h"
 #include "policy/dns.h"
 #include "policy/externals.h"
@@ -23,9 +24,12 @@
 #include "policy/leave.h"
 #include "policy/name.h"
 #include "policy/order.h"
+#include "policy/own_node.h"
 #include "policy/partial.h"
 #include "policy/peers.h"
+#include "policy/port_ranges.h"
 #include "policy/reduce.h"
+#include "policy/service_ports.h"
 #include "policy/tally.h"
 
 /* A group with the run of atoms that is its own; or a namespace's default-deny. */
@@ -95,18 +99,18 @@ struct side {
 };
 
 static int add_admitted(struct compiler *compiler, const struct side *side, const struct end *peer,
-			struct atom *atom)
+			struct atom atom)
 {
 	const struct graph_edge *edge = side->edge;
 	const bool is_told = !edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
 	const bool is_asked = compiler->request.directions[side->direction];
-	enum left_reason left = peer_init(&compiler->basis, peer, atom);
+	enum left_reason left = peer_init(&compiler->basis, peer, &atom);
 
 	if (left == LEFT_NONE)
-		return atoms_add(is_told ? &compiler->atoms : &compiler->elsewhere, atom);
+		return atoms_add(is_told ? &compiler->atoms : &compiler->elsewhere, &atom);
 	tally_mark(&compiler->tally, edge, is_asked ? left : LEFT_DIRECTION);
 	if (is_told && is_asked)
-		leave_peer(&compiler->leaves[atom->subject], side->direction, left, peer);
+		leave_peer(&compiler->leaves[atom.subject], side->direction, left, peer);
 	return 0;
 }
 
@@ -116,13 +120,15 @@ static int add_side(struct compiler *compiler, const struct side *side)
 	const bool egress = side->direction == DIRECTION_EGRESS;
 	const bool is_told = !edge->told_elsewhere[!egress];
 	const struct end *end = egress ? &edge->from : &edge->to;
-	const struct end *peer = egress ? &edge->to : edge->translated;
+	const struct end *peers[EDGE_PEERS_MAX];
+	const size_t peer_count = edge_peers(edge, egress, peers);
 	struct atom atom = {.subject = subject_of(compiler, end),
 			    .egress = egress,
 			    .edge = edge,
 			    .wider = side->admission.included ? WIDER_INCLUDED : 0,
 			    .port = edge->edge.key.port,
 			    .protocol = edge->edge.key.protocol};
+	int r = 0;
 
 	if (!is_told && edge->standing != STANDING_COUNTS)
 		return 0;
@@ -133,9 +139,9 @@ static int add_side(struct compiler *compiler, const struct side *side)
 			leave_edge(&compiler->leaves[atom.subject], edge, side->admission.left);
 		return 0;
 	}
-	return atom.subject == GROUP_NONE
-		   ? 0
-		   : add_admitted(compiler, side, peer ? peer : &edge->from, &atom);
+	for (size_t i = 0; i < peer_count && atom.subject != GROUP_NONE && r == 0; i++)
+		r = add_admitted(compiler, side, peers[i], atom);
+	return r;
 }
 
 static int add_edges(struct compiler *compiler)
@@ -159,33 +165,6 @@ static int add_edges(struct compiler *compiler)
 	return r;
 }
 
-static int add_resolver(struct compiler *compiler, size_t subject, const struct resolver *resolver)
-{
-	struct atom atom = {.subject = subject,
-			    .egress = true,
-			    .group = resolver->group,
-			    .end = resolver->end,
-			    .port = resolver->port,
-			    .protocol = resolver->protocol};
-	struct atom asked = {.subject = subject,
-			     .peer = ATOM_ALL,
-			     .group = GROUP_NONE,
-			     .port = resolver->port,
-			     .protocol = resolver->protocol};
-	int r;
-
-	if (resolver->group != GROUP_NONE)
-		atom.peer = ATOM_GROUP;
-	else
-		atom.peer = resolver->end ? ATOM_BLOCK : ATOM_DNS;
-	if (atom.peer == ATOM_BLOCK)
-		atom.block = block_of(resolver->end);
-	r = atoms_add(&compiler->atoms, &atom);
-	if (r == 0 && dns_is_by(&compiler->dns, resolver, subject))
-		r = atoms_add(&compiler->atoms, &asked);
-	return r;
-}
-
 static int add_resolvers(struct compiler *compiler)
 {
 	const struct dns *dns = &compiler->dns;
@@ -194,7 +173,8 @@ static int add_resolvers(struct compiler *compiler)
 	for (size_t i = 0; i < compiler->groups.count; i++)
 		for (size_t j = 0; group_is_subject(&compiler->groups.items[i]) && j < dns->count;
 		     j++) {
-			r = add_resolver(compiler, i, &dns->resolvers[j]);
+			r = peer_add_resolver(&compiler->basis, i, &dns->resolvers[j],
+					      &compiler->atoms);
 			if (r < 0)
 				return r;
 		}
@@ -214,29 +194,16 @@ static bool same_port(const struct atom *a, const struct atom *b)
 	return a->port == b->port && a->protocol == b->protocol;
 }
 
-/* Is the port allowed to the peer whatever was seen, as a resolver's is? The atoms are one peer's.
- */
-static bool is_given(const struct atom *atoms, size_t count, const struct atom *wanted)
-{
-	for (size_t i = count; i-- > 0 && !atoms[i].edge;)
-		if (same_port(&atoms[i], wanted))
-			return true;
-	return false;
-}
-
-/* The atoms are one peer's. */
+/* The atoms are one peer's. What is added whatever was seen, such as a resolver, stays. */
 static void leave_rare(const struct compiler *compiler, struct atom *atoms, size_t count)
 {
-	for (size_t i = 0, end; i < count && atoms[i].edge; i = end) {
+	for (size_t i = 0, end; i < count; i = end) {
 		int64_t connections = 0;
 
-		for (end = i; end < count && atoms[end].edge && same_port(&atoms[i], &atoms[end]);
-		     end++)
-			connections += connections_of(atoms[end].edge);
-		if (connections >= compiler->request.min_connections ||
-		    is_given(atoms, count, &atoms[i]))
-			continue;
-		for (size_t j = i; j < end; j++)
+		for (end = i; end < count && same_port(&atoms[i], &atoms[end]); end++)
+			connections += atoms[end].edge ? connections_of(atoms[end].edge)
+						       : compiler->request.min_connections;
+		for (size_t j = i; j < end && connections < compiler->request.min_connections; j++)
 			atoms[j].left = LEFT_BELOW_MINIMUM;
 	}
 }
@@ -370,18 +337,41 @@ static int make_rules(struct compiler *compiler, const struct atom *atoms, size_
 
 /* ---- policies ---- */
 
+static int tidy_ports(const struct compiler *compiler, const struct group *group,
+		      enum direction direction, struct policy *policy)
+{
+	struct policy_rule *rules = policy->rules[direction];
+	const size_t count = policy->rule_count[direction];
+	struct buf subject = {0};
+	int r;
+
+	if (!compiler->request.exact)
+		port_ranges_make(rules, count, compiler->request.range_threshold);
+	buf_printf(&subject, "%s in %s", group->subject, group->namespace);
+	r = subject.error;
+	if (r == 0)
+		port_ranges_report(rules, count, direction, subject.data, compiler->problems);
+	buf_clear(&subject);
+	return r;
+}
+
 static int make_direction(struct compiler *compiler, const struct group *group,
 			  enum direction direction, const struct atom *atoms, size_t count,
 			  struct policy *policy)
 {
+	int r;
+
 	policy->isolates[direction] = group->withheld[direction] == LEFT_NONE;
 	if (group->partial && compiler->request.directions[direction]) {
 		policy->partial[direction] = strdup(group->partial);
 		if (!policy->partial[direction])
 			return -ENOMEM;
 	}
-	return make_rules(compiler, atoms, count, &policy->rules[direction],
-			  &policy->rule_count[direction]);
+	r = make_rules(compiler, atoms, count, &policy->rules[direction],
+		       &policy->rule_count[direction]);
+	if (r == 0)
+		r = tidy_ports(compiler, group, direction, policy);
+	return r;
 }
 
 static int policy_init(struct compiler *compiler, const struct subject *subject,
@@ -529,7 +519,8 @@ static int prepare(struct compiler *compiler)
 	compiler->leaves = calloc(compiler->groups.count + 1, sizeof(*compiler->leaves));
 	if (!compiler->leaves)
 		return -ENOMEM;
-	if (has_subject(&compiler->groups))
+	/* Who asks is allowed what it asked in any case. */
+	if (has_subject(&compiler->groups) && !compiler->request.exact)
 		r = dns_find(compiler->graph, &compiler->groups, compiler->problems,
 			     &compiler->dns);
 	if (r == 0)
@@ -540,13 +531,19 @@ static int prepare(struct compiler *compiler)
 		return r;
 	atoms_sort(&compiler->atoms);
 	leave_all_rare(compiler);
-	r = choose_directions(compiler);
+	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
+	if (r == 0)
+		r = choose_directions(compiler);
 	if (r == 0)
 		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)
 		return r;
 	settle(compiler);
-	return find_subjects(compiler);
+	if (compiler->request.service_ports && !compiler->request.exact)
+		r = service_ports_add(&compiler->atoms);
+	if (r == 0)
+		r = atoms_cover(&compiler->basis, &compiler->atoms);
+	return r < 0 ? r : find_subjects(compiler);
 }
 
 int compiler_new(const struct graph *graph, const struct policy_request *request,

@@ -44,6 +44,19 @@ static const char *protocol_text(uint8_t protocol)
 	return protocol == IPPROTO_UDP ? "UDP" : "TCP";
 }
 
+static json_t *port_tree(const struct policy_port *port)
+{
+	json_t *tree =
+	    json_pack("{s:s, s:i}", "protocol", protocol_text(port->protocol), "port", port->port);
+
+	if (port->end_port &&
+	    json_object_set_new(tree, "endPort", json_integer(port->end_port)) < 0) {
+		json_decref(tree);
+		return NULL;
+	}
+	return tree;
+}
+
 static json_t *rule_tree(const struct policy_rule *rule, const char *peers_key)
 {
 	json_t *peers = json_array(), *ports = json_array();
@@ -52,9 +65,7 @@ static json_t *rule_tree(const struct policy_rule *rule, const char *peers_key)
 	for (size_t i = 0; i < rule->peer_count; i++)
 		r |= json_array_append_new(peers, peer_tree(&rule->peers[i]));
 	for (size_t i = 0; i < rule->port_count; i++)
-		r |= json_array_append_new(ports, json_pack("{s:s, s:i}", "protocol",
-							    protocol_text(rule->ports[i].protocol),
-							    "port", (int)rule->ports[i].port));
+		r |= json_array_append_new(ports, port_tree(&rule->ports[i]));
 	if (r < 0) {
 		json_decref(peers);
 		json_decref(ports);
