@@ -89,6 +89,7 @@ unit_tests = \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
+	tests/unit/policy/test_externals \
 	tests/unit/policy/test_known_networks \
 	tests/unit/policy/test_label_selector \
 	tests/unit/policy/test_manifest \
