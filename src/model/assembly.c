@@ -505,10 +505,10 @@ static int hand_over_nodes(struct assembly *assembly)
 	return 0;
 }
 
-int assembly_index(struct assembly *assembly)
+int assembly_index(struct assembly *assembly, const struct ignored_labels *ignored)
 {
 	struct built *built = assembly->built;
-	int r = workloads_build(assembly->inventory, &built->strings, assembly->problems,
+	int r = workloads_build(assembly->inventory, ignored, &built->strings, assembly->problems,
 				&assembly->workloads);
 
 	if (r == 0)

@@ -29,6 +29,7 @@ int atom_compare_peers(const struct atom *a, const struct atom *b)
 	r = r ? r : order_numbers(a->egress, b->egress);
 	r = r ? r : order_numbers(a->peer, b->peer);
 	r = r ? r : order_numbers(a->group, b->group);
+	r = r ? r : order_numbers(a->entity, b->entity);
 	if (!r && a->peer == ATOM_NAMESPACE)
 		return strcmp(a->namespace, b->namespace);
 	if (r || a->peer != ATOM_BLOCK)

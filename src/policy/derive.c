@@ -19,6 +19,7 @@
 #include "policy/cover.h"
 #include "policy/default_deny.h"
 #include "policy/dns.h"
+#include "policy/entities.h"
 #include "policy/externals.h"
 #include "policy/group.h"
 #include "policy/leave.h"
@@ -98,50 +99,76 @@ struct side {
 	struct admission admission;
 };
 
-static int add_admitted(struct compiler *compiler, const struct side *side, const struct end *peer,
-			struct atom atom)
+/* Else another record tells the policy of that end. */
+static bool is_told(const struct side *side)
 {
-	const struct graph_edge *edge = side->edge;
-	const bool is_told = !edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
-	const bool is_asked = compiler->request.directions[side->direction];
-	enum left_reason left = peer_init(&compiler->basis, peer, &atom);
+	return !side->edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
+}
 
-	if (left == LEFT_NONE)
-		return atoms_add(is_told ? &compiler->atoms : &compiler->elsewhere, &atom);
-	tally_mark(&compiler->tally, edge, is_asked ? left : LEFT_DIRECTION);
-	if (is_told && is_asked)
-		leave_peer(&compiler->leaves[atom.subject], side->direction, left, peer);
-	return 0;
+/* Counts an edge whose peers no rule can name. */
+static void leave_side(struct compiler *compiler, const struct side *side, size_t subject,
+		       const struct end *peer, enum left_reason left)
+{
+	if (!compiler->request.directions[side->direction]) {
+		tally_mark(&compiler->tally, side->edge, LEFT_DIRECTION);
+		return;
+	}
+	tally_mark(&compiler->tally, side->edge, left);
+	if (!is_told(side))
+		return;
+	if (peer)
+		leave_peer(&compiler->leaves[subject], side->direction, left, peer);
+	else
+		leave_edge(&compiler->leaves[subject], side->edge, left);
+}
+
+/* One peer that has a name is enough. */
+static int add_peers(struct compiler *compiler, const struct side *side, const struct atom *start)
+{
+	struct atoms *atoms = is_told(side) ? &compiler->atoms : &compiler->elsewhere;
+	const struct end *peers[EDGE_PEERS_MAX];
+	const size_t count = edge_peers(side->edge, start->egress, peers);
+	enum left_reason left = LEFT_NONE;
+	size_t named = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct atom atom = *start;
+		enum left_reason reason = peer_init(&compiler->basis, peers[i], &atom);
+
+		if (reason == LEFT_NONE) {
+			r = atoms_add(atoms, &atom);
+			named++;
+		} else if (i == 0) {
+			left = reason;
+		}
+	}
+	if (r == 0 && named == 0)
+		leave_side(compiler, side, start->subject, peers[0], left);
+	return r;
 }
 
 static int add_side(struct compiler *compiler, const struct side *side)
 {
 	const struct graph_edge *edge = side->edge;
 	const bool egress = side->direction == DIRECTION_EGRESS;
-	const bool is_told = !edge->told_elsewhere[!egress];
-	const struct end *end = egress ? &edge->from : &edge->to;
-	const struct end *peers[EDGE_PEERS_MAX];
-	const size_t peer_count = edge_peers(edge, egress, peers);
-	struct atom atom = {.subject = subject_of(compiler, end),
-			    .egress = egress,
-			    .edge = edge,
-			    .wider = side->admission.included ? WIDER_INCLUDED : 0,
-			    .port = edge->edge.key.port,
-			    .protocol = edge->edge.key.protocol};
-	int r = 0;
+	const struct atom atom = {.subject = subject_of(compiler, egress ? &edge->from : &edge->to),
+				  .egress = egress,
+				  .edge = edge,
+				  .wider = side->admission.included ? WIDER_INCLUDED : 0,
+				  .port = edge->edge.key.port,
+				  .protocol = edge->edge.key.protocol};
 
-	if (!is_told && edge->standing != STANDING_COUNTS)
+	if (!is_told(side) && edge->standing != STANDING_COUNTS)
 		return 0;
-	if (side->admission.left != LEFT_NONE) {
+	if (side->admission.left != LEFT_NONE)
 		tally_mark(&compiler->tally, edge, side->admission.left);
-		if (is_told && atom.subject != GROUP_NONE &&
-		    compiler->request.directions[side->direction])
-			leave_edge(&compiler->leaves[atom.subject], edge, side->admission.left);
+	if (atom.subject == GROUP_NONE)
 		return 0;
-	}
-	for (size_t i = 0; i < peer_count && atom.subject != GROUP_NONE && r == 0; i++)
-		r = add_admitted(compiler, side, peers[i], atom);
-	return r;
+	if (side->admission.left == LEFT_NONE)
+		return add_peers(compiler, side, &atom);
+	leave_side(compiler, side, atom.subject, NULL, side->admission.left);
+	return 0;
 }
 
 static int add_edges(struct compiler *compiler)
@@ -539,6 +566,8 @@ static int prepare(struct compiler *compiler)
 	if (r < 0)
 		return r;
 	settle(compiler);
+	if (compiler->request.entities && !compiler->request.exact)
+		entities_replace(compiler->graph, &compiler->atoms);
 	if (compiler->request.service_ports && !compiler->request.exact)
 		r = service_ports_add(&compiler->atoms);
 	if (r == 0)

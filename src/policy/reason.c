@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "policy/peer_evidence.h"
 #include "policy/peers.h"
 
@@ -77,6 +76,15 @@ static void put_address_end(struct buf *buf, const struct end *end,
 		buf_printf(buf, "%s address%s", end->class, end->prefix ? "es" : "");
 }
 
+static const char *entity_text(enum entity entity)
+{
+	static const char *const texts[] = {[ENTITY_NODES] = "nodes",
+					    [ENTITY_API_SERVER] = "the API server",
+					    [ENTITY_WORLD] = "whoever is outside the cluster"};
+
+	return texts[entity];
+}
+
 static void put_service(struct buf *buf, const struct graph_edge *edge)
 {
 	if (edge->service)
@@ -135,6 +143,8 @@ static void put_who(struct buf *buf, const struct basis *basis, const struct ato
 
 	if (atom->peer == ATOM_ALL) {
 		buf_puts(buf, "all pods");
+	} else if (atom->peer == ATOM_ENTITY) {
+		buf_puts(buf, entity_text(atom->entity));
 	} else if (atom->peer == ATOM_NAMESPACE) {
 		buf_printf(buf, "all pods of namespace %s", atom->namespace);
 	} else if (atom->peer == ATOM_GROUP) {
@@ -269,23 +279,6 @@ static void put_services(struct buf *buf, const struct atom *atoms, size_t count
 	free(texts);
 }
 
-static const char *format_second(int64_t ms, char text[static CLOCK_TEXT_MAX])
-{
-	return clock_format(ms - (ms % MSEC_PER_SEC + MSEC_PER_SEC) % MSEC_PER_SEC, text);
-}
-
-static void put_times(struct buf *buf, const struct policy_peer *peer)
-{
-	char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
-
-	format_second(peer->first_seen, first);
-	format_second(peer->last_seen, last);
-	if (strcmp(first, last) == 0)
-		buf_printf(buf, ", seen %s", first);
-	else
-		buf_printf(buf, ", first seen %s, last %s", first, last);
-}
-
 /* ---- what was not seen ---- */
 
 /* Of the ports that were added for DNS's sake, was any asked? */
@@ -305,7 +298,8 @@ static void put_dns(struct buf *buf, const struct basis *basis, const struct ato
 		buf_puts(buf, "names stay resolvable for pods without a policy, too");
 	else if (was_asked(atoms, count))
 		buf_puts(buf, "DNS over UDP and TCP");
-	else if (atoms->peer == ATOM_BLOCK || basis->dns->origin == DNS_OBSERVED)
+	else if (atoms->peer == ATOM_BLOCK || atoms->peer == ATOM_ENTITY ||
+		 basis->dns->origin == DNS_OBSERVED)
 		buf_puts(buf, "DNS, as others ask it");
 	else if (basis->dns->origin == DNS_INVENTORY)
 		buf_puts(buf, "DNS, from the inventory");
@@ -330,7 +324,7 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 		const char *text;
 	} texts[] = {
 	    {WIDER_ANY_CLIENT, "open to all, as tomorrow's client has another address"},
-	    {WIDER_FOLDED, "the record has this prefix in place of the addresses"},
+	    {WIDER_FOLDED, "the record has a prefix in place of addresses"},
 	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which is always let through"},
 	    {WIDER_INCLUDED, "brought in by --include"},
 	    {WIDER_ENTITY, "in place of the addresses that were seen"},
@@ -358,17 +352,20 @@ char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t co
 {
 	struct buf buf = {0};
 	const char *separator = ": ";
+	unsigned wider = peer->wider;
 
+	/* All the world tells of its parts. */
+	if (wider & WIDER_ANY_CLIENT)
+		wider &= ~(unsigned)(WIDER_FOLDED | WIDER_AGGREGATED | WIDER_OWN_NODE);
 	put_who(&buf, basis, atoms, count, peer);
 	if (peer->edges > 0) {
 		buf_puts(&buf, separator);
 		put_connections(&buf, atoms, count, peer);
 		put_services(&buf, atoms, count);
-		put_times(&buf, peer);
 		separator = "; ";
 	}
-	for (unsigned bit = 1; bit <= peer->wider; bit <<= 1) {
-		if (!(peer->wider & bit))
+	for (unsigned bit = 1; bit <= wider; bit <<= 1) {
+		if (!(wider & bit))
 			continue;
 		buf_puts(&buf, separator);
 		put_wider(&buf, bit, basis, atoms, count, peer);
