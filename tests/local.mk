@@ -93,6 +93,7 @@ unit_tests = \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
 	tests/unit/policy/test_kinds \
+	tests/unit/policy/test_externals \
 	tests/unit/policy/test_kinds_published \
 	tests/unit/policy/test_known_networks \
 	tests/unit/policy/test_label_selector \
