@@ -22,7 +22,9 @@ libbase_a_SOURCES = \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/problem.c \
-	src/base/problem.h
+	src/base/problem.h \
+	src/base/special_range.c \
+	src/base/special_range.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 
 # What the collector hands to the store, in words that both programs use.
@@ -289,6 +291,8 @@ libcompile_a_SOURCES = \
 	src/output/yaml.c \
 	src/policy/admit.c \
 	src/policy/admit.h \
+	src/policy/aggregate.c \
+	src/policy/aggregate.h \
 	src/policy/answers.c \
 	src/policy/answers.h \
 	src/policy/array.h \
@@ -299,6 +303,8 @@ libcompile_a_SOURCES = \
 	src/policy/blocks.h \
 	src/policy/class_index.c \
 	src/policy/class_index.h \
+	src/policy/cluster_ranges.c \
+	src/policy/cluster_ranges.h \
 	src/policy/coverage.h \
 	src/policy/derive.c \
 	src/policy/default_deny.c \
@@ -312,6 +318,10 @@ libcompile_a_SOURCES = \
 	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/entities.c \
+	src/policy/entities.h \
+	src/policy/entry.c \
+	src/policy/entry.h \
 	src/policy/evaluate.c \
 	src/policy/evaluate.h \
 	src/policy/evaluate_classes.c \
@@ -323,13 +333,23 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_pair.c \
 	src/policy/evaluate_peers.c \
 	src/policy/evaluate_place.c \
+	src/policy/externals.c \
+	src/policy/externals.h \
 	src/policy/group.c \
 	src/policy/group.h \
 	src/policy/intern.c \
 	src/policy/intern.h \
 	src/policy/kind.c \
 	src/policy/kind.h \
+	src/policy/kind_calico_staged.c \
+	src/policy/kind_cilium.c \
+	src/policy/kind_clusternetworkpolicy.c \
+	src/policy/kind_common.c \
+	src/policy/kind_common.h \
+	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
+	src/policy/kind_networkpolicy.h \
+	src/policy/known_networks.c \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
 	src/policy/label_selector.h \
@@ -364,6 +384,8 @@ libcompile_a_SOURCES = \
 	src/policy/port_set.h \
 	src/policy/port_sets.c \
 	src/policy/port_sets.h \
+	src/policy/prefixes.c \
+	src/policy/prefixes.h \
 	src/policy/reach.c \
 	src/policy/reach.h \
 	src/policy/reach_ranges.c \
@@ -456,6 +478,8 @@ libcli_a_SOURCES = \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
+	src/cli/output_dir.c \
+	src/cli/output_dir.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \

@@ -11,11 +11,12 @@ struct compile {
 	struct policy_request request;
 	struct extent extent;
 	struct readinesses *readinesses; /* NULL: nobody asks */
+	struct known_networks *known_networks;
 	struct compiler *compiler;
 };
 
 /* After session_build(); ends the record's snapshots. Negative errno; -EINVAL where a file is
- * wrong, which is said. */
+ * wrong, which is said, and the session's status is set. */
 int compile_begin(struct session *session, struct compile *compile);
 void compile_end(struct compile *compile);
 

@@ -29,6 +29,7 @@ static int compare_peers(const struct atom *a, const struct atom *b)
 	r = r ? r : order_numbers(a->egress, b->egress);
 	r = r ? r : order_numbers(a->peer, b->peer);
 	r = r ? r : order_numbers(a->group, b->group);
+	r = r ? r : order_numbers(a->entity, b->entity);
 	if (r == 0 && a->peer == ATOM_NAMESPACE)
 		return strcmp(a->end->namespace, b->end->namespace);
 	if (r || a->peer != ATOM_BLOCK)

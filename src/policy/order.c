@@ -29,6 +29,8 @@ int order_peers(const struct policy_peer *a, const struct policy_peer *b)
 		r = strcmp(a->namespace, b->namespace);
 		return r ? r : order_labels(&a->selector, &b->selector);
 	}
+	if (a->kind == PEER_ENTITY)
+		return order_numbers(a->entity, b->entity);
 	r = addr_compare(a->block.addr, b->block.addr);
 	return r ? r : order_numbers(a->block.length, b->block.length);
 }

@@ -75,6 +75,15 @@ static void put_address_end(struct buf *buf, const struct end *end,
 		buf_printf(buf, "%s address", end->class);
 }
 
+static const char *entity_text(enum entity entity)
+{
+	static const char *const texts[] = {[ENTITY_NODES] = "nodes",
+					    [ENTITY_API_SERVER] = "the API server",
+					    [ENTITY_WORLD] = "whoever is outside the cluster"};
+
+	return texts[entity];
+}
+
 /* The atoms have one peer, so the first speaks for all, but for what depends on the port. */
 static void put_who(struct buf *buf, const struct atom *atoms, size_t count,
 		    const struct graph *graph, const struct groups *groups, const struct dns *dns)
@@ -84,6 +93,8 @@ static void put_who(struct buf *buf, const struct atom *atoms, size_t count,
 
 	if (atom->peer == ATOM_ALL) {
 		buf_puts(buf, "all pods");
+	} else if (atom->peer == ATOM_ENTITY) {
+		buf_puts(buf, entity_text(atom->entity));
 	} else if (atom->peer == ATOM_GROUP) {
 		buf_puts(buf, groups->items[atom->group].subject);
 		put_where(buf, groups->items[atom->group].namespace, own);
@@ -230,7 +241,8 @@ char *atoms_reason(const struct atom *atoms, size_t count, const struct graph *g
 		buf_printf(&buf, "%snames stay resolvable for pods without a policy, too",
 			   seen > 0 ? "; " : "");
 	else if (seen < count)
-		put_dns(&buf, seen > 0, atoms->peer == ATOM_BLOCK, dns->origin);
+		put_dns(&buf, seen > 0, atoms->peer == ATOM_BLOCK || atoms->peer == ATOM_ENTITY,
+			dns->origin);
 	if (buf.error)
 		buf_clear(&buf);
 	return buf.data;
