@@ -56,19 +56,24 @@ static int compare_totals(const struct totals *a, const struct totals *b)
 }
 
 /* Row ids and pods' numbers depend on the order of writing: they take no part. */
-static int compare_edges(const void *a, const void *b)
+static int compare_beyond_ends(const struct graph_edge *x, const struct graph_edge *y)
 {
-	const struct graph_edge *x = a, *y = b;
-	int r = compare_ends(&x->from, &y->from);
+	int r = compare_keys(&x->edge.key, &y->edge.key);
 
-	r = r ? r : compare_ends(&x->to, &y->to);
-	r = r ? r : compare_keys(&x->edge.key, &y->edge.key);
 	r = r ? r : strcmp(x->from.class, y->from.class);
 	r = r ? r : strcmp(x->to.class, y->to.class);
 	r = r ? r : strcmp(x->edge.node, y->edge.node);
 	r = r ? r : compare_numbers(x->edge.first_seen, y->edge.first_seen);
 	r = r ? r : compare_numbers(x->edge.last_seen, y->edge.last_seen);
 	return r ? r : compare_totals(&x->edge.totals, &y->edge.totals);
+}
+
+static int compare_edges(const struct graph_edge *x, const struct graph_edge *y)
+{
+	int r = compare_ends(&x->from, &y->from);
+
+	r = r ? r : compare_ends(&x->to, &y->to);
+	return r ? r : compare_beyond_ends(x, y);
 }
 
 /* ---- sorting ---- */
@@ -80,17 +85,18 @@ static int compare_edges(const void *a, const void *b)
  */
 struct place {
 	uint64_t from, to;
-	size_t edge; /* its index */
+	size_t edge;   /* its index */
+	bool is_whole; /* both numbers tell all that there is to compare of the ends */
 };
 
 #define POD_BITS 29
+#define POD_LAST ((UINT64_C(1) << POD_BITS) - 1) /* and all beyond it */
 #define ADDRESS_BITS 32
 #define POD_SHIFT (1 + ADDRESS_BITS)
 #define KIND_SHIFT (POD_BITS + POD_SHIFT)
 
 static uint64_t number_of(const struct end *end)
 {
-	const uint64_t last = (UINT64_C(1) << POD_BITS) - 1;
 	const uint8_t *bytes = end->address.bytes;
 	uint64_t kind = (uint64_t)end->kind << KIND_SHIFT;
 	uint64_t pod = end->pod == GRAPH_NONE ? 0 : end->pod + 1;
@@ -98,10 +104,17 @@ static uint64_t number_of(const struct end *end)
 
 	if (end->kind == END_NODE)
 		return kind;
-	if (pod >= last)
-		return kind | last << POD_SHIFT;
+	if (pod >= POD_LAST)
+		return kind | POD_LAST << POD_SHIFT;
 	return kind | pod << POD_SHIFT | is_ipv6 << ADDRESS_BITS | (uint64_t)bytes[0] << 24 |
 	       (uint64_t)bytes[1] << 16 | (uint64_t)bytes[2] << 8 | bytes[3];
+}
+
+static bool is_whole(const struct end *end)
+{
+	return (end->kind == END_POD || end->kind == END_EXTERNAL) && !end->prefix &&
+	       end->address.family == ADDR_IPV4 &&
+	       (end->pod == GRAPH_NONE || end->pod + 1 < POD_LAST);
 }
 
 static int compare_places(const void *a, const void *b, void *context)
@@ -112,9 +125,13 @@ static int compare_places(const void *a, const void *b, void *context)
 
 	if (x->from != y->from)
 		return x->from < y->from ? -1 : 1;
-	if (x->to != y->to)
-		return x->to < y->to ? -1 : 1;
-	r = compare_edges(&edges[x->edge], &edges[y->edge]);
+	if (x->is_whole && y->is_whole) {
+		if (x->to != y->to)
+			return x->to < y->to ? -1 : 1;
+		r = compare_beyond_ends(&edges[x->edge], &edges[y->edge]);
+	} else {
+		r = compare_edges(&edges[x->edge], &edges[y->edge]);
+	}
 	return r ? r : (x->edge > y->edge) - (x->edge < y->edge);
 }
 
@@ -212,8 +229,11 @@ int edges_sort(struct graph_edge *edges, size_t count)
 	if (!places)
 		return -ENOMEM;
 	for (size_t i = 0; i < count; i++)
-		places[i] = (struct place){
-		    .from = number_of(&edges[i].from), .to = number_of(&edges[i].to), .edge = i};
+		places[i] =
+		    (struct place){.from = number_of(&edges[i].from),
+				   .to = number_of(&edges[i].to),
+				   .edge = i,
+				   .is_whole = is_whole(&edges[i].from) && is_whole(&edges[i].to)};
 	if (!is_sorted(places, count, edges))
 		r = sort_and_move(edges, places, count);
 	free(places);
