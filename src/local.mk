@@ -320,6 +320,8 @@ libcompile_a_SOURCES = \
 	src/policy/dns.h \
 	src/policy/entities.c \
 	src/policy/entities.h \
+	src/policy/entry.c \
+	src/policy/entry.h \
 	src/policy/evaluate.c \
 	src/policy/evaluate.h \
 	src/policy/evaluate_classes.c \
@@ -331,6 +333,8 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_pair.c \
 	src/policy/evaluate_peers.c \
 	src/policy/evaluate_place.c \
+	src/policy/externals.c \
+	src/policy/externals.h \
 	src/policy/group.c \
 	src/policy/group.h \
 	src/policy/intern.c \
@@ -447,6 +451,8 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/extent.c \
+	src/cli/extent.h \
 	src/cli/compile.c \
 	src/cli/compile.h \
 	src/cli/doubts.c \
@@ -489,7 +495,9 @@ libcli_a_SOURCES = \
 	src/cli/summary_text.c \
 	src/cli/summary_text.h \
 	src/cli/verify_print.c \
-	src/cli/verify_print.h
+	src/cli/verify_print.h \
+	src/cli/workloads_print.c \
+	src/cli/workloads_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold

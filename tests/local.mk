@@ -92,6 +92,7 @@ unit_tests = \
 	tests/unit/policy/test_evaluate_unknown \
 	tests/unit/policy/test_kind_clusternetworkpolicy \
 	tests/unit/policy/test_kind_kubescape \
+	tests/unit/policy/test_kinds \
 	tests/unit/policy/test_kinds_published \
 	tests/unit/policy/test_known_networks \
 	tests/unit/policy/test_label_selector \
@@ -159,6 +160,7 @@ published = tests/unit/policy/published.c tests/unit/policy/published.h \
 	tests/unit/policy/published_text.c
 tests_unit_policy_test_kinds_published_SOURCES = tests/unit/policy/test_kinds_published.c \
 	tests/unit/policy/random_policy.c tests/unit/policy/random_policy.h $(published)
+tests_unit_policy_test_kinds_SOURCES = tests/unit/policy/test_kinds.c $(published)
 tests_unit_policy_test_published_SOURCES = tests/unit/policy/test_published.c $(published)
 tests_unit_policy_check_published_SOURCES = tests/unit/policy/check_published.c $(published)
 tests_unit_policy_check_published_LDADD = libcli.a libcompile.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)

@@ -119,6 +119,7 @@ struct inventory_service {
 	char *type;           /* "ClusterIP", "NodePort", "LoadBalancer", "ExternalName" */
 	char *external_name;  /* "": none */
 	bool external_local;  /* externalTrafficPolicy Local: its clients keep their addresses */
+	bool external_ips;    /* it has externalIPs */
 	uint16_t health_port; /* healthCheckNodePort; 0: none */
 	struct labels labels;
 	struct labels selector; /* count 0: none */

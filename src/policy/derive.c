@@ -19,6 +19,7 @@
 #include "policy/default_deny.h"
 #include "policy/dns.h"
 #include "policy/entities.h"
+#include "policy/externals.h"
 #include "policy/group.h"
 #include "policy/leave.h"
 #include "policy/name.h"
@@ -538,14 +539,16 @@ static int prepare(struct compiler *compiler)
 		r = add_resolvers(compiler);
 	if (r < 0)
 		return r;
-	if (compiler->request.entities && !compiler->request.exact)
-		entities_replace(compiler->graph, &compiler->atoms);
 	atoms_sort(&compiler->atoms);
 	leave_all_rare(compiler);
 	r = choose_directions(compiler);
+	if (r == 0)
+		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)
 		return r;
 	settle(compiler);
+	if (compiler->request.entities && !compiler->request.exact)
+		entities_replace(compiler->graph, &compiler->atoms);
 	return find_subjects(compiler);
 }
 
