@@ -92,6 +92,8 @@ unit_tests = \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
+	tests/unit/policy/test_kind_clusternetworkpolicy \
+	tests/unit/policy/test_kind_kubescape \
 	tests/unit/policy/test_kinds \
 	tests/unit/policy/test_externals \
 	tests/unit/policy/test_kinds_published \
@@ -211,6 +213,7 @@ rootless_bats = \
 	tests/cli/import.bats \
 	tests/cli/import_formats.bats \
 	tests/cli/inventory.bats \
+	tests/cli/kinds.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
 	tests/cli/output_dir.bats \
@@ -320,6 +323,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/unit/flow/fixture.h \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
+	tests/unit/policy/kind_fixture.h \
 	tests/unit/policy/past.h \
 	tests/unit/policy/manifest_fixture.h \
 	tests/unit/policy/stage.h \
