@@ -260,6 +260,8 @@ libcompile_a_SOURCES = \
 	src/model/bind.h \
 	src/model/classes.c \
 	src/model/classes.h \
+	src/model/edge_order.c \
+	src/model/edge_order.h \
 	src/model/graph.c \
 	src/model/graph.h \
 	src/model/labels.c \
@@ -271,6 +273,8 @@ libcompile_a_SOURCES = \
 	src/model/record.h \
 	src/model/selector.c \
 	src/model/selector.h \
+	src/model/sieve.c \
+	src/model/sieve.h \
 	src/model/strings.c \
 	src/model/strings.h \
 	src/model/meeting.c \
@@ -321,6 +325,8 @@ libcompile_a_SOURCES = \
 	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/entities.c \
+	src/policy/entities.h \
 	src/policy/entry.c \
 	src/policy/entry.h \
 	src/policy/evaluate.c \
@@ -342,7 +348,14 @@ libcompile_a_SOURCES = \
 	src/policy/intern.h \
 	src/policy/kind.c \
 	src/policy/kind.h \
+	src/policy/kind_calico_staged.c \
+	src/policy/kind_cilium.c \
+	src/policy/kind_clusternetworkpolicy.c \
+	src/policy/kind_common.c \
+	src/policy/kind_common.h \
+	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
+	src/policy/kind_networkpolicy.h \
 	src/policy/known_networks.c \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
@@ -398,6 +411,7 @@ libcompile_a_SOURCES = \
 	src/policy/reduce.h \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/readiness.c \
 	src/policy/readiness.h \
 	src/policy/rule_rows.c \
 	src/policy/rule_rows.h \
@@ -416,7 +430,9 @@ libcompile_a_SOURCES = \
 	src/policy/unused.c \
 	src/policy/unused.h \
 	src/policy/used.c \
-	src/policy/used.h
+	src/policy/used.h \
+	src/policy/watch.c \
+	src/policy/watch.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
@@ -451,6 +467,8 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/extent.c \
+	src/cli/extent.h \
 	src/cli/compile.c \
 	src/cli/compile.h \
 	src/cli/doubts.c \
@@ -476,6 +494,8 @@ libcli_a_SOURCES = \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
+	src/cli/output_dir.c \
+	src/cli/output_dir.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \
@@ -491,7 +511,9 @@ libcli_a_SOURCES = \
 	src/cli/summary_text.c \
 	src/cli/summary_text.h \
 	src/cli/verify_print.c \
-	src/cli/verify_print.h
+	src/cli/verify_print.h \
+	src/cli/workloads_print.c \
+	src/cli/workloads_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold

@@ -4,8 +4,35 @@
 
 #include "base/document.h"
 
-static int read_networks(struct session *session, const char *path,
-			 struct known_networks *networks)
+/* Comments are YAML's alone. */
+static bool says_readiness(const struct options *options)
+{
+	if (!options->kind)
+		return false;
+	return options->kind->says_readiness ||
+	       options->kind_options.explain == EXPLAIN_ANNOTATIONS ||
+	       (options->kind_options.explain == EXPLAIN_COMMENTS &&
+		options->format == FORMAT_YAML);
+}
+
+/* How far the record goes, and what that says of each workload. */
+static int compile_extent(struct session *session, struct compile *compile)
+{
+	const struct options *options = session->options;
+	struct policy_request *request = &compile->request;
+	int r = extent_read(session, &compile->extent);
+
+	if (r < 0)
+		return r;
+	request->coverage = &compile->extent.coverage;
+	if (!request->ready_only && !says_readiness(options))
+		return 0;
+	r = readinesses_build(session->graph, &compile->extent.evidence, &compile->readinesses);
+	request->readinesses = compile->readinesses;
+	return r;
+}
+
+static int read_networks(struct session *session, const char *path, struct known_networks *networks)
 {
 	struct document *document = NULL;
 	int r = document_read(path, &session->problems, &document);
@@ -52,7 +79,9 @@ int compile_begin(struct session *session, struct compile *compile)
 							 .workload_name = options->workload_name};
 	compile->request.entities = options->kind && options->kind->entities;
 	compile->request.withhold_partial = options->strict;
-	r = read_all_networks(session, compile);
+	r = compile_extent(session, compile);
+	if (r == 0)
+		r = read_all_networks(session, compile);
 	if (r < 0)
 		return r;
 	return compiler_new(session->graph, &compile->request, &session->problems,
@@ -62,6 +91,8 @@ int compile_begin(struct session *session, struct compile *compile)
 void compile_end(struct compile *compile)
 {
 	compiler_free(compile->compiler);
+	readinesses_free(compile->readinesses);
+	extent_clear(&compile->extent);
 	known_networks_free(compile->known_networks);
 	*compile = (struct compile){0};
 }

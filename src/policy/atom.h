@@ -11,7 +11,8 @@ enum atom_peer {
 	ATOM_DNS,       /* pods of the DNS selector that was not observed */
 	ATOM_NAMESPACE, /* all pods of a namespace */
 	ATOM_BLOCK,     /* an address, or a prefix that stands for many */
-	ATOM_ALL        /* all pods: who may ask a resolver */
+	ATOM_ALL,       /* all pods: who may ask a resolver */
+	ATOM_ENTITY     /* what was a block, where the request has entities */
 };
 
 struct atom {
@@ -23,6 +24,7 @@ struct atom {
 	const struct end *end;         /* who it was; NULL if nobody certain */
 	const struct graph_edge *edge; /* NULL: for the sake of DNS, not seen from this subject */
 	struct prefix block;           /* ATOM_BLOCK */
+	enum entity entity;            /* ATOM_ENTITY */
 	unsigned wider;                /* WIDER_… */
 	enum left_reason left;         /* why no rule is made of it; LEFT_NONE: one is */
 	const char *known_network;     /* ATOM_BLOCK: whose range it is; NULL */

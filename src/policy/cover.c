@@ -134,15 +134,6 @@ static bool has_wide(const struct basis *basis, const struct atom *atoms, size_t
 	return false;
 }
 
-/* A client and the node that forwards for it are of one edge, and may now be one peer. */
-static void mark_again(struct atom *atoms, size_t count)
-{
-	for (size_t i = 1; i < count; i++)
-		if (atoms[i].edge && atoms[i].edge == atoms[i - 1].edge &&
-		    atom_same_peer(&atoms[i], &atoms[i - 1]))
-			atoms[i].again = true;
-}
-
 /* The atoms are of one subject and direction. */
 static int cover_run(const struct basis *basis, struct atom *atoms, size_t count)
 {
@@ -161,8 +152,16 @@ static int cover_run(const struct basis *basis, struct atom *atoms, size_t count
 	}
 	free(wide);
 	atoms_sort(&(struct atoms){.items = atoms, .count = count});
-	mark_again(atoms, count);
 	return 0;
+}
+
+/* A client and the node that forwards for it are of one edge, and may now be one peer. */
+static void mark_again(struct atom *atoms, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (atoms[i].edge && atoms[i].edge == atoms[i - 1].edge &&
+		    atom_same_peer(&atoms[i], &atoms[i - 1]))
+			atoms[i].again = true;
 }
 
 int atoms_cover(const struct basis *basis, struct atoms *atoms)
@@ -177,5 +176,6 @@ int atoms_cover(const struct basis *basis, struct atoms *atoms)
 				break;
 		r = cover_run(basis, items + i, end - i);
 	}
+	mark_again(items, atoms->count);
 	return r;
 }

@@ -19,6 +19,7 @@
 #include "policy/cover.h"
 #include "policy/default_deny.h"
 #include "policy/dns.h"
+#include "policy/entities.h"
 #include "policy/externals.h"
 #include "policy/group.h"
 #include "policy/leave.h"
@@ -568,6 +569,8 @@ static int prepare(struct compiler *compiler)
 	if (r < 0)
 		return r;
 	settle(compiler);
+	if (compiler->request.entities && !compiler->request.exact)
+		entities_replace(compiler->graph, &compiler->atoms);
 	if (compiler->request.service_ports && !compiler->request.exact)
 		r = service_ports_add(&compiler->atoms);
 	if (r == 0)

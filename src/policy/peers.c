@@ -165,6 +165,9 @@ static struct policy_peer peer_of(const struct basis *basis, const struct atom *
 
 	if (atom->peer == ATOM_ALL)
 		return (struct policy_peer){.kind = PEER_ALL_PODS, .namespace = ""};
+	if (atom->peer == ATOM_ENTITY)
+		return (struct policy_peer){
+		    .kind = PEER_ENTITY, .namespace = "", .entity = atom->entity};
 	if (atom->peer == ATOM_BLOCK)
 		return (struct policy_peer){
 		    .kind = PEER_BLOCK, .namespace = "", .block = atom->block};

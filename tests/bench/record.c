@@ -6,6 +6,8 @@
  *                                                     average in so many windows
  *   record read FILE   looks at all columns of all edges, and no further: the yardstick for
  *                      commands
+ *   record run FILE COMMAND...   runs it with its output in the file; JSON: the time of the
+ *                                quickest run of five, and the most memory of any
  *
  * Two pods a workload, 110 on a node; each node's record has what left its pods and what came to
  * them, so that most conversations between pods are two edges. A pod resolves names, asks services
@@ -13,11 +15,17 @@
  * have several addresses each; the kubelet probes it, clients from outside come to every fourth
  * workload, and one connection is refused.
  */
+#include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -32,6 +40,7 @@
 #define WORLD_NAMES 900 /* that anybody asks */
 #define CLOCKS 2
 #define CLIENTS 8 /* from outside, of a pod that has any */
+#define ROUNDS 5
 #define BEGUN INT64_C(1780000000000)
 #define WINDOW 300000 /* ms */
 #define NS_PER_MS 1000000
@@ -443,27 +452,83 @@ static void write_record(const char *path, unsigned workloads, unsigned connecti
 /* What any reader of edges must at least do. */
 static void read_record(const char *path)
 {
-	const char *query = "SELECT * FROM edge";
+	const char *query = "SELECT connections, * FROM edge";
 	sqlite3 *database;
 	sqlite3_stmt *statement;
-	uint64_t sum = 0, rows = 0;
+	int64_t edges = 0, connections = 0, sum = 0;
 
-	if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK ||
+	if (sqlite3_open_v2(path, &database, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL) !=
+		SQLITE_OK ||
 	    sqlite3_prepare_v2(database, query, -1, &statement, NULL) != SQLITE_OK)
 		fail(sqlite3_errmsg(database));
 	while (sqlite3_step(statement) == SQLITE_ROW) {
-		int columns = sqlite3_column_count(statement);
-
-		for (int i = 0; i < columns; i++)
+		connections += sqlite3_column_int64(statement, 0);
+		for (int i = sqlite3_column_count(statement) - 1; i > 0; i--)
 			if (sqlite3_column_type(statement, i) == SQLITE_TEXT)
 				sum += *sqlite3_column_text(statement, i);
 			else
-				sum += (uint64_t)sqlite3_column_int64(statement, i);
-		rows++;
+				sum ^= sqlite3_column_int64(statement, i);
+		edges++;
 	}
-	printf("%llu edges, %llu\n", (unsigned long long)rows, (unsigned long long)sum);
+	if (sum == 0)
+		fail("the record is empty");
+	printf("{\"edges\": %" PRId64 ", \"connections\": %" PRId64 "}\n", edges, connections);
 	sqlite3_finalize(statement);
 	sqlite3_close(database);
+}
+
+/* ---- what commands cost ---- */
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
+static void become(const char *path, char **command)
+{
+	int out = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (out < 0 || dup2(out, STDOUT_FILENO) < 0)
+		fail("the output cannot be made");
+	execvp(command[0], command);
+	fail("the command cannot be run");
+}
+
+/* Nanoseconds; *ret_memory: the most KiB that any had. */
+static int64_t run_once(const char *path, char **command, long *ret_memory)
+{
+	int64_t begun = now_ns(), took;
+	struct rusage usage;
+	pid_t child = fork();
+	int status;
+
+	if (child == 0)
+		become(path, command);
+	if (child < 0 || wait4(child, &status, 0, &usage) != child)
+		fail("the command cannot be run");
+	took = now_ns() - begun;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) > 1)
+		fail("the command failed");
+	if (usage.ru_maxrss > *ret_memory)
+		*ret_memory = usage.ru_maxrss;
+	return took;
+}
+
+static void run(const char *path, char **command)
+{
+	int64_t least = INT64_MAX;
+	long memory = 0;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		int64_t took = run_once(path, command, &memory);
+
+		least = took < least ? took : least;
+	}
+	printf("{\"seconds\": %.3f, \"peak_rss_bytes\": %ld}\n", (double)least / 1e9,
+	       memory * 1024);
 }
 
 int main(int argc, char **argv)
@@ -473,7 +538,10 @@ int main(int argc, char **argv)
 			     (unsigned)atoi(argv[5]));
 	else if (argc == 3 && strcmp(argv[1], "read") == 0)
 		read_record(argv[2]);
+	else if (argc >= 4 && strcmp(argv[1], "run") == 0)
+		run(argv[2], argv + 3);
 	else
-		fail("usage: write FILE WORKLOADS CONNECTIONS WINDOWS | read FILE");
+		fail("usage: write FILE WORKLOADS CONNECTIONS WINDOWS | read FILE | "
+		     "run FILE COMMAND...");
 	return 0;
 }
