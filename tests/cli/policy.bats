@@ -90,3 +90,24 @@ YAML
   said 'Deployment/web in shop: no policy, as it would be partial: 1 of 2 pods'
   same "$(printf 'shop/%s\n' api-netpol db-netpol)" "$(names | grep ^shop)"
 }
+
+# counted FILE: "EDGES CONNECTIONS" that are allowed or left out, by the head of a list.
+counted() {
+  sed '/^apiVersion/q' "$1" | tr -d ',(' | awk '
+    / allowed/ { connections = $2; edges = $5 }
+    /^# left out/ { edges += $4; connections += $6 }
+    END { print edges, connections }'
+}
+
+@test "every edge with a pod is allowed or left out, and every connection once" {
+  for case in classes direction-of-two-nodes gap several-nodes source-nat two-nodes uncertain-direction verdicts-of-two-nodes; do
+    echo "$case"
+    rm -f inventory.yaml
+    record "$case"
+    [ -e inventory.yaml ] || echo '{kind: List, items: []}' > inventory.yaml
+    want 0 "$report" policy --db "$case.db" --inventory inventory.yaml
+    same "$("$report" edges --db "$case.db" --inventory inventory.yaml -o json |
+      jq -r '[.[] | select(.from.kind == "pod" or .to.kind == "pod")] | "\(length) \(map(.connections) | add)"')" \
+      "$(counted out)"
+  done
+}
