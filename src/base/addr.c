@@ -101,6 +101,18 @@ bool addr_is_link_local(struct addr addr)
 	return addr.family == ADDR_IPV6 && addr.bytes[0] == 0xfe && (addr.bytes[1] & 0xc0) == 0x80;
 }
 
+bool addr_is_private(struct addr addr)
+{
+	const uint8_t *b = addr.bytes;
+
+	if (addr.family == ADDR_IPV6)
+		return (b[0] & 0xfe) == 0xfc;
+	if (addr.family != ADDR_IPV4)
+		return false;
+	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
+	       (b[0] == 100 && (b[1] & 0xc0) == 64);
+}
+
 bool addr_is_multicast(struct addr addr)
 {
 	static const uint8_t broadcast[4] = {255, 255, 255, 255};

@@ -4,7 +4,9 @@
 #include "cli/entry_notes.h"
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
+#include "cli/output_dir.h"
 #include "cli/session.h"
+#include "cli/summary_text.h"
 #include "policy/kind.h"
 
 /* So much is printed at once. */
@@ -13,6 +15,7 @@
 /* The objects of one policy after the other, so that a great many need not be held at once. */
 struct printer {
 	struct session *session;
+	struct output_dir *dir; /* NULL: they are a list on standard output */
 	struct buf buf;
 	struct output_items items;
 	json_t *objects; /* of the policy at hand */
@@ -32,7 +35,9 @@ static int print_policy(struct printer *printer, const struct policy *policy)
 	int r = options->kind->add(policy, &options->kind_options, &session->problems,
 				   printer->objects);
 
-	for (size_t i = 0; r == 0 && i < json_array_size(printer->objects); i++)
+	if (r == 0 && printer->dir)
+		r = output_dir_add(printer->dir, printer->objects);
+	for (size_t i = 0; r == 0 && !printer->dir && i < json_array_size(printer->objects); i++)
 		output_items_add(&printer->items, json_array_get(printer->objects, i));
 	json_array_clear(printer->objects);
 	if (printer->buf.length >= FLUSH_BYTES)
@@ -77,7 +82,9 @@ static int print_list(struct session *session, struct compiler *compiler)
 	json_t *head = make_head();
 	int r = -ENOMEM;
 
-	if (printer.objects && head) {
+	if (printer.objects && head)
+		r = summary_tell(session, compiler_summary(compiler), head);
+	if (r == 0) {
 		output_items_begin(&printer.items, &printer.buf,
 				   session->options->format == FORMAT_JSON, head, "items");
 		r = print_policies(&printer, compiler);
@@ -91,6 +98,27 @@ static int print_list(struct session *session, struct compiler *compiler)
 	return r;
 }
 
+static int write_files(struct session *session, struct compiler *compiler)
+{
+	const struct options *options = session->options;
+	struct printer printer = {.session = session, .objects = json_array()};
+	int r = printer.objects ? output_dir_open(options->output_dir, options->format,
+						  &session->problems, &printer.dir)
+				: -ENOMEM;
+
+	if (r == 0)
+		r = summary_tell(session, compiler_summary(compiler), NULL);
+	if (r == 0)
+		r = print_policies(&printer, compiler);
+	if (r == 0)
+		r = output_dir_finish(printer.dir);
+	output_dir_free(printer.dir);
+	json_decref(printer.objects);
+	if (r < 0 && session->problems.errors > 0)
+		session->status = EXIT_USAGE;
+	return r;
+}
+
 static int answer(struct session *session)
 {
 	struct compile compile = {0};
@@ -99,7 +127,9 @@ static int answer(struct session *session)
 
 	if (r == 0)
 		r = compile_begin(session, &compile);
-	if (r == 0)
+	if (r == 0 && session->options->output_dir)
+		r = write_files(session, compile.compiler);
+	else if (r == 0)
 		r = print_list(session, compile.compiler);
 	compile_end(&compile);
 	mesh_note(session);
@@ -115,7 +145,7 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	r = answer(&session);
-	if (r < 0)
+	if (r < 0 && session.status == EXIT_DONE)
 		session_fail(&session, "policy", r);
 	return session_end(&session);
 }

@@ -110,6 +110,7 @@ struct graph *graph_free(struct graph *graph)
 	for (size_t i = 0; i < graph->workload_count; i++)
 		free(graph->workloads[i].selector.items);
 	free(graph->workloads);
+	free(graph->node_addresses);
 	free(graph->edges);
 	pods_clear(&built->pods);
 	while (built->ends) {
@@ -490,10 +491,26 @@ static void hand_over_workloads(struct assembly *assembly)
 	}
 }
 
-int assembly_index(struct assembly *assembly)
+/* The claims are sorted by address. */
+static int hand_over_nodes(struct assembly *assembly)
+{
+	const struct binder *binder = &assembly->binder;
+	struct graph *graph = &assembly->built->graph;
+
+	graph->node_addresses = calloc(binder->node_count + 1, sizeof(*graph->node_addresses));
+	if (!graph->node_addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < binder->node_count; i++)
+		if (i == 0 || !addr_equal(binder->nodes[i - 1].address, binder->nodes[i].address))
+			graph->node_addresses[graph->node_address_count++] =
+			    binder->nodes[i].address;
+	return 0;
+}
+
+int assembly_index(struct assembly *assembly, const struct ignored_labels *ignored)
 {
 	struct built *built = assembly->built;
-	int r = workloads_build(assembly->inventory, &built->strings, assembly->problems,
+	int r = workloads_build(assembly->inventory, ignored, &built->strings, assembly->problems,
 				&assembly->workloads);
 
 	if (r == 0)
@@ -525,7 +542,7 @@ int assembly_index(struct assembly *assembly)
 	binder_sort(&assembly->binder);
 	vantage_sort(&assembly->vantages);
 	hand_over_workloads(assembly);
-	return 0;
+	return hand_over_nodes(assembly);
 }
 
 /* ---- edges ---- */

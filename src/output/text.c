@@ -144,8 +144,9 @@ void text_put_scalar(struct buf *buf, const json_t *value)
 	if (json_is_integer(value)) {
 		buf_printf(buf, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	} else if (json_is_real(value)) {
-		/* Not printf: its decimal point follows the locale. */
-		text = json_dumps(value, JSON_ENCODE_ANY);
+		/* Not printf: its decimal point follows the locale. One digit more would make 0.1
+		 * 0.10000000000000001. */
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 		if (!text && !buf->error)
 			buf->error = -ENOMEM;
 		if (text)

@@ -129,10 +129,17 @@ out:
 	return r;
 }
 
+bool group_is_subject(const struct group *group)
+{
+	return group->recorded && group->wanted;
+}
+
 void groups_clear(struct groups *groups)
 {
-	for (size_t i = 0; i < groups->count; i++)
+	for (size_t i = 0; i < groups->count; i++) {
 		free(groups->items[i].subject);
+		free(groups->items[i].partial);
+	}
 	free(groups->items);
 	free(groups->of_workload);
 	*groups = (struct groups){0};

@@ -18,6 +18,14 @@ struct group {
 	bool recorded;                 /* any of its workloads was recorded on its own node */
 	bool wanted;                   /* the filter lets any of them through */
 	bool used;                     /* subject or peer of a rule */
+	/* Why its policy has nothing to say of a direction; LEFT_NONE: it has. All that decides it
+	 * does so before atoms become rules. */
+	enum left_reason withheld[DIRECTIONS];
+	char *partial; /* why it may use more than is known; NULL: nothing is known of more */
+	const struct readiness *readiness; /* of the least ready of its workloads; NULL: not asked
+					    */
+	bool seen;                         /* something it did is allowed, or would be */
+	bool given;                        /* it gets a policy */
 };
 
 struct groups {
@@ -28,6 +36,8 @@ struct groups {
 
 int groups_build(const struct graph *graph, const struct policy_filter *filter, struct groups *ret);
 void groups_clear(struct groups *groups);
+/* May a policy be made for it? */
+bool group_is_subject(const struct group *group);
 /* Does the filter let the workload through? */
 bool filter_matches(const struct policy_filter *filter, const struct workload *workload);
 
