@@ -104,15 +104,12 @@ void text_put_quoted(struct buf *buf, const char *bytes, size_t length)
 void text_put_visible(struct buf *buf, const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length;) {
-		uint32_t code;
+		uint32_t code = ' ';
 		size_t n = ascii_length(bytes + i, length - i, false);
 
-		if (n == 0) {
+		if (n == 0)
 			n = text_decode(bytes + i, length - i, &code);
-			if (n > 0 && !text_is_printable(code))
-				n = 0;
-		}
-		if (n > 0)
+		if (n > 0 && text_is_printable(code))
 			buf_put(buf, bytes + i, n);
 		else
 			buf_putc(buf, '?');
