@@ -98,6 +98,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
+	tests/unit/policy/test_peers \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_properties \
 	tests/unit/policy/test_published \
