@@ -536,7 +536,7 @@ static void test_exact_resolvers(void **state)
 	assert_int_equal(
 	    find(&s, "coredns-netpol", DIRECTION_INGRESS, "app=web in shop", IPPROTO_UDP, 1053)
 		->edges,
-	    1);
+	    2);
 	shop_close(&s);
 }
 
