@@ -213,6 +213,7 @@ rootless_bats = \
 	tests/cli/recipes.bats \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
+	tests/cli/status_workloads.bats \
 	tests/cli/usage.bats \
 	tests/cli/verify.bats \
 	tests/fuzz/replay.bats \

@@ -5,11 +5,12 @@
 #include "base/document.h"
 
 /* Comments are YAML's alone. */
-static bool tells_readiness(const struct options *options)
+static bool says_readiness(const struct options *options)
 {
 	if (!options->kind)
 		return false;
-	return options->kind_options.explain == EXPLAIN_ANNOTATIONS ||
+	return options->kind->says_readiness ||
+	       options->kind_options.explain == EXPLAIN_ANNOTATIONS ||
 	       (options->kind_options.explain == EXPLAIN_COMMENTS &&
 		options->format == FORMAT_YAML);
 }
@@ -24,7 +25,7 @@ static int compile_extent(struct session *session, struct compile *compile)
 	if (r < 0)
 		return r;
 	request->coverage = &compile->extent.coverage;
-	if (!request->ready_only && !tells_readiness(options))
+	if (!request->ready_only && !says_readiness(options))
 		return 0;
 	r = readinesses_build(session->graph, &compile->extent.evidence, &compile->readinesses);
 	request->readinesses = compile->readinesses;
