@@ -302,6 +302,7 @@ libcompile_a_SOURCES = \
 	src/policy/array.h \
 	src/policy/atom.c \
 	src/policy/atom.h \
+	src/policy/basis.h \
 	src/policy/bits.h \
 	src/policy/blocks.c \
 	src/policy/blocks.h \
@@ -310,6 +311,8 @@ libcompile_a_SOURCES = \
 	src/policy/cluster_ranges.c \
 	src/policy/cluster_ranges.h \
 	src/policy/coverage.h \
+	src/policy/cover.c \
+	src/policy/cover.h \
 	src/policy/derive.c \
 	src/policy/default_deny.c \
 	src/policy/default_deny.h \
@@ -375,8 +378,12 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/own_node.c \
+	src/policy/own_node.h \
 	src/policy/partial.c \
 	src/policy/partial.h \
+	src/policy/peer_evidence.c \
+	src/policy/peer_evidence.h \
 	src/policy/peers.c \
 	src/policy/peers.h \
 	src/policy/pick.c \
@@ -384,6 +391,8 @@ libcompile_a_SOURCES = \
 	src/policy/pod_classes.c \
 	src/policy/pod_classes.h \
 	src/policy/policy.h \
+	src/policy/port_ranges.c \
+	src/policy/port_ranges.h \
 	src/policy/port_set.c \
 	src/policy/port_set.h \
 	src/policy/port_sets.c \
@@ -397,6 +406,7 @@ libcompile_a_SOURCES = \
 	src/policy/reach_workloads.c \
 	src/policy/reach_workloads.h \
 	src/policy/reason.c \
+	src/policy/reason.h \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
 	src/policy/replay.c \
@@ -411,6 +421,8 @@ libcompile_a_SOURCES = \
 	src/policy/scene_graph.h \
 	src/policy/scene_inventory.c \
 	src/policy/scene_inventory.h \
+	src/policy/service_ports.c \
+	src/policy/service_ports.h \
 	src/policy/subjects.c \
 	src/policy/subjects.h \
 	src/policy/tally.c \

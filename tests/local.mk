@@ -30,6 +30,7 @@ unit_tests = \
 	tests/unit/cli/test_import_gather \
 	tests/unit/cli/test_import_hubble \
 	tests/unit/cli/test_options \
+	tests/unit/cli/test_summary_text \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_dataplane \
@@ -83,6 +84,7 @@ unit_tests = \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_admit \
 	tests/unit/policy/test_aggregate \
 	tests/unit/policy/test_agreement \
 	tests/unit/policy/test_cluster_ranges \
@@ -93,6 +95,7 @@ unit_tests = \
 	tests/unit/policy/test_kind_clusternetworkpolicy \
 	tests/unit/policy/test_kind_kubescape \
 	tests/unit/policy/test_kinds \
+	tests/unit/policy/test_externals \
 	tests/unit/policy/test_kinds_published \
 	tests/unit/policy/test_known_networks \
 	tests/unit/policy/test_label_selector \
@@ -100,6 +103,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
 	tests/unit/policy/test_port_set \
+	tests/unit/policy/test_properties \
 	tests/unit/policy/test_published \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
@@ -150,6 +154,10 @@ tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
 	tests/unit/policy/cluster_print.c \
 	tests/unit/policy/naive.c tests/unit/policy/naive.h \
 	tests/unit/policy/worlds.c tests/unit/policy/worlds.h
+# Clusters and what was recorded of them.
+tests_unit_policy_test_properties_SOURCES = tests/unit/policy/test_properties.c \
+	tests/unit/policy/histories.c tests/unit/policy/histories.h \
+	tests/unit/policy/histories_talk.c tests/unit/policy/histories_tell.c
 tests_unit_policy_test_reach_agreement_SOURCES = tests/unit/policy/test_reach_agreement.c \
 	tests/unit/policy/cluster.c tests/unit/policy/cluster.h
 
@@ -209,6 +217,7 @@ rootless_bats = \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
 	tests/cli/output_dir.bats \
+	tests/cli/policy.bats \
 	tests/cli/reach.bats \
 	tests/cli/recipes.bats \
 	tests/cli/several.bats \

@@ -22,7 +22,7 @@ int atoms_add(struct atoms *atoms, const struct atom *atom)
 	return 0;
 }
 
-static int compare_peers(const struct atom *a, const struct atom *b)
+int atom_compare_peers(const struct atom *a, const struct atom *b)
 {
 	int r = order_numbers(a->subject, b->subject);
 
@@ -30,21 +30,22 @@ static int compare_peers(const struct atom *a, const struct atom *b)
 	r = r ? r : order_numbers(a->peer, b->peer);
 	r = r ? r : order_numbers(a->group, b->group);
 	r = r ? r : order_numbers(a->entity, b->entity);
-	if (r == 0 && a->peer == ATOM_NAMESPACE)
-		return strcmp(a->end->namespace, b->end->namespace);
+	if (!r && a->peer == ATOM_NAMESPACE)
+		return strcmp(a->namespace, b->namespace);
 	if (r || a->peer != ATOM_BLOCK)
 		return r;
 	r = addr_compare(a->block.addr, b->block.addr);
 	return r ? r : order_numbers(a->block.length, b->block.length);
 }
 
+/* What was seen comes before what was added. */
 static int compare_grains(const struct atom *a, const struct atom *b)
 {
-	int r = compare_peers(a, b);
+	int r = atom_compare_peers(a, b);
 
-	r = r ? r : order_numbers(a->edge == NULL, b->edge == NULL);
 	r = r ? r : order_numbers(a->port, b->port);
-	return r ? r : order_numbers(a->protocol, b->protocol);
+	r = r ? r : order_numbers(a->protocol, b->protocol);
+	return r ? r : order_numbers(a->edge == NULL, b->edge == NULL);
 }
 
 static int compare_atoms(const void *a, const void *b)
@@ -53,7 +54,8 @@ static int compare_atoms(const void *a, const void *b)
 	int r = compare_grains(x, y);
 
 	/* One array, sorted: its order is the edges' order. */
-	return r ? r : (x->edge > y->edge) - (x->edge < y->edge);
+	r = r ? r : (x->edge > y->edge) - (x->edge < y->edge);
+	return r ? r : order_numbers(x->wider, y->wider);
 }
 
 void atoms_sort(struct atoms *atoms)
@@ -65,19 +67,21 @@ void atoms_sort(struct atoms *atoms)
 const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted)
 {
 	size_t low = 0, high = atoms->count;
+	const struct atom *found = NULL;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int r = compare_grains(&atoms->items[middle], wanted);
 
-		if (r == 0)
-			return &atoms->items[middle];
-		if (r < 0)
+		if (compare_grains(&atoms->items[middle], wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return NULL;
+	for (size_t i = low;
+	     i < atoms->count && compare_grains(&atoms->items[i], wanted) == 0; i++)
+		if (!found || found->left > atoms->items[i].left)
+			found = &atoms->items[i];
+	return found;
 }
 
 void atoms_drop_left(struct atoms *atoms)
@@ -92,7 +96,26 @@ void atoms_drop_left(struct atoms *atoms)
 
 bool atom_same_peer(const struct atom *a, const struct atom *b)
 {
-	return compare_peers(a, b) == 0;
+	return atom_compare_peers(a, b) == 0;
+}
+
+static bool same_port(const struct atom *a, const struct atom *b)
+{
+	return a->port == b->port && a->protocol == b->protocol;
+}
+
+unsigned atoms_wider(const struct atom *atoms, size_t count, size_t *ret_end)
+{
+	unsigned wider = 0;
+	bool exact = false;
+	size_t i = 0;
+
+	for (; i < count && same_port(atoms, &atoms[i]); i++) {
+		wider |= atoms[i].wider;
+		exact |= atoms[i].wider == 0;
+	}
+	*ret_end = i;
+	return exact ? 0 : wider;
 }
 
 void atoms_clear(struct atoms *atoms)

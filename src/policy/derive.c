@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "policy/admit.h"
 #include "policy/atom.h"
+#include "policy/cover.h"
 #include "policy/default_deny.h"
 #include "policy/dns.h"
 #include "policy/entities.h"
@@ -24,16 +25,19 @@
 #include "policy/leave.h"
 #include "policy/name.h"
 #include "policy/order.h"
+#include "policy/own_node.h"
 #include "policy/partial.h"
 #include "policy/peers.h"
+#include "policy/port_ranges.h"
 #include "policy/reduce.h"
+#include "policy/service_ports.h"
 #include "policy/tally.h"
 
 /* A group with the run of atoms that is its own; or a namespace's default-deny. */
 struct subject {
 	size_t group; /* GROUP_NONE: a default-deny */
 	const char *namespace;
-	const struct atom *atoms;
+	const struct atom *atoms; /* NULL: none */
 	size_t count;
 	const char *name; /* of its policy */
 };
@@ -95,48 +99,76 @@ struct side {
 	struct admission admission;
 };
 
-static int add_admitted(struct compiler *compiler, const struct side *side, const struct end *peer,
-			struct atom *atom)
+/* Else another record tells the policy of that end. */
+static bool is_told(const struct side *side)
 {
-	const struct graph_edge *edge = side->edge;
-	const bool is_told = !edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
-	const bool is_asked = compiler->request.directions[side->direction];
-	enum left_reason left = peer_init(&compiler->basis, peer, atom);
+	return !side->edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
+}
 
-	if (left == LEFT_NONE)
-		return atoms_add(is_told ? &compiler->atoms : &compiler->elsewhere, atom);
-	tally_mark(&compiler->tally, edge, is_asked ? left : LEFT_DIRECTION);
-	if (is_told && is_asked)
-		leave_peer(&compiler->leaves[atom->subject], side->direction, left, peer);
-	return 0;
+/* Counts an edge whose peers no rule can name. */
+static void leave_side(struct compiler *compiler, const struct side *side, size_t subject,
+		       const struct end *peer, enum left_reason left)
+{
+	if (!compiler->request.directions[side->direction]) {
+		tally_mark(&compiler->tally, side->edge, LEFT_DIRECTION);
+		return;
+	}
+	tally_mark(&compiler->tally, side->edge, left);
+	if (!is_told(side))
+		return;
+	if (peer)
+		leave_peer(&compiler->leaves[subject], side->direction, left, peer);
+	else
+		leave_edge(&compiler->leaves[subject], side->edge, left);
+}
+
+/* One peer that has a name is enough. */
+static int add_peers(struct compiler *compiler, const struct side *side, const struct atom *start)
+{
+	struct atoms *atoms = is_told(side) ? &compiler->atoms : &compiler->elsewhere;
+	const struct end *peers[EDGE_PEERS_MAX];
+	const size_t count = edge_peers(side->edge, start->egress, peers);
+	enum left_reason left = LEFT_NONE;
+	size_t named = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct atom atom = *start;
+		enum left_reason reason = peer_init(&compiler->basis, peers[i], &atom);
+
+		if (reason == LEFT_NONE) {
+			r = atoms_add(atoms, &atom);
+			named++;
+		} else if (i == 0) {
+			left = reason;
+		}
+	}
+	if (r == 0 && named == 0)
+		leave_side(compiler, side, start->subject, peers[0], left);
+	return r;
 }
 
 static int add_side(struct compiler *compiler, const struct side *side)
 {
 	const struct graph_edge *edge = side->edge;
 	const bool egress = side->direction == DIRECTION_EGRESS;
-	const bool is_told = !edge->told_elsewhere[!egress];
-	const struct end *end = egress ? &edge->from : &edge->to;
-	const struct end *peer = egress ? &edge->to : edge->translated;
-	struct atom atom = {.subject = subject_of(compiler, end),
-			    .egress = egress,
-			    .edge = edge,
-			    .wider = side->admission.included ? WIDER_INCLUDED : 0,
-			    .port = edge->edge.key.port,
-			    .protocol = edge->edge.key.protocol};
+	const struct atom atom = {.subject = subject_of(compiler, egress ? &edge->from : &edge->to),
+				  .egress = egress,
+				  .edge = edge,
+				  .wider = side->admission.included ? WIDER_INCLUDED : 0,
+				  .port = edge->edge.key.port,
+				  .protocol = edge->edge.key.protocol};
 
-	if (!is_told && edge->standing != STANDING_COUNTS)
+	if (!is_told(side) && edge->standing != STANDING_COUNTS)
 		return 0;
-	if (side->admission.left != LEFT_NONE) {
+	if (side->admission.left != LEFT_NONE)
 		tally_mark(&compiler->tally, edge, side->admission.left);
-		if (is_told && atom.subject != GROUP_NONE &&
-		    compiler->request.directions[side->direction])
-			leave_edge(&compiler->leaves[atom.subject], edge, side->admission.left);
+	if (atom.subject == GROUP_NONE)
 		return 0;
-	}
-	return atom.subject == GROUP_NONE
-		   ? 0
-		   : add_admitted(compiler, side, peer ? peer : &edge->from, &atom);
+	if (side->admission.left == LEFT_NONE)
+		return add_peers(compiler, side, &atom);
+	leave_side(compiler, side, atom.subject, NULL, side->admission.left);
+	return 0;
 }
 
 static int add_edges(struct compiler *compiler)
@@ -160,33 +192,6 @@ static int add_edges(struct compiler *compiler)
 	return r;
 }
 
-static int add_resolver(struct compiler *compiler, size_t subject, const struct resolver *resolver)
-{
-	struct atom atom = {.subject = subject,
-			    .egress = true,
-			    .group = resolver->group,
-			    .end = resolver->end,
-			    .port = resolver->port,
-			    .protocol = resolver->protocol};
-	struct atom asked = {.subject = subject,
-			     .peer = ATOM_ALL,
-			     .group = GROUP_NONE,
-			     .port = resolver->port,
-			     .protocol = resolver->protocol};
-	int r;
-
-	if (resolver->group != GROUP_NONE)
-		atom.peer = ATOM_GROUP;
-	else
-		atom.peer = resolver->end ? ATOM_BLOCK : ATOM_DNS;
-	if (atom.peer == ATOM_BLOCK)
-		atom.block = block_of(resolver->end);
-	r = atoms_add(&compiler->atoms, &atom);
-	if (r == 0 && dns_is_by(&compiler->dns, resolver, subject))
-		r = atoms_add(&compiler->atoms, &asked);
-	return r;
-}
-
 static int add_resolvers(struct compiler *compiler)
 {
 	const struct dns *dns = &compiler->dns;
@@ -195,7 +200,8 @@ static int add_resolvers(struct compiler *compiler)
 	for (size_t i = 0; i < compiler->groups.count; i++)
 		for (size_t j = 0; group_is_subject(&compiler->groups.items[i]) && j < dns->count;
 		     j++) {
-			r = add_resolver(compiler, i, &dns->resolvers[j]);
+			r = peer_add_resolver(&compiler->basis, i, &dns->resolvers[j],
+					      &compiler->atoms);
 			if (r < 0)
 				return r;
 		}
@@ -215,29 +221,16 @@ static bool same_port(const struct atom *a, const struct atom *b)
 	return a->port == b->port && a->protocol == b->protocol;
 }
 
-/* Is the port allowed to the peer whatever was seen, as a resolver's is? The atoms are one peer's.
- */
-static bool is_given(const struct atom *atoms, size_t count, const struct atom *wanted)
-{
-	for (size_t i = count; i-- > 0 && !atoms[i].edge;)
-		if (same_port(&atoms[i], wanted))
-			return true;
-	return false;
-}
-
-/* The atoms are one peer's. */
+/* The atoms are one peer's. What is added whatever was seen, such as a resolver, stays. */
 static void leave_rare(const struct compiler *compiler, struct atom *atoms, size_t count)
 {
-	for (size_t i = 0, end; i < count && atoms[i].edge; i = end) {
+	for (size_t i = 0, end; i < count; i = end) {
 		int64_t connections = 0;
 
-		for (end = i; end < count && atoms[end].edge && same_port(&atoms[i], &atoms[end]);
-		     end++)
-			connections += connections_of(atoms[end].edge);
-		if (connections >= compiler->request.min_connections ||
-		    is_given(atoms, count, &atoms[i]))
-			continue;
-		for (size_t j = i; j < end; j++)
+		for (end = i; end < count && same_port(&atoms[i], &atoms[end]); end++)
+			connections += atoms[end].edge ? connections_of(atoms[end].edge)
+						       : compiler->request.min_connections;
+		for (size_t j = i; j < end && connections < compiler->request.min_connections; j++)
 			atoms[j].left = LEFT_BELOW_MINIMUM;
 	}
 }
@@ -371,25 +364,48 @@ static int make_rules(struct compiler *compiler, const struct atom *atoms, size_
 
 /* ---- policies ---- */
 
+static int tidy_ports(const struct compiler *compiler, const struct group *group,
+		      enum direction direction, struct policy *policy)
+{
+	struct policy_rule *rules = policy->rules[direction];
+	const size_t count = policy->rule_count[direction];
+	struct buf subject = {0};
+	int r;
+
+	if (!compiler->request.exact)
+		port_ranges_make(rules, count, compiler->request.range_threshold);
+	buf_printf(&subject, "%s in %s", group->subject, group->namespace);
+	r = subject.error;
+	if (r == 0)
+		port_ranges_report(rules, count, direction, subject.data, compiler->problems);
+	buf_clear(&subject);
+	return r;
+}
+
 static int make_direction(struct compiler *compiler, const struct group *group,
 			  enum direction direction, const struct atom *atoms, size_t count,
 			  struct policy *policy)
 {
+	int r;
+
 	policy->isolates[direction] = group->withheld[direction] == LEFT_NONE;
 	if (group->partial && compiler->request.directions[direction]) {
 		policy->partial[direction] = strdup(group->partial);
 		if (!policy->partial[direction])
 			return -ENOMEM;
 	}
-	return make_rules(compiler, atoms, count, &policy->rules[direction],
-			  &policy->rule_count[direction]);
+	r = make_rules(compiler, atoms, count, &policy->rules[direction],
+		       &policy->rule_count[direction]);
+	if (r == 0)
+		r = tidy_ports(compiler, group, direction, policy);
+	return r;
 }
 
 static int policy_init(struct compiler *compiler, const struct subject *subject,
 		       struct policy *policy)
 {
 	struct group *group = &compiler->groups.items[subject->group];
-	size_t ingress = 0;
+	size_t ingress = 0, egress;
 	int r;
 
 	group->used = true;
@@ -406,8 +422,9 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 	r = make_direction(compiler, group, DIRECTION_INGRESS, subject->atoms, ingress, policy);
 	if (r < 0)
 		return r;
-	return make_direction(compiler, group, DIRECTION_EGRESS, subject->atoms + ingress,
-			      subject->count - ingress, policy);
+	egress = subject->count - ingress;
+	return make_direction(compiler, group, DIRECTION_EGRESS,
+			      egress > 0 ? &subject->atoms[ingress] : NULL, egress, policy);
 }
 
 static int compare_subjects(const void *a, const void *b)
@@ -441,10 +458,12 @@ static int find_subjects(struct compiler *compiler)
 		struct group *group = &compiler->groups.items[i];
 		struct subject subject = {.group = i, .namespace = group->namespace};
 
-		subject.atoms = atoms->items + at;
-		while (at < atoms->count && atoms->items[at].subject == i)
-			at++;
-		subject.count = (size_t)(atoms->items + at - subject.atoms);
+		while (at + subject.count < atoms->count &&
+		       atoms->items[at + subject.count].subject == i)
+			subject.count++;
+		if (subject.count > 0)
+			subject.atoms = &atoms->items[at];
+		at += subject.count;
 		subject.name = compiler->names[group->first];
 		group->given = gets_policy(group);
 		if (!group->given)
@@ -530,7 +549,8 @@ static int prepare(struct compiler *compiler)
 	compiler->leaves = calloc(compiler->groups.count + 1, sizeof(*compiler->leaves));
 	if (!compiler->leaves)
 		return -ENOMEM;
-	if (has_subject(&compiler->groups))
+	/* Who asks is allowed what it asked in any case. */
+	if (has_subject(&compiler->groups) && !compiler->request.exact)
 		r = dns_find(compiler->graph, &compiler->groups, compiler->problems,
 			     &compiler->dns);
 	if (r == 0)
@@ -541,7 +561,9 @@ static int prepare(struct compiler *compiler)
 		return r;
 	atoms_sort(&compiler->atoms);
 	leave_all_rare(compiler);
-	r = choose_directions(compiler);
+	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
+	if (r == 0)
+		r = choose_directions(compiler);
 	if (r == 0)
 		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)
@@ -549,7 +571,11 @@ static int prepare(struct compiler *compiler)
 	settle(compiler);
 	if (compiler->request.entities && !compiler->request.exact)
 		entities_replace(compiler->graph, &compiler->atoms);
-	return find_subjects(compiler);
+	if (compiler->request.service_ports && !compiler->request.exact)
+		r = service_ports_add(&compiler->atoms);
+	if (r == 0)
+		r = atoms_cover(&compiler->basis, &compiler->atoms);
+	return r < 0 ? r : find_subjects(compiler);
 }
 
 int compiler_new(const struct graph *graph, const struct policy_request *request,

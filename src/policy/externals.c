@@ -86,8 +86,7 @@ static int know_cluster(struct work *work)
 static bool takes_part(const struct atom *atom)
 {
 	return atom->peer == ATOM_BLOCK && atom->edge && atom->left == LEFT_NONE &&
-	       !(atom->wider & WIDER_SERVICE_PORT) && atom->end->kind == END_EXTERNAL &&
-	       strcmp(atom->end->class, "external") == 0;
+	       atom->end->kind == END_EXTERNAL && strcmp(atom->end->class, "external") == 0;
 }
 
 /* ---- any client ---- */

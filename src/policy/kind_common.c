@@ -160,15 +160,22 @@ static void put_ports(struct buf *buf, const struct policy_rule *rule)
 		buf_printf(buf, " and %zu more", rule->port_count - PORTS_MAX);
 }
 
+static int64_t whole_second(int64_t ms)
+{
+	return ms - (ms % MSEC_PER_SEC + MSEC_PER_SEC) % MSEC_PER_SEC;
+}
+
 static void put_seen(struct buf *buf, const struct policy_peer *peer, const char *separator)
 {
 	char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
 
 	if (peer->edges == 0)
 		return;
-	buf_printf(buf, "%sseen %s", separator, clock_format(peer->first_seen, first));
-	if (peer->first_seen < peer->last_seen)
-		buf_printf(buf, " to %s", clock_format(peer->last_seen, last));
+	clock_format(whole_second(peer->first_seen), first);
+	clock_format(whole_second(peer->last_seen), last);
+	buf_printf(buf, "%sseen %s", separator, first);
+	if (strcmp(first, last) != 0)
+		buf_printf(buf, " to %s", last);
 }
 
 static void put_state(struct buf *buf, const struct policy *policy)

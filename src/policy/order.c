@@ -39,5 +39,6 @@ int order_ports(const struct policy_port *a, const struct policy_port *b)
 {
 	int r = order_numbers(a->port, b->port);
 
-	return r ? r : order_numbers(a->protocol, b->protocol);
+	r = r ? r : order_numbers(a->protocol, b->protocol);
+	return r ? r : order_numbers(a->end_port, b->end_port);
 }

@@ -1,0 +1,817 @@
+/*
+ * What holds of all policies that are generated, whatever the cluster and its past: everything that
+ * worked is allowed, nothing can be taken away, and the same evidence gives the same bytes. Judged
+ * as users would: the printed text is read again and replayed against the record.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output/output.h"
+#include "policy/kind.h"
+#include "policy/replay.h"
+#include "tests/unit/policy/histories.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { SEEDS = 1000, STORED_EVERY = 40 };
+
+/* Why a connection that worked is neither surely allowed nor surely denied. */
+static const char *const unknowns[] = {
+    "it is not known who had the source's address",
+    "it is not known who had the destination's address",
+    "the labels of the source are not known",
+    "the labels of the destination are not known",
+    "the pods of the source's workload differ in their labels",
+    "the pods of the destination's workload differ in their labels",
+    "source NAT on the pod's own node: plugins differ in when they look",
+    "a prefix stands for many addresses, and only some of them are allowed",
+    "address of a service; which pod answered was not seen",
+    "it was picked up in mid-stream and may run the other way",
+    "the node of the pod is not known",
+};
+
+struct tally {
+	unsigned long features[HISTORY_FEATURE_COUNT];
+	unsigned long sides, allowed, left[LEFT_REASONS], unknown[COUNT(unknowns)], undefined;
+	unsigned long mutations, excused;
+	unsigned long policies, peers, doubled;
+};
+
+/* What was asked for, and what came of it. */
+struct compiled {
+	char *text;
+	struct policy_summary summary;
+	struct policy *policies;
+	size_t count;
+};
+
+/* The text, read and ready to be asked. */
+struct judged {
+	struct manifest *manifest;
+	struct scene_graph *scene;
+	struct replay replay;
+};
+
+struct world {
+	uint64_t seed;
+	struct history history;
+	struct inventory *inventory;
+	struct graph *graph;
+	struct policy_request request;
+	struct tally *tally;
+};
+
+/* One object; line by line, as cmocka cuts what is longer. */
+static void print_object(const char *text)
+{
+	const char *after = strstr(text + 1, "\n- apiVersion");
+
+	for (const char *end; *text && text != after; text = end) {
+		end = strchr(text + 1, '\n');
+		end = end ? end : text + strlen(text);
+		print_error("%.*s", (int)(end - text), text);
+	}
+}
+
+static void fail_world(const struct world *world, const char *text, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void fail_world(const struct world *world, const char *text, const char *format, ...)
+{
+	char message[512];
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
+	for (const char *at = text; at; at = strstr(at + 1, "\n- apiVersion"))
+		print_object(at);
+	fail_msg("seed %llu: %s", (unsigned long long)world->seed, message);
+}
+
+/* ---- compiling ---- */
+
+static void put_text(json_t *objects, struct compiled *ret)
+{
+	json_t *tree = json_pack("{s:s, s:s, s:o}", "apiVersion", "v1", "kind", "List", "items", objects);
+	struct buf buf = {0};
+
+	assert_non_null(tree);
+	output_yaml(&buf, tree);
+	assert_int_equal(buf.error, 0);
+	json_decref(tree);
+	ret->text = buf.data;
+}
+
+static void compile(const struct graph *graph, const struct policy_request *request,
+		    enum explain explain, struct compiled *ret)
+{
+	const struct kind_options options = {.explain = explain,
+					     .api_version = kind_networkpolicy.api_versions[0]};
+	struct problems problems = {0};
+	struct compiler *compiler = NULL;
+	json_t *objects = json_array();
+	size_t room = graph->workload_count + 16;
+	int r;
+
+	*ret = (struct compiled){.policies = calloc(room, sizeof(*ret->policies))};
+	assert_non_null(ret->policies);
+	assert_int_equal(compiler_new(graph, request, &problems, &compiler), 0);
+	while ((r = compiler_next(compiler, &ret->policies[ret->count])) > 0) {
+		assert_int_equal(kind_networkpolicy.add(&ret->policies[ret->count], &options,
+							&problems, objects),
+				 0);
+		ret->count++;
+		assert_true(ret->count < room);
+	}
+	assert_int_equal(r, 0);
+	ret->summary = *compiler_summary(compiler);
+	compiler_free(compiler);
+	put_text(objects, ret);
+	problems_clear(&problems);
+}
+
+static void compiled_clear(struct compiled *compiled)
+{
+	for (size_t i = 0; i < compiled->count; i++)
+		policy_clear(&compiled->policies[i]);
+	free(compiled->policies);
+	free(compiled->text);
+}
+
+/* ---- judging ---- */
+
+static void read_manifest(const struct world *world, const char *text, struct judged *judged)
+{
+	struct problems problems = {0};
+	struct document *document = NULL;
+
+	judged->manifest = manifest_new();
+	assert_non_null(judged->manifest);
+	if (document_parse(text, strlen(text), "generated", &problems, &document) < 0 ||
+	    manifest_add(judged->manifest, document, &problems) < 0 ||
+	    manifest_finish(judged->manifest, &problems) < 0 || problems.errors > 0)
+		fail_world(world, text, "it cannot be read: %s: %s", problems.items[0].subject,
+			   problems.items[0].message);
+	document_free(document);
+	problems_clear(&problems);
+}
+
+static void judge(const struct world *world, const char *text, struct judged *judged)
+{
+	struct scene_graph_options options = {0};
+
+	*judged = (struct judged){0};
+	read_manifest(world, text, judged);
+	options.policies = judged->manifest->policies;
+	options.policy_count = judged->manifest->policy_count;
+	assert_int_equal(scene_graph_new(world->graph, &options, &judged->scene), 0);
+	judged->replay.scene = judged->scene;
+	assert_int_equal(evaluator_new(judged->manifest->policies, judged->manifest->policy_count,
+				       scene_graph_scene(judged->scene),
+				       (struct evaluator_options){0}, &judged->replay.evaluator),
+			 0);
+}
+
+static void judged_clear(struct judged *judged)
+{
+	evaluator_free(judged->replay.evaluator);
+	scene_graph_free(judged->scene);
+	manifest_free(judged->manifest);
+}
+
+static struct replayed ask(const struct replay *replay, const struct graph_edge *edge)
+{
+	struct replayed replayed;
+
+	assert_int_equal(replay_edge(replay, edge, &replayed), 0);
+	return replayed;
+}
+
+/* ---- what is to be allowed ---- */
+
+static bool has_a_port(const struct edge_key *key)
+{
+	return key->has_port && key->port > 0 &&
+	       (key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP ||
+		key->protocol == IPPROTO_SCTP);
+}
+
+/* What keeps the edge out whatever its ends are; LEFT_NONE: nothing. */
+static enum left_reason why_void(const struct graph_edge *edge)
+{
+	static const enum left_reason by_verdict[] = {[VERDICT_ANSWERED] = LEFT_NONE,
+						      [VERDICT_ONE_WAY] = LEFT_NONE,
+						      [VERDICT_REFUSED] = LEFT_REFUSED,
+						      [VERDICT_UNANSWERED] = LEFT_UNANSWERED,
+						      [VERDICT_DENIED] = LEFT_DENIED,
+						      [VERDICT_UNKNOWN] = LEFT_UNKNOWN};
+	const struct edge_key *key = &edge->edge.key;
+
+	if (by_verdict[key->verdict] != LEFT_NONE)
+		return by_verdict[key->verdict];
+	if (key->verdict == VERDICT_ONE_WAY && edge->standing == STANDING_OVERRIDDEN)
+		return LEFT_DENIED;
+	if (edge->from.kind == END_POD && edge->to.kind == END_POD &&
+	    edge->from.pod == edge->to.pod)
+		return LEFT_ITSELF;
+	if (edge->from.secondary || edge->to.secondary)
+		return LEFT_SECONDARY;
+	if (key->direction_uncertain)
+		return LEFT_UNCERTAIN;
+	return has_a_port(key) ? LEFT_NONE : LEFT_PORTLESS;
+}
+
+/* Why no rule can name the peer. */
+static enum left_reason why_unnamed(const struct graph *graph, const struct end *peer)
+{
+	const struct workload *workload;
+
+	if (peer->kind == END_NODE || peer->kind == END_EXTERNAL)
+		return LEFT_NONE;
+	if (peer->kind == END_UNKNOWN && peer->prefix)
+		return LEFT_FOLDED;
+	if (peer->kind == END_UNKNOWN && strcmp(peer->class, "pod") != 0)
+		return strcmp(peer->reason, GRAPH_REASON_CONFLICT) == 0 ? LEFT_CONTRADICTED
+									: LEFT_AMBIGUOUS;
+	if (peer->kind == END_UNKNOWN || peer->workload == GRAPH_NONE)
+		return LEFT_UNLABELLED;
+	workload = &graph->workloads[peer->workload];
+	return workload->host_network || workload->selector.count > 0 ? LEFT_NONE
+								      : LEFT_UNLABELLED;
+}
+
+static bool same_labels(const struct labels *a, const struct labels *b)
+{
+	for (size_t i = 0; i < a->count && a->count == b->count; i++)
+		if (strcmp(a->items[i].key, b->items[i].key) != 0 ||
+		    strcmp(a->items[i].value, b->items[i].value) != 0)
+			return false;
+	return a->count == b->count;
+}
+
+/* Did the end's own node record it, or one that no label tells from it? */
+static bool has_policy(const struct graph *graph, const struct end *end)
+{
+	const struct workload *own;
+
+	if (end->kind != END_POD || end->workload == GRAPH_NONE)
+		return false;
+	own = &graph->workloads[end->workload];
+	for (size_t i = 0; i < graph->workload_count; i++) {
+		const struct workload *other = &graph->workloads[i];
+
+		if (other->recorded && !other->host_network && other->selector.count > 0 &&
+		    !own->host_network && strcmp(own->namespace, other->namespace) == 0 &&
+		    same_labels(&own->selector, &other->selector))
+			return true;
+	}
+	return false;
+}
+
+static const struct end *subject_of(const struct graph_edge *edge, enum direction direction)
+{
+	return direction == DIRECTION_EGRESS ? &edge->from : &edge->to;
+}
+
+static bool is_own_node(const struct end *pod, const struct end *peer)
+{
+	return peer->kind == END_NODE && strcmp(peer->name, pod->node) == 0;
+}
+
+/* By the destination's own node, which is not the client: its address is named as any other. */
+static bool is_forwarded(const struct graph_edge *edge, enum direction direction)
+{
+	return direction == DIRECTION_INGRESS && edge->translated &&
+	       is_own_node(&edge->to, edge->translated) && !is_own_node(&edge->to, &edge->from);
+}
+
+/* Why it is in no rule of this end's, which worked. */
+static enum left_reason why_left(const struct graph *graph, const struct graph_edge *edge,
+				 enum direction direction)
+{
+	const struct end *subject = subject_of(edge, direction);
+	const struct end *peer = direction == DIRECTION_EGRESS ? &edge->to : edge->translated;
+
+	peer = peer ? peer : &edge->from;
+	if (!has_policy(graph, subject))
+		return LEFT_NO_POLICY;
+	if (is_forwarded(edge, direction))
+		return LEFT_NONE;
+	if (is_own_node(subject, peer))
+		return LEFT_OWN_NODE;
+	return why_unnamed(graph, peer);
+}
+
+/* Of the whole edge, as the summary is to have it. */
+static enum left_reason fate_of(const struct graph *graph, const struct graph_edge *edge)
+{
+	const enum left_reason ingress = why_left(graph, edge, DIRECTION_INGRESS),
+			       egress = why_left(graph, edge, DIRECTION_EGRESS),
+			       both = why_void(edge);
+
+	if (both != LEFT_NONE)
+		return both;
+	return ingress < egress ? ingress : egress;
+}
+
+static void print_edge(const struct graph_edge *edge)
+{
+	char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX], seen[ADDR_TEXT_MAX] = "";
+
+	if (edge->translated)
+		addr_format(edge->translated->address, seen);
+	print_error("%s %s %s %s on %s -> %s %s %s %s on %s, protocol %u port %u, %s%s, seen as "
+		    "%s, standing %d, of %s\n",
+		    end_kind_name(edge->from.kind), edge->from.class,
+		    addr_format(edge->from.address, from), edge->from.name, edge->from.node,
+		    end_kind_name(edge->to.kind), edge->to.class,
+		    addr_format(edge->to.address, to), edge->to.name, edge->to.node,
+		    edge->edge.key.protocol, edge->edge.key.port,
+		    verdict_name((enum verdict)edge->edge.key.verdict),
+		    edge->edge.key.direction_uncertain ? ", uncertain" : "", seen, edge->standing,
+		    edge->edge.node);
+}
+
+/* ---- what is left out is said ---- */
+
+static void check_summary(const struct world *world, const struct compiled *compiled)
+{
+	const struct policy_summary *summary = &compiled->summary;
+	size_t expected[LEFT_REASONS] = {0}, all = 0;
+
+	for (size_t i = 0; i < world->graph->edge_count; i++) {
+		const struct graph_edge *edge = &world->graph->edges[i];
+
+		if (edge->standing != STANDING_COUNTS ||
+		    (edge->from.kind != END_POD && edge->to.kind != END_POD))
+			continue;
+		if (getenv("DBG")) { fprintf(stderr, "edge %zu: expect %s ", i, left_reason_name(fate_of(world->graph, edge))); fflush(stderr); print_edge(edge); }
+		expected[fate_of(world->graph, edge)]++;
+		all++;
+	}
+	for (enum left_reason i = 0; i < LEFT_REASONS; i++) {
+		size_t said = i == LEFT_NONE ? summary->used_edges : summary->left_edges[i];
+
+		world->tally->left[i] += said;
+		if (said != expected[i]) {
+			for (size_t k = 0; k < world->graph->edge_count; k++)
+				if (world->graph->edges[k].standing == STANDING_COUNTS && fate_of(world->graph, &world->graph->edges[k]) == i) { }
+			fail_world(world, compiled->text, "left out as %s: %zu are, %zu are said",
+				   left_reason_name(i), expected[i], said);
+}
+	}
+	if (summary->edges != all)
+		fail_world(world, compiled->text, "%zu edges, %zu are said", all, summary->edges);
+}
+
+/* ---- everything that worked is allowed ---- */
+
+static void count_unknown(const struct world *world, const char *why, const char *text)
+{
+	for (size_t i = 0; i < COUNT(unknowns); i++)
+		if (why && strcmp(unknowns[i], why) == 0) {
+			world->tally->unknown[i]++;
+			return;
+		}
+	fail_world(world, text, "unknown: %s", why ? why : "(no reason)");
+}
+
+static void check_side(const struct world *world, const struct graph_edge *edge,
+		       const struct replayed *replayed, enum direction direction, const char *text)
+{
+	const enum answer answer = replayed->decision.sides[direction].answer;
+	const enum left_reason left = why_left(world->graph, edge, direction);
+	struct tally *tally = world->tally;
+
+	if (edge->told_elsewhere[direction == DIRECTION_INGRESS] ||
+	    (left != LEFT_NONE && left != LEFT_NO_POLICY))
+		return;
+	tally->sides++;
+	if (answer == ANSWER_ALLOWED) {
+		tally->allowed++;
+		return;
+	}
+	/* Of one that is denied at the other end, too, no reason is told. */
+	if (answer == ANSWER_UNKNOWN) {
+		if (left == LEFT_NONE && replayed->decision.answer == ANSWER_UNKNOWN)
+			count_unknown(world, replayed->why, text);
+		return;
+	}
+	print_edge(edge);
+	fail_world(world, text, "what worked is not allowed in %s",
+		   direction == DIRECTION_EGRESS ? "egress" : "ingress");
+}
+
+static void check_allowed(const struct world *world, const struct judged *judged, const char *text)
+{
+	for (size_t i = 0; i < world->graph->edge_count; i++) {
+		const struct graph_edge *edge = &world->graph->edges[i];
+		struct replayed replayed;
+
+		if (why_void(edge) != LEFT_NONE)
+			continue;
+		replayed = ask(&judged->replay, edge);
+		for (enum direction d = 0; d < DIRECTIONS; d++)
+			check_side(world, edge, &replayed, d, text);
+	}
+}
+
+/* ---- nothing can be taken away ---- */
+
+/* What was said of an edge that worked, before anything is taken away. */
+struct verdict_of_edge {
+	bool worked;
+	enum answer sides[DIRECTIONS];
+};
+
+static struct verdict_of_edge verdict_of(const struct replay *replay,
+					 const struct graph_edge *edge)
+{
+	const struct replayed replayed = ask(replay, edge);
+
+	return (struct verdict_of_edge){.worked = why_void(edge) == LEFT_NONE,
+					.sides = {replayed.decision.sides[0].answer,
+						  replayed.decision.sides[1].answer}};
+}
+
+static unsigned badness(enum answer answer)
+{
+	static const unsigned by_answer[] = {[ANSWER_ALLOWED] = 0,
+					     [ANSWER_UNDEFINED] = 1,
+					     [ANSWER_UNKNOWN] = 2,
+					     [ANSWER_DENIED] = 3};
+
+	return by_answer[answer];
+}
+
+/* Does an edge that worked depend on what is missing now? */
+static bool is_missed(const struct world *world, const struct judged *judged,
+		      const struct verdict_of_edge *before)
+{
+	struct replay replay = {.scene = judged->scene};
+	bool missed = false;
+
+	assert_int_equal(evaluator_new(judged->manifest->policies, judged->manifest->policy_count,
+				       scene_graph_scene(judged->scene),
+				       (struct evaluator_options){0}, &replay.evaluator),
+			 0);
+	for (size_t i = 0; i < world->graph->edge_count && !missed; i++) {
+		const struct verdict_of_edge now =
+		    before[i].worked ? verdict_of(&replay, &world->graph->edges[i]) : before[i];
+
+		for (enum direction d = 0; d < DIRECTIONS; d++)
+			missed |= badness(now.sides[d]) > badness(before[i].sides[d]);
+	}
+	evaluator_free(replay.evaluator);
+	return missed;
+}
+
+static void expect_missed(const struct world *world, const struct judged *judged,
+			  const struct verdict_of_edge *before, const struct netpol *policy, const char *what,
+			  const char *text)
+{
+	world->tally->mutations++;
+	if (getenv("DUMP")) print_error("taken\n");
+	if (!is_missed(world, judged, before))
+		fail_world(world, text, "%s of %s in %s can be taken away", what, policy->name,
+			   policy->namespace);
+}
+
+/* Without the item at that place; the last takes it, and goes back afterwards. */
+#define WITHOUT(items, count, at, STATEMENT)                                                       \
+	do {                                                                                       \
+		__typeof__(*(items)) kept_ = (items)[at];                                          \
+		(items)[at] = (items)[--(count)];                                                  \
+		STATEMENT;                                                                         \
+		(items)[count] = (items)[at];                                                      \
+		(count)++;                                                                         \
+		(items)[at] = kept_;                                                               \
+	} while (0)
+
+static void take_from_rule(const struct world *world, const struct judged *judged,
+			   const struct verdict_of_edge *before, const struct netpol *policy,
+			   struct netpol_rule *rule, const char *text)
+{
+	for (size_t i = 0; rule->peer_count > 1 && i < rule->peer_count; i++)
+		WITHOUT(rule->peers, rule->peer_count, i,
+			expect_missed(world, judged, before, policy, "a peer", text));
+	for (size_t i = 0; rule->port_count > 1 && i < rule->port_count; i++)
+		WITHOUT(rule->ports, rule->port_count, i,
+			expect_missed(world, judged, before, policy, "a port", text));
+}
+
+/* Another policy for the same pods allows the same: that labels do not tell them apart is said. */
+static bool shares_pods(const struct judged *judged, const struct netpol *policy)
+{
+	const struct scene *scene = scene_graph_scene(judged->scene);
+
+	for (size_t i = 0; i < scene->pod_count; i++) {
+		const struct scene_pod *pod = &scene->pods[i];
+		size_t count = 0;
+
+		if (pod->namespace == SCENE_NONE || !pod->labels || pod->on_node ||
+		    strcmp(scene->namespaces[pod->namespace].name, policy->namespace) != 0 ||
+		    label_selector_match(&policy->pods, pod->labels) != MATCH_YES)
+			continue;
+		for (size_t j = 0; j < judged->manifest->policy_count; j++) {
+			const struct netpol *other = &judged->manifest->policies[j];
+
+			count += strcmp(other->namespace, policy->namespace) == 0 &&
+				 label_selector_match(&other->pods, pod->labels) == MATCH_YES;
+		}
+		if (count > 1)
+			return true;
+	}
+	return false;
+}
+
+static void check_smallest(const struct world *world, const struct judged *judged, const char *text)
+{
+	struct verdict_of_edge *before = calloc(world->graph->edge_count + 1, sizeof(*before));
+
+	assert_non_null(before);
+	for (size_t i = 0; i < world->graph->edge_count; i++)
+		before[i] = verdict_of(&judged->replay, &world->graph->edges[i]);
+	for (size_t i = 0; i < judged->manifest->policy_count; i++) {
+		struct netpol *policy = &judged->manifest->policies[i];
+
+		if (shares_pods(judged, policy)) {
+			world->tally->excused++;
+			continue;
+		}
+		for (enum direction d = 0; d < DIRECTIONS; d++)
+			for (size_t j = 0; j < policy->rule_count[d]; j++) {
+				WITHOUT(policy->rules[d], policy->rule_count[d], j,
+					expect_missed(world, judged, before, policy, "a rule",
+						      text));
+				take_from_rule(world, judged, before, policy,
+					       &policy->rules[d][j], text);
+			}
+	}
+	free(before);
+}
+
+/* ---- rules that could be one ---- */
+
+static bool same_peer(const struct policy_peer *a, const struct policy_peer *b)
+{
+	return a->kind == b->kind && strcmp(a->namespace, b->namespace) == 0 &&
+	       same_labels(&a->selector, &b->selector) && a->block.length == b->block.length &&
+	       addr_equal(a->block.addr, b->block.addr);
+}
+
+static bool has_peers_of(const struct policy_rule *a, const struct policy_rule *b)
+{
+	for (size_t i = 0; i < b->peer_count; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < a->peer_count && !found; j++)
+			found = same_peer(&a->peers[j], &b->peers[i]);
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static bool has_ports_of(const struct policy_rule *a, const struct policy_rule *b)
+{
+	for (size_t i = 0; i < b->port_count; i++) {
+		bool found = false;
+
+		for (size_t j = 0; j < a->port_count && !found; j++)
+			found = a->ports[j].protocol == b->ports[i].protocol &&
+				a->ports[j].port == b->ports[i].port &&
+				a->ports[j].end_port == b->ports[i].end_port;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+/* As one rule they would allow what they allow as two. */
+static bool could_be_one(const struct policy_rule *a, const struct policy_rule *b)
+{
+	const bool peers = has_peers_of(a, b), ports = has_ports_of(a, b);
+
+	return (peers && (ports || has_peers_of(b, a))) || (ports && has_ports_of(b, a));
+}
+
+static void check_merged(const struct world *world, const struct compiled *compiled)
+{
+	for (size_t i = 0; i < compiled->count; i++)
+		for (enum direction d = 0; d < DIRECTIONS; d++) {
+			const struct policy *policy = &compiled->policies[i];
+
+			for (size_t j = 0; j < policy->rule_count[d]; j++)
+				for (size_t k = 0; k < policy->rule_count[d]; k++)
+					if (j != k && could_be_one(&policy->rules[d][j],
+								   &policy->rules[d][k]))
+						fail_world(world, compiled->text,
+							   "rules of %s could be one",
+							   policy->name);
+		}
+}
+
+/* ---- the same evidence gives the same bytes ---- */
+
+/* Where the object begins in which that is. */
+static const char *object_at(const char *text, const char *at)
+{
+	const char *begin = text;
+
+	for (const char *next = text; next && next <= at; next = strstr(next + 1, "\n- apiVersion"))
+		begin = next;
+	return begin;
+}
+
+static void expect_same(const struct world *world, const char *expected, const char *text,
+			const char *what)
+{
+	size_t same = 0;
+
+	while (expected[same] && expected[same] == text[same])
+		same++;
+	if (expected[same] == text[same])
+		return;
+	print_object(object_at(expected, expected + same));
+	print_error("\n---- %s:\n", what);
+	print_object(object_at(text, text + same));
+	fail_world(world, NULL, "%s: other bytes from \"%.40s\" and \"%.40s\" on", what,
+		   expected + same, text + same);
+}
+
+static char *tell(const struct world *world, const struct history_telling *telling,
+		  enum explain explain, const char *folder)
+{
+	struct inventory *inventory = history_inventory(&world->history, telling);
+	struct graph *graph =
+	    folder ? history_stored_graph(&world->history, telling, inventory, folder)
+		   : history_graph(&world->history, telling, inventory);
+	struct compiled compiled;
+	char *text;
+	if (getenv("DUMP") && telling->use) for (size_t i = 0; i < graph->edge_count; i++) { print_error("AGAIN id %ld ", (long)graph->edges[i].edge.id); print_edge(&graph->edges[i]);}
+	if (getenv("DUMP") && telling->doubled) for (size_t i = 0; i < graph->edge_count; i++) { print_error("DOUBLED id %ld ", (long)graph->edges[i].edge.id); print_edge(&graph->edges[i]);}
+
+	compile(graph, &world->request, explain, &compiled);
+	text = compiled.text;
+	compiled.text = NULL;
+	compiled_clear(&compiled);
+	graph_free(graph);
+	inventory_free(inventory);
+	return text;
+}
+
+static void check_tellings(const struct world *world, const char *plain, const char *explained,
+			   const char *folder)
+{
+	const struct history_telling shuffled = {.order = world->seed + 1};
+	const struct history_telling doubled = {.order = world->seed + 2, .doubled = true};
+	char *text = tell(world, &shuffled, EXPLAIN_COMMENTS, NULL);
+
+	expect_same(world, explained, text, "shuffled");
+	free(text);
+	text = tell(world, &doubled, EXPLAIN_NONE, NULL);
+	expect_same(world, plain, text, "doubled");
+	free(text);
+	if (world->seed % STORED_EVERY)
+		return;
+	text = tell(world, &doubled, EXPLAIN_COMMENTS, folder);
+	expect_same(world, explained, text, "stored");
+	free(text);
+}
+
+/* ---- what is allowed is all that is needed ---- */
+
+/* Rows of which something is not denied: the addresses of one may have been several pods'. */
+static void find_used(const struct world *world, const struct judged *judged,
+		      bool used[static HISTORY_ROWS])
+{
+	const struct graph *graph = world->graph;
+
+	if (getenv("DUMP")) for (size_t i = 0; i < graph->edge_count; i++) {const struct graph_edge *edge=&graph->edges[i]; struct replayed x=ask(&judged->replay, edge); print_error("id %ld row %ld flow %zu told %d%d ans %d (in %d out %d) ", (long)edge->edge.id, (long)(edge->edge.id-1)/2, world->history.rows[history_row_of(edge->edge.id)].flow, edge->told_elsewhere[0], edge->told_elsewhere[1], x.decision.answer, x.decision.sides[0].answer, x.decision.sides[1].answer); print_edge(edge);}
+	for (size_t i = 0; i < graph->edge_count; i++)
+		if (ask(&judged->replay, &graph->edges[i]).decision.answer != ANSWER_DENIED)
+			used[history_row_of(graph->edges[i].edge.id)] = true;
+}
+
+/* What a node denied is not to count because that is left out: what other nodes have of it goes,
+ * too. */
+static void drop_denied(const struct history *history, bool used[static HISTORY_ROWS])
+{
+	for (size_t i = 0; i < history->row_count; i++) {
+		const struct history_row *denied = &history->rows[i];
+
+		if (used[i] || denied->key.verdict != VERDICT_DENIED)
+			continue;
+		for (size_t j = 0; j < history->row_count; j++)
+			used[j] &= history->rows[j].flow != denied->flow;
+	}
+}
+
+static void check_again(const struct world *world, const struct judged *judged, const char *plain)
+{
+	bool use[HISTORY_ROWS] = {false};
+	const struct history_telling telling = {.use = use};
+	char *text;
+
+	find_used(world, judged, use);
+	drop_denied(&world->history, use);
+	text = tell(world, &telling, EXPLAIN_NONE, NULL);
+	expect_same(world, plain, text, "only of what is allowed");
+	free(text);
+}
+
+/* ---- many ---- */
+
+static void world_make(struct world *world, uint64_t seed, struct tally *tally)
+{
+	const struct history_telling telling = {0};
+
+	world->seed = seed;
+	world->tally = tally;
+	history_make(&world->history, seed, tally->features);
+	world->inventory = history_inventory(&world->history, &telling);
+	world->graph = history_graph(&world->history, &telling, world->inventory);
+}
+
+static void world_clear(struct world *world)
+{
+	graph_free(world->graph);
+	inventory_free(world->inventory);
+}
+
+static void check_exact(struct world *world, const char *folder)
+{
+	struct compiled compiled, plain;
+	struct judged judged;
+
+	policy_request_init(&world->request);
+	world->request.exact = true;
+	world->request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	compile(world->graph, &world->request, EXPLAIN_COMMENTS, &compiled);
+	compile(world->graph, &world->request, EXPLAIN_NONE, &plain);
+	judge(world, compiled.text, &judged);
+	check_allowed(world, &judged, compiled.text);
+	if (!getenv("SKIP") || !strchr(getenv("SKIP"), 's'))
+	check_summary(world, &compiled);
+	if (!getenv("SKIP") || !strchr(getenv("SKIP"), 'b'))
+	check_smallest(world, &judged, compiled.text);
+	check_merged(world, &compiled);
+	check_tellings(world, plain.text, compiled.text, folder);
+	check_again(world, &judged, plain.text);
+	world->tally->policies += compiled.count;
+	judged_clear(&judged);
+	compiled_clear(&compiled);
+	compiled_clear(&plain);
+}
+
+static void check_tally(const struct tally *tally)
+{
+	print_message("%lu policies; %lu sides, %lu allowed; %lu taken away, %lu policies excused\n",
+		      tally->policies, tally->sides, tally->allowed, tally->mutations,
+		      tally->excused);
+	for (enum left_reason i = 0; i < LEFT_REASONS; i++)
+		print_message("left %s: %lu\n", left_reason_name(i), tally->left[i]);
+	for (size_t i = 0; i < COUNT(unknowns); i++)
+		print_message("unknown %lu: %s\n", tally->unknown[i], unknowns[i]);
+	for (enum history_feature i = 0; i < HISTORY_FEATURE_COUNT; i++)
+		print_message("%s: %lu\n", history_feature_name(i), tally->features[i]);
+}
+
+static void test_exact(void **state)
+{
+	static struct tally tally;
+	static struct world world;
+	char folder[] = "/tmp/netpol-properties-XXXXXX";
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	uint64_t first = getenv("SEED") ? strtoull(getenv("SEED"), NULL, 10) : 1;
+	uint64_t last = getenv("SEED") ? first : SEEDS;
+	for (uint64_t seed = first; seed <= last; seed++) {
+		world_make(&world, seed, &tally);
+		check_exact(&world, folder);
+		world_clear(&world);
+	}
+	rmdir(folder);
+	check_tally(&tally);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_exact),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
