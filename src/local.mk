@@ -260,6 +260,8 @@ libcompile_a_SOURCES = \
 	src/model/bind.h \
 	src/model/classes.c \
 	src/model/classes.h \
+	src/model/edge_order.c \
+	src/model/edge_order.h \
 	src/model/graph.c \
 	src/model/graph.h \
 	src/model/labels.c \
@@ -271,6 +273,8 @@ libcompile_a_SOURCES = \
 	src/model/record.h \
 	src/model/selector.c \
 	src/model/selector.h \
+	src/model/sieve.c \
+	src/model/sieve.h \
 	src/model/strings.c \
 	src/model/strings.h \
 	src/model/meeting.c \
@@ -323,6 +327,8 @@ libcompile_a_SOURCES = \
 	src/policy/dns.h \
 	src/policy/entities.c \
 	src/policy/entities.h \
+	src/policy/entry.c \
+	src/policy/entry.h \
 	src/policy/evaluate.c \
 	src/policy/evaluate.h \
 	src/policy/evaluate_classes.c \
@@ -334,6 +340,8 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_pair.c \
 	src/policy/evaluate_peers.c \
 	src/policy/evaluate_place.c \
+	src/policy/externals.c \
+	src/policy/externals.h \
 	src/policy/group.c \
 	src/policy/group.h \
 	src/policy/intern.c \
@@ -459,6 +467,8 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/extent.c \
+	src/cli/extent.h \
 	src/cli/compile.c \
 	src/cli/compile.h \
 	src/cli/doubts.c \
@@ -501,7 +511,9 @@ libcli_a_SOURCES = \
 	src/cli/summary_text.c \
 	src/cli/summary_text.h \
 	src/cli/verify_print.c \
-	src/cli/verify_print.h
+	src/cli/verify_print.h \
+	src/cli/workloads_print.c \
+	src/cli/workloads_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold

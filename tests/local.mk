@@ -30,6 +30,7 @@ unit_tests = \
 	tests/unit/cli/test_import_gather \
 	tests/unit/cli/test_import_hubble \
 	tests/unit/cli/test_options \
+	tests/unit/cli/test_summary_text \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_dataplane \
@@ -78,10 +79,12 @@ unit_tests = \
 	tests/unit/model/test_graph \
 	tests/unit/model/test_graph_read \
 	tests/unit/model/test_pods \
+	tests/unit/model/test_selector \
 	tests/unit/model/test_vantage \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_admit \
 	tests/unit/policy/test_aggregate \
 	tests/unit/policy/test_agreement \
 	tests/unit/policy/test_cluster_ranges \
@@ -89,6 +92,11 @@ unit_tests = \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
+	tests/unit/policy/test_kind_clusternetworkpolicy \
+	tests/unit/policy/test_kind_kubescape \
+	tests/unit/policy/test_kinds \
+	tests/unit/policy/test_externals \
+	tests/unit/policy/test_kinds_published \
 	tests/unit/policy/test_known_networks \
 	tests/unit/policy/test_label_selector \
 	tests/unit/policy/test_manifest \
@@ -158,6 +166,9 @@ published = tests/unit/policy/published.c tests/unit/policy/published.h \
 	tests/unit/policy/published_internal.h \
 	tests/unit/policy/published_kinds.c \
 	tests/unit/policy/published_text.c
+tests_unit_policy_test_kinds_published_SOURCES = tests/unit/policy/test_kinds_published.c \
+	tests/unit/policy/random_policy.c tests/unit/policy/random_policy.h $(published)
+tests_unit_policy_test_kinds_SOURCES = tests/unit/policy/test_kinds.c $(published)
 tests_unit_policy_test_published_SOURCES = tests/unit/policy/test_published.c $(published)
 tests_unit_policy_check_published_SOURCES = tests/unit/policy/check_published.c $(published)
 tests_unit_policy_check_published_LDADD = libcli.a libcompile.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)
@@ -202,13 +213,16 @@ rootless_bats = \
 	tests/cli/import.bats \
 	tests/cli/import_formats.bats \
 	tests/cli/inventory.bats \
+	tests/cli/kinds.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
 	tests/cli/output_dir.bats \
+	tests/cli/policy.bats \
 	tests/cli/reach.bats \
 	tests/cli/recipes.bats \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
+	tests/cli/status_workloads.bats \
 	tests/cli/usage.bats \
 	tests/cli/verify.bats \
 	tests/fuzz/replay.bats \
@@ -309,6 +323,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/unit/flow/fixture.h \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
+	tests/unit/policy/kind_fixture.h \
 	tests/unit/policy/past.h \
 	tests/unit/policy/manifest_fixture.h \
 	tests/unit/policy/stage.h \

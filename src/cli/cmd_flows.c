@@ -216,6 +216,9 @@ static int visit_flow(void *context, const struct stored_flow *flow)
 		return 0;
 	if (is_evidence(walk))
 		return put_flow_line(walk, evidence_of_flow(flow, source, destination));
+	/* It tells of the edge's times alone. */
+	if (flow->flow.length == FLOW_WITHOUT_WINDOW && totals_are_zero(&flow->flow.totals))
+		return 0;
 	return put_row(walk, &flow->flow, source, destination);
 }
 

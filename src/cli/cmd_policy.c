@@ -114,6 +114,8 @@ static int write_files(struct session *session, struct compiler *compiler)
 		r = output_dir_finish(printer.dir);
 	output_dir_free(printer.dir);
 	json_decref(printer.objects);
+	if (r < 0 && session->problems.errors > 0)
+		session->status = EXIT_USAGE;
 	return r;
 }
 
@@ -143,9 +145,7 @@ static int run(const struct options *options)
 	if (!session_begin(&session, options) || !session_build(&session))
 		return session_end(&session);
 	r = answer(&session);
-	if (r < 0 && session.problems.errors > 0)
-		session.status = EXIT_USAGE;
-	else if (r < 0)
+	if (r < 0 && session.status == EXIT_DONE)
 		session_fail(&session, "policy", r);
 	return session_end(&session);
 }

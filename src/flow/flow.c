@@ -103,6 +103,13 @@ int loss_source_parse(const char *name, enum loss_source *ret)
 	return -EINVAL;
 }
 
+bool totals_are_zero(const struct totals *totals)
+{
+	static const struct totals zero;
+
+	return memcmp(totals, &zero, sizeof(zero)) == 0;
+}
+
 void totals_add(struct totals *sum, const struct totals *more)
 {
 	sum->connections += more->connections;

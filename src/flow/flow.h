@@ -83,6 +83,7 @@ struct totals {
 };
 
 void totals_add(struct totals *sum, const struct totals *more);
+bool totals_are_zero(const struct totals *totals);
 
 /* Not a window: only the edge's totals are raised (evidence whose rows were pruned). */
 #define FLOW_WITHOUT_WINDOW UINT32_MAX

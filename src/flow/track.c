@@ -341,13 +341,6 @@ static struct totals entry_grow(struct track *track, struct live_entry *entry,
 	return grown;
 }
 
-static bool totals_are_zero(const struct totals *totals)
-{
-	static const struct totals zero;
-
-	return memcmp(totals, &zero, sizeof(zero)) == 0;
-}
-
 /* Early enough for a reader, who has the same slack but knows less of what was unseen, to take it
  * for nobody's who had or got the address since. */
 static int64_t end_first(const struct track *track, const struct live_entry *entry, uint32_t pod,

@@ -3,8 +3,8 @@
  * files that kubectl printed and from what a node recorded.
  *
  * Kubernetes API objects (v1 Pod, Namespace, Service, Endpoints, Node; discovery.k8s.io/v1
- * EndpointSlice; cilium.io/v2 CiliumNode; of every other kind its owner alone), lists of them
- * (List, PodList …), several documents or files. Read leniently: unknown kinds and fields are
+ * EndpointSlice; cilium.io/v2 CiliumNode; of every other kind its owner and its selector), lists of
+ * them (List, PodList …), several documents or files. Read leniently: unknown kinds and fields are
  * skipped, an object without a name is a problem.
  */
 #ifndef NETPOL_IDENTITY_INVENTORY_H
@@ -119,6 +119,7 @@ struct inventory_service {
 	char *type;           /* "ClusterIP", "NodePort", "LoadBalancer", "ExternalName" */
 	char *external_name;  /* "": none */
 	bool external_local;  /* externalTrafficPolicy Local: its clients keep their addresses */
+	bool external_ips;    /* it has externalIPs */
 	uint16_t health_port; /* healthCheckNodePort; 0: none */
 	struct labels labels;
 	struct labels selector; /* count 0: none */
@@ -241,6 +242,11 @@ const struct inventory_service *inventory_find_service(const struct inventory *i
 						       struct addr address);
 const struct inventory_node *inventory_find_node(const struct inventory *inventory,
 						 struct addr address);
+/* Which pods the workload's object takes for its own, if the inventory has it and it selects them
+ * by labels alone; NULL otherwise. */
+const struct labels *inventory_own_selector(const struct inventory *inventory,
+					    const char *namespace, const char *kind,
+					    const char *name);
 /* Was the label seen changing in the namespace? */
 bool inventory_label_changes(const struct inventory *inventory, const char *namespace,
 			     const char *key);

@@ -133,12 +133,16 @@ struct graph {
 	struct interval seen; /* first and last moment of any edge; from > until if there is none */
 };
 
+struct ignored_labels {
+	const char *const *keys;
+	size_t count;
+};
+
 struct graph_request {
 	struct interval interval;
 	const struct inventory *inventory; /* outlives the graph; may be NULL */
 	bool apart;                        /* every record counts, as its own node has it */
-	const char *const *ignored_labels; /* keys that are never selected by */
-	size_t ignored_label_count;
+	struct ignored_labels ignored;     /* no selector uses them */
 };
 
 /*

@@ -102,8 +102,8 @@ static void group(struct workloads *workloads, const struct inventory *inventory
 			workloads->items[i].revision = "";
 }
 
-int workloads_build(const struct inventory *inventory, struct strings *strings,
-		    struct problems *problems, struct workloads *ret)
+int workloads_build(const struct inventory *inventory, const struct ignored_labels *ignored,
+		    struct strings *strings, struct problems *problems, struct workloads *ret)
 {
 	struct workloads workloads = {0};
 	struct member *members = NULL;
@@ -124,7 +124,7 @@ int workloads_build(const struct inventory *inventory, struct strings *strings,
 		qsort(members, count, sizeof(*members), compare_members);
 		group(&workloads, inventory, members);
 	}
-	r = inventory ? selectors_choose(&workloads, inventory, strings, problems) : 0;
+	r = inventory ? selectors_choose(&workloads, inventory, ignored, strings, problems) : 0;
 	if (r < 0)
 		goto out;
 	*ret = workloads;

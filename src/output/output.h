@@ -15,8 +15,8 @@
 
 #define OUTPUT_COMMENT "#"
 
-/* Block style as people write it; strings that YAML 1.1 would take for something else are quoted.
- * Keys keep their order. */
+/* Block style as people write it; strings that YAML 1.1 would take for something else are quoted,
+ * members of several lines are block scalars. Keys keep their order. */
 void output_yaml(struct buf *buf, const json_t *tree);
 /* A stream of documents, one per element of the list, separated by "---". */
 void output_yaml_stream(struct buf *buf, const json_t *list);

@@ -124,6 +124,46 @@ static bool is_block(const json_t *value)
 	return (json_is_object(value) || json_is_array(value)) && !is_empty(value);
 }
 
+/* Lines that a block scalar keeps as they are in every reader: none empty, no space at their ends.
+ */
+static bool is_lines(const char *text, size_t length)
+{
+	bool is_first = true;
+
+	if (!memchr(text, '\n', length))
+		return false;
+	for (size_t i = 0; i <= length;) {
+		uint32_t code;
+		size_t n = 1;
+
+		if (i == length || text[i] == '\n') {
+			if (is_first || text[i - 1] == ' ')
+				return false;
+			is_first = true;
+		} else {
+			n = text_decode(text + i, length - i, &code);
+			if (n == 0 || !text_is_printable(code) || (is_first && code == ' '))
+				return false;
+			is_first = false;
+		}
+		i += n;
+	}
+	return true;
+}
+
+static void put_lines(struct buf *buf, const char *text, size_t column)
+{
+	buf_puts(buf, " |-\n");
+	while (text) {
+		size_t length = strcspn(text, "\n");
+
+		text_put_spaces(buf, column);
+		buf_put(buf, text, length);
+		buf_putc(buf, '\n');
+		text = text[length] == '\n' ? text + length + 1 : NULL;
+	}
+}
+
 static void put_inline(struct buf *buf, const json_t *value)
 {
 	if (json_is_object(value))
@@ -172,6 +212,9 @@ static void put_member(struct buf *buf, const json_t *value, size_t column)
 	} else if (is_block(value)) {
 		buf_putc(buf, '\n');
 		put_items(buf, value, column, false);
+	} else if (json_is_string(value) &&
+		   is_lines(json_string_value(value), json_string_length(value))) {
+		put_lines(buf, json_string_value(value), column + 2);
 	} else {
 		buf_putc(buf, ' ');
 		put_inline(buf, value);

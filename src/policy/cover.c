@@ -155,6 +155,15 @@ static int cover_run(const struct basis *basis, struct atom *atoms, size_t count
 	return 0;
 }
 
+/* A client and the node that forwards for it are of one edge, and may now be one peer. */
+static void mark_again(struct atom *atoms, size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		if (atoms[i].edge && atoms[i].edge == atoms[i - 1].edge &&
+		    atom_same_peer(&atoms[i], &atoms[i - 1]))
+			atoms[i].again = true;
+}
+
 int atoms_cover(const struct basis *basis, struct atoms *atoms)
 {
 	struct atom *items = atoms->items;
@@ -167,5 +176,6 @@ int atoms_cover(const struct basis *basis, struct atoms *atoms)
 				break;
 		r = cover_run(basis, items + i, end - i);
 	}
+	mark_again(items, atoms->count);
 	return r;
 }

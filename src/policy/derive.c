@@ -20,6 +20,7 @@
 #include "policy/default_deny.h"
 #include "policy/dns.h"
 #include "policy/entities.h"
+#include "policy/externals.h"
 #include "policy/group.h"
 #include "policy/leave.h"
 #include "policy/name.h"
@@ -36,7 +37,7 @@
 struct subject {
 	size_t group; /* GROUP_NONE: a default-deny */
 	const char *namespace;
-	const struct atom *atoms;
+	const struct atom *atoms; /* NULL: none */
 	size_t count;
 	const char *name; /* of its policy */
 };
@@ -98,50 +99,76 @@ struct side {
 	struct admission admission;
 };
 
-static int add_admitted(struct compiler *compiler, const struct side *side, const struct end *peer,
-			struct atom atom)
+/* Else another record tells the policy of that end. */
+static bool is_told(const struct side *side)
 {
-	const struct graph_edge *edge = side->edge;
-	const bool is_told = !edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
-	const bool is_asked = compiler->request.directions[side->direction];
-	enum left_reason left = peer_init(&compiler->basis, peer, &atom);
+	return !side->edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
+}
 
-	if (left == LEFT_NONE)
-		return atoms_add(is_told ? &compiler->atoms : &compiler->elsewhere, &atom);
-	tally_mark(&compiler->tally, edge, is_asked ? left : LEFT_DIRECTION);
-	if (is_told && is_asked)
-		leave_peer(&compiler->leaves[atom.subject], side->direction, left, peer);
-	return 0;
+/* Counts an edge whose peers no rule can name. */
+static void leave_side(struct compiler *compiler, const struct side *side, size_t subject,
+		       const struct end *peer, enum left_reason left)
+{
+	if (!compiler->request.directions[side->direction]) {
+		tally_mark(&compiler->tally, side->edge, LEFT_DIRECTION);
+		return;
+	}
+	tally_mark(&compiler->tally, side->edge, left);
+	if (!is_told(side))
+		return;
+	if (peer)
+		leave_peer(&compiler->leaves[subject], side->direction, left, peer);
+	else
+		leave_edge(&compiler->leaves[subject], side->edge, left);
+}
+
+/* One peer that has a name is enough. */
+static int add_peers(struct compiler *compiler, const struct side *side, const struct atom *start)
+{
+	struct atoms *atoms = is_told(side) ? &compiler->atoms : &compiler->elsewhere;
+	const struct end *peers[EDGE_PEERS_MAX];
+	const size_t count = edge_peers(side->edge, start->egress, peers);
+	enum left_reason left = LEFT_NONE;
+	size_t named = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct atom atom = *start;
+		enum left_reason reason = peer_init(&compiler->basis, peers[i], &atom);
+
+		if (reason == LEFT_NONE) {
+			r = atoms_add(atoms, &atom);
+			named++;
+		} else if (i == 0) {
+			left = reason;
+		}
+	}
+	if (r == 0 && named == 0)
+		leave_side(compiler, side, start->subject, peers[0], left);
+	return r;
 }
 
 static int add_side(struct compiler *compiler, const struct side *side)
 {
 	const struct graph_edge *edge = side->edge;
 	const bool egress = side->direction == DIRECTION_EGRESS;
-	const bool is_told = !edge->told_elsewhere[!egress];
-	const struct end *end = egress ? &edge->from : &edge->to;
-	const struct end *peers[EDGE_PEERS_MAX];
-	const size_t peer_count = edge_peers(edge, egress, peers);
-	struct atom atom = {.subject = subject_of(compiler, end),
-			    .egress = egress,
-			    .edge = edge,
-			    .wider = side->admission.included ? WIDER_INCLUDED : 0,
-			    .port = edge->edge.key.port,
-			    .protocol = edge->edge.key.protocol};
-	int r = 0;
+	const struct atom atom = {.subject = subject_of(compiler, egress ? &edge->from : &edge->to),
+				  .egress = egress,
+				  .edge = edge,
+				  .wider = side->admission.included ? WIDER_INCLUDED : 0,
+				  .port = edge->edge.key.port,
+				  .protocol = edge->edge.key.protocol};
 
-	if (!is_told && edge->standing != STANDING_COUNTS)
+	if (!is_told(side) && edge->standing != STANDING_COUNTS)
 		return 0;
-	if (side->admission.left != LEFT_NONE) {
+	if (side->admission.left != LEFT_NONE)
 		tally_mark(&compiler->tally, edge, side->admission.left);
-		if (is_told && atom.subject != GROUP_NONE &&
-		    compiler->request.directions[side->direction])
-			leave_edge(&compiler->leaves[atom.subject], edge, side->admission.left);
+	if (atom.subject == GROUP_NONE)
 		return 0;
-	}
-	for (size_t i = 0; i < peer_count && atom.subject != GROUP_NONE && r == 0; i++)
-		r = add_admitted(compiler, side, peers[i], atom);
-	return r;
+	if (side->admission.left == LEFT_NONE)
+		return add_peers(compiler, side, &atom);
+	leave_side(compiler, side, atom.subject, NULL, side->admission.left);
+	return 0;
 }
 
 static int add_edges(struct compiler *compiler)
@@ -378,7 +405,7 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 		       struct policy *policy)
 {
 	struct group *group = &compiler->groups.items[subject->group];
-	size_t ingress = 0;
+	size_t ingress = 0, egress;
 	int r;
 
 	group->used = true;
@@ -395,8 +422,9 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 	r = make_direction(compiler, group, DIRECTION_INGRESS, subject->atoms, ingress, policy);
 	if (r < 0)
 		return r;
-	return make_direction(compiler, group, DIRECTION_EGRESS, subject->atoms + ingress,
-			      subject->count - ingress, policy);
+	egress = subject->count - ingress;
+	return make_direction(compiler, group, DIRECTION_EGRESS,
+			      egress > 0 ? &subject->atoms[ingress] : NULL, egress, policy);
 }
 
 static int compare_subjects(const void *a, const void *b)
@@ -430,10 +458,12 @@ static int find_subjects(struct compiler *compiler)
 		struct group *group = &compiler->groups.items[i];
 		struct subject subject = {.group = i, .namespace = group->namespace};
 
-		subject.atoms = atoms->items + at;
-		while (at < atoms->count && atoms->items[at].subject == i)
-			at++;
-		subject.count = (size_t)(atoms->items + at - subject.atoms);
+		while (at + subject.count < atoms->count &&
+		       atoms->items[at + subject.count].subject == i)
+			subject.count++;
+		if (subject.count > 0)
+			subject.atoms = &atoms->items[at];
+		at += subject.count;
 		subject.name = compiler->names[group->first];
 		group->given = gets_policy(group);
 		if (!group->given)
@@ -529,16 +559,18 @@ static int prepare(struct compiler *compiler)
 		r = add_resolvers(compiler);
 	if (r < 0)
 		return r;
-	if (compiler->request.entities && !compiler->request.exact)
-		entities_replace(compiler->graph, &compiler->atoms);
 	atoms_sort(&compiler->atoms);
 	leave_all_rare(compiler);
 	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
 	if (r == 0)
 		r = choose_directions(compiler);
+	if (r == 0)
+		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)
 		return r;
 	settle(compiler);
+	if (compiler->request.entities && !compiler->request.exact)
+		entities_replace(compiler->graph, &compiler->atoms);
 	if (compiler->request.service_ports && !compiler->request.exact)
 		r = service_ports_add(&compiler->atoms);
 	if (r == 0)

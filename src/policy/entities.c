@@ -35,4 +35,5 @@ void entities_replace(const struct graph *graph, struct atoms *atoms)
 		atom->peer = ATOM_ENTITY;
 		atom->wider |= WIDER_ENTITY;
 	}
+	atoms_sort(atoms);
 }

@@ -11,7 +11,7 @@
 
 /*
  * Every block that is a node's, the API server's or any client's becomes the entity, tagged
- * WIDER_ENTITY. Before atoms_sort().
+ * WIDER_ENTITY. The atoms are sorted, and stay so.
  */
 void entities_replace(const struct graph *graph, struct atoms *atoms);
 

@@ -511,4 +511,4 @@ static int add(const struct policy *policy, const struct kind_options *options,
 static const char *const api_versions[] = {"spdx.softwarecomposition.kubescape.io/v1beta1", NULL};
 
 const struct policy_kind kind_kubescape = {
-    .name = "kubescape", .api_versions = api_versions, .add = add};
+    .name = "kubescape", .api_versions = api_versions, .says_readiness = true, .add = add};

@@ -204,14 +204,16 @@ static bool is_any(const char *text)
 	return !text || !*text;
 }
 
-static void report_workload(const struct workload *workload, struct problems *problems)
+/* is_asked: by its name. */
+static void report_workload(const struct workload *workload, bool is_asked,
+			    struct problems *problems)
 {
 	struct buf subject = {0};
 
 	buf_printf(&subject, "%s/%s in %s", workload->kind, workload->name, workload->namespace);
 	if (subject.error)
 		return;
-	if (workload->host_network && workload->met)
+	if (workload->host_network && (workload->met || is_asked))
 		problem_add(problems, PROBLEM_NOTE, subject.data,
 			    "no policy: its pods use their node's network, where NetworkPolicy "
 			    "does not reach");
@@ -277,7 +279,7 @@ static int report_filter(const struct graph *graph, const struct policy_filter *
 		if (!filter_matches(filter, &graph->workloads[i]))
 			continue;
 		known = true;
-		recorded |= graph->workloads[i].recorded;
+		recorded |= graph->workloads[i].recorded || graph->workloads[i].host_network;
 	}
 	if (recorded)
 		return 0;
@@ -303,7 +305,8 @@ int leave_report_subjects(const struct graph *graph, const struct policy_filter 
 
 	for (size_t i = 0; i < graph->workload_count; i++)
 		if (filter_matches(filter, &graph->workloads[i]))
-			report_workload(&graph->workloads[i], problems);
+			report_workload(&graph->workloads[i],
+					filter && !is_any(filter->workload_name), problems);
 	for (size_t i = 0, end; i < graph->pod_count; i = end) {
 		for (end = i + 1; end < graph->pod_count; end++)
 			if (strcmp(graph->pods[i].namespace, graph->pods[end].namespace) != 0)

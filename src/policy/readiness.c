@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "policy/admit.h"
 #include "policy/direction.h"
 #include "policy/watch.h"
 
@@ -34,23 +34,6 @@ struct far_end {
 	uint16_t port;
 };
 
-/* Of policies' reasons to allow anything there is but that it worked. */
-static bool is_evidence(const struct graph_edge *edge)
-{
-	const struct edge_key *key = &edge->edge.key;
-	const struct totals *totals = &edge->edge.totals;
-
-	if (key->direction_uncertain || !key->has_port || key->port == 0)
-		return false;
-	if (key->protocol != IPPROTO_TCP && key->protocol != IPPROTO_UDP &&
-	    key->protocol != IPPROTO_SCTP)
-		return false;
-	if (key->verdict == VERDICT_ANSWERED)
-		return true;
-	return key->verdict == VERDICT_ONE_WAY && edge->standing != STANDING_OVERRIDDEN &&
-	       (totals->connections > 0 || totals->packets_sent > 0);
-}
-
 /* The workload that the edge tells of in that direction, or GRAPH_NONE. */
 static size_t near_workload(const struct graph_edge *edge, enum direction direction)
 {
@@ -59,12 +42,7 @@ static size_t near_workload(const struct graph_edge *edge, enum direction direct
 	if (end->kind != END_POD || end->workload == GRAPH_NONE ||
 	    edge->told_elsewhere[direction == DIRECTION_INGRESS])
 		return GRAPH_NONE;
-	if (edge->from.secondary || edge->to.secondary)
-		return GRAPH_NONE;
-	if (edge->from.kind == END_POD && edge->to.kind == END_POD &&
-	    edge->from.pod == edge->to.pod)
-		return GRAPH_NONE;
-	return is_evidence(edge) ? end->workload : GRAPH_NONE;
+	return admit_edge(edge, 0).left == LEFT_NONE ? end->workload : GRAPH_NONE;
 }
 
 static bool is_asked_for_names(const struct graph_edge *edge)
@@ -146,77 +124,85 @@ static void far_end_init(const struct graph *graph, const struct graph_edge *edg
 
 /* ---- edges by workload ---- */
 
-/* An edge of the graph in one of its directions. */
-typedef size_t side;
-
-static const struct graph_edge *side_edge(const struct graph *graph, side at)
-{
-	return &graph->edges[at / DIRECTIONS];
-}
-
-static enum direction side_direction(side at)
-{
-	return (enum direction)(at % DIRECTIONS);
-}
-
-struct sides {
-	side *items;   /* by workload */
-	size_t *first; /* of each workload; and the end */
+/* An edge of the graph as one of its ends has it, or all of those that are one to policies. */
+struct sight {
+	struct far_end far;
+	int64_t connections;
+	int64_t begun;
 };
 
-static void sides_clear(struct sides *sides)
+/* Copies, because the edges of one workload lie anywhere in the graph, which is large. */
+struct sights {
+	struct sight *items; /* by workload */
+	size_t *first;       /* of each workload; and the end */
+};
+
+static void sights_clear(struct sights *sights)
 {
-	free(sides->items);
-	free(sides->first);
+	free(sights->items);
+	free(sights->first);
 }
 
-/* first[i + 1] is where those of i end, then where they begin, as they are put in. */
-static int sides_build(const struct graph *graph, struct sides *ret)
+static void add_sights(const struct graph *graph, const struct graph_edge *edge,
+		       struct sights *sights)
 {
-	const size_t workloads = graph->workload_count, count = DIRECTIONS * graph->edge_count;
-	struct sides sides = {.first = calloc(workloads + 2, sizeof(*sides.first))};
+	const int64_t connections = edge->edge.totals.connections;
+
+	for (enum direction i = 0; i < DIRECTIONS; i++) {
+		const size_t workload = near_workload(edge, i);
+		struct sight *sight;
+
+		if (workload == GRAPH_NONE)
+			continue;
+		sight = &sights->items[sights->first[workload + 1]++];
+		far_end_init(graph, edge, i, &sight->far);
+		sight->connections = connections > 0 ? connections : 0;
+		sight->begun = edge->edge.begun;
+	}
+}
+
+static void count_sights(const struct graph_edge *edge, struct sights *sights)
+{
+	for (enum direction i = 0; i < DIRECTIONS; i++) {
+		const size_t workload = near_workload(edge, i);
+
+		if (workload != GRAPH_NONE)
+			sights->first[workload + 1]++;
+	}
+}
+
+/* While they are put in, first[i + 1] is where the next one of i goes. */
+static int sights_build(const struct graph *graph, struct sights *ret)
+{
+	struct sights sights = {.first = calloc(graph->workload_count + 1, sizeof(*sights.first))};
 	size_t sum = 0;
 
-	if (!sides.first)
+	if (!sights.first)
 		return -ENOMEM;
-	for (side i = 0; i < count; i++) {
-		size_t workload = near_workload(side_edge(graph, i), side_direction(i));
+	for (size_t i = 0; i < graph->edge_count; i++)
+		count_sights(&graph->edges[i], &sights);
+	for (size_t i = 1; i <= graph->workload_count; i++) {
+		const size_t own = sights.first[i];
 
-		if (workload != GRAPH_NONE)
-			sides.first[workload + 1]++;
-	}
-	for (size_t i = 1; i <= workloads; i++) {
-		size_t own = sides.first[i];
-
-		sides.first[i] = sum;
+		sights.first[i] = sum;
 		sum += own;
 	}
-	sides.items = calloc(sum + 1, sizeof(*sides.items));
-	if (!sides.items) {
-		free(sides.first);
+	sights.items = calloc(sum + 1, sizeof(*sights.items));
+	if (!sights.items) {
+		free(sights.first);
 		return -ENOMEM;
 	}
-	for (side i = 0; i < count; i++) {
-		size_t workload = near_workload(side_edge(graph, i), side_direction(i));
-
-		if (workload != GRAPH_NONE)
-			sides.items[sides.first[workload + 1]++] = i;
-	}
-	*ret = sides;
+	for (size_t i = 0; i < graph->edge_count; i++)
+		add_sights(graph, &graph->edges[i], &sights);
+	*ret = sights;
 	return 0;
 }
 
 /* ---- distinct edges of one workload ---- */
 
-struct distinct {
-	struct far_end far; /* kind FAR_NONE: a free place */
-	int64_t connections;
-	int64_t begun;
-};
-
-/* Open addressing; at most half full. */
+/* Open addressing; at most half full. A place whose kind is FAR_NONE is free. */
 struct table {
-	struct distinct *places;
+	struct sight *places;
 	size_t size; /* a power of two */
 	size_t capacity;
 	struct hash_seed seed;
@@ -242,41 +228,36 @@ static int table_empty(struct table *table, size_t count)
 	return 0;
 }
 
-static struct distinct *table_find(const struct table *table, const struct far_end *far)
+/* The place of that edge, or a free one. */
+static struct sight *table_find(const struct table *table, const struct far_end *far)
 {
 	size_t at = (size_t)hash_bytes(table->seed, far, sizeof(*far));
 
 	for (;; at++) {
-		struct distinct *place = &table->places[at & (table->size - 1)];
+		struct sight *place = &table->places[at & (table->size - 1)];
 
-		if (place->far.kind == FAR_NONE) {
-			*place = (struct distinct){.begun = INT64_MAX};
-			memcpy(&place->far, far, sizeof(*far));
-			return place;
-		}
-		if (memcmp(&place->far, far, sizeof(*far)) == 0)
+		if (place->far.kind == FAR_NONE || memcmp(&place->far, far, sizeof(*far)) == 0)
 			return place;
 	}
 }
 
-static int table_fill(struct table *table, const struct graph *graph, const side *sides,
-		      size_t count)
+static int table_fill(struct table *table, const struct sight *sights, size_t count)
 {
 	int r = table_empty(table, count);
 
 	for (size_t i = 0; i < count && r == 0; i++) {
-		const struct graph_edge *edge = side_edge(graph, sides[i]);
-		struct distinct *distinct;
-		struct far_end far;
+		struct sight *place;
 
-		far_end_init(graph, edge, side_direction(sides[i]), &far);
-		if (far.kind == FAR_NONE)
+		if (sights[i].far.kind == FAR_NONE)
 			continue;
-		distinct = table_find(table, &far);
-		if (edge->edge.totals.connections > 0)
-			distinct->connections += edge->edge.totals.connections;
-		if (edge->edge.begun < distinct->begun)
-			distinct->begun = edge->edge.begun;
+		place = table_find(table, &sights[i].far);
+		if (place->far.kind == FAR_NONE) {
+			memcpy(place, &sights[i], sizeof(*place));
+			continue;
+		}
+		place->connections += sights[i].connections;
+		if (sights[i].begun < place->begun)
+			place->begun = sights[i].begun;
 	}
 	return r;
 }
@@ -302,15 +283,15 @@ static void count_edges(const struct table *table, const struct watch *watch,
 	size_t later = 0;
 
 	for (size_t i = 0; i < table->size; i++) {
-		const struct distinct *distinct = &table->places[i];
+		const struct sight *edge = &table->places[i];
 
-		if (distinct->far.kind == FAR_NONE)
+		if (edge->far.kind == FAR_NONE)
 			continue;
 		readiness->edges++;
-		readiness->edges_once += distinct->connections == 1;
-		readiness->connections += distinct->connections;
-		readiness->new_edges += distinct->begun >= watch->last_day;
-		later += distinct->begun >= watch->first_day;
+		readiness->edges_once += edge->connections == 1;
+		readiness->connections += edge->connections;
+		readiness->new_edges += edge->begun >= watch->last_day;
+		later += edge->begun >= watch->first_day;
 	}
 	readiness->unseen = share((int64_t)readiness->edges_once, readiness->connections);
 	readiness->new_edges_per_day = a_day(later, watch->observed);
@@ -353,14 +334,14 @@ static void conclude(const struct workload *workload, const struct table *table,
 }
 
 static int conclude_all(const struct graph *graph, const struct watch *watches,
-			const struct sides *sides, struct readinesses *readinesses)
+			const struct sights *sights, struct readinesses *readinesses)
 {
 	struct table table = {.seed = hash_seed_random()};
 	int r = 0;
 
 	for (size_t i = 0; i < graph->workload_count && r == 0; i++) {
-		r = table_fill(&table, graph, sides->items + sides->first[i],
-			       sides->first[i + 1] - sides->first[i]);
+		r = table_fill(&table, sights->items + sights->first[i],
+			       sights->first[i + 1] - sights->first[i]);
 		if (r == 0)
 			conclude(&graph->workloads[i], &table, &watches[i], &readinesses->items[i]);
 	}
@@ -373,7 +354,7 @@ int readinesses_build(const struct graph *graph, const struct readiness_evidence
 {
 	struct readinesses *readinesses = calloc(1, sizeof(*readinesses));
 	struct watch *watches = NULL;
-	struct sides sides = {0};
+	struct sights sights = {0};
 	int r = -ENOMEM;
 
 	if (readinesses)
@@ -383,10 +364,10 @@ int readinesses_build(const struct graph *graph, const struct readiness_evidence
 		r = watches_build(graph, evidence, &watches);
 	}
 	if (r == 0)
-		r = sides_build(graph, &sides);
+		r = sights_build(graph, &sights);
 	if (r == 0)
-		r = conclude_all(graph, watches, &sides, readinesses);
-	sides_clear(&sides);
+		r = conclude_all(graph, watches, &sights, readinesses);
+	sights_clear(&sights);
 	free(watches);
 	if (r < 0)
 		readinesses_free(readinesses);
@@ -450,19 +431,19 @@ void readiness_text(const struct readiness *readiness, struct buf *buf)
 		buf_printf(buf, " (%s)", readiness->reason);
 	buf_puts(buf, ": ");
 	put_time(readiness, buf);
-	buf_printf(buf, ", %zu of %zu pod%s seen, %" PRId64 " connection%s over %zu edge%s, %zu ",
+	buf_printf(buf, "; %zu of %zu pod%s seen; %" PRId64 " connection%s on %zu edge%s",
 		   readiness->pods_seen, readiness->pods_known, plural(readiness->pods_known),
 		   readiness->connections, plural((size_t)readiness->connections), readiness->edges,
-		   plural(readiness->edges), readiness->new_edges);
-	buf_puts(buf, "of them new in the last day");
+		   plural(readiness->edges));
+	if (readiness->connections == 0)
+		return;
+	buf_printf(buf, ", %zu new in the last day", readiness->new_edges);
 	if (readiness->observed > READINESS_DAY) {
-		buf_puts(buf, " and ");
-		put_hundredths(buf, readiness->new_edges_per_day);
-		buf_puts(buf, " a day after the first");
-	}
-	if (readiness->connections > 0) {
 		buf_puts(buf, ", ");
-		put_hundredths(buf, 100 * readiness->unseen);
-		buf_puts(buf, " % of its connections unseen by estimate");
+		put_hundredths(buf, readiness->new_edges_per_day);
+		buf_puts(buf, " new a day");
 	}
+	buf_puts(buf, "; about ");
+	put_hundredths(buf, 100 * readiness->unseen);
+	buf_puts(buf, " % unseen");
 }

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/clock.h"
 #include "policy/peer_evidence.h"
+#include "policy/peers.h"
 
 /* How many services a reason names. */
 #define SERVICES_MAX 3
@@ -93,13 +93,18 @@ static void put_service(struct buf *buf, const struct graph_edge *edge)
 		buf_puts(buf, "address of a service");
 }
 
-/* A block that holds more than the one address of one end. */
+/* Is it a block that holds more than what the one end has? */
+static bool is_joined(const struct policy_peer *peer, const struct end *end)
+{
+	return peer->known_network || !end || peer->block.length < block_of(end).length;
+}
+
 static void put_block(struct buf *buf, const struct policy_peer *peer, const struct end *end)
 {
 	if (peer->wider & WIDER_ANY_CLIENT)
 		buf_puts(buf, "any client");
 	else if (peer->known_network)
-		buf_puts(buf, peer->known_network);
+		buf_printf(buf, "known network %s", peer->known_network);
 	else
 		buf_printf(buf, "%s addresses", end->class);
 }
@@ -148,9 +153,7 @@ static void put_who(struct buf *buf, const struct basis *basis, const struct ato
 		put_held(buf, basis, atoms, count);
 	} else if (atom->peer == ATOM_BLOCK && atom->wider & WIDER_SERVICE_PORT) {
 		put_service(buf, atom->edge);
-	} else if (atom->peer == ATOM_BLOCK &&
-		   (peer->wider & WIDER_ANY_CLIENT || peer->wider & WIDER_AGGREGATED ||
-		    peer->known_network)) {
+	} else if (atom->peer == ATOM_BLOCK && is_joined(peer, atom->end)) {
 		put_block(buf, peer, atom->end);
 	} else if (atom->peer == ATOM_BLOCK && atom->end->kind == END_NODE) {
 		put_node_end(buf, atom->end, is_one(atoms, count, atom->end), basis->graph);
@@ -276,23 +279,6 @@ static void put_services(struct buf *buf, const struct atom *atoms, size_t count
 	free(texts);
 }
 
-static const char *format_second(int64_t ms, char text[static CLOCK_TEXT_MAX])
-{
-	return clock_format(ms - (ms % MSEC_PER_SEC + MSEC_PER_SEC) % MSEC_PER_SEC, text);
-}
-
-static void put_times(struct buf *buf, const struct policy_peer *peer)
-{
-	char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
-
-	format_second(peer->first_seen, first);
-	format_second(peer->last_seen, last);
-	if (strcmp(first, last) == 0)
-		buf_printf(buf, ", seen %s", first);
-	else
-		buf_printf(buf, ", first seen %s, last %s", first, last);
-}
-
 /* ---- what was not seen ---- */
 
 /* Of the ports that were added for DNS's sake, was any asked? */
@@ -312,7 +298,8 @@ static void put_dns(struct buf *buf, const struct basis *basis, const struct ato
 		buf_puts(buf, "names stay resolvable for pods without a policy, too");
 	else if (was_asked(atoms, count))
 		buf_puts(buf, "DNS over UDP and TCP");
-	else if (atoms->peer == ATOM_BLOCK || basis->dns->origin == DNS_OBSERVED)
+	else if (atoms->peer == ATOM_BLOCK || atoms->peer == ATOM_ENTITY ||
+		 basis->dns->origin == DNS_OBSERVED)
 		buf_puts(buf, "DNS, as others ask it");
 	else if (basis->dns->origin == DNS_INVENTORY)
 		buf_puts(buf, "DNS, from the inventory");
@@ -336,9 +323,8 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 		unsigned bit;
 		const char *text;
 	} texts[] = {
-	    {WIDER_KNOWN_NETWORK, "all the ranges that this network publishes"},
 	    {WIDER_ANY_CLIENT, "open to all, as tomorrow's client has another address"},
-	    {WIDER_FOLDED, "the record has this prefix in place of the addresses"},
+	    {WIDER_FOLDED, "the record has a prefix in place of addresses"},
 	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which is always let through"},
 	    {WIDER_INCLUDED, "brought in by --include"},
 	    {WIDER_ENTITY, "in place of the addresses that were seen"},
@@ -349,6 +335,9 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 		put_dns(buf, basis, atoms, count);
 	else if (bit == WIDER_AGGREGATED)
 		put_part(buf, peer);
+	else if (bit == WIDER_KNOWN_NETWORK)
+		buf_printf(buf, "%sone of its published ranges",
+			   peer->edges > 0 ? "" : "not seen, ");
 	else if (bit == WIDER_SERVICE_PORT)
 		buf_printf(buf, "%s for plugins that look before translation",
 			   peer->kind == PEER_BLOCK ? "the service's address"
@@ -363,17 +352,20 @@ char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t co
 {
 	struct buf buf = {0};
 	const char *separator = ": ";
+	unsigned wider = peer->wider;
 
+	/* All the world tells of its parts. */
+	if (wider & WIDER_ANY_CLIENT)
+		wider &= ~(unsigned)(WIDER_FOLDED | WIDER_AGGREGATED | WIDER_OWN_NODE);
 	put_who(&buf, basis, atoms, count, peer);
 	if (peer->edges > 0) {
 		buf_puts(&buf, separator);
 		put_connections(&buf, atoms, count, peer);
 		put_services(&buf, atoms, count);
-		put_times(&buf, peer);
 		separator = "; ";
 	}
-	for (unsigned bit = 1; bit <= peer->wider; bit <<= 1) {
-		if (!(peer->wider & bit))
+	for (unsigned bit = 1; bit <= wider; bit <<= 1) {
+		if (!(wider & bit))
 			continue;
 		buf_puts(&buf, separator);
 		put_wider(&buf, bit, basis, atoms, count, peer);

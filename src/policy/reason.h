@@ -6,8 +6,8 @@
 #include "policy/basis.h"
 
 /*
- * In one line: who it is, how many connections, when, which service was asked, and for each of its
- * WIDER_ bits what is allowed beyond what was seen. The atoms are all of one subject, direction and
+ * In one line: who it is, how many connections, which service was asked, and for each of its WIDER_
+ * bits what is allowed beyond what was seen. The atoms are all of one subject, direction and
  * peer, whose evidence is taken. malloc'd; NULL: out of memory.
  */
 char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t count,

@@ -78,9 +78,10 @@ static void read_remainders(struct walk *walk, int64_t after, int64_t until)
 	db_bind_int(db, statement, 2, until);
 	while (db_row(db, statement)) {
 		struct edge edge = reader_edge_of(reader, statement);
+		const struct edge_sum *sum = edge_sums_find(&sums, edge.id);
 
 		edge.totals = edge_sums_rest(&sums, reader, edge.id, &edge.totals);
-		if (!totals_are_zero(&edge.totals))
+		if (!totals_are_zero(&edge.totals) || (sum && edge.first_seen < sum->first))
 			walk->page[walk->count++] = flow_of(&edge);
 	}
 	edge_sums_clear(&sums);

@@ -325,7 +325,9 @@ int reader_edges(struct reader *reader, struct interval interval, reader_edge_fn
 int reader_uncut(struct reader *reader, struct interval interval, size_t *ret);
 /*
  * Flow rows with anything seen in the interval, by window then edge; remainders
- * (FLOW_WITHOUT_WINDOW, window is first_seen) first, by edge, and only without interval bounds.
+ * (FLOW_WITHOUT_WINDOW, window is first_seen) first, by edge, and only without interval bounds. A
+ * remainder is what the edge has beyond its rows: counts, or, where these are zero, an earlier
+ * first_seen, for no row begins before its window.
  *
  * Read in pages, each in a snapshot of its own; the first is in the snapshot that is there. None is
  * held while the visitor runs, nor afterwards: it may take as long as it likes. The walk ends with

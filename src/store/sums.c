@@ -145,11 +145,3 @@ struct totals edge_sums_rest(const struct edge_sums *sums, struct reader *reader
 			fail_overflow(reader, edge);
 	return rest;
 }
-
-bool totals_are_zero(const struct totals *totals)
-{
-	for (size_t i = 0; i < MEMBERS; i++)
-		if (member_of(totals, i) != 0)
-			return false;
-	return true;
-}

@@ -35,6 +35,5 @@ void edge_sums_clear(struct edge_sums *sums);
 /* What the edge's totals have beyond the sum. Sets the sticky error where that does not fit. */
 struct totals edge_sums_rest(const struct edge_sums *sums, struct reader *reader, int64_t edge,
 			     const struct totals *totals);
-bool totals_are_zero(const struct totals *totals);
 
 #endif

@@ -231,6 +231,9 @@ expected_words() {
 			page=$({ echo "$page"; section netpol-report.1 JSON | subsection edges | sketched; } | sort -u)
 		same "$("$report" --db e.db "$command" --format json | members)" "$page"
 	done
+	echo workloads
+	same "$(manifests | "$report" --db e.db status --workloads --inventory - --format json | members)" \
+		"$(section netpol-report.1 JSON | subsection 'status --workloads' | sketched)"
 	echo reach
 	same "$(manifests | "$report" reach -f - --format json --explain | members)" \
 		"$(section netpol-report.1 JSON | subsection reach | sketched)"

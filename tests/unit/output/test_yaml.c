@@ -248,6 +248,27 @@ static void test_plain_and_quoted(void **state)
 	assert_yaml(json_string("a\n\t\"\\\x01\xc2\x85"), "\"a\\n\\t\\\"\\\\\\u0001\\u0085\"\n");
 }
 
+static void test_lines(void **state)
+{
+	(void)state;
+	assert_yaml(parse("{\"a\":{\"b\":\"one: 1\\n# two\\n- three\",\"c\":1}}"), "a:\n"
+										   "  b: |-\n"
+										   "    one: 1\n"
+										   "    # two\n"
+										   "    - three\n"
+										   "  c: 1\n");
+	assert_yaml(parse("[{\"a\":\"one\\ntwo\"}]"), "- a: |-\n    one\n    two\n");
+	assert_yaml(parse("[\"one\\ntwo\"]"), "- \"one\\ntwo\"\n");
+	assert_yaml(parse("{\"a\":\"one\\n\\ntwo\",\"b\":\"one\\n two\",\"c\":\"one \\ntwo\","
+			  "\"d\":\"\\none\",\"e\":\"one\\n\",\"f\":\"one\\n\\ttwo\"}"),
+		    "a: \"one\\n\\ntwo\"\n"
+		    "b: \"one\\n two\"\n"
+		    "c: \"one \\ntwo\"\n"
+		    "d: \"\\none\"\n"
+		    "e: \"one\\n\"\n"
+		    "f: \"one\\n\\ttwo\"\n");
+}
+
 static void test_keys(void **state)
 {
 	char key[2001];
@@ -578,6 +599,7 @@ int main(void)
 	    cmocka_unit_test(test_comments),
 	    cmocka_unit_test(test_comments_cannot_break_out),
 	    cmocka_unit_test(test_plain_and_quoted),
+	    cmocka_unit_test(test_lines),
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_stream),
 	    cmocka_unit_test(test_read_back),

@@ -327,7 +327,7 @@ struct graph *history_graph(const struct history *history, const struct history_
 	assert_non_null(assembly);
 	feed_pods(history, telling, assembly);
 	feed_nodes(history, telling, assembly);
-	assert_int_equal(assembly_index(assembly), 0);
+	assert_int_equal(assembly_index(assembly, &(struct ignored_labels){0}), 0);
 	feed_edges(history, telling, assembly);
 	assert_int_equal(assembly_spans(assembly, &spans, &count), 0);
 	feed_flows(history, telling, spans, count, assembly);

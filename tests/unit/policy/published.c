@@ -64,12 +64,12 @@ static void check_text(struct published *published, const struct place *place,
 		return;
 	}
 	if (type->values && !is_among(text, type->values))
-		published_wrong(published, place, node, "\"%s\" is none of its values", text);
+		published_wrong(published, place, node, "\"%.80s\" is none of its values", text);
 	if (type->most > 0 && strlen(text) > (size_t)type->most)
 		published_wrong(published, place, node, "has more than %ld bytes", type->most);
 	why = type->text ? type->text(text) : NULL;
 	if (why)
-		published_wrong(published, place, node, "\"%s\" %s", text, why);
+		published_wrong(published, place, node, "\"%.80s\" %s", text, why);
 }
 
 static void check_integer(struct published *published, const struct place *place,

@@ -47,12 +47,12 @@ static const struct type namespaced_meta = {.shape = SHAPE_OBJECT,
 						       {"namespace", &dns_label, REQUIRED},
 						       {"labels", &labels, OPTIONAL},
 						       {"annotations", &annotations, OPTIONAL},
-						       {NULL}}};
+						       {.name = NULL}}};
 static const struct type cluster_meta = {.shape = SHAPE_OBJECT,
 					 .fields = FIELDS{{"name", &dns_subdomain, REQUIRED},
 							  {"labels", &labels, OPTIONAL},
 							  {"annotations", &annotations, OPTIONAL},
-							  {NULL}}};
+							  {.name = NULL}}};
 
 static void whole_expression(struct published *published, const struct place *place,
 			     const struct node *node)
@@ -73,13 +73,13 @@ static const struct type expression = {.shape = SHAPE_OBJECT,
 				       .fields = FIELDS{{"key", &label_key, REQUIRED},
 							{"operator", &relation, REQUIRED},
 							{"values", &label_values, OPTIONAL},
-							{NULL}},
+							{.name = NULL}},
 				       .whole = whole_expression};
 static const struct type expressions = {.shape = SHAPE_LIST, .item = &expression};
 static const struct type selector = {.shape = SHAPE_OBJECT,
 				     .fields = FIELDS{{"matchLabels", &labels, OPTIONAL},
 						      {"matchExpressions", &expressions, OPTIONAL},
-						      {NULL}}};
+						      {.name = NULL}}};
 
 /* networking.k8s.io/v1, and what is made of it. */
 
@@ -127,7 +127,7 @@ static const struct type np_port_of = {.shape = SHAPE_OBJECT,
 				       .fields = FIELDS{{"protocol", &protocol, OPTIONAL},
 							{"port", &np_port, OPTIONAL},
 							{"endPort", &port_number, OPTIONAL},
-							{NULL}},
+							{.name = NULL}},
 				       .whole = whole_port};
 static const struct type np_ports = {.shape = SHAPE_LIST, .item = &np_port_of};
 /* Kubescape's has an integer there. */
@@ -135,18 +135,18 @@ static const struct type ks_port_of = {.shape = SHAPE_OBJECT,
 				       .fields = FIELDS{{"protocol", &protocol, OPTIONAL},
 							{"port", &port_number, OPTIONAL},
 							{"endPort", &port_number, OPTIONAL},
-							{NULL}},
+							{.name = NULL}},
 				       .whole = whole_port};
 static const struct type ks_ports_of = {.shape = SHAPE_LIST, .item = &ks_port_of};
 static const struct type ip_block = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"cidr", &cidr, REQUIRED}, {"except", &cidrs, OPTIONAL}, {NULL}},
+    .fields = FIELDS{{"cidr", &cidr, REQUIRED}, {"except", &cidrs, OPTIONAL}, {.name = NULL}},
     .whole = whole_block};
 static const struct type np_peer = {.shape = SHAPE_OBJECT,
 				    .fields = FIELDS{{"podSelector", &selector, OPTIONAL},
 						     {"namespaceSelector", &selector, OPTIONAL},
 						     {"ipBlock", &ip_block, OPTIONAL},
-						     {NULL}},
+						     {.name = NULL}},
 				    .least = 1,
 				    .whole = whole_peer};
 static const struct type np_peers = {.shape = SHAPE_LIST, .item = &np_peer};
@@ -156,19 +156,22 @@ static const struct type np_types = {.shape = SHAPE_LIST, .item = &np_type, .mos
 
 static const struct type np_ingress_rule = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"from", &np_peers, OPTIONAL}, {"ports", &np_ports, OPTIONAL}, {NULL}}};
+    .fields =
+	FIELDS{{"from", &np_peers, OPTIONAL}, {"ports", &np_ports, OPTIONAL}, {.name = NULL}}};
 static const struct type np_ingress = {.shape = SHAPE_LIST, .item = &np_ingress_rule};
 static const struct type np_egress_rule = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"to", &np_peers, OPTIONAL}, {"ports", &np_ports, OPTIONAL}, {NULL}}};
+    .fields = FIELDS{{"to", &np_peers, OPTIONAL}, {"ports", &np_ports, OPTIONAL}, {.name = NULL}}};
 static const struct type np_egress = {.shape = SHAPE_LIST, .item = &np_egress_rule};
 static const struct type ks_ingress_rule = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"from", &np_peers, OPTIONAL}, {"ports", &ks_ports_of, OPTIONAL}, {NULL}}};
+    .fields =
+	FIELDS{{"from", &np_peers, OPTIONAL}, {"ports", &ks_ports_of, OPTIONAL}, {.name = NULL}}};
 static const struct type ks_ingress = {.shape = SHAPE_LIST, .item = &ks_ingress_rule};
 static const struct type ks_egress_rule = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"to", &np_peers, OPTIONAL}, {"ports", &ks_ports_of, OPTIONAL}, {NULL}}};
+    .fields =
+	FIELDS{{"to", &np_peers, OPTIONAL}, {"ports", &ks_ports_of, OPTIONAL}, {.name = NULL}}};
 static const struct type ks_egress = {.shape = SHAPE_LIST, .item = &ks_egress_rule};
 
 static const struct type np_spec = {.shape = SHAPE_OBJECT,
@@ -176,13 +179,13 @@ static const struct type np_spec = {.shape = SHAPE_OBJECT,
 						     {"policyTypes", &np_types, OPTIONAL},
 						     {"ingress", &np_ingress, OPTIONAL},
 						     {"egress", &np_egress, OPTIONAL},
-						     {NULL}}};
+						     {.name = NULL}}};
 static const struct type ks_np_spec = {.shape = SHAPE_OBJECT,
 				       .fields = FIELDS{{"podSelector", &selector, REQUIRED},
 							{"policyTypes", &np_types, OPTIONAL},
 							{"ingress", &ks_ingress, OPTIONAL},
 							{"egress", &ks_egress, OPTIONAL},
-							{NULL}}};
+							{.name = NULL}}};
 
 static const struct type network_policy = {.shape = SHAPE_OBJECT,
 					   .fields =
@@ -190,7 +193,7 @@ static const struct type network_policy = {.shape = SHAPE_OBJECT,
 						      {"kind", &any_text, REQUIRED},
 						      {"metadata", &namespaced_meta, REQUIRED},
 						      {"spec", &np_spec, REQUIRED},
-						      {NULL}}};
+						      {.name = NULL}}};
 
 /* projectcalico.org/v3. */
 
@@ -202,13 +205,13 @@ static const struct type staged_spec = {.shape = SHAPE_OBJECT,
 							 {"policyTypes", &np_types, OPTIONAL},
 							 {"ingress", &np_ingress, OPTIONAL},
 							 {"egress", &np_egress, OPTIONAL},
-							 {NULL}}};
+							 {.name = NULL}}};
 static const struct type staged_policy = {.shape = SHAPE_OBJECT,
 					  .fields = FIELDS{{"apiVersion", &any_text, REQUIRED},
 							   {"kind", &any_text, REQUIRED},
 							   {"metadata", &namespaced_meta, REQUIRED},
 							   {"spec", &staged_spec, REQUIRED},
-							   {NULL}}};
+							   {.name = NULL}}};
 
 /* spdx.softwarecomposition.kubescape.io/v1beta1. */
 
@@ -282,7 +285,7 @@ static const struct type ks_port = {.shape = SHAPE_OBJECT,
 				    .fields = FIELDS{{"name", &not_empty, REQUIRED},
 						     {"protocol", &protocol, REQUIRED},
 						     {"port", &port_number, NULLABLE},
-						     {NULL}},
+						     {.name = NULL}},
 				    .whole = whole_ks_port};
 static const struct type ks_ports = {.shape = SHAPE_LIST, .item = &ks_port, .whole = whole_by_name};
 static const struct type neighbor = {.shape = SHAPE_OBJECT,
@@ -295,7 +298,7 @@ static const struct type neighbor = {.shape = SHAPE_OBJECT,
 						      {"namespaceSelector", &selector, NULLABLE},
 						      {"ipAddress", &ip_address, REQUIRED},
 						      {"ipAddresses", &ip_addresses, OPTIONAL},
-						      {NULL}},
+						      {.name = NULL}},
 				     .whole = whole_neighbor};
 static const struct type neighbors = {
     .shape = SHAPE_LIST, .item = &neighbor, .whole = whole_by_identifier};
@@ -303,7 +306,7 @@ static const struct type ks_container = {.shape = SHAPE_OBJECT,
 					 .fields = FIELDS{{"name", &dns_label, REQUIRED},
 							  {"ingress", &neighbors, NULLABLE},
 							  {"egress", &neighbors, NULLABLE},
-							  {NULL}}};
+							  {.name = NULL}}};
 static const struct type ks_containers = {
     .shape = SHAPE_LIST, .item = &ks_container, .whole = whole_by_name};
 static const struct type neighborhood_spec = {
@@ -313,13 +316,13 @@ static const struct type neighborhood_spec = {
 		     {"containers", &ks_containers, NULLABLE},
 		     {"initContainers", &ks_containers, NULLABLE},
 		     {"ephemeralContainers", &ks_containers, NULLABLE},
-		     {NULL}}};
+		     {.name = NULL}}};
 static const struct type neighborhood = {.shape = SHAPE_OBJECT,
 					 .fields = FIELDS{{"apiVersion", &any_text, REQUIRED},
 							  {"kind", &any_text, REQUIRED},
 							  {"metadata", &namespaced_meta, REQUIRED},
 							  {"spec", &neighborhood_spec, REQUIRED},
-							  {NULL}}};
+							  {.name = NULL}}};
 
 static void whole_inner_policy(struct published *published, const struct place *place,
 			       const struct node *node)
@@ -337,7 +340,7 @@ static const struct type inner_policy = {.shape = SHAPE_OBJECT,
 							  {"kind", &any_text, REQUIRED},
 							  {"metadata", &namespaced_meta, REQUIRED},
 							  {"spec", &ks_np_spec, REQUIRED},
-							  {NULL}},
+							  {.name = NULL}},
 					 .whole = whole_inner_policy};
 static const struct type policy_ref = {.shape = SHAPE_OBJECT,
 				       .fields = FIELDS{{"ipBlock", &cidr, REQUIRED},
@@ -345,7 +348,7 @@ static const struct type policy_ref = {.shape = SHAPE_OBJECT,
 							{"dns", &any_text, REQUIRED},
 							{"name", &any_text, REQUIRED},
 							{"server", &any_text, REQUIRED},
-							{NULL}}};
+							{.name = NULL}}};
 static const struct type policy_refs = {.shape = SHAPE_LIST, .item = &policy_ref};
 static const struct type generated_policy = {.shape = SHAPE_OBJECT,
 					     .fields =
@@ -354,7 +357,7 @@ static const struct type generated_policy = {.shape = SHAPE_OBJECT,
 							{"metadata", &namespaced_meta, REQUIRED},
 							{"spec", &inner_policy, REQUIRED},
 							{"policyRef", &policy_refs, OPTIONAL},
-							{NULL}}};
+							{.name = NULL}}};
 
 /* cilium.io/v2. */
 
@@ -407,14 +410,14 @@ static const struct type cilium_expression = {.shape = SHAPE_OBJECT,
 					      .fields = FIELDS{{"key", &cilium_key, REQUIRED},
 							       {"operator", &relation, REQUIRED},
 							       {"values", &label_values, OPTIONAL},
-							       {NULL}},
+							       {.name = NULL}},
 					      .whole = whole_expression};
 static const struct type cilium_expressions = {.shape = SHAPE_LIST, .item = &cilium_expression};
 static const struct type endpoint = {.shape = SHAPE_OBJECT,
 				     .fields =
 					 FIELDS{{"matchLabels", &cilium_labels, OPTIONAL},
 						{"matchExpressions", &cilium_expressions, OPTIONAL},
-						{NULL}}};
+						{.name = NULL}}};
 static const struct type endpoints = {.shape = SHAPE_LIST, .item = &endpoint};
 static const struct type entity = {.shape = SHAPE_TEXT,
 				   .values =
@@ -424,8 +427,8 @@ static const struct type entity = {.shape = SHAPE_TEXT,
 static const struct type entities = {.shape = SHAPE_LIST, .item = &entity, .set = true};
 static const struct type cidr_rules = {.shape = SHAPE_LIST, .item = &ip_block};
 static const struct type fqdn_name = {.shape = SHAPE_TEXT, .text = text_domain_name};
-static const struct type fqdn = {.shape = SHAPE_OBJECT,
-				 .fields = FIELDS{{"matchName", &fqdn_name, REQUIRED}, {NULL}}};
+static const struct type fqdn = {
+    .shape = SHAPE_OBJECT, .fields = FIELDS{{"matchName", &fqdn_name, REQUIRED}, {.name = NULL}}};
 static const struct type fqdns = {.shape = SHAPE_LIST, .item = &fqdn};
 static const struct type cilium_port_number = {.shape = SHAPE_TEXT, .text = text_port_number};
 static const struct type cilium_protocol = {
@@ -434,12 +437,12 @@ static const struct type cilium_port = {.shape = SHAPE_OBJECT,
 					.fields = FIELDS{{"port", &cilium_port_number, REQUIRED},
 							 {"endPort", &port_number, OPTIONAL},
 							 {"protocol", &cilium_protocol, OPTIONAL},
-							 {NULL}},
+							 {.name = NULL}},
 					.whole = whole_cilium_port};
 static const struct type cilium_ports = {
     .shape = SHAPE_LIST, .item = &cilium_port, .least = 1, .most = CILIUM_PORTS_MAX};
-static const struct type port_rule = {.shape = SHAPE_OBJECT,
-				      .fields = FIELDS{{"ports", &cilium_ports, REQUIRED}, {NULL}}};
+static const struct type port_rule = {
+    .shape = SHAPE_OBJECT, .fields = FIELDS{{"ports", &cilium_ports, REQUIRED}, {.name = NULL}}};
 static const struct type port_rules = {.shape = SHAPE_LIST, .item = &port_rule, .least = 1};
 static const struct type cilium_ingress_rule = {.shape = SHAPE_OBJECT,
 						.fields =
@@ -448,7 +451,7 @@ static const struct type cilium_ingress_rule = {.shape = SHAPE_OBJECT,
 							   {"fromCIDR", &cidrs, OPTIONAL},
 							   {"fromCIDRSet", &cidr_rules, OPTIONAL},
 							   {"toPorts", &port_rules, OPTIONAL},
-							   {NULL}},
+							   {.name = NULL}},
 						.whole = whole_cilium_rule};
 static const struct type cilium_egress_rule = {.shape = SHAPE_OBJECT,
 					       .fields =
@@ -458,13 +461,14 @@ static const struct type cilium_egress_rule = {.shape = SHAPE_OBJECT,
 							  {"toCIDRSet", &cidr_rules, OPTIONAL},
 							  {"toFQDNs", &fqdns, OPTIONAL},
 							  {"toPorts", &port_rules, OPTIONAL},
-							  {NULL}},
+							  {.name = NULL}},
 					       .whole = whole_cilium_rule};
 static const struct type cilium_ingress = {.shape = SHAPE_LIST, .item = &cilium_ingress_rule};
 static const struct type cilium_egress = {.shape = SHAPE_LIST, .item = &cilium_egress_rule};
 static const struct type default_deny = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"ingress", &boolean, OPTIONAL}, {"egress", &boolean, OPTIONAL}, {NULL}},
+    .fields =
+	FIELDS{{"ingress", &boolean, OPTIONAL}, {"egress", &boolean, OPTIONAL}, {.name = NULL}},
     .least = 1};
 static const struct type cilium_spec = {.shape = SHAPE_OBJECT,
 					.fields =
@@ -473,14 +477,14 @@ static const struct type cilium_spec = {.shape = SHAPE_OBJECT,
 						   {"ingress", &cilium_ingress, OPTIONAL},
 						   {"egress", &cilium_egress, OPTIONAL},
 						   {"description", &any_text, OPTIONAL},
-						   {NULL}},
+						   {.name = NULL}},
 					.whole = whole_cilium_spec};
 static const struct type cilium_policy = {.shape = SHAPE_OBJECT,
 					  .fields = FIELDS{{"apiVersion", &any_text, REQUIRED},
 							   {"kind", &any_text, REQUIRED},
 							   {"metadata", &namespaced_meta, REQUIRED},
 							   {"spec", &cilium_spec, REQUIRED},
-							   {NULL}}};
+							   {.name = NULL}}};
 
 /* policy.networking.k8s.io/v1alpha2 and v1beta1: the same fields in both. */
 
@@ -506,17 +510,18 @@ static const struct type networks = {
 static const struct type pods = {.shape = SHAPE_OBJECT,
 				 .fields = FIELDS{{"namespaceSelector", &selector, OPTIONAL},
 						  {"podSelector", &selector, REQUIRED},
-						  {NULL}}};
+						  {.name = NULL}}};
 static const struct type subject = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"namespaces", &selector, OPTIONAL}, {"pods", &pods, OPTIONAL}, {NULL}},
+    .fields =
+	FIELDS{{"namespaces", &selector, OPTIONAL}, {"pods", &pods, OPTIONAL}, {.name = NULL}},
     .least = 1,
     .most = 1};
 static const struct type egress_peer = {.shape = SHAPE_OBJECT,
 					.fields = FIELDS{{"namespaces", &selector, OPTIONAL},
 							 {"pods", &pods, OPTIONAL},
 							 {"networks", &networks, OPTIONAL},
-							 {NULL}},
+							 {.name = NULL}},
 					.least = 1,
 					.most = 1};
 static const struct type ingress_peers = {
@@ -525,22 +530,24 @@ static const struct type egress_peers = {
     .shape = SHAPE_LIST, .item = &egress_peer, .least = 1, .most = CLUSTER_ITEMS_MAX};
 static const struct type port_range = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"start", &port_number, REQUIRED}, {"end", &port_number, REQUIRED}, {NULL}},
+    .fields =
+	FIELDS{{"start", &port_number, REQUIRED}, {"end", &port_number, REQUIRED}, {.name = NULL}},
     .whole = whole_range};
-static const struct type destination_port = {
-    .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"number", &port_number, OPTIONAL}, {"range", &port_range, OPTIONAL}, {NULL}},
-    .least = 1,
-    .most = 1};
+static const struct type destination_port = {.shape = SHAPE_OBJECT,
+					     .fields = FIELDS{{"number", &port_number, OPTIONAL},
+							      {"range", &port_range, OPTIONAL},
+							      {.name = NULL}},
+					     .least = 1,
+					     .most = 1};
 static const struct type transport = {
     .shape = SHAPE_OBJECT,
-    .fields = FIELDS{{"destinationPort", &destination_port, OPTIONAL}, {NULL}},
+    .fields = FIELDS{{"destinationPort", &destination_port, OPTIONAL}, {.name = NULL}},
     .least = 1};
 static const struct type cluster_protocol = {.shape = SHAPE_OBJECT,
 					     .fields = FIELDS{{"tcp", &transport, OPTIONAL},
 							      {"udp", &transport, OPTIONAL},
 							      {"sctp", &transport, OPTIONAL},
-							      {NULL}},
+							      {.name = NULL}},
 					     .least = 1,
 					     .most = 1};
 static const struct type cluster_protocols = {
@@ -551,14 +558,14 @@ static const struct type cluster_ingress_rule = {
 		     {"action", &action, REQUIRED},
 		     {"from", &ingress_peers, REQUIRED},
 		     {"protocols", &cluster_protocols, OPTIONAL},
-		     {NULL}}};
+		     {.name = NULL}}};
 static const struct type cluster_egress_rule = {
     .shape = SHAPE_OBJECT,
     .fields = FIELDS{{"name", &rule_name, OPTIONAL},
 		     {"action", &action, REQUIRED},
 		     {"to", &egress_peers, REQUIRED},
 		     {"protocols", &cluster_protocols, OPTIONAL},
-		     {NULL}}};
+		     {.name = NULL}}};
 static const struct type cluster_ingress = {
     .shape = SHAPE_LIST, .item = &cluster_ingress_rule, .most = CLUSTER_ITEMS_MAX};
 static const struct type cluster_egress = {
@@ -569,13 +576,13 @@ static const struct type cluster_spec = {.shape = SHAPE_OBJECT,
 							  {"subject", &subject, REQUIRED},
 							  {"ingress", &cluster_ingress, OPTIONAL},
 							  {"egress", &cluster_egress, OPTIONAL},
-							  {NULL}}};
+							  {.name = NULL}}};
 static const struct type cluster_policy = {.shape = SHAPE_OBJECT,
 					   .fields = FIELDS{{"apiVersion", &any_text, REQUIRED},
 							    {"kind", &any_text, REQUIRED},
 							    {"metadata", &cluster_meta, REQUIRED},
 							    {"spec", &cluster_spec, REQUIRED},
-							    {NULL}}};
+							    {.name = NULL}}};
 
 /* kustomize.config.k8s.io/v1beta1. */
 
@@ -584,7 +591,7 @@ static const struct type kustomization = {.shape = SHAPE_OBJECT,
 					  .fields = FIELDS{{"apiVersion", &any_text, REQUIRED},
 							   {"kind", &any_text, REQUIRED},
 							   {"resources", &resources, REQUIRED},
-							   {NULL}}};
+							   {.name = NULL}}};
 
 #define KUBESCAPE "spdx.softwarecomposition.kubescape.io/v1beta1"
 
@@ -597,4 +604,4 @@ const struct published_kind published_kinds[] = {
     {"policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", &cluster_policy},
     {"policy.networking.k8s.io/v1beta1", "ClusterNetworkPolicy", &cluster_policy},
     {"kustomize.config.k8s.io/v1beta1", "Kustomization", &kustomization},
-    {NULL}};
+    {.api_version = NULL}};

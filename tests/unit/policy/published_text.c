@@ -20,9 +20,9 @@ static bool is_word(char c)
 }
 
 /* RFC 1123: lower case words and hyphens, a word at both ends. */
-static bool is_dns_label(const char *text, size_t length)
+static bool is_dns_word(const char *text, size_t length)
 {
-	if (length == 0 || length > LABEL_MAX || !is_lower(text[0]) || !is_lower(text[length - 1]))
+	if (length == 0 || !is_lower(text[0]) || !is_lower(text[length - 1]))
 		return false;
 	for (size_t i = 0; i < length; i++)
 		if (!is_lower(text[i]) && text[i] != '-')
@@ -30,6 +30,12 @@ static bool is_dns_label(const char *text, size_t length)
 	return true;
 }
 
+static bool is_dns_label(const char *text, size_t length)
+{
+	return length <= LABEL_MAX && is_dns_word(text, length);
+}
+
+/* Only as a whole it has a limit. */
 static bool is_subdomain(const char *text, size_t length)
 {
 	size_t begin = 0;
@@ -39,7 +45,7 @@ static bool is_subdomain(const char *text, size_t length)
 	for (size_t i = 0; i <= length; i++) {
 		if (i < length && text[i] != '.')
 			continue;
-		if (!is_dns_label(&text[begin], i - begin))
+		if (!is_dns_word(&text[begin], i - begin))
 			return false;
 		begin = i + 1;
 	}

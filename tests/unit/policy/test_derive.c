@@ -12,7 +12,7 @@
 #include "tests/unit/model/scene.h"
 
 /* Of edges whose times are not told. */
-#define SEEN ", first seen 1970-01-01T00:00:00Z, last 1970-01-01T00:00:10Z"
+#define SEEN "\n      # seen 1970-01-01T00:00:00Z to 1970-01-01T00:00:10Z"
 
 #define POD(NAMESPACE, NAME, NODE, IP, KIND, OWNER, LABELS)                                        \
 	"---\n{kind: Pod, metadata: {namespace: " NAMESPACE ", name: " NAME ", uid: uid-" NAME     \
@@ -186,6 +186,9 @@ static const char shop_policies[] =
     "    namespace: shop\n"
     "    labels:\n"
     "      app.kubernetes.io/managed-by: netpol\n"
+    "    annotations:\n"
+    "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
+    "whether it was seen or not\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -232,6 +235,9 @@ static const char shop_policies[] =
     "    namespace: shop\n"
     "    labels:\n"
     "      app.kubernetes.io/managed-by: netpol\n"
+    "    annotations:\n"
+    "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
+    "whether it was seen or not\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -270,6 +276,9 @@ static const char shop_policies[] =
     "    namespace: shop\n"
     "    labels:\n"
     "      app.kubernetes.io/managed-by: netpol\n"
+    "    annotations:\n"
+    "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
+    "whether it was seen or not\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -288,8 +297,8 @@ static const char shop_policies[] =
     "      - protocol: TCP\n"
     "        port: 8080\n"
     "    - to:\n"
-    "      # Deployment/coredns in kube-system: 9 connections, via kube-dns.kube-system:53" SEEN
-    "; DNS over UDP and TCP\n"
+    "      # Deployment/coredns in kube-system: 9 connections, via kube-dns.kube-system:53; DNS "
+    "over UDP and TCP" SEEN "\n"
     "      - namespaceSelector:\n"
     "          matchLabels:\n"
     "            kubernetes.io/metadata.name: kube-system\n"
@@ -878,9 +887,8 @@ static void test_dns_of_a_resolver_that_was_asked(void **state)
 			 "      - protocol: UDP\n"
 			 "        port: 1053\n"
 			 "    - from:\n"
-			 "      # all pods: 4 connections, via kube-dns.kube-system:53" SEEN
-			 "; names stay "
-			 "resolvable for pods without a policy, too\n"
+			 "      # all pods: 4 connections, via kube-dns.kube-system:53; names stay "
+			 "resolvable for pods without a policy, too" SEEN "\n"
 			 "      - namespaceSelector: {}\n"
 			 "      ports:\n"
 			 "      - protocol: TCP\n"

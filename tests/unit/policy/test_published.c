@@ -175,7 +175,7 @@ static const struct fault faults[] = {
     {network_policy, "kind: NetworkPolicy", "kind: NetworkPolice", "none known"},
     {network_policy, "name: web-netpol", "name: Web", "metadata.name: \"Web\" is no DNS name"},
     {network_policy, "name: web-netpol", "name: web..netpol", "is no DNS name"},
-    {network_policy, "name: web-netpol", "name: " L64, "is no DNS name"},
+    {network_policy, "name: web-netpol", "name: " L64 L64 L64 L64, "is no DNS name"},
     {network_policy, "name: web-netpol", "name: 12", "metadata.name: is no text"},
     {network_policy, "  name: web-netpol\n", "", "metadata: has no name"},
     {network_policy, "  namespace: shop\n", "", "metadata: has no namespace"},

@@ -216,6 +216,31 @@ static void test_remainders_come_first_and_only_without_bounds(void **state)
 	reader_close(reader);
 }
 
+/* The connection was opened in one window and counted in the next. */
+static void test_remainder_tells_when_the_edge_began(void **state)
+{
+	struct place *place = *state;
+	struct store *store = open_node(place->path, "n1");
+	struct flow flow = a_flow(80, 60000);
+	struct reader *reader;
+	struct seen *seen;
+
+	flow.first_seen = 59650;
+	write_one(store, flow);
+	store_close(store);
+	reader = open_reader(place->path);
+	seen = flows_in(reader, ALWAYS);
+	assert_int_equal(seen->count, 2);
+	assert_int_equal(seen->flows[0].flow.length, FLOW_WITHOUT_WINDOW);
+	assert_int_equal(seen->flows[0].flow.totals.connections, 0);
+	assert_int_equal(seen->flows[0].flow.totals.bytes_sent, 0);
+	assert_int_equal(seen->flows[0].flow.first_seen, 59650);
+	assert_int_equal(seen->flows[1].flow.first_seen, 60000);
+	assert_int_equal(seen->flows[1].flow.totals.connections, 1);
+	free(seen);
+	reader_close(reader);
+}
+
 struct log {
 	char text[2048];
 };
@@ -421,6 +446,7 @@ int main(void)
 	    TEST(test_long_connection_is_found),
 	    TEST(test_flows_come_by_window_then_edge),
 	    TEST(test_remainders_come_first_and_only_without_bounds),
+	    TEST(test_remainder_tells_when_the_edge_began),
 	    TEST(test_pods_are_ordered_and_in_ms),
 	    TEST(test_nodes_and_their_addresses),
 	    TEST(test_visitor_can_stop),
