@@ -37,7 +37,7 @@
 struct subject {
 	size_t group; /* GROUP_NONE: a default-deny */
 	const char *namespace;
-	const struct atom *atoms;
+	const struct atom *atoms; /* NULL: none */
 	size_t count;
 	const char *name; /* of its policy */
 };
@@ -405,7 +405,7 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 		       struct policy *policy)
 {
 	struct group *group = &compiler->groups.items[subject->group];
-	size_t ingress = 0;
+	size_t ingress = 0, egress;
 	int r;
 
 	group->used = true;
@@ -422,8 +422,9 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 	r = make_direction(compiler, group, DIRECTION_INGRESS, subject->atoms, ingress, policy);
 	if (r < 0)
 		return r;
-	return make_direction(compiler, group, DIRECTION_EGRESS, subject->atoms + ingress,
-			      subject->count - ingress, policy);
+	egress = subject->count - ingress;
+	return make_direction(compiler, group, DIRECTION_EGRESS,
+			      egress > 0 ? &subject->atoms[ingress] : NULL, egress, policy);
 }
 
 static int compare_subjects(const void *a, const void *b)
@@ -457,10 +458,12 @@ static int find_subjects(struct compiler *compiler)
 		struct group *group = &compiler->groups.items[i];
 		struct subject subject = {.group = i, .namespace = group->namespace};
 
-		subject.atoms = atoms->items + at;
-		while (at < atoms->count && atoms->items[at].subject == i)
-			at++;
-		subject.count = (size_t)(atoms->items + at - subject.atoms);
+		while (at + subject.count < atoms->count &&
+		       atoms->items[at + subject.count].subject == i)
+			subject.count++;
+		if (subject.count > 0)
+			subject.atoms = &atoms->items[at];
+		at += subject.count;
 		subject.name = compiler->names[group->first];
 		group->given = gets_policy(group);
 		if (!group->given)

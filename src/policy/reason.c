@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "policy/peer_evidence.h"
+#include "policy/peers.h"
 
 /* How many services a reason names. */
 #define SERVICES_MAX 3
@@ -92,13 +93,18 @@ static void put_service(struct buf *buf, const struct graph_edge *edge)
 		buf_puts(buf, "address of a service");
 }
 
-/* A block that holds more than the one address of one end. */
+/* Is it a block that holds more than what the one end has? */
+static bool is_joined(const struct policy_peer *peer, const struct end *end)
+{
+	return peer->known_network || !end || peer->block.length < block_of(end).length;
+}
+
 static void put_block(struct buf *buf, const struct policy_peer *peer, const struct end *end)
 {
 	if (peer->wider & WIDER_ANY_CLIENT)
 		buf_puts(buf, "any client");
 	else if (peer->known_network)
-		buf_puts(buf, peer->known_network);
+		buf_printf(buf, "known network %s", peer->known_network);
 	else
 		buf_printf(buf, "%s addresses", end->class);
 }
@@ -147,9 +153,7 @@ static void put_who(struct buf *buf, const struct basis *basis, const struct ato
 		put_held(buf, basis, atoms, count);
 	} else if (atom->peer == ATOM_BLOCK && atom->wider & WIDER_SERVICE_PORT) {
 		put_service(buf, atom->edge);
-	} else if (atom->peer == ATOM_BLOCK &&
-		   (peer->wider & WIDER_ANY_CLIENT || peer->wider & WIDER_AGGREGATED ||
-		    peer->known_network)) {
+	} else if (atom->peer == ATOM_BLOCK && is_joined(peer, atom->end)) {
 		put_block(buf, peer, atom->end);
 	} else if (atom->peer == ATOM_BLOCK && atom->end->kind == END_NODE) {
 		put_node_end(buf, atom->end, is_one(atoms, count, atom->end), basis->graph);
@@ -319,7 +323,6 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 		unsigned bit;
 		const char *text;
 	} texts[] = {
-	    {WIDER_KNOWN_NETWORK, "all the ranges that this network publishes"},
 	    {WIDER_ANY_CLIENT, "open to all, as tomorrow's client has another address"},
 	    {WIDER_FOLDED, "the record has a prefix in place of addresses"},
 	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which is always let through"},
@@ -332,6 +335,9 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 		put_dns(buf, basis, atoms, count);
 	else if (bit == WIDER_AGGREGATED)
 		put_part(buf, peer);
+	else if (bit == WIDER_KNOWN_NETWORK)
+		buf_printf(buf, "%sone of its published ranges",
+			   peer->edges > 0 ? "" : "not seen, ");
 	else if (bit == WIDER_SERVICE_PORT)
 		buf_printf(buf, "%s for plugins that look before translation",
 			   peer->kind == PEER_BLOCK ? "the service's address"
