@@ -260,6 +260,8 @@ libcompile_a_SOURCES = \
 	src/model/bind.h \
 	src/model/classes.c \
 	src/model/classes.h \
+	src/model/edge_order.c \
+	src/model/edge_order.h \
 	src/model/graph.c \
 	src/model/graph.h \
 	src/model/labels.c \
@@ -271,6 +273,8 @@ libcompile_a_SOURCES = \
 	src/model/record.h \
 	src/model/selector.c \
 	src/model/selector.h \
+	src/model/sieve.c \
+	src/model/sieve.h \
 	src/model/strings.c \
 	src/model/strings.h \
 	src/model/meeting.c \
@@ -438,6 +442,8 @@ libcli_a_SOURCES = \
 	src/cli/candidates.h \
 	src/cli/because.c \
 	src/cli/because.h \
+	src/cli/cilium_note.c \
+	src/cli/cilium_note.h \
 	src/cli/cluster.c \
 	src/cli/cluster.h \
 	src/cli/cmd_denied.c \

@@ -92,6 +92,9 @@ unit_tests = \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
+	tests/unit/policy/test_kind_clusternetworkpolicy \
+	tests/unit/policy/test_kind_kubescape \
+	tests/unit/policy/test_kinds \
 	tests/unit/policy/test_externals \
 	tests/unit/policy/test_kinds_published \
 	tests/unit/policy/test_known_networks \
@@ -99,6 +102,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
+	tests/unit/policy/test_peers \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_properties \
 	tests/unit/policy/test_published \
@@ -165,6 +169,7 @@ published = tests/unit/policy/published.c tests/unit/policy/published.h \
 	tests/unit/policy/published_text.c
 tests_unit_policy_test_kinds_published_SOURCES = tests/unit/policy/test_kinds_published.c \
 	tests/unit/policy/random_policy.c tests/unit/policy/random_policy.h $(published)
+tests_unit_policy_test_kinds_SOURCES = tests/unit/policy/test_kinds.c $(published)
 tests_unit_policy_test_published_SOURCES = tests/unit/policy/test_published.c $(published)
 tests_unit_policy_check_published_SOURCES = tests/unit/policy/check_published.c $(published)
 tests_unit_policy_check_published_LDADD = libcli.a libcompile.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)
@@ -206,9 +211,11 @@ fuzz_targets = \
 rootless_bats = \
 	tests/cli/database.bats \
 	tests/cli/diff.bats \
+	tests/cli/explain.bats \
 	tests/cli/import.bats \
 	tests/cli/import_formats.bats \
 	tests/cli/inventory.bats \
+	tests/cli/kinds.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
 	tests/cli/output_dir.bats \
@@ -217,6 +224,7 @@ rootless_bats = \
 	tests/cli/recipes.bats \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
+	tests/cli/status_workloads.bats \
 	tests/cli/usage.bats \
 	tests/cli/verify.bats \
 	tests/fuzz/replay.bats \
@@ -317,6 +325,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/unit/flow/fixture.h \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
+	tests/unit/policy/kind_fixture.h \
 	tests/unit/policy/past.h \
 	tests/unit/policy/manifest_fixture.h \
 	tests/unit/policy/stage.h \

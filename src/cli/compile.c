@@ -4,12 +4,13 @@
 
 #include "base/document.h"
 
-/* Comments are YAML's alone. */
-static bool tells_readiness(const struct options *options)
+/* Comments are YAML's alone. Without a kind it is what `policy` prints by default. */
+static bool says_readiness(const struct options *options)
 {
 	if (!options->kind)
-		return false;
-	return options->kind_options.explain == EXPLAIN_ANNOTATIONS ||
+		return true;
+	return options->kind->says_readiness ||
+	       options->kind_options.explain == EXPLAIN_ANNOTATIONS ||
 	       (options->kind_options.explain == EXPLAIN_COMMENTS &&
 		options->format == FORMAT_YAML);
 }
@@ -24,7 +25,7 @@ static int compile_extent(struct session *session, struct compile *compile)
 	if (r < 0)
 		return r;
 	request->coverage = &compile->extent.coverage;
-	if (!request->ready_only && !tells_readiness(options))
+	if (!request->ready_only && !says_readiness(options))
 		return 0;
 	r = readinesses_build(session->graph, &compile->extent.evidence, &compile->readinesses);
 	request->readinesses = compile->readinesses;
@@ -77,6 +78,8 @@ int compile_begin(struct session *session, struct compile *compile)
 							 .workload_kind = options->workload_kind,
 							 .workload_name = options->workload_name};
 	compile->request.entities = options->kind && options->kind->entities;
+	if (options->kind && options->kind->own_node)
+		compile->request.include |= 1u << LEFT_OWN_NODE;
 	compile->request.withhold_partial = options->strict;
 	r = compile_extent(session, compile);
 	if (r == 0)

@@ -67,6 +67,9 @@ static void sort(void *items, size_t count, size_t size, int (*compare)(const vo
 		qsort(items, count, size, compare);
 }
 
+/* So many are remembered, a power of two. */
+#define OUTSIDE_BITS 14
+
 static void note_ends(struct pod_claim *claims, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -88,6 +91,7 @@ void binder_sort(struct binder *binder)
 	sort(binder->ranges, binder->range_count, sizeof(*binder->ranges), compare_range_claims);
 	sort(binder->services, binder->service_count, sizeof(*binder->services),
 	     compare_service_claims);
+	binder->outside = calloc((size_t)1 << OUTSIDE_BITS, sizeof(*binder->outside));
 }
 
 void binder_clear(struct binder *binder)
@@ -100,6 +104,7 @@ void binder_clear(struct binder *binder)
 	free(binder->nodes);
 	free(binder->ranges);
 	free(binder->services);
+	free(binder->outside);
 	classes_clear(&binder->classes);
 	*binder = (struct binder){0};
 }
@@ -434,9 +439,9 @@ static struct end held_end(const struct binder *binder, const struct sighting *s
 }
 
 /* Nobody is recorded to have had the address then, and no node had it. was_node: at another time.
- */
+ * *ret_ever stays unless nobody had it at any time. */
 static struct end unrecorded_end(const struct binder *binder, const struct sighting *sighting,
-				 bool was_node, bool *ret_changed)
+				 bool was_node, bool *ret_changed, bool *ret_ever)
 {
 	const struct addr address = sighting->address;
 	size_t count;
@@ -458,7 +463,21 @@ static struct end unrecorded_end(const struct binder *binder, const struct sight
 				 "a pod of the inventory had it at another time", address);
 	if (was_node)
 		return plain_end(END_UNKNOWN, "node", "a node had it at another time", address);
+	*ret_ever = false;
 	return range ? ranged_end(range, address) : outside_end(binder, address);
+}
+
+/* NULL: nothing is remembered of any address. */
+static struct end *outside_slot(const struct binder *binder, struct addr address)
+{
+	uint64_t words[2];
+
+	if (!binder->outside)
+		return NULL;
+	memcpy(words, address.bytes, sizeof(words));
+	return &binder->outside[(words[0] * UINT64_C(0x9e3779b97f4a7c15) +
+				 words[1] * UINT64_C(0xc2b2ae3d27d4eb4f)) >>
+				(64 - OUTSIDE_BITS)];
 }
 
 /* Two pods' at its beginning and at its end: no part of the time would tell more. */
@@ -492,8 +511,8 @@ static bool may_be_another(const struct binder *binder, const struct registry *r
 				  sighting->until + BIND_SLACK);
 }
 
-int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
-		   bool *ret_changed)
+static int find_end(const struct binder *binder, const struct sighting *sighting, struct end *ret,
+		    bool *ret_changed, bool *ret_ever)
 {
 	const struct registry *registry = binder->registry;
 	const struct pod_row *row;
@@ -501,7 +520,6 @@ int binder_address(const struct binder *binder, const struct sighting *sighting,
 	size_t first, count;
 	int r = find_row(binder, registry, sighting, &row);
 
-	*ret_changed = false;
 	if (r == 0 && !row) {
 		registry = binder->further;
 		r = find_row(binder, registry, sighting, &row);
@@ -529,12 +547,30 @@ int binder_address(const struct binder *binder, const struct sighting *sighting,
 	if (count > 0)
 		node = find_node(&binder->nodes[first], count, sighting);
 	if (!node) {
-		*ret = unrecorded_end(binder, sighting, count > 0, ret_changed);
+		*ret = unrecorded_end(binder, sighting, count > 0, ret_changed, ret_ever);
 		return 0;
 	}
 	*ret = node_end(node, sighting->address);
 	ret->service_address = node->recorded && find_service(binder, sighting->address);
 	return 0;
+}
+
+int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
+		   bool *ret_changed)
+{
+	struct end *slot = outside_slot(binder, sighting->address);
+	bool ever = true;
+	int r;
+
+	*ret_changed = false;
+	if (slot && slot->class && addr_equal(slot->address, sighting->address)) {
+		*ret = *slot;
+		return 0;
+	}
+	r = find_end(binder, sighting, ret, ret_changed, &ever);
+	if (r == 0 && slot && !ever)
+		*slot = *ret;
+	return r;
 }
 
 /* The claims start with their addresses and are sorted by them. */

@@ -63,6 +63,9 @@ struct binder {
 	struct service_claim *services;
 	size_t service_count;
 	struct classes classes;
+	struct end
+	    *outside; /* ends of addresses that nobody ever had, where their hashes say: the
+			 same whenever and by whom they are seen. NULL: looked up each time */
 };
 
 void binder_sort(struct binder *binder);

@@ -67,19 +67,21 @@ void atoms_sort(struct atoms *atoms)
 const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted)
 {
 	size_t low = 0, high = atoms->count;
+	const struct atom *found = NULL;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int r = compare_grains(&atoms->items[middle], wanted);
 
-		if (r == 0)
-			return &atoms->items[middle];
-		if (r < 0)
+		if (compare_grains(&atoms->items[middle], wanted) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return NULL;
+	for (size_t i = low;
+	     i < atoms->count && compare_grains(&atoms->items[i], wanted) == 0; i++)
+		if (!found || found->left > atoms->items[i].left)
+			found = &atoms->items[i];
+	return found;
 }
 
 void atoms_drop_left(struct atoms *atoms)

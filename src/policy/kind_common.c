@@ -135,7 +135,9 @@ void kind_put_peer(struct buf *buf, const struct policy_peer *peer)
 		buf_puts(buf, entities[peer->entity]);
 		return;
 	}
-	if (peer->kind == PEER_ALL_PODS || peer->selector.count == 0)
+	if (peer->kind == PEER_ALL_PODS)
+		buf_puts(buf, "all pods of all namespaces");
+	else if (peer->selector.count == 0)
 		buf_puts(buf, "all pods");
 	for (size_t i = 0; peer->kind == PEER_PODS && i < peer->selector.count; i++)
 		buf_printf(buf, "%s%s=%s", i > 0 ? "," : "", peer->selector.items[i].key,
@@ -176,6 +178,14 @@ static void put_seen(struct buf *buf, const struct policy_peer *peer, const char
 		buf_printf(buf, " to %s", last);
 }
 
+static void put_state(struct buf *buf, const struct policy *policy)
+{
+	if (!policy->readiness)
+		return;
+	buf_putc(buf, '\n');
+	readiness_text(policy->readiness, buf);
+}
+
 /* Takes what is in the buffer. */
 static json_t *text_tree(struct buf *buf)
 {
@@ -198,6 +208,7 @@ json_t *kind_object(const struct policy *policy, const struct kind_options *opti
 	if (!object || options->explain != EXPLAIN_COMMENTS)
 		return object;
 	buf_puts(&buf, policy->subject);
+	put_state(&buf, policy);
 	for (int i = 0; i < DIRECTIONS; i++)
 		if (policy->isolates[i] && policy->partial[i])
 			buf_printf(&buf, "\n%s is partial: %s", directions[i], policy->partial[i]);
@@ -343,6 +354,7 @@ static int annotate_evidence(json_t *annotations, const struct policy *policy)
 	struct buf line = {0};
 
 	buf_puts(&line, policy->subject);
+	put_state(&line, policy);
 	annotation_add(&annotation, &line);
 	add_peers(&annotation, policy, add_evidence);
 	return annotation_end(&annotation, KIND_EVIDENCE, annotations);

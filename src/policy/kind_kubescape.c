@@ -474,13 +474,14 @@ static json_t *references_tree(const struct policy *policy)
 	return NULL;
 }
 
-/* The object that the default kind prints. Takes spec. */
+/* The object that the default kind prints; the comment is outside. Takes spec. */
 static json_t *inner_tree(const struct policy *policy, const struct kind_options *options,
 			  json_t *spec)
 {
 	struct kind_options inner = *options;
 
-	inner.explain = EXPLAIN_NONE;
+	if (options->explain == EXPLAIN_COMMENTS)
+		inner.explain = EXPLAIN_NONE;
 	inner.api_version = kind_networkpolicy.api_versions[0];
 	return object_tree(policy, &inner, "NetworkPolicy",
 			   kind_metadata(policy, &inner, policy->name, policy->namespace), spec);
@@ -511,4 +512,4 @@ static int add(const struct policy *policy, const struct kind_options *options,
 static const char *const api_versions[] = {"spdx.softwarecomposition.kubescape.io/v1beta1", NULL};
 
 const struct policy_kind kind_kubescape = {
-    .name = "kubescape", .api_versions = api_versions, .add = add};
+    .name = "kubescape", .api_versions = api_versions, .says_readiness = true, .add = add};

@@ -431,19 +431,19 @@ void readiness_text(const struct readiness *readiness, struct buf *buf)
 		buf_printf(buf, " (%s)", readiness->reason);
 	buf_puts(buf, ": ");
 	put_time(readiness, buf);
-	buf_printf(buf, ", %zu of %zu pod%s seen, %" PRId64 " connection%s over %zu edge%s, %zu ",
+	buf_printf(buf, "; %zu of %zu pod%s seen; %" PRId64 " connection%s on %zu edge%s",
 		   readiness->pods_seen, readiness->pods_known, plural(readiness->pods_known),
 		   readiness->connections, plural((size_t)readiness->connections), readiness->edges,
-		   plural(readiness->edges), readiness->new_edges);
-	buf_puts(buf, "of them new in the last day");
+		   plural(readiness->edges));
+	if (readiness->connections == 0)
+		return;
+	buf_printf(buf, ", %zu new in the last day", readiness->new_edges);
 	if (readiness->observed > READINESS_DAY) {
-		buf_puts(buf, " and ");
-		put_hundredths(buf, readiness->new_edges_per_day);
-		buf_puts(buf, " a day after the first");
-	}
-	if (readiness->connections > 0) {
 		buf_puts(buf, ", ");
-		put_hundredths(buf, 100 * readiness->unseen);
-		buf_puts(buf, " % of its connections unseen by estimate");
+		put_hundredths(buf, readiness->new_edges_per_day);
+		buf_puts(buf, " new a day");
 	}
+	buf_puts(buf, "; about ");
+	put_hundredths(buf, 100 * readiness->unseen);
+	buf_puts(buf, " % unseen");
 }
