@@ -210,6 +210,7 @@ fuzz_targets = \
 rootless_bats = \
 	tests/cli/database.bats \
 	tests/cli/diff.bats \
+	tests/cli/explain.bats \
 	tests/cli/import.bats \
 	tests/cli/import_formats.bats \
 	tests/cli/inventory.bats \

@@ -4,11 +4,11 @@
 
 #include "base/document.h"
 
-/* Comments are YAML's alone. */
+/* Comments are YAML's alone. Without a kind it is what `policy` prints by default. */
 static bool says_readiness(const struct options *options)
 {
 	if (!options->kind)
-		return false;
+		return true;
 	return options->kind->says_readiness ||
 	       options->kind_options.explain == EXPLAIN_ANNOTATIONS ||
 	       (options->kind_options.explain == EXPLAIN_COMMENTS &&

@@ -38,7 +38,7 @@ tags() {
 
 # help PROGRAM...: the spellings of all options in that help, such as "-o --format FORMAT".
 help_options() {
-	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+(\/[A-Z]+)?| [a-z]+\|[a-z]+)?)( .*|$)/\1/p' | tr -d ,
+	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+([\/=][A-Z]+|\[,[A-Z]+\])?| [a-z]+(\|[a-z-]+)+)?)( .*|$)/\1/p' | tr -d ,
 }
 
 # The long names among words.
@@ -140,6 +140,16 @@ expected_words() {
 		[[ $(synopsis "$command") = *--into* || $command = reach ]] || common+=$'\n--db'
 		same "$(help_options "$report" "$command" | long_names)" \
 			"$({ synopsis "$command"; echo "$common"; } | long_names)"
+	done
+}
+
+@test "netpol-report(1) has every reason that policy can include" {
+	reasons=$("$report" policy --help | sed -n 's/^ *--include REASON .*: //p' | tr -d ' ' | tr , '\n')
+	[ -n "$reasons" ]
+	told=$(section netpol-report.1 POLICIES | subsection 'What is left out' | tags | tr ' ' '\n')
+	for reason in $reasons; do
+		echo "$reason"
+		grep -qxF "$reason" <<<"$told"
 	done
 }
 

@@ -88,11 +88,10 @@ static void fit(const struct side *side, size_t node, struct history_row *row)
 
 static void record_at(struct history *history, const struct talk *talk, size_t node)
 {
-	const bool translates = talk->translator == NONE
-				    ? node == talk->client.node
-				    : node == talk->translator;
-	const bool is_after = !translates && addr_is_set(talk->translated) &&
-			      node == talk->server.node;
+	const bool translates =
+	    talk->translator == NONE ? node == talk->client.node : node == talk->translator;
+	const bool is_after =
+	    !translates && addr_is_set(talk->translated) && node == talk->server.node;
 	struct history_row row = {.node = node,
 				  .connections = talk->connections,
 				  .first = talk->first,
@@ -162,8 +161,7 @@ static void choose_verdict(struct history *history, struct talk *talk)
 		rolled -= verdicts[i++].percent;
 	talk->verdict = verdicts[i].verdict;
 	count(history, verdicts[i].feature);
-	talk->uncertain =
-	    talk->verdict == VERDICT_ANSWERED && has(history, 4, HISTORY_UNCERTAIN);
+	talk->uncertain = talk->verdict == VERDICT_ANSWERED && has(history, 4, HISTORY_UNCERTAIN);
 }
 
 static void choose_time(struct history *history, struct talk *talk)
@@ -281,8 +279,7 @@ static struct addr any_outside(struct history *history, size_t family)
 static void ask_port(struct history *history, size_t workload, struct talk *talk)
 {
 	const struct history_workload *asked = &history->workloads[workload];
-	const struct history_port *port =
-	    &asked->ports[history_roll(history, asked->port_count)];
+	const struct history_port *port = &asked->ports[history_roll(history, asked->port_count)];
 
 	talk->protocol = port->protocol;
 	talk->port = port->port;
@@ -378,8 +375,8 @@ static void through_node_port(struct history *history)
 	for (size_t i = 0; i < history->service_count; i++) {
 		const struct history_service *service = &history->services[i];
 		const struct history_workload *workload = &history->workloads[service->workload];
-		size_t pod = workload->first_pod +
-			     (size_t)history_roll(history, workload->pod_count);
+		size_t pod =
+		    workload->first_pod + (size_t)history_roll(history, workload->pod_count);
 
 		if (!service->node_port || history->pods[pod].host_network)
 			continue;
@@ -431,7 +428,8 @@ static void to_outside(struct history *history)
 static void to_node(struct history *history)
 {
 	static const uint16_t ports[] = {10250, 22, 9100};
-	const size_t family = any_family(history), from = any_pod(history), node = any_node(history);
+	const size_t family = any_family(history), from = any_pod(history),
+		     node = any_node(history);
 	struct talk talk = new_talk(history);
 
 	talk.client = pod_side(history, from, family);
@@ -520,8 +518,8 @@ static void to_cluster_dns(struct history *history)
 	if (!history->has_dns)
 		return;
 	talk.client = pod_side(history, any_pod(history), 0);
-	talk.server = pod_side(
-	    history, dns->first_pod + (size_t)history_roll(history, dns->pod_count), 0);
+	talk.server =
+	    pod_side(history, dns->first_pod + (size_t)history_roll(history, dns->pod_count), 0);
 	talk.protocol = port->protocol;
 	talk.port = port->port;
 	talk.service = history_addr("10.96.0.10");
@@ -578,10 +576,10 @@ void history_talk(struct history *history)
 	static const struct {
 		unsigned share;
 		talk_fn *talk;
-	} talks[] = {{40, pod_to_pod},    {12, from_outside}, {4, through_node_port},
-		     {10, from_node},     {12, to_outside},   {6, to_node},
-		     {5, to_api_server},  {10, to_special},   {8, to_cluster_dns},
-		     {4, folded},         {4, odd_address},   {1, many_ports}};
+	} talks[] = {{40, pod_to_pod},   {12, from_outside}, {4, through_node_port},
+		     {10, from_node},    {12, to_outside},   {6, to_node},
+		     {5, to_api_server}, {10, to_special},   {8, to_cluster_dns},
+		     {4, folded},        {4, odd_address},   {1, many_ports}};
 	uint64_t count_of_talks = 10 + history_roll(history, 40), all = 0;
 
 	for (size_t i = 0; i < COUNT(talks); i++)
