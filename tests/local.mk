@@ -102,6 +102,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
+	tests/unit/policy/test_peers \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_properties \
 	tests/unit/policy/test_published \
@@ -210,6 +211,7 @@ fuzz_targets = \
 rootless_bats = \
 	tests/cli/database.bats \
 	tests/cli/diff.bats \
+	tests/cli/explain.bats \
 	tests/cli/import.bats \
 	tests/cli/import_formats.bats \
 	tests/cli/inventory.bats \

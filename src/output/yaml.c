@@ -11,11 +11,14 @@
 /* A key on one line with its value may have 1024 characters (YAML 1.1, 9.3.2); quotes included. */
 #define SIMPLE_KEY_MAX 1000
 
-static bool is_word(const char *text)
+static bool is_word(const char *text, size_t length)
 {
 	static const char *const words[] = {"y",   "yes",  "n", "no", "true", "false", "on",
 					    "off", "null", "~", "=",  "<<",   ".inf",  ".nan"};
 
+	/* The longest has five. */
+	if (length > 5)
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(text, words[i]) == 0)
 			return true;
@@ -62,11 +65,14 @@ static bool is_plain_text(const char *text, size_t length)
 	    text[length - 1] == ':' || strncmp(text, "...", 3) == 0)
 		return false;
 	for (size_t i = 0; i < length;) {
-		uint32_t code;
-		size_t n = text_decode(text + i, length - i, &code);
+		uint32_t code = (unsigned char)text[i];
+		size_t n = 1;
 
-		if (n == 0 || !text_is_printable(code))
-			return false;
+		if (!text_is_ascii(text[i])) {
+			n = text_decode(text + i, length - i, &code);
+			if (n == 0 || !text_is_printable(code))
+				return false;
+		}
 		if ((before == ':' && code == ' ') || (before == ' ' && code == '#'))
 			return false;
 		before = text[i];
@@ -77,7 +83,7 @@ static bool is_plain_text(const char *text, size_t length)
 
 static bool is_plain(const char *text, size_t length)
 {
-	return is_plain_text(text, length) && !is_word(text) && !is_number(text) &&
+	return is_plain_text(text, length) && !is_word(text, length) && !is_number(text) &&
 	       !is_timestamp(text);
 }
 
@@ -180,8 +186,9 @@ static void put_inline(struct buf *buf, const json_t *value)
 static void put_key(struct buf *buf, const char *key, size_t column)
 {
 	size_t length = strlen(key);
-	size_t longest_escape = is_plain(key, length) ? 1 : sizeof("\\u0000") - 1;
-	bool simple = length * longest_escape <= SIMPLE_KEY_MAX;
+	size_t longest_escape = sizeof("\\u0000") - 1;
+	bool simple = length * longest_escape <= SIMPLE_KEY_MAX ||
+		      (length <= SIMPLE_KEY_MAX && is_plain(key, length));
 
 	if (!simple)
 		buf_puts(buf, "? ");

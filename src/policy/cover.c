@@ -6,7 +6,7 @@
 
 #include "policy/order.h"
 
-/* Of one subject and direction: ports first, and of these the peers, a block before those that it
+/* Ports first, and of these the peers, a block before those that it
  * holds. */
 static int compare_ports(const struct atom *a, const struct atom *b)
 {
@@ -160,7 +160,7 @@ static void mark_again(struct atom *atoms, size_t count)
 {
 	for (size_t i = 1; i < count; i++)
 		if (atoms[i].edge && atoms[i].edge == atoms[i - 1].edge &&
-		    atom_same_peer(&atoms[i], &atoms[i - 1]))
+		    compare_atoms(&atoms[i], &atoms[i - 1]) == 0)
 			atoms[i].again = true;
 }
 

@@ -91,8 +91,8 @@ clusternetworkpolicy" "$(kinds | tr ' ' '\n')"
 
 @test "kubescape: the policy inside is the one that is printed without --for" {
   record shop
-  policy -o json > plain.json
-  policy --for kubescape -o json > out
+  policy --explain annotations -o json > plain.json
+  policy --for kubescape --explain annotations -o json > out
   same "$(jq -c '.items[]' plain.json)" "$(of GeneratedNetworkPolicy | jq -c .spec)"
 }
 

@@ -177,3 +177,32 @@ strictly() {
   same '' "$(strictly)"
   same 'job-netpol web-netpol' "$(strictly --since 2026-01-01T06:00:00Z)"
 }
+
+# compiled OPTION...: what policy makes of both nodes, but for problems.
+compiled() {
+  "$report" policy --db n1.db --db n2.db --inventory inventory.yaml "$@" 2> /dev/null
+}
+
+@test "policy says of each workload how much is known of it" {
+  prepare
+  known='ready: observed since 2026-01-01T06:00:00Z for 2d 17h less 1 gap of 1h; 1 of 1 pod seen; 151 connections on 2 edges, 0 new in the last day, 0.59 new a day; about 0.66 % unseen'
+  same "# $known" "$(compiled | grep -A1 '^# Pod/web$' | tail -n 1)"
+  compiled --explain annotations -o json > out
+  jq -r '.items[] | select(.metadata.name == "web-netpol").metadata.annotations["netpol/evidence"]' out | grep -qxF "$known"
+  for options in '--explain none' '--explain none -o json' '-o json'; do
+    not grep -q 'observed since' <(compiled $options)
+  done
+}
+
+@test "whether Kubescape's objects are complete does not depend on how they are explained" {
+  prepare
+  sed -i 's/{nodeName: \(n[0-9]\)}/{nodeName: \1, containers: [{name: main}]}/' inventory.yaml
+  compiled --for kubescape -o json |
+    jq -c '[.items[] | select(.kind == "NetworkNeighborhood") | [.metadata.name, .metadata.annotations["kubescape.io/completion"]]]' > expected
+  same '[["pod-api","partial"],["pod-job","partial"],["pod-web","complete"]]' "$(cat expected)"
+  for explain in none annotations; do
+    compiled --for kubescape -o json --explain "$explain" |
+      jq -c '[.items[] | select(.kind == "NetworkNeighborhood") | [.metadata.name, .metadata.annotations["kubescape.io/completion"]]]' |
+      diff expected -
+  done
+}

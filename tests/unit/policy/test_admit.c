@@ -317,6 +317,9 @@ static void test_two_records_are_one_edge(void **state)
 		assert_int_equal(s.summary.used_edges, 1);
 		assert_int_equal(s.summary.used_connections, 4);
 		assert_true(allows(get(&s, "web-netpol"), DIRECTION_EGRESS, 5432));
+		s.request.min_connections = 5;
+		compile(&s);
+		assert_int_equal(s.summary.left_edges[LEFT_BELOW_MINIMUM], 1);
 		shop_close(&s);
 	}
 }
@@ -335,14 +338,19 @@ static void test_two_records_are_one_problem(void **state)
 	web_to_db(&s, (struct scene_edge){.port = 5432});
 	talk(&s, "10.2.0.1", s.web2, "10.1.0.6", 0, (struct scene_edge){.node = "n2"});
 	talk(&s, "10.2.0.1", 0, "10.1.0.6", s.bare, (struct scene_edge){.node = "n1"});
+	talk(&s, "10.1.0.6", s.bare, "10.2.0.1", 0, (struct scene_edge){.node = "n1"});
+	talk(&s, "10.1.0.6", 0, "10.2.0.1", s.web2, (struct scene_edge){.node = "n2"});
 	compile(&s);
 	assert_true(said(&s, "StatefulSet/web in shop",
 			 "egress to pods that have no usable label is left out (1 edge): "
 			 "Pod/bare-x in shop"));
-	assert_int_equal(s.summary.left_edges[LEFT_UNLABELLED], 1);
+	assert_true(said(&s, "StatefulSet/web in shop",
+			 "ingress from pods that have no usable label is left out (1 edge): "
+			 "Pod/bare-x in shop"));
+	assert_int_equal(s.summary.left_edges[LEFT_UNLABELLED], 2);
 	s.request.directions[DIRECTION_EGRESS] = false;
 	compile(&s);
-	assert_false(said(&s, "StatefulSet/web in shop", "left out"));
+	assert_false(said(&s, "StatefulSet/web in shop", "egress"));
 	assert_int_equal(s.summary.left_edges[LEFT_DIRECTION], 1);
 	shop_close(&s);
 }
