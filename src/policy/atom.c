@@ -77,8 +77,7 @@ const struct atom *atoms_find(const struct atoms *atoms, const struct atom *want
 		else
 			high = middle;
 	}
-	for (size_t i = low;
-	     i < atoms->count && compare_grains(&atoms->items[i], wanted) == 0; i++)
+	for (size_t i = low; i < atoms->count && compare_grains(&atoms->items[i], wanted) == 0; i++)
 		if (!found || found->left > atoms->items[i].left)
 			found = &atoms->items[i];
 	return found;
