@@ -364,9 +364,9 @@ static void make_heirs(struct history *history)
 	for (size_t i = 0; i < history->workload_count; i++) {
 		struct history_pod *dead = &history->pods[history->workloads[i].first_pod];
 		struct history_pod *heir;
-		const bool shares = history_chance(history, 20);
+		const bool shares = history_chance(history, 35);
 
-		if (dead->host_network || !history_chance(history, 12) ||
+		if (dead->host_network || !history_chance(history, 16) ||
 		    history->pod_count == HISTORY_PODS)
 			continue;
 		heir = add_pod(history, (size_t)history_roll(history, history->workload_count));

@@ -257,14 +257,27 @@ static bool same_labels(const struct labels *a, const struct labels *b)
 	return a->count == b->count;
 }
 
+/* Is there a policy that isolates the pod, though it may be meant for others? */
+static bool is_isolated(const struct compiled *compiled, const struct graph_pod *pod)
+{
+	for (size_t i = 0; i < compiled->count && pod->labels && !*pod->conflict; i++)
+		if (strcmp(compiled->policies[i].namespace, pod->namespace) == 0 &&
+		    labels_match(pod->labels, &compiled->policies[i].selector))
+			return true;
+	return false;
+}
+
 /* Did the end's own node record it, or one that no label tells from it? */
-static bool has_policy(const struct graph *graph, const struct end *end)
+static bool has_policy(const struct graph *graph, const struct compiled *compiled,
+		       const struct end *end)
 {
 	const struct workload *own;
 
 	if (end->kind != END_POD || end->workload == GRAPH_NONE)
 		return false;
 	own = &graph->workloads[end->workload];
+	if (!own->host_network && is_isolated(compiled, &graph->pods[end->pod]))
+		return true;
 	for (size_t i = 0; i < graph->workload_count; i++) {
 		const struct workload *other = &graph->workloads[i];
 
@@ -294,14 +307,14 @@ static bool is_forwarded(const struct graph_edge *edge, enum direction direction
 }
 
 /* Why it is in no rule of this end's, which worked. */
-static enum left_reason why_left(const struct graph *graph, const struct graph_edge *edge,
-				 enum direction direction)
+static enum left_reason why_left(const struct graph *graph, const struct compiled *compiled,
+				 const struct graph_edge *edge, enum direction direction)
 {
 	const struct end *subject = subject_of(edge, direction);
 	const struct end *peer = direction == DIRECTION_EGRESS ? &edge->to : edge->translated;
 
 	peer = peer ? peer : &edge->from;
-	if (!has_policy(graph, subject))
+	if (!has_policy(graph, compiled, subject))
 		return LEFT_NO_POLICY;
 	if (is_forwarded(edge, direction))
 		return LEFT_NONE;
@@ -311,10 +324,11 @@ static enum left_reason why_left(const struct graph *graph, const struct graph_e
 }
 
 /* Of the whole edge, as the summary is to have it. */
-static enum left_reason fate_of(const struct graph *graph, const struct graph_edge *edge)
+static enum left_reason fate_of(const struct graph *graph, const struct compiled *compiled,
+				const struct graph_edge *edge)
 {
-	const enum left_reason ingress = why_left(graph, edge, DIRECTION_INGRESS),
-			       egress = why_left(graph, edge, DIRECTION_EGRESS),
+	const enum left_reason ingress = why_left(graph, compiled, edge, DIRECTION_INGRESS),
+			       egress = why_left(graph, compiled, edge, DIRECTION_EGRESS),
 			       both = why_void(edge);
 
 	if (both != LEFT_NONE)
@@ -352,7 +366,7 @@ static void check_summary(const struct world *world, const struct compiled *comp
 		if (edge->standing != STANDING_COUNTS ||
 		    (edge->from.kind != END_POD && edge->to.kind != END_POD))
 			continue;
-		expected[fate_of(world->graph, edge)]++;
+		expected[fate_of(world->graph, compiled, edge)]++;
 		all++;
 	}
 	for (enum left_reason i = 0; i < LEFT_REASONS; i++) {
@@ -379,11 +393,12 @@ static void count_unknown(const struct world *world, const char *why, const char
 	fail_world(world, text, "unknown: %s", why ? why : "(no reason)");
 }
 
-static void check_side(const struct world *world, const struct graph_edge *edge,
-		       const struct replayed *replayed, enum direction direction, const char *text)
+static void check_side(const struct world *world, const struct compiled *compiled,
+		       const struct graph_edge *edge, const struct replayed *replayed,
+		       enum direction direction)
 {
 	const enum answer answer = replayed->decision.sides[direction].answer;
-	const enum left_reason left = why_left(world->graph, edge, direction);
+	const enum left_reason left = why_left(world->graph, compiled, edge, direction);
 	struct tally *tally = world->tally;
 
 	if (edge->told_elsewhere[direction == DIRECTION_INGRESS] ||
@@ -397,15 +412,16 @@ static void check_side(const struct world *world, const struct graph_edge *edge,
 	/* Of one that is denied at the other end, too, no reason is told. */
 	if (answer == ANSWER_UNKNOWN) {
 		if (left == LEFT_NONE && replayed->decision.answer == ANSWER_UNKNOWN)
-			count_unknown(world, replayed->why, text);
+			count_unknown(world, replayed->why, compiled->text);
 		return;
 	}
 	print_edge(edge);
-	fail_world(world, text, "what worked is not allowed in %s",
+	fail_world(world, compiled->text, "what worked is not allowed in %s",
 		   direction == DIRECTION_EGRESS ? "egress" : "ingress");
 }
 
-static void check_allowed(const struct world *world, const struct judged *judged, const char *text)
+static void check_allowed(const struct world *world, const struct judged *judged,
+			  const struct compiled *compiled)
 {
 	for (size_t i = 0; i < world->graph->edge_count; i++) {
 		const struct graph_edge *edge = &world->graph->edges[i];
@@ -415,7 +431,7 @@ static void check_allowed(const struct world *world, const struct judged *judged
 			continue;
 		replayed = ask(&judged->replay, edge);
 		for (enum direction d = 0; d < DIRECTIONS; d++)
-			check_side(world, edge, &replayed, d, text);
+			check_side(world, compiled, edge, &replayed, d);
 	}
 }
 
@@ -798,7 +814,7 @@ static void check_exact(struct world *world, const char *folder)
 	compile(world->graph, &world->request, EXPLAIN_COMMENTS, &compiled);
 	compile(world->graph, &world->request, EXPLAIN_NONE, &plain);
 	judge(world, compiled.text, &judged);
-	check_allowed(world, &judged, compiled.text);
+	check_allowed(world, &judged, &compiled);
 	check_summary(world, &compiled);
 	check_smallest(world, &judged, &compiled);
 	check_merged(world, &compiled);
