@@ -326,6 +326,22 @@ static void find_seen(struct compiler *compiler)
 	}
 }
 
+/* What other records tell the policies of shares their fate. */
+static void settle_elsewhere(struct compiler *compiler)
+{
+	struct atoms_search search = {.atoms = &compiler->atoms};
+
+	atoms_sort(&compiler->elsewhere);
+	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
+		const struct atom *atom = &compiler->elsewhere.items[i];
+		const struct atom *found = atoms_find_next(&search, atom);
+
+		tally_mark(&compiler->tally, atom->edge,
+			   found ? found->left : withheld_of(compiler, atom));
+	}
+	atoms_clear(&compiler->elsewhere);
+}
+
 /* From here on an atom is in a rule. */
 static void settle(struct compiler *compiler)
 {
@@ -341,14 +357,7 @@ static void settle(struct compiler *compiler)
 		if (atom->edge)
 			tally_mark(&compiler->tally, atom->edge, atom->left);
 	}
-	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
-		const struct atom *atom = &compiler->elsewhere.items[i];
-		const struct atom *found = atoms_find(&compiler->atoms, atom);
-
-		tally_mark(&compiler->tally, atom->edge,
-			   found ? found->left : withheld_of(compiler, atom));
-	}
-	atoms_clear(&compiler->elsewhere);
+	settle_elsewhere(compiler);
 	atoms_drop_left(&compiler->atoms);
 	tally_sum(&compiler->tally, &compiler->summary);
 	tally_clear(&compiler->tally);
