@@ -22,4 +22,17 @@ static inline int array_grow(void *items, size_t item_size, size_t count, size_t
 	return 0;
 }
 
+/* As qsort(), and quicker where they are in order already, as they mostly are. */
+static inline void array_sort(void *items, size_t item_size, size_t count,
+			      int (*compare)(const void *, const void *))
+{
+	const char *item = items;
+	size_t in_order = 1;
+
+	for (; in_order < count && compare(item, item + item_size) <= 0; in_order++)
+		item += item_size;
+	if (in_order < count)
+		qsort(items, count, item_size, compare);
+}
+
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/order.h"
 
 int atoms_add(struct atoms *atoms, const struct atom *atom)
@@ -60,8 +61,7 @@ static int compare_atoms(const void *a, const void *b)
 
 void atoms_sort(struct atoms *atoms)
 {
-	if (atoms->count > 0)
-		qsort(atoms->items, atoms->count, sizeof(*atoms->items), compare_atoms);
+	array_sort(atoms->items, sizeof(*atoms->items), atoms->count, compare_atoms);
 }
 
 const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted)

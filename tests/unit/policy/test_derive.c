@@ -571,7 +571,7 @@ static void test_remote_peers(void **state)
 	scene_close(&s.scene);
 }
 
-/* Source NAT: the destination sees the node, whoever asked. */
+/* Source NAT: the destination sees the node, whoever asked; and tomorrow another one. */
 static void test_source_nat(void **state)
 {
 	struct shop s;
