@@ -64,23 +64,31 @@ void atoms_sort(struct atoms *atoms)
 	array_sort(atoms->items, sizeof(*atoms->items), atoms->count, compare_atoms);
 }
 
-const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted)
+/* Where the run of one grain ends; *ret_least: the one of it that is left out least. */
+static size_t find_least(const struct atoms *atoms, size_t first, const struct atom **ret_least)
 {
-	size_t low = 0, high = atoms->count;
-	const struct atom *found = NULL;
+	size_t end = first + 1;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
+	*ret_least = &atoms->items[first];
+	for (; end < atoms->count && compare_grains(&atoms->items[first], &atoms->items[end]) == 0;
+	     end++)
+		if ((*ret_least)->left > atoms->items[end].left)
+			*ret_least = &atoms->items[end];
+	return end;
+}
 
-		if (compare_grains(&atoms->items[middle], wanted) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	for (size_t i = low; i < atoms->count && compare_grains(&atoms->items[i], wanted) == 0; i++)
-		if (!found || found->left > atoms->items[i].left)
-			found = &atoms->items[i];
-	return found;
+const struct atom *atoms_find_next(struct atoms_search *search, const struct atom *wanted)
+{
+	const struct atoms *atoms = search->atoms;
+
+	if (search->found && compare_grains(search->found, wanted) == 0)
+		return search->found;
+	while (search->at < atoms->count && compare_grains(&atoms->items[search->at], wanted) < 0)
+		search->at++;
+	search->found = NULL;
+	if (search->at < atoms->count && compare_grains(&atoms->items[search->at], wanted) == 0)
+		search->at = find_least(atoms, search->at, &search->found);
+	return search->found;
 }
 
 void atoms_drop_left(struct atoms *atoms)
