@@ -74,16 +74,42 @@ static uint32_t local_pod(const struct side *side, size_t node)
 	return side->pod != NONE && side->node == node ? (uint32_t)side->pod + 1 : 0;
 }
 
-/* A pod of the recorder's own had its address all the time. */
-static void fit(const struct side *side, size_t node, struct history_row *row)
+/* Who had the pod's address before or after it; NONE: nobody. */
+static size_t find_other(const struct history *history, size_t index)
 {
-	if (!row->in_two || !local_pod(side, node))
-		return;
-	if (side->since)
-		row->first = row->last - 10;
-	if (side->until)
-		row->last = row->first + 10;
-	row->in_two = !side->since && !side->until;
+	const struct history_pod *pod = &history->pods[index];
+
+	for (size_t i = 0; i < history->pod_count; i++)
+		if (i != index && addr_equal(history->pods[i].addresses[0], pod->addresses[0]) &&
+		    history->pods[i].since != pod->since)
+			return i;
+	return NONE;
+}
+
+/* A node tells its own pods apart: in the time in which each had the address. */
+static bool add_turns(struct history *history, const struct history_row *row,
+		      const uint32_t *number)
+{
+	const size_t pod = *number ? *number - 1 : NONE;
+	const size_t other = pod == NONE ? NONE : find_other(history, pod);
+
+	if (!row->in_two || other == NONE)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		const size_t turn = i ? other : pod;
+		const bool first = history->pods[turn].until > 0;
+		struct history_row part = *row;
+
+		part.in_two = false;
+		part.last = first ? row->first + 10 : row->last;
+		part.first = first ? row->first : row->last - 10;
+		if (number == &row->key.source_pod)
+			part.key.source_pod = (uint32_t)turn + 1;
+		else
+			part.key.destination_pod = (uint32_t)turn + 1;
+		add_row(history, &part);
+	}
+	return true;
 }
 
 static void record_at(struct history *history, const struct talk *talk, size_t node)
@@ -116,9 +142,9 @@ static void record_at(struct history *history, const struct talk *talk, size_t n
 	row.key.protocol = talk->protocol;
 	row.key.verdict = talk->verdict;
 	row.key.direction_uncertain = talk->uncertain;
-	fit(&talk->client, node, &row);
-	fit(&talk->server, node, &row);
-	add_row(history, &row);
+	if (!add_turns(history, &row, &row.key.source_pod) &&
+	    !add_turns(history, &row, &row.key.destination_pod))
+		add_row(history, &row);
 }
 
 /* By each node on the way that has a record. */
