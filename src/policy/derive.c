@@ -309,21 +309,16 @@ static int choose_directions(struct compiler *compiler)
 	return r;
 }
 
-static enum left_reason withheld_of(const struct compiler *compiler, const struct atom *atom)
+/* Whatever decides it, but for other atoms. */
+static enum left_reason fate_of(const struct compiler *compiler, const struct atom *atom)
 {
 	const struct group *group = &compiler->groups.items[atom->subject];
+	const enum left_reason withheld =
+	    group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
 
-	return group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
-}
-
-static void find_seen(struct compiler *compiler)
-{
-	for (size_t i = 0; i < compiler->atoms.count; i++) {
-		const struct atom *atom = &compiler->atoms.items[i];
-
-		if (atom->edge && atom->left == LEFT_NONE && !is_of_held(compiler, atom))
-			compiler->groups.items[atom->subject].seen = true;
-	}
+	if (withheld != LEFT_NONE)
+		return withheld;
+	return atom->left == LEFT_NONE && !group->seen ? LEFT_NO_POLICY : atom->left;
 }
 
 /* What other records tell the policies of shares their fate. */
@@ -337,9 +332,19 @@ static void settle_elsewhere(struct compiler *compiler)
 		const struct atom *found = atoms_find_next(&search, atom);
 
 		tally_mark(&compiler->tally, atom->edge,
-			   found ? found->left : withheld_of(compiler, atom));
+			   found ? found->left : fate_of(compiler, atom));
 	}
 	atoms_clear(&compiler->elsewhere);
+}
+
+static void find_seen(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->atoms.count; i++) {
+		const struct atom *atom = &compiler->atoms.items[i];
+
+		if (atom->edge && atom->left == LEFT_NONE && !is_of_held(compiler, atom))
+			compiler->groups.items[atom->subject].seen = true;
+	}
 }
 
 /* From here on an atom is in a rule. */
@@ -348,12 +353,8 @@ static void settle(struct compiler *compiler)
 	find_seen(compiler);
 	for (size_t i = 0; i < compiler->atoms.count; i++) {
 		struct atom *atom = &compiler->atoms.items[i];
-		enum left_reason withheld = withheld_of(compiler, atom);
 
-		if (withheld != LEFT_NONE)
-			atom->left = withheld;
-		else if (atom->left == LEFT_NONE && !compiler->groups.items[atom->subject].seen)
-			atom->left = LEFT_NO_POLICY;
+		atom->left = fate_of(compiler, atom);
 		if (atom->edge)
 			tally_mark(&compiler->tally, atom->edge, atom->left);
 	}
