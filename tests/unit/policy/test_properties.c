@@ -251,19 +251,32 @@ static bool shares_pods(const struct judged *judged, const struct netpol *policy
 	return false;
 }
 
-/* What such a pod did tells nothing: it is not known whether the policy is for it. */
-static bool has_doubtful_pods(const struct world *world, const struct judged *judged,
-			      const struct policy *policy)
+static bool is_doubtful(const struct judged *judged, const struct end *end)
 {
-	const struct graph *graph = world->graph;
-	const struct scene *scene = scene_graph_scene(judged->scene);
+	return end->kind == END_POD && !scene_graph_scene(judged->scene)->pods[end->pod].labels;
+}
 
-	for (size_t i = 0; i < graph->pod_count; i++) {
-		const size_t workload = graph->pods[i].workload;
+static bool is_of(const struct world *world, const struct policy *policy, const struct end *end)
+{
+	const struct workload *workload;
 
-		if (!scene->pods[i].labels && workload != GRAPH_NONE &&
-		    strcmp(graph->workloads[workload].namespace, policy->namespace) == 0 &&
-		    same_labels(&graph->workloads[workload].selector, &policy->selector))
+	if (end->kind != END_POD || end->workload == GRAPH_NONE)
+		return false;
+	workload = &world->graph->workloads[end->workload];
+	return strcmp(workload->namespace, policy->namespace) == 0 &&
+	       same_labels(&workload->selector, &policy->selector);
+}
+
+/* What is seen of pods whose labels are not known tells nothing of a rule: it is not known whether
+ * that is for them. */
+static bool has_doubts(const struct world *world, const struct judged *judged,
+		       const struct policy *policy)
+{
+	for (size_t i = 0; i < world->graph->edge_count; i++) {
+		const struct graph_edge *edge = &world->graph->edges[i];
+
+		if ((is_of(world, policy, &edge->from) || is_of(world, policy, &edge->to)) &&
+		    (is_doubtful(judged, &edge->from) || is_doubtful(judged, &edge->to)))
 			return true;
 	}
 	return false;
@@ -284,7 +297,7 @@ static void check_smallest(const struct world *world, const struct judged *judge
 
 		assert_string_equal(policy->name, compiled->policies[i].name);
 		if (shares_pods(judged, policy) ||
-		    has_doubtful_pods(world, judged, &compiled->policies[i])) {
+		    has_doubts(world, judged, &compiled->policies[i])) {
 			tally.excused++;
 			continue;
 		}

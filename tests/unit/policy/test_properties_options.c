@@ -109,16 +109,37 @@ static int64_t connections_of(const struct graph_edge *edge)
 	return edge->edge.totals.connections;
 }
 
+/* Does a policy that is not a default-deny speak of the pod? */
+static bool is_spoken_of(const struct world *world, const struct compiled *compiled,
+			 const struct end *end, enum direction direction)
+{
+	const struct labels *labels =
+	    end->kind == END_POD ? world->graph->pods[end->pod].labels : NULL;
+
+	for (size_t i = 0; i < compiled->count && labels; i++) {
+		const struct policy *policy = &compiled->policies[i];
+
+		if (policy->workload && policy->isolates[direction] &&
+		    strcmp(policy->namespace, end->namespace) == 0 &&
+		    labels_match(labels, &policy->selector))
+			return true;
+	}
+	return false;
+}
+
 /* May it be denied? */
 static bool may_be_left(const struct world *world, const struct compiled *compiled,
 			const struct graph_edge *edge, enum direction direction)
 {
 	const struct policy_request *request = &world->request;
 	const enum left_reason left = why_left(world->graph, compiled, edge, direction);
+	const struct end *end = direction == DIRECTION_EGRESS ? &edge->from : &edge->to;
 
 	if (connections_of(edge) < request->min_connections)
 		return true;
-	return left == LEFT_NO_POLICY ? request->default_deny : left != LEFT_NONE;
+	if (request->default_deny && !is_spoken_of(world, compiled, end, direction))
+		return true;
+	return left != LEFT_NONE && left != LEFT_NO_POLICY;
 }
 
 static void check_allowed(const struct world *world, const struct compiled *compiled,
