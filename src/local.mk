@@ -22,7 +22,9 @@ libbase_a_SOURCES = \
 	src/base/log.c \
 	src/base/log.h \
 	src/base/problem.c \
-	src/base/problem.h
+	src/base/problem.h \
+	src/base/special_range.c \
+	src/base/special_range.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 
 # What the collector hands to the store, in words that both programs use.
@@ -258,6 +260,8 @@ libcompile_a_SOURCES = \
 	src/model/bind.h \
 	src/model/classes.c \
 	src/model/classes.h \
+	src/model/edge_order.c \
+	src/model/edge_order.h \
 	src/model/graph.c \
 	src/model/graph.h \
 	src/model/labels.c \
@@ -269,6 +273,8 @@ libcompile_a_SOURCES = \
 	src/model/record.h \
 	src/model/selector.c \
 	src/model/selector.h \
+	src/model/sieve.c \
+	src/model/sieve.h \
 	src/model/strings.c \
 	src/model/strings.h \
 	src/model/meeting.c \
@@ -279,24 +285,37 @@ libcompile_a_SOURCES = \
 	src/model/windows.h \
 	src/model/workload.c \
 	src/model/workload.h \
+	src/output/items.c \
+	src/output/items.h \
 	src/output/json.c \
 	src/output/output.h \
 	src/output/table.c \
 	src/output/text.c \
 	src/output/text.h \
 	src/output/yaml.c \
+	src/policy/admit.c \
+	src/policy/admit.h \
+	src/policy/aggregate.c \
+	src/policy/aggregate.h \
 	src/policy/answers.c \
 	src/policy/answers.h \
 	src/policy/array.h \
 	src/policy/atom.c \
 	src/policy/atom.h \
+	src/policy/basis.h \
 	src/policy/bits.h \
 	src/policy/blocks.c \
 	src/policy/blocks.h \
 	src/policy/class_index.c \
 	src/policy/class_index.h \
+	src/policy/cluster_ranges.c \
+	src/policy/cluster_ranges.h \
 	src/policy/coverage.h \
+	src/policy/cover.c \
+	src/policy/cover.h \
 	src/policy/derive.c \
+	src/policy/default_deny.c \
+	src/policy/default_deny.h \
 	src/policy/diff.c \
 	src/policy/diff.h \
 	src/policy/diff_units.c \
@@ -306,6 +325,10 @@ libcompile_a_SOURCES = \
 	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/entities.c \
+	src/policy/entities.h \
+	src/policy/entry.c \
+	src/policy/entry.h \
 	src/policy/evaluate.c \
 	src/policy/evaluate.h \
 	src/policy/evaluate_classes.c \
@@ -317,13 +340,23 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_pair.c \
 	src/policy/evaluate_peers.c \
 	src/policy/evaluate_place.c \
+	src/policy/externals.c \
+	src/policy/externals.h \
 	src/policy/group.c \
 	src/policy/group.h \
 	src/policy/intern.c \
 	src/policy/intern.h \
 	src/policy/kind.c \
 	src/policy/kind.h \
+	src/policy/kind_calico_staged.c \
+	src/policy/kind_cilium.c \
+	src/policy/kind_clusternetworkpolicy.c \
+	src/policy/kind_common.c \
+	src/policy/kind_common.h \
+	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
+	src/policy/kind_networkpolicy.h \
+	src/policy/known_networks.c \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
 	src/policy/label_selector.h \
@@ -345,15 +378,27 @@ libcompile_a_SOURCES = \
 	src/policy/name.h \
 	src/policy/order.c \
 	src/policy/order.h \
+	src/policy/own_node.c \
+	src/policy/own_node.h \
+	src/policy/partial.c \
+	src/policy/partial.h \
+	src/policy/peer_evidence.c \
+	src/policy/peer_evidence.h \
+	src/policy/peers.c \
+	src/policy/peers.h \
 	src/policy/pick.c \
 	src/policy/pick.h \
 	src/policy/pod_classes.c \
 	src/policy/pod_classes.h \
 	src/policy/policy.h \
+	src/policy/port_ranges.c \
+	src/policy/port_ranges.h \
 	src/policy/port_set.c \
 	src/policy/port_set.h \
 	src/policy/port_sets.c \
 	src/policy/port_sets.h \
+	src/policy/prefixes.c \
+	src/policy/prefixes.h \
 	src/policy/reach.c \
 	src/policy/reach.h \
 	src/policy/reach_ranges.c \
@@ -361,10 +406,12 @@ libcompile_a_SOURCES = \
 	src/policy/reach_workloads.c \
 	src/policy/reach_workloads.h \
 	src/policy/reason.c \
+	src/policy/reason.h \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/readiness.c \
 	src/policy/readiness.h \
 	src/policy/rule_rows.c \
 	src/policy/rule_rows.h \
@@ -374,12 +421,18 @@ libcompile_a_SOURCES = \
 	src/policy/scene_graph.h \
 	src/policy/scene_inventory.c \
 	src/policy/scene_inventory.h \
+	src/policy/service_ports.c \
+	src/policy/service_ports.h \
 	src/policy/subjects.c \
 	src/policy/subjects.h \
+	src/policy/tally.c \
+	src/policy/tally.h \
 	src/policy/unused.c \
 	src/policy/unused.h \
 	src/policy/used.c \
-	src/policy/used.h
+	src/policy/used.h \
+	src/policy/watch.c \
+	src/policy/watch.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
@@ -389,6 +442,8 @@ libcli_a_SOURCES = \
 	src/cli/candidates.h \
 	src/cli/because.c \
 	src/cli/because.h \
+	src/cli/cilium_note.c \
+	src/cli/cilium_note.h \
 	src/cli/cluster.c \
 	src/cli/cluster.h \
 	src/cli/cmd_denied.c \
@@ -414,6 +469,8 @@ libcli_a_SOURCES = \
 	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
+	src/cli/extent.c \
+	src/cli/extent.h \
 	src/cli/compile.c \
 	src/cli/compile.h \
 	src/cli/doubts.c \
@@ -439,6 +496,8 @@ libcli_a_SOURCES = \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
+	src/cli/output_dir.c \
+	src/cli/output_dir.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \
@@ -451,8 +510,12 @@ libcli_a_SOURCES = \
 	src/cli/session.h \
 	src/cli/shape.c \
 	src/cli/shape.h \
+	src/cli/summary_text.c \
+	src/cli/summary_text.h \
 	src/cli/verify_print.c \
-	src/cli/verify_print.h
+	src/cli/verify_print.h \
+	src/cli/workloads_print.c \
+	src/cli/workloads_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 sbin_PROGRAMS += netpold

@@ -23,12 +23,14 @@ unit_tests = \
 	tests/unit/base/test_document \
 	tests/unit/base/test_hash \
 	tests/unit/base/test_problem \
+	tests/unit/base/test_special_range \
 	tests/unit/cli/test_cluster \
 	tests/unit/cli/test_evidence \
 	tests/unit/cli/test_import_gadget \
 	tests/unit/cli/test_import_gather \
 	tests/unit/cli/test_import_hubble \
 	tests/unit/cli/test_options \
+	tests/unit/cli/test_summary_text \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_dataplane \
@@ -77,22 +79,37 @@ unit_tests = \
 	tests/unit/model/test_graph \
 	tests/unit/model/test_graph_read \
 	tests/unit/model/test_pods \
+	tests/unit/model/test_selector \
 	tests/unit/model/test_vantage \
 	tests/unit/output/test_json \
 	tests/unit/output/test_table \
 	tests/unit/output/test_yaml \
+	tests/unit/policy/test_admit \
+	tests/unit/policy/test_aggregate \
 	tests/unit/policy/test_agreement \
+	tests/unit/policy/test_cluster_ranges \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
+	tests/unit/policy/test_kind_clusternetworkpolicy \
+	tests/unit/policy/test_kind_kubescape \
+	tests/unit/policy/test_kinds \
+	tests/unit/policy/test_externals \
+	tests/unit/policy/test_kinds_published \
+	tests/unit/policy/test_known_networks \
 	tests/unit/policy/test_label_selector \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
+	tests/unit/policy/test_peers \
 	tests/unit/policy/test_port_set \
+	tests/unit/policy/test_properties \
+	tests/unit/policy/test_properties_options \
+	tests/unit/policy/test_published \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
+	tests/unit/policy/test_readiness \
 	tests/unit/policy/test_reduce \
 	tests/unit/policy/test_replay \
 	tests/unit/policy/test_scene_graph \
@@ -139,8 +156,27 @@ tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
 	tests/unit/policy/cluster_print.c \
 	tests/unit/policy/naive.c tests/unit/policy/naive.h \
 	tests/unit/policy/worlds.c tests/unit/policy/worlds.h
+# Clusters, what was recorded of them, and what is made of that.
+histories = tests/unit/policy/properties.c tests/unit/policy/properties.h \
+	tests/unit/policy/histories.c tests/unit/policy/histories.h \
+	tests/unit/policy/histories_talk.c tests/unit/policy/histories_tell.c
+tests_unit_policy_test_properties_SOURCES = tests/unit/policy/test_properties.c $(histories)
+tests_unit_policy_test_properties_options_SOURCES = tests/unit/policy/test_properties_options.c \
+	$(histories)
 tests_unit_policy_test_reach_agreement_SOURCES = tests/unit/policy/test_reach_agreement.c \
 	tests/unit/policy/cluster.c tests/unit/policy/cluster.h
+
+# Objects held to the fields that their APIs publish; the program does it for bats.
+published = tests/unit/policy/published.c tests/unit/policy/published.h \
+	tests/unit/policy/published_internal.h \
+	tests/unit/policy/published_kinds.c \
+	tests/unit/policy/published_text.c
+tests_unit_policy_test_kinds_published_SOURCES = tests/unit/policy/test_kinds_published.c \
+	tests/unit/policy/random_policy.c tests/unit/policy/random_policy.h $(published)
+tests_unit_policy_test_kinds_SOURCES = tests/unit/policy/test_kinds.c $(published)
+tests_unit_policy_test_published_SOURCES = tests/unit/policy/test_published.c $(published)
+tests_unit_policy_check_published_SOURCES = tests/unit/policy/check_published.c $(published)
+tests_unit_policy_check_published_LDADD = libcli.a libcompile.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)
 
 # Run by the bats files of the same name, inside a namespace.
 kernel_tests = \
@@ -169,6 +205,7 @@ fuzz_targets = \
 	tests/fuzz/fuzz_import_hubble \
 	tests/fuzz/fuzz_inventory \
 	tests/fuzz/fuzz_inventory_trim \
+	tests/fuzz/fuzz_known_networks \
 	tests/fuzz/fuzz_manifest \
 	tests/fuzz/fuzz_nflog_decode \
 	tests/fuzz/fuzz_node_state \
@@ -178,15 +215,21 @@ fuzz_targets = \
 rootless_bats = \
 	tests/cli/database.bats \
 	tests/cli/diff.bats \
+	tests/cli/explain.bats \
 	tests/cli/import.bats \
 	tests/cli/import_formats.bats \
 	tests/cli/inventory.bats \
+	tests/cli/known_networks.bats \
+	tests/cli/kinds.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \
+	tests/cli/output_dir.bats \
+	tests/cli/policy.bats \
 	tests/cli/reach.bats \
 	tests/cli/recipes.bats \
 	tests/cli/several.bats \
 	tests/cli/slow.bats \
+	tests/cli/status_workloads.bats \
 	tests/cli/usage.bats \
 	tests/cli/verify.bats \
 	tests/fuzz/replay.bats \
@@ -238,7 +281,7 @@ check_LIBRARIES = libreplay.a
 libreplay_a_SOURCES = tests/fuzz/replay.c
 check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
 check_PROGRAMS += tests/bench/offer tests/netns/exchange tests/netns/idle_listener \
-	tests/netns/manager tests/runtime/churn
+	tests/netns/manager tests/runtime/churn tests/unit/policy/check_published
 tests_unit_daemon_test_pods_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
 tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
@@ -246,7 +289,7 @@ endif
 endif
 
 # What measures, and what offers the load that is measured; some tests use it too.
-bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/policies tests/bench/runtime
+bench_programs = tests/bench/offer tests/bench/bare tests/bench/bind tests/bench/policies tests/bench/record tests/bench/runtime
 EXTRA_PROGRAMS = $(bench_programs) tests/netns/exchange
 CLEANFILES += $(bench_programs)
 tests_bench_offer_LDADD =
@@ -257,6 +300,7 @@ tests_bench_runtime_SOURCES = tests/bench/runtime.c \
 	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
 tests_bench_policies_SOURCES = tests/bench/policies.c tests/bench/cluster.c tests/bench/cluster.h
 tests_bench_policies_LDADD = libcompile.a librecord.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)
+tests_bench_record_LDADD = libstore.a librecord.a libidentity.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS)
 tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
 tests_runtime_churn_LDADD =
 tests_bench_bare_LDADD = libcollect.a libidentity.a libbase.a $(MNL_LIBS) -lpthread
@@ -286,6 +330,7 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/unit/flow/fixture.h \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
+	tests/unit/policy/kind_fixture.h \
 	tests/unit/policy/past.h \
 	tests/unit/policy/manifest_fixture.h \
 	tests/unit/policy/stage.h \

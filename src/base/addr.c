@@ -1,6 +1,7 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,16 +54,30 @@ const char *addr_format(struct addr addr, char text[static ADDR_TEXT_MAX])
 	return text;
 }
 
+static uint64_t eight_bytes(const uint8_t *bytes)
+{
+	uint64_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return be64toh(value);
+}
+
 int addr_compare(struct addr a, struct addr b)
 {
+	uint64_t x = eight_bytes(a.bytes), y = eight_bytes(b.bytes);
+
 	if (a.family != b.family)
 		return a.family < b.family ? -1 : 1;
-	return memcmp(a.bytes, b.bytes, sizeof(a.bytes));
+	if (x == y) {
+		x = eight_bytes(a.bytes + 8);
+		y = eight_bytes(b.bytes + 8);
+	}
+	return (x > y) - (x < y);
 }
 
 bool addr_equal(struct addr a, struct addr b)
 {
-	return addr_compare(a, b) == 0;
+	return memcmp(&a, &b, sizeof(a)) == 0;
 }
 
 bool addr_is_set(struct addr addr)
@@ -84,6 +99,18 @@ bool addr_is_link_local(struct addr addr)
 	if (addr.family == ADDR_IPV4)
 		return addr.bytes[0] == 169 && addr.bytes[1] == 254;
 	return addr.family == ADDR_IPV6 && addr.bytes[0] == 0xfe && (addr.bytes[1] & 0xc0) == 0x80;
+}
+
+bool addr_is_private(struct addr addr)
+{
+	const uint8_t *b = addr.bytes;
+
+	if (addr.family == ADDR_IPV6)
+		return (b[0] & 0xfe) == 0xfc;
+	if (addr.family != ADDR_IPV4)
+		return false;
+	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
+	       (b[0] == 100 && (b[1] & 0xc0) == 64);
 }
 
 bool addr_is_multicast(struct addr addr)

@@ -38,6 +38,9 @@ bool addr_is_set(struct addr addr);
 bool addr_is_loopback(struct addr addr);
 /* IPv4 169.254/16, IPv6 fe80::/10. */
 bool addr_is_link_local(struct addr addr);
+/* Of networks that the Internet does not route: RFC 1918, RFC 6598, RFC 4193. Link-local ones are
+ * none of these. */
+bool addr_is_private(struct addr addr);
 /* Multicast of either family, and 255.255.255.255. */
 bool addr_is_multicast(struct addr addr);
 /* "ADDRESS" or "ADDRESS/LENGTH"; host bits are cleared. -EINVAL otherwise. */

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +175,30 @@ int clock_parse_duration(const char *text, int64_t *ret_msec)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+const char *clock_format_duration(int64_t msec, char text[static CLOCK_TEXT_MAX])
+{
+	static const struct {
+		const char *unit;
+		int64_t seconds, of_greater;
+	} units[] = {{"d", 86400, INT64_MAX}, {"h", 3600, 24}, {"m", 60, 60}, {"s", 1, 60}};
+	const int64_t seconds = msec / MSEC_PER_SEC;
+	size_t i = 0;
+	int64_t rest;
+	int length;
+
+	while (i < 3 && seconds < units[i].seconds)
+		i++;
+	length = snprintf(text, CLOCK_TEXT_MAX, "%" PRId64 "%s", seconds / units[i].seconds,
+			  units[i].unit);
+	if (i == 3)
+		return text;
+	rest = seconds / units[i + 1].seconds % units[i + 1].of_greater;
+	if (rest > 0)
+		snprintf(text + length, CLOCK_TEXT_MAX - (size_t)length, " %" PRId64 "%s", rest,
+			 units[i + 1].unit);
+	return text;
 }
 
 int clock_parse_since(const char *text, int64_t now_msec, int64_t *ret_msec)

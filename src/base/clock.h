@@ -27,6 +27,9 @@ int clock_parse(const char *text, int64_t *ret_msec);
 /* A duration: a whole number with unit ms, s, m, h or d; "0" needs no unit. → ms. -EINVAL, -ERANGE.
  */
 int clock_parse_duration(const char *text, int64_t *ret_msec);
+/* For people, rounded down to two units: "3d 4h", "5h", "12m 30s", "40s"; "0s" for less than a
+ * second. msec >= 0. Returns text. */
+const char *clock_format_duration(int64_t msec, char text[static CLOCK_TEXT_MAX]);
 /* RFC 3339, or a duration before now_msec ("30m", "24h", "7d"). */
 int clock_parse_since(const char *text, int64_t now_msec, int64_t *ret_msec);
 

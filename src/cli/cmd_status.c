@@ -9,6 +9,7 @@
 #include "cli/mesh_notes.h"
 #include "cli/session.h"
 #include "cli/shape.h"
+#include "cli/workloads_print.h"
 
 /* What the record holds, summed over the interval and the nodes asked for. */
 struct summary {
@@ -447,9 +448,9 @@ static void print_status(struct session *session, const struct summary *summary)
 	session_print(session, &buf);
 }
 
-static int run(const struct options *options)
+static void answer_status(struct session *session)
 {
-	struct summary summary = {.options = options,
+	struct summary summary = {.options = session->options,
 				  .first = INT64_MAX,
 				  .last = INT64_MIN,
 				  .nodes = json_array(),
@@ -460,17 +461,14 @@ static int run(const struct options *options)
 				  .collector = json_object(),
 				  .limits = json_object(),
 				  .stores = json_array()};
-	struct session session;
 	int r;
 
-	if (session_begin(&session, options) && session_build(&session)) {
-		session_check_node(&session);
-		r = collect(&session, &summary);
-		if (r != 0)
-			session_fail(&session, "status", r);
-		else
-			print_status(&session, &summary);
-	}
+	session_check_node(session);
+	r = collect(session, &summary);
+	if (r != 0)
+		session_fail(session, "status", r);
+	else
+		print_status(session, &summary);
 	dataplanes_clear(&summary.dataplanes);
 	json_decref(summary.nodes);
 	json_decref(summary.gaps);
@@ -481,6 +479,48 @@ static int run(const struct options *options)
 	json_decref(summary.limits);
 	json_decref(summary.stores);
 	json_decref(summary.mesh);
+}
+
+static void answer_workloads(struct session *session)
+{
+	int r;
+
+	session_check_filters(session);
+	r = workloads_print(session);
+	if (r < 0)
+		session_fail(session, "status", r);
+}
+
+/* What is of the record as a whole has no workload, and is no table. */
+static bool fits(const struct options *options)
+{
+	const char *option = NULL;
+
+	if (options->workloads)
+		return true;
+	if (options->namespace)
+		option = "--namespace";
+	else if (options->workload_name)
+		option = "--workload";
+	else if (options->format == FORMAT_CSV)
+		option = "--format csv";
+	if (option)
+		fprintf(stderr, "%s status: %s needs --workloads\n", PROGRAM, option);
+	return !option;
+}
+
+static int run(const struct options *options)
+{
+	struct session session;
+
+	if (!fits(options))
+		return EXIT_USAGE;
+	if (session_begin(&session, options) && session_build(&session)) {
+		if (options->workloads)
+			answer_workloads(&session);
+		else
+			answer_status(&session);
+	}
 	return session_end(&session);
 }
 
@@ -494,9 +534,13 @@ const struct command command_status = {
 	"missed, with the most that it can have been. The record is complete if there is none, and "
 	"if no node's dataplane\n"
 	"hides connections or denied attempts from it; as far as is known, where a node cannot "
-	"tell that.\n",
-    .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NODE | TAKES_INVENTORY | TAKES_STRICT,
-    .formats = FORMAT_TABLE | FORMAT_JSON,
+	"tell that.\n"
+	"With --workloads a row for each workload: since when and how long it is observed, and "
+	"whether that is enough to\n"
+	"make a policy of it: learning, settling or ready. --namespace, --workload and the format "
+	"csv are for these rows.\n",
+    .takes = TAKES_FILTERS | TAKES_INVENTORY | TAKES_STRICT | TAKES_WORKLOADS,
+    .formats = FORMAT_TABLE | FORMAT_JSON | FORMAT_CSV,
     .format = FORMAT_TABLE,
     .run = run,
 };

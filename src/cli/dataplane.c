@@ -221,6 +221,53 @@ bool dataplanes_are_known(const struct dataplanes *dataplanes)
 	return true;
 }
 
+static void put_hidden(struct buf *buf, const char *what, enum dataplane_seen seen,
+		       const char *until, const char *reason)
+{
+	buf_printf(buf, "%s%s%s%s%s", buf->length > 0 ? "; " : "", what,
+		   seen == SEEN_PARTLY ? ", partly" : "", until[0] ? ", until " : "", until);
+	if (reason[0])
+		buf_printf(buf, " (%s)", reason);
+}
+
+void dataplane_put_hidden(struct buf *buf, const struct dataplane_node *node,
+			  struct interval interval)
+{
+	char until[CLOCK_TEXT_MAX];
+
+	for (size_t i = 0; i < DATAPLANE_DENIALS; i++) {
+		const struct dataplane_answer *answer = &node->answers[i];
+		const struct dataplane_former *former = former_of(answer, interval);
+
+		if (answer->seen == SEEN_NO || answer->seen == SEEN_PARTLY)
+			put_hidden(buf, kinds[i].what, answer->seen, "", answer->reason);
+		else if (former)
+			put_hidden(buf, kinds[i].what, former_seen(answer, former),
+				   clock_format(former->until, until), former->reason);
+	}
+}
+
+static int compare_name(const void *name, const void *node)
+{
+	return strcmp(name, ((const struct dataplane_node *)node)->name);
+}
+
+const struct dataplane_node *dataplanes_find(const struct dataplanes *dataplanes, const char *name)
+{
+	if (dataplanes->count == 0)
+		return NULL;
+	return bsearch(name, dataplanes->nodes, dataplanes->count, sizeof(*dataplanes->nodes),
+		       compare_name);
+}
+
+bool dataplanes_have_plugin(const struct dataplanes *dataplanes, const char *plugin)
+{
+	for (size_t i = 0; i < dataplanes->count; i++)
+		if (strcmp(dataplanes->nodes[i].plugin, plugin) == 0)
+			return true;
+	return false;
+}
+
 /* ---- status ---- */
 
 static json_t *answer_json(const struct dataplane_answer *answer, struct interval interval)

@@ -707,19 +707,25 @@ static void make_tables(const struct command *command, struct option longs[stati
 }
 
 /* The version in the kind's own spelling, and its default. */
+/* With its group or without. */
+static bool is_version(const char *api_version, const char *given)
+{
+	const char *slash = strrchr(api_version, '/');
+
+	return strcmp(api_version, given) == 0 || (slash && strcmp(slash + 1, given) == 0);
+}
+
 static bool check_api_version(const struct command *command, struct options *options)
 {
-	int word;
+	const char *given = options->kind_options.api_version;
 
-	if (!options->kind_options.api_version) {
-		options->kind_options.api_version = options->kind->api_versions[0];
+	for (const char *const *version = options->kind->api_versions; *version; version++) {
+		if (given && !is_version(*version, given))
+			continue;
+		options->kind_options.api_version = *version;
 		return true;
 	}
-	word = find_word(command, "api-version", options->kind_options.api_version,
-			 options->kind->api_versions);
-	if (word >= 0)
-		options->kind_options.api_version = options->kind->api_versions[word];
-	return word >= 0;
+	return find_word(command, "api-version", given, options->kind->api_versions) >= 0;
 }
 
 static enum options_result check(const struct command *command, struct options *options)

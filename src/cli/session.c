@@ -84,9 +84,11 @@ static int warn_of_uncut(struct session *session)
 
 bool session_build(struct session *session)
 {
-	struct graph_request request = {.interval = session->options->interval,
-					/* One node's own view is what it recorded itself. */
-					.apart = session->options->node != NULL};
+	struct graph_request request = {
+	    .interval = session->options->interval,
+	    /* One node's own view is what it recorded itself. */
+	    .apart = session->options->node != NULL,
+	    .ignored = {session->options->ignored_labels, session->options->ignored_label_count}};
 	int r;
 
 	if (!read_cluster(session))

@@ -469,6 +469,7 @@ static int copy_pod(const char *node, const struct pod *pod, struct inventory_po
 	    .top_name = copy_text("", &r),
 	    .generate_name = copy_text("", &r),
 	    .conflict = copy_text("", &r),
+	    .container = copy_text("", &r),
 	    .sidecar = "",
 	    .file = "",
 	    .host_network = pod->host_network,

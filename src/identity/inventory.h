@@ -3,8 +3,8 @@
  * files that kubectl printed and from what a node recorded.
  *
  * Kubernetes API objects (v1 Pod, Namespace, Service, Endpoints, Node; discovery.k8s.io/v1
- * EndpointSlice; cilium.io/v2 CiliumNode; of every other kind its owner alone), lists of them
- * (List, PodList …), several documents or files. Read leniently: unknown kinds and fields are
+ * EndpointSlice; cilium.io/v2 CiliumNode; of every other kind its owner and its selector), lists of
+ * them (List, PodList …), several documents or files. Read leniently: unknown kinds and fields are
  * skipped, an object without a name is a problem.
  */
 #ifndef NETPOL_IDENTITY_INVENTORY_H
@@ -79,8 +79,10 @@ struct inventory_pod {
 	size_t turn_count;
 	struct inventory_port *ports; /* containers[].ports, with containerPort as port */
 	size_t port_count;
-	bool ports_told;  /* these are all that it has; else it may have others */
-	int64_t moment;   /* of the record's sandbox; of one source the later is believed */
+	bool ports_told; /* these are all that it has; else it may have others */
+	char *container; /* the first of its containers that is no mesh's proxy, else the first; "":
+			    not told */
+	int64_t moment;  /* of the record's sandbox; of one source the later is believed */
 	const char *file; /* for problems; owned by the inventory */
 	unsigned line;
 };
@@ -117,6 +119,7 @@ struct inventory_service {
 	char *type;           /* "ClusterIP", "NodePort", "LoadBalancer", "ExternalName" */
 	char *external_name;  /* "": none */
 	bool external_local;  /* externalTrafficPolicy Local: its clients keep their addresses */
+	bool external_ips;    /* it has externalIPs */
 	uint16_t health_port; /* healthCheckNodePort; 0: none */
 	struct labels labels;
 	struct labels selector; /* count 0: none */
@@ -239,6 +242,11 @@ const struct inventory_service *inventory_find_service(const struct inventory *i
 						       struct addr address);
 const struct inventory_node *inventory_find_node(const struct inventory *inventory,
 						 struct addr address);
+/* Which pods the workload's object takes for its own, if the inventory has it and it selects them
+ * by labels alone; NULL otherwise. */
+const struct labels *inventory_own_selector(const struct inventory *inventory,
+					    const char *namespace, const char *kind,
+					    const char *name);
 /* Was the label seen changing in the namespace? */
 bool inventory_label_changes(const struct inventory *inventory, const char *namespace,
 			     const char *key);

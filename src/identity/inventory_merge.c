@@ -289,6 +289,7 @@ static void absorb(struct merger *merger, struct inventory_pod *kept, struct inv
 		take_text(&kept->owner_name, &other->owner_name);
 	}
 	take_text(&kept->conflict, &other->conflict);
+	take_text(&kept->container, &other->container);
 	take_array(&kept->labels.items, &kept->labels.count, &other->labels.items,
 		   &other->labels.count);
 	take_array(&kept->addresses, &kept->address_count, &other->addresses,

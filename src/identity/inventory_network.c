@@ -56,6 +56,7 @@ void object_read_service(struct object_reader *reader, const struct node *object
 	if (ret->address_count == 0 && *single && strcmp(single, "None") != 0)
 		object_add_address(reader, node_get(spec, "clusterIP"), "clusterIP",
 				   &ret->addresses, &ret->address_count);
+	ret->external_ips = node_count(node_get(spec, "externalIPs")) > 0;
 	read_service_addresses(reader, spec, "externalIPs", ret);
 	read_load_balancer(reader, status, ret);
 	object_settle(ret->addresses, &ret->address_count);

@@ -124,6 +124,23 @@ static const char *sidecar_of(const char *container)
 	return "";
 }
 
+static int container_rank(const char *name)
+{
+	if (!*name)
+		return 0;
+	return *sidecar_of(name) ? 1 : 2;
+}
+
+/* The application's, as far as that can be told. */
+static void take_container(struct object_reader *reader, const char *name,
+			   struct inventory_pod *pod)
+{
+	if (!pod->container || container_rank(name) <= container_rank(pod->container))
+		return;
+	free(pod->container);
+	pod->container = object_dup(reader, name);
+}
+
 /* false: not all of them can be read. */
 static bool read_list(struct object_reader *reader, const struct node *spec, const char *key,
 		      bool sidecars_only, struct inventory_pod *pod)
@@ -140,6 +157,8 @@ static bool read_list(struct object_reader *reader, const struct node *spec, con
 			continue;
 		if (!*pod->sidecar)
 			pod->sidecar = sidecar_of(object_text(reader, entry, "name"));
+		if (!sidecars_only)
+			take_container(reader, object_text(reader, entry, "name"), pod);
 		all &=
 		    object_ports(reader, entry, PORT_OF_CONTAINER, &pod->ports, &pod->port_count);
 	}
@@ -206,6 +225,7 @@ void object_read_pod(struct object_reader *reader, const struct node *object,
 	ret->top_kind = object_dup(reader, "");
 	ret->top_name = object_dup(reader, "");
 	ret->conflict = object_dup(reader, "");
+	ret->container = object_dup(reader, "");
 	ret->mirror =
 	    (mirror && *mirror) || (ret->owner_kind && strcmp(ret->owner_kind, "Node") == 0);
 	ret->ambient = ambient && strcmp(ambient, "enabled") == 0;
@@ -222,7 +242,7 @@ void object_read_template(struct object_reader *reader, const struct node *objec
 {
 	const struct node *metadata = object_get(reader, object, "metadata", NODE_MAPPING);
 	const struct node *spec = object_get(reader, template, "spec", NODE_MAPPING);
-	struct inventory_pod pod = {.sidecar = ""};
+	struct inventory_pod pod = {.sidecar = "", .container = object_dup(reader, "")};
 
 	ret->namespace = object_namespace(reader, metadata);
 	ret->name = object_copy(reader, metadata, "name");
@@ -231,6 +251,7 @@ void object_read_template(struct object_reader *reader, const struct node *objec
 	ret->host_network = object_boolean(reader, spec, "hostNetwork");
 	ret->network_told = spec != NULL;
 	read_containers(reader, spec, &pod);
+	free(pod.container);
 	ret->ports = pod.ports;
 	ret->port_count = pod.port_count;
 	ret->ports_told = pod.ports_told;
@@ -263,6 +284,7 @@ void inventory_pod_clear(void *cleared)
 	free(pod->top_name);
 	free(pod->generate_name);
 	free(pod->conflict);
+	free(pod->container);
 	labels_clear(&pod->labels);
 	free(pod->addresses);
 	free(pod->secondary);

@@ -8,6 +8,8 @@
 
 /* Longer chains, and those that bite their tail, end here. */
 #define CHAIN_MAX 8
+/* An object whose selector has more labels has none. */
+#define SELECTOR_MAX 32
 /* A time in seconds, or in minutes. */
 #define TIME_DIGITS_MIN 8
 
@@ -31,11 +33,42 @@ void inventory_owner_clear(void *cleared)
 	free(owner->name);
 	free(owner->above_kind);
 	free(owner->above_name);
+	labels_clear(&owner->selector);
 }
 
 static char *copy_text(const char *text)
 {
 	return strdup(text ? text : "");
+}
+
+/* As kinds without expressions have it (v1 ReplicationController), or a LabelSelector (meta/v1). */
+static const struct node *find_labels(const struct node *selector)
+{
+	const struct node *labels = node_get(selector, "matchLabels");
+	const struct node *expressions = node_get(selector, "matchExpressions");
+
+	if (node_kind(labels) == NODE_MAPPING)
+		return node_count(expressions) == 0 ? labels : NULL;
+	return node_kind(selector) == NODE_MAPPING && !expressions ? selector : NULL;
+}
+
+static int read_selector(const struct node *object, struct labels *ret)
+{
+	const struct node *labels = find_labels(node_get(node_get(object, "spec"), "selector"));
+
+	if (node_count(labels) > SELECTOR_MAX)
+		return 0;
+	for (size_t i = 0; i < node_count(labels); i++) {
+		const struct node *value = node_item(labels, i);
+
+		if (node_kind(value) != NODE_SCALAR) {
+			labels_clear(ret);
+			return 0;
+		}
+		if (labels_set(ret, node_key(labels, i), node_text(value)) < 0)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 int inventory_add_owner(struct whole *whole, const struct node *object, const char *kind,
@@ -45,18 +78,21 @@ int inventory_add_owner(struct whole *whole, const struct node *object, const ch
 	const struct node *above = object_controller(object);
 	const char *name = node_get_text(metadata, "name");
 	const char *generate = node_get_text(metadata, "generateName");
-	struct owner owner;
+	struct owner owner = {.generated = generate && *generate};
+	int r = read_selector(object, &owner.selector);
 
 	/* Where nothing is above, a chain ends all the same; but then names must not guess. */
-	if (!name || !*name || (!above && !is_revision(kind, length)))
+	if (r == 0 && (!name || !*name ||
+		       (!above && !is_revision(kind, length) && owner.selector.count == 0))) {
+		inventory_owner_clear(&owner);
 		return 0;
-	owner = (struct owner){.kind = strndup(kind, length),
-			       .namespace = copy_text(node_get_text(metadata, "namespace")),
-			       .name = copy_text(name),
-			       .above_kind = copy_text(node_get_text(above, "kind")),
-			       .above_name = copy_text(node_get_text(above, "name")),
-			       .generated = generate && *generate};
-	if (!owner.kind || !owner.namespace || !owner.name || !owner.above_kind ||
+	}
+	owner.kind = strndup(kind, length);
+	owner.namespace = copy_text(node_get_text(metadata, "namespace"));
+	owner.name = copy_text(name);
+	owner.above_kind = copy_text(node_get_text(above, "kind"));
+	owner.above_name = copy_text(node_get_text(above, "name"));
+	if (r < 0 || !owner.kind || !owner.namespace || !owner.name || !owner.above_kind ||
 	    !owner.above_name ||
 	    inventory_grow(&whole->owners, sizeof(owner), whole->owner_count,
 			   &whole->owner_capacity) < 0) {
@@ -94,6 +130,15 @@ static const struct owner *find_owner(const struct whole *whole, const char *nam
 	const struct owner *owner = find_exactly(whole, namespace, kind, name);
 
 	return owner ? owner : find_exactly(whole, "", kind, name);
+}
+
+const struct labels *inventory_own_selector(const struct inventory *inventory,
+					    const char *namespace, const char *kind,
+					    const char *name)
+{
+	const struct owner *owner = find_exactly(whole_of_const(inventory), namespace, kind, name);
+
+	return owner && owner->selector.count > 0 ? &owner->selector : NULL;
 }
 
 /* What a schedule made: NAME-TIME. */

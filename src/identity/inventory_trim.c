@@ -54,7 +54,7 @@ static const struct kind {
     {"cilium.io", "CiliumNode", false, NODE_METADATA "spec(addresses(type ip) ipam(podCIDRs))"},
 };
 
-static const char owned[] = "metadata(name namespace uid generateName " OWNERS ")";
+static const char owned[] = "metadata(name namespace uid generateName " OWNERS ") spec(selector)";
 
 struct member {
 	char key[64];

@@ -26,14 +26,16 @@ struct static_uid {
 	char *api;
 };
 
-/* An object that controls others, and what controls it; "" for nothing. */
+/* An object that controls others, what controls it ("" for nothing), and which pods it takes for
+ * its own. */
 struct owner {
 	char *kind;
 	char *namespace;
 	char *name;
 	char *above_kind;
 	char *above_name;
-	bool generated; /* metadata.generateName is there */
+	bool generated;         /* metadata.generateName is there */
+	struct labels selector; /* spec.selector, if it is labels alone; count 0: not known */
 };
 
 struct whole {

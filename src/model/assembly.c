@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "model/bind.h"
+#include "model/edge_order.h"
 #include "model/pods.h"
 #include "model/strings.h"
 #include "model/vantage.h"
@@ -49,6 +50,7 @@ struct assembly {
 	struct beginning *beginnings; /* by name once indexed */
 	size_t beginning_count, beginning_capacity;
 	size_t edge_capacity; /* of built->graph.edges */
+	const char *recorder; /* of the last edge; interned */
 };
 
 /* The array with room for one more than count. NULL: out of memory, the array is as it was. */
@@ -108,6 +110,7 @@ struct graph *graph_free(struct graph *graph)
 	for (size_t i = 0; i < graph->workload_count; i++)
 		free(graph->workloads[i].selector.items);
 	free(graph->workloads);
+	free(graph->node_addresses);
 	free(graph->edges);
 	pods_clear(&built->pods);
 	while (built->ends) {
@@ -488,10 +491,26 @@ static void hand_over_workloads(struct assembly *assembly)
 	}
 }
 
-int assembly_index(struct assembly *assembly)
+/* The claims are sorted by address. */
+static int hand_over_nodes(struct assembly *assembly)
+{
+	const struct binder *binder = &assembly->binder;
+	struct graph *graph = &assembly->built->graph;
+
+	graph->node_addresses = calloc(binder->node_count + 1, sizeof(*graph->node_addresses));
+	if (!graph->node_addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < binder->node_count; i++)
+		if (i == 0 || !addr_equal(binder->nodes[i - 1].address, binder->nodes[i].address))
+			graph->node_addresses[graph->node_address_count++] =
+			    binder->nodes[i].address;
+	return 0;
+}
+
+int assembly_index(struct assembly *assembly, const struct ignored_labels *ignored)
 {
 	struct built *built = assembly->built;
-	int r = workloads_build(assembly->inventory, &built->strings, assembly->problems,
+	int r = workloads_build(assembly->inventory, ignored, &built->strings, assembly->problems,
 				&assembly->workloads);
 
 	if (r == 0)
@@ -523,7 +542,7 @@ int assembly_index(struct assembly *assembly)
 	binder_sort(&assembly->binder);
 	vantage_sort(&assembly->vantages);
 	hand_over_workloads(assembly);
-	return 0;
+	return hand_over_nodes(assembly);
 }
 
 /* ---- edges ---- */
@@ -534,6 +553,9 @@ static const struct pod_row *find_row(const struct assembly *assembly, uint32_t 
 
 	if (number == 0 || assembly->row_count == 0)
 		return NULL;
+	/* Mostly they count up from one. */
+	if (number <= assembly->row_count && assembly->rows[number - 1].number == number)
+		return &assembly->rows[number - 1];
 	return bsearch(&wanted, assembly->rows, assembly->row_count, sizeof(wanted), compare_rows);
 }
 
@@ -676,6 +698,14 @@ static int add_edge(struct assembly *assembly, const struct graph_edge *edge)
 	return 0;
 }
 
+/* Interned. Edges of one node mostly come one after the other. */
+static const char *recorder_of(struct assembly *assembly, const char *node)
+{
+	if (!assembly->recorder || strcmp(assembly->recorder, node) != 0)
+		assembly->recorder = strings_intern(&assembly->built->strings, node);
+	return assembly->recorder;
+}
+
 int assembly_edge(void *context, const struct edge *edge)
 {
 	struct assembly *assembly = context;
@@ -684,7 +714,7 @@ int assembly_edge(void *context, const struct edge *edge)
 	bool changed = false;
 	int r;
 
-	bound.edge.node = strings_intern(&assembly->built->strings, edge->node);
+	bound.edge.node = recorder_of(assembly, edge->node);
 	if (!bound.edge.node)
 		return -ENOMEM;
 	bound.recorded_by[0] = bound.edge.node;
@@ -792,133 +822,24 @@ static int add_pieces(struct assembly *assembly)
 	return 0;
 }
 
-/* ---- the order ---- */
-
-static int compare_numbers(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int compare_ends(const struct end *a, const struct end *b)
-{
-	int r = compare_numbers(a->kind, b->kind);
-
-	/* Pods are sorted by what they are called. */
-	if (r == 0 && a->kind != END_NODE)
-		r = compare_numbers((int64_t)a->pod, (int64_t)b->pod);
-	if (r == 0 && a->kind == END_NODE)
-		r = strcmp(a->name, b->name);
-	r = r ? r : addr_compare(a->address, b->address);
-	r = r ? r : compare_numbers(a->prefix, b->prefix);
-	if (r == 0 && a->kind == END_UNKNOWN)
-		r = strcmp(a->class, b->class);
-	return r;
-}
-
-static int compare_keys(const struct edge_key *a, const struct edge_key *b)
-{
-	int r = compare_numbers(a->protocol, b->protocol);
-
-	r = r ? r : compare_numbers(a->has_port, b->has_port);
-	r = r ? r : compare_numbers(a->port, b->port);
-	r = r ? r : addr_compare(a->service, b->service);
-	r = r ? r : compare_numbers(a->service_port, b->service_port);
-	r = r ? r : addr_compare(a->translated, b->translated);
-	r = r ? r : compare_numbers(a->verdict, b->verdict);
-	return r ? r : compare_numbers(a->direction_uncertain, b->direction_uncertain);
-}
-
-static int compare_totals(const struct totals *a, const struct totals *b)
-{
-	int r = compare_numbers(a->connections, b->connections);
-
-	r = r ? r : compare_numbers(a->closed, b->closed);
-	r = r ? r : compare_numbers(a->counted, b->counted);
-	r = r ? r : compare_numbers(a->packets_sent, b->packets_sent);
-	r = r ? r : compare_numbers(a->packets_received, b->packets_received);
-	r = r ? r : compare_numbers(a->bytes_sent, b->bytes_sent);
-	r = r ? r : compare_numbers(a->bytes_received, b->bytes_received);
-	r = r ? r : compare_numbers(a->timed_out, b->timed_out);
-	r = r ? r : compare_numbers(a->reset, b->reset);
-	r = r ? r : compare_numbers(a->evicted, b->evicted);
-	r = r ? r : compare_numbers(a->deleted, b->deleted);
-	return r ? r : compare_numbers(a->vanished, b->vanished);
-}
-
-/* Row ids and pods' numbers depend on the order of writing: they take no part. */
-static int compare_edges(const void *a, const void *b)
-{
-	const struct graph_edge *x = a, *y = b;
-	int r = compare_ends(&x->from, &y->from);
-
-	r = r ? r : compare_ends(&x->to, &y->to);
-	r = r ? r : compare_keys(&x->edge.key, &y->edge.key);
-	r = r ? r : strcmp(x->from.class, y->from.class);
-	r = r ? r : strcmp(x->to.class, y->to.class);
-	r = r ? r : strcmp(x->edge.node, y->edge.node);
-	r = r ? r : compare_numbers(x->edge.first_seen, y->edge.first_seen);
-	r = r ? r : compare_numbers(x->edge.last_seen, y->edge.last_seen);
-	return r ? r : compare_totals(&x->edge.totals, &y->edge.totals);
-}
-
-static void sort_edges(struct graph *graph)
-{
-	if (graph->edge_count > 0)
-		qsort(graph->edges, graph->edge_count, sizeof(*graph->edges), compare_edges);
-}
-
-static bool is_same_end(const struct end *a, const struct end *b)
-{
-	return compare_ends(a, b) == 0 && strcmp(a->class, b->class) == 0;
-}
-
-static bool is_same_edge(const struct graph_edge *a, const struct graph_edge *b)
-{
-	return is_same_end(&a->from, &b->from) && is_same_end(&a->to, &b->to) &&
-	       compare_keys(&a->edge.key, &b->edge.key) == 0 &&
-	       strcmp(a->edge.node, b->edge.node) == 0 && a->service_prefix == b->service_prefix &&
-	       (!a->translated || is_same_end(a->translated, b->translated));
-}
-
-static void join_edge(struct edge *edge, const struct edge *more)
-{
-	totals_add(&edge->totals, &more->totals);
-	if (more->first_seen < edge->first_seen)
-		edge->first_seen = more->first_seen;
-	if (more->begun < edge->begun)
-		edge->begun = more->begun;
-	if (more->last_seen > edge->last_seen)
-		edge->last_seen = more->last_seen;
-}
-
-/* What netpold bound and what is bound here may be the same pod; so may two of its sandboxes. */
-static void join_edges(struct graph *graph)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < graph->edge_count; i++) {
-		if (kept > 0 && is_same_edge(&graph->edges[kept - 1], &graph->edges[i]))
-			join_edge(&graph->edges[kept - 1].edge, &graph->edges[i].edge);
-		else
-			graph->edges[kept++] = graph->edges[i];
-	}
-	graph->edge_count = kept;
-}
-
 int assembly_finish(struct assembly *assembly, bool apart, struct graph **ret)
 {
 	struct graph *graph = &assembly->built->graph;
 	int r = add_pieces(assembly);
 
-	sort_edges(graph);
-	join_edges(graph);
+	if (r == 0)
+		r = edges_sort(graph->edges, graph->edge_count);
+	if (r == 0)
+		graph->edge_count = edges_join(graph->edges, graph->edge_count);
 	if (r == 0 && !apart)
 		r = vantage_merge(&assembly->vantages, &assembly->binder, graph->edges,
 				  graph->edge_count);
 	if (r < 0)
 		return r;
 	if (r > 0)
-		sort_edges(graph);
+		r = edges_sort(graph->edges, graph->edge_count);
+	if (r < 0)
+		return r;
 	assembly->built = NULL;
 	*ret = graph;
 	return 0;

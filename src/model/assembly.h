@@ -19,7 +19,7 @@ int assembly_pod(void *assembly, const struct stored_pod *pod);
 int assembly_address(void *assembly, const struct stored_address *address);
 int assembly_gap(void *assembly, const char *node, const struct gap *gap);
 /* None of these after this, no edges before. */
-int assembly_index(struct assembly *assembly);
+int assembly_index(struct assembly *assembly, const struct ignored_labels *ignored);
 int assembly_edge(void *assembly, const struct edge *edge);
 /* Whose addresses changed hands, by id; malloc'd. No edges after this; their flow rows may follow.
  */

@@ -42,7 +42,7 @@ int graph_build(struct record *record, const struct graph_request *request,
 		return -ENOMEM;
 	r = read_nodes(record, assembly);
 	if (r == 0)
-		r = assembly_index(assembly);
+		r = assembly_index(assembly, &request->ignored);
 	if (r == 0)
 		r = record_edges(record, request->interval, assembly_edge, assembly);
 	if (r == 0)

@@ -61,11 +61,14 @@ struct workload {
 	bool selector_proven;   /* it picks pods of no workload with another selector */
 	const char *also_picks; /* workloads whose pods it picks so: "Job/a, Pod/b"; "" if none */
 	bool host_network;
-	bool recorded;       /* at least one of its pods was local to a recording node */
-	const char *sidecar; /* whose proxy is one of its containers; "": none */
-	bool ambient;        /* Istio's ambient mode takes its traffic, as its pods tell */
-	bool met;            /* an edge has one of its pods at an end */
-	size_t pods;         /* known in inventory or store */
+	bool recorded;         /* at least one of its pods was local to a recording node */
+	const char *sidecar;   /* whose proxy is one of its containers; "": none */
+	bool ambient;          /* Istio's ambient mode takes its traffic, as its pods tell */
+	bool met;              /* an edge has one of its pods at an end */
+	const char *container; /* inventory_pod's of the first pod of which it is told; "": none */
+	const char *revision;  /* the pod-template-hash or controller-revision-hash of all its pods
+				  that live; "": none, or several */
+	size_t pods;           /* known in inventory or store */
 };
 
 /* Where the node stands that recorded an edge. */
@@ -123,16 +126,23 @@ struct graph {
 	size_t pod_count;
 	struct graph_edge *edges; /* by from, to, protocol, port, … */
 	size_t edge_count;
+	struct addr *node_addresses; /* that any node ever had, as it recorded or the inventory
+					tells; sorted */
+	size_t node_address_count;
 	const struct inventory *inventory; /* borrowed; may be NULL */
 	struct interval seen; /* first and last moment of any edge; from > until if there is none */
+};
+
+struct ignored_labels {
+	const char *const *keys;
+	size_t count;
 };
 
 struct graph_request {
 	struct interval interval;
 	const struct inventory *inventory; /* outlives the graph; may be NULL */
 	bool apart;                        /* every record counts, as its own node has it */
-	const char *const *ignored_labels; /* keys that are never selected by */
-	size_t ignored_label_count;
+	struct ignored_labels ignored;     /* no selector uses them */
 };
 
 /*

@@ -333,12 +333,18 @@ static int compare_numbers(const void *a, const void *b)
 /* The pods that came after record_pods() are nobody's. */
 static uint32_t pod_number(const struct walk *walk, uint32_t number)
 {
+	const struct database *database = walk->database;
 	const struct pod_number wanted = {.own = number};
-	const struct pod_number *found = NULL;
+	const struct pod_number *found = database->pods;
+	size_t count = database->pod_count;
 
-	if (number > 0 && walk->database->pod_count > 0)
-		found = bsearch(&wanted, walk->database->pods, walk->database->pod_count,
-				sizeof(wanted), compare_numbers);
+	if (number == 0 || count == 0)
+		return 0;
+	/* Mostly they count up. */
+	if (number >= found->own && number - found->own < count &&
+	    found[number - found->own].own == number)
+		return found[number - found->own].given;
+	found = bsearch(&wanted, found, count, sizeof(wanted), compare_numbers);
 	return found ? found->given : 0;
 }
 

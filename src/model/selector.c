@@ -6,6 +6,10 @@
 
 #include "base/buf.h"
 
+/* The label sets that people select by, the first that fits is taken. */
+#define CONVENTIONS 6
+#define CONVENTION_LABELS 3
+
 /* How many other workloads are named, and after how many of their pods the search ends. */
 #define NAMED_MAX 3
 #define OTHERS_MAX 64
@@ -97,15 +101,15 @@ static size_t postings_bound(const struct postings *postings, const struct posti
 }
 
 /* The pods with the selector's rarest label: all candidates of the whole selector. */
-static void postings_rarest(const struct postings *postings, const struct workload *workload,
-			    size_t *ret_from, size_t *ret_until)
+static void postings_rarest(const struct postings *postings, const char *namespace,
+			    const struct labels *selector, size_t *ret_from, size_t *ret_until)
 {
 	size_t best = SIZE_MAX;
 
-	for (size_t i = 0; i < workload->selector.count; i++) {
-		struct posting wanted = {.namespace = workload->namespace,
-					 .key = workload->selector.items[i].key,
-					 .value = workload->selector.items[i].value};
+	for (size_t i = 0; i < selector->count; i++) {
+		struct posting wanted = {.namespace = namespace,
+					 .key = selector->items[i].key,
+					 .value = selector->items[i].value};
 		size_t from = postings_bound(postings, &wanted, false);
 		size_t until = postings_bound(postings, &wanted, true);
 
@@ -182,7 +186,7 @@ static int prove(struct workloads *workloads, size_t index, const struct invento
 
 	if (workload->selector.count == 0)
 		return 0;
-	postings_rarest(postings, workload, &from, &until);
+	postings_rarest(postings, workload->namespace, &workload->selector, &from, &until);
 	others = calloc(OTHERS_MAX, sizeof(*others));
 	if (!others)
 		return -ENOMEM;
@@ -236,8 +240,17 @@ static int prove_all(struct workloads *workloads, const struct inventory *invent
 	return r;
 }
 
+static bool is_ignored(const struct ignored_labels *ignored, const char *key)
+{
+	for (size_t i = 0; i < ignored->count; i++)
+		if (strcmp(ignored->keys[i], key) == 0)
+			return true;
+	return false;
+}
+
 static int selector_start(struct labels *selector, const struct inventory *inventory,
-			  const char *namespace, const struct labels *labels)
+			  const struct ignored_labels *ignored, const char *namespace,
+			  const struct labels *labels)
 {
 	selector->items = calloc(labels->count + 1, sizeof(*selector->items));
 	if (!selector->items)
@@ -245,7 +258,8 @@ static int selector_start(struct labels *selector, const struct inventory *inven
 	for (size_t i = 0; i < labels->count; i++) {
 		const struct label *label = &labels->items[i];
 
-		if (!label_is_volatile(label->key) && label_is_valid(label->key, label->value) &&
+		if (!label_is_volatile(label->key) && !is_ignored(ignored, label->key) &&
+		    label_is_valid(label->key, label->value) &&
 		    !inventory_label_changes(inventory, namespace, label->key))
 			selector->items[selector->count++] = *label;
 	}
@@ -272,7 +286,8 @@ static bool is_alive(const struct inventory_pod *pod)
 
 /* A pod that failed long ago may have the labels of an older template: the living decide where
  * there are any. */
-static int intersect_all(struct workloads *workloads, const struct inventory *inventory)
+static int intersect_all(struct workloads *workloads, const struct inventory *inventory,
+			 const struct ignored_labels *ignored)
 {
 	bool *alive = calloc(workloads->count + 1, sizeof(*alive));
 	int r = 0;
@@ -290,10 +305,102 @@ static int intersect_all(struct workloads *workloads, const struct inventory *in
 		if (selector->items)
 			selector_narrow(selector, &pod->labels);
 		else
-			r = selector_start(selector, inventory, pod->namespace, &pod->labels);
+			r = selector_start(selector, inventory, ignored, pod->namespace,
+					   &pod->labels);
 	}
 	free(alive);
 	return r;
+}
+
+/* ---- the few that people know ---- */
+
+/* How many pods the selector picks, or one more than the limit. */
+static size_t count_picked(const struct postings *postings, const struct inventory *inventory,
+			   const char *namespace, const struct labels *selector, size_t limit)
+{
+	size_t from = 0, until = 0, count = 0;
+
+	postings_rarest(postings, namespace, selector, &from, &until);
+	for (size_t i = from; i < until && count <= limit; i++)
+		count += labels_match(&inventory->pods[postings->items[i].pod].labels, selector);
+	return count;
+}
+
+/* The labels of these keys; false: not all are there. Both are sorted. */
+static bool take_labels(const struct labels *whole, const char *const *keys, struct labels *few)
+{
+	few->count = 0;
+	for (size_t i = 0; i < CONVENTION_LABELS && keys[i]; i++) {
+		size_t at = 0;
+
+		while (at < whole->count && strcmp(whole->items[at].key, keys[i]) != 0)
+			at++;
+		if (at == whole->count)
+			return false;
+		few->items[few->count++] = whole->items[at];
+	}
+	return true;
+}
+
+/* Both must pick the same pods: the few picks all that the whole does. */
+static bool picks_same(const struct postings *postings, const struct inventory *inventory,
+		       const struct workload *workload, const struct labels *few, size_t picked)
+{
+	return labels_match(&workload->selector, few) &&
+	       count_picked(postings, inventory, workload->namespace, few, picked) == picked;
+}
+
+static void shorten(struct workload *workload, const struct labels *few)
+{
+	memcpy(workload->selector.items, few->items, few->count * sizeof(*few->items));
+	workload->selector.count = few->count;
+}
+
+/* pods: how many of its own can be picked. */
+static void choose(struct workload *workload, size_t pods, const struct inventory *inventory,
+		   const struct postings *postings)
+{
+	static const char *const conventions[CONVENTIONS][CONVENTION_LABELS] = {
+	    {"app.kubernetes.io/instance", "app.kubernetes.io/name"},
+	    {"app.kubernetes.io/component", "app.kubernetes.io/name"},
+	    {"app.kubernetes.io/component", "app.kubernetes.io/instance", "app.kubernetes.io/name"},
+	    {"app.kubernetes.io/name"},
+	    {"k8s-app"},
+	    {"app"},
+	};
+	const struct labels *own =
+	    inventory_own_selector(inventory, workload->namespace, workload->kind, workload->name);
+	struct label labels[CONVENTION_LABELS];
+	struct labels few = {.items = labels};
+	size_t picked = count_picked(postings, inventory, workload->namespace, &workload->selector,
+				     SIZE_MAX - 1);
+
+	if (own && picks_same(postings, inventory, workload, own, picked)) {
+		shorten(workload, own);
+		return;
+	}
+	for (size_t i = 0; i < CONVENTIONS && picked == pods; i++)
+		if (take_labels(&workload->selector, conventions[i], &few) &&
+		    picks_same(postings, inventory, workload, &few, picked)) {
+			shorten(workload, &few);
+			return;
+		}
+}
+
+static int choose_all(struct workloads *workloads, const struct inventory *inventory,
+		      const struct postings *postings)
+{
+	size_t *pods = calloc(workloads->count + 1, sizeof(*pods));
+
+	if (!pods)
+		return -ENOMEM;
+	for (size_t i = 0; i < inventory->pod_count; i++)
+		pods[workloads->of_pod[i]] += can_be_picked(workloads, inventory, i);
+	for (size_t i = 0; i < workloads->count; i++)
+		if (workloads->items[i].selector.count > 0)
+			choose(&workloads->items[i], pods[i], inventory, postings);
+	free(pods);
+	return 0;
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -347,13 +454,16 @@ static int report_changes(const struct inventory *inventory, struct problems *pr
 }
 
 int selectors_choose(struct workloads *workloads, const struct inventory *inventory,
-		     struct strings *strings, struct problems *problems)
+		     const struct ignored_labels *ignored, struct strings *strings,
+		     struct problems *problems)
 {
 	struct postings postings = {0};
 	int r = postings_build(workloads, inventory, &postings);
 
 	if (r == 0)
-		r = intersect_all(workloads, inventory);
+		r = intersect_all(workloads, inventory, ignored);
+	if (r == 0)
+		r = choose_all(workloads, inventory, &postings);
 	if (r == 0)
 		r = prove_all(workloads, inventory, &postings, strings);
 	if (r == 0)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "model/meeting.h"
+#include "model/sieve.h"
 
 /* ---- when each node recorded ---- */
 
@@ -160,6 +161,26 @@ static int sort_wires(const void *a, const void *b)
 	return r ? r : (x->edge > y->edge) - (x->edge < y->edge);
 }
 
+static uint64_t hash_with(uint64_t hash, const void *bytes)
+{
+	uint64_t word;
+
+	memcpy(&word, bytes, sizeof(word));
+	hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
+}
+
+/* Equal for wires that are the same. */
+static uint64_t wire_hash(const struct wire *wire)
+{
+	uint64_t hash = (uint64_t)wire->port << 8 | wire->protocol;
+
+	hash = hash_with(hash, wire->from.bytes);
+	hash = hash_with(hash, wire->from.bytes + 8);
+	hash = hash_with(hash, wire->to.bytes);
+	return hash_with(hash, wire->to.bytes + 8);
+}
+
 static struct wire departing(struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
@@ -227,6 +248,15 @@ static bool has_all_of(const struct vantages *vantages, const struct graph_edge 
 	       edge->edge.totals.connections >= passed->edge.totals.connections;
 }
 
+/* A router's record, which the source's may have all of. */
+static bool was_passed(const struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+
+	return edge->vantage == VANTAGE_NEITHER && !addr_is_set(key->translated) &&
+	       !addr_is_set(key->service);
+}
+
 static const struct graph_edge *find_source(const struct wires *run,
 					    const struct graph_edge *passed)
 {
@@ -248,12 +278,8 @@ static void drop_passed(const struct vantages *vantages, struct wires *run)
 
 	for (size_t i = 0; i < run->count; i++) {
 		struct graph_edge *edge = run->items[i].edge;
-		const struct edge_key *key = &edge->edge.key;
-		const struct graph_edge *source = NULL;
+		const struct graph_edge *source = was_passed(edge) ? find_source(run, edge) : NULL;
 
-		if (edge->vantage == VANTAGE_NEITHER && !addr_is_set(key->translated) &&
-		    !addr_is_set(key->service))
-			source = find_source(run, edge);
 		if (!source || !has_all_of(vantages, source, edge))
 			continue;
 		edge->standing = STANDING_SUPERSEDED;
@@ -414,40 +440,63 @@ static void reverse_run(const struct wires *certain, const struct wires *run,
 	}
 }
 
-/* Each connection that began before both nodes' eyes is on one of these lines. */
-static void add_line(struct graph_edge *edge, const struct binder *binder, struct wires *certain,
-		     struct wires *uncertain)
+/* Each connection that began before both nodes' eyes is on one of these lines, or on one of those
+ * that may lead the wrong way. */
+static bool make_line(struct graph_edge *edge, const struct binder *binder, struct wire *ret)
 {
-	if (may_be_reversed(edge)) {
-		uncertain->items[uncertain->count++] = reversed(edge);
-	} else if (!edge->edge.key.direction_uncertain &&
-		   (departs(edge) || arrives(binder, edge))) {
-		struct wire wire = departs(edge) ? departing(edge) : arriving(edge);
-
-		wire.port = 0;
-		certain->items[certain->count++] = wire;
-	}
+	if (edge->edge.key.direction_uncertain || (!departs(edge) && !arrives(binder, edge)))
+		return false;
+	*ret = departs(edge) ? departing(edge) : arriving(edge);
+	ret->port = 0;
+	return true;
 }
 
-/* Before the records meet, because that changes their counts. */
-static int find_reversals(const struct binder *binder, struct graph_edge *edges, size_t count,
-			  struct reversals *ret)
+static int find_uncertain(struct graph_edge *edges, size_t count, struct wires *wires,
+			  struct sieve *sieve)
 {
-	struct wires certain = {.items = calloc(count, sizeof(*certain.items))};
-	struct wires uncertain = {.items = calloc(count, sizeof(*uncertain.items))};
-	size_t i = 0, j = 0;
-	bool is_there;
+	size_t found = 0;
 
-	ret->items = calloc(count, sizeof(*ret->items));
-	is_there = certain.items && uncertain.items && ret->items;
-	if (is_there) {
-		for (size_t at = 0; at < count; at++)
-			add_line(&edges[at], binder, &certain, &uncertain);
-		sort_all(&certain);
-		sort_all(&uncertain);
+	for (size_t i = 0; i < count; i++)
+		found += may_be_reversed(&edges[i]);
+	wires->items = calloc(found + 1, sizeof(*wires->items));
+	if (!wires->items || sieve_init(sieve, found) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; wires->count < found; i++) {
+		struct wire *wire = &wires->items[wires->count];
+
+		if (!may_be_reversed(&edges[i]))
+			continue;
+		*wire = reversed(&edges[i]);
+		sieve_put(sieve, wire_hash(wire));
+		wires->count++;
 	}
-	while (i < certain.count && j < uncertain.count) {
-		struct wires left = run_at(&certain, i), right = run_at(&uncertain, j);
+	sort_all(wires);
+	return 0;
+}
+
+/* Those on the lines of uncertain ones. */
+static int find_certain(const struct binder *binder, struct graph_edge *edges, size_t count,
+			const struct sieve *sieve, struct wires *wires)
+{
+	struct wire wire;
+
+	wires->items = calloc(count + 1, sizeof(*wires->items));
+	if (!wires->items)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++)
+		if (make_line(&edges[i], binder, &wire) && sieve_may_have(sieve, wire_hash(&wire)))
+			wires->items[wires->count++] = wire;
+	sort_all(wires);
+	return 0;
+}
+
+static void reverse_all(const struct wires *certain, const struct wires *uncertain,
+			struct reversals *ret)
+{
+	size_t i = 0, j = 0;
+
+	while (i < certain->count && j < uncertain->count) {
+		struct wires left = run_at(certain, i), right = run_at(uncertain, j);
 		int r = compare_wires(left.items, right.items);
 
 		i += r <= 0 ? left.count : 0;
@@ -455,9 +504,28 @@ static int find_reversals(const struct binder *binder, struct graph_edge *edges,
 		if (r == 0)
 			reverse_run(&left, &right, ret);
 	}
+}
+
+/* Before the records meet, because that changes their counts. */
+static int find_reversals(const struct binder *binder, struct graph_edge *edges, size_t count,
+			  struct reversals *ret)
+{
+	struct wires certain = {0}, uncertain = {0};
+	struct sieve sieve = {0};
+	int r = find_uncertain(edges, count, &uncertain, &sieve);
+
+	if (r == 0 && uncertain.count > 0)
+		r = find_certain(binder, edges, count, &sieve, &certain);
+	if (r == 0) {
+		ret->items = calloc(uncertain.count + 1, sizeof(*ret->items));
+		r = ret->items ? 0 : -ENOMEM;
+	}
+	if (r == 0)
+		reverse_all(&certain, &uncertain, ret);
+	sieve_clear(&sieve);
 	free(certain.items);
 	free(uncertain.items);
-	return is_there ? 0 : -ENOMEM;
+	return r;
 }
 
 /* Those that met no record of their own direction. */
@@ -511,7 +579,7 @@ static int meet_on_wires(const struct vantages *vantages, struct wires *departur
 			 struct wires *arrivals, size_t count)
 {
 	struct hall hall;
-	int r = hall_init(&hall, count);
+	int r = hall_init(&hall, count + 1);
 
 	if (r < 0)
 		return r;
@@ -523,21 +591,76 @@ static int meet_on_wires(const struct vantages *vantages, struct wires *departur
 	return 0;
 }
 
+/* What there is on the other side, and of routers. */
+struct sides {
+	struct sieve departed, arrived, passed;
+};
+
+static int sides_init(struct sides *sides, const struct binder *binder, struct graph_edge *edges,
+		      size_t count)
+{
+	if (sieve_init(&sides->departed, count) < 0 || sieve_init(&sides->arrived, count) < 0 ||
+	    sieve_init(&sides->passed, count) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct wire wire;
+
+		if (departs(&edges[i])) {
+			wire = departing(&edges[i]);
+			sieve_put(&sides->departed, wire_hash(&wire));
+			if (was_passed(&edges[i]))
+				sieve_put(&sides->passed, wire_hash(&wire));
+		}
+		if (arrives(binder, &edges[i])) {
+			wire = arriving(&edges[i]);
+			sieve_put(&sides->arrived, wire_hash(&wire));
+		}
+	}
+	return 0;
+}
+
+static void sides_clear(struct sides *sides)
+{
+	sieve_clear(&sides->departed);
+	sieve_clear(&sides->arrived);
+	sieve_clear(&sides->passed);
+}
+
+/* Most have nobody to meet. */
+static void add_wires(const struct sides *sides, const struct binder *binder,
+		      struct graph_edge *edge, struct wires *departures, struct wires *arrivals)
+{
+	if (departs(edge)) {
+		struct wire wire = departing(edge);
+		uint64_t hash = wire_hash(&wire);
+
+		if (sieve_may_have(&sides->arrived, hash) || sieve_may_have(&sides->passed, hash))
+			departures->items[departures->count++] = wire;
+	}
+	if (arrives(binder, edge)) {
+		struct wire wire = arriving(edge);
+
+		if (sieve_may_have(&sides->departed, wire_hash(&wire)))
+			arrivals->items[arrivals->count++] = wire;
+	}
+}
+
 static int merge(const struct vantages *vantages, const struct binder *binder,
 		 struct graph_edge *edges, size_t count)
 {
 	struct wires departures = {.items = calloc(count, sizeof(*departures.items))};
 	struct wires arrivals = {.items = calloc(count, sizeof(*arrivals.items))};
-	int r = -ENOMEM;
+	struct sides sides = {0};
+	int r =
+	    departures.items && arrivals.items ? sides_init(&sides, binder, edges, count) : -ENOMEM;
 
-	for (size_t i = 0; departures.items && arrivals.items && i < count; i++) {
-		if (departs(&edges[i]))
-			departures.items[departures.count++] = departing(&edges[i]);
-		if (arrives(binder, &edges[i]))
-			arrivals.items[arrivals.count++] = arriving(&edges[i]);
-	}
-	if (departures.items && arrivals.items)
-		r = meet_on_wires(vantages, &departures, &arrivals, count);
+	for (size_t i = 0; r == 0 && i < count; i++)
+		add_wires(&sides, binder, &edges[i], &departures, &arrivals);
+	if (r == 0)
+		r = meet_on_wires(vantages, &departures, &arrivals,
+				  departures.count > arrivals.count ? departures.count
+								    : arrivals.count);
+	sides_clear(&sides);
 	free(departures.items);
 	free(arrivals.items);
 	return r;

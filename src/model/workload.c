@@ -52,6 +52,30 @@ static int member_init(struct member *member, const struct inventory *inventory,
 	return member->namespace && member->kind && member->name ? 0 : -ENOMEM;
 }
 
+static const char *revision_of(const struct inventory_pod *pod)
+{
+	const char *hash = labels_get(&pod->labels, "pod-template-hash");
+
+	hash = hash ? hash : labels_get(&pod->labels, "controller-revision-hash");
+	return hash ? hash : "";
+}
+
+/* revision is NULL until a pod lives. */
+static void take_pod(struct workload *workload, const struct inventory_pod *pod)
+{
+	const char *revision = revision_of(pod);
+
+	workload->host_network |= pod->host_network;
+	if (!*workload->container)
+		workload->container = pod->container;
+	if (pod->finished)
+		return;
+	if (!workload->revision)
+		workload->revision = revision;
+	else if (strcmp(workload->revision, revision) != 0)
+		workload->revision = "";
+}
+
 static void group(struct workloads *workloads, const struct inventory *inventory,
 		  const struct member *members)
 {
@@ -67,15 +91,19 @@ static void group(struct workloads *workloads, const struct inventory *inventory
 			*last = (struct workload){.namespace = member->namespace,
 						  .kind = member->kind,
 						  .name = member->name,
-						  .also_picks = ""};
+						  .also_picks = "",
+						  .container = ""};
 		}
-		last->host_network |= inventory->pods[member->pod].host_network;
+		take_pod(last, &inventory->pods[member->pod]);
 		workloads->of_pod[member->pod] = workloads->count - 1;
 	}
+	for (size_t i = 0; i < workloads->count; i++)
+		if (!workloads->items[i].revision)
+			workloads->items[i].revision = "";
 }
 
-int workloads_build(const struct inventory *inventory, struct strings *strings,
-		    struct problems *problems, struct workloads *ret)
+int workloads_build(const struct inventory *inventory, const struct ignored_labels *ignored,
+		    struct strings *strings, struct problems *problems, struct workloads *ret)
 {
 	struct workloads workloads = {0};
 	struct member *members = NULL;
@@ -96,7 +124,7 @@ int workloads_build(const struct inventory *inventory, struct strings *strings,
 		qsort(members, count, sizeof(*members), compare_members);
 		group(&workloads, inventory, members);
 	}
-	r = inventory ? selectors_choose(&workloads, inventory, strings, problems) : 0;
+	r = inventory ? selectors_choose(&workloads, inventory, ignored, strings, problems) : 0;
 	if (r < 0)
 		goto out;
 	*ret = workloads;

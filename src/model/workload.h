@@ -20,8 +20,8 @@ struct workloads {
  * is released with workloads_clear(); pods and recorded are left 0. An inventory of NULL gives
  * none.
  */
-int workloads_build(const struct inventory *inventory, struct strings *strings,
-		    struct problems *problems, struct workloads *ret);
+int workloads_build(const struct inventory *inventory, const struct ignored_labels *ignored,
+		    struct strings *strings, struct problems *problems, struct workloads *ret);
 void workloads_clear(struct workloads *workloads);
 
 /* GRAPH_NONE if there is none. */

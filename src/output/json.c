@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "output/items.h"
 #include "output/text.h"
 
 struct printer {
@@ -26,25 +27,36 @@ static void put_between(const struct printer *printer, bool first, size_t depth)
 	put_break(printer, depth);
 }
 
-static void put_object(const struct printer *printer, const json_t *object, size_t depth)
+static void put_key(const struct printer *printer, const char *key, bool first, size_t depth)
+{
+	put_between(printer, first, depth);
+	text_put_quoted(printer->buf, key, strlen(key));
+	buf_puts(printer->buf, ": ");
+}
+
+/* False: there are none. */
+static bool put_members(const struct printer *printer, const json_t *object, size_t depth)
 {
 	json_t *members = (json_t *)object;
 	json_t *value;
 	const char *key;
 	bool first = true;
 
-	buf_putc(printer->buf, '{');
 	json_object_foreach(members, key, value)
 	{
 		if (strcmp(key, OUTPUT_COMMENT) == 0)
 			continue;
-		put_between(printer, first, depth + 1);
-		text_put_quoted(printer->buf, key, strlen(key));
-		buf_puts(printer->buf, ": ");
-		put_value(printer, value, depth + 1);
+		put_key(printer, key, first, depth);
+		put_value(printer, value, depth);
 		first = false;
 	}
-	if (!first)
+	return !first;
+}
+
+static void put_object(const struct printer *printer, const json_t *object, size_t depth)
+{
+	buf_putc(printer->buf, '{');
+	if (put_members(printer, object, depth + 1))
 		put_break(printer, depth);
 	buf_putc(printer->buf, '}');
 }
@@ -128,4 +140,26 @@ void output_list_end(struct output_list *list)
 	if (list->any)
 		put_break(&(struct printer){.buf = list->buf, .pretty = true}, list->depth);
 	buf_puts(list->buf, list->depth > 0 ? "]" : "]\n");
+}
+
+void json_put_head(struct buf *buf, const json_t *head, const char *name)
+{
+	const struct printer printer = {.buf = buf, .pretty = true};
+
+	buf_putc(buf, '{');
+	put_key(&printer, name, !put_members(&printer, head, 1), 1);
+	buf_putc(buf, '[');
+}
+
+void json_put_element(struct buf *buf, const json_t *element, bool first)
+{
+	const struct printer printer = {.buf = buf, .pretty = true};
+
+	put_between(&printer, first, 2);
+	put_value(&printer, element, 2);
+}
+
+void json_put_tail(struct buf *buf, bool empty)
+{
+	buf_puts(buf, empty ? "]\n}\n" : "\n  ]\n}\n");
 }

@@ -15,8 +15,8 @@
 
 #define OUTPUT_COMMENT "#"
 
-/* Block style as people write it; strings that YAML 1.1 would take for something else are quoted.
- * Keys keep their order. */
+/* Block style as people write it; strings that YAML 1.1 would take for something else are quoted,
+ * members of several lines are block scalars. Keys keep their order. */
 void output_yaml(struct buf *buf, const json_t *tree);
 /* A stream of documents, one per element of the list, separated by "---". */
 void output_yaml_stream(struct buf *buf, const json_t *list);
@@ -49,6 +49,25 @@ void output_list_value(const struct output_list *list, struct buf *text, const j
 void output_list_object(struct output_list *list, const struct output_member *members,
 			size_t count);
 void output_list_end(struct output_list *list);
+
+/*
+ * An object whose last member is a list, printed while that is made, byte for byte as output_yaml()
+ * or output_json() prints it whole.
+ */
+struct output_items {
+	struct buf *buf; /* may be emptied between the calls */
+	bool json;       /* else YAML */
+	bool any;
+};
+
+/* head: the members before it. */
+void output_items_begin(struct output_items *items, struct buf *buf, bool json, const json_t *head,
+			const char *name);
+void output_items_add(struct output_items *items, const json_t *item);
+void output_items_end(struct output_items *items);
+/* Instead of the end: what was printed becomes nothing that a parser takes, so that nobody applies
+ * a part for the whole. */
+void output_items_spoil(struct output_items *items);
 
 /* Columns, left aligned, padded by the display width (wcwidth), two spaces between; numbers
  * and sizes ("1.2 kB") right aligned. */

@@ -63,19 +63,36 @@ static void put_escape(struct buf *buf, uint32_t code)
 	}
 }
 
+/* How many characters of ASCII come first that stand for themselves. */
+static size_t ascii_length(const char *bytes, size_t length, bool quoted)
+{
+	size_t n = 0;
+
+	while (n < length && text_is_ascii(bytes[n]) &&
+	       !(quoted && (bytes[n] == '"' || bytes[n] == '\\')))
+		n++;
+	return n;
+}
+
 void text_put_quoted(struct buf *buf, const char *bytes, size_t length)
 {
 	buf_putc(buf, '"');
 	for (size_t i = 0; i < length;) {
 		uint32_t code;
-		size_t n = text_decode(bytes + i, length - i, &code);
+		size_t n = ascii_length(bytes + i, length - i, true);
 
+		if (n > 0) {
+			buf_put(buf, bytes + i, n);
+			i += n;
+			continue;
+		}
+		n = text_decode(bytes + i, length - i, &code);
 		if (n == 0) {
 			buf_puts(buf, "\xef\xbf\xbd");
 			i++;
 			continue;
 		}
-		if (text_is_printable(code) && code != '"' && code != '\\')
+		if (text_is_printable(code) && !text_is_ascii(bytes[i]))
 			buf_put(buf, bytes + i, n);
 		else
 			put_escape(buf, code);
@@ -87,9 +104,11 @@ void text_put_quoted(struct buf *buf, const char *bytes, size_t length)
 void text_put_visible(struct buf *buf, const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length;) {
-		uint32_t code;
-		size_t n = text_decode(bytes + i, length - i, &code);
+		uint32_t code = ' ';
+		size_t n = ascii_length(bytes + i, length - i, false);
 
+		if (n == 0)
+			n = text_decode(bytes + i, length - i, &code);
 		if (n > 0 && text_is_printable(code))
 			buf_put(buf, bytes + i, n);
 		else
@@ -122,8 +141,9 @@ void text_put_scalar(struct buf *buf, const json_t *value)
 	if (json_is_integer(value)) {
 		buf_printf(buf, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	} else if (json_is_real(value)) {
-		/* Not printf: its decimal point follows the locale. */
-		text = json_dumps(value, JSON_ENCODE_ANY);
+		/* Not printf: its decimal point follows the locale. One digit more would make 0.1
+		 * 0.10000000000000001. */
+		text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 		if (!text && !buf->error)
 			buf->error = -ENOMEM;
 		if (text)

@@ -9,6 +9,12 @@
 
 #include "base/buf.h"
 
+/* A printable character of ASCII? */
+static inline bool text_is_ascii(char c)
+{
+	return c >= ' ' && c <= '~';
+}
+
 /* One character of UTF-8 (RFC 3629): its length in bytes, 0 if the bytes are none. length is at
  * least 1. */
 size_t text_decode(const char *bytes, size_t length, uint32_t *ret_code);

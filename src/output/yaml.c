@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "output/items.h"
 #include "output/text.h"
 
 #define DIGITS "0123456789"
@@ -10,11 +11,14 @@
 /* A key on one line with its value may have 1024 characters (YAML 1.1, 9.3.2); quotes included. */
 #define SIMPLE_KEY_MAX 1000
 
-static bool is_word(const char *text)
+static bool is_word(const char *text, size_t length)
 {
 	static const char *const words[] = {"y",   "yes",  "n", "no", "true", "false", "on",
 					    "off", "null", "~", "=",  "<<",   ".inf",  ".nan"};
 
+	/* The longest has five. */
+	if (length > 5)
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(text, words[i]) == 0)
 			return true;
@@ -61,11 +65,14 @@ static bool is_plain_text(const char *text, size_t length)
 	    text[length - 1] == ':' || strncmp(text, "...", 3) == 0)
 		return false;
 	for (size_t i = 0; i < length;) {
-		uint32_t code;
-		size_t n = text_decode(text + i, length - i, &code);
+		uint32_t code = (unsigned char)text[i];
+		size_t n = 1;
 
-		if (n == 0 || !text_is_printable(code))
-			return false;
+		if (!text_is_ascii(text[i])) {
+			n = text_decode(text + i, length - i, &code);
+			if (n == 0 || !text_is_printable(code))
+				return false;
+		}
 		if ((before == ':' && code == ' ') || (before == ' ' && code == '#'))
 			return false;
 		before = text[i];
@@ -76,7 +83,7 @@ static bool is_plain_text(const char *text, size_t length)
 
 static bool is_plain(const char *text, size_t length)
 {
-	return is_plain_text(text, length) && !is_word(text) && !is_number(text) &&
+	return is_plain_text(text, length) && !is_word(text, length) && !is_number(text) &&
 	       !is_timestamp(text);
 }
 
@@ -123,6 +130,46 @@ static bool is_block(const json_t *value)
 	return (json_is_object(value) || json_is_array(value)) && !is_empty(value);
 }
 
+/* Lines that a block scalar keeps as they are in every reader: none empty, no space at their ends.
+ */
+static bool is_lines(const char *text, size_t length)
+{
+	bool is_first = true;
+
+	if (!memchr(text, '\n', length))
+		return false;
+	for (size_t i = 0; i <= length;) {
+		uint32_t code;
+		size_t n = 1;
+
+		if (i == length || text[i] == '\n') {
+			if (is_first || text[i - 1] == ' ')
+				return false;
+			is_first = true;
+		} else {
+			n = text_decode(text + i, length - i, &code);
+			if (n == 0 || !text_is_printable(code) || (is_first && code == ' '))
+				return false;
+			is_first = false;
+		}
+		i += n;
+	}
+	return true;
+}
+
+static void put_lines(struct buf *buf, const char *text, size_t column)
+{
+	buf_puts(buf, " |-\n");
+	while (text) {
+		size_t length = strcspn(text, "\n");
+
+		text_put_spaces(buf, column);
+		buf_put(buf, text, length);
+		buf_putc(buf, '\n');
+		text = text[length] == '\n' ? text + length + 1 : NULL;
+	}
+}
+
 static void put_inline(struct buf *buf, const json_t *value)
 {
 	if (json_is_object(value))
@@ -139,8 +186,9 @@ static void put_inline(struct buf *buf, const json_t *value)
 static void put_key(struct buf *buf, const char *key, size_t column)
 {
 	size_t length = strlen(key);
-	size_t longest_escape = is_plain(key, length) ? 1 : sizeof("\\u0000") - 1;
-	bool simple = length * longest_escape <= SIMPLE_KEY_MAX;
+	size_t longest_escape = sizeof("\\u0000") - 1;
+	bool simple = length * longest_escape <= SIMPLE_KEY_MAX ||
+		      (length <= SIMPLE_KEY_MAX && is_plain(key, length));
 
 	if (!simple)
 		buf_puts(buf, "? ");
@@ -171,6 +219,9 @@ static void put_member(struct buf *buf, const json_t *value, size_t column)
 	} else if (is_block(value)) {
 		buf_putc(buf, '\n');
 		put_items(buf, value, column, false);
+	} else if (json_is_string(value) &&
+		   is_lines(json_string_value(value), json_string_length(value))) {
+		put_lines(buf, json_string_value(value), column + 2);
 	} else {
 		buf_putc(buf, ' ');
 		put_inline(buf, value);
@@ -213,6 +264,14 @@ static void put_item(struct buf *buf, const json_t *item, size_t column)
 		put_items(buf, item, column + 2, true);
 }
 
+/* At the beginning of a line. */
+static void put_line_item(struct buf *buf, const json_t *item, size_t column)
+{
+	put_comment(buf, comment_of(item), column);
+	text_put_spaces(buf, column);
+	put_item(buf, item, column);
+}
+
 static void put_items(struct buf *buf, const json_t *array, size_t column, bool started)
 {
 	size_t count = json_array_size(array);
@@ -220,12 +279,11 @@ static void put_items(struct buf *buf, const json_t *array, size_t column, bool 
 	for (size_t i = 0; i < count; i++) {
 		const json_t *item = json_array_get(array, i);
 
-		if (!started) {
-			put_comment(buf, comment_of(item), column);
-			text_put_spaces(buf, column);
-		}
+		if (started)
+			put_item(buf, item, column);
+		else
+			put_line_item(buf, item, column);
 		started = false;
-		put_item(buf, item, column);
 	}
 }
 
@@ -249,4 +307,24 @@ void output_yaml_stream(struct buf *buf, const json_t *list)
 			buf_puts(buf, "---\n");
 		output_yaml(buf, json_array_get(list, i));
 	}
+}
+
+void yaml_put_head(struct buf *buf, const json_t *head, const char *name)
+{
+	put_comment(buf, comment_of(head), 0);
+	put_members(buf, head, 0, false);
+	put_key(buf, name, 0);
+}
+
+void yaml_put_element(struct buf *buf, const json_t *element, bool first)
+{
+	if (first)
+		buf_putc(buf, '\n');
+	put_line_item(buf, element, 0);
+}
+
+void yaml_put_tail(struct buf *buf, bool empty)
+{
+	if (empty)
+		buf_puts(buf, " []\n");
 }

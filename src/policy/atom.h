@@ -7,10 +7,12 @@
 #include "policy/group.h"
 
 enum atom_peer {
-	ATOM_GROUP, /* pods of a group */
-	ATOM_DNS,   /* pods of the DNS selector that was not observed */
-	ATOM_BLOCK, /* an address, or a prefix that stands for many */
-	ATOM_ALL    /* all pods: who may ask a resolver */
+	ATOM_GROUP,     /* pods of a group */
+	ATOM_DNS,       /* pods of the DNS selector that was not observed */
+	ATOM_NAMESPACE, /* all pods of a namespace */
+	ATOM_BLOCK,     /* an address, or a prefix that stands for many */
+	ATOM_ALL,       /* all pods: who may ask a resolver */
+	ATOM_ENTITY     /* what was a block, where the request has entities */
 };
 
 struct atom {
@@ -18,13 +20,18 @@ struct atom {
 	bool egress;
 	enum atom_peer peer;
 	size_t group;                  /* ATOM_GROUP, else GROUP_NONE */
+	const char *namespace;         /* ATOM_NAMESPACE; else NULL */
 	const struct end *end;         /* who it was; NULL if nobody certain */
 	const struct graph_edge *edge; /* NULL: for the sake of DNS, not seen from this subject */
 	struct prefix block;           /* ATOM_BLOCK */
+	enum entity entity;            /* ATOM_ENTITY */
 	unsigned wider;                /* WIDER_… */
+	enum left_reason left;         /* why no rule is made of it; LEFT_NONE: one is */
 	const char *known_network;     /* ATOM_BLOCK: whose range it is; NULL */
 	uint16_t port;
 	uint8_t protocol;
+	bool own_node; /* end is the node of the very pod that was seen */
+	bool again;    /* the edge has another atom with this peer, which counts it */
 };
 
 /* Start from {0}; release with atoms_clear(). */
@@ -35,19 +42,28 @@ struct atoms {
 };
 
 int atoms_add(struct atoms *atoms, const struct atom *atom);
-/* By subject, direction, peer, port; what was seen before what was added, in the order of the
- * edges. */
+/* By subject, direction, peer, port; of one port what was seen before what was added, in the order
+ * of the edges. */
 void atoms_sort(struct atoms *atoms);
+/* Looks for one atom after the other, in their order, among others that are sorted, too. Start from
+ * these and 0. */
+struct atoms_search {
+	const struct atoms *atoms;
+	size_t at;
+	const struct atom *found; /* the last */
+};
+
+/* One of the same peer, port and protocol that was seen, in a rule if any is; NULL: none. */
+const struct atom *atoms_find_next(struct atoms_search *search, const struct atom *wanted);
+/* Drops those that are left out; the order stays. */
+void atoms_drop_left(struct atoms *atoms);
+/* By subject, direction, peer. Of blocks one comes before those that it holds. */
+int atom_compare_peers(const struct atom *a, const struct atom *b);
 /* Do they differ in the port alone? */
 bool atom_same_peer(const struct atom *a, const struct atom *b);
+/* In what a run of atoms of one peer and port is wider than what was seen: not at all if any of
+ * them was seen so. *ret_end: where the run ends. */
+unsigned atoms_wider(const struct atom *atoms, size_t count, size_t *ret_end);
 void atoms_clear(struct atoms *atoms);
-
-/*
- * Why a peer is there, in one line: who it is, how many connections, which service was asked,
- * whether it resolves names. The atoms are all of one subject, direction and peer. malloc'd; NULL:
- * out of memory.
- */
-char *atoms_reason(const struct atom *atoms, size_t count, const struct graph *graph,
-		   const struct groups *groups, const struct dns *dns);
 
 #endif

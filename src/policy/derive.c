@@ -1,31 +1,43 @@
 /*
  * From edges to policies:
  * 1. workloads with equal selectors become groups, the subjects and peers;
- * 2. every edge that worked becomes an atom for each end whose policy no other edge tells better;
- * what cannot be said is counted;
+ * 2. every edge that counts becomes an atom for each end whose policy no other edge tells better;
  * 3. every subject gets atoms for the resolvers, and resolvers for those who ask;
- * 4. atoms are sorted; a run of one peer becomes a rule, and the rules of a subject are reduced.
+ * 4. atoms are sorted; those that hang on others are left out, and directions are withheld;
+ * 5. what becomes of each edge is known then, and what is left out goes;
+ * 6. a run of one peer becomes a rule, and the rules of a subject are reduced.
  */
 #include "policy/policy.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "policy/admit.h"
 #include "policy/atom.h"
+#include "policy/cover.h"
+#include "policy/default_deny.h"
 #include "policy/dns.h"
+#include "policy/entities.h"
+#include "policy/externals.h"
 #include "policy/group.h"
 #include "policy/leave.h"
 #include "policy/name.h"
 #include "policy/order.h"
+#include "policy/own_node.h"
+#include "policy/partial.h"
+#include "policy/peers.h"
+#include "policy/port_ranges.h"
 #include "policy/reduce.h"
+#include "policy/service_ports.h"
+#include "policy/tally.h"
 
-/* A group with the run of atoms that is its own. */
+/* A group with the run of atoms that is its own; or a namespace's default-deny. */
 struct subject {
-	size_t group;
-	const struct atom *atoms;
+	size_t group; /* GROUP_NONE: a default-deny */
+	const char *namespace;
+	const struct atom *atoms; /* NULL: none */
 	size_t count;
 	const char *name; /* of its policy */
 };
@@ -36,8 +48,11 @@ struct compiler {
 	struct problems *problems;
 	struct groups groups;
 	struct dns dns;
+	struct basis basis;   /* the above */
 	struct leave *leaves; /* one a group */
 	struct atoms atoms;
+	struct atoms elsewhere; /* sides that another record of the same connections tells */
+	struct tally tally;
 	char **names;             /* one a workload */
 	struct subject *subjects; /* by namespace, name */
 	size_t subject_count;
@@ -45,11 +60,6 @@ struct compiler {
 	bool reported;
 	struct policy_summary summary;
 };
-
-static bool is_subject(const struct group *group)
-{
-	return group->recorded && group->wanted;
-}
 
 /* The group whose policy the end's side of an edge belongs in; GROUP_NONE: none. */
 static size_t subject_of(const struct compiler *compiler, const struct end *end)
@@ -59,112 +69,113 @@ static size_t subject_of(const struct compiler *compiler, const struct end *end)
 	if (end->kind != END_POD || end->workload == GRAPH_NONE)
 		return GROUP_NONE;
 	group = compiler->groups.of_workload[end->workload];
-	if (group == GROUP_NONE || !is_subject(&compiler->groups.items[group]))
-		return GROUP_NONE;
+	if (group == GROUP_NONE || !group_is_subject(&compiler->groups.items[group]))
+		return compiler->groups.holders[end->pod];
 	return group;
 }
 
-/* Nothing but a connection that worked is a reason to allow one. Of a connection between nodes the
- * records of both are, whichever counts: each tells of the end that it knows. */
-static bool is_evidence(const struct graph_edge *edge)
+/* Is it what a pod did that the policy isolates without being meant for it? */
+static bool is_of_held(const struct compiler *compiler, const struct atom *atom)
 {
-	const struct totals *totals = &edge->edge.totals;
+	const struct end *end = atom->egress ? &atom->edge->from : &atom->edge->to;
 
-	if (edge->edge.key.verdict == VERDICT_ANSWERED)
-		return true;
-	return edge->edge.key.verdict == VERDICT_ONE_WAY && edge->standing != STANDING_OVERRIDDEN &&
-	       (totals->connections > 0 || totals->packets_sent > 0);
+	return compiler->groups.of_workload[end->workload] != atom->subject;
 }
 
-/* A pod reaches itself whatever the policies say, through a service, too. */
-static bool is_its_own(const struct graph_edge *edge)
+/* Does the filter let the end through, whether it gets a policy or not? */
+static bool is_wanted(const struct compiler *compiler, const struct end *end)
 {
-	return edge->from.kind == END_POD && edge->to.kind == END_POD &&
-	       edge->from.pod == edge->to.pod;
-}
+	const struct policy_filter *filter = &compiler->request.filter;
+	const struct workload stranger = {
+	    .namespace = end->namespace, .kind = "Pod", .name = end->name};
+	size_t group = GROUP_NONE;
 
-static bool can_be_said(const struct edge_key *key)
-{
-	return key->has_port && key->port > 0 &&
-	       (key->protocol == IPPROTO_TCP || key->protocol == IPPROTO_UDP ||
-		key->protocol == IPPROTO_SCTP);
-}
-
-/* A resolver is open to all pods: those without a policy ask it, too, seen or not. */
-static bool is_open_to(const struct compiler *compiler, const struct atom *atom,
-		       const struct end *end)
-{
-	const struct workload *workloads = compiler->graph->workloads;
-
-	if (atom->egress || !dns_is_at(&compiler->dns, atom->subject, atom->protocol, atom->port))
-		return false;
-	if (end->kind == END_POD)
-		return end->workload == GRAPH_NONE || !workloads[end->workload].host_network;
-	return end->kind == END_UNKNOWN;
-}
-
-static struct prefix block_of(const struct end *end)
-{
-	if (end->prefix)
-		return (struct prefix){.addr = end->address, .length = end->prefix};
-	return prefix_of(end->address);
-}
-
-/* False: no rule can name this peer. */
-static bool peer_init(const struct compiler *compiler, const struct end *end, struct atom *atom)
-{
-	const struct graph *graph = compiler->graph;
-
-	atom->end = end;
-	atom->group = GROUP_NONE;
-	atom->peer = ATOM_BLOCK;
-	atom->block = block_of(end);
-	if (is_open_to(compiler, atom, end)) {
-		atom->peer = ATOM_ALL;
-		return true;
-	}
-	if (end->kind == END_UNKNOWN)
-		return false;
 	if (end->kind != END_POD)
-		return true;
-	if (end->workload == GRAPH_NONE)
 		return false;
-	if (graph->workloads[end->workload].host_network)
-		return true;
-	atom->peer = ATOM_GROUP;
-	atom->group = compiler->groups.of_workload[end->workload];
-	return atom->group != GROUP_NONE;
+	if (end->workload == GRAPH_NONE)
+		return filter_matches(filter, &stranger);
+	group = compiler->groups.of_workload[end->workload];
+	if (group != GROUP_NONE)
+		return compiler->groups.items[group].wanted;
+	return filter_matches(filter, &compiler->graph->workloads[end->workload]);
 }
 
-static int add_side(struct compiler *compiler, const struct graph_edge *edge, bool egress)
-{
-	const struct end *end = egress ? &edge->from : &edge->to;
-	const struct end *peer = egress ? &edge->to : edge->translated;
-	const struct edge_key *key = &edge->edge.key;
-	struct atom atom = {.subject = subject_of(compiler, end),
-			    .egress = egress,
-			    .edge = edge,
-			    .port = key->port,
-			    .protocol = key->protocol};
-	struct leave *leave;
+/* One end of an edge. */
+struct side {
+	const struct graph_edge *edge;
+	enum direction direction;
+	struct admission admission;
+};
 
-	if (atom.subject == GROUP_NONE || edge->told_elsewhere[!egress])
-		return 0;
-	if (!peer)
-		peer = &edge->from;
-	leave = &compiler->leaves[atom.subject];
-	if (edge->from.secondary || edge->to.secondary) {
-		leave->secondary++;
-		return 0;
+/* Else another record tells the policy of that end. */
+static bool is_told(const struct side *side)
+{
+	return !side->edge->told_elsewhere[side->direction == DIRECTION_INGRESS];
+}
+
+/* Counts an edge whose peers no rule can name. */
+static void leave_side(struct compiler *compiler, const struct side *side, size_t subject,
+		       const struct end *peer, enum left_reason left)
+{
+	if (!compiler->request.directions[side->direction]) {
+		tally_mark(&compiler->tally, side->edge, LEFT_DIRECTION);
+		return;
 	}
-	if (key->direction_uncertain)
-		leave->uncertain++;
-	else if (!can_be_said(key))
-		leave_portless(leave, key->protocol);
-	else if (!peer_init(compiler, peer, &atom))
-		leave_peer(leave, egress, peer);
+	tally_mark(&compiler->tally, side->edge, left);
+	if (!is_told(side))
+		return;
+	if (peer)
+		leave_peer(&compiler->leaves[subject], side->direction, left, peer);
 	else
-		return atoms_add(&compiler->atoms, &atom);
+		leave_edge(&compiler->leaves[subject], side->edge, left);
+}
+
+/* One peer that has a name is enough. */
+static int add_peers(struct compiler *compiler, const struct side *side, const struct atom *start)
+{
+	struct atoms *atoms = is_told(side) ? &compiler->atoms : &compiler->elsewhere;
+	const struct end *peers[EDGE_PEERS_MAX];
+	const size_t count = edge_peers(side->edge, start->egress, peers);
+	enum left_reason left = LEFT_NONE;
+	size_t named = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++) {
+		struct atom atom = *start;
+		enum left_reason reason = peer_init(&compiler->basis, peers[i], &atom);
+
+		if (reason == LEFT_NONE) {
+			r = atoms_add(atoms, &atom);
+			named++;
+		} else if (i == 0) {
+			left = reason;
+		}
+	}
+	if (r == 0 && named == 0)
+		leave_side(compiler, side, start->subject, peers[0], left);
+	return r;
+}
+
+static int add_side(struct compiler *compiler, const struct side *side)
+{
+	const struct graph_edge *edge = side->edge;
+	const bool egress = side->direction == DIRECTION_EGRESS;
+	const struct atom atom = {.subject = subject_of(compiler, egress ? &edge->from : &edge->to),
+				  .egress = egress,
+				  .edge = edge,
+				  .wider = side->admission.included ? WIDER_INCLUDED : 0,
+				  .port = edge->edge.key.port,
+				  .protocol = edge->edge.key.protocol};
+
+	if (!is_told(side) && edge->standing != STANDING_COUNTS)
+		return 0;
+	if (side->admission.left != LEFT_NONE)
+		tally_mark(&compiler->tally, edge, side->admission.left);
+	if (atom.subject == GROUP_NONE)
+		return 0;
+	if (side->admission.left == LEFT_NONE)
+		return add_peers(compiler, side, &atom);
+	leave_side(compiler, side, atom.subject, NULL, side->admission.left);
 	return 0;
 }
 
@@ -175,40 +186,17 @@ static int add_edges(struct compiler *compiler)
 
 	for (size_t i = 0; i < graph->edge_count && r == 0; i++) {
 		const struct graph_edge *edge = &graph->edges[i];
+		struct side side = {.edge = edge,
+				    .admission = admit_edge(edge, compiler->request.include)};
 
-		if (!is_evidence(edge) || is_its_own(edge))
-			continue;
-		r = add_side(compiler, edge, false);
-		if (r == 0)
-			r = add_side(compiler, edge, true);
+		if (edge->standing == STANDING_COUNTS &&
+		    (is_wanted(compiler, &edge->from) || is_wanted(compiler, &edge->to)))
+			tally_expect(&compiler->tally, edge);
+		for (int d = 0; d < DIRECTIONS && r == 0; d++) {
+			side.direction = (enum direction)d;
+			r = add_side(compiler, &side);
+		}
 	}
-	return r;
-}
-
-static int add_resolver(struct compiler *compiler, size_t subject, const struct resolver *resolver)
-{
-	struct atom atom = {.subject = subject,
-			    .egress = true,
-			    .group = resolver->group,
-			    .end = resolver->end,
-			    .port = resolver->port,
-			    .protocol = resolver->protocol};
-	struct atom asked = {.subject = subject,
-			     .peer = ATOM_ALL,
-			     .group = GROUP_NONE,
-			     .port = resolver->port,
-			     .protocol = resolver->protocol};
-	int r;
-
-	if (resolver->group != GROUP_NONE)
-		atom.peer = ATOM_GROUP;
-	else
-		atom.peer = resolver->end ? ATOM_BLOCK : ATOM_DNS;
-	if (atom.peer == ATOM_BLOCK)
-		atom.block = block_of(resolver->end);
-	r = atoms_add(&compiler->atoms, &atom);
-	if (r == 0 && dns_is_by(&compiler->dns, resolver, subject))
-		r = atoms_add(&compiler->atoms, &asked);
 	return r;
 }
 
@@ -218,62 +206,165 @@ static int add_resolvers(struct compiler *compiler)
 	int r = 0;
 
 	for (size_t i = 0; i < compiler->groups.count; i++)
-		for (size_t j = 0; is_subject(&compiler->groups.items[i]) && j < dns->count; j++) {
-			r = add_resolver(compiler, i, &dns->resolvers[j]);
+		for (size_t j = 0; group_is_subject(&compiler->groups.items[i]) && j < dns->count;
+		     j++) {
+			r = peer_add_resolver(&compiler->basis, i, &dns->resolvers[j],
+					      &compiler->atoms);
 			if (r < 0)
 				return r;
 		}
 	return 0;
 }
 
+/* ---- what hangs on other edges ---- */
+
+static int64_t connections_of(const struct graph_edge *edge)
+{
+	/* One that was opened before, if none was seen to begin. */
+	return edge->edge.totals.connections > 0 ? edge->edge.totals.connections : 1;
+}
+
+static bool same_port(const struct atom *a, const struct atom *b)
+{
+	return a->port == b->port && a->protocol == b->protocol;
+}
+
+/* The atoms are one peer's. What is added whatever was seen, such as a resolver, stays. */
+static void leave_rare(const struct compiler *compiler, struct atom *atoms, size_t count)
+{
+	for (size_t i = 0, end; i < count; i = end) {
+		int64_t connections = 0;
+
+		for (end = i; end < count && same_port(&atoms[i], &atoms[end]); end++)
+			connections += atoms[end].edge ? connections_of(atoms[end].edge)
+						       : compiler->request.min_connections;
+		for (size_t j = i; j < end && connections < compiler->request.min_connections; j++)
+			atoms[j].left = LEFT_BELOW_MINIMUM;
+	}
+}
+
+static void leave_all_rare(struct compiler *compiler)
+{
+	const struct atoms *atoms = &compiler->atoms;
+
+	if (compiler->request.min_connections <= 1)
+		return;
+	for (size_t i = 0, end; i < atoms->count; i = end) {
+		for (end = i + 1;
+		     end < atoms->count && atom_same_peer(&atoms->items[i], &atoms->items[end]);
+		     end++)
+			;
+		leave_rare(compiler, &atoms->items[i], end - i);
+	}
+}
+
+/* ---- directions ---- */
+
+/* The first reason stays. */
+static void withhold(struct group *group, enum left_reason left)
+{
+	for (int d = 0; d < DIRECTIONS; d++)
+		if (group->withheld[d] == LEFT_NONE)
+			group->withheld[d] = left;
+}
+
+static void set_readiness(struct compiler *compiler)
+{
+	const struct readinesses *all = compiler->request.readinesses;
+
+	for (size_t i = 0; all && i < all->count; i++) {
+		const struct readiness *readiness = &all->items[i];
+		size_t index = compiler->groups.of_workload[i];
+		struct group *group = index == GROUP_NONE ? NULL : &compiler->groups.items[index];
+
+		if (group && (!group->readiness || readiness->state < group->readiness->state))
+			group->readiness = readiness;
+	}
+}
+
+static bool is_ready(const struct group *group)
+{
+	return group->readiness && group->readiness->state == READINESS_READY;
+}
+
+static int choose_directions(struct compiler *compiler)
+{
+	const struct policy_request *request = &compiler->request;
+	int r = 0;
+
+	if (request->coverage)
+		r = partial_find(compiler->graph, request->coverage, &compiler->groups);
+	set_readiness(compiler);
+	for (size_t i = 0; i < compiler->groups.count; i++) {
+		struct group *group = &compiler->groups.items[i];
+
+		for (int d = 0; d < DIRECTIONS; d++)
+			if (!request->directions[d])
+				group->withheld[d] = LEFT_DIRECTION;
+		if (request->ready_only && !is_ready(group))
+			withhold(group, LEFT_NOT_READY);
+		if (request->withhold_partial && group->partial)
+			withhold(group, LEFT_PARTIAL);
+	}
+	return r;
+}
+
+/* Whatever decides it, but for other atoms. */
+static enum left_reason fate_of(const struct compiler *compiler, const struct atom *atom)
+{
+	const struct group *group = &compiler->groups.items[atom->subject];
+	const enum left_reason withheld =
+	    group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
+
+	if (withheld != LEFT_NONE)
+		return withheld;
+	return atom->left == LEFT_NONE && !group->seen ? LEFT_NO_POLICY : atom->left;
+}
+
+/* What other records tell the policies of shares their fate. */
+static void settle_elsewhere(struct compiler *compiler)
+{
+	struct atoms_search search = {.atoms = &compiler->atoms};
+
+	atoms_sort(&compiler->elsewhere);
+	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
+		const struct atom *atom = &compiler->elsewhere.items[i];
+		const struct atom *found = atoms_find_next(&search, atom);
+
+		tally_mark(&compiler->tally, atom->edge,
+			   found ? found->left : fate_of(compiler, atom));
+	}
+	atoms_clear(&compiler->elsewhere);
+}
+
+static void find_seen(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->atoms.count; i++) {
+		const struct atom *atom = &compiler->atoms.items[i];
+
+		if (atom->edge && atom->left == LEFT_NONE && !is_of_held(compiler, atom))
+			compiler->groups.items[atom->subject].seen = true;
+	}
+}
+
+/* From here on an atom is in a rule. */
+static void settle(struct compiler *compiler)
+{
+	find_seen(compiler);
+	for (size_t i = 0; i < compiler->atoms.count; i++) {
+		struct atom *atom = &compiler->atoms.items[i];
+
+		atom->left = fate_of(compiler, atom);
+		if (atom->edge)
+			tally_mark(&compiler->tally, atom->edge, atom->left);
+	}
+	settle_elsewhere(compiler);
+	atoms_drop_left(&compiler->atoms);
+	tally_sum(&compiler->tally, &compiler->summary);
+	tally_clear(&compiler->tally);
+}
+
 /* ---- atoms to rules ---- */
-
-static struct policy_peer peer_of(struct compiler *compiler, const struct atom *atom)
-{
-	const struct dns *dns = &compiler->dns;
-	struct group *groups = compiler->groups.items;
-	struct policy_peer peer = {.kind = PEER_PODS, .namespace = ""};
-
-	if (atom->peer == ATOM_ALL)
-		return (struct policy_peer){.kind = PEER_ALL_PODS, .namespace = ""};
-	if (atom->peer == ATOM_BLOCK)
-		return (struct policy_peer){
-		    .kind = PEER_BLOCK, .namespace = "", .block = atom->block};
-	if (atom->peer == ATOM_GROUP) {
-		groups[atom->group].used = true;
-		peer.namespace = groups[atom->group].namespace;
-		peer.selector = *groups[atom->group].selector;
-	} else {
-		peer.namespace = dns->namespace;
-		peer.selector = dns->selector;
-	}
-	if (strcmp(peer.namespace, groups[atom->subject].namespace) == 0)
-		peer.namespace = "";
-	return peer;
-}
-
-/* Ports may repeat: the reduction tidies them. */
-static int rule_init(struct compiler *compiler, const struct atom *atoms, size_t count,
-		     struct policy_rule *ret)
-{
-	struct policy_rule rule = {.peer_count = 1};
-
-	rule.peers = calloc(1, sizeof(*rule.peers));
-	rule.ports = calloc(count, sizeof(*rule.ports));
-	if (!rule.peers || !rule.ports) {
-		free(rule.peers);
-		free(rule.ports);
-		return -ENOMEM;
-	}
-	rule.peers[0] = peer_of(compiler, atoms);
-	rule.peers[0].reason =
-	    atoms_reason(atoms, count, compiler->graph, &compiler->groups, &compiler->dns);
-	for (size_t i = 0; i < count; i++)
-		rule.ports[rule.port_count++] =
-		    (struct policy_port){.protocol = atoms[i].protocol, .port = atoms[i].port};
-	*ret = rule;
-	return rule.peers[0].reason ? 0 : -ENOMEM;
-}
 
 /* All atoms of one subject and direction. */
 static int make_rules(struct compiler *compiler, const struct atom *atoms, size_t count,
@@ -293,7 +384,7 @@ static int make_rules(struct compiler *compiler, const struct atom *atoms, size_
 
 		for (end = i + 1; end < count && atom_same_peer(&atoms[i], &atoms[end]); end++)
 			;
-		r = rule_init(compiler, atoms + i, end - i, &(*ret_rules)[*ret_count]);
+		r = rule_init(&compiler->basis, atoms + i, end - i, &(*ret_rules)[*ret_count]);
 		*ret_count += (*ret_rules)[*ret_count].peer_count > 0;
 		if (r < 0)
 			return r;
@@ -303,11 +394,48 @@ static int make_rules(struct compiler *compiler, const struct atom *atoms, size_
 
 /* ---- policies ---- */
 
+static int tidy_ports(const struct compiler *compiler, const struct group *group,
+		      enum direction direction, struct policy *policy)
+{
+	struct policy_rule *rules = policy->rules[direction];
+	const size_t count = policy->rule_count[direction];
+	struct buf subject = {0};
+	int r;
+
+	if (!compiler->request.exact)
+		port_ranges_make(rules, count, compiler->request.range_threshold);
+	buf_printf(&subject, "%s in %s", group->subject, group->namespace);
+	r = subject.error;
+	if (r == 0)
+		port_ranges_report(rules, count, direction, subject.data, compiler->problems);
+	buf_clear(&subject);
+	return r;
+}
+
+static int make_direction(struct compiler *compiler, const struct group *group,
+			  enum direction direction, const struct atom *atoms, size_t count,
+			  struct policy *policy)
+{
+	int r;
+
+	policy->isolates[direction] = group->withheld[direction] == LEFT_NONE;
+	if (group->partial && compiler->request.directions[direction]) {
+		policy->partial[direction] = strdup(group->partial);
+		if (!policy->partial[direction])
+			return -ENOMEM;
+	}
+	r = make_rules(compiler, atoms, count, &policy->rules[direction],
+		       &policy->rule_count[direction]);
+	if (r == 0)
+		r = tidy_ports(compiler, group, direction, policy);
+	return r;
+}
+
 static int policy_init(struct compiler *compiler, const struct subject *subject,
 		       struct policy *policy)
 {
 	struct group *group = &compiler->groups.items[subject->group];
-	size_t ingress = 0;
+	size_t ingress = 0, egress;
 	int r;
 
 	group->used = true;
@@ -315,66 +443,81 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 		ingress++;
 	policy->workload = &compiler->graph->workloads[group->first];
 	policy->selector = *group->selector;
+	policy->readiness = group->readiness;
 	policy->namespace = strdup(group->namespace);
 	policy->subject = strdup(group->subject);
 	policy->name = strdup(subject->name);
 	if (!policy->namespace || !policy->subject || !policy->name)
 		return -ENOMEM;
-	for (int i = 0; i < DIRECTIONS; i++)
-		policy->isolates[i] = compiler->request.directions[i];
-	r = make_rules(compiler, subject->atoms, ingress, &policy->rules[DIRECTION_INGRESS],
-		       &policy->rule_count[DIRECTION_INGRESS]);
+	r = make_direction(compiler, group, DIRECTION_INGRESS, subject->atoms, ingress, policy);
 	if (r < 0)
 		return r;
-	return make_rules(compiler, subject->atoms + ingress, subject->count - ingress,
-			  &policy->rules[DIRECTION_EGRESS], &policy->rule_count[DIRECTION_EGRESS]);
+	egress = subject->count - ingress;
+	return make_direction(compiler, group, DIRECTION_EGRESS,
+			      egress > 0 ? &subject->atoms[ingress] : NULL, egress, policy);
 }
 
-static int compare_subjects(const void *a, const void *b, void *context)
+static int compare_subjects(const void *a, const void *b)
 {
 	const struct subject *x = a, *y = b;
-	const struct compiler *compiler = context;
-	const struct group *groups = compiler->groups.items;
-	int r = strcmp(groups[x->group].namespace, groups[y->group].namespace);
+	int r = strcmp(x->namespace, y->namespace);
 
 	r = r ? r : strcmp(x->name, y->name);
 	return r ? r : order_numbers(x->group, y->group);
 }
 
-static bool was_seen(const struct atom *atoms, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (atoms[i].edge)
-			return true;
-	return false;
-}
-
 /* Who was never seen to do anything that works gets no policy: it would forbid all that comes next.
  */
+static bool gets_policy(const struct group *group)
+{
+	return group_is_subject(group) && group->seen &&
+	       (group->withheld[DIRECTION_INGRESS] == LEFT_NONE ||
+		group->withheld[DIRECTION_EGRESS] == LEFT_NONE);
+}
+
 static int find_subjects(struct compiler *compiler)
 {
 	const struct atoms *atoms = &compiler->atoms;
+	const char *denied = NULL;
 	size_t at = 0;
 
-	compiler->subjects = calloc(compiler->groups.count + 1, sizeof(*compiler->subjects));
+	compiler->subjects = calloc(2 * compiler->groups.count + 1, sizeof(*compiler->subjects));
 	if (!compiler->subjects)
 		return -ENOMEM;
 	for (size_t i = 0; i < compiler->groups.count; i++) {
-		struct subject subject = {.group = i};
+		struct group *group = &compiler->groups.items[i];
+		struct subject subject = {.group = i, .namespace = group->namespace};
 
-		subject.atoms = atoms->items + at;
-		while (at < atoms->count && atoms->items[at].subject == i)
-			at++;
-		subject.count = (size_t)(atoms->items + at - subject.atoms);
-		subject.name = compiler->names[compiler->groups.items[i].first];
-		compiler->leaves[i].unseen = !was_seen(subject.atoms, subject.count);
-		if (is_subject(&compiler->groups.items[i]) && !compiler->leaves[i].unseen)
-			compiler->subjects[compiler->subject_count++] = subject;
+		while (at + subject.count < atoms->count &&
+		       atoms->items[at + subject.count].subject == i)
+			subject.count++;
+		if (subject.count > 0)
+			subject.atoms = &atoms->items[at];
+		at += subject.count;
+		subject.name = compiler->names[group->first];
+		group->given = gets_policy(group);
+		if (!group->given)
+			continue;
+		compiler->subjects[compiler->subject_count++] = subject;
+		/* Groups are by namespace. */
+		if (!compiler->request.default_deny ||
+		    (denied && strcmp(denied, group->namespace) == 0))
+			continue;
+		denied = group->namespace;
+		compiler->subjects[compiler->subject_count++] = (struct subject){
+		    .group = GROUP_NONE, .namespace = denied, .name = DEFAULT_DENY};
 	}
 	if (compiler->subject_count > 0)
-		qsort_r(compiler->subjects, compiler->subject_count, sizeof(*compiler->subjects),
-			compare_subjects, compiler);
+		qsort(compiler->subjects, compiler->subject_count, sizeof(*compiler->subjects),
+		      compare_subjects);
 	return 0;
+}
+
+/* All of those are in one note. */
+static bool is_unready(const struct group *group)
+{
+	return group->withheld[DIRECTION_INGRESS] == LEFT_NOT_READY ||
+	       group->withheld[DIRECTION_EGRESS] == LEFT_NOT_READY;
 }
 
 static int report_group(const struct compiler *compiler, size_t index)
@@ -385,8 +528,10 @@ static int report_group(const struct compiler *compiler, size_t index)
 
 	buf_printf(&subject, "%s in %s", group->subject, group->namespace);
 	r = subject.error;
-	if (r == 0 && is_subject(group))
+	if (r == 0 && group_is_subject(group) && !is_unready(group)) {
+		leave_report_group(group, subject.data, compiler->problems);
 		leave_report(&compiler->leaves[index], subject.data, compiler->problems);
+	}
 	if (r == 0 && group->used && *group->also_picks)
 		problem_add(compiler->problems, PROBLEM_WARNING, subject.data,
 			    "its labels also pick pods of %s: policies and rules for it hold for "
@@ -402,6 +547,12 @@ static int report(struct compiler *compiler)
 
 	for (size_t i = 0; i < compiler->groups.count && r == 0; i++)
 		r = report_group(compiler, i);
+	leave_report_unready(&compiler->groups, compiler->problems);
+	for (size_t i = 0; i < compiler->subject_count && r == 0; i++)
+		if (compiler->subjects[i].group == GROUP_NONE)
+			r = default_deny_warn(compiler->graph, &compiler->groups,
+					      compiler->subjects[i].namespace,
+					      compiler->request.directions, compiler->problems);
 	return r < 0 ? r
 		     : leave_report_subjects(compiler->graph, &compiler->request.filter,
 					     compiler->problems);
@@ -410,7 +561,7 @@ static int report(struct compiler *compiler)
 static bool has_subject(const struct groups *groups)
 {
 	for (size_t i = 0; i < groups->count; i++)
-		if (is_subject(&groups->items[i]))
+		if (group_is_subject(&groups->items[i]))
 			return true;
 	return false;
 }
@@ -421,12 +572,15 @@ static int prepare(struct compiler *compiler)
 
 	if (r == 0)
 		r = policy_names(compiler->graph, &compiler->names);
+	if (r == 0)
+		r = tally_init(compiler->graph, &compiler->tally);
 	if (r < 0)
 		return r;
 	compiler->leaves = calloc(compiler->groups.count + 1, sizeof(*compiler->leaves));
 	if (!compiler->leaves)
 		return -ENOMEM;
-	if (has_subject(&compiler->groups))
+	/* Who asks is allowed what it asked in any case. */
+	if (has_subject(&compiler->groups) && !compiler->request.exact)
 		r = dns_find(compiler->graph, &compiler->groups, compiler->problems,
 			     &compiler->dns);
 	if (r == 0)
@@ -436,7 +590,22 @@ static int prepare(struct compiler *compiler)
 	if (r < 0)
 		return r;
 	atoms_sort(&compiler->atoms);
-	return find_subjects(compiler);
+	leave_all_rare(compiler);
+	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
+	if (r == 0)
+		r = choose_directions(compiler);
+	if (r == 0)
+		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
+	if (r < 0)
+		return r;
+	settle(compiler);
+	if (compiler->request.entities && !compiler->request.exact)
+		entities_replace(compiler->graph, &compiler->atoms);
+	if (compiler->request.service_ports && !compiler->request.exact)
+		r = service_ports_add(&compiler->atoms);
+	if (r == 0)
+		r = atoms_cover(&compiler->basis, &compiler->atoms);
+	return r < 0 ? r : find_subjects(compiler);
 }
 
 int compiler_new(const struct graph *graph, const struct policy_request *request,
@@ -450,6 +619,10 @@ int compiler_new(const struct graph *graph, const struct policy_request *request
 	compiler->graph = graph;
 	compiler->request = *request;
 	compiler->problems = problems;
+	compiler->basis = (struct basis){.graph = graph,
+					 .request = &compiler->request,
+					 .groups = &compiler->groups,
+					 .dns = &compiler->dns};
 	r = prepare(compiler);
 	if (r < 0)
 		compiler_free(compiler);
@@ -464,6 +637,8 @@ struct compiler *compiler_free(struct compiler *compiler)
 		return NULL;
 	policy_names_free(compiler->names, compiler->graph);
 	atoms_clear(&compiler->atoms);
+	atoms_clear(&compiler->elsewhere);
+	tally_clear(&compiler->tally);
 	dns_clear(&compiler->dns);
 	free(compiler->subjects);
 	free(compiler->leaves);
@@ -483,7 +658,13 @@ int compiler_next(struct compiler *compiler, struct policy *ret)
 
 	*ret = (struct policy){0};
 	if (compiler->next < compiler->subject_count) {
-		r = policy_init(compiler, &compiler->subjects[compiler->next++], ret);
+		const struct subject *subject = &compiler->subjects[compiler->next++];
+
+		if (subject->group == GROUP_NONE)
+			r = default_deny_init(subject->namespace, compiler->request.directions,
+					      ret);
+		else
+			r = policy_init(compiler, subject, ret);
 		if (r < 0)
 			policy_clear(ret);
 		return r < 0 ? r : 1;

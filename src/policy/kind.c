@@ -2,7 +2,12 @@
 
 #include <string.h>
 
-static const struct policy_kind *const all[] = {&kind_networkpolicy, NULL};
+static const struct policy_kind *const all[] = {&kind_networkpolicy,
+						&kind_kubescape,
+						&kind_cilium,
+						&kind_calico_staged,
+						&kind_clusternetworkpolicy,
+						NULL};
 
 const struct policy_kind *const *policy_kinds(void)
 {

@@ -1,60 +1,71 @@
-#include "policy/kind.h"
+#include "policy/kind_networkpolicy.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 
-/* Also what output/ takes for a comment. */
-#define COMMENT "#"
+#include "policy/kind_common.h"
 
-static json_t *labels_tree(const struct labels *labels)
+static int set_selector(json_t *peer, const char *key, const struct labels *labels)
 {
-	json_t *tree = json_object();
+	json_t *tree = kind_labels(labels);
 
-	for (size_t i = 0; i < labels->count; i++)
-		if (json_object_set_new(tree, labels->items[i].key,
-					json_string(labels->items[i].value)) < 0) {
-			json_decref(tree);
-			return NULL;
-		}
-	return tree;
+	return tree ? kind_set(peer, key, kind_selector(tree)) : -ENOMEM;
 }
 
-static json_t *peer_tree(const struct policy_peer *peer)
+static int set_block(json_t *tree, struct prefix block)
 {
 	char text[PREFIX_TEXT_MAX];
 
-	if (peer->kind == PEER_BLOCK)
-		return json_pack("{s:s, s:{s:s}}", COMMENT, peer->reason, "ipBlock", "cidr",
-				 prefix_format(peer->block, text));
-	if (peer->kind == PEER_ALL_PODS)
-		return json_pack("{s:s, s:{}}", COMMENT, peer->reason, "namespaceSelector");
-	if (!*peer->namespace)
-		return json_pack("{s:s, s:{s:o}}", COMMENT, peer->reason, "podSelector",
-				 "matchLabels", labels_tree(&peer->selector));
-	/* Both selectors in one peer: pods of that namespace only. */
-	return json_pack("{s:s, s:{s:{s:s}}, s:{s:o}}", COMMENT, peer->reason, "namespaceSelector",
-			 "matchLabels", "kubernetes.io/metadata.name", peer->namespace,
-			 "podSelector", "matchLabels", labels_tree(&peer->selector));
+	return kind_set(tree, "ipBlock", json_pack("{s:s}", "cidr", prefix_format(block, text)));
 }
 
-static const char *protocol_text(uint8_t protocol)
+/* Both selectors in one peer: pods of that namespace only. */
+static int set_pods(json_t *tree, const struct policy_peer *peer)
 {
-	if (protocol == IPPROTO_SCTP)
-		return "SCTP";
-	return protocol == IPPROTO_UDP ? "UDP" : "TCP";
+	int r = 0;
+
+	if (*peer->namespace)
+		r = kind_set(tree, "namespaceSelector",
+			     json_pack("{s:{s:s}}", "matchLabels", "kubernetes.io/metadata.name",
+				       peer->namespace));
+	return r == 0 ? set_selector(tree, "podSelector", &peer->selector) : r;
 }
 
-static json_t *rule_tree(const struct policy_rule *rule, const char *peers_key)
+static json_t *peer_tree(const struct policy_peer *peer, const struct kind_options *options)
+{
+	json_t *tree = kind_peer(peer, options);
+	int r;
+
+	if (peer->kind == PEER_BLOCK)
+		r = set_block(tree, peer->block);
+	else if (peer->kind == PEER_ALL_PODS)
+		r = kind_set(tree, "namespaceSelector", json_object());
+	else
+		r = set_pods(tree, peer);
+	if (r == 0)
+		return tree;
+	json_decref(tree);
+	return NULL;
+}
+
+static json_t *port_tree(const struct policy_port *port)
+{
+	if (port->end_port)
+		return json_pack("{s:s, s:i, s:i}", "protocol", kind_protocol(port->protocol),
+				 "port", (int)port->port, "endPort", (int)port->end_port);
+	return json_pack("{s:s, s:i}", "protocol", kind_protocol(port->protocol), "port",
+			 (int)port->port);
+}
+
+static json_t *rule_tree(const struct policy_rule *rule, const char *peers_key,
+			 const struct kind_options *options)
 {
 	json_t *peers = json_array(), *ports = json_array();
 	int r = 0;
 
 	for (size_t i = 0; i < rule->peer_count; i++)
-		r |= json_array_append_new(peers, peer_tree(&rule->peers[i]));
+		r |= kind_append(peers, peer_tree(&rule->peers[i], options));
 	for (size_t i = 0; i < rule->port_count; i++)
-		r |= json_array_append_new(ports, json_pack("{s:s, s:i}", "protocol",
-							    protocol_text(rule->ports[i].protocol),
-							    "port", (int)rule->ports[i].port));
+		r |= kind_append(ports, port_tree(&rule->ports[i]));
 	if (r < 0) {
 		json_decref(peers);
 		json_decref(ports);
@@ -63,56 +74,64 @@ static json_t *rule_tree(const struct policy_rule *rule, const char *peers_key)
 	return json_pack("{s:o, s:o}", peers_key, peers, "ports", ports);
 }
 
-static json_t *rules_tree(const struct policy_rule *rules, size_t count, const char *peers_key)
+static int set_rules(json_t *spec, const struct policy *policy, int direction,
+		     const struct kind_options *options)
 {
-	json_t *tree = json_array();
+	const bool is_egress = direction == DIRECTION_EGRESS;
+	json_t *rules;
+	int r = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (json_array_append_new(tree, rule_tree(&rules[i], peers_key)) < 0) {
-			json_decref(tree);
-			return NULL;
-		}
-	return tree;
+	if (!policy->isolates[direction])
+		return 0;
+	rules = json_array();
+	for (size_t i = 0; i < policy->rule_count[direction]; i++)
+		r |= kind_append(rules, rule_tree(&policy->rules[direction][i],
+						  is_egress ? "to" : "from", options));
+	return kind_set(spec, is_egress ? "egress" : "ingress", rules) | r;
 }
 
 static json_t *types_tree(const struct policy *policy)
 {
 	json_t *types = json_array();
+	int r = 0;
 
 	if (policy->isolates[DIRECTION_INGRESS])
-		json_array_append_new(types, json_string("Ingress"));
+		r |= kind_append(types, json_string("Ingress"));
 	if (policy->isolates[DIRECTION_EGRESS])
-		json_array_append_new(types, json_string("Egress"));
-	return types;
+		r |= kind_append(types, json_string("Egress"));
+	if (r == 0)
+		return types;
+	json_decref(types);
+	return NULL;
 }
 
-static json_t *policy_tree(const struct policy *policy)
+int networkpolicy_spec(const struct policy *policy, const struct kind_options *options,
+		       struct problems *problems, json_t **ret)
 {
-	json_t *metadata =
-	    json_pack("{s:s, s:s, s:{s:s}}", "name", policy->name, "namespace", policy->namespace,
-		      "labels", "app.kubernetes.io/managed-by", "netpol");
-	json_t *spec = json_pack("{s:{s:o}, s:o}", "podSelector", "matchLabels",
-				 labels_tree(&policy->selector), "policyTypes", types_tree(policy));
+	json_t *spec, *labels;
+	int r = kind_subject(policy, options, problems, &labels);
 
-	if (policy->isolates[DIRECTION_INGRESS])
-		json_object_set_new(spec, "ingress",
-				    rules_tree(policy->rules[DIRECTION_INGRESS],
-					       policy->rule_count[DIRECTION_INGRESS], "from"));
-	if (policy->isolates[DIRECTION_EGRESS])
-		json_object_set_new(spec, "egress",
-				    rules_tree(policy->rules[DIRECTION_EGRESS],
-					       policy->rule_count[DIRECTION_EGRESS], "to"));
-	return json_pack("{s:s, s:s, s:s, s:o, s:o}", COMMENT, policy->subject, "apiVersion",
-			 "networking.k8s.io/v1", "kind", "NetworkPolicy", "metadata", metadata,
-			 "spec", spec);
+	if (r <= 0)
+		return r;
+	spec = json_pack("{s:o, s:o}", "podSelector", kind_selector(labels), "policyTypes",
+			 types_tree(policy));
+	r = set_rules(spec, policy, DIRECTION_INGRESS, options);
+	r |= set_rules(spec, policy, DIRECTION_EGRESS, options);
+	if (r < 0) {
+		json_decref(spec);
+		return -ENOMEM;
+	}
+	*ret = spec;
+	return 1;
 }
 
 static int add(const struct policy *policy, const struct kind_options *options,
 	       struct problems *problems, json_t *objects)
 {
-	(void)options;
-	(void)problems;
-	return json_array_append_new(objects, policy_tree(policy)) < 0 ? -ENOMEM : 0;
+	json_t *spec;
+	int r = networkpolicy_spec(policy, options, problems, &spec);
+
+	return r <= 0 ? r : kind_add(policy, options, "NetworkPolicy", spec, objects);
 }
 
 static const char *const api_versions[] = {"networking.k8s.io/v1", NULL};

@@ -5,12 +5,6 @@
 
 #include "base/buf.h"
 
-void leave_portless(struct leave *leave, uint8_t protocol)
-{
-	leave->portless++;
-	leave->protocols[protocol / 8] |= (uint8_t)(1u << protocol % 8);
-}
-
 static bool same_end(const struct end *a, const struct end *b)
 {
 	return a->kind == b->kind && a->pod == b->pod &&
@@ -18,21 +12,38 @@ static bool same_end(const struct end *a, const struct end *b)
 		(addr_equal(a->address, b->address) && a->prefix == b->prefix));
 }
 
-static enum leave_reason reason_of(const struct end *end)
+void leave_edge(struct leave *leave, const struct graph_edge *edge, enum left_reason left)
 {
-	if (end->prefix)
-		return LEAVE_FOLDED;
-	if (strcmp(end->class, "node") == 0)
-		return LEAVE_SHARED;
-	if (strcmp(end->class, "ambiguous") == 0)
-		return strcmp(end->reason, GRAPH_REASON_CONFLICT) == 0 ? LEAVE_CONFLICT
-								       : LEAVE_SHARED;
-	return end->workload == GRAPH_NONE ? LEAVE_UNKNOWN : LEAVE_UNLABELLED;
+	const uint8_t protocol = edge->edge.key.protocol;
+
+	if (left == LEFT_SECONDARY) {
+		leave->secondary++;
+	} else if (left == LEFT_UNCERTAIN) {
+		leave->uncertain++;
+	} else if (left == LEFT_PORTLESS) {
+		leave->portless++;
+		leave->protocols[protocol / 8] |= (uint8_t)(1u << protocol % 8);
+	}
 }
 
-void leave_peer(struct leave *leave, bool egress, const struct end *end)
+static enum leave_kind kind_of(enum left_reason left, const struct end *end)
 {
-	struct leave_peers *peers = &leave->peers[egress][reason_of(end)];
+	switch (left) {
+	case LEFT_AMBIGUOUS:
+		return LEAVE_AMBIGUOUS;
+	case LEFT_CONTRADICTED:
+		return LEAVE_CONTRADICTED;
+	case LEFT_FOLDED:
+		return LEAVE_FOLDED;
+	default:
+		return end->workload == GRAPH_NONE ? LEAVE_UNKNOWN : LEAVE_UNLABELLED;
+	}
+}
+
+void leave_peer(struct leave *leave, enum direction direction, enum left_reason left,
+		const struct end *end)
+{
+	struct leave_peers *peers = &leave->peers[direction][kind_of(left, end)];
 
 	peers->edges++;
 	for (size_t i = 0; i < peers->named_count; i++)
@@ -79,21 +90,21 @@ static void put_end(struct buf *buf, const struct end *end)
 		buf_puts(buf, addr_format(end->address, text));
 }
 
-static void report_peers(const struct leave_peers *peers, enum leave_reason reason,
+static void report_peers(const struct leave_peers *peers, enum leave_kind kind,
 			 const char *direction, const char *subject, struct problems *problems)
 {
 	static const struct {
 		const char *who;
 		const char *advice;
-	} texts[LEAVE_PEERS] = {
+	} texts[LEAVE_KINDS] = {
 	    [LEAVE_UNKNOWN] = {"pods whose labels are not known", GRAPH_SUPPLY},
 	    [LEAVE_UNLABELLED] = {"pods that have no usable label", LEAVE_LABEL},
-	    [LEAVE_SHARED] = {"addresses that were not one pod's or node's all the time",
-			      "choose a time in which each was (--since, --until)"},
+	    [LEAVE_AMBIGUOUS] = {"addresses that were not one pod's or node's all the time",
+				 "choose a time in which each was (--since, --until)"},
 	    [LEAVE_FOLDED] = {"prefixes in which the cluster has addresses of its own",
 			      "a higher max_edges in netpold.conf keeps addresses apart"},
-	    [LEAVE_CONFLICT] = {"addresses whose pod is told of in contradiction",
-				"netpol-report pods -o json shows what each source says"},
+	    [LEAVE_CONTRADICTED] = {"addresses whose pod is told of in contradiction",
+				    "netpol-report pods -o json shows what each source says"},
 	};
 	struct buf buf = {0};
 
@@ -107,18 +118,16 @@ static void report_peers(const struct leave_peers *peers, enum leave_reason reas
 		buf_puts(&buf, " and more");
 	if (!buf.error)
 		problem_add(problems, PROBLEM_WARNING, subject,
-			    "%s %s is left out (%zu edge%s): %s; %s", direction, texts[reason].who,
+			    "%s %s is left out (%zu edge%s): %s; %s", direction, texts[kind].who,
 			    peers->edges, peers->edges == 1 ? "" : "s", buf.data,
-			    texts[reason].advice);
+			    texts[kind].advice);
 	buf_clear(&buf);
 }
 
 void leave_report(const struct leave *leave, const char *subject, struct problems *problems)
 {
-	if (leave->unseen)
-		problem_add(problems, PROBLEM_NOTE, subject,
-			    "no policy: no connection that worked and that a policy can allow was "
-			    "seen");
+	static const char *const directions[DIRECTIONS] = {"ingress from", "egress to"};
+
 	if (leave->uncertain > 0)
 		problem_add(problems, PROBLEM_WARNING, subject,
 			    "%zu edge%s picked up in mid-stream may run the other way and %s left "
@@ -133,12 +142,61 @@ void leave_report(const struct leave *leave, const char *subject, struct problem
 			    leave->secondary == 1 ? "is" : "are");
 	if (leave->portless > 0)
 		report_portless(leave, subject, problems);
-	for (size_t i = 0; i < LEAVE_PEERS; i++)
-		report_peers(&leave->peers[0][i], (enum leave_reason)i, "ingress from", subject,
-			     problems);
-	for (size_t i = 0; i < LEAVE_PEERS; i++)
-		report_peers(&leave->peers[1][i], (enum leave_reason)i, "egress to", subject,
-			     problems);
+	for (int d = 0; d < DIRECTIONS; d++)
+		for (int i = 0; i < LEAVE_KINDS; i++)
+			report_peers(&leave->peers[d][i], (enum leave_kind)i, directions[d],
+				     subject, problems);
+}
+
+static bool is_all_withheld(const struct group *group)
+{
+	return group->withheld[DIRECTION_INGRESS] != LEFT_NONE &&
+	       group->withheld[DIRECTION_EGRESS] != LEFT_NONE;
+}
+
+static bool is_withheld_for(const struct group *group, enum left_reason left)
+{
+	return group->withheld[DIRECTION_INGRESS] == left ||
+	       group->withheld[DIRECTION_EGRESS] == left;
+}
+
+void leave_report_group(const struct group *group, const char *subject, struct problems *problems)
+{
+	if (!group->seen)
+		problem_add(problems, PROBLEM_NOTE, subject,
+			    "no policy: no connection that worked and that a policy can allow was "
+			    "seen");
+	else if (is_withheld_for(group, LEFT_PARTIAL))
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "no policy, as it would be partial: %s", group->partial);
+	else if (is_all_withheld(group))
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "no policy: all directions that were asked for are withheld");
+	else if (group->partial)
+		problem_add(problems, PROBLEM_WARNING, subject, "its policy is partial: %s",
+			    group->partial);
+}
+
+void leave_report_unready(const struct groups *groups, struct problems *problems)
+{
+	size_t learning = 0, settling = 0;
+
+	for (size_t i = 0; i < groups->count; i++) {
+		const struct group *group = &groups->items[i];
+
+		if (!group_is_subject(group) || !is_withheld_for(group, LEFT_NOT_READY))
+			continue;
+		if (group->readiness && group->readiness->state == READINESS_SETTLING)
+			settling++;
+		else
+			learning++;
+	}
+	if (learning + settling > 0)
+		problem_add(problems, PROBLEM_NOTE, "--ready-only",
+			    "%zu workload%s %s no policy yet: %zu learning, %zu settling; "
+			    "netpol-report status --workloads shows why",
+			    learning + settling, learning + settling == 1 ? "" : "s",
+			    learning + settling == 1 ? "gets" : "get", learning, settling);
 }
 
 /* ---- subjects that get no policy ---- */
@@ -148,14 +206,16 @@ static bool is_any(const char *text)
 	return !text || !*text;
 }
 
-static void report_workload(const struct workload *workload, struct problems *problems)
+/* is_asked: by its name. */
+static void report_workload(const struct workload *workload, bool is_asked,
+			    struct problems *problems)
 {
 	struct buf subject = {0};
 
 	buf_printf(&subject, "%s/%s in %s", workload->kind, workload->name, workload->namespace);
 	if (subject.error)
 		return;
-	if (workload->host_network && workload->met)
+	if (workload->host_network && (workload->met || is_asked))
 		problem_add(problems, PROBLEM_NOTE, subject.data,
 			    "no policy: its pods use their node's network, where NetworkPolicy "
 			    "does not reach");
@@ -221,7 +281,7 @@ static int report_filter(const struct graph *graph, const struct policy_filter *
 		if (!filter_matches(filter, &graph->workloads[i]))
 			continue;
 		known = true;
-		recorded |= graph->workloads[i].recorded;
+		recorded |= graph->workloads[i].recorded || graph->workloads[i].host_network;
 	}
 	if (recorded)
 		return 0;
@@ -247,7 +307,8 @@ int leave_report_subjects(const struct graph *graph, const struct policy_filter 
 
 	for (size_t i = 0; i < graph->workload_count; i++)
 		if (filter_matches(filter, &graph->workloads[i]))
-			report_workload(&graph->workloads[i], problems);
+			report_workload(&graph->workloads[i],
+					filter && !is_any(filter->workload_name), problems);
 	for (size_t i = 0, end; i < graph->pod_count; i = end) {
 		for (end = i + 1; end < graph->pod_count; end++)
 			if (strcmp(graph->pods[i].namespace, graph->pods[end].namespace) != 0)
@@ -256,33 +317,4 @@ int leave_report_subjects(const struct graph *graph, const struct policy_filter 
 			report_pods(graph, i, end, problems);
 	}
 	return report_filter(graph, filter, problems);
-}
-
-static const struct {
-	const char *name;
-	bool can_be_included;
-} left_reasons[] = {
-    [LEFT_REFUSED] = {"refused", true},
-    [LEFT_UNANSWERED] = {"unanswered", true},
-    [LEFT_DENIED] = {"denied", true},
-    [LEFT_UNCERTAIN] = {"uncertain", true},
-    [LEFT_AMBIGUOUS] = {"ambiguous", true},
-    [LEFT_UNLABELLED] = {"unlabelled", true},
-    [LEFT_CONTRADICTED] = {"contradicted", false},
-    [LEFT_FOLDED] = {"folded", true},
-    [LEFT_BELOW_MINIMUM] = {"below-minimum", false},
-    [LEFT_OWN_NODE] = {"own-node", true},
-    [LEFT_PORTLESS] = {"portless", false},
-    [LEFT_SECONDARY] = {"secondary", false},
-    [LEFT_BEYOND_LIMIT] = {"beyond-limit", false},
-};
-
-const char *left_reason_name(enum left_reason reason)
-{
-	return left_reasons[reason].name;
-}
-
-bool left_reason_can_be_included(enum left_reason reason)
-{
-	return left_reasons[reason].can_be_included;
 }

@@ -6,16 +6,6 @@
 
 #define LEAVE_NAMED_MAX 3
 
-/* Why no rule can name a peer. */
-enum leave_reason {
-	LEAVE_UNKNOWN,    /* its labels are not known */
-	LEAVE_UNLABELLED, /* they are, and none is of use */
-	LEAVE_SHARED,     /* the address was not one pod's all the time */
-	LEAVE_FOLDED,     /* it is a prefix with addresses of the cluster's own */
-	LEAVE_CONFLICT,   /* what is told of the address's pod contradicts itself */
-	LEAVE_PEERS
-};
-
 /* Peers of one direction that no rule can name, for one reason. */
 struct leave_peers {
 	size_t edges;
@@ -24,19 +14,36 @@ struct leave_peers {
 	bool more; /* than named */
 };
 
-struct leave {
-	bool unseen;                              /* nothing is left that a policy could allow */
-	size_t uncertain;                         /* edges picked up in mid-stream */
-	size_t secondary;                         /* edges over further networks */
-	size_t portless;                          /* edges of protocols without ports */
-	uint8_t protocols[256 / 8];               /* which */
-	struct leave_peers peers[2][LEAVE_PEERS]; /* ingress, egress */
+/* By what would help: of LEFT_UNLABELLED there are two. */
+enum leave_kind {
+	LEAVE_UNKNOWN,    /* labels are not known */
+	LEAVE_UNLABELLED, /* they are, and none is of use */
+	LEAVE_AMBIGUOUS,
+	LEAVE_FOLDED,
+	LEAVE_CONTRADICTED,
+	LEAVE_KINDS
 };
 
-void leave_portless(struct leave *leave, uint8_t protocol);
-void leave_peer(struct leave *leave, bool egress, const struct end *end);
+struct leave {
+	size_t uncertain;           /* edges picked up in mid-stream */
+	size_t secondary;           /* edges over further networks */
+	size_t portless;            /* edges of protocols without ports */
+	uint8_t protocols[256 / 8]; /* which */
+	struct leave_peers peers[DIRECTIONS][LEAVE_KINDS];
+};
+
+/* An edge that counts for nothing at an end of the subject's. Reasons that its own problem tells
+ * are remembered; the others the summary has. */
+void leave_edge(struct leave *leave, const struct graph_edge *edge, enum left_reason left);
+/* One whose peer is this, which no rule can name. */
+void leave_peer(struct leave *leave, enum direction direction, enum left_reason left,
+		const struct end *end);
 /* At most one problem for each reason. subject: "Deployment/api in shop". */
 void leave_report(const struct leave *leave, const char *subject, struct problems *problems);
+/* Why the group gets no policy, or one that is partial. */
+void leave_report_group(const struct group *group, const char *subject, struct problems *problems);
+/* How many groups get no policy as they are not ready, in one note. */
+void leave_report_unready(const struct groups *groups, struct problems *problems);
 
 /* Recorded pods without labels, workloads without a usable one, names of the filter that mean
  * nothing. */

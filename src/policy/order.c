@@ -29,6 +29,8 @@ int order_peers(const struct policy_peer *a, const struct policy_peer *b)
 		r = strcmp(a->namespace, b->namespace);
 		return r ? r : order_labels(&a->selector, &b->selector);
 	}
+	if (a->kind == PEER_ENTITY)
+		return order_numbers(a->entity, b->entity);
 	r = addr_compare(a->block.addr, b->block.addr);
 	return r ? r : order_numbers(a->block.length, b->block.length);
 }
@@ -37,5 +39,6 @@ int order_ports(const struct policy_port *a, const struct policy_port *b)
 {
 	int r = order_numbers(a->port, b->port);
 
-	return r ? r : order_numbers(a->protocol, b->protocol);
+	r = r ? r : order_numbers(a->protocol, b->protocol);
+	return r ? r : order_numbers(a->end_port, b->end_port);
 }

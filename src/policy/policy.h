@@ -104,26 +104,40 @@ struct policy_filter {
 	const char *workload_name;
 };
 
-/* Why an edge is in no policy, or a peer in no rule. */
+/*
+ * Why an edge is in no rule at either end. Where there are several reasons, or two for the two ends,
+ * the first of these is told.
+ */
 enum left_reason {
+	LEFT_NONE, /* it is in one */
 	LEFT_REFUSED,
 	LEFT_UNANSWERED,
 	LEFT_DENIED,
-	LEFT_UNCERTAIN,     /* which end began is not certain */
-	LEFT_AMBIGUOUS,     /* the address was not one pod's all the time */
-	LEFT_UNLABELLED,    /* no label of the peer's is known or of use */
-	LEFT_CONTRADICTED,  /* what is told of the pod contradicts itself */
-	LEFT_FOLDED,        /* a prefix that holds addresses of the cluster */
-	LEFT_BELOW_MINIMUM, /* fewer connections than were asked for */
+	LEFT_UNKNOWN,   /* what became of the attempts was lost */
+	LEFT_ITSELF,    /* a pod's with itself, which no policy keeps out */
+	LEFT_SECONDARY, /* over a further network, which no policy covers */
+	LEFT_UNCERTAIN, /* which end began is not certain */
+	LEFT_PORTLESS,  /* ICMP and other protocols without ports: cannot be said */
+	/* No rule can name the peer: */
+	LEFT_AMBIGUOUS,    /* the address was not one pod's all the time */
+	LEFT_UNLABELLED,   /* no label of it is known or of use */
+	LEFT_CONTRADICTED, /* what is told of the pod contradicts itself */
+	LEFT_FOLDED,       /* a prefix that holds addresses of the cluster */
+	/* The rule is not made: */
 	LEFT_OWN_NODE,      /* the pod's own node, which no policy keeps out */
-	LEFT_PORTLESS,      /* ICMP and other protocols without ports: cannot be said */
-	LEFT_SECONDARY,     /* over a further network, which no policy covers */
+	LEFT_BELOW_MINIMUM, /* fewer connections than were asked for */
 	LEFT_BEYOND_LIMIT,  /* more blocks than were asked for */
+	LEFT_PARTIAL,       /* the direction is withheld, as more may be used than is known */
+	LEFT_NOT_READY,     /* not enough is known of the workload yet */
+	LEFT_DIRECTION,     /* it was not asked for */
+	LEFT_NO_POLICY,     /* at neither end is a workload that gets one */
 	LEFT_REASONS
 };
 
 /* "refused", "own-node", … as --include has them. */
 const char *left_reason_name(enum left_reason reason);
+/* What "3 edges" goes on with: "refused", "with the pod's own node". */
+const char *left_reason_phrase(enum left_reason reason);
 /* Can --include bring it in? */
 bool left_reason_can_be_included(enum left_reason reason);
 
@@ -158,13 +172,17 @@ struct policy_request {
 /* Both directions, and the defaults that the manual tells. */
 void policy_request_init(struct policy_request *request);
 
-/* What becomes of the edges that the filter lets through. */
+/*
+ * What becomes of the edges that the filter lets through: those with a pod of its workloads at an
+ * end, whether that gets a policy or not. Of connections that two nodes recorded the record counts
+ * that has them. edges is used_edges and all of left_edges together; so it is with connections.
+ */
 struct policy_summary {
 	size_t edges;
 	int64_t connections;
 	size_t used_edges; /* in a rule at one end at least */
 	int64_t used_connections;
-	size_t left_edges[LEFT_REASONS];
+	size_t left_edges[LEFT_REASONS]; /* each under one reason; of LEFT_NONE 0 */
 	int64_t left_connections[LEFT_REASONS];
 };
 

@@ -1,6 +1,12 @@
 /*
  * ▷ How much the record knows of a workload: may a policy be made of it yet?
  *
+ * An edge is here what a policy can allow: the workload, a direction, a peer, a protocol and a
+ * port. The peer is a workload, whichever of its pods; or an address; or all clients, where
+ * policies let all of them in: those of public addresses and those who asked for a service from
+ * outside, and who asks a resolver for names. Only what worked counts, and what a policy can say:
+ * nothing uncertain, without a port, with a peer that cannot be named, or with the pod's own node.
+ *
  * The share of its traffic that is still unseen is estimated after Good and Turing (I. J. Good,
  * "The population frequencies of species and the estimation of population parameters", Biometrika
  * 40, 1953): the connections whose edge was seen once, of all its connections.
@@ -11,29 +17,41 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "model/graph.h"
 
 enum readiness_state { READINESS_LEARNING, READINESS_SETTLING, READINESS_READY };
 
+#define READINESS_DAY (24 * 3600 * INT64_C(1000)) /* ms */
+
 /* Thresholds: below one of the first two it is learning; at both and not beyond the others, ready.
  */
-#define READINESS_OBSERVED_MIN (24 * 3600 * INT64_C(1000)) /* ms */
+#define READINESS_OBSERVED_MIN READINESS_DAY
 #define READINESS_CONNECTIONS_MIN 100
 #define READINESS_UNSEEN_MAX 0.01
 #define READINESS_NEW_EDGES_MAX 0 /* in the last day */
 
+/*
+ * Time is the record's own. A node watches a workload from the first address of its first pod
+ * there, and from its own first word, until its last word. The workload is observed while any node
+ * watches it, but not in a gap of one that does. A day is a day of such time: neither gaps nor what
+ * nobody recorded are in it.
+ */
 struct readiness {
 	enum readiness_state state;
-	const char *reason; /* why not ready yet, one line; "" for ready */
+	const char *reason; /* why not ready yet, one line, static; "" for ready */
 	int64_t since;      /* ms: since when it is observed; INT64_MIN: never */
 	int64_t observed;   /* ms: for how long, less the gaps inside */
-	size_t gaps;
-	int64_t missing; /* ms: together */
+	size_t gaps;        /* those that touch or overlap, on one node or several, are one */
+	int64_t missing;    /* ms: together */
 	int64_t connections;
 	size_t edges;
-	size_t pods_seen, pods_known;
-	size_t new_edges;         /* first seen in the last day of the record */
-	double new_edges_per_day; /* over all its days after the first */
+	size_t edges_once; /* with one connection */
+	size_t pods_seen;  /* of known, with an address while a node that has a record had them */
+	size_t pods_known;
+	size_t new_edges;         /* first seen in the last day */
+	double new_edges_per_day; /* after the first day; 0 if that is not over. Over a day at least
+				   */
 	double unseen;            /* 0 to 1; 1 where there is no connection */
 };
 
@@ -50,7 +68,7 @@ struct readiness_node {
 };
 
 struct readiness_evidence {
-	const struct readiness_node *nodes; /* by name */
+	const struct readiness_node *nodes; /* by name, each once */
 	size_t node_count;
 	const struct readiness_gap *gaps; /* by node, from; may overlap */
 	size_t gap_count;
@@ -61,12 +79,15 @@ struct readinesses {
 	size_t count;
 };
 
-/* *ret is released with readinesses_free(). -ENOMEM. */
+/* *ret is released with readinesses_free(). -ENOMEM. Linear in the edges. */
 int readinesses_build(const struct graph *graph, const struct readiness_evidence *evidence,
 		      struct readinesses **ret);
 struct readinesses *
 readinesses_free(struct readinesses *readinesses); /* NULL is allowed; returns NULL */
 /* "learning", "settling", "ready". */
 const char *readiness_state_name(enum readiness_state state);
+/* All of it in one line, without a line's end: "ready: observed since 2026-01-31T12:00:00Z for 3d
+ * 4h; 3 of 3 pods seen; …". */
+void readiness_text(const struct readiness *readiness, struct buf *buf);
 
 #endif

@@ -1,4 +1,4 @@
-#include "policy/atom.h"
+#include "policy/reason.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "policy/peer_evidence.h"
+#include "policy/peers.h"
 
 /* How many services a reason names. */
 #define SERVICES_MAX 3
@@ -25,22 +27,20 @@ static void put_node(struct buf *buf, const struct end *end)
 }
 
 /* Ports may be of several pods, or of none. */
-static bool is_one(const struct atom *atoms, size_t count)
+static bool is_one(const struct atom *atoms, size_t count, const struct end *end)
 {
-	for (size_t i = 1; i < count; i++)
-		if (atoms[i].end && (atoms[i].end->class != atoms[0].end->class ||
-				     atoms[i].end->workload != atoms[0].end->workload))
+	for (size_t i = 0; i < count; i++)
+		if (atoms[i].end &&
+		    (atoms[i].end->class != end->class || atoms[i].end->workload != end->workload))
 			return false;
 	return true;
 }
 
-static void put_node_end(struct buf *buf, const struct atom *atoms, size_t count,
+static void put_node_end(struct buf *buf, const struct end *end, bool is_told,
 			 const struct graph *graph)
 {
-	const struct end *end = atoms->end;
 	const struct workload *workload =
 	    end->workload == GRAPH_NONE ? NULL : &graph->workloads[end->workload];
-	const bool is_told = is_one(atoms, count);
 
 	if (is_told && strcmp(end->class, "api-server") == 0)
 		buf_puts(buf, "the API server on ");
@@ -69,26 +69,94 @@ static void put_address_end(struct buf *buf, const struct end *end,
 		buf_puts(buf, "the DNS cache of each node");
 	else if (strcmp(end->class, "multicast") == 0)
 		buf_puts(buf, "multicast group");
-	else if (end->prefix)
-		buf_printf(buf, "many %s addresses, folded into this prefix", end->class);
+	else if (end->kind == END_UNKNOWN)
+		buf_puts(buf, end->prefix ? "addresses, some of pods or nodes"
+					  : "an address, it is not known whose");
 	else
-		buf_printf(buf, "%s address", end->class);
+		buf_printf(buf, "%s address%s", end->class, end->prefix ? "es" : "");
 }
 
-/* The atoms have one peer, so the first speaks for all, but for what depends on the port. */
-static void put_who(struct buf *buf, const struct atom *atoms, size_t count,
-		    const struct graph *graph, const struct groups *groups, const struct dns *dns)
+static const char *entity_text(enum entity entity)
 {
-	const struct atom *atom = atoms;
-	const char *own = groups->items[atom->subject].namespace;
+	static const char *const texts[] = {[ENTITY_NODES] = "nodes",
+					    [ENTITY_API_SERVER] = "the API server",
+					    [ENTITY_WORLD] = "whoever is outside the cluster"};
+
+	return texts[entity];
+}
+
+static void put_service(struct buf *buf, const struct graph_edge *edge)
+{
+	if (edge->service)
+		buf_printf(buf, "service %s.%s", edge->service->name, edge->service->namespace);
+	else
+		buf_puts(buf, "address of a service");
+}
+
+/* Is it a block that holds more than what the one end has? */
+static bool is_joined(const struct policy_peer *peer, const struct end *end)
+{
+	return peer->known_network || !end || peer->block.length < block_of(end).length;
+}
+
+static void put_block(struct buf *buf, const struct policy_peer *peer, const struct end *end)
+{
+	if (peer->wider & WIDER_ANY_CLIENT)
+		buf_puts(buf, "any client");
+	else if (peer->known_network)
+		buf_printf(buf, "known network %s", peer->known_network);
+	else
+		buf_printf(buf, "%s addresses", end->class);
+}
+
+/* Whose pods the labels pick besides. */
+static void put_held(struct buf *buf, const struct basis *basis, const struct atom *atoms,
+		     size_t count)
+{
+	const struct groups *groups = basis->groups;
+	size_t held = GROUP_NONE;
+	bool more = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct end *end = atoms[i].end;
+		size_t group = end && end->kind == END_POD && end->workload != GRAPH_NONE
+				   ? groups->of_workload[end->workload]
+				   : GROUP_NONE;
+
+		if (group == GROUP_NONE || group == atoms->group)
+			continue;
+		more |= held != GROUP_NONE && held != group;
+		held = group < held ? group : held;
+	}
+	if (held != GROUP_NONE)
+		buf_printf(buf, " (with %s%s, which has its labels)", groups->items[held].subject,
+			   more ? " and others" : "");
+}
+
+static void put_who(struct buf *buf, const struct basis *basis, const struct atom *atoms,
+		    size_t count, const struct policy_peer *peer)
+{
+	const struct atom *atom = atoms_first_seen(atoms, count);
+	const char *own = basis->groups->items[atom->subject].namespace;
+	const struct group *groups = basis->groups->items;
+	const struct dns *dns = basis->dns;
 
 	if (atom->peer == ATOM_ALL) {
 		buf_puts(buf, "all pods");
+	} else if (atom->peer == ATOM_ENTITY) {
+		buf_puts(buf, entity_text(atom->entity));
+	} else if (atom->peer == ATOM_NAMESPACE) {
+		buf_printf(buf, "all pods of namespace %s", atom->namespace);
 	} else if (atom->peer == ATOM_GROUP) {
-		buf_puts(buf, groups->items[atom->group].subject);
-		put_where(buf, groups->items[atom->group].namespace, own);
+		buf_puts(buf, groups[atom->group].subject);
+		put_where(buf, groups[atom->group].namespace, own);
+		put_held(buf, basis, atoms, count);
+	} else if (atom->peer == ATOM_BLOCK && atom->wider & WIDER_SERVICE_PORT) {
+		put_service(buf, atom->edge);
+	} else if (atom->peer == ATOM_BLOCK && is_joined(peer, atom->end)) {
+		put_block(buf, peer, atom->end);
 	} else if (atom->peer == ATOM_BLOCK && atom->end->kind == END_NODE) {
-		put_node_end(buf, atoms, count, graph);
+		put_node_end(buf, atom->end, is_one(atoms, count, atom->end), basis->graph);
 	} else if (atom->peer == ATOM_BLOCK) {
 		put_address_end(buf, atom->end, atom->edge ? atom->edge->service : NULL);
 	} else if (dns->origin == DNS_INVENTORY) {
@@ -99,25 +167,40 @@ static void put_who(struct buf *buf, const struct atom *atoms, size_t count,
 	}
 }
 
-static void put_connections(struct buf *buf, const struct atom *atoms, size_t seen)
+static bool is_counted(const struct atom *atom)
 {
-	int64_t count = 0, one_way = 0;
+	return atom->edge && !atom->again;
+}
 
-	for (size_t i = 0; i < seen; i++) {
-		const struct edge *edge = &atoms[i].edge->edge;
-		int64_t connections = edge->totals.connections > 0 ? edge->totals.connections : 0;
+/* One that is not answered says so. */
+static void put_verdict(struct buf *buf, const struct atom *atoms, size_t count, int64_t all,
+			enum verdict verdict)
+{
+	int64_t part = 0;
 
-		count += connections;
-		one_way += edge->key.verdict == VERDICT_ONE_WAY ? connections : 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct edge *edge = atoms[i].edge ? &atoms[i].edge->edge : NULL;
+
+		if (is_counted(&atoms[i]) && edge->key.verdict == verdict &&
+		    edge->totals.connections > 0)
+			part += edge->totals.connections;
 	}
-	if (count == 0)
+	if (part > 0 && part == all)
+		buf_printf(buf, ", %s", verdict_name(verdict));
+	else if (part > 0)
+		buf_printf(buf, ", %" PRId64 " of them %s", part, verdict_name(verdict));
+}
+
+static void put_connections(struct buf *buf, const struct atom *atoms, size_t count,
+			    const struct policy_peer *peer)
+{
+	if (peer->connections == 0)
 		buf_puts(buf, "connections opened before");
 	else
-		buf_printf(buf, "%" PRId64 " connection%s", count, count == 1 ? "" : "s");
-	if (one_way > 0 && one_way == count)
-		buf_puts(buf, ", one-way");
-	else if (one_way > 0)
-		buf_printf(buf, ", %" PRId64 " of them one-way", one_way);
+		buf_printf(buf, "%" PRId64 " connection%s", peer->connections,
+			   peer->connections == 1 ? "" : "s");
+	for (enum verdict verdict = VERDICT_ANSWERED + 1; verdict <= VERDICT_MAX; verdict++)
+		put_verdict(buf, atoms, count, peer->connections, verdict);
 }
 
 static char *service_text(const struct graph_edge *edge)
@@ -168,65 +251,126 @@ static bool same_service(const struct edge_key *a, const struct edge_key *b)
 	return addr_equal(a->service, b->service) && a->service_port == b->service_port;
 }
 
-static void put_services(struct buf *buf, const struct atom *atoms, size_t seen)
+static void put_services(struct buf *buf, const struct atom *atoms, size_t count)
 {
-	char **texts = calloc(seen + 1, sizeof(*texts));
+	char **texts = calloc(count + 1, sizeof(*texts));
 	const struct edge_key *last = NULL;
-	size_t count = 0;
+	size_t text_count = 0;
 
 	if (!texts)
 		buf->error = -ENOMEM;
-	for (size_t i = 0; i < seen && !buf->error; i++) {
-		const struct edge_key *key = &atoms[i].edge->edge.key;
+	for (size_t i = 0; i < count && !buf->error; i++) {
+		const struct edge_key *key = atoms[i].edge ? &atoms[i].edge->edge.key : NULL;
 
-		if (!addr_is_set(key->service) || (last && same_service(last, key)))
+		if (!is_counted(&atoms[i]) || !addr_is_set(key->service) ||
+		    (last && same_service(last, key)))
 			continue;
 		last = key;
-		texts[count] = service_text(atoms[i].edge);
-		if (!texts[count])
+		texts[text_count] = service_text(atoms[i].edge);
+		if (!texts[text_count])
 			buf->error = -ENOMEM;
 		else
-			count++;
+			text_count++;
 	}
 	if (!buf->error)
-		put_names(buf, texts, count);
-	for (size_t i = 0; i < count; i++)
+		put_names(buf, texts, text_count);
+	for (size_t i = 0; i < text_count; i++)
 		free(texts[i]);
 	free(texts);
 }
 
-static void put_dns(struct buf *buf, bool seen, bool is_address, enum dns_origin origin)
+/* ---- what was not seen ---- */
+
+/* Of the ports that were added for DNS's sake, was any asked? */
+static bool was_asked(const struct atom *atoms, size_t count)
 {
-	if (seen)
-		buf_puts(buf, ", DNS");
-	else if (is_address || origin == DNS_OBSERVED)
+	for (size_t i = 0; i < count; i++)
+		for (size_t j = 0; !atoms[i].edge && j < count; j++)
+			if (atoms[j].edge && atoms[j].port == atoms[i].port)
+				return true;
+	return false;
+}
+
+static void put_dns(struct buf *buf, const struct basis *basis, const struct atom *atoms,
+		    size_t count)
+{
+	if (atoms->peer == ATOM_ALL)
+		buf_puts(buf, "names stay resolvable for pods without a policy, too");
+	else if (was_asked(atoms, count))
+		buf_puts(buf, "DNS over UDP and TCP");
+	else if (atoms->peer == ATOM_BLOCK || atoms->peer == ATOM_ENTITY ||
+		 basis->dns->origin == DNS_OBSERVED)
 		buf_puts(buf, "DNS, as others ask it");
-	else if (origin == DNS_INVENTORY)
+	else if (basis->dns->origin == DNS_INVENTORY)
 		buf_puts(buf, "DNS, from the inventory");
 	else
 		buf_puts(buf, "DNS, a guess");
 }
 
-char *atoms_reason(const struct atom *atoms, size_t count, const struct graph *graph,
-		   const struct groups *groups, const struct dns *dns)
+static void put_part(struct buf *buf, const struct policy_peer *peer)
+{
+	if (peer->seen_more)
+		buf_printf(buf, "more than %zu of its addresses were seen", peer->seen_count);
+	else
+		buf_printf(buf, "only %zu of its addresses %s seen", peer->seen_count,
+			   peer->seen_count == 1 ? "was" : "were");
+}
+
+static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
+		      const struct atom *atoms, size_t count, const struct policy_peer *peer)
+{
+	static const struct {
+		unsigned bit;
+		const char *text;
+	} texts[] = {
+	    {WIDER_ANY_CLIENT, "open to all, as tomorrow's client has another address"},
+	    {WIDER_FOLDED, "the record has a prefix in place of addresses"},
+	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which is always let through"},
+	    {WIDER_INCLUDED, "brought in by --include"},
+	    {WIDER_ENTITY, "in place of the addresses that were seen"},
+	    {WIDER_ALL_OF, "for pods that no known label picks"},
+	};
+
+	if (bit == WIDER_DNS)
+		put_dns(buf, basis, atoms, count);
+	else if (bit == WIDER_AGGREGATED)
+		put_part(buf, peer);
+	else if (bit == WIDER_KNOWN_NETWORK)
+		buf_printf(buf, "%sone of its published ranges",
+			   peer->edges > 0 ? "" : "not seen, ");
+	else if (bit == WIDER_SERVICE_PORT)
+		buf_printf(buf, "%s for plugins that look before translation",
+			   peer->kind == PEER_BLOCK ? "the service's address"
+						    : "also the service's own port");
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (texts[i].bit == bit)
+			buf_puts(buf, texts[i].text);
+}
+
+char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t count,
+		  const struct policy_peer *peer)
 {
 	struct buf buf = {0};
-	size_t seen = 0;
+	const char *separator = ": ";
+	unsigned wider = peer->wider;
 
-	/* What was seen comes first. */
-	while (seen < count && atoms[seen].edge)
-		seen++;
-	put_who(&buf, atoms, count, graph, groups, dns);
-	buf_puts(&buf, ": ");
-	if (seen > 0) {
-		put_connections(&buf, atoms, seen);
-		put_services(&buf, atoms, seen);
+	/* All the world tells of its parts. */
+	if (wider & WIDER_ANY_CLIENT)
+		wider &= ~(unsigned)(WIDER_FOLDED | WIDER_AGGREGATED | WIDER_OWN_NODE);
+	put_who(&buf, basis, atoms, count, peer);
+	if (peer->edges > 0) {
+		buf_puts(&buf, separator);
+		put_connections(&buf, atoms, count, peer);
+		put_services(&buf, atoms, count);
+		separator = "; ";
 	}
-	if (atoms->peer == ATOM_ALL)
-		buf_printf(&buf, "%snames stay resolvable for pods without a policy, too",
-			   seen > 0 ? "; " : "");
-	else if (seen < count)
-		put_dns(&buf, seen > 0, atoms->peer == ATOM_BLOCK, dns->origin);
+	for (unsigned bit = 1; bit <= wider; bit <<= 1) {
+		if (!(wider & bit))
+			continue;
+		buf_puts(&buf, separator);
+		put_wider(&buf, bit, basis, atoms, count, peer);
+		separator = "; ";
+	}
 	if (buf.error)
 		buf_clear(&buf);
 	return buf.data;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "policy/order.h"
+#include "policy/peer_evidence.h"
 
 typedef int compare_fn(const void *a, const void *b);
 
@@ -70,18 +71,26 @@ static int compare_by_ports(const void *a, const void *b)
 }
 
 /* b's reason joins a's, unless it says the same. */
-static int join_reasons(struct policy_peer *a, struct policy_peer *b)
+static char *join_reasons(const struct policy_peer *a, const struct policy_peer *b)
 {
 	char *joined = NULL;
 
-	if (strcmp(a->reason, b->reason) != 0) {
-		if (asprintf(&joined, "%s; %s", a->reason, b->reason) < 0)
-			return -ENOMEM;
-		free(a->reason);
-		a->reason = joined;
+	if (strcmp(a->reason, b->reason) == 0)
+		return strdup(a->reason);
+	return asprintf(&joined, "%s; %s", a->reason, b->reason) < 0 ? NULL : joined;
+}
+
+static int join_peers(struct policy_peer *a, struct policy_peer *b)
+{
+	char *reason = join_reasons(a, b);
+
+	if (!reason || peer_evidence_join(a, b) < 0) {
+		free(reason);
+		return -ENOMEM;
 	}
+	free(a->reason);
 	free(b->reason);
-	b->reason = NULL;
+	a->reason = reason;
 	return 0;
 }
 
@@ -95,7 +104,7 @@ static int tidy_peers(struct policy_rule *rule)
 	for (size_t i = 0; i < rule->peer_count; i++) {
 		if (r == 0 && kept > 0 &&
 		    order_peers(&rule->peers[kept - 1], &rule->peers[i]) == 0) {
-			r = join_reasons(&rule->peers[kept - 1], &rule->peers[i]);
+			r = join_peers(&rule->peers[kept - 1], &rule->peers[i]);
 			if (r == 0)
 				continue;
 		}
@@ -176,21 +185,15 @@ static int join(struct policy_rule *rules, size_t *count, compare_fn *order,
 
 int reduce_rules(struct policy_rule *rules, size_t *count)
 {
-	size_t before = SIZE_MAX;
-	int r = 0;
+	int r;
 
 	if (*count == 0)
 		return 0;
-	for (size_t i = 0; i < *count && r == 0; i++) {
+	for (size_t i = 0; i < *count; i++)
 		tidy_ports(&rules[i]);
-		r = tidy_peers(&rules[i]);
-	}
-	while (r == 0 && *count < before) {
-		before = *count;
-		r = join(rules, count, compare_by_peers, compare_peer_lists);
-		if (r == 0)
-			r = join(rules, count, compare_by_ports, compare_port_lists);
-	}
+	r = join(rules, count, compare_by_peers, compare_peer_lists);
+	if (r == 0)
+		r = join(rules, count, compare_by_ports, compare_port_lists);
 	qsort(rules, *count, sizeof(*rules), compare_by_peers);
 	return r;
 }

@@ -5,9 +5,10 @@
 #include "policy/policy.h"
 
 /*
- * Joins rules with the same peers (their ports together) and rules with the same ports (their peers
- * together) until none are left that could be joined, and sorts all. Every rule has peers and
- * ports. *count becomes smaller. On -ENOMEM the rules are still valid and allow the same.
+ * Every rule comes with one peer and its ports, which may repeat, as may the peers. Then each peer
+ * is in one rule with all of its ports, and those with the same ports share one: any further merge
+ * would open a port to a peer that had it not. All is sorted. *count becomes smaller. On -ENOMEM
+ * the rules are still valid and allow the same.
  */
 int reduce_rules(struct policy_rule *rules, size_t *count);
 /* Frees what the rule owns. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/intern.h"
+#include "policy/peers.h"
 #include "policy/pick.h"
 #include "policy/replay.h"
 
@@ -448,11 +449,25 @@ static int mark_side(struct marker *marker, const struct end *subject, const str
 	return mark_passage(marker, &passage);
 }
 
+/* Both of a source and what a node put in its place are used, where plugins differ in which they
+ * see.
+ */
+static int mark_ingress(struct marker *marker, const struct graph_edge *edge,
+			struct passage passage)
+{
+	const struct end *sources[EDGE_PEERS_MAX];
+	const size_t count = edge_peers(edge, false, sources);
+	int r = 0;
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = mark_side(marker, &edge->to, sources[i], true, passage);
+	return r;
+}
+
 /* What was picked up in mid-stream may have been asked for by the other end, on any port. */
 static int mark_edge(struct marker *marker, const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
-	const struct end *source = edge->translated ? edge->translated : &edge->from;
 	struct passage passage = {.protocol = key->protocol,
 				  .port = has_ports(key->protocol) ? key->port : 0,
 				  .doubt = key->direction_uncertain ? MARK_STREAM : 0};
@@ -462,13 +477,13 @@ static int mark_edge(struct marker *marker, const struct graph_edge *edge)
 	r = mark_side(marker, &edge->from, &edge->to, false, passage);
 	passage.direction = DIRECTION_INGRESS;
 	if (r == 0)
-		r = mark_side(marker, &edge->to, source, true, passage);
+		r = mark_ingress(marker, edge, passage);
 	if (r < 0 || !key->direction_uncertain)
 		return r;
 	passage.any_port = has_ports(key->protocol);
 	r = mark_side(marker, &edge->from, &edge->to, false, passage);
 	passage.direction = DIRECTION_EGRESS;
-	return r < 0 ? r : mark_side(marker, &edge->to, source, true, passage);
+	return r < 0 ? r : mark_ingress(marker, edge, passage);
 }
 
 static int find(struct marker *marker)

@@ -20,11 +20,16 @@ static struct addr address_at(struct reader *reader, sqlite3_stmt *statement, in
 	return address;
 }
 
+/* Rows of one node mostly come one after the other. */
 static const char *node_name(struct reader *reader, int64_t number)
 {
-	for (size_t i = 0; i < reader->node_count; i++) {
-		if (reader->nodes[i].number == number)
-			return reader->nodes[i].name;
+	for (size_t i = 0, at = reader->last_node; i < reader->node_count; i++, at++) {
+		if (at >= reader->node_count)
+			at = 0;
+		if (reader->nodes[at].number != number)
+			continue;
+		reader->last_node = at;
+		return reader->nodes[at].name;
 	}
 	db_fail(&reader->db, -EBADMSG, "damaged: node %lld is missing", (long long)number);
 	return "";

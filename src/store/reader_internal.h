@@ -24,7 +24,8 @@ struct reader {
 	struct stat as_found;     /* of a lone file */
 	struct known_node *nodes; /* by name; as of the snapshot */
 	size_t node_count;
-	int64_t longest; /* how far before a moment flow rows may begin that reach it */
+	size_t last_node; /* that was looked for */
+	int64_t longest;  /* how far before a moment flow rows may begin that reach it */
 	struct reader_limits limits;
 	bool wants_words;
 	bool in_snapshot;

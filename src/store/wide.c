@@ -13,16 +13,6 @@ struct rule {
 	const void *context;
 };
 
-static bool is_private(struct addr addr)
-{
-	const uint8_t *b = addr.bytes;
-
-	if (addr.family == ADDR_IPV6)
-		return (b[0] & 0xfe) == 0xfc;
-	return b[0] == 10 || (b[0] == 172 && (b[1] & 0xf0) == 16) || (b[0] == 192 && b[1] == 168) ||
-	       (b[0] == 100 && (b[1] & 0xc0) == 64);
-}
-
 static bool is_unspecified(struct addr addr)
 {
 	static const uint8_t zero[16];
@@ -35,7 +25,7 @@ static bool folds(const struct rule *rule, struct addr addr)
 	if (!addr_is_set(addr) || is_unspecified(addr) || addr_is_loopback(addr) ||
 	    addr_is_link_local(addr) || addr_is_multicast(addr))
 		return false;
-	if (!(is_private(addr) ? rule->private : rule->public))
+	if (!(addr_is_private(addr) ? rule->private : rule->public))
 		return false;
 	return !rule->is_own(rule->context, addr);
 }

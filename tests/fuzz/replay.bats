@@ -20,6 +20,7 @@ replay() {
 @test "flows of Hubble" { replay import_hubble; }
 @test "inventories" { replay inventory; }
 @test "objects of inventories by themselves" { replay inventory_trim; }
+@test "known networks" { replay known_networks; }
 @test "manifests: policies and what is beside them" { replay manifest; }
 @test "NFLOG messages" { replay nflog_decode; }
 @test "node state on disk" { replay node_state; }

@@ -2,13 +2,14 @@
 #
 # A case is a directory here with evidence.jsonl, perhaps an inventory.yaml or inventory.json, and the answers that are
 # expected: COMMAND.FORMAT (COMMAND.txt for a table), and problems.txt for what policy says on standard error, which is
-# nothing where that file is missing. verify.txt is about the policies that policy generates.
+# nothing where that file is missing. verify.txt is about the policies that policy generates. How they are generated may
+# stand in the file options, one word a line; networks.yaml is for --known-networks there.
 
 # prepare CASE: its database and inventory, in the working directory. Names in messages are the same everywhere then.
 prepare() {
   local file
-  rm -f golden.db evidence.jsonl inventory.*
-  for file in "$1"/evidence.jsonl "$1"/inventory.*; do
+  rm -f golden.db evidence.jsonl inventory.* options networks.yaml
+  for file in "$1"/evidence.jsonl "$1"/inventory.* "$1"/options "$1"/networks.yaml; do
     [ ! -e "$file" ] || cat "$file" > "${file##*/}"
   done
   "$report" import --into golden.db evidence.jsonl
@@ -19,7 +20,7 @@ expected() {
   local file
   for file in "$1"/*; do
     case ${file##*/} in
-      evidence.jsonl | inventory.yaml | inventory.json) ;;
+      evidence.jsonl | inventory.yaml | inventory.json | options | networks.yaml) ;;
       *) echo "${file##*/}" ;;
     esac
   done
@@ -27,10 +28,14 @@ expected() {
 
 # ask COMMAND FORMAT [OPTION]...: standard output and standard error are those of the command.
 ask() {
-  local options=("${@:3}") file
+  local options=("${@:3}") words=() file
   for file in inventory.*; do
     [ ! -e "$file" ] || [ "$1" = flows ] || options+=(--inventory "$file")
   done
+  if [ -e options ] && { [ "$1" = policy ] || [ "$1" = verify ]; }; then
+    mapfile -t words < options
+    options+=("${words[@]}")
+  fi
   "$report" --db golden.db "$1" --format "$2" "${options[@]}"
 }
 
@@ -55,7 +60,7 @@ answer() {
 
 # unproved CASE: what of its record the policies that are generated from it deny, or may deny: LIST|SUBJECT|DIRECTION|PEER|
 # PROTOCOL|PORT. That is what policy leaves out, and says so: peers whose labels nobody knows, ends that cannot be named, and
-# what may have run the other way; and clients whose address the pod's own node replaced, where plugins differ.
+# what may have run the other way.
 unproved() {
   case $1 in
     ambiguous-address)
@@ -77,7 +82,6 @@ unproved() {
     folded-external)
       echo 'unknown|shop/web[Pod]|ingress|10.244.0.0/16 (ambiguous)|TCP|8081'
       echo 'unknown|shop/web[Pod]|ingress|203.0.113.0/24 (ambiguous)|TCP|8080'
-      echo 'unknown|shop/web[Pod]|ingress|node n1 (203.0.113.11)|TCP|9001'
       ;;
     inventory-pod-in-time)
       echo 'denied|shop/web[Pod]|egress|10.244.3.10 (pod)|TCP|5433'
@@ -89,9 +93,6 @@ unproved() {
       ;;
     moved-node-address)
       echo 'unknown|shop/web[Pod]|egress|192.0.2.101 (node)|TCP|6446'
-      ;;
-    source-nat)
-      echo 'unknown|shop/web[Pod]|ingress|node n1 (192.0.2.11)|TCP|8080'
       ;;
     stored-objects-in-time)
       echo 'denied|shop/web[Pod]|egress|10.244.9.10 (pod)|TCP|5435'

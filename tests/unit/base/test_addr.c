@@ -131,8 +131,25 @@ static void test_kinds(void **state)
 	    {"ff02::1", "m"},
 	    {"ff00::", "m"},
 	    {"feff::", ""},
-	    {"10.0.0.1", ""},
-	    {"fd00::1", ""},
+	    {"9.255.255.255", ""},
+	    {"10.0.0.0", "p"},
+	    {"10.255.255.255", "p"},
+	    {"11.0.0.0", ""},
+	    {"100.63.255.255", ""},
+	    {"100.64.0.0", "p"},
+	    {"100.127.255.255", "p"},
+	    {"100.128.0.0", ""},
+	    {"172.15.255.255", ""},
+	    {"172.16.0.0", "p"},
+	    {"172.31.255.255", "p"},
+	    {"172.32.0.0", ""},
+	    {"192.167.255.255", ""},
+	    {"192.168.0.0", "p"},
+	    {"192.169.0.0", ""},
+	    {"fbff::", ""},
+	    {"fc00::", "p"},
+	    {"fdff::1", "p"},
+	    {"fe00::", ""},
 	};
 
 	(void)state;
@@ -142,10 +159,12 @@ static void test_kinds(void **state)
 		assert_int_equal(addr_is_loopback(addr), strchr(cases[i][1], 'o') != NULL);
 		assert_int_equal(addr_is_link_local(addr), strchr(cases[i][1], 'l') != NULL);
 		assert_int_equal(addr_is_multicast(addr), strchr(cases[i][1], 'm') != NULL);
+		assert_int_equal(addr_is_private(addr), strchr(cases[i][1], 'p') != NULL);
 	}
 	assert_false(addr_is_loopback((struct addr){0}));
 	assert_false(addr_is_link_local((struct addr){0}));
 	assert_false(addr_is_multicast((struct addr){0}));
+	assert_false(addr_is_private((struct addr){0}));
 }
 
 static void test_prefix_text(void **state)

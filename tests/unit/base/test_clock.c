@@ -161,6 +161,34 @@ static void test_duration(void **state)
 	}
 }
 
+static void test_duration_for_people(void **state)
+{
+	static const struct {
+		int64_t msec;
+		const char *text;
+	} cases[] = {{0, "0s"},
+		     {999, "0s"},
+		     {1000, "1s"},
+		     {59999, "59s"},
+		     {60000, "1m"},
+		     {61999, "1m 1s"},
+		     {3599999, "59m 59s"},
+		     {3600000, "1h"},
+		     {3659999, "1h"},
+		     {3660000, "1h 1m"},
+		     {86399999, "23h 59m"},
+		     {86400000, "1d"},
+		     {89999999, "1d"},
+		     {90000000, "1d 1h"},
+		     {INT64_C(365) * 86400000, "365d"},
+		     {INT64_MAX, "106751991167d 7h"}};
+	char text[CLOCK_TEXT_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_string_equal(clock_format_duration(cases[i].msec, text), cases[i].text);
+}
+
 static void test_no_duration(void **state)
 {
 	static const char *const bad[] = {"",   "5",    "s",     "-1s", "+1s", " 1s",  "1 s", "1s ",
@@ -198,8 +226,8 @@ int main(void)
 	    cmocka_unit_test(test_now),           cmocka_unit_test(test_rounds_down),
 	    cmocka_unit_test(test_text_and_back), cmocka_unit_test(test_text_is_clamped),
 	    cmocka_unit_test(test_parse),         cmocka_unit_test(test_no_moment),
-	    cmocka_unit_test(test_duration),      cmocka_unit_test(test_no_duration),
-	    cmocka_unit_test(test_since),
+	    cmocka_unit_test(test_duration),      cmocka_unit_test(test_duration_for_people),
+	    cmocka_unit_test(test_no_duration),   cmocka_unit_test(test_since),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -240,6 +240,52 @@ static void test_meshes(void **state)
 	inventory_free(inventory);
 }
 
+/* The first that is no mesh's; of several sources the best that tells. */
+static void test_containers(void **state)
+{
+	static const struct {
+		const char *spec;
+		const char *container;
+	} cases[] = {
+	    {"{containers: [{name: app}, {name: log}]}", "app"},
+	    {"{containers: [{name: istio-proxy}, {name: app}, {name: log}]}", "app"},
+	    {"{containers: [{image: x}, {name: app}]}", "app"},
+	    {"{containers: [{name: linkerd-proxy}]}", "linkerd-proxy"},
+	    {"{containers: [], initContainers: [{name: a, restartPolicy: Always}]}", ""},
+	    {"{}", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct inventory *inventory;
+		char text[256];
+
+		snprintf(text, sizeof(text),
+			 "kind: Pod\nmetadata: {name: a, namespace: n, uid: u}\nspec: %s\n",
+			 cases[i].spec);
+		inventory = read_clean(text);
+		assert_string_equal(inventory->pods[0].container, cases[i].container);
+		inventory_free(inventory);
+	}
+}
+
+static void test_containers_of_several_sources(void **state)
+{
+	struct inventory *inventory = inventory_new();
+	struct problems problems = {0};
+
+	(void)state;
+	add_as(inventory,
+	       "kind: Pod\nmetadata: {name: a, namespace: n, uid: u}\n"
+	       "spec: {containers: [{name: old}]}\n",
+	       INVENTORY_STORED);
+	add(inventory, "f", "kind: Pod\nmetadata: {name: a, namespace: n, uid: u}\n", &problems);
+	assert_int_equal(inventory_finish(inventory, &problems), 0);
+	assert_int_equal(inventory->pod_count, 1);
+	assert_string_equal(inventory->pods[0].container, "old");
+	inventory_free(inventory);
+}
+
 static void test_problems(void **state)
 {
 	static const struct {
@@ -288,10 +334,16 @@ static void test_problems(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_host_ports), cmocka_unit_test(test_services),
-	    cmocka_unit_test(test_slices),     cmocka_unit_test(test_endpoints),
-	    cmocka_unit_test(test_nodes),      cmocka_unit_test(test_further_networks),
-	    cmocka_unit_test(test_meshes),     cmocka_unit_test(test_problems),
+	    cmocka_unit_test(test_host_ports),
+	    cmocka_unit_test(test_services),
+	    cmocka_unit_test(test_slices),
+	    cmocka_unit_test(test_endpoints),
+	    cmocka_unit_test(test_nodes),
+	    cmocka_unit_test(test_further_networks),
+	    cmocka_unit_test(test_meshes),
+	    cmocka_unit_test(test_containers),
+	    cmocka_unit_test(test_containers_of_several_sources),
+	    cmocka_unit_test(test_problems),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,11 +45,11 @@ static void put_ports(FILE *out, const struct inventory_port *ports, size_t coun
 
 static void put_pod(FILE *out, const struct inventory_pod *pod)
 {
-	fprintf(out, "pod %s/%s %s on %s of %s %s, %s %s, %s%s%s%s%s %s %s", pod->namespace,
+	fprintf(out, "pod %s/%s %s on %s of %s %s, %s %s, %s%s%s%s%s %s %s %s", pod->namespace,
 		pod->name, pod->uid, pod->node, pod->owner_kind, pod->owner_name, pod->top_kind,
 		pod->top_name, pod->generate_name, pod->host_network ? " host" : "",
 		pod->finished ? " finished" : "", pod->mirror ? " mirror" : "",
-		pod->ambient ? " ambient" : "", pod->sidecar, pod->conflict);
+		pod->ambient ? " ambient" : "", pod->sidecar, pod->container, pod->conflict);
 	put_labels(out, &pod->labels);
 	put_addresses(out, pod->addresses, pod->address_count);
 	put_addresses(out, pod->secondary, pod->secondary_count);

@@ -242,7 +242,7 @@ static inline const struct graph *scene_build(struct scene *scene, uint32_t orde
 		assert_int_equal(assembly_address(assembly, &row), 0);
 	}
 	scene_feed_times(assembly, scene);
-	assert_int_equal(assembly_index(assembly), 0);
+	assert_int_equal(assembly_index(assembly, &(struct ignored_labels){0}), 0);
 	for (size_t i = 0; i < scene->edge_count; i++)
 		at[i] = i;
 	for (size_t i = scene->edge_count; order && i > 1; i--) {

@@ -254,7 +254,7 @@ static void test_address_of_very_many_nodes(void **state)
 		snprintf(name, sizeof(name), "n%d", i + 1);
 		assert_int_equal(assembly_address(assembly, &row), 0);
 	}
-	assert_int_equal(assembly_index(assembly), 0);
+	assert_int_equal(assembly_index(assembly, &(struct ignored_labels){0}), 0);
 	edge.node = "n2999";
 	scene_feed_edge(assembly, &edge, 1);
 	edge.node = "other";
@@ -427,6 +427,35 @@ static const struct workload *workload_named(const struct graph *graph, const ch
 			return &graph->workloads[i];
 	fail_msg("no workload %s", name);
 	return NULL;
+}
+
+/* What is told of living pods: of two revisions neither. */
+static void test_containers_and_revisions(void **state)
+{
+#define A_POD(NAME, OWNER, HASH, CONTAINER, PHASE)                                                 \
+	"---\n{kind: Pod, metadata: {namespace: a, name: " NAME ", labels: {app: x, " HASH         \
+	"}, ownerReferences: [{kind: StatefulSet, name: " OWNER                                    \
+	", controller: true}]}, spec: {containers: [{name: " CONTAINER                             \
+	"}]}, status: {phase: " PHASE "}}\n"
+	static const char pods[] =
+	    A_POD("one-0", "one", "controller-revision-hash: r1", "''", "Running")
+		A_POD("one-1", "one", "controller-revision-hash: r1", "main", "Running")
+		    A_POD("one-2", "one", "controller-revision-hash: r0", "other", "Failed")
+			A_POD("two-0", "two", "pod-template-hash: r1", "main", "Running")
+			    A_POD("two-1", "two", "pod-template-hash: r2", "main", "Running")
+				A_POD("old-0", "old", "b: c", "main", "Failed");
+#undef A_POD
+	struct scene scene = {0};
+	const struct graph *graph;
+
+	(void)state;
+	scene_inventory(&scene, pods);
+	graph = scene_build(&scene, 0);
+	assert_string_equal(workload_named(graph, "one")->container, "main");
+	assert_string_equal(workload_named(graph, "one")->revision, "r1");
+	assert_string_equal(workload_named(graph, "two")->revision, "");
+	assert_string_equal(workload_named(graph, "old")->revision, "");
+	scene_close(&scene);
 }
 
 static void test_workloads(void **state)
@@ -808,6 +837,7 @@ int main(void)
 	    cmocka_unit_test(test_record_contradicts_inventory),
 	    cmocka_unit_test(test_host_network_and_finished_pods_are_not_bound),
 	    cmocka_unit_test(test_translated_and_service),
+	    cmocka_unit_test(test_containers_and_revisions),
 	    cmocka_unit_test(test_workloads),
 	    cmocka_unit_test(test_dead_replicas),
 	    cmocka_unit_test(test_dead_replica_of_two_candidates),

@@ -11,6 +11,7 @@ struct scene {
 	struct problems problems;
 	struct strings strings;
 	struct inventory *inventory;
+	struct ignored_labels ignored;
 	struct workloads workloads;
 	struct pod_row rows[ROWS_MAX];
 	size_t row_count;
@@ -77,9 +78,9 @@ static void scene_join(struct scene *scene)
 {
 	if (scene->inventory)
 		assert_int_equal(inventory_finish(scene->inventory, &scene->problems), 0);
-	assert_int_equal(
-	    workloads_build(scene->inventory, &scene->strings, &scene->problems, &scene->workloads),
-	    0);
+	assert_int_equal(workloads_build(scene->inventory, &scene->ignored, &scene->strings,
+					 &scene->problems, &scene->workloads),
+			 0);
 	assert_int_equal(pods_join(scene->rows, scene->row_count, scene->inventory,
 				   &scene->workloads, &scene->strings, &scene->problems,
 				   &scene->pods),

@@ -164,6 +164,18 @@ static void test_read_back(void **state)
 	json_decref(tree);
 }
 
+static void test_reals_as_people_write_them(void **state)
+{
+	json_t *tree = json_pack("[f, f, f]", 0.1, 0.07, 12.35);
+	struct buf buf = {0};
+
+	(void)state;
+	output_json_line(&buf, tree);
+	assert_string_equal(buf.data, "[0.1, 0.07, 12.35]\n");
+	buf_clear(&buf);
+	json_decref(tree);
+}
+
 static void test_invalid_bytes_are_replaced(void **state)
 {
 	json_t *tree = json_string_nocheck("a\xff\xc0\x80z");
@@ -182,6 +194,7 @@ int main(void)
 	    cmocka_unit_test(test_golden),
 	    cmocka_unit_test(test_list),
 	    cmocka_unit_test(test_read_back),
+	    cmocka_unit_test(test_reals_as_people_write_them),
 	    cmocka_unit_test(test_invalid_bytes_are_replaced),
 	};
 

@@ -248,6 +248,27 @@ static void test_plain_and_quoted(void **state)
 	assert_yaml(json_string("a\n\t\"\\\x01\xc2\x85"), "\"a\\n\\t\\\"\\\\\\u0001\\u0085\"\n");
 }
 
+static void test_lines(void **state)
+{
+	(void)state;
+	assert_yaml(parse("{\"a\":{\"b\":\"one: 1\\n# two\\n- three\",\"c\":1}}"), "a:\n"
+										   "  b: |-\n"
+										   "    one: 1\n"
+										   "    # two\n"
+										   "    - three\n"
+										   "  c: 1\n");
+	assert_yaml(parse("[{\"a\":\"one\\ntwo\"}]"), "- a: |-\n    one\n    two\n");
+	assert_yaml(parse("[\"one\\ntwo\"]"), "- \"one\\ntwo\"\n");
+	assert_yaml(parse("{\"a\":\"one\\n\\ntwo\",\"b\":\"one\\n two\",\"c\":\"one \\ntwo\","
+			  "\"d\":\"\\none\",\"e\":\"one\\n\",\"f\":\"one\\n\\ttwo\"}"),
+		    "a: \"one\\n\\ntwo\"\n"
+		    "b: \"one\\n two\"\n"
+		    "c: \"one \\ntwo\"\n"
+		    "d: \"\\none\"\n"
+		    "e: \"one\\n\"\n"
+		    "f: \"one\\n\\ttwo\"\n");
+}
+
 static void test_keys(void **state)
 {
 	char key[2001];
@@ -458,6 +479,118 @@ static void test_read_back(void **state)
 	}
 }
 
+/* ---- a list that is printed while it is made ---- */
+
+static json_t *random_head(uint32_t *seed)
+{
+	json_t *head = json_object();
+
+	for (uint32_t count = next(seed) % 3; count > 0; count--) {
+		json_t *key = random_string(seed);
+
+		assert_int_equal(
+		    json_object_set_new(head, json_string_value(key), random_tree(seed, 2)), 0);
+		json_decref(key);
+	}
+	if (next(seed) % 3 == 0)
+		assert_int_equal(json_object_set_new(head, OUTPUT_COMMENT, random_string(seed)), 0);
+	return head;
+}
+
+static json_t *random_list(uint32_t *seed)
+{
+	json_t *list = json_array();
+
+	for (uint32_t count = next(seed) % 4; count > 0; count--)
+		assert_int_equal(json_array_append_new(list, random_tree(seed, 3)), 0);
+	return list;
+}
+
+/* The buffer is emptied after each part. */
+static void pass_on(struct buf *all, struct buf *part)
+{
+	assert_int_equal(part->error, 0);
+	buf_put(all, part->data, part->length);
+	part->length = 0;
+}
+
+static void print_items(struct buf *all, bool json, const json_t *head, const json_t *list,
+			bool whole)
+{
+	struct buf part = {0};
+	struct output_items items;
+
+	output_items_begin(&items, &part, json, head, "items");
+	pass_on(all, &part);
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		output_items_add(&items, json_array_get(list, i));
+		pass_on(all, &part);
+	}
+	if (whole)
+		output_items_end(&items);
+	else
+		output_items_spoil(&items);
+	pass_on(all, &part);
+	buf_clear(&part);
+}
+
+static void assert_items_as_whole(bool json, uint32_t seed)
+{
+	uint32_t random = seed * 2654435761u;
+	json_t *head = random_head(&random), *list = random_list(&random);
+	json_t *tree = json_copy(head);
+	struct buf parts = {0}, whole = {0};
+
+	print_items(&parts, json, head, list, true);
+	assert_int_equal(json_object_set(tree, "items", list), 0);
+	if (json)
+		output_json(&whole, tree);
+	else
+		output_yaml(&whole, tree);
+	if (parts.length != whole.length || memcmp(parts.data, whole.data, whole.length) != 0)
+		fail_msg("seed %u: %s\ninstead of %s", seed, parts.data, whole.data);
+	buf_clear(&parts);
+	buf_clear(&whole);
+	json_decref(tree);
+	json_decref(list);
+	json_decref(head);
+}
+
+static void test_items(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= 2000; seed++) {
+		assert_items_as_whole(false, seed);
+		assert_items_as_whole(true, seed);
+	}
+}
+
+static void assert_spoilt(bool json, const char *head, const char *list)
+{
+	json_t *head_tree = parse(head), *list_tree = parse(list);
+	struct problems problems = {0};
+	struct document *document = NULL;
+	struct buf buf = {0};
+
+	print_items(&buf, json, head_tree, list_tree, false);
+	assert_true(document_parse(buf.data, buf.length, "tree", &problems, &document) < 0);
+	problems_clear(&problems);
+	buf_clear(&buf);
+	json_decref(list_tree);
+	json_decref(head_tree);
+}
+
+static void test_nobody_reads_a_part(void **state)
+{
+	(void)state;
+	for (int json = 0; json < 2; json++) {
+		assert_spoilt(json, "{}", "[]");
+		assert_spoilt(json, "{\"kind\":\"List\"}", "[]");
+		assert_spoilt(json, "{\"kind\":\"List\"}", "[{\"a\":{\"b\":[1]}}]");
+		assert_spoilt(json, "{\"kind\":\"List\"}", "[{\"a\":\"x\"},\"y\",[]]");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,9 +599,12 @@ int main(void)
 	    cmocka_unit_test(test_comments),
 	    cmocka_unit_test(test_comments_cannot_break_out),
 	    cmocka_unit_test(test_plain_and_quoted),
+	    cmocka_unit_test(test_lines),
 	    cmocka_unit_test(test_keys),
 	    cmocka_unit_test(test_stream),
 	    cmocka_unit_test(test_read_back),
+	    cmocka_unit_test(test_items),
+	    cmocka_unit_test(test_nobody_reads_a_part),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

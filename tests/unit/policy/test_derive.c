@@ -11,6 +11,9 @@
 #include "policy/kind.h"
 #include "tests/unit/model/scene.h"
 
+/* Of edges whose times are not told. */
+#define SEEN "\n      # seen 1970-01-01T00:00:00Z to 1970-01-01T00:00:10Z"
+
 #define POD(NAMESPACE, NAME, NODE, IP, KIND, OWNER, LABELS)                                        \
 	"---\n{kind: Pod, metadata: {namespace: " NAMESPACE ", name: " NAME ", uid: uid-" NAME     \
 	", labels: {" LABELS "}, ownerReferences: [{kind: " KIND ", name: " OWNER                  \
@@ -183,6 +186,9 @@ static const char shop_policies[] =
     "    namespace: shop\n"
     "    labels:\n"
     "      app.kubernetes.io/managed-by: netpol\n"
+    "    annotations:\n"
+    "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
+    "whether it was seen or not\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -192,23 +198,16 @@ static const char shop_policies[] =
     "    - Egress\n"
     "    ingress:\n"
     "    - from:\n"
-    "      # Deployment/web: 12 connections, via api.shop:80\n"
+    "      # Deployment/web: 12 connections, via api.shop:80" SEEN "\n"
     "      - podSelector:\n"
     "          matchLabels:\n"
     "            app: web\n"
     "      ports:\n"
     "      - protocol: TCP\n"
     "        port: 8080\n"
-    "    - from:\n"
-    "      # node n1: 60 connections\n"
-    "      - ipBlock:\n"
-    "          cidr: 192.168.0.1/32\n"
-    "      ports:\n"
-    "      - protocol: TCP\n"
-    "        port: 8081\n"
     "    egress:\n"
     "    - to:\n"
-    "      # StatefulSet/db: 4 connections\n"
+    "      # StatefulSet/db: 4 connections" SEEN "\n"
     "      - podSelector:\n"
     "          matchLabels:\n"
     "            app: db\n"
@@ -236,6 +235,9 @@ static const char shop_policies[] =
     "    namespace: shop\n"
     "    labels:\n"
     "      app.kubernetes.io/managed-by: netpol\n"
+    "    annotations:\n"
+    "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
+    "whether it was seen or not\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -245,7 +247,7 @@ static const char shop_policies[] =
     "    - Egress\n"
     "    ingress:\n"
     "    - from:\n"
-    "      # Deployment/api: 4 connections\n"
+    "      # Deployment/api: 4 connections" SEEN "\n"
     "      - podSelector:\n"
     "          matchLabels:\n"
     "            app: api\n"
@@ -274,6 +276,9 @@ static const char shop_policies[] =
     "    namespace: shop\n"
     "    labels:\n"
     "      app.kubernetes.io/managed-by: netpol\n"
+    "    annotations:\n"
+    "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
+    "whether it was seen or not\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -284,7 +289,7 @@ static const char shop_policies[] =
     "    ingress: []\n"
     "    egress:\n"
     "    - to:\n"
-    "      # Deployment/api: 12 connections, via api.shop:80\n"
+    "      # Deployment/api: 12 connections, via api.shop:80" SEEN "\n"
     "      - podSelector:\n"
     "          matchLabels:\n"
     "            app: api\n"
@@ -292,7 +297,8 @@ static const char shop_policies[] =
     "      - protocol: TCP\n"
     "        port: 8080\n"
     "    - to:\n"
-    "      # Deployment/coredns in kube-system: 9 connections, via kube-dns.kube-system:53, DNS\n"
+    "      # Deployment/coredns in kube-system: 9 connections, via kube-dns.kube-system:53; DNS "
+    "over UDP and TCP" SEEN "\n"
     "      - namespaceSelector:\n"
     "          matchLabels:\n"
     "            kubernetes.io/metadata.name: kube-system\n"
@@ -436,7 +442,7 @@ static void test_one_way(void **state)
 	assert_in_policy(&s.scene, "db-netpol",
 			 "    ingress:\n"
 			 "    - from:\n"
-			 "      # Deployment/web: 5 connections, one-way\n"
+			 "      # Deployment/web: 5 connections, one-way" SEEN "\n"
 			 "      - podSelector:\n"
 			 "          matchLabels:\n"
 			 "            app: web\n"
@@ -449,7 +455,7 @@ static void test_one_way(void **state)
 						 .to_pod = s.db,
 						 .port = 5432});
 	assert_in_policy(&s.scene, "db-netpol",
-			 "# Deployment/web: 6 connections, 5 of them one-way\n");
+			 "# Deployment/web: 6 connections, 5 of them one-way" SEEN "\n");
 	scene_close(&s.scene);
 }
 
@@ -551,7 +557,7 @@ static void test_remote_peers(void **state)
 		       .from = "10.2.0.1", .to = "10.1.0.4", .to_pod = s.db, .port = 5432});
 	/* No policy for who is only a peer here. */
 	assert_in_policy(&s.scene, "db-netpol",
-			 "      # StatefulSet/client in far: 1 connection\n"
+			 "      # StatefulSet/client in far: 1 connection" SEEN "\n"
 			 "      - namespaceSelector:\n"
 			 "          matchLabels:\n"
 			 "            kubernetes.io/metadata.name: far\n"
@@ -565,7 +571,7 @@ static void test_remote_peers(void **state)
 	scene_close(&s.scene);
 }
 
-/* Source NAT: the destination sees the node, whoever asked. */
+/* Source NAT: the destination sees the node, whoever asked; and tomorrow another one. */
 static void test_source_nat(void **state)
 {
 	struct shop s;
@@ -581,9 +587,10 @@ static void test_source_nat(void **state)
 						 .service = "192.168.0.2",
 						 .service_port = 30443});
 	assert_in_policy(&s.scene, "web-netpol",
-			 "      # node n2: 1 connection, via 192.168.0.2:30443\n"
+			 "      # any client: 1 connection, via 192.168.0.2:30443; open to all, as "
+			 "tomorrow's client has another address" SEEN "\n"
 			 "      - ipBlock:\n"
-			 "          cidr: 192.168.0.2/32\n");
+			 "          cidr: 0.0.0.0/0\n");
 	assert_not_in_policy(&s.scene, "web-netpol", "203.0.113.9");
 	scene_close(&s.scene);
 }
@@ -607,20 +614,20 @@ static void test_addresses_outside(void **state)
 		   (struct scene_edge){
 		       .from = "10.1.0.1", .from_pod = s.web, .to = "169.254.169.254", .port = 80});
 	assert_in_policy(&s.scene, "web-netpol",
-			 "      # external address: 1 connection\n"
+			 "      # external address: 1 connection" SEEN "\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 198.51.100.7/32\n"
-			 "      # external address: 1 connection\n"
+			 "      # external address: 1 connection" SEEN "\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 2001:db8::5/128\n"
 			 "      ports:\n"
 			 "      - protocol: TCP\n"
 			 "        port: 443\n");
 	assert_in_policy(&s.scene, "web-netpol",
-			 "      # service api.shop itself: 1 connection\n"
+			 "      # service api.shop itself: 1 connection" SEEN "\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 10.96.0.5/32\n"
-			 "      # metadata address: 1 connection\n"
+			 "      # metadata address: 1 connection" SEEN "\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 169.254.169.254/32\n");
 	scene_close(&s.scene);
@@ -718,7 +725,7 @@ static void test_dns_upstream_is_not_for_all(void **state)
 	assert_not_in_policy(&s.scene, "web-netpol", "198.51.100");
 	assert_in_policy(&s.scene, "api-netpol",
 			 "    - to:\n"
-			 "      # external address: 1 connection\n"
+			 "      # external address: 1 connection" SEEN "\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 198.51.100.54/32\n"
 			 "      ports:\n"
@@ -816,7 +823,7 @@ static void test_dns_of_another_pod_is_not_for_all(void **state)
 						 .to_pod = s.db,
 						 .port = 53,
 						 .protocol = IPPROTO_UDP});
-	assert_in_policy(&s.scene, "api-netpol", "      # StatefulSet/db: 1 connection\n");
+	assert_in_policy(&s.scene, "api-netpol", "      # StatefulSet/db: 1 connection" SEEN "\n");
 	assert_not_in_policy(&s.scene, "web-netpol", "as others ask it");
 	assert_in_policy(&s.scene, "web-netpol",
 			 "service kube-dns in kube-system: DNS, from the inventory");
@@ -858,10 +865,11 @@ static void test_dns_of_a_resolver_that_was_asked(void **state)
 	(void)state;
 	shop_open(&s, shop);
 	coredns = local_pod(&s.scene, "kube-system", "coredns-5d78c9869d-fffff", "10.2.0.9");
+	scene_node(&s.scene, "n2", "192.168.0.2");
 	for (int i = 0; i < 3; i++)
 		scene_edge(&s.scene, (struct scene_edge){.from = i == 0   ? "10.1.0.1"
 								 : i == 1 ? "10.1.0.9"
-									  : "192.168.0.1",
+									  : "192.168.0.2",
 							 .to = "10.2.0.9",
 							 .to_pod = coredns,
 							 .port = 1053,
@@ -873,15 +881,15 @@ static void test_dns_of_a_resolver_that_was_asked(void **state)
 	assert_in_policy(&s.scene, "coredns-netpol",
 			 "    ingress:\n"
 			 "    - from:\n"
-			 "      # node n1: 2 connections, via kube-dns.kube-system:53\n"
+			 "      # node n2: 2 connections, via kube-dns.kube-system:53" SEEN "\n"
 			 "      - ipBlock:\n"
-			 "          cidr: 192.168.0.1/32\n"
+			 "          cidr: 192.168.0.2/32\n"
 			 "      ports:\n"
 			 "      - protocol: UDP\n"
 			 "        port: 1053\n"
 			 "    - from:\n"
 			 "      # all pods: 4 connections, via kube-dns.kube-system:53; names stay "
-			 "resolvable for pods without a policy, too\n"
+			 "resolvable for pods without a policy, too" SEEN "\n"
 			 "      - namespaceSelector: {}\n"
 			 "      ports:\n"
 			 "      - protocol: TCP\n"
@@ -938,6 +946,33 @@ static void test_selector_that_picks_others(void **state)
 	free(policies(&scene, NULL, 0));
 	assert_true(
 	    scene_has_problem(&scene, "StatefulSet/x in a", "also pick pods of StatefulSet/y"));
+	scene_close(&scene);
+}
+
+/* What isolates a pod must let through what was seen of it, whoever it is meant for. */
+static void test_pods_that_are_picked_too(void **state)
+{
+	static const char yaml[] = POD("a", "x-0", "n1", "10.1.0.1", "StatefulSet", "x", "app: x")
+	    POD("a", "y-0", "n2", "10.2.0.2", "StatefulSet", "y", "app: x, tier: y") DNS_SERVICE;
+	struct scene scene = {0};
+	char *text;
+	uint32_t x;
+
+	(void)state;
+	scene_inventory(&scene, yaml);
+	x = local_pod(&scene, "a", "x-0", "10.1.0.1");
+	scene_edge(&scene, (struct scene_edge){
+			       .from = "192.0.2.1", .to = "10.2.0.2", .port = 7, .node = "n1"});
+	text = policies(&scene, NULL, 0);
+	assert_null(strstr(text, "NetworkPolicy"));
+	free(text);
+	scene_edge(&scene, (struct scene_edge){
+			       .from = "10.1.0.1", .from_pod = x, .to = "192.0.2.1", .port = 1});
+	text = policies(&scene, NULL, 0);
+	assert_non_null(strstr(text, "name: x-netpol"));
+	assert_null(strstr(text, "name: y-netpol"));
+	assert_non_null(strstr(text, "port: 7\n"));
+	free(text);
 	scene_close(&scene);
 }
 
@@ -1055,6 +1090,7 @@ int main(void)
 	    cmocka_unit_test(test_dns_of_a_resolver_that_was_asked),
 	    cmocka_unit_test(test_same_labels_are_one_policy),
 	    cmocka_unit_test(test_selector_that_picks_others),
+	    cmocka_unit_test(test_pods_that_are_picked_too),
 	    cmocka_unit_test(test_no_label_in_common),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_filter),

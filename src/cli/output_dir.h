@@ -1,0 +1,43 @@
+/*
+ * Policies as files of a directory: NAMESPACE/NAME.yaml, NAME.yaml for what has no namespace, and a
+ * kustomization.yaml (kustomize.config.k8s.io/v1beta1) that lists them, for kubectl apply -k.
+ *
+ * 1. When it is opened the directory holds nothing, or what an earlier run listed and nothing else;
+ *    no other run is at work there.
+ * 2. Files are written in a directory inside of it, OUTPUT_DIR_STAGE.
+ * 3. When all are there, the list is renamed to its place with what was there before and what comes
+ *    now; each file is renamed to its place; what was not made again is removed; and the list of
+ *    what is left comes last.
+ * Wherever that ends, every file is whole, and the next run knows all of them by the list.
+ */
+#ifndef NETPOL_CLI_OUTPUT_DIR_H
+#define NETPOL_CLI_OUTPUT_DIR_H
+
+#include <jansson.h>
+
+#include "base/problem.h"
+#include "cli/options.h"
+
+#define OUTPUT_DIR_LIST "kustomization.yaml"
+#define OUTPUT_DIR_STAGE ".netpol-stage"
+
+struct output_dir;
+
+/*
+ * Makes the directory where it is missing, but not what it is in. Every failure but -ENOMEM is an
+ * error among the problems: -EEXIST for what is not of an earlier run, -EBUSY for another run, else
+ * -errno. path and problems outlive the directory.
+ */
+int output_dir_open(const char *path, enum format format, struct problems *problems,
+		    struct output_dir **ret);
+/*
+ * A file for an array of objects, named as the first of them; none for none. -EINVAL if name or
+ * namespace is none for a file. Bytes are those of the objects in a list, but for the indentation
+ * there.
+ */
+int output_dir_add(struct output_dir *dir, json_t *objects);
+int output_dir_finish(struct output_dir *dir);
+/* What was not finished leaves the directory as it was. NULL is allowed; returns NULL. */
+struct output_dir *output_dir_free(struct output_dir *dir);
+
+#endif

@@ -1,0 +1,117 @@
+#include "cli/summary_text.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "output/output.h"
+
+/* "1,234,567" */
+static void put_number(struct buf *buf, int64_t number)
+{
+	char digits[24];
+	size_t length;
+
+	snprintf(digits, sizeof(digits), "%" PRId64, number);
+	length = strlen(digits);
+	for (size_t i = 0; i < length; i++) {
+		if (i > 0 && (length - i) % 3 == 0)
+			buf_putc(buf, ',');
+		buf_putc(buf, digits[i]);
+	}
+}
+
+static void put_count(struct buf *buf, int64_t number, const char *noun)
+{
+	put_number(buf, number);
+	buf_printf(buf, " %s%s", noun, number == 1 ? "" : "s");
+}
+
+static void put_allowed(struct buf *buf, const struct policy_summary *summary,
+			const struct graph *graph)
+{
+	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
+
+	put_count(buf, summary->used_connections, "connection");
+	buf_puts(buf, " on ");
+	put_count(buf, (int64_t)summary->used_edges, "edge");
+	buf_puts(buf, summary->used_connections == 1 ? " is allowed" : " are allowed");
+	if (graph->seen.from <= graph->seen.until)
+		buf_printf(buf, ", of what was seen from %s to %s",
+			   clock_format(graph->seen.from, from),
+			   clock_format(graph->seen.until, until));
+}
+
+static void put_left(struct buf *buf, const struct policy_summary *summary, enum left_reason reason)
+{
+	put_count(buf, (int64_t)summary->left_edges[reason], "edge");
+	buf_puts(buf, " (");
+	put_count(buf, summary->left_connections[reason], "connection");
+	buf_printf(buf, ") %s", left_reason_phrase(reason));
+}
+
+void summary_text_lines(const struct policy_summary *summary, const struct graph *graph,
+			struct buf *buf)
+{
+	put_allowed(buf, summary, graph);
+	for (enum left_reason i = 0; i < LEFT_REASONS; i++) {
+		if (summary->left_edges[i] == 0)
+			continue;
+		buf_puts(buf, "\nleft out: ");
+		put_left(buf, summary, i);
+		if (left_reason_can_be_included(i))
+			buf_printf(buf, "; used with --include %s", left_reason_name(i));
+	}
+}
+
+static void put_options(struct buf *buf, const struct policy_summary *summary)
+{
+	size_t count = 0;
+
+	for (enum left_reason i = 0; i < LEFT_REASONS; i++)
+		if (summary->left_edges[i] > 0 && left_reason_can_be_included(i))
+			buf_printf(buf, "%s%s", count++ > 0 ? " or " : "; --include ",
+				   left_reason_name(i));
+	if (count > 0)
+		buf_puts(buf, " brings more in");
+}
+
+void summary_text_line(const struct policy_summary *summary, const struct graph *graph,
+		       struct buf *buf)
+{
+	const char *before = "; left out: ";
+
+	put_allowed(buf, summary, graph);
+	for (enum left_reason i = 0; i < LEFT_REASONS; i++) {
+		if (summary->left_edges[i] == 0)
+			continue;
+		buf_puts(buf, before);
+		put_left(buf, summary, i);
+		before = ", ";
+	}
+	put_options(buf, summary);
+}
+
+int summary_tell(const struct session *session, const struct policy_summary *summary, json_t *head)
+{
+	const struct options *options = session->options;
+	const bool as_comment = head && options->format == FORMAT_YAML &&
+				options->kind_options.explain == EXPLAIN_COMMENTS;
+	struct buf buf = {0};
+	int r;
+
+	if (as_comment)
+		summary_text_lines(summary, session->graph, &buf);
+	else
+		summary_text_line(summary, session->graph, &buf);
+	r = buf.error;
+	if (r == 0 && as_comment)
+		r = json_object_set_new(head, OUTPUT_COMMENT, json_string(buf.data)) < 0 ? -ENOMEM
+											 : 0;
+	else if (r == 0)
+		fprintf(stderr, "%s: note: %s\n", PROGRAM, buf.data);
+	buf_clear(&buf);
+	return r;
+}

@@ -1,0 +1,22 @@
+/* What becomes of the edges, in words: at the head of the policies, or as a note beside them. */
+#ifndef NETPOL_CLI_SUMMARY_TEXT_H
+#define NETPOL_CLI_SUMMARY_TEXT_H
+
+#include "base/buf.h"
+#include "cli/session.h"
+#include "policy/policy.h"
+
+/* A line for what is allowed and when it was seen, and one for each reason why something is left
+ * out, with the option that brings it in. No newline at the end. */
+void summary_text_lines(const struct policy_summary *summary, const struct graph *graph,
+			struct buf *buf);
+/* The same in one line. */
+void summary_text_line(const struct policy_summary *summary, const struct graph *graph,
+		       struct buf *buf);
+/*
+ * The lines as the comment of the head, which is the list's, where YAML has comments; else, or
+ * without a head, the line to standard error. It is no problem: --strict does not mind. -ENOMEM.
+ */
+int summary_tell(const struct session *session, const struct policy_summary *summary, json_t *head);
+
+#endif

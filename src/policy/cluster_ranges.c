@@ -1,0 +1,119 @@
+#include "policy/cluster_ranges.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "policy/array.h"
+#include "policy/prefixes.h"
+
+/* Ranges as they are found, in no order. */
+struct finds {
+	struct prefix *items;
+	size_t count;
+	size_t capacity;
+	int error;
+};
+
+/* Many edges, few services: dropping repetitions mostly makes room enough. */
+static void make_room(struct finds *finds)
+{
+	if (finds->count < finds->capacity)
+		return;
+	finds->count = prefixes_tidy(finds->items, finds->count);
+	if (finds->count >= finds->capacity / 2)
+		finds->error = array_grow(&finds->items, sizeof(*finds->items), finds->capacity,
+					  &finds->capacity);
+}
+
+static void add(struct finds *finds, struct prefix prefix)
+{
+	if (!addr_is_set(prefix.addr))
+		return;
+	if (!finds->error)
+		make_room(finds);
+	if (!finds->error)
+		finds->items[finds->count++] = prefix;
+}
+
+static void add_addresses(struct finds *finds, const struct addr *addresses, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add(finds, prefix_of(addresses[i]));
+}
+
+static void add_turns(struct finds *finds, const struct pod_address *turns, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		add(finds, prefix_of(turns[i].address));
+}
+
+static void add_node(struct finds *finds, const struct inventory_node *node)
+{
+	for (size_t i = 0; i < node->pod_range_count; i++)
+		add(finds, node->pod_ranges[i]);
+	add_addresses(finds, node->addresses, node->address_count);
+	add_addresses(finds, node->external, node->external_count);
+	add_addresses(finds, node->tunnels, node->tunnel_count);
+}
+
+static void add_inventory(struct finds *finds, const struct inventory *inventory)
+{
+	for (size_t i = 0; i < inventory->node_count; i++)
+		add_node(finds, &inventory->nodes[i]);
+	for (size_t i = 0; i < inventory->pod_count; i++) {
+		const struct inventory_pod *pod = &inventory->pods[i];
+
+		add_addresses(finds, pod->addresses, pod->address_count);
+		add_addresses(finds, pod->secondary, pod->secondary_count);
+		add_turns(finds, pod->turns, pod->turn_count);
+	}
+	for (size_t i = 0; i < inventory->service_count; i++)
+		add_addresses(finds, inventory->services[i].addresses,
+			      inventory->services[i].address_count);
+}
+
+static void add_edges(struct finds *finds, const struct graph *graph)
+{
+	struct addr last = {0};
+
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		const struct graph_edge *edge = &graph->edges[i];
+		const struct addr service = edge->edge.key.service;
+
+		if (edge->service_prefix || addr_equal(service, last))
+			continue;
+		add(finds, prefix_of(service));
+		last = service;
+	}
+}
+
+int cluster_ranges_build(const struct graph *graph, struct cluster_ranges *ret)
+{
+	struct finds finds = {0};
+
+	for (size_t i = 0; i < graph->pod_count; i++)
+		add_turns(&finds, graph->pods[i].addresses, graph->pods[i].address_count);
+	add_addresses(&finds, graph->node_addresses, graph->node_address_count);
+	if (graph->inventory)
+		add_inventory(&finds, graph->inventory);
+	add_edges(&finds, graph);
+	if (finds.error) {
+		free(finds.items);
+		return finds.error;
+	}
+	ret->items = finds.items;
+	ret->count = prefixes_tidy(finds.items, finds.count);
+	return 0;
+}
+
+void cluster_ranges_clear(struct cluster_ranges *ranges)
+{
+	free(ranges->items);
+	*ranges = (struct cluster_ranges){0};
+}
+
+const struct prefix *cluster_ranges_touching(const struct cluster_ranges *ranges,
+					     struct prefix prefix)
+{
+	return prefixes_touching(ranges->items, ranges->count, prefix);
+}

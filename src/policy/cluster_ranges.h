@@ -1,0 +1,29 @@
+/* What is the cluster's own: ranges and addresses of its pods, services and nodes; private to
+ * policy/. */
+#ifndef NETPOL_POLICY_CLUSTER_RANGES_H
+#define NETPOL_POLICY_CLUSTER_RANGES_H
+
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "model/graph.h"
+
+/*
+ * Nodes' pod ranges; every address that a pod or node of record or inventory ever had; and
+ * services' addresses: the inventory's, and those that the record shows to have been asked. No
+ * object that is read here tells from which range services get their addresses, so of that no more
+ * is known than these.
+ */
+struct cluster_ranges {
+	struct prefix *items; /* as prefixes_tidy() leaves them */
+	size_t count;
+};
+
+/* -ENOMEM leaves *ret untouched. */
+int cluster_ranges_build(const struct graph *graph, struct cluster_ranges *ret);
+void cluster_ranges_clear(struct cluster_ranges *ranges);
+/* One of them that shares addresses with the prefix; NULL: none. O(log n). */
+const struct prefix *cluster_ranges_touching(const struct cluster_ranges *ranges,
+					     struct prefix prefix);
+
+#endif

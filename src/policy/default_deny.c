@@ -1,0 +1,120 @@
+#include "policy/default_deny.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define NAMED_MAX 5
+
+int default_deny_init(const char *namespace, const bool directions[DIRECTIONS], struct policy *ret)
+{
+	*ret = (struct policy){.namespace = strdup(namespace),
+			       .name = strdup(DEFAULT_DENY),
+			       .subject = strdup("all pods")};
+	for (int i = 0; i < DIRECTIONS; i++)
+		ret->isolates[i] = directions[i];
+	return ret->namespace && ret->name && ret->subject ? 0 : -ENOMEM;
+}
+
+/* A list that names the first few. */
+struct list {
+	struct buf text;
+	size_t count;
+};
+
+static void list_add(struct list *list, const char *kind, const char *name)
+{
+	if (list->count < NAMED_MAX)
+		buf_printf(&list->text, "%s%s/%s", list->count > 0 ? ", " : "", kind, name);
+	list->count++;
+}
+
+static void list_end(struct list *list)
+{
+	if (list->count > NAMED_MAX)
+		buf_printf(&list->text, " and %zu more", list->count - NAMED_MAX);
+}
+
+static const struct group *group_of(const struct groups *groups, size_t workload)
+{
+	size_t group = groups->of_workload[workload];
+
+	return group == GROUP_NONE ? NULL : &groups->items[group];
+}
+
+static bool is_withheld(const struct group *group, enum direction direction)
+{
+	return group->withheld[direction] != LEFT_NONE &&
+	       group->withheld[direction] != LEFT_DIRECTION;
+}
+
+static void find_uncovered(const struct graph *graph, const struct groups *groups,
+			   const char *namespace, struct list *bare, struct list *withheld)
+{
+	for (size_t i = 0; i < graph->workload_count; i++) {
+		const struct workload *workload = &graph->workloads[i];
+		const struct group *group;
+
+		if (workload->host_network || strcmp(workload->namespace, namespace) != 0)
+			continue;
+		group = group_of(groups, i);
+		if (!group || !group->given)
+			list_add(bare, workload->kind, workload->name);
+		for (int d = 0; group && group->given && d < DIRECTIONS; d++)
+			if (is_withheld(group, (enum direction)d))
+				list_add(&withheld[d], workload->kind, workload->name);
+	}
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		const struct graph_pod *pod = &graph->pods[i];
+
+		if (pod->workload == GRAPH_NONE && !pod->host_network && pod->local &&
+		    strcmp(pod->namespace, namespace) == 0)
+			list_add(bare, "Pod", pod->name);
+	}
+}
+
+static void warn_of_bare(const struct list *list, const char *subject, bool egress,
+			 struct problems *problems)
+{
+	if (list->count > 0)
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "default-deny cuts off those without a policy%s: %s",
+			    egress ? ", from DNS as well" : "", list->text.data);
+}
+
+static void warn_of_withheld(const struct list *list, const char *subject, enum direction direction,
+			     struct problems *problems)
+{
+	if (list->count > 0)
+		problem_add(problems, PROBLEM_WARNING, subject,
+			    "default-deny denies all %s of those whose policy leaves it out%s: %s",
+			    direction == DIRECTION_INGRESS ? "ingress" : "egress",
+			    direction == DIRECTION_INGRESS ? "" : ", DNS as well", list->text.data);
+}
+
+int default_deny_warn(const struct graph *graph, const struct groups *groups, const char *namespace,
+		      const bool directions[DIRECTIONS], struct problems *problems)
+{
+	struct list bare = {0}, withheld[DIRECTIONS] = {0};
+	struct buf subject = {0};
+	int r;
+
+	find_uncovered(graph, groups, namespace, &bare, withheld);
+	list_end(&bare);
+	buf_printf(&subject, "namespace %s", namespace);
+	r = subject.error ? subject.error : bare.text.error;
+	if (r == 0)
+		warn_of_bare(&bare, subject.data, directions[DIRECTION_EGRESS], problems);
+	for (int d = 0; d < DIRECTIONS; d++) {
+		list_end(&withheld[d]);
+		r = r ? r : withheld[d].text.error;
+		if (r == 0)
+			warn_of_withheld(&withheld[d], subject.data, (enum direction)d, problems);
+		buf_clear(&withheld[d].text);
+	}
+	buf_clear(&bare.text);
+	buf_clear(&subject);
+	return r;
+}

@@ -1,0 +1,164 @@
+#include "policy/partial.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "policy/order.h"
+
+#define NODES_NAMED_MAX 3
+
+/* Where a pod of a group runs. */
+struct place {
+	size_t group;
+	const char *node;
+	const struct coverage_node *record; /* NULL: the node has none */
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+	int r = order_numbers(x->group, y->group);
+
+	return r ? r : strcmp(x->node, y->node);
+}
+
+static int compare_name(const void *key, const void *item)
+{
+	const struct coverage_node *node = item;
+
+	return strcmp(key, node->name);
+}
+
+static const struct coverage_node *find_record(const struct coverage *coverage, const char *node)
+{
+	return coverage->count > 0 ? bsearch(node, coverage->nodes, coverage->count,
+					     sizeof(*coverage->nodes), compare_name)
+				   : NULL;
+}
+
+static bool is_living(const struct graph *graph, const struct graph_pod *pod)
+{
+	const struct inventory_pod *known =
+	    graph->inventory
+		? inventory_find_pod(graph->inventory, pod->namespace, pod->name, pod->uid)
+		: NULL;
+
+	return known && !known->finished && *pod->node;
+}
+
+static size_t find_places(const struct graph *graph, const struct coverage *coverage,
+			  const struct groups *groups, struct place *places)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < graph->pod_count; i++) {
+		const struct graph_pod *pod = &graph->pods[i];
+		size_t group =
+		    pod->workload == GRAPH_NONE ? GROUP_NONE : groups->of_workload[pod->workload];
+
+		if (group != GROUP_NONE && group_is_subject(&groups->items[group]) &&
+		    is_living(graph, pod))
+			places[count++] =
+			    (struct place){.group = group,
+					   .node = pod->node,
+					   .record = find_record(coverage, pod->node)};
+	}
+	if (count > 0)
+		qsort(places, count, sizeof(*places), compare_places);
+	return count;
+}
+
+static bool is_unrecorded(const struct place *place)
+{
+	return !place->record;
+}
+
+static bool is_hidden(const struct place *place)
+{
+	return place->record && place->record->hidden;
+}
+
+/* Each node once. Returns how many of the places are such. */
+static size_t put_nodes(struct buf *buf, const struct place *places, size_t count,
+			bool (*is_such)(const struct place *))
+{
+	const char *last = NULL;
+	size_t found = 0, named = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_such(&places[i]))
+			continue;
+		found++;
+		if (last && strcmp(last, places[i].node) == 0)
+			continue;
+		last = places[i].node;
+		if (named < NODES_NAMED_MAX)
+			buf_printf(buf, "%s%s", named > 0 ? ", " : "", last);
+		named++;
+	}
+	if (named > NODES_NAMED_MAX)
+		buf_printf(buf, " and %zu more", named - NODES_NAMED_MAX);
+	return found;
+}
+
+/* What the first such node hides; others may hide other things. */
+static void put_hidden(struct buf *buf, const struct place *places, size_t count)
+{
+	const char *first = NULL;
+	bool differ = false;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!is_hidden(&places[i]))
+			continue;
+		if (!first)
+			first = places[i].record->hidden;
+		differ |= strcmp(first, places[i].record->hidden) != 0;
+	}
+	buf_printf(buf, ": %s%s", first, differ ? ", and more" : "");
+}
+
+/* The places are one group's. */
+static int describe(const struct place *places, size_t count, char **ret)
+{
+	struct buf unrecorded = {0}, hidden = {0}, text = {0};
+	size_t missing = put_nodes(&unrecorded, places, count, is_unrecorded);
+
+	if (missing > 0)
+		buf_printf(&text, "%zu of %zu pods %s on nodes without a record here (%s)", missing,
+			   count, missing == 1 ? "is" : "are",
+			   unrecorded.data ? unrecorded.data : "");
+	if (put_nodes(&hidden, places, count, is_hidden) > 0) {
+		buf_printf(&text, "%shidden on %s", missing > 0 ? "; " : "",
+			   hidden.data ? hidden.data : "");
+		put_hidden(&text, places, count);
+	}
+	if (unrecorded.error || hidden.error)
+		text.error = -ENOMEM;
+	buf_clear(&unrecorded);
+	buf_clear(&hidden);
+	if (text.error) {
+		int r = text.error;
+
+		buf_clear(&text);
+		return r;
+	}
+	*ret = text.data;
+	return 0;
+}
+
+int partial_find(const struct graph *graph, const struct coverage *coverage, struct groups *groups)
+{
+	struct place *places = calloc(graph->pod_count + 1, sizeof(*places));
+	size_t count = places ? find_places(graph, coverage, groups, places) : 0;
+	int r = places ? 0 : -ENOMEM;
+
+	for (size_t i = 0, end; i < count && r == 0; i = end) {
+		for (end = i + 1; end < count && places[end].group == places[i].group; end++)
+			;
+		r = describe(places + i, end - i, &groups->items[places[i].group].partial);
+	}
+	free(places);
+	return r;
+}

@@ -1,0 +1,21 @@
+/* What became of each edge, so that each is counted once; private to policy/. */
+#ifndef NETPOL_POLICY_TALLY_H
+#define NETPOL_POLICY_TALLY_H
+
+#include "policy/policy.h"
+
+/* Start from {0}; release with tally_clear(). */
+struct tally {
+	const struct graph *graph;
+	uint8_t *fates; /* one an edge: enum left_reason, or that it is not asked for */
+};
+
+int tally_init(const struct graph *graph, struct tally *ret);
+void tally_clear(struct tally *tally);
+/* The filter lets the edge through; until it is marked, no end of it gets a policy. */
+void tally_expect(struct tally *tally, const struct graph_edge *edge);
+/* What becomes of it at one end. Of several the first of enum left_reason stays. */
+void tally_mark(struct tally *tally, const struct graph_edge *edge, enum left_reason left);
+void tally_sum(const struct tally *tally, struct policy_summary *ret);
+
+#endif

@@ -1,0 +1,121 @@
+#!/usr/bin/env bats
+# policy --for KIND: the same policies for several APIs, held to the fields that these publish.
+
+load cli.bash
+
+policy() {
+  "$report" policy --db "${db:-shop.db}" --inventory inventory.yaml "$@"
+}
+
+kinds() {
+  "$report" policy --help | sed -n 's/.* the kind of object: //p' | sed 's/ (default)//; s/,//g'
+}
+
+with_containers() {
+  sed -i 's/nodeName: n1}/nodeName: n1, containers: [{name: main}]}/' inventory.yaml
+}
+
+# held FILE COUNT: so many objects, and nothing wrong with them.
+held() {
+  same "$1: $2 objects, 0 wrong" "$("$abs_top_builddir/tests/unit/policy/check_published" "$1")"
+}
+
+# of KIND [FILE]: the objects of that kind in a JSON list.
+of() {
+  jq -c ".items[] | select(.kind == \"$1\")" "${2:-out}"
+}
+
+@test "every kind has its objects, explained or not, and its API takes them" {
+  record shop
+  with_containers
+  for kind in $(kinds); do
+    count=3
+    [ "$kind" != kubescape ] || count=6
+    for how in none comments annotations; do
+      policy --for "$kind" --explain $how > "$kind.yaml"
+      held "$kind.yaml" $count
+    done
+    policy --for "$kind" -o json > "$kind.json"
+    held "$kind.json" $count
+  done
+}
+
+@test "the kinds are those that the manual and the help tell" {
+  same "networkpolicy
+kubescape
+cilium
+calico-staged
+clusternetworkpolicy" "$(kinds | tr ' ' '\n')"
+}
+
+@test "what is hard to say in other cases is still what the APIs take" {
+  for case in folded-external further-networks masqueraded-clients mesh node-and-external same-selector several-nodes; do
+    record "$case"
+    for kind in $(kinds); do
+      db=$case.db policy --for "$kind" -o json > printed.json 2> err
+      held printed.json "$(jq '.items | length' printed.json)"
+    done
+    [ "$(db=$case.db policy -o json | jq '.items | length')" -gt 0 ]
+  done
+}
+
+@test "a version is asked for with its group or without, and is one of the kind's" {
+  record shop
+  group=policy.networking.k8s.io
+  for asked in v1alpha2 v1beta1; do
+    for version in $asked $group/$asked; do
+      want 0 policy --for clusternetworkpolicy --api-version $version -o json
+      same $group/$asked "$(jq -r '[.items[].apiVersion] | unique[]' out)"
+    done
+  done
+  want 0 policy --for clusternetworkpolicy -o json
+  same $group/v1alpha2 "$(jq -r '[.items[].apiVersion] | unique[]' out)"
+  want 2 policy --for clusternetworkpolicy --api-version v1
+  said "--api-version 'v1': expected one of $group/v1alpha2, $group/v1beta1"
+  want 2 policy --api-version v1beta1
+  said "--api-version 'v1beta1': expected one of networking.k8s.io/v1"
+}
+
+@test "kubescape: neighbours are those of the workload's container, and without its name there are none" {
+  record shop
+  want 0 policy --for kubescape -o json
+  said 'Deployment/api in shop: no NetworkNeighborhood: no container of it is known by name'
+  same '' "$(of NetworkNeighborhood)"
+  same 3 "$(of GeneratedNetworkPolicy | wc -l)"
+  with_containers
+  want 0 policy --for kubescape -o json
+  same '["deployment-api","main",["TCP-8080"],{"matchLabels":{"app":"web"}}]' \
+    "$(of NetworkNeighborhood | jq -c 'select(.metadata.name == "deployment-api") |
+      [.metadata.name, (.spec.containers[] | .name, (.ingress[] | [.ports[].name], .podSelector))]')"
+  # Two hours are no day.
+  same '"partial"' "$(of NetworkNeighborhood | jq '.metadata.annotations["kubescape.io/completion"]' | sort -u)"
+}
+
+@test "kubescape: the policy inside is the one that is printed without --for" {
+  record shop
+  policy --explain annotations -o json > plain.json
+  policy --for kubescape --explain annotations -o json > out
+  same "$(jq -c '.items[]' plain.json)" "$(of GeneratedNetworkPolicy | jq -c .spec)"
+}
+
+@test "clusternetworkpolicy: names tell the namespace, and the last rule denies the rest" {
+  record shop
+  want 0 policy --for clusternetworkpolicy -o json
+  same "shop.api-netpol
+shop.db-netpol
+shop.web-netpol" "$(jq -r '.items[].metadata.name' out)"
+  same '["Deny","Deny"]' "$(jq -c '[.items[0].spec | .ingress[-1].action, .egress[-1].action]' out)"
+  same '[["Accept"],["Accept"]]' "$(jq -c '[.items[0].spec | .ingress[:-1], .egress[:-1] | map(.action) | unique]' out)"
+  same null "$(jq -c '.items[0].metadata.namespace' out)"
+}
+
+@test "clusternetworkpolicy: ingress from addresses cannot be said, and there is a warning in its place" {
+  record masqueraded-clients
+  db=masqueraded-clients.db want 0 policy --for clusternetworkpolicy -o json
+  said 'no ClusterNetworkPolicy: its ingress has peers that are addresses'
+}
+
+@test "the policies that the golden cases expect are what the API takes" {
+  # Some expect none.
+  want 0 "$abs_top_builddir/tests/unit/policy/check_published" $(grep -L '^items: \[\]$' "$golden"/*/policy.yaml)
+}

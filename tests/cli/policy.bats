@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# policy: what is said of what the policies allow, and which directions they have.
+
+load cli.bash
+
+policy() {
+  "$report" policy --db shop.db --inventory inventory.yaml "$@"
+}
+
+seen='of what was seen from 2026-01-31T12:01:00Z to 2026-01-31T12:02:40Z'
+
+# names: of the policies in the JSON in out.
+names() {
+  jq -r '.items[].metadata | .namespace + "/" + .name' out
+}
+
+@test "the head of the list says what is allowed and what is left out" {
+  record shop
+  want 0 policy
+  same "# 105 connections on 7 edges are allowed, $seen
+# left out: 1 edge (2 connections) denied; used with --include denied
+apiVersion: v1" "$(head -n 3 out)"
+  ! grep -F 'are allowed' err
+}
+
+@test "where there are no comments it is said beside the list, and is no problem" {
+  record remote-pod
+  want 0 "$report" policy --db remote-pod.db --inventory inventory.yaml -o json --strict
+  jq -e '.kind == "List"' out
+  [ "$(grep -c ' are allowed' err)" -eq 1 ]
+  want 0 "$report" policy --db remote-pod.db --inventory inventory.yaml --explain none --strict
+  [ "$(head -n 1 out)" = 'apiVersion: v1' ]
+  [ "$(grep -c '^netpol-report: note: .* are allowed' err)" -eq 1 ]
+}
+
+@test "--include brings in what is left out, for that reason alone" {
+  record shop
+  want 0 policy --include refused
+  grep -qxF '# left out: 1 edge (2 connections) denied; used with --include denied' out
+  want 0 policy --include denied
+  [ "$(head -n 2 out | tail -n 1)" = 'apiVersion: v1' ]
+  [ "$(head -n 1 out)" = "# 107 connections on 8 edges are allowed, $seen" ]
+}
+
+@test "--min-connections leaves out what is rare" {
+  record shop
+  want 0 policy --min-connections 10
+  grep -q '^# left out: .* with too few connections$' out
+  want 0 policy --min-connections 20 -o json
+  same '["8080/TCP"]' "$(jq -c '[.items[] | select(.metadata.name == "api-netpol").spec.ingress[].ports[] | "\(.port)/\(.protocol)"]' out)"
+  ! names | grep -q db-netpol
+}
+
+@test "--direction gives one policy type, and rules of that direction alone" {
+  record shop
+  want 0 policy --direction egress -o json
+  jq -e '.items | length > 0 and all(.[].spec; .policyTypes == ["Egress"] and has("egress") and (has("ingress") | not))' out
+  want 0 policy --direction ingress -o json
+  jq -e '.items | length > 0 and all(.[].spec; .policyTypes == ["Ingress"] and (has("egress") | not))' out
+  said '54 connections on 4 edges are allowed'
+  said '3 edges (51 connections) of the other direction'
+}
+
+@test "--default-deny isolates the namespaces that have a policy, and says whom it cuts off" {
+  record shop
+  want 0 policy --default-deny -n shop -o json
+  same "$(printf 'shop/%s\n' api-netpol db-netpol default-deny web-netpol)" "$(names)"
+  jq -e '.items[2].spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}' out
+  want 0 policy --default-deny --workload deploy/web --direction egress -o json
+  same "$(printf 'shop/%s\n' default-deny web-netpol)" "$(names)"
+  said 'namespace shop: default-deny cuts off those without a policy, from DNS as well: Deployment/api, StatefulSet/db'
+}
+
+@test "a workload with pods where nothing is recorded has a partial policy, and none with --strict" {
+  record shop
+  cat > more.yaml <<'YAML'
+kind: Pod
+metadata:
+  namespace: shop
+  name: web-6b5f8d7c9-aaaaa
+  labels: {app: web, pod-template-hash: 6b5f8d7c9}
+  ownerReferences: [{kind: ReplicaSet, name: web-6b5f8d7c9, controller: true}]
+spec: {nodeName: n9}
+status: {phase: Running, podIP: 10.244.9.9}
+YAML
+  want 0 policy --inventory more.yaml -o json
+  said 'Deployment/web in shop: its policy is partial: 1 of 2 pods is on nodes without a record here (n9)'
+  jq -e '.items[] | select(.metadata.name == "web-netpol").metadata.annotations["netpol/partial"] | contains("n9")' out
+  want 1 policy --inventory more.yaml -o json --strict
+  said 'Deployment/web in shop: no policy, as it would be partial: 1 of 2 pods'
+  same "$(printf 'shop/%s\n' api-netpol db-netpol)" "$(names | grep ^shop)"
+}
+
+# counted FILE: "EDGES CONNECTIONS" that are allowed or left out, by the head of a list.
+counted() {
+  sed '/^apiVersion/q' "$1" | tr -d ',(' | awk '
+    / allowed/ { connections = $2; edges = $5 }
+    /^# left out/ { edges += $4; connections += $6 }
+    END { print edges, connections }'
+}
+
+@test "every edge with a pod is allowed or left out, and every connection once" {
+  for case in classes direction-of-two-nodes gap several-nodes source-nat two-nodes uncertain-direction verdicts-of-two-nodes; do
+    echo "$case"
+    rm -f inventory.yaml
+    record "$case"
+    [ -e inventory.yaml ] || echo '{kind: List, items: []}' > inventory.yaml
+    want 0 "$report" policy --db "$case.db" --inventory inventory.yaml
+    same "$("$report" edges --db "$case.db" --inventory inventory.yaml -o json |
+      jq -r '[.[] | select(.from.kind == "pod" or .to.kind == "pod")] | "\(length) \(map(.connections) | add)"')" \
+      "$(counted out)"
+  done
+}

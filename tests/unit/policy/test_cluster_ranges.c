@@ -1,0 +1,114 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "policy/cluster_ranges.h"
+#include "tests/unit/model/scene.h"
+
+static const char inventory[] =
+    "{kind: Node, metadata: {name: n1, annotations: {projectcalico.org/IPv4VXLANTunnelAddr: "
+    "10.9.9.9}}, spec: {podCIDRs: [10.1.0.0/24, 'fd00:1::/64']}, status: {addresses: [{type: "
+    "InternalIP, address: 192.0.2.11}, {type: ExternalIP, address: 203.0.113.11}]}}\n---\n"
+    "{kind: Pod, metadata: {namespace: shop, name: far, uid: u1}, spec: {nodeName: n7}, status: "
+    "{podIP: 10.7.0.7}}\n---\n"
+    "{kind: Service, metadata: {namespace: shop, name: api}, spec: {type: LoadBalancer, clusterIP: "
+    "10.96.0.5, externalIPs: [198.51.100.1], ports: [{port: 80}]}, status: {loadBalancer: "
+    "{ingress: [{ip: 198.51.100.2}]}}}\n";
+
+static bool is_touched(const struct cluster_ranges *ranges, const char *text)
+{
+	struct prefix prefix;
+
+	assert_int_equal(prefix_parse(text, &prefix), 0);
+	return cluster_ranges_touching(ranges, prefix);
+}
+
+static void test_what_the_inventory_has(void **state)
+{
+	static const char *const own[] = {
+	    "10.1.0.0/24",  "10.1.0.77",    "10.1.0.0/16",     "fd00:1::7", "10.9.9.9",
+	    "192.0.2.11",   "192.0.2.8/30", "203.0.113.11",    "10.7.0.7",  "10.96.0.5",
+	    "198.51.100.1", "198.51.100.2", "198.51.100.0/30", "0.0.0.0/0",
+	};
+	static const char *const others[] = {
+	    "10.1.1.0/24", "10.0.0.0/16",  "192.0.2.12",   "192.0.2.8/31", "10.7.0.8",
+	    "10.96.0.6",   "198.51.100.0", "198.51.100.3", "fd00:2::/64",  "203.0.113.0/29",
+	};
+	struct cluster_ranges ranges = {0};
+	struct scene scene = {0};
+
+	(void)state;
+	scene_inventory(&scene, inventory);
+	assert_int_equal(cluster_ranges_build(scene_build(&scene, 0), &ranges), 0);
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (!is_touched(&ranges, own[i]))
+			fail_msg("%s is the cluster's", own[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (is_touched(&ranges, others[i]))
+			fail_msg("%s is not the cluster's", others[i]);
+	cluster_ranges_clear(&ranges);
+	scene_close(&scene);
+}
+
+static void test_what_the_record_has(void **state)
+{
+	struct cluster_ranges ranges = {0};
+	struct scene scene = {0};
+	uint32_t web;
+
+	(void)state;
+	scene_node(&scene, "n1", "192.0.2.11");
+	web = scene_pod(&scene, (struct scene_pod){.node = "n1",
+						   .namespace = "shop",
+						   .name = "web",
+						   .uid = "u",
+						   .address = "10.1.0.1"});
+	scene_pod(&scene, (struct scene_pod){.node = "n1",
+					     .namespace = "shop",
+					     .name = "gone",
+					     .uid = "g",
+					     .address = "10.1.0.9",
+					     .since = 10,
+					     .until = 20});
+	for (int port = 1; port <= 100; port++)
+		scene_edge(&scene, (struct scene_edge){.from = "10.1.0.1",
+						       .from_pod = web,
+						       .to = "203.0.113.5",
+						       .service = port % 2 ? "10.96.0.1" : NULL,
+						       .service_port = port % 2 ? 443 : 0,
+						       .port = port});
+	assert_int_equal(cluster_ranges_build(scene_build(&scene, 0), &ranges), 0);
+	assert_true(is_touched(&ranges, "192.0.2.11"));
+	assert_true(is_touched(&ranges, "10.1.0.1"));
+	assert_true(is_touched(&ranges, "10.1.0.9"));
+	assert_true(is_touched(&ranges, "10.96.0.1"));
+	assert_false(is_touched(&ranges, "203.0.113.5"));
+	assert_int_equal(ranges.count, 4);
+	cluster_ranges_clear(&ranges);
+	scene_close(&scene);
+}
+
+static void test_nothing_is_known(void **state)
+{
+	struct cluster_ranges ranges = {0};
+	struct scene scene = {0};
+
+	(void)state;
+	assert_int_equal(cluster_ranges_build(scene_build(&scene, 0), &ranges), 0);
+	assert_false(is_touched(&ranges, "0.0.0.0/0"));
+	cluster_ranges_clear(&ranges);
+	scene_close(&scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_what_the_inventory_has),
+	    cmocka_unit_test(test_what_the_record_has),
+	    cmocka_unit_test(test_nothing_is_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
