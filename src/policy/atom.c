@@ -54,6 +54,7 @@ static int compare_atoms(const void *a, const void *b)
 	const struct atom *x = a, *y = b;
 	int r = compare_grains(x, y);
 
+	r = r ? r : order_numbers(x->left, y->left);
 	/* One array, sorted: its order is the edges' order. */
 	r = r ? r : (x->edge > y->edge) - (x->edge < y->edge);
 	return r ? r : order_numbers(x->wider, y->wider);
@@ -67,7 +68,6 @@ void atoms_sort(struct atoms *atoms)
 const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted)
 {
 	size_t low = 0, high = atoms->count;
-	const struct atom *found = NULL;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -77,10 +77,9 @@ const struct atom *atoms_find(const struct atoms *atoms, const struct atom *want
 		else
 			high = middle;
 	}
-	for (size_t i = low; i < atoms->count && compare_grains(&atoms->items[i], wanted) == 0; i++)
-		if (!found || found->left > atoms->items[i].left)
-			found = &atoms->items[i];
-	return found;
+	if (low == atoms->count || compare_grains(&atoms->items[low], wanted) != 0)
+		return NULL;
+	return &atoms->items[low];
 }
 
 void atoms_drop_left(struct atoms *atoms)

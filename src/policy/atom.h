@@ -42,10 +42,11 @@ struct atoms {
 };
 
 int atoms_add(struct atoms *atoms, const struct atom *atom);
-/* By subject, direction, peer, port; of one port what was seen before what was added, in the order
- * of the edges. */
+/* By subject, direction, peer, port; of one port what was seen before what was added, and of that
+ * what is not left out before what is; then in the order of the edges. */
 void atoms_sort(struct atoms *atoms);
-/* One of the same peer, port and protocol that was seen; NULL: none. They must be sorted. */
+/* Of those that were seen of the same peer, port and protocol the first; NULL: none. They must be
+ * sorted. */
 const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted);
 /* Drops those that are left out; the order stays. */
 void atoms_drop_left(struct atoms *atoms);
