@@ -167,7 +167,7 @@ static void sort_places(struct place *places, size_t count, struct place *sorted
 	for (size_t i = 0; i < shelves; i++) {
 		size_t end = i + 1 < shelves ? ends[i + 1] : count;
 
-		if (end - ends[i] > 1)
+		if (!is_sorted(&sorted[ends[i]], end - ends[i], edges))
 			qsort_r(&sorted[ends[i]], end - ends[i], sizeof(*sorted), compare_places,
 				edges);
 	}
