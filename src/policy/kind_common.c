@@ -27,6 +27,13 @@ static json_t *tree_or_null(json_t *tree, int error)
 	return NULL;
 }
 
+json_t *kind_object_of(const char *key, json_t *value)
+{
+	json_t *object = json_object();
+
+	return tree_or_null(object, kind_set(object, key, value));
+}
+
 json_t *kind_labels(const struct labels *labels)
 {
 	json_t *tree = json_object();
@@ -40,7 +47,7 @@ json_t *kind_labels(const struct labels *labels)
 json_t *kind_selector(json_t *labels)
 {
 	if (json_object_size(labels) > 0)
-		return json_pack("{s:o}", "matchLabels", labels);
+		return kind_object_of("matchLabels", labels);
 	return labels;
 }
 

@@ -368,8 +368,8 @@ found() {
 }
 
 @test "host-network pods are their node by default, and pods if that is asked for" {
-  record host-network
-  mv host-network.db shop.db
+  record host-network-aborts-the-run
+  mv host-network-aborts-the-run.db shop.db
   want 0 verify --with-generated
   want 0 verify --with-generated --hostnetwork node
   want 2 verify --with-generated --hostnetwork both
