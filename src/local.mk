@@ -442,6 +442,8 @@ libcli_a_SOURCES = \
 	src/cli/candidates.h \
 	src/cli/because.c \
 	src/cli/because.h \
+	src/cli/cilium_note.c \
+	src/cli/cilium_note.h \
 	src/cli/cluster.c \
 	src/cli/cluster.h \
 	src/cli/cmd_denied.c \

@@ -7,6 +7,7 @@
 #include "base/document.h"
 #include "cli/compile.h"
 #include "cli/manifests.h"
+#include "cli/summary_text.h"
 #include "policy/kind.h"
 
 /* What stands for the name of a file in which nobody has written them. */
@@ -33,19 +34,26 @@ bool candidates_read(struct session *session, struct candidates *ret)
 	return read;
 }
 
-static int read_back(struct session *session, json_t *objects, struct manifest *manifest)
+/* Byte for byte what `policy` prints, so that lines are its lines. */
+static int put_list(struct buf *buf, const char *summary, json_t *objects)
 {
-	json_t *tree =
-	    json_pack("{s:s, s:s, s:O}", "apiVersion", "v1", "kind", "List", "items", objects);
-	struct document *document = NULL;
-	struct buf buf = {0};
-	int r;
+	json_t *tree = json_pack("{s:s, s:s, s:s, s:O}", OUTPUT_COMMENT, summary, "apiVersion",
+				 "v1", "kind", "List", "items", objects);
 
 	if (!tree)
 		return -ENOMEM;
-	output_yaml(&buf, tree);
+	output_yaml(buf, tree);
 	json_decref(tree);
-	r = buf.error;
+	return buf->error;
+}
+
+static int read_back(struct session *session, const char *summary, json_t *objects,
+		     struct manifest *manifest)
+{
+	struct document *document = NULL;
+	struct buf buf = {0};
+	int r = put_list(&buf, summary, objects);
+
 	if (r == 0)
 		r = document_parse(buf.data, buf.length, GENERATED, &session->problems, &document);
 	if (r == 0)
@@ -74,21 +82,35 @@ static int take_policies(struct session *session, struct compiler *compiler, jso
 	return r;
 }
 
-static int generate(struct session *session, struct candidates *candidates)
+static int generate_objects(struct session *session, json_t *objects, struct buf *summary)
 {
 	struct compile compile = {0};
-	json_t *objects = json_array();
-	int r = objects ? compile_begin(session, &compile) : -ENOMEM;
+	int r = compile_begin(session, &compile);
 
+	if (r == 0) {
+		summary_text_lines(compiler_summary(compile.compiler), session->graph, summary);
+		r = summary->error;
+	}
 	if (r == 0)
 		r = take_policies(session, compile.compiler, objects);
 	compile_end(&compile);
+	return r;
+}
+
+static int generate(struct session *session, struct candidates *candidates)
+{
+	json_t *objects = json_array();
+	struct buf summary = {0};
+	int r = objects ? generate_objects(session, objects, &summary) : -ENOMEM;
+
 	if (r == 0 && json_array_size(objects) > 0) {
 		candidates->generated = manifest_new();
-		r = candidates->generated ? read_back(session, objects, candidates->generated)
-					  : -ENOMEM;
+		r = candidates->generated
+			? read_back(session, summary.data, objects, candidates->generated)
+			: -ENOMEM;
 	}
 	json_decref(objects);
+	buf_clear(&summary);
 	return r;
 }
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include "cli/cilium_note.h"
 #include "cli/compile.h"
 #include "cli/entry_notes.h"
 #include "cli/holes.h"
@@ -16,6 +17,7 @@
 struct printer {
 	struct session *session;
 	struct output_dir *dir; /* NULL: they are a list on standard output */
+	struct cilium_note note;
 	struct buf buf;
 	struct output_items items;
 	json_t *objects; /* of the policy at hand */
@@ -52,6 +54,8 @@ static int print_policies(struct printer *printer, struct compiler *compiler)
 
 	while ((r = compiler_next(compiler, &policy)) > 0) {
 		r = print_policy(printer, &policy);
+		if (r == 0)
+			r = cilium_note_take(&printer->note, &policy);
 		policy_clear(&policy);
 		if (r < 0)
 			return r;
@@ -76,46 +80,67 @@ static json_t *make_head(void)
 	return json_pack("{s:s, s:s}", "apiVersion", "v1", "kind", "List");
 }
 
-static int print_list(struct session *session, struct compiler *compiler)
+static int print_list(struct printer *printer, struct compiler *compiler)
 {
-	struct printer printer = {.session = session, .objects = json_array()};
+	struct session *session = printer->session;
 	json_t *head = make_head();
-	int r = -ENOMEM;
+	int r = head ? summary_tell(session, compiler_summary(compiler), head) : -ENOMEM;
 
-	if (printer.objects && head)
-		r = summary_tell(session, compiler_summary(compiler), head);
 	if (r == 0) {
-		output_items_begin(&printer.items, &printer.buf,
+		output_items_begin(&printer->items, &printer->buf,
 				   session->options->format == FORMAT_JSON, head, "items");
-		r = print_policies(&printer, compiler);
-		end_list(&printer, r);
-		r = r < 0 ? r : printer.buf.error;
-		flush(&printer);
+		r = print_policies(printer, compiler);
+		end_list(printer, r);
+		r = r < 0 ? r : printer->buf.error;
+		flush(printer);
 	}
 	json_decref(head);
-	json_decref(printer.objects);
-	buf_clear(&printer.buf);
 	return r;
 }
 
-static int write_files(struct session *session, struct compiler *compiler)
+static int write_files(struct printer *printer, struct compiler *compiler)
 {
+	struct session *session = printer->session;
 	const struct options *options = session->options;
-	struct printer printer = {.session = session, .objects = json_array()};
-	int r = printer.objects ? output_dir_open(options->output_dir, options->format,
-						  &session->problems, &printer.dir)
-				: -ENOMEM;
+	int r = output_dir_open(options->output_dir, options->format, &session->problems,
+				&printer->dir);
 
 	if (r == 0)
 		r = summary_tell(session, compiler_summary(compiler), NULL);
 	if (r == 0)
-		r = print_policies(&printer, compiler);
+		r = print_policies(printer, compiler);
 	if (r == 0)
-		r = output_dir_finish(printer.dir);
-	output_dir_free(printer.dir);
-	json_decref(printer.objects);
+		r = output_dir_finish(printer->dir);
+	output_dir_free(printer->dir);
 	if (r < 0 && session->problems.errors > 0)
 		session->status = EXIT_USAGE;
+	return r;
+}
+
+static void tell_cilium(const struct printer *printer)
+{
+	struct session *session = printer->session;
+
+	cilium_note_tell(&printer->note,
+			 session->options->kind == &kind_cilium
+			     ? "without --exact they are entities"
+			     : "--for cilium has entities in their place",
+			 &session->problems);
+}
+
+static int print(struct session *session, struct compiler *compiler, bool on_cilium)
+{
+	struct printer printer = {.session = session, .objects = json_array()};
+	int r = -ENOMEM;
+
+	if (printer.objects)
+		r = session->options->output_dir ? write_files(&printer, compiler)
+						 : print_list(&printer, compiler);
+	if (on_cilium)
+		tell_cilium(&printer);
+	cilium_note_clear(&printer.note);
+	json_decref(printer.objects);
+	buf_clear(&printer.buf);
 	return r;
 }
 
@@ -127,10 +152,8 @@ static int answer(struct session *session)
 
 	if (r == 0)
 		r = compile_begin(session, &compile);
-	if (r == 0 && session->options->output_dir)
-		r = write_files(session, compile.compiler);
-	else if (r == 0)
-		r = print_list(session, compile.compiler);
+	if (r == 0)
+		r = print(session, compile.compiler, holes.cilium);
 	compile_end(&compile);
 	mesh_note(session);
 	entry_note(session);

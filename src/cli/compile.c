@@ -4,11 +4,11 @@
 
 #include "base/document.h"
 
-/* Comments are YAML's alone. */
+/* Comments are YAML's alone. Without a kind it is what `policy` prints by default. */
 static bool says_readiness(const struct options *options)
 {
 	if (!options->kind)
-		return false;
+		return true;
 	return options->kind->says_readiness ||
 	       options->kind_options.explain == EXPLAIN_ANNOTATIONS ||
 	       (options->kind_options.explain == EXPLAIN_COMMENTS &&
@@ -78,6 +78,8 @@ int compile_begin(struct session *session, struct compile *compile)
 							 .workload_kind = options->workload_kind,
 							 .workload_name = options->workload_name};
 	compile->request.entities = options->kind && options->kind->entities;
+	if (options->kind && options->kind->own_node)
+		compile->request.include |= 1u << LEFT_OWN_NODE;
 	compile->request.withhold_partial = options->strict;
 	r = compile_extent(session, compile);
 	if (r == 0)

@@ -260,6 +260,14 @@ const struct dataplane_node *dataplanes_find(const struct dataplanes *dataplanes
 		       compare_name);
 }
 
+bool dataplanes_have_plugin(const struct dataplanes *dataplanes, const char *plugin)
+{
+	for (size_t i = 0; i < dataplanes->count; i++)
+		if (strcmp(dataplanes->nodes[i].plugin, plugin) == 0)
+			return true;
+	return false;
+}
+
 /* ---- status ---- */
 
 static json_t *answer_json(const struct dataplane_answer *answer, struct interval interval)

@@ -62,6 +62,8 @@ void dataplane_put_hidden(struct buf *buf, const struct dataplane_node *node,
 			  struct interval interval);
 /* NULL: it told nothing. */
 const struct dataplane_node *dataplanes_find(const struct dataplanes *dataplanes, const char *name);
+/* Is it the network plugin of one of the nodes? */
+bool dataplanes_have_plugin(const struct dataplanes *dataplanes, const char *plugin);
 /* An array with each node that told of it; null if none did. "was" is the worst of what was before
  * that reaches into the interval, or null. */
 json_t *dataplanes_json(const struct dataplanes *dataplanes, struct interval interval);

@@ -72,6 +72,15 @@ static void note(struct session *session, const struct graph_edge *edge,
 	buf_clear(&subject);
 }
 
+/* The client is known to be outside, and the policy allows all of these. */
+static bool is_open(const struct session *session, const struct graph_edge *edge)
+{
+	const struct policy_request *request = &session->options->request;
+
+	return !request->exact && request->external_ingress == EXTERNAL_INGRESS_ANY &&
+	       strcmp(edge->from.class, "external") == 0;
+}
+
 static void note_edge(struct session *session, const struct graph_edge *edge)
 {
 	const struct inventory *inventory = session->inventory;
@@ -91,7 +100,7 @@ void entry_note(struct session *session)
 	const struct graph *graph = session->graph;
 
 	for (size_t i = 0; session->inventory && i < graph->edge_count; i++)
-		if (is_from_entry(&graph->edges[i]) &&
+		if (is_from_entry(&graph->edges[i]) && !is_open(session, &graph->edges[i]) &&
 		    session_wants_end(session, &graph->edges[i].to))
 			note_edge(session, &graph->edges[i]);
 }

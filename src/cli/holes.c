@@ -39,6 +39,7 @@ int holes_warn(struct session *session, struct interval interval, struct holes *
 	dataplanes_warn(&session->problems, &dataplanes, interval, session->graph);
 	ret->gaps = walk.count;
 	ret->invisible = !dataplanes_are_complete(&dataplanes, interval);
+	ret->cilium = dataplanes_have_plugin(&dataplanes, "cilium");
 	dataplanes_clear(&dataplanes);
 	return r;
 }

@@ -7,6 +7,7 @@
 struct holes {
 	size_t gaps;    /* of the interval */
 	bool invisible; /* connections of some kind cannot be seen on some node */
+	bool cilium;    /* is the network plugin of some node */
 };
 
 /* Warns of gaps of the interval, and of what the nodes' networks hide in it. After session_build();

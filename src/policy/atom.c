@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/order.h"
 
 /* Fewer are sorted at once. */
@@ -140,9 +141,9 @@ static bool sort_on_shelves(struct atoms *atoms)
 
 void atoms_sort(struct atoms *atoms)
 {
-	if (atoms->count > SHELVED_MIN && sort_on_shelves(atoms))
+	if (array_is_sorted(atoms->items, sizeof(*atoms->items), atoms->count, compare_atoms))
 		return;
-	if (atoms->count > 0)
+	if (atoms->count <= SHELVED_MIN || !sort_on_shelves(atoms))
 		qsort(atoms->items, atoms->count, sizeof(*atoms->items), compare_atoms);
 }
 

@@ -4,9 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/order.h"
 
-/* Of one subject and direction: ports first, and of these the peers, a block before those that it
+/* Ports first, and of these the peers, a block before those that it
  * holds. */
 static int compare_ports(const struct atom *a, const struct atom *b)
 {
@@ -144,7 +145,7 @@ static int cover_run(const struct basis *basis, struct atom *atoms, size_t count
 	wide = calloc(count, sizeof(*wide));
 	if (!wide)
 		return -ENOMEM;
-	qsort(atoms, count, sizeof(*atoms), compare_atoms);
+	array_sort(atoms, sizeof(*atoms), count, compare_atoms);
 	for (size_t i = 0, end; i < count; i = end) {
 		for (end = i + 1; end < count && compare_ports(&atoms[i], &atoms[end]) == 0; end++)
 			;
@@ -160,7 +161,7 @@ static void mark_again(struct atom *atoms, size_t count)
 {
 	for (size_t i = 1; i < count; i++)
 		if (atoms[i].edge && atoms[i].edge == atoms[i - 1].edge &&
-		    atom_same_peer(&atoms[i], &atoms[i - 1]))
+		    compare_atoms(&atoms[i], &atoms[i - 1]) == 0)
 			atoms[i].again = true;
 }
 

@@ -70,8 +70,16 @@ static size_t subject_of(const struct compiler *compiler, const struct end *end)
 		return GROUP_NONE;
 	group = compiler->groups.of_workload[end->workload];
 	if (group == GROUP_NONE || !group_is_subject(&compiler->groups.items[group]))
-		return GROUP_NONE;
+		return compiler->groups.holders[end->pod];
 	return group;
+}
+
+/* Is it what a pod did that the policy isolates without being meant for it? */
+static bool is_of_held(const struct compiler *compiler, const struct atom *atom)
+{
+	const struct end *end = atom->egress ? &atom->edge->from : &atom->edge->to;
+
+	return compiler->groups.of_workload[end->workload] != atom->subject;
 }
 
 /* Does the filter let the end through, whether it gets a policy or not? */
@@ -301,11 +309,16 @@ static int choose_directions(struct compiler *compiler)
 	return r;
 }
 
-static enum left_reason withheld_of(const struct compiler *compiler, const struct atom *atom)
+/* Whatever decides it, but for other atoms. */
+static enum left_reason fate_of(const struct compiler *compiler, const struct atom *atom)
 {
 	const struct group *group = &compiler->groups.items[atom->subject];
+	const enum left_reason withheld =
+	    group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
 
-	return group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
+	if (withheld != LEFT_NONE)
+		return withheld;
+	return atom->left == LEFT_NONE && !group->seen ? LEFT_NO_POLICY : atom->left;
 }
 
 /* What other records tell the policies of shares their fate. */
@@ -319,21 +332,29 @@ static void settle_elsewhere(struct compiler *compiler)
 		const struct atom *found = atoms_find_next(&search, atom);
 
 		tally_mark(&compiler->tally, atom->edge,
-			   found ? found->left : withheld_of(compiler, atom));
+			   found ? found->left : fate_of(compiler, atom));
 	}
 	atoms_clear(&compiler->elsewhere);
+}
+
+static void find_seen(struct compiler *compiler)
+{
+	for (size_t i = 0; i < compiler->atoms.count; i++) {
+		const struct atom *atom = &compiler->atoms.items[i];
+
+		if (atom->edge && atom->left == LEFT_NONE && !is_of_held(compiler, atom))
+			compiler->groups.items[atom->subject].seen = true;
+	}
 }
 
 /* From here on an atom is in a rule. */
 static void settle(struct compiler *compiler)
 {
+	find_seen(compiler);
 	for (size_t i = 0; i < compiler->atoms.count; i++) {
 		struct atom *atom = &compiler->atoms.items[i];
-		enum left_reason withheld = withheld_of(compiler, atom);
 
-		compiler->groups.items[atom->subject].seen |= atom->edge && !atom->left;
-		if (withheld != LEFT_NONE)
-			atom->left = withheld;
+		atom->left = fate_of(compiler, atom);
 		if (atom->edge)
 			tally_mark(&compiler->tally, atom->edge, atom->left);
 	}

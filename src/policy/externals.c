@@ -83,10 +83,15 @@ static int know_cluster(struct work *work)
 	return r;
 }
 
+static bool is_outside(const struct end *end)
+{
+	return end->kind == END_EXTERNAL && strcmp(end->class, "external") == 0;
+}
+
 static bool takes_part(const struct atom *atom)
 {
 	return atom->peer == ATOM_BLOCK && atom->edge && atom->left == LEFT_NONE &&
-	       atom->end->kind == END_EXTERNAL && strcmp(atom->end->class, "external") == 0;
+	       is_outside(atom->end);
 }
 
 /* ---- any client ---- */
@@ -131,6 +136,37 @@ static void open_to_any(struct work *work, const struct run *run)
 		atom->block = prefix_around(atom->block.addr, 0);
 		atom->wider |= WIDER_ANY_CLIENT;
 	}
+}
+
+/*
+ * A node that has put its own address in the place of a client's, in front of a pod on another: the
+ * pod sees that node, and tomorrow's client comes in by another.
+ */
+static bool is_forwarded(const struct atom *atom)
+{
+	const struct graph_edge *edge = atom->edge;
+	const struct end *peers[EDGE_PEERS_MAX];
+
+	return edge && atom->left == LEFT_NONE && atom->peer == ATOM_BLOCK &&
+	       atom->end == edge->translated && is_outside(&edge->from) &&
+	       edge_peers(edge, false, peers) == 1;
+}
+
+static int open_to_forwarded(struct work *work, const struct slice *slice)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < slice->count && r == 0; i++) {
+		struct atom atom = slice->atoms[i];
+
+		if (!is_forwarded(&atom))
+			continue;
+		atom.end = &atom.edge->from;
+		atom.block = prefix_around(atom.end->address, 0);
+		atom.wider |= WIDER_ANY_CLIENT;
+		r = atoms_add(&work->added, &atom);
+	}
+	return r;
 }
 
 /* ---- known networks ---- */
@@ -432,6 +468,8 @@ static int settle_slice(struct work *work, struct slice *slice)
 	if (r < 0 || *withheld != LEFT_NONE)
 		return r;
 	work->has_changed = false;
+	if (!first->egress && work->basis->request->external_ingress == EXTERNAL_INGRESS_ANY)
+		r = open_to_forwarded(work, slice);
 	find_keys(work, slice);
 	for (size_t i = 0, end; i < slice->keys && r == 0; i = end) {
 		for (end = i + 1; end < slice->keys; end++)

@@ -15,7 +15,8 @@
  *
  * 1. Ingress, EXTERNAL_INGRESS_ANY: all addresses, if one that came is public, if a client asked
  *    for an address of a service or node, or if the inventory has an entry there; else they stay.
- *    EXTERNAL_INGRESS_OBSERVED: they stay.
+ *    All addresses, too, beside a node that forwards for a client outside. With
+ *    EXTERNAL_INGRESS_OBSERVED they stay.
  * 2. Where a known network has an address, all its blocks; atoms without an edge and without an end
  *    are added for those in which nothing was seen. A block with addresses of the cluster is none.
  * 3. The others are aggregated (aggregate.h), but for what stays by 1.

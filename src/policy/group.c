@@ -94,6 +94,60 @@ static size_t collect(const struct graph *graph, struct candidate *candidates)
 	return count;
 }
 
+static bool is_subject(const struct groups *groups, size_t group)
+{
+	return group != GROUP_NONE && group_is_subject(&groups->items[group]);
+}
+
+static bool is_picked(const struct graph_pod *pod, const struct group *group)
+{
+	return pod->labels && !*pod->conflict && !pod->host_network &&
+	       labels_match(pod->labels, group->selector);
+}
+
+/* Where the pods of the namespace begin. */
+static size_t find_pods(const struct graph *graph, const char *namespace)
+{
+	size_t low = 0, high = graph->pod_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(graph->pods[middle].namespace, namespace) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void hold_pods(const struct graph *graph, struct groups *groups, size_t index)
+{
+	const struct group *group = &groups->items[index];
+
+	for (size_t i = find_pods(graph, group->namespace);
+	     i < graph->pod_count && strcmp(graph->pods[i].namespace, group->namespace) == 0; i++) {
+		const size_t workload = graph->pods[i].workload;
+
+		if (groups->holders[i] == GROUP_NONE && is_picked(&graph->pods[i], group) &&
+		    (workload == GRAPH_NONE || !is_subject(groups, groups->of_workload[workload])))
+			groups->holders[i] = index;
+	}
+}
+
+static int find_holders(const struct graph *graph, struct groups *groups)
+{
+	groups->holders = calloc(graph->pod_count + 1, sizeof(*groups->holders));
+	if (!groups->holders)
+		return -ENOMEM;
+	for (size_t i = 0; i < graph->pod_count; i++)
+		groups->holders[i] = GROUP_NONE;
+	for (size_t i = 0; i < groups->count; i++)
+		if (is_subject(groups, i) && *groups->items[i].also_picks)
+			hold_pods(graph, groups, i);
+	return 0;
+}
+
 int groups_build(const struct graph *graph, const struct policy_filter *filter, struct groups *ret)
 {
 	struct candidate *candidates = calloc(graph->workload_count + 1, sizeof(*candidates));
@@ -119,6 +173,8 @@ int groups_build(const struct graph *graph, const struct policy_filter *filter, 
 				break;
 		r = add_group(&groups, candidates + i, end - i, filter);
 	}
+	if (r == 0)
+		r = find_holders(graph, &groups);
 	if (r < 0)
 		goto out;
 	*ret = groups;
@@ -142,5 +198,6 @@ void groups_clear(struct groups *groups)
 	}
 	free(groups->items);
 	free(groups->of_workload);
+	free(groups->holders);
 	*groups = (struct groups){0};
 }

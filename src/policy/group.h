@@ -32,6 +32,9 @@ struct groups {
 	struct group *items; /* by namespace, selector */
 	size_t count;
 	size_t *of_workload; /* GROUP_NONE: host network, or no usable label */
+	/* By pod: the subject whose policy isolates it, though it is not of its workloads and gets
+	 * no policy of its own. GROUP_NONE: there is none. */
+	size_t *holders;
 };
 
 int groups_build(const struct graph *graph, const struct policy_filter *filter, struct groups *ret);

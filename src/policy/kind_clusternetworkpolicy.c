@@ -5,7 +5,7 @@
  *
  * It isolates nobody by itself, so the last rule of a direction denies what is left. An ingress
  * peer is pods or namespaces and never a network, and so that rule denies pods alone: nodes and the
- * outside stay as they were.
+ * outside stay as they were. In egress nothing is exempt, not even the pod's own node.
  *
  * The tier is Baseline: it decides for pods that no NetworkPolicy selects, and so takes nothing
  * from who owns the namespace and allows nothing that they denied. Among policies of one tier and
@@ -35,21 +35,40 @@ static const struct direction_words words[DIRECTIONS] = {
 
 /* ---- what it cannot say ---- */
 
-static size_t count_blocks(const struct policy_rule *rule)
+/* Nodes are let in by every one of its policies, the pod's own without a word. */
+static bool is_implied(int direction, const struct policy_peer *peer)
+{
+	return direction == DIRECTION_INGRESS && peer->kind == PEER_BLOCK &&
+	       (peer->wider & WIDER_OWN_NODE);
+}
+
+static size_t count_blocks(int direction, const struct policy_rule *rule)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < rule->peer_count; i++)
-		count += rule->peers[i].kind == PEER_BLOCK;
+		count +=
+		    rule->peers[i].kind == PEER_BLOCK && !is_implied(direction, &rule->peers[i]);
 	return count;
 }
 
 /* All blocks of a rule are one peer. */
-static size_t count_peers(const struct policy_rule *rule)
+static size_t count_peers(int direction, const struct policy_rule *rule)
 {
-	size_t blocks = count_blocks(rule);
+	size_t count = count_blocks(direction, rule) > 0;
 
-	return rule->peer_count - blocks + (blocks > 0);
+	for (size_t i = 0; i < rule->peer_count; i++)
+		count += rule->peers[i].kind != PEER_BLOCK;
+	return count;
+}
+
+static size_t count_rules(const struct policy *policy, int direction)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < policy->rule_count[direction]; i++)
+		count += count_peers(direction, &policy->rules[direction][i]) > 0;
+	return count;
 }
 
 static bool put_too_many(struct buf *why, size_t count, size_t most, const char *what)
@@ -62,24 +81,24 @@ static bool put_too_many(struct buf *why, size_t count, size_t most, const char 
 /* The first reason; false: there is none. */
 static bool put_rule_limit(struct buf *why, int direction, const struct policy_rule *rule)
 {
-	if (direction == DIRECTION_INGRESS && count_blocks(rule) > 0) {
+	const size_t blocks = count_blocks(direction, rule);
+
+	if (direction == DIRECTION_INGRESS && blocks > 0) {
 		buf_puts(why, "peers that are addresses, and can name pods alone");
 		return true;
 	}
-	return put_too_many(why, count_blocks(rule), ITEMS_MAX, "blocks in one rule") ||
-	       put_too_many(why, count_peers(rule), ITEMS_MAX, "peers in one rule") ||
+	return put_too_many(why, blocks, ITEMS_MAX, "blocks in one rule") ||
+	       put_too_many(why, count_peers(direction, rule), ITEMS_MAX, "peers in one rule") ||
 	       put_too_many(why, rule->port_count, ITEMS_MAX, "ports in one rule");
 }
 
 static bool put_limit(struct buf *why, const struct policy *policy, int direction)
 {
-	size_t count = policy->rule_count[direction];
-
 	buf_printf(why, "no ClusterNetworkPolicy: its %s has ", words[direction].rules);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < policy->rule_count[direction]; i++)
 		if (put_rule_limit(why, direction, &policy->rules[direction][i]))
 			return true;
-	return put_too_many(why, count, ITEMS_MAX - 1, "rules");
+	return put_too_many(why, count_rules(policy, direction), ITEMS_MAX - 1, "rules");
 }
 
 /* 1; 0: with a problem; -ENOMEM. */
@@ -157,8 +176,8 @@ static json_t *networks_tree(const struct policy_rule *rule, const struct kind_o
 	return NULL;
 }
 
-static json_t *peers_tree(const struct policy *policy, const struct policy_rule *rule,
-			  const struct kind_options *options)
+static json_t *peers_tree(const struct policy *policy, int direction,
+			  const struct policy_rule *rule, const struct kind_options *options)
 {
 	json_t *peers = json_array();
 	int r = 0;
@@ -166,7 +185,7 @@ static json_t *peers_tree(const struct policy *policy, const struct policy_rule 
 	for (size_t i = 0; i < rule->peer_count; i++)
 		if (rule->peers[i].kind != PEER_BLOCK)
 			r |= kind_append(peers, peer_tree(policy, &rule->peers[i], options));
-	if (count_blocks(rule) > 0)
+	if (count_blocks(direction, rule) > 0)
 		r |= kind_append(peers, networks_tree(rule, options));
 	if (r == 0)
 		return peers;
@@ -212,7 +231,8 @@ static json_t *accept_tree(const struct policy *policy, int direction,
 			   const struct policy_rule *rule, const struct kind_options *options)
 {
 	return json_pack("{s:s, s:o, s:o}", "action", "Accept", words[direction].peers,
-			 peers_tree(policy, rule, options), "protocols", protocols_tree(rule));
+			 peers_tree(policy, direction, rule, options), "protocols",
+			 protocols_tree(rule));
 }
 
 static json_t *deny_tree(int direction)
@@ -231,9 +251,12 @@ static json_t *rules_tree(const struct policy *policy, int direction,
 	json_t *rules = json_array();
 	int r = 0;
 
-	for (size_t i = 0; i < policy->rule_count[direction]; i++)
-		r |= kind_append(
-		    rules, accept_tree(policy, direction, &policy->rules[direction][i], options));
+	for (size_t i = 0; i < policy->rule_count[direction]; i++) {
+		const struct policy_rule *rule = &policy->rules[direction][i];
+
+		if (count_peers(direction, rule) > 0)
+			r |= kind_append(rules, accept_tree(policy, direction, rule, options));
+	}
 	r |= kind_append(rules, deny_tree(direction));
 	if (r == 0)
 		return rules;
@@ -323,4 +346,5 @@ static const char *const api_versions[] = {"policy.networking.k8s.io/v1alpha2",
 const struct policy_kind kind_clusternetworkpolicy = {.name = "clusternetworkpolicy",
 						      .api_versions = api_versions,
 						      .cluster_scoped = true,
+						      .own_node = true,
 						      .add = add};

@@ -474,13 +474,14 @@ static json_t *references_tree(const struct policy *policy)
 	return NULL;
 }
 
-/* The object that the default kind prints. Takes spec. */
+/* The object that the default kind prints; the comment is outside. Takes spec. */
 static json_t *inner_tree(const struct policy *policy, const struct kind_options *options,
 			  json_t *spec)
 {
 	struct kind_options inner = *options;
 
-	inner.explain = EXPLAIN_NONE;
+	if (options->explain == EXPLAIN_COMMENTS)
+		inner.explain = EXPLAIN_NONE;
 	inner.api_version = kind_networkpolicy.api_versions[0];
 	return object_tree(policy, &inner, "NetworkPolicy",
 			   kind_metadata(policy, &inner, policy->name, policy->namespace), spec);

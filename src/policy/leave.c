@@ -26,13 +26,26 @@ void leave_edge(struct leave *leave, const struct graph_edge *edge, enum left_re
 	}
 }
 
+static enum leave_kind kind_of(enum left_reason left, const struct end *end)
+{
+	switch (left) {
+	case LEFT_AMBIGUOUS:
+		return LEAVE_AMBIGUOUS;
+	case LEFT_CONTRADICTED:
+		return LEAVE_CONTRADICTED;
+	case LEFT_FOLDED:
+		return LEAVE_FOLDED;
+	default:
+		return end->workload == GRAPH_NONE ? LEAVE_UNKNOWN : LEAVE_UNLABELLED;
+	}
+}
+
 void leave_peer(struct leave *leave, enum direction direction, enum left_reason left,
 		const struct end *end)
 {
-	struct leave_peers *peers = &leave->peers[direction][left - LEFT_AMBIGUOUS];
+	struct leave_peers *peers = &leave->peers[direction][kind_of(left, end)];
 
 	peers->edges++;
-	peers->unlabelled += end->workload != GRAPH_NONE;
 	for (size_t i = 0; i < peers->named_count; i++)
 		if (same_end(peers->named[i], end))
 			return;
@@ -77,34 +90,22 @@ static void put_end(struct buf *buf, const struct end *end)
 		buf_puts(buf, addr_format(end->address, text));
 }
 
-struct leave_text {
-	const char *who;
-	const char *advice;
-};
-
-static struct leave_text text_of(const struct leave_peers *peers, enum left_reason left)
-{
-	static const struct leave_text texts[LEFT_REASONS] = {
-	    [LEFT_AMBIGUOUS] = {"addresses that were not one pod's or node's all the time",
-				"choose a time in which each was (--since, --until)"},
-	    [LEFT_UNLABELLED] = {"pods whose labels are not known", GRAPH_SUPPLY},
-	    [LEFT_CONTRADICTED] = {"addresses whose pod is told of in contradiction",
-				   "netpol-report pods -o json shows what each source says"},
-	    [LEFT_FOLDED] = {"prefixes in which the cluster has addresses of its own",
-			     "a higher max_edges in netpold.conf keeps addresses apart"},
-	};
-
-	if (left != LEFT_UNLABELLED || peers->unlabelled == 0)
-		return texts[left];
-	if (peers->unlabelled == peers->edges)
-		return (struct leave_text){"pods that have no usable label", LEAVE_LABEL};
-	return (struct leave_text){"pods whose labels are not known, or of no use", GRAPH_SUPPLY};
-}
-
-static void report_peers(const struct leave_peers *peers, enum left_reason left,
+static void report_peers(const struct leave_peers *peers, enum leave_kind kind,
 			 const char *direction, const char *subject, struct problems *problems)
 {
-	const struct leave_text text = text_of(peers, left);
+	static const struct {
+		const char *who;
+		const char *advice;
+	} texts[LEAVE_KINDS] = {
+	    [LEAVE_UNKNOWN] = {"pods whose labels are not known", GRAPH_SUPPLY},
+	    [LEAVE_UNLABELLED] = {"pods that have no usable label", LEAVE_LABEL},
+	    [LEAVE_AMBIGUOUS] = {"addresses that were not one pod's or node's all the time",
+				 "choose a time in which each was (--since, --until)"},
+	    [LEAVE_FOLDED] = {"prefixes in which the cluster has addresses of its own",
+			      "a higher max_edges in netpold.conf keeps addresses apart"},
+	    [LEAVE_CONTRADICTED] = {"addresses whose pod is told of in contradiction",
+				    "netpol-report pods -o json shows what each source says"},
+	};
 	struct buf buf = {0};
 
 	if (peers->edges == 0)
@@ -117,8 +118,9 @@ static void report_peers(const struct leave_peers *peers, enum left_reason left,
 		buf_puts(&buf, " and more");
 	if (!buf.error)
 		problem_add(problems, PROBLEM_WARNING, subject,
-			    "%s %s is left out (%zu edge%s): %s; %s", direction, text.who,
-			    peers->edges, peers->edges == 1 ? "" : "s", buf.data, text.advice);
+			    "%s %s is left out (%zu edge%s): %s; %s", direction, texts[kind].who,
+			    peers->edges, peers->edges == 1 ? "" : "s", buf.data,
+			    texts[kind].advice);
 	buf_clear(&buf);
 }
 
@@ -141,9 +143,9 @@ void leave_report(const struct leave *leave, const char *subject, struct problem
 	if (leave->portless > 0)
 		report_portless(leave, subject, problems);
 	for (int d = 0; d < DIRECTIONS; d++)
-		for (int i = 0; i < LEAVE_PEERS; i++)
-			report_peers(&leave->peers[d][i], (enum left_reason)(LEFT_AMBIGUOUS + i),
-				     directions[d], subject, problems);
+		for (int i = 0; i < LEAVE_KINDS; i++)
+			report_peers(&leave->peers[d][i], (enum leave_kind)i, directions[d],
+				     subject, problems);
 }
 
 static bool is_all_withheld(const struct group *group)

@@ -9,20 +9,27 @@
 /* Peers of one direction that no rule can name, for one reason. */
 struct leave_peers {
 	size_t edges;
-	size_t unlabelled; /* of these, with pods whose labels are known */
 	const struct end *named[LEAVE_NAMED_MAX];
 	size_t named_count;
 	bool more; /* than named */
 };
 
-#define LEAVE_PEERS (LEFT_FOLDED - LEFT_AMBIGUOUS + 1)
+/* By what would help: of LEFT_UNLABELLED there are two. */
+enum leave_kind {
+	LEAVE_UNKNOWN,    /* labels are not known */
+	LEAVE_UNLABELLED, /* they are, and none is of use */
+	LEAVE_AMBIGUOUS,
+	LEAVE_FOLDED,
+	LEAVE_CONTRADICTED,
+	LEAVE_KINDS
+};
 
 struct leave {
-	size_t uncertain;                                  /* edges picked up in mid-stream */
-	size_t secondary;                                  /* edges over further networks */
-	size_t portless;                                   /* edges of protocols without ports */
-	uint8_t protocols[256 / 8];                        /* which */
-	struct leave_peers peers[DIRECTIONS][LEAVE_PEERS]; /* by reason, from LEFT_AMBIGUOUS on */
+	size_t uncertain;           /* edges picked up in mid-stream */
+	size_t secondary;           /* edges over further networks */
+	size_t portless;            /* edges of protocols without ports */
+	uint8_t protocols[256 / 8]; /* which */
+	struct leave_peers peers[DIRECTIONS][LEAVE_KINDS];
 };
 
 /* An edge that counts for nothing at an end of the subject's. Reasons that its own problem tells

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
-#include "flow/flow.h"
+#include "policy/kind_common.h"
 #include "policy/order.h"
 
 static int compare_by_protocol(const void *a, const void *b)
@@ -50,25 +50,6 @@ void port_ranges_make(struct policy_rule *rules, size_t count, size_t threshold)
 		make_ranges(&rules[i], threshold);
 }
 
-static void put_peer(struct buf *buf, const struct policy_peer *peer)
-{
-	char text[PREFIX_TEXT_MAX];
-
-	if (peer->kind == PEER_ALL_PODS)
-		buf_puts(buf, "all pods");
-	else if (peer->kind == PEER_BLOCK)
-		buf_puts(buf, prefix_format(peer->block, text));
-	else if (peer->kind == PEER_ENTITY)
-		buf_puts(buf, "an entity");
-	else
-		buf_puts(buf, peer->selector.count > 0 ? "pods with " : "all pods");
-	for (size_t i = 0; peer->kind == PEER_PODS && i < peer->selector.count; i++)
-		buf_printf(buf, "%s%s=%s", i > 0 ? "," : "", peer->selector.items[i].key,
-			   peer->selector.items[i].value);
-	if (peer->kind == PEER_PODS && *peer->namespace)
-		buf_printf(buf, " in %s", peer->namespace);
-}
-
 /* Ports are sorted; a range may end anywhere. */
 static uint16_t last_port(const struct policy_rule *rule)
 {
@@ -88,7 +69,7 @@ static void report(const struct policy_rule *rule, enum direction direction, con
 {
 	struct buf peer = {0};
 
-	put_peer(&peer, rule->peers);
+	kind_put_peer(&peer, rule->peers);
 	if (rule->peer_count > 1)
 		buf_printf(&peer, " and %zu more", rule->peer_count - 1);
 	if (!peer.error)

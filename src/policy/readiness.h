@@ -87,7 +87,7 @@ readinesses_free(struct readinesses *readinesses); /* NULL is allowed; returns N
 /* "learning", "settling", "ready". */
 const char *readiness_state_name(enum readiness_state state);
 /* All of it in one line, without a line's end: "ready: observed since 2026-01-31T12:00:00Z for 3d
- * 4h, …". */
+ * 4h; 3 of 3 pods seen; …". */
 void readiness_text(const struct readiness *readiness, struct buf *buf);
 
 #endif

@@ -145,6 +145,21 @@ END
   same 'web-netpol' "$(jq -r '[.items[].metadata.name] | join(" ")' out)"
 }
 
+@test "a node that went on in another database missed what was between them" {
+  prepare
+  { node n1 web=10.1.0.1; flow n1 web=10.1.0.1 203.0.113.5 443 500 2026-01-02T07:00:00Z; } |
+    sed 's/"until":"2026-01-04T/"until":"2026-01-03T/' | "$report" import --into first.db -
+  { node n1 web=10.1.0.1; flow n1 web=10.1.0.1 203.0.113.5 443 500 2026-01-06T07:00:00Z; } |
+    sed 's/"from":"2026-01-01T00:00:00Z","until":"2026-01-04T/"from":"2026-01-05T00:00:00Z","until":"2026-01-07T/' |
+    "$report" import --into second.db -
+  for order in "first.db second.db" "second.db first.db"; do
+    read -r one other <<< "$order"
+    want 0 "$report" status --workloads --db "$one" --db "$other" --inventory inventory.yaml --workload po/web -o json
+    same '["ready","2026-01-01T06:00:00Z",90,1,48]' \
+      "$(jq -c '.[] | [.state, .observed.since, (.observed.seconds / 3600), .observed.gaps, (.observed.gap_seconds / 3600)]' out)"
+  done
+}
+
 # names OPTION...: the policies that are made with --strict of n1.db.
 strictly() {
   "$report" policy --db n1.db --inventory inventory.yaml -o json --strict "$@" 2> /dev/null > out || [ $? -eq 1 ]
@@ -176,4 +191,33 @@ strictly() {
   } | "$report" import --into n1.db -
   same '' "$(strictly)"
   same 'job-netpol web-netpol' "$(strictly --since 2026-01-01T06:00:00Z)"
+}
+
+# compiled OPTION...: what policy makes of both nodes, but for problems.
+compiled() {
+  "$report" policy --db n1.db --db n2.db --inventory inventory.yaml "$@" 2> /dev/null
+}
+
+@test "policy says of each workload how much is known of it" {
+  prepare
+  known='ready: observed since 2026-01-01T06:00:00Z for 2d 17h less 1 gap of 1h; 1 of 1 pod seen; 151 connections on 2 edges, 0 new in the last day, 0.59 new a day; about 0.66 % unseen'
+  same "# $known" "$(compiled | grep -A1 '^# Pod/web$' | tail -n 1)"
+  compiled --explain annotations -o json > out
+  jq -r '.items[] | select(.metadata.name == "web-netpol").metadata.annotations["netpol/evidence"]' out | grep -qxF "$known"
+  for options in '--explain none' '--explain none -o json' '-o json'; do
+    not grep -q 'observed since' <(compiled $options)
+  done
+}
+
+@test "whether Kubescape's objects are complete does not depend on how they are explained" {
+  prepare
+  sed -i 's/{nodeName: \(n[0-9]\)}/{nodeName: \1, containers: [{name: main}]}/' inventory.yaml
+  compiled --for kubescape -o json |
+    jq -c '[.items[] | select(.kind == "NetworkNeighborhood") | [.metadata.name, .metadata.annotations["kubescape.io/completion"]]]' > expected
+  same '[["pod-api","partial"],["pod-job","partial"],["pod-web","complete"]]' "$(cat expected)"
+  for explain in none annotations; do
+    compiled --for kubescape -o json --explain "$explain" |
+      jq -c '[.items[] | select(.kind == "NetworkNeighborhood") | [.metadata.name, .metadata.annotations["kubescape.io/completion"]]]' |
+      diff expected -
+  done
 }

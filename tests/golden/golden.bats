@@ -356,3 +356,23 @@ complete() {
 @test "link-local-egress: an address that pods of each node have is the one of the node that saw it" {
   check link-local-egress
 }
+
+@test "ip-explosion: many addresses outside become blocks, none of which has an address of the cluster" {
+  check ip-explosion
+}
+
+@test "known-networks: published ranges stand for their addresses, but those with an address of the cluster" {
+  check known-networks
+}
+
+@test "external-ingress: what clients outside reached is open to all of them; private ones that come straight stay" {
+  check external-ingress
+}
+
+@test "learned-cidr: or to the blocks of those that were seen" {
+  check learned-cidr
+}
+
+@test "too-many-blocks: the direction is withheld" {
+  check too-many-blocks
+}

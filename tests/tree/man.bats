@@ -38,7 +38,7 @@ tags() {
 
 # help PROGRAM...: the spellings of all options in that help, such as "-o --format FORMAT".
 help_options() {
-	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+(\/[A-Z]+)?| [a-z]+\|[a-z]+)?)( .*|$)/\1/p' | tr -d ,
+	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+([\/=][A-Z]+|\[,[A-Z]+\])?| [a-z]+(\|[a-z-]+)+)?)( .*|$)/\1/p' | tr -s ', ' ' '
 }
 
 # The long names among words.
@@ -143,6 +143,16 @@ expected_words() {
 	done
 }
 
+@test "netpol-report(1) has every reason that policy can include" {
+	reasons=$("$report" policy --help | sed -n 's/^ *--include REASON .*: //p' | tr -d ' ' | tr , '\n')
+	[ -n "$reasons" ]
+	told=$(section netpol-report.1 POLICIES | subsection 'What is left out' | tags | tr ' ' '\n')
+	for reason in $reasons; do
+		echo "$reason"
+		grep -qxF "$reason" <<<"$told"
+	done
+}
+
 @test "netpol-report(1) has the formats of each command, the default first" {
 	for command in $(commands); do
 		echo "$command"
@@ -161,7 +171,7 @@ expected_words() {
 	for command in $(commands); do
 		echo "$command"
 		operands=$("$report" "$command" --help | sed -n '1s/.*\[OPTION\]\.\.\. *//p')
-		words=$(synopsis "$command" | sed -E 's/ ?\[ --[^]]*\](\.\.\.)?//g; s/ --[a-z-]+ [A-Z]+//g')
+		words=$(synopsis "$command" | sed -E 's/\[ [A-Z]+\]//g; s/ ?\[ --[^]]*\](\.\.\.)?//g; s/ --[a-z-]+ [A-Z]+//g')
 		echo "$words"
 		[ "$words" = "$command${operands:+ $operands}" ]
 	done

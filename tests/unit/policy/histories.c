@@ -122,7 +122,7 @@ static enum labelling choose_labelling(struct history *history)
 {
 	static const unsigned percent[LABELLINGS] = {50, 17, 12, 10, 6, 5};
 	static const enum history_feature features[LABELLINGS] = {
-	    HISTORY_LABELS_OWN,	 HISTORY_LABELS_RECOMMENDED, HISTORY_LABELS_SHARED,
+	    HISTORY_LABELS_OWN,  HISTORY_LABELS_RECOMMENDED, HISTORY_LABELS_SHARED,
 	    HISTORY_LABELS_PART, HISTORY_LABELS_VOLATILE,    HISTORY_LABELS_NONE};
 	uint64_t rolled = history_roll(history, 100);
 	size_t labelling = 0;
@@ -172,8 +172,8 @@ static const char *letters(struct history *history, size_t length)
 }
 
 /* What controllers write of their own. */
-static void own_pod(struct history *history, struct history_pod *pod, enum kind kind, size_t replica,
-		    bool is_labelled)
+static void own_pod(struct history *history, struct history_pod *pod, enum kind kind,
+		    size_t replica, bool is_labelled)
 {
 	const char *name = history->workloads[pod->workload].name;
 	const char *end = letters(history, 5);
@@ -259,7 +259,7 @@ static struct history_pod *add_pod(struct history *history, size_t workload)
 				    .namespace = namespaces[history->workloads[workload].namespace],
 				    .host_network = history->workloads[workload].host_network,
 				    .node = (size_t)history_roll(history, history->node_count),
-				    .in_inventory = !has(history, 4, HISTORY_POD_NOT_IN_INVENTORY),
+				    .in_inventory = !has(history, 8, HISTORY_POD_NOT_IN_INVENTORY),
 				    .in_conflict = has(history, 1, HISTORY_POD_IN_CONFLICT)};
 	return pod;
 }
@@ -364,9 +364,9 @@ static void make_heirs(struct history *history)
 	for (size_t i = 0; i < history->workload_count; i++) {
 		struct history_pod *dead = &history->pods[history->workloads[i].first_pod];
 		struct history_pod *heir;
-		const bool shares = history_chance(history, 20);
+		const bool shares = history_chance(history, 45);
 
-		if (dead->host_network || !history_chance(history, 12) ||
+		if (dead->host_network || !history_chance(history, 20) ||
 		    history->pod_count == HISTORY_PODS)
 			continue;
 		heir = add_pod(history, (size_t)history_roll(history, history->workload_count));
@@ -375,8 +375,8 @@ static void make_heirs(struct history *history)
 			continue;
 		}
 		heir->node = dead->node;
-		for (size_t j = 0; j < history->pods[history->workloads[heir->workload].first_pod]
-					   .label_count;
+		for (size_t j = 0;
+		     j < history->pods[history->workloads[heir->workload].first_pod].label_count;
 		     j++)
 			heir->labels[heir->label_count++] =
 			    history->pods[history->workloads[heir->workload].first_pod].labels[j];
@@ -384,9 +384,9 @@ static void make_heirs(struct history *history)
 		    history->pods[history->workloads[heir->workload].first_pod].owner_kind;
 		heir->owner_name =
 		    history->pods[history->workloads[heir->workload].first_pod].owner_name;
-		heir->name = history_text(history, "%s-%s",
-					  heir->owner_name ? heir->owner_name : "heir",
-					  letters(history, 5));
+		heir->name =
+		    history_text(history, "%s-%s", heir->owner_name ? heir->owner_name : "heir",
+				 letters(history, 5));
 		heir->uid = history_text(history, "u-%s", heir->name);
 		heir->addresses[0] = dead->addresses[0];
 		heir->addresses[1] = dead->addresses[1];
@@ -574,9 +574,9 @@ static void describe_service(struct history *history, struct history_service *se
 	for (size_t i = 0; i < (service->port == 53 ? workload->port_count : 1); i++) {
 		const struct history_port *port = &workload->ports[i];
 
-		buf_printf(&buf, "%s{name: %s, protocol: %s, port: %u, targetPort: ",
-			   i > 0 ? ", " : "", port->name, protocol_text(port->protocol),
-			   service->port);
+		buf_printf(&buf,
+			   "%s{name: %s, protocol: %s, port: %u, targetPort: ", i > 0 ? ", " : "",
+			   port->name, protocol_text(port->protocol), service->port);
 		if (has(history, 30, HISTORY_TARGET_PORT_NAMED))
 			buf_puts(&buf, port->name);
 		else

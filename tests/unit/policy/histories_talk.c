@@ -74,25 +74,50 @@ static uint32_t local_pod(const struct side *side, size_t node)
 	return side->pod != NONE && side->node == node ? (uint32_t)side->pod + 1 : 0;
 }
 
-/* A pod of the recorder's own had its address all the time. */
-static void fit(const struct side *side, size_t node, struct history_row *row)
+/* Who had the pod's address before or after it; NONE: nobody. */
+static size_t find_other(const struct history *history, size_t index)
 {
-	if (!row->in_two || !local_pod(side, node))
-		return;
-	if (side->since)
-		row->first = row->last - 10;
-	if (side->until)
-		row->last = row->first + 10;
-	row->in_two = !side->since && !side->until;
+	const struct history_pod *pod = &history->pods[index];
+
+	for (size_t i = 0; i < history->pod_count; i++)
+		if (i != index && addr_equal(history->pods[i].addresses[0], pod->addresses[0]) &&
+		    history->pods[i].since != pod->since)
+			return i;
+	return NONE;
+}
+
+/* A node tells its own pods apart: in the time in which each had the address. */
+static bool add_turns(struct history *history, const struct history_row *row,
+		      const uint32_t *number)
+{
+	const size_t pod = *number ? *number - 1 : NONE;
+	const size_t other = pod == NONE ? NONE : find_other(history, pod);
+
+	if (!row->in_two || other == NONE)
+		return false;
+	for (size_t i = 0; i < 2; i++) {
+		const size_t turn = i ? other : pod;
+		const bool first = history->pods[turn].until > 0;
+		struct history_row part = *row;
+
+		part.in_two = false;
+		part.last = first ? row->first + 10 : row->last;
+		part.first = first ? row->first : row->last - 10;
+		if (number == &row->key.source_pod)
+			part.key.source_pod = (uint32_t)turn + 1;
+		else
+			part.key.destination_pod = (uint32_t)turn + 1;
+		add_row(history, &part);
+	}
+	return true;
 }
 
 static void record_at(struct history *history, const struct talk *talk, size_t node)
 {
-	const bool translates = talk->translator == NONE
-				    ? node == talk->client.node
-				    : node == talk->translator;
-	const bool is_after = !translates && addr_is_set(talk->translated) &&
-			      node == talk->server.node;
+	const bool translates =
+	    talk->translator == NONE ? node == talk->client.node : node == talk->translator;
+	const bool is_after =
+	    !translates && addr_is_set(talk->translated) && node == talk->server.node;
 	struct history_row row = {.node = node,
 				  .connections = talk->connections,
 				  .first = talk->first,
@@ -117,9 +142,9 @@ static void record_at(struct history *history, const struct talk *talk, size_t n
 	row.key.protocol = talk->protocol;
 	row.key.verdict = talk->verdict;
 	row.key.direction_uncertain = talk->uncertain;
-	fit(&talk->client, node, &row);
-	fit(&talk->server, node, &row);
-	add_row(history, &row);
+	if (!add_turns(history, &row, &row.key.source_pod) &&
+	    !add_turns(history, &row, &row.key.destination_pod))
+		add_row(history, &row);
 }
 
 /* By each node on the way that has a record. */
@@ -162,8 +187,7 @@ static void choose_verdict(struct history *history, struct talk *talk)
 		rolled -= verdicts[i++].percent;
 	talk->verdict = verdicts[i].verdict;
 	count(history, verdicts[i].feature);
-	talk->uncertain =
-	    talk->verdict == VERDICT_ANSWERED && has(history, 4, HISTORY_UNCERTAIN);
+	talk->uncertain = talk->verdict == VERDICT_ANSWERED && has(history, 4, HISTORY_UNCERTAIN);
 }
 
 static void choose_time(struct history *history, struct talk *talk)
@@ -281,8 +305,7 @@ static struct addr any_outside(struct history *history, size_t family)
 static void ask_port(struct history *history, size_t workload, struct talk *talk)
 {
 	const struct history_workload *asked = &history->workloads[workload];
-	const struct history_port *port =
-	    &asked->ports[history_roll(history, asked->port_count)];
+	const struct history_port *port = &asked->ports[history_roll(history, asked->port_count)];
 
 	talk->protocol = port->protocol;
 	talk->port = port->port;
@@ -357,6 +380,25 @@ static void many_ports(struct history *history)
 	}
 }
 
+/* From one pod to neighbouring addresses, or from them. */
+static void many_outside(struct history *history)
+{
+	const size_t pod = any_pod(history);
+	const bool private = history_chance(history, 30), to = history_chance(history, 60);
+	struct talk talk = new_talk(history);
+	struct side *inside = to ? &talk.client : &talk.server;
+
+	*inside = pod_side(history, pod, 0);
+	talk.port = to ? 443 : history->workloads[history->pods[pod].workload].ports[0].port;
+	choose_time(history, &talk);
+	count(history, HISTORY_MANY_OUTSIDE);
+	for (unsigned i = 0; i < 6; i++) {
+		*(to ? &talk.server : &talk.client) =
+		    outside(history_addr(private ? "172.20.5.%u" : "93.184.217.%u", 101 + i));
+		record(history, talk);
+	}
+}
+
 static void from_outside(struct history *history)
 {
 	const size_t family = any_family(history), to = any_pod(history);
@@ -378,8 +420,8 @@ static void through_node_port(struct history *history)
 	for (size_t i = 0; i < history->service_count; i++) {
 		const struct history_service *service = &history->services[i];
 		const struct history_workload *workload = &history->workloads[service->workload];
-		size_t pod = workload->first_pod +
-			     (size_t)history_roll(history, workload->pod_count);
+		size_t pod =
+		    workload->first_pod + (size_t)history_roll(history, workload->pod_count);
 
 		if (!service->node_port || history->pods[pod].host_network)
 			continue;
@@ -431,7 +473,8 @@ static void to_outside(struct history *history)
 static void to_node(struct history *history)
 {
 	static const uint16_t ports[] = {10250, 22, 9100};
-	const size_t family = any_family(history), from = any_pod(history), node = any_node(history);
+	const size_t family = any_family(history), from = any_pod(history),
+		     node = any_node(history);
 	struct talk talk = new_talk(history);
 
 	talk.client = pod_side(history, from, family);
@@ -520,8 +563,8 @@ static void to_cluster_dns(struct history *history)
 	if (!history->has_dns)
 		return;
 	talk.client = pod_side(history, any_pod(history), 0);
-	talk.server = pod_side(
-	    history, dns->first_pod + (size_t)history_roll(history, dns->pod_count), 0);
+	talk.server =
+	    pod_side(history, dns->first_pod + (size_t)history_roll(history, dns->pod_count), 0);
 	talk.protocol = port->protocol;
 	talk.port = port->port;
 	talk.service = history_addr("10.96.0.10");
@@ -578,10 +621,11 @@ void history_talk(struct history *history)
 	static const struct {
 		unsigned share;
 		talk_fn *talk;
-	} talks[] = {{40, pod_to_pod},    {12, from_outside}, {4, through_node_port},
-		     {10, from_node},     {12, to_outside},   {6, to_node},
-		     {5, to_api_server},  {10, to_special},   {8, to_cluster_dns},
-		     {4, folded},         {4, odd_address},   {1, many_ports}};
+	} talks[] = {{40, pod_to_pod},   {12, from_outside}, {4, through_node_port},
+		     {10, from_node},    {12, to_outside},   {6, to_node},
+		     {5, to_api_server}, {10, to_special},   {8, to_cluster_dns},
+		     {4, folded},        {4, odd_address},   {1, many_ports},
+		     {2, many_outside}};
 	uint64_t count_of_talks = 10 + history_roll(history, 40), all = 0;
 
 	for (size_t i = 0; i < COUNT(talks); i++)

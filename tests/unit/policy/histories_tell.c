@@ -132,8 +132,8 @@ static void add_records(const struct history *history, const struct history_tell
 			continue;
 		sort_labels(&copy);
 		pod = pod_of(&copy, SECOND, addresses);
-		assert_int_equal(
-		    inventory_add_pod(inventory, history->nodes[copy.node].name, &pod), 0);
+		assert_int_equal(inventory_add_pod(inventory, history->nodes[copy.node].name, &pod),
+				 0);
 	}
 }
 
@@ -242,10 +242,9 @@ static bool is_used(const struct history_telling *telling, size_t row)
 	return !telling->use || telling->use[row];
 }
 
-/* Each of them seen as often as the whole. */
 static size_t parts_of(const struct history_row *row, const struct history_telling *telling)
 {
-	return telling->doubled && row->connections > (row->in_two ? 3 : 1) ? 2 : 1;
+	return telling->doubled && !row->in_two && row->connections > 1 ? 2 : 1;
 }
 
 static int64_t id_of(size_t row, size_t part)
@@ -275,7 +274,8 @@ static void feed_edges(const struct history *history, const struct history_telli
 }
 
 /* One flow row for each time that the row was seen. */
-static size_t flows_of(const struct history_row *row, int64_t connections, struct flow ret[static 2])
+static size_t flows_of(const struct history_row *row, int64_t connections,
+		       struct flow ret[static 2])
 {
 	const bool in_two = row->in_two && connections > 1;
 
@@ -327,7 +327,7 @@ struct graph *history_graph(const struct history *history, const struct history_
 	assert_non_null(assembly);
 	feed_pods(history, telling, assembly);
 	feed_nodes(history, telling, assembly);
-	assert_int_equal(assembly_index(assembly), 0);
+	assert_int_equal(assembly_index(assembly, &(struct ignored_labels){0}), 0);
 	feed_edges(history, telling, assembly);
 	assert_int_equal(assembly_spans(assembly, &spans, &count), 0);
 	feed_flows(history, telling, spans, count, assembly);
@@ -374,8 +374,8 @@ static void tell_flows(const struct history *history, const struct history_telli
 
 		for (size_t j = 0; row->node == node && is_used(telling, order[i]) && j < parts;
 		     j++)
-			told->flow_count += flows_of(row, share(row, j, parts > 1),
-						     told->flows + told->flow_count);
+			told->flow_count +=
+			    flows_of(row, share(row, j, parts > 1), told->flows + told->flow_count);
 	}
 }
 

@@ -317,8 +317,42 @@ static void test_two_records_are_one_edge(void **state)
 		assert_int_equal(s.summary.used_edges, 1);
 		assert_int_equal(s.summary.used_connections, 4);
 		assert_true(allows(get(&s, "web-netpol"), DIRECTION_EGRESS, 5432));
+		s.request.min_connections = 5;
+		compile(&s);
+		assert_int_equal(s.summary.left_edges[LEFT_BELOW_MINIMUM], 1);
 		shop_close(&s);
 	}
+}
+
+/* What one record leaves out is not told again of the other. */
+static void test_two_records_are_one_problem(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	scene_node(&s.scene, "n2", "192.168.0.2");
+	scene_recorded(&s.scene, "n1", 0, 1000);
+	scene_recorded(&s.scene, "n2", 0, 1000);
+	s.web2 = add_pod(&s, "n2", "shop", "web-2", "uid-web-2", "10.2.0.1");
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	talk(&s, "10.2.0.1", s.web2, "10.1.0.6", 0, (struct scene_edge){.node = "n2"});
+	talk(&s, "10.2.0.1", 0, "10.1.0.6", s.bare, (struct scene_edge){.node = "n1"});
+	talk(&s, "10.1.0.6", s.bare, "10.2.0.1", 0, (struct scene_edge){.node = "n1"});
+	talk(&s, "10.1.0.6", 0, "10.2.0.1", s.web2, (struct scene_edge){.node = "n2"});
+	compile(&s);
+	assert_true(said(&s, "StatefulSet/web in shop",
+			 "egress to pods that have no usable label is left out (1 edge): "
+			 "Pod/bare-x in shop"));
+	assert_true(said(&s, "StatefulSet/web in shop",
+			 "ingress from pods that have no usable label is left out (1 edge): "
+			 "Pod/bare-x in shop"));
+	assert_int_equal(s.summary.left_edges[LEFT_UNLABELLED], 2);
+	s.request.directions[DIRECTION_EGRESS] = false;
+	compile(&s);
+	assert_false(said(&s, "StatefulSet/web in shop", "egress"));
+	assert_int_equal(s.summary.left_edges[LEFT_DIRECTION], 1);
+	shop_close(&s);
 }
 
 /* A connection from each of three pods is three connections. */
@@ -344,6 +378,25 @@ static void test_minimum_is_of_the_peer_and_port(void **state)
 	assert_true(allows(get(&s, "web-netpol"), DIRECTION_EGRESS, 5432));
 	assert_false(allows(get(&s, "web-netpol"), DIRECTION_EGRESS, 9000));
 	assert_int_equal(s.summary.used_edges, 3);
+	shop_close(&s);
+}
+
+/* Names are resolved however rarely they were. */
+static void test_minimum_spares_resolvers(void **state)
+{
+	static const char with_dns[] = WEB0 DB POD("kube-system", "dns-0", "n2", "10.2.0.9",
+						   "StatefulSet", "dns", "k8s-app: kube-dns", "");
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, with_dns);
+	web_to_db(&s, (struct scene_edge){.port = 5432, .connections = 9});
+	talk(&s, "10.1.0.1", s.web0, "10.2.0.9", 0,
+	     (struct scene_edge){.port = 53, .protocol = IPPROTO_UDP});
+	s.request.min_connections = 5;
+	compile(&s);
+	assert_true(allows(get(&s, "web-netpol"), DIRECTION_EGRESS, 53));
+	assert_int_equal(s.summary.used_edges, 2);
 	shop_close(&s);
 }
 
@@ -419,22 +472,24 @@ static void test_one_direction(void **state)
 
 static void test_partial(void **state)
 {
+	static const char more[] = WEB0 WEB1 WEB2 DB POD("shop", "web-3", "n2", "10.2.0.2",
+							 "StatefulSet", "web", "app: web", "");
 	struct coverage_node here[] = {{.name = "n1"}};
 	const struct coverage coverage = {here, 1};
 	struct shop s;
 
 	(void)state;
-	shop_open(&s, yaml);
+	shop_open(&s, more);
 	web_to_db(&s, (struct scene_edge){.port = 5432});
 	s.request.coverage = &coverage;
 	compile(&s);
 	assert_null(get(&s, "db-netpol")->partial[DIRECTION_INGRESS]);
 	assert_string_equal(get(&s, "web-netpol")->partial[DIRECTION_INGRESS],
-			    "1 of 3 pods is on nodes without a record here (n2)");
+			    "2 of 4 pods are on nodes without a record here (n2)");
 	assert_string_equal(get(&s, "web-netpol")->partial[DIRECTION_EGRESS],
-			    "1 of 3 pods is on nodes without a record here (n2)");
+			    "2 of 4 pods are on nodes without a record here (n2)");
 	assert_true(get(&s, "web-netpol")->isolates[DIRECTION_EGRESS]);
-	assert_true(said(&s, "StatefulSet/web in shop", "its policy is partial: 1 of 3 pods"));
+	assert_true(said(&s, "StatefulSet/web in shop", "its policy is partial: 2 of 4 pods"));
 	assert_false(said(&s, "StatefulSet/db in shop", "partial"));
 	here[0].hidden = "connections to services";
 	compile(&s);
@@ -581,6 +636,43 @@ static void test_default_deny(void **state)
 			 "default-deny cuts off those without a policy, from DNS as well: "
 			 "DaemonSet/bare"));
 	assert_false(said(&s, "namespace shop", "agent"));
+	add_pod(&s, "n1", "shop", "stranger", "", "10.1.0.9");
+	s.request.filter =
+	    (struct policy_filter){.workload_kind = "StatefulSet", .workload_name = "web"};
+	compile(&s);
+	assert_int_equal(s.set->count, 2);
+	assert_true(said(&s, "namespace shop", ": DaemonSet/bare, StatefulSet/db, Pod/stranger"));
+	shop_close(&s);
+}
+
+/* A direction that its own policy leaves open is closed by this one. */
+static void test_default_deny_of_a_withheld_direction(void **state)
+{
+	static const char *const outside[] = {"203.0.113.9", "198.51.100.7", "192.0.2.5"};
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	for (size_t i = 0; i < 3; i++)
+		talk(&s, "10.1.0.1", s.web0, outside[i], 0, (struct scene_edge){.port = 443});
+	s.request.block_threshold = 1;
+	s.request.max_blocks = 2;
+	s.request.default_deny = true;
+	compile(&s);
+	assert_false(get(&s, "web-netpol")->isolates[DIRECTION_EGRESS]);
+	assert_true(get(&s, "web-netpol")->isolates[DIRECTION_INGRESS]);
+	assert_true(get(&s, "default-deny")->isolates[DIRECTION_EGRESS]);
+	assert_true(said(&s, "namespace shop",
+			 "default-deny denies all egress of those whose policy leaves it out, DNS "
+			 "as well: StatefulSet/web"));
+	assert_int_equal(s.summary.left_edges[LEFT_BEYOND_LIMIT], 3);
+	assert_int_equal(s.summary.used_edges, 1);
+	s.request.directions[DIRECTION_INGRESS] = false;
+	compile(&s);
+	assert_null(find(&s, "shop", "web-netpol"));
+	assert_true(said(&s, "StatefulSet/web in shop",
+			 "no policy: all directions that were asked for are withheld"));
 	shop_close(&s);
 }
 
@@ -634,7 +726,9 @@ int main(void)
 	    cmocka_unit_test(test_each_edge_has_one_fate),
 	    cmocka_unit_test(test_filter_bounds_what_is_counted),
 	    cmocka_unit_test(test_two_records_are_one_edge),
+	    cmocka_unit_test(test_two_records_are_one_problem),
 	    cmocka_unit_test(test_minimum_is_of_the_peer_and_port),
+	    cmocka_unit_test(test_minimum_spares_resolvers),
 	    cmocka_unit_test(test_included_evidence),
 	    cmocka_unit_test(test_included_peer_without_labels),
 	    cmocka_unit_test(test_one_direction),
@@ -644,6 +738,7 @@ int main(void)
 	    cmocka_unit_test(test_ready_only),
 	    cmocka_unit_test(test_least_ready_of_a_group),
 	    cmocka_unit_test(test_default_deny),
+	    cmocka_unit_test(test_default_deny_of_a_withheld_direction),
 	    cmocka_unit_test(test_default_deny_has_its_name_alone),
 	    cmocka_unit_test(test_host_network),
 	};

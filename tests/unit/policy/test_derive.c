@@ -571,7 +571,7 @@ static void test_remote_peers(void **state)
 	scene_close(&s.scene);
 }
 
-/* Source NAT: the destination sees the node, whoever asked. */
+/* Source NAT: the destination sees the node, whoever asked; and tomorrow another one. */
 static void test_source_nat(void **state)
 {
 	struct shop s;
@@ -587,9 +587,10 @@ static void test_source_nat(void **state)
 						 .service = "192.168.0.2",
 						 .service_port = 30443});
 	assert_in_policy(&s.scene, "web-netpol",
-			 "      # node n2: 1 connection, via 192.168.0.2:30443" SEEN "\n"
+			 "      # any client: 1 connection, via 192.168.0.2:30443; open to all, as "
+			 "tomorrow's client has another address" SEEN "\n"
 			 "      - ipBlock:\n"
-			 "          cidr: 192.168.0.2/32\n");
+			 "          cidr: 0.0.0.0/0\n");
 	assert_not_in_policy(&s.scene, "web-netpol", "203.0.113.9");
 	scene_close(&s.scene);
 }
@@ -948,6 +949,33 @@ static void test_selector_that_picks_others(void **state)
 	scene_close(&scene);
 }
 
+/* What isolates a pod must let through what was seen of it, whoever it is meant for. */
+static void test_pods_that_are_picked_too(void **state)
+{
+	static const char yaml[] = POD("a", "x-0", "n1", "10.1.0.1", "StatefulSet", "x", "app: x")
+	    POD("a", "y-0", "n2", "10.2.0.2", "StatefulSet", "y", "app: x, tier: y") DNS_SERVICE;
+	struct scene scene = {0};
+	char *text;
+	uint32_t x;
+
+	(void)state;
+	scene_inventory(&scene, yaml);
+	x = local_pod(&scene, "a", "x-0", "10.1.0.1");
+	scene_edge(&scene, (struct scene_edge){
+			       .from = "192.0.2.1", .to = "10.2.0.2", .port = 7, .node = "n1"});
+	text = policies(&scene, NULL, 0);
+	assert_null(strstr(text, "NetworkPolicy"));
+	free(text);
+	scene_edge(&scene, (struct scene_edge){
+			       .from = "10.1.0.1", .from_pod = x, .to = "192.0.2.1", .port = 1});
+	text = policies(&scene, NULL, 0);
+	assert_non_null(strstr(text, "name: x-netpol"));
+	assert_null(strstr(text, "name: y-netpol"));
+	assert_non_null(strstr(text, "port: 7\n"));
+	free(text);
+	scene_close(&scene);
+}
+
 static void test_no_label_in_common(void **state)
 {
 	static const char yaml[] = POD("a", "x-0", "n1", "10.1.0.1", "StatefulSet", "x", "only: x0")
@@ -1062,6 +1090,7 @@ int main(void)
 	    cmocka_unit_test(test_dns_of_a_resolver_that_was_asked),
 	    cmocka_unit_test(test_same_labels_are_one_policy),
 	    cmocka_unit_test(test_selector_that_picks_others),
+	    cmocka_unit_test(test_pods_that_are_picked_too),
 	    cmocka_unit_test(test_no_label_in_common),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_filter),

@@ -489,6 +489,27 @@ static void test_a_client_that_asked_for_a_service(void **state)
 	world_close(&world);
 }
 
+/* The entry node's address is all that the pod sees of a client. */
+static void test_a_client_that_another_node_forwards(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, plain);
+	scene_node(&world.scene, "n2", "192.0.2.12");
+	scene_edge(&world.scene, (struct scene_edge){.from = "8.8.8.8",
+						     .to = "10.1.0.1",
+						     .to_pod = world.web,
+						     .service = "192.0.2.12",
+						     .service_port = 30080,
+						     .translated = "192.0.2.12",
+						     .port = 8080});
+	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n0.0.0.0/0 any of 1\n");
+	world.request.external_ingress = EXTERNAL_INGRESS_LEARNED_CIDR;
+	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -508,6 +529,7 @@ int main(void)
 	    cmocka_unit_test(test_private_clients_stay),
 	    cmocka_unit_test(test_entries_of_the_inventory),
 	    cmocka_unit_test(test_a_client_that_asked_for_a_service),
+	    cmocka_unit_test(test_a_client_that_another_node_forwards),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -237,6 +237,33 @@ static void test_no_networks_in_ingress(void **state)
 		       "name pods alone; print it as another kind");
 }
 
+/* It denies no node, so that nothing need be said of probes; but in egress it does. */
+static void test_own_node(void **state)
+{
+	struct policy_peer mixed[] = {pods_peer("", api_labels()), block_peer("192.0.2.1/32")};
+	struct policy_peer probes[] = {block_peer("192.0.2.2/32")};
+	struct policy_port port = tcp(80, 0);
+	struct policy_rule rules[] = {{mixed, 2, &port, 1}, {probes, 1, &port, 1}};
+	struct hand_policy hand;
+
+	(void)state;
+	mixed[1].wider = probes[0].wider = WIDER_OWN_NODE;
+	hand_policy_init(&hand);
+	hand.policy.rules[DIRECTION_INGRESS] = rules;
+	hand.policy.rule_count[DIRECTION_INGRESS] = 2;
+	assert_true(kind_has(kind, &hand.policy,
+			     "          app: api\n    protocols:\n    - tcp:\n        "
+			     "destinationPort:\n          number: 80\n  - name: default-deny\n"));
+	hand.policy.rules[DIRECTION_EGRESS] = rules;
+	hand.policy.rule_count[DIRECTION_EGRESS] = 2;
+	hand.policy.rule_count[DIRECTION_INGRESS] = 0;
+	assert_true(kind_has(kind, &hand.policy, "      - 192.0.2.1/32\n"));
+	assert_true(kind_has(kind, &hand.policy, "      - 192.0.2.2/32\n"));
+	probes[0].wider = 0;
+	hand.policy.rule_count[DIRECTION_INGRESS] = 2;
+	assert_false(kind_has(kind, &hand.policy, "spec"));
+}
+
 /* ---- names ---- */
 
 static char *name_of(const struct policy *policy)
@@ -307,6 +334,7 @@ int main(void)
 	    cmocka_unit_test(test_limits_of_rules),
 	    cmocka_unit_test(test_limits_of_a_rule),
 	    cmocka_unit_test(test_no_networks_in_ingress),
+	    cmocka_unit_test(test_own_node),
 	    cmocka_unit_test(test_names),
 	    cmocka_unit_test(test_names_apart),
 	};
