@@ -105,6 +105,7 @@ unit_tests = \
 	tests/unit/policy/test_peers \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_properties \
+	tests/unit/policy/test_properties_options \
 	tests/unit/policy/test_published \
 	tests/unit/policy/test_reach \
 	tests/unit/policy/test_reach_agreement \
@@ -155,10 +156,13 @@ tests_unit_policy_test_agreement_SOURCES = tests/unit/policy/test_agreement.c \
 	tests/unit/policy/cluster_print.c \
 	tests/unit/policy/naive.c tests/unit/policy/naive.h \
 	tests/unit/policy/worlds.c tests/unit/policy/worlds.h
-# Clusters and what was recorded of them.
-tests_unit_policy_test_properties_SOURCES = tests/unit/policy/test_properties.c \
+# Clusters, what was recorded of them, and what is made of that.
+histories = tests/unit/policy/properties.c tests/unit/policy/properties.h \
 	tests/unit/policy/histories.c tests/unit/policy/histories.h \
 	tests/unit/policy/histories_talk.c tests/unit/policy/histories_tell.c
+tests_unit_policy_test_properties_SOURCES = tests/unit/policy/test_properties.c $(histories)
+tests_unit_policy_test_properties_options_SOURCES = tests/unit/policy/test_properties_options.c \
+	$(histories)
 tests_unit_policy_test_reach_agreement_SOURCES = tests/unit/policy/test_reach_agreement.c \
 	tests/unit/policy/cluster.c tests/unit/policy/cluster.h
 
@@ -215,6 +219,7 @@ rootless_bats = \
 	tests/cli/import.bats \
 	tests/cli/import_formats.bats \
 	tests/cli/inventory.bats \
+	tests/cli/known_networks.bats \
 	tests/cli/kinds.bats \
 	tests/cli/netpold.bats \
 	tests/cli/output.bats \

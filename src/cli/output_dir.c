@@ -77,16 +77,20 @@ static bool names_have(const struct names *names, const char *name)
 					   compare_names) != NULL;
 }
 
+static int compare_directory(const void *key, const void *item)
+{
+	const char *directory = key, *name = *(char *const *)item;
+	size_t length = strlen(directory);
+	int r = strncmp(directory, name, length);
+
+	return r ? r : '/' - (unsigned char)name[length];
+}
+
 /* Is it a directory of one of them? */
 static bool names_have_below(const struct names *names, const char *directory)
 {
-	size_t length = strlen(directory);
-
-	for (size_t i = 0; i < names->count; i++)
-		if (strncmp(names->items[i], directory, length) == 0 &&
-		    names->items[i][length] == '/')
-			return true;
-	return false;
+	return names->count > 0 && bsearch(directory, names->items, names->count,
+					   sizeof(*names->items), compare_directory) != NULL;
 }
 
 /* As in names of Kubernetes: no separator, and nothing that is hidden, empty or "..". */

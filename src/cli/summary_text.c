@@ -37,7 +37,7 @@ static void put_allowed(struct buf *buf, const struct policy_summary *summary,
 	put_count(buf, summary->used_connections, "connection");
 	buf_puts(buf, " on ");
 	put_count(buf, (int64_t)summary->used_edges, "edge");
-	buf_puts(buf, summary->used_edges == 1 ? " is allowed" : " are allowed");
+	buf_puts(buf, summary->used_connections == 1 ? " is allowed" : " are allowed");
 	if (graph->seen.from <= graph->seen.until)
 		buf_printf(buf, ", of what was seen from %s to %s",
 			   clock_format(graph->seen.from, from),

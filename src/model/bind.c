@@ -68,7 +68,7 @@ static void sort(void *items, size_t count, size_t size, int (*compare)(const vo
 }
 
 /* So many are remembered, a power of two. */
-#define OUTSIDE_BITS 14
+#define REMEMBERED_BITS 16
 
 static void note_ends(struct pod_claim *claims, size_t count)
 {
@@ -91,7 +91,7 @@ void binder_sort(struct binder *binder)
 	sort(binder->ranges, binder->range_count, sizeof(*binder->ranges), compare_range_claims);
 	sort(binder->services, binder->service_count, sizeof(*binder->services),
 	     compare_service_claims);
-	binder->outside = calloc((size_t)1 << OUTSIDE_BITS, sizeof(*binder->outside));
+	binder->remembered = calloc((size_t)1 << REMEMBERED_BITS, sizeof(*binder->remembered));
 }
 
 void binder_clear(struct binder *binder)
@@ -104,7 +104,7 @@ void binder_clear(struct binder *binder)
 	free(binder->nodes);
 	free(binder->ranges);
 	free(binder->services);
-	free(binder->outside);
+	free(binder->remembered);
 	classes_clear(&binder->classes);
 	*binder = (struct binder){0};
 }
@@ -153,6 +153,12 @@ static struct end plain_end(enum end_kind kind, const char *class, const char *r
 			    .workload = GRAPH_NONE};
 }
 
+/* Is it a pod of the recorder's own? */
+static bool is_local(const struct end *end, const struct sighting *sighting)
+{
+	return end->kind == END_POD && *sighting->recorder && end->node == sighting->recorder;
+}
+
 static struct end pod_end(const struct binder *binder, size_t pod, const struct sighting *sighting)
 {
 	const struct graph_pod *known = &binder->pods[pod];
@@ -167,7 +173,7 @@ static struct end pod_end(const struct binder *binder, size_t pod, const struct 
 	end.node = known->node;
 	end.pod = pod;
 	end.workload = known->workload;
-	end.local = *sighting->recorder && known->node == sighting->recorder;
+	end.local = is_local(&end, sighting);
 	return end;
 }
 
@@ -439,9 +445,9 @@ static struct end held_end(const struct binder *binder, const struct sighting *s
 }
 
 /* Nobody is recorded to have had the address then, and no node had it. was_node: at another time.
- * *ret_ever stays unless nobody had it at any time. */
+ * *ret_validity: always, of what nobody had at any time. */
 static struct end unrecorded_end(const struct binder *binder, const struct sighting *sighting,
-				 bool was_node, bool *ret_changed, bool *ret_ever)
+				 bool was_node, bool *ret_changed, struct interval *ret_validity)
 {
 	const struct addr address = sighting->address;
 	size_t count;
@@ -463,21 +469,8 @@ static struct end unrecorded_end(const struct binder *binder, const struct sight
 				 "a pod of the inventory had it at another time", address);
 	if (was_node)
 		return plain_end(END_UNKNOWN, "node", "a node had it at another time", address);
-	*ret_ever = false;
+	*ret_validity = (struct interval){.from = INT64_MIN, .until = INT64_MAX};
 	return range ? ranged_end(range, address) : outside_end(binder, address);
-}
-
-/* NULL: nothing is remembered of any address. */
-static struct end *outside_slot(const struct binder *binder, struct addr address)
-{
-	uint64_t words[2];
-
-	if (!binder->outside)
-		return NULL;
-	memcpy(words, address.bytes, sizeof(words));
-	return &binder->outside[(words[0] * UINT64_C(0x9e3779b97f4a7c15) +
-				 words[1] * UINT64_C(0xc2b2ae3d27d4eb4f)) >>
-				(64 - OUTSIDE_BITS)];
 }
 
 /* Two pods' at its beginning and at its end: no part of the time would tell more. */
@@ -511,8 +504,24 @@ static bool may_be_another(const struct binder *binder, const struct registry *r
 				  sighting->until + BIND_SLACK);
 }
 
+/* When the row's pod alone had the address, and nobody ever else; else never. */
+static struct interval sole_turn(const struct binder *binder, const struct pod_row *row,
+				 struct addr address)
+{
+	struct interval turn = {.from = INT64_MAX, .until = INT64_MIN};
+	size_t count;
+
+	find_claims(binder->recorded_pods, binder->recorded_pod_count,
+		    sizeof(*binder->recorded_pods), address, &count);
+	for (size_t i = 0; count == 1 && i < row->address_count; i++)
+		if (addr_equal(row->addresses[i].address, address))
+			turn = (struct interval){.from = row->addresses[i].since,
+						 .until = row->addresses[i].until};
+	return turn;
+}
+
 static int find_end(const struct binder *binder, const struct sighting *sighting, struct end *ret,
-		    bool *ret_changed, bool *ret_ever)
+		    bool *ret_changed, struct interval *ret_validity)
 {
 	const struct registry *registry = binder->registry;
 	const struct pod_row *row;
@@ -540,6 +549,7 @@ static int find_end(const struct binder *binder, const struct sighting *sighting
 	}
 	if (row) {
 		*ret = binder_row(binder, row, sighting);
+		*ret_validity = sole_turn(binder, row, sighting->address);
 		return 0;
 	}
 	first = find_claims(binder->nodes, binder->node_count, sizeof(*binder->nodes),
@@ -547,7 +557,7 @@ static int find_end(const struct binder *binder, const struct sighting *sighting
 	if (count > 0)
 		node = find_node(&binder->nodes[first], count, sighting);
 	if (!node) {
-		*ret = unrecorded_end(binder, sighting, count > 0, ret_changed, ret_ever);
+		*ret = unrecorded_end(binder, sighting, count > 0, ret_changed, ret_validity);
 		return 0;
 	}
 	*ret = node_end(node, sighting->address);
@@ -555,21 +565,43 @@ static int find_end(const struct binder *binder, const struct sighting *sighting
 	return 0;
 }
 
+/* NULL: nothing is remembered of any address. */
+static struct remembered *slot_of(const struct binder *binder, struct addr address)
+{
+	uint64_t words[2];
+
+	if (!binder->remembered)
+		return NULL;
+	memcpy(words, address.bytes, sizeof(words));
+	return &binder->remembered[(words[0] * UINT64_C(0x9e3779b97f4a7c15) +
+				    words[1] * UINT64_C(0xc2b2ae3d27d4eb4f)) >>
+				   (64 - REMEMBERED_BITS)];
+}
+
+static bool is_remembered(const struct remembered *slot, const struct sighting *sighting)
+{
+	return slot && slot->end.class && addr_equal(slot->end.address, sighting->address) &&
+	       sighting->from >= slot->from && sighting->from <= sighting->until &&
+	       sighting->until < slot->until;
+}
+
 int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
 		   bool *ret_changed)
 {
-	struct end *slot = outside_slot(binder, sighting->address);
-	bool ever = true;
+	struct remembered *slot = slot_of(binder, sighting->address);
+	struct interval validity = {.from = INT64_MAX, .until = INT64_MIN};
 	int r;
 
 	*ret_changed = false;
-	if (slot && slot->class && addr_equal(slot->address, sighting->address)) {
-		*ret = *slot;
+	if (is_remembered(slot, sighting)) {
+		*ret = slot->end;
+		ret->local = is_local(ret, sighting);
 		return 0;
 	}
-	r = find_end(binder, sighting, ret, ret_changed, &ever);
-	if (r == 0 && slot && !ever)
-		*slot = *ret;
+	r = find_end(binder, sighting, ret, ret_changed, &validity);
+	if (r == 0 && slot && validity.from < validity.until)
+		*slot = (struct remembered){
+		    .end = *ret, .from = validity.from, .until = validity.until};
 	return r;
 }
 

@@ -45,6 +45,13 @@ struct service_claim {
 	const struct inventory_service *service;
 };
 
+/* An end that is the same for all who see the address within a time, but for being local. */
+struct remembered {
+	struct end end; /* class NULL: there is none */
+	int64_t from;   /* of sightings that lie inside */
+	int64_t until;
+};
+
 /* Filled by the assembly, then sorted by binder_sort(). Texts are interned, so that nodes compare
  * as pointers. */
 struct binder {
@@ -63,9 +70,7 @@ struct binder {
 	struct service_claim *services;
 	size_t service_count;
 	struct classes classes;
-	struct end
-	    *outside; /* ends of addresses that nobody ever had, where their hashes say: the
-			 same whenever and by whom they are seen. NULL: looked up each time */
+	struct remembered *remembered; /* where their hashes say; NULL: each is looked up */
 };
 
 void binder_sort(struct binder *binder);

@@ -9,6 +9,12 @@ static int compare_numbers(int64_t a, int64_t b)
 	return (a > b) - (a < b);
 }
 
+/* Most are the same text at the same place. */
+static int compare_texts(const char *a, const char *b)
+{
+	return a == b ? 0 : strcmp(a, b);
+}
+
 static int compare_ends(const struct end *a, const struct end *b)
 {
 	int r = compare_numbers(a->kind, b->kind);
@@ -17,11 +23,11 @@ static int compare_ends(const struct end *a, const struct end *b)
 	if (r == 0 && a->kind != END_NODE)
 		r = compare_numbers((int64_t)a->pod, (int64_t)b->pod);
 	if (r == 0 && a->kind == END_NODE)
-		r = strcmp(a->name, b->name);
+		r = compare_texts(a->name, b->name);
 	r = r ? r : addr_compare(a->address, b->address);
 	r = r ? r : compare_numbers(a->prefix, b->prefix);
 	if (r == 0 && a->kind == END_UNKNOWN)
-		r = strcmp(a->class, b->class);
+		r = compare_texts(a->class, b->class);
 	return r;
 }
 
@@ -60,9 +66,9 @@ static int compare_beyond_ends(const struct graph_edge *x, const struct graph_ed
 {
 	int r = compare_keys(&x->edge.key, &y->edge.key);
 
-	r = r ? r : strcmp(x->from.class, y->from.class);
-	r = r ? r : strcmp(x->to.class, y->to.class);
-	r = r ? r : strcmp(x->edge.node, y->edge.node);
+	r = r ? r : compare_texts(x->from.class, y->from.class);
+	r = r ? r : compare_texts(x->to.class, y->to.class);
+	r = r ? r : compare_texts(x->edge.node, y->edge.node);
 	r = r ? r : compare_numbers(x->edge.first_seen, y->edge.first_seen);
 	r = r ? r : compare_numbers(x->edge.last_seen, y->edge.last_seen);
 	return r ? r : compare_totals(&x->edge.totals, &y->edge.totals);
@@ -167,7 +173,7 @@ static void sort_places(struct place *places, size_t count, struct place *sorted
 	for (size_t i = 0; i < shelves; i++) {
 		size_t end = i + 1 < shelves ? ends[i + 1] : count;
 
-		if (end - ends[i] > 1)
+		if (!is_sorted(&sorted[ends[i]], end - ends[i], edges))
 			qsort_r(&sorted[ends[i]], end - ends[i], sizeof(*sorted), compare_places,
 				edges);
 	}
@@ -244,14 +250,15 @@ int edges_sort(struct graph_edge *edges, size_t count)
 
 static bool is_same_end(const struct end *a, const struct end *b)
 {
-	return compare_ends(a, b) == 0 && strcmp(a->class, b->class) == 0;
+	return compare_ends(a, b) == 0 && compare_texts(a->class, b->class) == 0;
 }
 
 static bool is_same_edge(const struct graph_edge *a, const struct graph_edge *b)
 {
 	return is_same_end(&a->from, &b->from) && is_same_end(&a->to, &b->to) &&
 	       compare_keys(&a->edge.key, &b->edge.key) == 0 &&
-	       strcmp(a->edge.node, b->edge.node) == 0 && a->service_prefix == b->service_prefix &&
+	       compare_texts(a->edge.node, b->edge.node) == 0 &&
+	       a->service_prefix == b->service_prefix &&
 	       (!a->translated || is_same_end(a->translated, b->translated));
 }
 

@@ -3,6 +3,7 @@
 #define NETPOL_POLICY_ARRAY_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -20,6 +21,25 @@ static inline int array_grow(void *items, size_t item_size, size_t count, size_t
 	*(void **)items = grown;
 	*capacity = wanted;
 	return 0;
+}
+
+static inline bool array_is_sorted(const void *items, size_t item_size, size_t count,
+				   int (*compare)(const void *, const void *))
+{
+	const char *item = items;
+
+	for (size_t i = 1; i < count; i++, item += item_size)
+		if (compare(item, item + item_size) > 0)
+			return false;
+	return true;
+}
+
+/* As qsort(), and quicker where they are in order already, as they mostly are. */
+static inline void array_sort(void *items, size_t item_size, size_t count,
+			      int (*compare)(const void *, const void *))
+{
+	if (!array_is_sorted(items, item_size, count, compare))
+		qsort(items, count, item_size, compare);
 }
 
 #endif

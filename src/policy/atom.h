@@ -45,8 +45,16 @@ int atoms_add(struct atoms *atoms, const struct atom *atom);
 /* By subject, direction, peer, port; of one port what was seen before what was added, in the order
  * of the edges. */
 void atoms_sort(struct atoms *atoms);
-/* One of the same peer, port and protocol that was seen; NULL: none. They must be sorted. */
-const struct atom *atoms_find(const struct atoms *atoms, const struct atom *wanted);
+/* Looks for one atom after the other, in their order, among others that are sorted, too. Start from
+ * these and 0. */
+struct atoms_search {
+	const struct atoms *atoms;
+	size_t at;
+	const struct atom *found; /* the last */
+};
+
+/* One of the same peer, port and protocol that was seen, in a rule if any is; NULL: none. */
+const struct atom *atoms_find_next(struct atoms_search *search, const struct atom *wanted);
 /* Drops those that are left out; the order stays. */
 void atoms_drop_left(struct atoms *atoms);
 /* By subject, direction, peer. Of blocks one comes before those that it holds. */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/order.h"
 
 /* Ports first, and of these the peers, a block before those that it
@@ -144,7 +145,7 @@ static int cover_run(const struct basis *basis, struct atom *atoms, size_t count
 	wide = calloc(count, sizeof(*wide));
 	if (!wide)
 		return -ENOMEM;
-	qsort(atoms, count, sizeof(*atoms), compare_atoms);
+	array_sort(atoms, sizeof(*atoms), count, compare_atoms);
 	for (size_t i = 0, end; i < count; i = end) {
 		for (end = i + 1; end < count && compare_ports(&atoms[i], &atoms[end]) == 0; end++)
 			;

@@ -309,11 +309,32 @@ static int choose_directions(struct compiler *compiler)
 	return r;
 }
 
-static enum left_reason withheld_of(const struct compiler *compiler, const struct atom *atom)
+/* Whatever decides it, but for other atoms. */
+static enum left_reason fate_of(const struct compiler *compiler, const struct atom *atom)
 {
 	const struct group *group = &compiler->groups.items[atom->subject];
+	const enum left_reason withheld =
+	    group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
 
-	return group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
+	if (withheld != LEFT_NONE)
+		return withheld;
+	return atom->left == LEFT_NONE && !group->seen ? LEFT_NO_POLICY : atom->left;
+}
+
+/* What other records tell the policies of shares their fate. */
+static void settle_elsewhere(struct compiler *compiler)
+{
+	struct atoms_search search = {.atoms = &compiler->atoms};
+
+	atoms_sort(&compiler->elsewhere);
+	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
+		const struct atom *atom = &compiler->elsewhere.items[i];
+		const struct atom *found = atoms_find_next(&search, atom);
+
+		tally_mark(&compiler->tally, atom->edge,
+			   found ? found->left : fate_of(compiler, atom));
+	}
+	atoms_clear(&compiler->elsewhere);
 }
 
 static void find_seen(struct compiler *compiler)
@@ -332,23 +353,12 @@ static void settle(struct compiler *compiler)
 	find_seen(compiler);
 	for (size_t i = 0; i < compiler->atoms.count; i++) {
 		struct atom *atom = &compiler->atoms.items[i];
-		enum left_reason withheld = withheld_of(compiler, atom);
 
-		if (withheld != LEFT_NONE)
-			atom->left = withheld;
-		else if (atom->left == LEFT_NONE && !compiler->groups.items[atom->subject].seen)
-			atom->left = LEFT_NO_POLICY;
+		atom->left = fate_of(compiler, atom);
 		if (atom->edge)
 			tally_mark(&compiler->tally, atom->edge, atom->left);
 	}
-	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
-		const struct atom *atom = &compiler->elsewhere.items[i];
-		const struct atom *found = atoms_find(&compiler->atoms, atom);
-
-		tally_mark(&compiler->tally, atom->edge,
-			   found ? found->left : withheld_of(compiler, atom));
-	}
-	atoms_clear(&compiler->elsewhere);
+	settle_elsewhere(compiler);
 	atoms_drop_left(&compiler->atoms);
 	tally_sum(&compiler->tally, &compiler->summary);
 	tally_clear(&compiler->tally);

@@ -209,6 +209,25 @@ static uint16_t parse_port(const char *text)
 	return *text >= '0' && *text <= '9' && !*end && port <= UINT16_MAX ? (uint16_t)port : 0;
 }
 
+/* What the service's endpoints have under the port's name; 0: nothing is known of them. */
+static uint16_t endpoint_port(const struct inventory *inventory,
+			      const struct inventory_service *service,
+			      const struct inventory_port *port)
+{
+	for (size_t i = 0; i < inventory->endpoints_count; i++) {
+		const struct inventory_endpoints *endpoints = &inventory->endpoints[i];
+
+		if (strcmp(endpoints->namespace, service->namespace) != 0 ||
+		    strcmp(endpoints->service, service->name) != 0)
+			continue;
+		for (size_t j = 0; j < endpoints->port_count; j++)
+			if (strcmp(endpoints->ports[j].name, port->name) == 0 &&
+			    endpoints->ports[j].protocol == port->protocol)
+				return endpoints->ports[j].port;
+	}
+	return 0;
+}
+
 /* A port's name means what the selected pods' containers say; 0 if none says anything. */
 static uint16_t named_port(const struct inventory *inventory,
 			   const struct inventory_service *service,
@@ -245,14 +264,16 @@ static int use_service(const struct inventory *inventory, struct problems *probl
 
 		if (port->port != DNS_PORT)
 			continue;
+		if (target == 0)
+			target = endpoint_port(inventory, service, port);
 		if (target == 0 && *port->target)
 			target = named_port(inventory, service, port);
 		if (target == 0 && *port->target)
-			problem_add(
-			    problems, PROBLEM_WARNING, "DNS",
-			    "no pod of service %s in %s tells the number of its port \"%s\"; "
-			    "53 is assumed",
-			    service->name, service->namespace, port->target);
+			problem_add(problems, PROBLEM_WARNING, "DNS",
+				    "no endpoint and no pod of service %s in %s tells the number "
+				    "of its port "
+				    "\"%s\"; 53 is assumed",
+				    service->name, service->namespace, port->target);
 		r = add_resolver(dns, &capacity,
 				 (struct resolver){.group = GROUP_NONE,
 						   .port = target ? target : DNS_PORT,

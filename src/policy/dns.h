@@ -32,7 +32,7 @@ struct dns {
  * Who resolves names for everybody: where pods that are no resolvers themselves got answers from
  * port 53 or through a service's port 53, at their target ports, over UDP and TCP. Where the
  * inventory knows the cluster's DNS service, of pods only those behind it count, and if none of
- * them was seen, what the service says is taken. Without that service: what was observed in the
+ * them was seen, what the service and its endpoints say is taken. Without that service: what was observed in the
  * cluster; else what was observed outside; else the convention, with a problem.
  */
 int dns_find(const struct graph *graph, const struct groups *groups, struct problems *problems,

@@ -1,6 +1,6 @@
 #include "policy/prefixes.h"
 
-#include <stdlib.h>
+#include "policy/array.h"
 
 int prefix_compare(struct prefix a, struct prefix b)
 {
@@ -45,8 +45,7 @@ size_t prefixes_tidy(struct prefix *items, size_t count)
 {
 	size_t kept = 0;
 
-	if (count > 0)
-		qsort(items, count, sizeof(*items), compare);
+	array_sort(items, sizeof(*items), count, compare);
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || !prefix_covers(items[kept - 1], items[i]))
 			items[kept++] = items[i];

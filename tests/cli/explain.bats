@@ -110,6 +110,16 @@ on_cilium() {
   not said 'policyCIDRMatchMode'
 }
 
+@test "cilium: pods on the network of their node are nodes" {
+  record host-network-aborts-the-run
+  db=host-network-aborts-the-run.db
+  want 0 policy -o json
+  grep -F '"cidr"' out
+  want 0 policy --for cilium -o json
+  not grep -F '"cidr"' out
+  grep -F '"remote-node"' out
+}
+
 @test "on Cilium a node's address is warned of, with what names it" {
   on_cilium
   db=cilium.db

@@ -87,6 +87,8 @@ clusternetworkpolicy" "$(kinds | tr ' ' '\n')"
   same '["deployment-api","main",["TCP-8080"],{"matchLabels":{"app":"web"}}]' \
     "$(of NetworkNeighborhood | jq -c 'select(.metadata.name == "deployment-api") |
       [.metadata.name, (.spec.containers[] | .name, (.ingress[] | [.ports[].name], .podSelector))]')"
+  # Two hours are no day.
+  same '"partial"' "$(of NetworkNeighborhood | jq '.metadata.annotations["kubescape.io/completion"]' | sort -u)"
 }
 
 @test "kubescape: the policy inside is the one that is printed without --for" {
@@ -111,4 +113,9 @@ shop.web-netpol" "$(jq -r '.items[].metadata.name' out)"
   record masqueraded-clients
   db=masqueraded-clients.db want 0 policy --for clusternetworkpolicy -o json
   said 'no ClusterNetworkPolicy: its ingress has peers that are addresses'
+}
+
+@test "the policies that the golden cases expect are what the API takes" {
+  # Some expect none.
+  want 0 "$abs_top_builddir/tests/unit/policy/check_published" $(grep -L '^items: \[\]$' "$golden"/*/policy.yaml)
 }

@@ -106,6 +106,28 @@ shop/api-netpol.yaml" "$(files set)"
   [ "$(listed set | wc -l)" -eq 3 ]
 }
 
+@test "namespaces that begin alike are told apart" {
+  {
+    echo '{"type":"header","version":1,"node":"n1","from":"2026-01-31T12:00:00Z","until":"2026-01-31T14:00:00Z"}'
+    i=1
+    for namespace in a a-b a0 ab; do
+      i=$((i + 1))
+      printf '{"type":"pod","node":"n1","namespace":"%s","name":"web","addresses":[{"address":"10.244.1.%s","from":"2026-01-31T12:00:00Z"}]}\n' $namespace $i
+      printf '{"type":"flow","node":"n1","from":{"address":"10.244.1.%s"},"to":{"address":"192.0.2.7"},"protocol":"TCP","port":443,"first_seen":"2026-01-31T12:05:30Z"}\n' $i
+      printf -- '---\n{kind: Pod, metadata: {name: web, namespace: %s, labels: {app: web}}}\n' $namespace >> inventory.yaml
+    done
+  } > alike.jsonl
+  "$report" import --into alike.db alike.jsonl
+  db=alike.db
+  policy --output-dir set
+  [ "$(listed set | wc -l)" -eq 4 ]
+  untouched want 0 policy --output-dir set
+  rm -r set/a/*
+  mkdir set/a/more
+  untouched want 2 policy --output-dir set
+  said "set/a/more: not of an earlier run"
+}
+
 @test "a new and an empty directory are filled, one with a foreign file is not, and the file is named" {
   record shop
   mkdir set
@@ -177,9 +199,17 @@ shop/api-netpol.yaml" "$(files set)"
 @test "a run that ends between its renames leaves a list of all, and the next one goes on" {
   record shop
   policy --output-dir set
-  rm set/shop/web-netpol.yaml
-  want 0 policy --output-dir set
-  [ "$(files set | wc -l)" -eq 5 ]
+  cp set/kustomization.yaml all
+  policy --workload deploy/api --output-dir set
+  # The list comes first, with what was there and what is to come; then it ends.
+  cp all set/kustomization.yaml
+  mkdir -p set/.netpol-stage/shop
+  touch set/.netpol-stage/shop/db-netpol.yaml
+  want 0 policy --workload sts/db --output-dir set
+  same "kustomization.yaml
+shop
+shop/db-netpol.yaml" "$(files set)"
+  same shop/db-netpol.yaml "$(listed set)"
 }
 
 @test "a namespace that is no name for a directory is refused, and nothing is written outside" {

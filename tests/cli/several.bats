@@ -172,3 +172,50 @@ web 203.0.113.9 443 55' "$(cat edges)"
   want 0 "$report" edges --db both.db -o json
   jq -e 'length == 1 and .[0].from.name == "web" and .[0].connections == 55' out
 }
+
+# cluster NODE: its record of 10,000 workloads on four nodes, each of which asks two others and somebody outside.
+cluster() {
+  awk -v self="$1" '
+    function node(i) { return "n" (i * 31 % 97 % 4 + 1) }
+    function namespace(i) { return "team-" i % 50 }
+    function address(i) { return sprintf("10.%d.%d.%d", substr(node(i), 2), int(i / 250), i % 250 + 1) }
+    function end(i) {
+      if (node(i) != self)
+        return sprintf("{\"address\":\"%s\"}", address(i))
+      return sprintf("{\"address\":\"%s\",\"namespace\":\"%s\",\"name\":\"w%d-0\"}", address(i), namespace(i), i)
+    }
+    function flow(from, to, port) {
+      printf "{\"type\":\"flow\",\"node\":\"%s\",\"window\":\"2026-01-31T12:00:00Z\",\"length\":60000,\"from\":%s,\"to\":%s,\"protocol\":\"TCP\",\"port\":%d,\"first_seen\":\"2026-01-31T12:00:%02dZ\"}\n", self, from, to, port, port % 60
+    }
+    function talk(i, j, port) {
+      if (i != j && (node(i) == self || node(j) == self))
+        flow(end(i), end(j), port)
+    }
+    BEGIN {
+      n = 10000
+      printf "{\"type\":\"header\",\"version\":1,\"node\":\"%s\",\"from\":\"2026-01-31T12:00:00Z\",\"until\":\"2026-01-31T14:00:00Z\"}\n", self
+      printf "{\"type\":\"fact\",\"node\":\"%s\",\"name\":\"address\",\"value\":\"192.168.0.%d\",\"since\":\"2026-01-31T12:00:00Z\"}\n", self, substr(self, 2)
+      for (i = 0; i < n; i++)
+        if (node(i) == self)
+          printf "{\"type\":\"pod\",\"node\":\"%s\",\"namespace\":\"%s\",\"name\":\"w%d-0\",\"uid\":\"u%d\",\"labels\":{\"app\":\"w%d\",\"tier\":\"t%d\"},\"addresses\":[{\"address\":\"%s\",\"from\":\"2026-01-31T12:00:00Z\"}]}\n", self, namespace(i), i, i, i, i % 7, address(i)
+      for (i = 0; i < n; i++) {
+        talk(i, (i * 7 + 1) % n, 8000 + i % 10)
+        talk(i, i * 13 % n, 9000 + i % 3)
+        if (node(i) == self)
+          flow(end(i), sprintf("{\"address\":\"93.184.%d.%d\"}", i % 100, i % 30 + 1), 443)
+      }
+    }' | "$report" import --into "$1.db" -
+}
+
+@test "the policies of 10,000 workloads are the same bytes each time, in any order of the databases" {
+  for node in n1 n2 n3 n4; do
+    cluster $node
+  done
+  want 0 "$report" policy --db n1.db --db n2.db --db n3.db --db n4.db
+  mv out first
+  [ "$(grep -c '^  kind: NetworkPolicy$' first)" -eq 10000 ]
+  want 0 "$report" policy --db n1.db --db n2.db --db n3.db --db n4.db
+  cmp first out
+  want 0 "$report" policy --db n3.db --db n1.db --db n4.db --db n2.db
+  cmp first out
+}

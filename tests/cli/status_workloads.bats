@@ -145,6 +145,21 @@ END
   same 'web-netpol' "$(jq -r '[.items[].metadata.name] | join(" ")' out)"
 }
 
+@test "a node that went on in another database missed what was between them" {
+  prepare
+  { node n1 web=10.1.0.1; flow n1 web=10.1.0.1 203.0.113.5 443 500 2026-01-02T07:00:00Z; } |
+    sed 's/"until":"2026-01-04T/"until":"2026-01-03T/' | "$report" import --into first.db -
+  { node n1 web=10.1.0.1; flow n1 web=10.1.0.1 203.0.113.5 443 500 2026-01-06T07:00:00Z; } |
+    sed 's/"from":"2026-01-01T00:00:00Z","until":"2026-01-04T/"from":"2026-01-05T00:00:00Z","until":"2026-01-07T/' |
+    "$report" import --into second.db -
+  for order in "first.db second.db" "second.db first.db"; do
+    read -r one other <<< "$order"
+    want 0 "$report" status --workloads --db "$one" --db "$other" --inventory inventory.yaml --workload po/web -o json
+    same '["ready","2026-01-01T06:00:00Z",90,1,48]' \
+      "$(jq -c '.[] | [.state, .observed.since, (.observed.seconds / 3600), .observed.gaps, (.observed.gap_seconds / 3600)]' out)"
+  done
+}
+
 # names OPTION...: the policies that are made with --strict of n1.db.
 strictly() {
   "$report" policy --db n1.db --inventory inventory.yaml -o json --strict "$@" 2> /dev/null > out || [ $? -eq 1 ]

@@ -65,8 +65,7 @@ answer() {
 
 # unproved CASE: what of its record the policies that are generated from it deny, or may deny: LIST|SUBJECT|DIRECTION|PEER|
 # PROTOCOL|PORT. That is what policy leaves out, and says so: peers whose labels nobody knows, ends that cannot be named, and
-# what may have run the other way; what is rarer than was asked for; and clients whose address the pod's own node replaced,
-# where plugins differ.
+# what may have run the other way, and what is rarer than was asked for.
 unproved() {
   case $1 in
     ambiguous-address)
@@ -91,7 +90,6 @@ unproved() {
     folded-external)
       echo 'unknown|shop/web[Pod]|ingress|10.244.0.0/16 (ambiguous)|TCP|8081'
       echo 'unknown|shop/web[Pod]|ingress|203.0.113.0/24 (ambiguous)|TCP|8080'
-      echo 'unknown|shop/web[Pod]|ingress|node n1 (203.0.113.11)|TCP|9001'
       ;;
     inventory-pod-in-time)
       echo 'denied|shop/web[Pod]|egress|10.244.3.10 (pod)|TCP|5433'
@@ -109,9 +107,6 @@ unproved() {
       ;;
     moved-node-address)
       echo 'unknown|shop/web[Pod]|egress|192.0.2.101 (node)|TCP|6446'
-      ;;
-    source-nat)
-      echo 'unknown|shop/web[Pod]|ingress|node n1 (192.0.2.11)|TCP|8080'
       ;;
     stored-objects-in-time)
       echo 'denied|shop/web[Pod]|egress|10.244.9.10 (pod)|TCP|5435'

@@ -38,7 +38,7 @@ tags() {
 
 # help PROGRAM...: the spellings of all options in that help, such as "-o --format FORMAT".
 help_options() {
-	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+([\/=][A-Z]+|\[,[A-Z]+\])?| [a-z]+(\|[a-z-]+)+)?)( .*|$)/\1/p' | tr -d ,
+	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+([\/=][A-Z]+|\[,[A-Z]+\])?| [a-z]+(\|[a-z-]+)+)?)( .*|$)/\1/p' | tr -s ', ' ' '
 }
 
 # The long names among words.
@@ -171,7 +171,7 @@ expected_words() {
 	for command in $(commands); do
 		echo "$command"
 		operands=$("$report" "$command" --help | sed -n '1s/.*\[OPTION\]\.\.\. *//p')
-		words=$(synopsis "$command" | sed -E 's/ ?\[ --[^]]*\](\.\.\.)?//g; s/ --[a-z-]+ [A-Z]+//g')
+		words=$(synopsis "$command" | sed -E 's/\[ [A-Z]+\]//g; s/ ?\[ --[^]]*\](\.\.\.)?//g; s/ --[a-z-]+ [A-Z]+//g')
 		echo "$words"
 		[ "$words" = "$command${operands:+ $operands}" ]
 	done

@@ -259,7 +259,7 @@ static struct history_pod *add_pod(struct history *history, size_t workload)
 				    .namespace = namespaces[history->workloads[workload].namespace],
 				    .host_network = history->workloads[workload].host_network,
 				    .node = (size_t)history_roll(history, history->node_count),
-				    .in_inventory = !has(history, 4, HISTORY_POD_NOT_IN_INVENTORY),
+				    .in_inventory = !has(history, 8, HISTORY_POD_NOT_IN_INVENTORY),
 				    .in_conflict = has(history, 1, HISTORY_POD_IN_CONFLICT)};
 	return pod;
 }
@@ -364,9 +364,9 @@ static void make_heirs(struct history *history)
 	for (size_t i = 0; i < history->workload_count; i++) {
 		struct history_pod *dead = &history->pods[history->workloads[i].first_pod];
 		struct history_pod *heir;
-		const bool shares = history_chance(history, 35);
+		const bool shares = history_chance(history, 45);
 
-		if (dead->host_network || !history_chance(history, 16) ||
+		if (dead->host_network || !history_chance(history, 20) ||
 		    history->pod_count == HISTORY_PODS)
 			continue;
 		heir = add_pod(history, (size_t)history_roll(history, history->workload_count));

@@ -86,6 +86,7 @@ enum {
 	F(FOLDED)                                                                                  \
 	F(FOLDED_WITH_NODE)                                                                        \
 	F(UNKNOWN_POD_ADDRESS)                                                                     \
+	F(MANY_OUTSIDE)                                                                            \
 	F(MANY_PORTS)                                                                              \
 	F(ANSWERED)                                                                                \
 	F(ONE_WAY)                                                                                 \

@@ -380,6 +380,25 @@ static void many_ports(struct history *history)
 	}
 }
 
+/* From one pod to neighbouring addresses, or from them. */
+static void many_outside(struct history *history)
+{
+	const size_t pod = any_pod(history);
+	const bool private = history_chance(history, 30), to = history_chance(history, 60);
+	struct talk talk = new_talk(history);
+	struct side *inside = to ? &talk.client : &talk.server;
+
+	*inside = pod_side(history, pod, 0);
+	talk.port = to ? 443 : history->workloads[history->pods[pod].workload].ports[0].port;
+	choose_time(history, &talk);
+	count(history, HISTORY_MANY_OUTSIDE);
+	for (unsigned i = 0; i < 6; i++) {
+		*(to ? &talk.server : &talk.client) =
+		    outside(history_addr(private ? "172.20.5.%u" : "93.184.217.%u", 101 + i));
+		record(history, talk);
+	}
+}
+
 static void from_outside(struct history *history)
 {
 	const size_t family = any_family(history), to = any_pod(history);
@@ -605,7 +624,8 @@ void history_talk(struct history *history)
 	} talks[] = {{40, pod_to_pod},   {12, from_outside}, {4, through_node_port},
 		     {10, from_node},    {12, to_outside},   {6, to_node},
 		     {5, to_api_server}, {10, to_special},   {8, to_cluster_dns},
-		     {4, folded},        {4, odd_address},   {1, many_ports}};
+		     {4, folded},        {4, odd_address},   {1, many_ports},
+		     {2, many_outside}};
 	uint64_t count_of_talks = 10 + history_roll(history, 40), all = 0;
 
 	for (size_t i = 0; i < COUNT(talks); i++)

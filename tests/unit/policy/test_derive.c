@@ -571,7 +571,7 @@ static void test_remote_peers(void **state)
 	scene_close(&s.scene);
 }
 
-/* Source NAT: the destination sees the node, whoever asked. */
+/* Source NAT: the destination sees the node, whoever asked; and tomorrow another one. */
 static void test_source_nat(void **state)
 {
 	struct shop s;
@@ -587,9 +587,10 @@ static void test_source_nat(void **state)
 						 .service = "192.168.0.2",
 						 .service_port = 30443});
 	assert_in_policy(&s.scene, "web-netpol",
-			 "      # node n2: 1 connection, via 192.168.0.2:30443" SEEN "\n"
+			 "      # any client: 1 connection, via 192.168.0.2:30443; open to all, as "
+			 "tomorrow's client has another address" SEEN "\n"
 			 "      - ipBlock:\n"
-			 "          cidr: 192.168.0.2/32\n");
+			 "          cidr: 0.0.0.0/0\n");
 	assert_not_in_policy(&s.scene, "web-netpol", "203.0.113.9");
 	scene_close(&s.scene);
 }

@@ -557,6 +557,32 @@ static void test_no_resolver_is_assumed_where_all_is_exact(void **state)
 	shop_close(&s);
 }
 
+/* Nobody asked, and the service has a name for the port. */
+static void test_ports_of_the_endpoints(void **state)
+{
+	static const char endpoints[] =
+	    PODS "---\n{kind: Service, metadata: {namespace: kube-system, name: kube-dns}, spec: "
+		 "{selector: {k8s-app: kube-dns}, ports: [{name: dns, protocol: UDP, port: 53, "
+		 "targetPort: named}]}}\n"
+		 "---\n{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: "
+		 "{namespace: kube-system, name: kube-dns-1, "
+		 "labels: {kubernetes.io/service-name: kube-dns}}, addressType: IPv4, endpoints: "
+		 "[{addresses: [10.2.0.9]}], ports: [{name: dns, protocol: TCP, port: 1}, {name: "
+		 "dns, protocol: UDP, port: 5353}]}\n";
+	const struct policy_peer *peer;
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, endpoints);
+	talk(&s, (struct scene_edge){.from = "10.1.0.1", .to = "10.1.0.2", .port = 8080});
+	derive(&s);
+	peer = find(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 5353);
+	assert_says(peer, "service kube-dns in kube-system: DNS, from the inventory");
+	assert_int_equal(peer->wider, WIDER_DNS);
+	assert_false(scene_has_problem(&s.scene, "DNS", "53 is assumed"));
+	shop_close(&s);
+}
+
 static void test_a_cache_on_each_node(void **state)
 {
 	const struct policy_peer *peer;
@@ -721,6 +747,7 @@ int main(void)
 	    cmocka_unit_test(test_both_protocols_asked_are_exact),
 	    cmocka_unit_test(test_exact_resolvers),
 	    cmocka_unit_test(test_no_resolver_is_assumed_where_all_is_exact),
+	    cmocka_unit_test(test_ports_of_the_endpoints),
 	    cmocka_unit_test(test_a_cache_on_each_node),
 	    cmocka_unit_test(test_service_ports),
 	    cmocka_unit_test(test_service_ports_are_asked_for),
