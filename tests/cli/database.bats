@@ -148,7 +148,7 @@ unreadable() {
   same "$remote" "$(NETPOL_DB=remote-pod.db "$report" edges)"
   same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" edges --db udp-above-1023.db)"
   same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db udp-above-1023.db edges)"
-  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db=one-way.db edges)"
+  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db=udp-above-1023.db edges)"
   NETPOL_DB=missing.db want 3 "$report" edges
   said "missing.db"
 }
