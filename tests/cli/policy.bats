@@ -100,7 +100,7 @@ counted() {
 }
 
 @test "every edge with a pod is allowed or left out, and every connection once" {
-  for case in classes direction-of-two-nodes gap several-nodes source-nat two-nodes uncertain-direction verdicts-of-two-nodes; do
+  for case in classes direction-of-two-nodes lost-events several-nodes source-nat two-nodes uncertain-direction verdicts-of-two-nodes; do
     echo "$case"
     rm -f inventory.yaml
     record "$case"
