@@ -141,14 +141,14 @@ unreadable() {
 
 @test "NETPOL_DB names the database, --db goes before it" {
   record remote-pod
-  record one-way
+  record udp-above-1023
   remote=$("$report" edges --db remote-pod.db)
-  one_way=$("$report" edges --db one-way.db)
+  one_way=$("$report" edges --db udp-above-1023.db)
   [ "$remote" != "$one_way" ]
   same "$remote" "$(NETPOL_DB=remote-pod.db "$report" edges)"
-  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" edges --db one-way.db)"
-  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db one-way.db edges)"
-  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db=one-way.db edges)"
+  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" edges --db udp-above-1023.db)"
+  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db udp-above-1023.db edges)"
+  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db=udp-above-1023.db edges)"
   NETPOL_DB=missing.db want 3 "$report" edges
   said "missing.db"
 }

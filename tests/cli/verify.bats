@@ -171,20 +171,20 @@ found() {
 }
 
 @test "gaps are warned of, as policy does, and told beside what was never used" {
-  record gap
-  want 0 "$report" verify --db gap.db --inventory inventory.yaml --with-generated
+  record lost-events
+  want 0 "$report" verify --db lost-events.db --inventory inventory.yaml --with-generated
   grep -qE '^gaps +[0-9]+, and what was in ' out
   grep ' gap from ' err > mine
-  "$report" policy --db gap.db --inventory inventory.yaml 2>&1 > generated | grep ' gap from ' | diff - mine
+  "$report" policy --db lost-events.db --inventory inventory.yaml 2>&1 > generated | grep ' gap from ' | diff - mine
 }
 
 @test "a drift is judged by the gaps of its own time" {
-  record gap
+  record lost-events
   policy all web 'ingress: [{}]' > p.yaml
-  last=$("$report" status --db gap.db -o json | jq -r '[.. | .until? // empty] | max')
-  want 0 "$report" verify --db gap.db --inventory inventory.yaml -f p.yaml --drift
+  last=$("$report" status --db lost-events.db -o json | jq -r '[.. | .until? // empty] | max')
+  want 0 "$report" verify --db lost-events.db --inventory inventory.yaml -f p.yaml --drift
   said ' gap from '
-  want 0 "$report" verify --db gap.db --inventory inventory.yaml -f p.yaml --drift --since "$last"
+  want 0 "$report" verify --db lost-events.db --inventory inventory.yaml -f p.yaml --drift --since "$last"
   ! grep ' gap from ' err
 }
 

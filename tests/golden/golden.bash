@@ -65,7 +65,7 @@ answer() {
 
 # unproved CASE: what of its record the policies that are generated from it deny, or may deny: LIST|SUBJECT|DIRECTION|PEER|
 # PROTOCOL|PORT. That is what policy leaves out, and says so: peers whose labels nobody knows, ends that cannot be named, and
-# what may have run the other way; and what is rarer than was asked for.
+# what may have run the other way, and what is rarer than was asked for.
 unproved() {
   case $1 in
     ambiguous-address)
