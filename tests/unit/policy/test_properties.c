@@ -77,9 +77,21 @@ static void count_unknown(const struct world *world, const char *why, const char
 	fail_world(world, text, "unknown: %s", why ? why : "(no reason)");
 }
 
-static void check_side(const struct world *world, const struct compiled *compiled,
-		       const struct graph_edge *edge, const struct replayed *replayed,
-		       enum direction direction)
+static bool is_doubtful(const struct judged *judged, const struct end *end)
+{
+	return end->kind == END_POD && !scene_graph_scene(judged->scene)->pods[end->pod].labels;
+}
+
+/* Whether the plugin looks before or after the pod's own node puts its address in. */
+static bool is_named_both_ways(const struct world *world, const struct graph_edge *edge,
+			       enum direction direction)
+{
+	return is_forwarded(edge, direction) && why_unnamed(world->graph, &edge->from) == LEFT_NONE;
+}
+
+static void check_side(const struct world *world, const struct judged *judged,
+		       const struct compiled *compiled, const struct graph_edge *edge,
+		       const struct replayed *replayed, enum direction direction)
 {
 	const enum answer answer = replayed->decision.sides[direction].answer;
 	const enum left_reason left = why_left(world->graph, compiled, edge, direction);
@@ -93,7 +105,9 @@ static void check_side(const struct world *world, const struct compiled *compile
 		return;
 	}
 	/* Of one that is denied at the other end, too, no reason is told. */
-	if (answer == ANSWER_UNKNOWN) {
+	if (answer == ANSWER_UNKNOWN &&
+	    (!is_named_both_ways(world, edge, direction) || is_doubtful(judged, &edge->from) ||
+	     is_doubtful(judged, &edge->to))) {
 		if (left == LEFT_NONE && replayed->decision.answer == ANSWER_UNKNOWN)
 			count_unknown(world, replayed->why, compiled->text);
 		return;
@@ -114,7 +128,7 @@ static void check_allowed(const struct world *world, const struct judged *judged
 			continue;
 		replayed = ask(&judged->replay, edge);
 		for (enum direction d = 0; d < DIRECTIONS; d++)
-			check_side(world, compiled, edge, &replayed, d);
+			check_side(world, judged, compiled, edge, &replayed, d);
 	}
 }
 
@@ -249,11 +263,6 @@ static bool shares_pods(const struct judged *judged, const struct netpol *policy
 			return true;
 	}
 	return false;
-}
-
-static bool is_doubtful(const struct judged *judged, const struct end *end)
-{
-	return end->kind == END_POD && !scene_graph_scene(judged->scene)->pods[end->pod].labels;
 }
 
 static bool is_of(const struct world *world, const struct policy *policy, const struct end *end)
