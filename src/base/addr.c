@@ -1,7 +1,6 @@
 #include "base/addr.h"
 
 #include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,32 +51,6 @@ const char *addr_format(struct addr addr, char text[static ADDR_TEXT_MAX])
 	else if (addr.family == ADDR_IPV6)
 		inet_ntop(AF_INET6, addr.bytes, text, ADDR_TEXT_MAX);
 	return text;
-}
-
-static uint64_t eight_bytes(const uint8_t *bytes)
-{
-	uint64_t value;
-
-	memcpy(&value, bytes, sizeof(value));
-	return be64toh(value);
-}
-
-int addr_compare(struct addr a, struct addr b)
-{
-	uint64_t x = eight_bytes(a.bytes), y = eight_bytes(b.bytes);
-
-	if (a.family != b.family)
-		return a.family < b.family ? -1 : 1;
-	if (x == y) {
-		x = eight_bytes(a.bytes + 8);
-		y = eight_bytes(b.bytes + 8);
-	}
-	return (x > y) - (x < y);
-}
-
-bool addr_equal(struct addr a, struct addr b)
-{
-	return memcmp(&a, &b, sizeof(a)) == 0;
 }
 
 bool addr_is_set(struct addr addr)

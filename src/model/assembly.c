@@ -539,10 +539,10 @@ int assembly_index(struct assembly *assembly, const struct ignored_labels *ignor
 	built->graph.pods = built->pods.items;
 	built->graph.pod_count = built->pods.count;
 	assembly->binder.pods = built->pods.items;
-	binder_sort(&assembly->binder);
+	r = binder_sort(&assembly->binder);
 	vantage_sort(&assembly->vantages);
 	hand_over_workloads(assembly);
-	return hand_over_nodes(assembly);
+	return r < 0 ? r : hand_over_nodes(assembly);
 }
 
 /* ---- edges ---- */
@@ -671,7 +671,7 @@ static int bind_edge(struct assembly *assembly, struct graph_edge *edge, bool *r
 	classes_refine(&assembly->binder.classes, edge, true, &edge->to);
 	edge->vantage = vantage_of(edge);
 	*ret_changed = binding.changed;
-	return 0;
+	return r;
 }
 
 static void mark_recorded(struct graph *graph, const struct end *end)

@@ -80,7 +80,17 @@ static void note_ends(struct pod_claim *claims, size_t count)
 	}
 }
 
-void binder_sort(struct binder *binder)
+static uint64_t address_hash(struct addr address)
+{
+	uint64_t words[2];
+	uint64_t hash;
+
+	memcpy(words, address.bytes, sizeof(words));
+	hash = words[0] * UINT64_C(0x9e3779b97f4a7c15) + words[1] * UINT64_C(0xc2b2ae3d27d4eb4f);
+	return hash ^ hash >> 32;
+}
+
+int binder_sort(struct binder *binder)
 {
 	sort(binder->recorded_pods, binder->recorded_pod_count, sizeof(*binder->recorded_pods),
 	     compare_addresses);
@@ -92,6 +102,11 @@ void binder_sort(struct binder *binder)
 	sort(binder->services, binder->service_count, sizeof(*binder->services),
 	     compare_service_claims);
 	binder->remembered = calloc((size_t)1 << REMEMBERED_BITS, sizeof(*binder->remembered));
+	if (sieve_init(&binder->recorded, binder->recorded_pod_count) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < binder->recorded_pod_count; i++)
+		sieve_put(&binder->recorded, address_hash(binder->recorded_pods[i]));
+	return 0;
 }
 
 void binder_clear(struct binder *binder)
@@ -104,6 +119,7 @@ void binder_clear(struct binder *binder)
 	free(binder->nodes);
 	free(binder->ranges);
 	free(binder->services);
+	sieve_clear(&binder->recorded);
 	free(binder->remembered);
 	classes_clear(&binder->classes);
 	*binder = (struct binder){0};
@@ -329,7 +345,9 @@ static bool is_registered(const struct registry *registry, struct addr address)
 
 static bool was_ever_recorded(const struct binder *binder, struct addr address)
 {
-	return is_registered(binder->registry, address) || is_registered(binder->further, address);
+	return sieve_may_have(&binder->recorded, address_hash(address)) &&
+	       (is_registered(binder->registry, address) ||
+		is_registered(binder->further, address));
 }
 
 static bool is_last_of(struct prefix range, struct addr address)
@@ -524,12 +542,15 @@ static int find_end(const struct binder *binder, const struct sighting *sighting
 		    bool *ret_changed, struct interval *ret_validity)
 {
 	const struct registry *registry = binder->registry;
-	const struct pod_row *row;
+	const struct pod_row *row = NULL;
 	const struct node_claim *node = NULL;
 	size_t first, count;
-	int r = find_row(binder, registry, sighting, &row);
+	bool recorded = sieve_may_have(&binder->recorded, address_hash(sighting->address));
+	int r = 0;
 
-	if (r == 0 && !row) {
+	if (recorded)
+		r = find_row(binder, registry, sighting, &row);
+	if (recorded && r == 0 && !row) {
 		registry = binder->further;
 		r = find_row(binder, registry, sighting, &row);
 	}
@@ -566,16 +587,11 @@ static int find_end(const struct binder *binder, const struct sighting *sighting
 }
 
 /* NULL: nothing is remembered of any address. */
-static struct remembered *slot_of(const struct binder *binder, struct addr address)
+static struct remembered *slot_of(const struct binder *binder, uint64_t hash)
 {
-	uint64_t words[2];
+	const uint64_t mask = (UINT64_C(1) << REMEMBERED_BITS) - 1;
 
-	if (!binder->remembered)
-		return NULL;
-	memcpy(words, address.bytes, sizeof(words));
-	return &binder->remembered[(words[0] * UINT64_C(0x9e3779b97f4a7c15) +
-				    words[1] * UINT64_C(0xc2b2ae3d27d4eb4f)) >>
-				   (64 - REMEMBERED_BITS)];
+	return binder->remembered ? &binder->remembered[hash & mask] : NULL;
 }
 
 static bool is_remembered(const struct remembered *slot, const struct sighting *sighting)
@@ -588,7 +604,7 @@ static bool is_remembered(const struct remembered *slot, const struct sighting *
 int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
 		   bool *ret_changed)
 {
-	struct remembered *slot = slot_of(binder, sighting->address);
+	struct remembered *slot = slot_of(binder, address_hash(sighting->address));
 	struct interval validity = {.from = INT64_MAX, .until = INT64_MIN};
 	int r;
 

@@ -10,6 +10,7 @@
 #include "model/classes.h"
 #include "model/graph.h"
 #include "model/pods.h"
+#include "model/sieve.h"
 
 /* The CNI result is written a moment after the pod may already speak; and how far nodes' clocks
  * may be apart. ms. */
@@ -70,10 +71,12 @@ struct binder {
 	struct service_claim *services;
 	size_t service_count;
 	struct classes classes;
+	struct sieve recorded;         /* those of recorded_pods */
 	struct remembered *remembered; /* where their hashes say; NULL: each is looked up */
 };
 
-void binder_sort(struct binder *binder);
+/* -ENOMEM. */
+int binder_sort(struct binder *binder);
 void binder_clear(struct binder *binder);
 
 /* An address as one node saw it throughout a time. */

@@ -591,57 +591,89 @@ static int meet_on_wires(const struct vantages *vantages, struct wires *departur
 	return 0;
 }
 
+/* An edge's wires, as hashes; 0: it has none. */
+struct hashes {
+	uint64_t departing;
+	uint64_t arriving;
+	bool was_passed;
+};
+
 /* What there is on the other side, and of routers. */
 struct sides {
+	struct hashes *hashes; /* one an edge */
 	struct sieve departed, arrived, passed;
 };
+
+static uint64_t hash_or_one(struct wire wire)
+{
+	uint64_t hash = wire_hash(&wire);
+
+	return hash ? hash : 1;
+}
+
+static int hash_all(struct sides *sides, const struct binder *binder, struct graph_edge *edges,
+		    size_t count)
+{
+	size_t departed = 0, arrived = 0, passed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct hashes *hashes = &sides->hashes[i];
+
+		if (departs(&edges[i]))
+			hashes->departing = hash_or_one(departing(&edges[i]));
+		if (arrives(binder, &edges[i]))
+			hashes->arriving = hash_or_one(arriving(&edges[i]));
+		hashes->was_passed = hashes->departing && was_passed(&edges[i]);
+		departed += hashes->departing != 0;
+		arrived += hashes->arriving != 0;
+		passed += hashes->was_passed;
+	}
+	if (sieve_init(&sides->departed, departed) < 0 ||
+	    sieve_init(&sides->arrived, arrived) < 0 || sieve_init(&sides->passed, passed) < 0)
+		return -ENOMEM;
+	return 0;
+}
 
 static int sides_init(struct sides *sides, const struct binder *binder, struct graph_edge *edges,
 		      size_t count)
 {
-	if (sieve_init(&sides->departed, count) < 0 || sieve_init(&sides->arrived, count) < 0 ||
-	    sieve_init(&sides->passed, count) < 0)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		struct wire wire;
+	int r;
 
-		if (departs(&edges[i])) {
-			wire = departing(&edges[i]);
-			sieve_put(&sides->departed, wire_hash(&wire));
-			if (was_passed(&edges[i]))
-				sieve_put(&sides->passed, wire_hash(&wire));
-		}
-		if (arrives(binder, &edges[i])) {
-			wire = arriving(&edges[i]);
-			sieve_put(&sides->arrived, wire_hash(&wire));
-		}
+	sides->hashes = calloc(count, sizeof(*sides->hashes));
+	r = sides->hashes ? hash_all(sides, binder, edges, count) : -ENOMEM;
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		const struct hashes *hashes = &sides->hashes[i];
+
+		if (hashes->departing)
+			sieve_put(&sides->departed, hashes->departing);
+		if (hashes->arriving)
+			sieve_put(&sides->arrived, hashes->arriving);
+		if (hashes->was_passed)
+			sieve_put(&sides->passed, hashes->departing);
 	}
-	return 0;
+	return r;
 }
 
 static void sides_clear(struct sides *sides)
 {
+	free(sides->hashes);
 	sieve_clear(&sides->departed);
 	sieve_clear(&sides->arrived);
 	sieve_clear(&sides->passed);
 }
 
 /* Most have nobody to meet. */
-static void add_wires(const struct sides *sides, const struct binder *binder,
-		      struct graph_edge *edge, struct wires *departures, struct wires *arrivals)
+static void add_wires(const struct sides *sides, struct graph_edge *edges, size_t count,
+		      struct wires *departures, struct wires *arrivals)
 {
-	if (departs(edge)) {
-		struct wire wire = departing(edge);
-		uint64_t hash = wire_hash(&wire);
+	for (size_t i = 0; i < count; i++) {
+		uint64_t departs = sides->hashes[i].departing, arrives = sides->hashes[i].arriving;
 
-		if (sieve_may_have(&sides->arrived, hash) || sieve_may_have(&sides->passed, hash))
-			departures->items[departures->count++] = wire;
-	}
-	if (arrives(binder, edge)) {
-		struct wire wire = arriving(edge);
-
-		if (sieve_may_have(&sides->departed, wire_hash(&wire)))
-			arrivals->items[arrivals->count++] = wire;
+		if (departs && (sieve_may_have(&sides->arrived, departs) ||
+				sieve_may_have(&sides->passed, departs)))
+			departures->items[departures->count++] = departing(&edges[i]);
+		if (arrives && sieve_may_have(&sides->departed, arrives))
+			arrivals->items[arrivals->count++] = arriving(&edges[i]);
 	}
 }
 
@@ -654,13 +686,13 @@ static int merge(const struct vantages *vantages, const struct binder *binder,
 	int r =
 	    departures.items && arrivals.items ? sides_init(&sides, binder, edges, count) : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < count; i++)
-		add_wires(&sides, binder, &edges[i], &departures, &arrivals);
+	if (r == 0)
+		add_wires(&sides, edges, count, &departures, &arrivals);
+	sides_clear(&sides);
 	if (r == 0)
 		r = meet_on_wires(vantages, &departures, &arrivals,
 				  departures.count > arrivals.count ? departures.count
 								    : arrivals.count);
-	sides_clear(&sides);
 	free(departures.items);
 	free(arrivals.items);
 	return r;

@@ -239,7 +239,8 @@ static void leave_rare(const struct compiler *compiler, struct atom *atoms, size
 			connections += atoms[end].edge ? connections_of(atoms[end].edge)
 						       : compiler->request.min_connections;
 		for (size_t j = i; j < end && connections < compiler->request.min_connections; j++)
-			atoms[j].left = LEFT_BELOW_MINIMUM;
+			if (atoms[j].left == LEFT_NONE)
+				atoms[j].left = LEFT_BELOW_MINIMUM;
 	}
 }
 
@@ -589,11 +590,12 @@ static int prepare(struct compiler *compiler)
 		r = add_resolvers(compiler);
 	if (r < 0)
 		return r;
+	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
+	if (r < 0)
+		return r;
 	atoms_sort(&compiler->atoms);
 	leave_all_rare(compiler);
-	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
-	if (r == 0)
-		r = choose_directions(compiler);
+	r = choose_directions(compiler);
 	if (r == 0)
 		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)

@@ -21,6 +21,9 @@
  * where it is NULL. */
 int kind_set(json_t *object, const char *key, json_t *value);
 int kind_append(json_t *array, json_t *value);
+/* An object with that member alone; the value is taken. There are very many such: json_pack() would
+ * read its format each time. */
+json_t *kind_object_of(const char *key, json_t *value);
 
 json_t *kind_labels(const struct labels *labels);
 /* As labels.matchLabels of a selector; {} for no labels, which selects everything. Takes labels. */

@@ -15,7 +15,8 @@ static int set_block(json_t *tree, struct prefix block)
 {
 	char text[PREFIX_TEXT_MAX];
 
-	return kind_set(tree, "ipBlock", json_pack("{s:s}", "cidr", prefix_format(block, text)));
+	return kind_set(tree, "ipBlock",
+			kind_object_of("cidr", json_string(prefix_format(block, text))));
 }
 
 /* Both selectors in one peer: pods of that namespace only. */
@@ -24,9 +25,10 @@ static int set_pods(json_t *tree, const struct policy_peer *peer)
 	int r = 0;
 
 	if (*peer->namespace)
-		r = kind_set(tree, "namespaceSelector",
-			     json_pack("{s:{s:s}}", "matchLabels", "kubernetes.io/metadata.name",
-				       peer->namespace));
+		r = kind_set(
+		    tree, "namespaceSelector",
+		    kind_object_of("matchLabels", kind_object_of("kubernetes.io/metadata.name",
+								 json_string(peer->namespace))));
 	return r == 0 ? set_selector(tree, "podSelector", &peer->selector) : r;
 }
 
@@ -49,11 +51,15 @@ static json_t *peer_tree(const struct policy_peer *peer, const struct kind_optio
 
 static json_t *port_tree(const struct policy_port *port)
 {
-	if (port->end_port)
-		return json_pack("{s:s, s:i, s:i}", "protocol", kind_protocol(port->protocol),
-				 "port", (int)port->port, "endPort", (int)port->end_port);
-	return json_pack("{s:s, s:i}", "protocol", kind_protocol(port->protocol), "port",
-			 (int)port->port);
+	json_t *tree = kind_object_of("protocol", json_string(kind_protocol(port->protocol)));
+	int r = tree ? kind_set(tree, "port", json_integer(port->port)) : -ENOMEM;
+
+	if (r == 0 && port->end_port)
+		r = kind_set(tree, "endPort", json_integer(port->end_port));
+	if (r == 0)
+		return tree;
+	json_decref(tree);
+	return NULL;
 }
 
 static json_t *rule_tree(const struct policy_rule *rule, const char *peers_key,
