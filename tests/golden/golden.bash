@@ -1,10 +1,10 @@
 # For golden.bats and update.sh: what netpol-report says about a case.
 #
 # A case is a directory here with evidence.jsonl, perhaps an inventory.yaml or inventory.json, and the answers that are
-# expected: COMMAND.FORMAT (COMMAND.txt for a table), and problems.txt for what policy says on standard error, which is
-# nothing where that file is missing. verify.txt is about the policies that policy generates. How they are generated may
-# stand in the file options, one word a line; networks.yaml is for --known-networks there. What is in policy-options is for
-# policy alone.
+# expected: COMMAND.FORMAT (COMMAND.txt for a table), policy-KIND.yaml for policies as objects of that kind, and problems.txt
+# for what policy says on standard error, which is nothing where that file is missing. verify.txt is about the policies that
+# policy generates. How they are generated may stand in the file options, one word a line; networks.yaml is for
+# --known-networks there. What is in policy-options is for policy alone.
 
 # prepare CASE: its database and inventory, in the working directory. Names in messages are the same everywhere then.
 prepare() {
@@ -51,10 +51,12 @@ without_store() {
 
 # answer FILE: what should be in that expected file.
 answer() {
+  local file
   case $1 in
     problems.txt) ask policy yaml 2>&1 >/dev/null ;;
     status.txt) ask status table 2>/dev/null | without_store ;;
     status.json) ask status json 2>/dev/null | without_store ;;
+    policy-*.yaml) file=${1%.yaml}; ask policy yaml --for "${file#policy-}" 2>/dev/null ;;
     # It ends with 1 where something would be denied or cannot be decided.
     verify.txt) ask verify table --with-generated 2>/dev/null || [ $? -eq 1 ] ;;
     *.txt) ask "${1%.txt}" table 2>/dev/null ;;

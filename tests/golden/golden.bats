@@ -412,6 +412,10 @@ complete() {
   check try-before-enforce
 }
 
+@test "other-formats: the same policies as objects of other APIs (kubescape/kubescape#2437, cilium/hubble#1376)" {
+  check other-formats
+}
+
 @test "tcp-and-udp-on-one-port: one does not hide the other (inspektor-gadget/inspektor-gadget)" {
   check tcp-and-udp-on-one-port
 }
