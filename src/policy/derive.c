@@ -654,17 +654,30 @@ const struct policy_summary *compiler_summary(const struct compiler *compiler)
 	return &compiler->summary;
 }
 
+/* The next that isolates anything; NULL: that was all. */
+static const struct subject *next_subject(struct compiler *compiler, bool directions[DIRECTIONS])
+{
+	while (compiler->next < compiler->subject_count) {
+		const struct subject *subject = &compiler->subjects[compiler->next++];
+
+		if (subject->group != GROUP_NONE ||
+		    default_deny_directions(&compiler->groups, subject->namespace,
+					    compiler->request.directions, directions))
+			return subject;
+	}
+	return NULL;
+}
+
 int compiler_next(struct compiler *compiler, struct policy *ret)
 {
+	bool directions[DIRECTIONS];
+	const struct subject *subject = next_subject(compiler, directions);
 	int r;
 
 	*ret = (struct policy){0};
-	if (compiler->next < compiler->subject_count) {
-		const struct subject *subject = &compiler->subjects[compiler->next++];
-
+	if (subject) {
 		if (subject->group == GROUP_NONE)
-			r = default_deny_init(subject->namespace, compiler->request.directions,
-					      ret);
+			r = default_deny_init(subject->namespace, directions, ret);
 		else
 			r = policy_init(compiler, subject, ret);
 		if (r < 0)
