@@ -58,16 +58,23 @@ void buf_putc(struct buf *buf, char c)
 __attribute__((format(printf, 2, 0))) static void put_formatted(struct buf *buf, const char *format,
 								va_list arguments)
 {
+	size_t room;
 	va_list again;
 	int length;
 
+	if (!buf_reserve(buf, 0))
+		return;
+	room = buf->capacity - buf->length;
 	va_copy(again, arguments);
-	length = vsnprintf(NULL, 0, format, arguments);
+	length = vsnprintf(buf->data + buf->length, room, format, arguments);
 	if (length < 0)
-		buf->error = buf->error ? buf->error : -EINVAL;
-	else if (buf_reserve(buf, (size_t)length))
-		buf->length +=
-		    (size_t)vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
+		buf->error = -EINVAL;
+	else if ((size_t)length >= room && buf_reserve(buf, (size_t)length))
+		vsnprintf(buf->data + buf->length, (size_t)length + 1, format, again);
+	if (buf->error)
+		buf->data[buf->length] = '\0';
+	else
+		buf->length += (size_t)length;
 	va_end(again);
 }
 

@@ -8,6 +8,9 @@
 #include <string.h>
 #include <time.h>
 
+#define YEAR_0 INT64_C(-62167219200)
+#define YEAR_10000 INT64_C(253402300800)
+
 static int64_t clock_read(clockid_t id)
 {
 	struct timespec now;
@@ -36,23 +39,57 @@ int64_t clock_msec(int64_t ns)
 	return divide_down(ns, NSEC_PER_MSEC);
 }
 
+/* The digits, and what follows them; where that ends. */
+static char *put_number(char *text, int value, int width, char after)
+{
+	for (int i = width; i-- > 0; value /= 10)
+		text[i] = (char)('0' + value % 10);
+	text[width] = after;
+	return text + width + 1;
+}
+
+/* Of the proleptic Gregorian calendar. Days are counted from a first of March, so that the day that
+ * not each year has is the last one. */
+static void civil_date(int64_t days, int *ret_year, int *ret_month, int *ret_day)
+{
+	const int64_t of_era = 146097; /* 400 years */
+	int64_t since = days + 719468; /* 0000-03-01 */
+	int64_t era = divide_down(since, of_era);
+	int64_t day = since - era * of_era;
+	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	int64_t month;
+
+	day -= 365 * year + year / 4 - year / 100;
+	month = (5 * day + 2) / 153; /* March is 0 */
+	*ret_day = (int)(day - (153 * month + 2) / 5 + 1);
+	*ret_month = (int)(month < 10 ? month + 3 : month - 9);
+	*ret_year = (int)(year + era * 400 + (*ret_month <= 2));
+}
+
 const char *clock_format(int64_t msec, char text[static CLOCK_TEXT_MAX])
 {
-	time_t seconds = divide_down(msec, MSEC_PER_SEC);
-	int rest = (int)((msec % MSEC_PER_SEC + MSEC_PER_SEC) % MSEC_PER_SEC);
-	struct tm tm = {0};
-	size_t length;
+	const int64_t seconds = divide_down(msec, MSEC_PER_SEC);
+	const int rest = (int)(msec - seconds * MSEC_PER_SEC);
+	const int64_t days = divide_down(seconds, 86400);
+	const int second = (int)(seconds - days * 86400);
+	int year, month, day;
+	char *end;
 
-	if (!gmtime_r(&seconds, &tm) || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900) {
+	if (seconds < YEAR_0 || seconds >= YEAR_10000) {
 		snprintf(text, CLOCK_TEXT_MAX, "%s",
 			 msec < 0 ? "0000-01-01T00:00:00Z" : "9999-12-31T23:59:59Z");
 		return text;
 	}
-	length = strftime(text, CLOCK_TEXT_MAX, "%04Y-%m-%dT%H:%M:%S", &tm);
+	civil_date(days, &year, &month, &day);
+	end = put_number(text, year, 4, '-');
+	end = put_number(end, month, 2, '-');
+	end = put_number(end, day, 2, 'T');
+	end = put_number(end, second / 3600, 2, ':');
+	end = put_number(end, second / 60 % 60, 2, ':');
+	end = put_number(end, second % 60, 2, rest ? '.' : 'Z');
 	if (rest)
-		snprintf(text + length, CLOCK_TEXT_MAX - length, ".%03dZ", rest);
-	else
-		snprintf(text + length, CLOCK_TEXT_MAX - length, "Z");
+		end = put_number(end, rest, 3, 'Z');
+	*end = '\0';
 	return text;
 }
 

@@ -72,10 +72,12 @@ static size_t find_owners(const struct meeting_room *room, struct records record
 	}
 	if (count == 0)
 		return 0;
-	qsort(room->by_pod, count, sizeof(*room->by_pod), compare_pods);
+	if (count > 1)
+		qsort(room->by_pod, count, sizeof(*room->by_pod), compare_pods);
 	count = join_owners(room->by_pod, count);
 	memcpy(room->by_time, room->by_pod, count * sizeof(*room->by_pod));
-	qsort(room->by_time, count, sizeof(*room->by_time), compare_first);
+	if (count > 1)
+		qsort(room->by_time, count, sizeof(*room->by_time), compare_first);
 	for (size_t i = 1; i < count; i++)
 		if (room->by_time[i].last < room->by_time[i - 1].last)
 			room->by_time[i].last = room->by_time[i - 1].last;
@@ -950,8 +952,10 @@ static void meet_by_owners(const struct vantages *vantages, struct records depar
 {
 	size_t i = 0, j = 0;
 
-	qsort(departed.items, departed.count, sizeof(struct graph_edge *), sort_departed);
-	qsort(arrived.items, arrived.count, sizeof(struct graph_edge *), sort_arrived);
+	if (departed.count > 1)
+		qsort(departed.items, departed.count, sizeof(struct graph_edge *), sort_departed);
+	if (arrived.count > 1)
+		qsort(arrived.items, arrived.count, sizeof(struct graph_edge *), sort_arrived);
 	while (i < departed.count && j < arrived.count) {
 		struct records left = run_of(departed, i, true), came = run_of(arrived, j, false);
 		int r = compare_owners(left.items[0], came.items[0], true, false);

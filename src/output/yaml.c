@@ -16,8 +16,8 @@ static bool is_word(const char *text, size_t length)
 	static const char *const words[] = {"y",   "yes",  "n", "no", "true", "false", "on",
 					    "off", "null", "~", "=",  "<<",   ".inf",  ".nan"};
 
-	/* The longest has five. */
-	if (length > 5)
+	/* The longest has five, and few texts begin like one. */
+	if (length > 5 || !strchr("yYnNtTfFoO~=<.", text[0]))
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(text, words[i]) == 0)

@@ -11,10 +11,13 @@
 
 static struct addr address_at(struct reader *reader, sqlite3_stmt *statement, int column)
 {
-	const char *text = db_column_text(statement, column);
 	struct addr address = {0};
+	const char *text;
 
-	if (sqlite3_column_type(statement, column) != SQLITE_NULL && addr_parse(text, &address) < 0)
+	if (sqlite3_column_type(statement, column) == SQLITE_NULL)
+		return address;
+	text = db_column_text(statement, column);
+	if (addr_parse(text, &address) < 0)
 		db_fail(&reader->db, -EBADMSG, "damaged: a %s's address is \"%s\"",
 			sqlite3_column_name(statement, column), text);
 	return address;

@@ -93,9 +93,9 @@ static void choose(struct world *world, struct coverage *coverage)
 		request->max_blocks = 1 + (size_t)history_roll(history, 4);
 	if (history_chance(history, 60))
 		request->range_threshold = 1 + (size_t)history_roll(history, 4);
-	if (history_chance(history, 30)) {
-		request->block_floor[0] = (uint8_t)history_roll(history, 25);
-		request->block_floor[1] = (uint8_t)history_roll(history, 49);
+	if (history_chance(history, 40)) {
+		request->block_floor[0] = (uint8_t)(4 * history_roll(history, 7));
+		request->block_floor[1] = (uint8_t)(12 * history_roll(history, 5));
 	}
 	if (history_chance(history, 40))
 		request->known_networks = networks;
