@@ -336,6 +336,10 @@ complete() {
   check selectors-pinned-to-a-replica
 }
 
+@test "labels-that-drift: what replicas have in common is one peer and one policy (inspektor-gadget/inspektor-gadget)" {
+  check labels-that-drift
+}
+
 @test "empty-selector-after-filtering: no label that is left means no policy and no peer, never all pods (kubescape/storage)" {
   check empty-selector-after-filtering
 }

@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,9 +29,9 @@ static const char *const unknowns[] = {
 
 struct tally {
 	unsigned long features[HISTORY_FEATURE_COUNT];
-	unsigned long sides, allowed, left[LEFT_REASONS], unknown[COUNT(unknowns)], undefined;
+	unsigned long sides, allowed, left[LEFT_REASONS], unknown[COUNT(unknowns)];
 	unsigned long offered, mutations, excused;
-	unsigned long policies, peers, doubled;
+	unsigned long policies;
 };
 
 static struct tally tally;
