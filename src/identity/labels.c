@@ -131,7 +131,67 @@ char *labels_print(const struct labels *labels)
 	return text;
 }
 
-int labels_parse(const char *text, struct labels *ret)
+/* A copy of a string of ASCII in which nothing is escaped; *text: behind its quotes. NULL: it is
+ * none, or there is no memory. */
+static char *take_plain(const char **text)
+{
+	const char *start = *text + 1, *end = start;
+
+	if (**text != '"')
+		return NULL;
+	while (*end >= ' ' && *end <= '~' && *end != '"' && *end != '\\')
+		end++;
+	if (*end != '"')
+		return NULL;
+	*text = end + 1;
+	return strndup(start, (size_t)(end - start));
+}
+
+/* One more label, behind those before it. */
+static bool take_label(const char **text, struct labels *labels)
+{
+	struct label *label = &labels->items[labels->count];
+
+	label->key = take_plain(text);
+	label->value = NULL;
+	if (label->key && **text == ':') {
+		(*text)++;
+		label->value = take_plain(text);
+	}
+	if (label->value && (labels->count == 0 || strcmp(label[-1].key, label->key) < 0)) {
+		labels->count++;
+		return true;
+	}
+	free(label->key);
+	free(label->value);
+	return false;
+}
+
+/* As labels_print() writes them, mostly: there are very many. False: anything else. */
+static bool parse_plain(const char *text, struct labels *ret)
+{
+	struct labels labels = {0};
+	size_t colons = 0;
+
+	for (const char *at = text; *at; at++)
+		colons += *at == ':';
+	labels.items = calloc(colons + 1, sizeof(*labels.items));
+	if (!labels.items || *text++ != '{') {
+		free(labels.items);
+		return false;
+	}
+	while (take_label(&text, &labels))
+		if (*text++ != ',')
+			break;
+	if (labels.count > 0 && text[-1] == '}' && *text == '\0') {
+		*ret = labels;
+		return true;
+	}
+	labels_clear(&labels);
+	return false;
+}
+
+static int parse_json(const char *text, struct labels *ret)
 {
 	json_t *object = json_loads(text, JSON_REJECT_DUPLICATES, NULL), *value;
 	struct labels labels = {0};
@@ -152,4 +212,9 @@ int labels_parse(const char *text, struct labels *ret)
 	}
 	*ret = labels;
 	return 0;
+}
+
+int labels_parse(const char *text, struct labels *ret)
+{
+	return parse_plain(text, ret) ? 0 : parse_json(text, ret);
 }

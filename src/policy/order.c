@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-int order_numbers(uint64_t a, uint64_t b)
-{
-	return (a > b) - (a < b);
-}
-
 int order_labels(const struct labels *a, const struct labels *b)
 {
 	for (size_t i = 0; i < a->count && i < b->count; i++) {

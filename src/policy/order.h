@@ -4,7 +4,11 @@
 
 #include "policy/policy.h"
 
-int order_numbers(uint64_t a, uint64_t b);
+static inline int order_numbers(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
 /* By key and value, label by label; a prefix comes first. */
 int order_labels(const struct labels *a, const struct labels *b);
 /* Pods before blocks before all pods before entities, the own namespace before others. The reason

@@ -74,14 +74,49 @@ static void text_comes_back_as_it_was(void **state)
 
 static void other_text_is_refused(void **state)
 {
-	static const char *const texts[] = {"", "[]", "{\"a\":1}", "{\"a\":\"b\",\"a\":\"c\"}",
-					    "{"};
+	static const char *const texts[] = {"",
+					    "[]",
+					    "{\"a\":1}",
+					    "{\"a\":\"b\",\"a\":\"c\"}",
+					    "{",
+					    "{\"a",
+					    "{\"a\"",
+					    "{\"a\":",
+					    "{\"a\":\"b",
+					    "{\"a\":\"b\"",
+					    "{\"a\":\"b\",",
+					    "{\"a\":\"b\",}",
+					    "{\"a\":\"b\",\"c\"",
+					    "{\"a\":\"b\",\"c\"}",
+					    "{\"a\":\"b\"}}",
+					    "{\"a\":\"b\"}x",
+					    "{,\"a\":\"b\"}"};
 	struct labels labels = {0};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_int_equal(labels_parse(texts[i], &labels), -EINVAL);
 	assert_null(labels.items);
+}
+
+static void text_may_be_written_otherwise(void **state)
+{
+	static const char *const texts[] = {
+	    "{\"app\":\"web: a,b\",\"tier\":\"caf\303\251\"}",
+	    "{\"tier\":\"caf\303\251\",\"app\":\"web: a,b\"}",
+	    " { \"app\" : \"web\\u003a a,b\" , \"tier\" : \"caf\\u00e9\" } "};
+	const char *const pairs[] = {"app", "web: a,b", "tier", "caf\303\251", NULL};
+	struct labels expected = labels_of(pairs);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		struct labels labels = {0};
+
+		assert_int_equal(labels_parse(texts[i], &labels), 0);
+		assert_true(labels_equal(&labels, &expected));
+		labels_clear(&labels);
+	}
+	labels_clear(&expected);
 }
 
 int main(void)
@@ -91,6 +126,7 @@ int main(void)
 	    cmocka_unit_test(a_selector_matches_what_carries_all_of_it),
 	    cmocka_unit_test(text_comes_back_as_it_was),
 	    cmocka_unit_test(other_text_is_refused),
+	    cmocka_unit_test(text_may_be_written_otherwise),
 	};
 
 	return cmocka_run_group_tests_name("labels", tests, NULL, NULL);

@@ -565,6 +565,29 @@ static void test_items(void **state)
 	}
 }
 
+/* However many there are, there is room for the longest alone. */
+static void test_items_leave_nothing(void **state)
+{
+	json_t *head = parse("{\"kind\":\"List\"}"), *item = parse("{\"a\":{\"b\":[1,2,3]}}");
+	struct buf buf = {0};
+	struct output_items items;
+	size_t room;
+
+	(void)state;
+	output_items_begin(&items, &buf, false, head, "items");
+	output_items_add(&items, item);
+	room = buf.capacity;
+	for (int i = 0; i < 10000; i++) {
+		buf.length = 0;
+		output_items_add(&items, item);
+	}
+	assert_int_equal(buf.error, 0);
+	assert_int_equal(buf.capacity, room);
+	buf_clear(&buf);
+	json_decref(item);
+	json_decref(head);
+}
+
 static void assert_spoilt(bool json, const char *head, const char *list)
 {
 	json_t *head_tree = parse(head), *list_tree = parse(list);
@@ -604,6 +627,7 @@ int main(void)
 	    cmocka_unit_test(test_stream),
 	    cmocka_unit_test(test_read_back),
 	    cmocka_unit_test(test_items),
+	    cmocka_unit_test(test_items_leave_nothing),
 	    cmocka_unit_test(test_nobody_reads_a_part),
 	};
 
