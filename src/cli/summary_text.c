@@ -52,6 +52,15 @@ static void put_left(struct buf *buf, const struct policy_summary *summary, enum
 	buf_printf(buf, ") %s", left_reason_phrase(reason));
 }
 
+/* Of pods that were only recorded nobody knows what others there are. */
+static bool is_among_recorded(const struct policy_summary *summary, const struct graph *graph)
+{
+	return summary->used_edges > 0 && !(graph->inventory && graph->inventory->has_objects);
+}
+
+#define AMONG_RECORDED                                                                             \
+	"selectors are unique among the pods that were recorded: no inventory tells of others"
+
 void summary_text_lines(const struct policy_summary *summary, const struct graph *graph,
 			struct buf *buf)
 {
@@ -64,6 +73,8 @@ void summary_text_lines(const struct policy_summary *summary, const struct graph
 		if (left_reason_can_be_included(i))
 			buf_printf(buf, "; used with --include %s", left_reason_name(i));
 	}
+	if (is_among_recorded(summary, graph))
+		buf_puts(buf, "\n" AMONG_RECORDED);
 }
 
 static void put_options(struct buf *buf, const struct policy_summary *summary)
@@ -92,6 +103,8 @@ void summary_text_line(const struct policy_summary *summary, const struct graph 
 		before = ", ";
 	}
 	put_options(buf, summary);
+	if (is_among_recorded(summary, graph))
+		buf_puts(buf, "; " AMONG_RECORDED);
 }
 
 int summary_tell(const struct session *session, const struct policy_summary *summary, json_t *head)

@@ -7,7 +7,8 @@
 #include "policy/policy.h"
 
 /* A line for what is allowed and when it was seen, and one for each reason why something is left
- * out, with the option that brings it in. No newline at the end. */
+ * out, with the option that brings it in; and that selectors are unique among the recorded pods,
+ * where there is no inventory. No newline at the end. */
 void summary_text_lines(const struct policy_summary *summary, const struct graph *graph,
 			struct buf *buf);
 /* The same in one line. */

@@ -7,7 +7,9 @@
 
 #include "cli/summary_text.h"
 
-static const struct graph nothing = {.seen = {.from = INT64_MAX, .until = INT64_MIN}};
+static const struct inventory objects = {.has_objects = true};
+static const struct graph nothing = {.seen = {.from = INT64_MAX, .until = INT64_MIN},
+				     .inventory = &objects};
 
 static void assert_line(const struct policy_summary *summary, const struct graph *graph,
 			const char *expected)
@@ -44,12 +46,18 @@ static void test_all_is_allowed(void **state)
 {
 	const struct policy_summary summary = {
 	    .edges = 1, .connections = 1, .used_edges = 1, .used_connections = 1};
-	const struct graph graph = {.seen = {.from = 0, .until = 60000}};
+	const struct inventory recorded = {0};
+	struct graph graph = {.seen = {.from = 0, .until = 60000}, .inventory = &objects};
 
 	(void)state;
 	assert_line(&summary, &graph,
 		    "1 connection on 1 edge is allowed, of what was seen from "
 		    "1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z");
+	graph.inventory = &recorded;
+	assert_line(&summary, &graph,
+		    "1 connection on 1 edge is allowed, of what was seen from "
+		    "1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z; selectors are unique among the "
+		    "pods that were recorded: no inventory tells of others");
 }
 
 static void test_what_is_left_out(void **state)
