@@ -342,6 +342,8 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_place.c \
 	src/policy/externals.c \
 	src/policy/externals.h \
+	src/policy/forwarding.c \
+	src/policy/forwarding.h \
 	src/policy/group.c \
 	src/policy/group.h \
 	src/policy/intern.c \
@@ -465,8 +467,6 @@ libcli_a_SOURCES = \
 	src/cli/diff_sets.h \
 	src/cli/drift.c \
 	src/cli/drift.h \
-	src/cli/entry_notes.c \
-	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
 	src/cli/extent.c \

@@ -167,7 +167,8 @@ static int add_side(struct compiler *compiler, const struct side *side)
 				  .port = edge->edge.key.port,
 				  .protocol = edge->edge.key.protocol};
 
-	if (!is_told(side) && edge->standing != STANDING_COUNTS)
+	/* Who asked behind another node's address is told by those that do not count, too. */
+	if (!is_told(side) && edge->standing != STANDING_COUNTS && !edge->translated)
 		return 0;
 	if (side->admission.left != LEFT_NONE)
 		tally_mark(&compiler->tally, edge, side->admission.left);
@@ -327,7 +328,6 @@ static void settle_elsewhere(struct compiler *compiler)
 {
 	struct atoms_search search = {.atoms = &compiler->atoms};
 
-	atoms_sort(&compiler->elsewhere);
 	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
 		const struct atom *atom = &compiler->elsewhere.items[i];
 		const struct atom *found = atoms_find_next(&search, atom);
@@ -594,6 +594,7 @@ static int prepare(struct compiler *compiler)
 	if (r < 0)
 		return r;
 	atoms_sort(&compiler->atoms);
+	atoms_sort(&compiler->elsewhere);
 	leave_all_rare(compiler);
 	r = choose_directions(compiler);
 	if (r == 0)
@@ -624,7 +625,8 @@ int compiler_new(const struct graph *graph, const struct policy_request *request
 	compiler->basis = (struct basis){.graph = graph,
 					 .request = &compiler->request,
 					 .groups = &compiler->groups,
-					 .dns = &compiler->dns};
+					 .dns = &compiler->dns,
+					 .elsewhere = &compiler->elsewhere};
 	r = prepare(compiler);
 	if (r < 0)
 		compiler_free(compiler);
