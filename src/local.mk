@@ -401,6 +401,8 @@ libcompile_a_SOURCES = \
 	src/policy/port_sets.h \
 	src/policy/prefixes.c \
 	src/policy/prefixes.h \
+	src/policy/rare.c \
+	src/policy/rare.h \
 	src/policy/reach.c \
 	src/policy/reach.h \
 	src/policy/reach_ranges.c \

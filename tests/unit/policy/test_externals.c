@@ -605,6 +605,59 @@ static void test_nodes_whose_own_record_is_known(void **state)
 	world_close(&world);
 }
 
+/* ---- few connections ---- */
+
+/* The blocks that ingress has where this many connections are asked for. */
+static void assert_common(struct world *world, int64_t minimum, const char *expected)
+{
+	world->request.min_connections = minimum;
+	assert_blocks(world, DIRECTION_INGRESS, expected);
+}
+
+static void test_clients_are_counted_together(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, plain);
+	scene_node(&world.scene, "n2", "192.0.2.12");
+	is_asked(&world, "8.8.8.1", 443);
+	is_asked(&world, "8.8.8.2", 443);
+	is_asked(&world, "fd12::1", 443);
+	is_asked(&world, "192.0.2.12", 443);
+	is_asked(&world, "8.8.8.3", 80);
+	asks(&world, "9.9.9.9", 22);
+	world.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	assert_common(&world, 2, "443:\n8.8.8.1/32 of 1\n8.8.8.2/32 of 1\n");
+	/* One that forwards counts with them. */
+	scene_edge(&world.scene, (struct scene_edge){.from = "8.8.8.8",
+						     .to = "10.1.0.1",
+						     .to_pod = world.web,
+						     .service = "192.0.2.12",
+						     .service_port = 30080,
+						     .translated = "192.0.2.12",
+						     .port = 443});
+	assert_common(&world, 3, "443:\n8.8.8.1/32 of 1\n8.8.8.2/32 of 1\n192.0.2.12/32 of 1\n");
+	world.request.external_ingress = EXTERNAL_INGRESS_ANY;
+	assert_common(&world, 3, "443:\n0.0.0.0/0 any of 4\n");
+	world_close(&world);
+}
+
+static void test_servers_are_counted_together(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, plain);
+	asks_many(&world, "8.8.8.%u", 1, 2, 3, 443);
+	asks(&world, "8.8.8.1", 80);
+	asks(&world, "192.0.2.11", 443);
+	world.request.min_connections = 3;
+	assert_blocks(&world, DIRECTION_EGRESS,
+		      "443:\n8.8.8.1/32 of 1\n8.8.8.3/32 of 1\n8.8.8.5/32 of 1\n");
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -628,6 +681,8 @@ int main(void)
 	    cmocka_unit_test(test_a_client_that_another_record_tells_of),
 	    cmocka_unit_test(test_nodes_at_entries_of_the_inventory),
 	    cmocka_unit_test(test_nodes_whose_own_record_is_known),
+	    cmocka_unit_test(test_clients_are_counted_together),
+	    cmocka_unit_test(test_servers_are_counted_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
