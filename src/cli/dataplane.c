@@ -19,14 +19,16 @@ struct kind {
 	const char *costs;
 };
 
+#define CONNECTIONS "connections "
+
 static const struct kind kinds[DATAPLANE_ANSWERS] = {
-    {"same-node", "same_node", "connections between pods of this node",
+    {"same-node", "same_node", CONNECTIONS "between pods of this node",
      "rules between pods on it may be missing"},
-    {"cross-node", "cross_node", "connections with pods of other nodes",
+    {"cross-node", "cross_node", CONNECTIONS "with pods of other nodes",
      "rules for pods on it may be missing"},
-    {"service", "service", "connections through service addresses",
+    {"service", "service", CONNECTIONS "through service addresses",
      "rules for those that ask for services from it may be missing"},
-    {"external", "external", "connections with what is no pod",
+    {"external", "external", CONNECTIONS "with what is no pod",
      "rules for what is outside the cluster may be missing"},
     {"denied", "denied", "attempts that a policy denied", "they may be missing from denied"},
 };
@@ -221,30 +223,65 @@ bool dataplanes_are_known(const struct dataplanes *dataplanes)
 	return true;
 }
 
-static void put_hidden(struct buf *buf, const char *what, enum dataplane_seen seen,
-		       const char *until, const char *reason)
+/* What one answer hides, and up to when. */
+struct hiding {
+	enum dataplane_seen seen; /* SEEN_YES: nothing */
+	int64_t until;            /* INTERVAL_OPEN: still */
+	const char *reason;
+};
+
+static struct hiding hiding_of(const struct dataplane_answer *answer, struct interval interval)
 {
-	buf_printf(buf, "%s%s%s%s%s", buf->length > 0 ? "; " : "", what,
-		   seen == SEEN_PARTLY ? ", partly" : "", until[0] ? ", until " : "", until);
-	if (reason[0])
-		buf_printf(buf, " (%s)", reason);
+	const struct dataplane_former *former = former_of(answer, interval);
+
+	if (answer->seen == SEEN_NO || answer->seen == SEEN_PARTLY)
+		return (struct hiding){answer->seen, INTERVAL_OPEN, answer->reason};
+	if (former)
+		return (struct hiding){former_seen(answer, former), former->until, former->reason};
+	return (struct hiding){SEEN_YES, INTERVAL_OPEN, ""};
 }
 
-void dataplane_put_hidden(struct buf *buf, const struct dataplane_node *node,
-			  struct interval interval)
+static bool same_hiding(const struct hiding *a, const struct hiding *b)
+{
+	return a->seen == b->seen && a->until == b->until && strcmp(a->reason, b->reason) == 0;
+}
+
+static void end_hiding(struct buf *buf, const struct hiding *hiding)
 {
 	char until[CLOCK_TEXT_MAX];
 
-	for (size_t i = 0; i < DATAPLANE_DENIALS; i++) {
-		const struct dataplane_answer *answer = &node->answers[i];
-		const struct dataplane_former *former = former_of(answer, interval);
+	if (hiding->seen == SEEN_PARTLY)
+		buf_puts(buf, ", partly");
+	if (hiding->until != INTERVAL_OPEN)
+		buf_printf(buf, ", until %s", clock_format(hiding->until, until));
+	if (hiding->reason[0])
+		buf_printf(buf, " (%s)", hiding->reason);
+}
 
-		if (answer->seen == SEEN_NO || answer->seen == SEEN_PARTLY)
-			put_hidden(buf, kinds[i].what, answer->seen, "", answer->reason);
-		else if (former)
-			put_hidden(buf, kinds[i].what, former_seen(answer, former),
-				   clock_format(former->until, until), former->reason);
+/* What is hidden in the same way is told together. */
+void dataplane_put_hidden(struct buf *buf, const struct dataplane_node *node,
+			  struct interval interval)
+{
+	static const struct hiding nothing = {SEEN_YES, INTERVAL_OPEN, ""};
+	struct hiding last = nothing;
+
+	for (size_t i = 0; i < DATAPLANE_DENIALS; i++) {
+		const struct hiding hiding = hiding_of(&node->answers[i], interval);
+
+		if (hiding.seen == SEEN_YES)
+			continue;
+		if (last.seen != SEEN_YES && same_hiding(&last, &hiding)) {
+			buf_printf(buf, ", %s", kinds[i].what + strlen(CONNECTIONS));
+			continue;
+		}
+		if (last.seen != SEEN_YES) {
+			end_hiding(buf, &last);
+			buf_puts(buf, "; ");
+		}
+		buf_puts(buf, kinds[i].what);
+		last = hiding;
 	}
+	end_hiding(buf, &last);
 }
 
 static int compare_name(const void *name, const void *node)

@@ -57,7 +57,8 @@ bool dataplanes_are_complete(const struct dataplanes *dataplanes, struct interva
 /* False if of connections or attempts of some kind it is not known whether they can be seen. */
 bool dataplanes_are_known(const struct dataplanes *dataplanes);
 /* What the node hides or hid in the interval of connections that are not denied, in one line:
- * "connections through service addresses (REASON); …". Nothing if that is nothing. */
+ * "connections through service addresses, with what is no pod, partly (REASON); …". Nothing if that
+ * is nothing. */
 void dataplane_put_hidden(struct buf *buf, const struct dataplane_node *node,
 			  struct interval interval);
 /* NULL: it told nothing. */

@@ -44,10 +44,29 @@ static const struct group *group_of(const struct groups *groups, size_t workload
 	return group == GROUP_NONE ? NULL : &groups->items[group];
 }
 
+/* Who is not ready, or has no direction left that was asked for, has no policy: a default-deny is
+ * there for those. */
 static bool is_withheld(const struct group *group, enum direction direction)
 {
-	return group->withheld[direction] != LEFT_NONE &&
-	       group->withheld[direction] != LEFT_DIRECTION;
+	return group->withheld[direction] == LEFT_PARTIAL ||
+	       group->withheld[direction] == LEFT_BEYOND_LIMIT;
+}
+
+bool default_deny_directions(const struct groups *groups, const char *namespace,
+			     const bool asked[DIRECTIONS], bool ret[DIRECTIONS])
+{
+	bool any = false;
+
+	for (int d = 0; d < DIRECTIONS; d++)
+		ret[d] = asked[d];
+	for (size_t i = 0; i < groups->count; i++)
+		for (int d = 0; d < DIRECTIONS; d++)
+			if (strcmp(groups->items[i].namespace, namespace) == 0 &&
+			    is_withheld(&groups->items[i], (enum direction)d))
+				ret[d] = false;
+	for (int d = 0; d < DIRECTIONS; d++)
+		any |= ret[d];
+	return any;
 }
 
 static void find_uncovered(const struct graph *graph, const struct groups *groups,
@@ -62,7 +81,7 @@ static void find_uncovered(const struct graph *graph, const struct groups *group
 		group = group_of(groups, i);
 		if (!group || !group->given)
 			list_add(bare, workload->kind, workload->name);
-		for (int d = 0; group && group->given && d < DIRECTIONS; d++)
+		for (int d = 0; group && d < DIRECTIONS; d++)
 			if (is_withheld(group, (enum direction)d))
 				list_add(&withheld[d], workload->kind, workload->name);
 	}
@@ -89,15 +108,17 @@ static void warn_of_withheld(const struct list *list, const char *subject, enum 
 {
 	if (list->count > 0)
 		problem_add(problems, PROBLEM_WARNING, subject,
-			    "default-deny denies all %s of those whose policy leaves it out%s: %s",
-			    direction == DIRECTION_INGRESS ? "ingress" : "egress",
-			    direction == DIRECTION_INGRESS ? "" : ", DNS as well", list->text.data);
+			    "default-deny leaves %s open, for it is withheld from the policies of: "
+			    "%s",
+			    direction == DIRECTION_INGRESS ? "ingress" : "egress", list->text.data);
 }
 
 int default_deny_warn(const struct graph *graph, const struct groups *groups, const char *namespace,
-		      const bool directions[DIRECTIONS], struct problems *problems)
+		      const bool asked[DIRECTIONS], struct problems *problems)
 {
 	struct list bare = {0}, withheld[DIRECTIONS] = {0};
+	bool directions[DIRECTIONS];
+	const bool closes = default_deny_directions(groups, namespace, asked, directions);
 	struct buf subject = {0};
 	int r;
 
@@ -105,7 +126,7 @@ int default_deny_warn(const struct graph *graph, const struct groups *groups, co
 	list_end(&bare);
 	buf_printf(&subject, "namespace %s", namespace);
 	r = subject.error ? subject.error : bare.text.error;
-	if (r == 0)
+	if (r == 0 && closes)
 		warn_of_bare(&bare, subject.data, directions[DIRECTION_EGRESS], problems);
 	for (int d = 0; d < DIRECTIONS; d++) {
 		list_end(&withheld[d]);

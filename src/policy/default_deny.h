@@ -7,11 +7,18 @@
 /* No workload's policy is called so: their names end with "netpol". */
 #define DEFAULT_DENY "default-deny"
 
+/*
+ * Which of the directions asked for it isolates: not those that a workload of the namespace has
+ * withheld, for what is too uncertain to be enforced must not be enforced in another way. False:
+ * none.
+ */
+bool default_deny_directions(const struct groups *groups, const char *namespace,
+			     const bool asked[DIRECTIONS], bool ret[DIRECTIONS]);
 /* On -ENOMEM *ret is to be cleared all the same. */
 int default_deny_init(const char *namespace, const bool directions[DIRECTIONS], struct policy *ret);
-/* Says whom it cuts off: workloads of the namespace without a policy, or with one that leaves a
- * direction out. The groups know which were given one. */
+/* Says whom it cuts off, workloads of the namespace without a policy, and for whose sake it leaves
+ * a direction open. The groups know which were given one. */
 int default_deny_warn(const struct graph *graph, const struct groups *groups, const char *namespace,
-		      const bool directions[DIRECTIONS], struct problems *problems);
+		      const bool asked[DIRECTIONS], struct problems *problems);
 
 #endif

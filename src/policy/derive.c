@@ -239,7 +239,8 @@ static void leave_rare(const struct compiler *compiler, struct atom *atoms, size
 			connections += atoms[end].edge ? connections_of(atoms[end].edge)
 						       : compiler->request.min_connections;
 		for (size_t j = i; j < end && connections < compiler->request.min_connections; j++)
-			atoms[j].left = LEFT_BELOW_MINIMUM;
+			if (atoms[j].left == LEFT_NONE)
+				atoms[j].left = LEFT_BELOW_MINIMUM;
 	}
 }
 
@@ -589,11 +590,12 @@ static int prepare(struct compiler *compiler)
 		r = add_resolvers(compiler);
 	if (r < 0)
 		return r;
+	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
+	if (r < 0)
+		return r;
 	atoms_sort(&compiler->atoms);
 	leave_all_rare(compiler);
-	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
-	if (r == 0)
-		r = choose_directions(compiler);
+	r = choose_directions(compiler);
 	if (r == 0)
 		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)
@@ -652,17 +654,30 @@ const struct policy_summary *compiler_summary(const struct compiler *compiler)
 	return &compiler->summary;
 }
 
+/* The next that isolates anything; NULL: that was all. */
+static const struct subject *next_subject(struct compiler *compiler, bool directions[DIRECTIONS])
+{
+	while (compiler->next < compiler->subject_count) {
+		const struct subject *subject = &compiler->subjects[compiler->next++];
+
+		if (subject->group != GROUP_NONE ||
+		    default_deny_directions(&compiler->groups, subject->namespace,
+					    compiler->request.directions, directions))
+			return subject;
+	}
+	return NULL;
+}
+
 int compiler_next(struct compiler *compiler, struct policy *ret)
 {
+	bool directions[DIRECTIONS];
+	const struct subject *subject = next_subject(compiler, directions);
 	int r;
 
 	*ret = (struct policy){0};
-	if (compiler->next < compiler->subject_count) {
-		const struct subject *subject = &compiler->subjects[compiler->next++];
-
+	if (subject) {
 		if (subject->group == GROUP_NONE)
-			r = default_deny_init(subject->namespace, compiler->request.directions,
-					      ret);
+			r = default_deny_init(subject->namespace, directions, ret);
 		else
 			r = policy_init(compiler, subject, ret);
 		if (r < 0)

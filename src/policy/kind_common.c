@@ -207,6 +207,24 @@ static json_t *text_tree(struct buf *buf)
 static const char *const directions[DIRECTIONS] = {
     [DIRECTION_INGRESS] = "ingress", [DIRECTION_EGRESS] = "egress"};
 
+static bool is_partial(const struct policy *policy, int direction)
+{
+	return policy->isolates[direction] && policy->partial[direction];
+}
+
+/* What that direction is told as: both together where they are partial for one reason. NULL: it is
+ * not partial, or told with the other. */
+static const char *partial_directions(const struct policy *policy, int direction)
+{
+	const bool both =
+	    is_partial(policy, DIRECTION_INGRESS) && is_partial(policy, DIRECTION_EGRESS) &&
+	    strcmp(policy->partial[DIRECTION_INGRESS], policy->partial[DIRECTION_EGRESS]) == 0;
+
+	if (!both)
+		return is_partial(policy, direction) ? directions[direction] : NULL;
+	return direction == DIRECTION_INGRESS ? "ingress and egress" : NULL;
+}
+
 json_t *kind_object(const struct policy *policy, const struct kind_options *options)
 {
 	json_t *object = json_object();
@@ -216,9 +234,13 @@ json_t *kind_object(const struct policy *policy, const struct kind_options *opti
 		return object;
 	buf_puts(&buf, policy->subject);
 	put_state(&buf, policy);
-	for (int i = 0; i < DIRECTIONS; i++)
-		if (policy->isolates[i] && policy->partial[i])
-			buf_printf(&buf, "\n%s is partial: %s", directions[i], policy->partial[i]);
+	for (int i = 0; i < DIRECTIONS; i++) {
+		const char *told = partial_directions(policy, i);
+
+		if (told)
+			buf_printf(&buf, "\n%s %s partial: %s", told,
+				   told == directions[i] ? "is" : "are", policy->partial[i]);
+	}
 	return tree_or_null(object, kind_set(object, KIND_COMMENT, text_tree(&buf)));
 }
 
@@ -373,10 +395,9 @@ static int annotate_partial(json_t *annotations, const struct policy *policy)
 
 	for (int i = 0; i < DIRECTIONS; i++) {
 		struct buf line = {0};
-
-		if (!policy->isolates[i] || !policy->partial[i])
+		if (!partial_directions(policy, i))
 			continue;
-		buf_printf(&line, "%s: %s", directions[i], policy->partial[i]);
+		buf_printf(&line, "%s: %s", partial_directions(policy, i), policy->partial[i]);
 		annotation_add(&annotation, &line);
 	}
 	return annotation_end(&annotation, KIND_PARTIAL, annotations);

@@ -164,8 +164,7 @@ void leave_report_group(const struct group *group, const char *subject, struct p
 {
 	if (!group->seen)
 		problem_add(problems, PROBLEM_NOTE, subject,
-			    "no policy: no connection that worked and that a policy can allow was "
-			    "seen");
+			    "no policy: nothing was seen that it would have to allow");
 	else if (is_withheld_for(group, LEFT_PARTIAL))
 		problem_add(problems, PROBLEM_WARNING, subject,
 			    "no policy, as it would be partial: %s", group->partial);

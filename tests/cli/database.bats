@@ -27,11 +27,11 @@ unreadable() {
 }
 
 @test "--strict ends with 1 if there was a problem, and answers all the same" {
-  record no-inventory
-  want 0 "$report" policy --db no-inventory.db
+  record nothing-is-generated
+  want 0 "$report" policy --db nothing-is-generated.db
   mv out answer
   said "warning: "
-  want 1 "$report" policy --db no-inventory.db --strict
+  want 1 "$report" policy --db nothing-is-generated.db --strict
   diff answer out
   said "warning: "
 }
@@ -46,8 +46,8 @@ unreadable() {
 }
 
 @test "--strict does not hide what is worse" {
-  record no-inventory
-  want 2 "$report" policy --db no-inventory.db --strict --inventory missing.yaml
+  record nothing-is-generated
+  want 2 "$report" policy --db nothing-is-generated.db --strict --inventory missing.yaml
   want 3 "$report" policy --db missing.db --strict
 }
 
@@ -141,14 +141,14 @@ unreadable() {
 
 @test "NETPOL_DB names the database, --db goes before it" {
   record remote-pod
-  record one-way
+  record udp-above-1023
   remote=$("$report" edges --db remote-pod.db)
-  one_way=$("$report" edges --db one-way.db)
+  one_way=$("$report" edges --db udp-above-1023.db)
   [ "$remote" != "$one_way" ]
   same "$remote" "$(NETPOL_DB=remote-pod.db "$report" edges)"
-  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" edges --db one-way.db)"
-  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db one-way.db edges)"
-  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db=one-way.db edges)"
+  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" edges --db udp-above-1023.db)"
+  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db udp-above-1023.db edges)"
+  same "$one_way" "$(NETPOL_DB=remote-pod.db "$report" --db=udp-above-1023.db edges)"
   NETPOL_DB=missing.db want 3 "$report" edges
   said "missing.db"
 }

@@ -111,8 +111,8 @@ on_cilium() {
 }
 
 @test "cilium: pods on the network of their node are nodes" {
-  record host-network
-  db=host-network.db
+  record host-network-aborts-the-run
+  db=host-network-aborts-the-run.db
   want 0 policy -o json
   grep -F '"cidr"' out
   want 0 policy --for cilium -o json

@@ -117,5 +117,5 @@ shop.web-netpol" "$(jq -r '.items[].metadata.name' out)"
 
 @test "the policies that the golden cases expect are what the API takes" {
   # Some expect none.
-  want 0 "$abs_top_builddir/tests/unit/policy/check_published" $(grep -L '^items: \[\]$' "$golden"/*/policy.yaml)
+  want 0 "$abs_top_builddir/tests/unit/policy/check_published" $(grep -L '^items: \[\]$' "$golden"/*/policy*.yaml)
 }

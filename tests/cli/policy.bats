@@ -100,7 +100,7 @@ counted() {
 }
 
 @test "every edge with a pod is allowed or left out, and every connection once" {
-  for case in classes direction-of-two-nodes gap several-nodes source-nat two-nodes uncertain-direction verdicts-of-two-nodes; do
+  for case in classes direction-of-two-nodes lost-events several-nodes source-nat two-nodes uncertain-direction verdicts-of-two-nodes; do
     echo "$case"
     rm -f inventory.yaml
     record "$case"
@@ -110,4 +110,19 @@ counted() {
       jq -r '[.[] | select(.from.kind == "pod" or .to.kind == "pod")] | "\(length) \(map(.connections) | add)"')" \
       "$(counted out)"
   done
+}
+
+@test "what a node hides in the same way is told together, for both directions at once" {
+  record shop
+  fact='{"type":"fact","node":"node-a","name":"dataplane.%s","value":"%s","since":"2026-01-31T12:00:00Z"}\n'
+  node=$(jq -r 'select(.type == "header").node' "$golden/shop/evidence.jsonl" | head -n 1)
+  {
+    cat "$golden/shop/evidence.jsonl"
+    printf "${fact/node-a/$node}" same-node 'no: eBPF' cross-node 'yes: ' service 'no: eBPF' external 'partly: offload'
+  } | "$report" import --into hidden.db -
+  want 0 "$report" policy --db hidden.db --inventory inventory.yaml
+  hidden="hidden on $node: connections between pods of this node, through service addresses (eBPF)"
+  hidden+='; connections with what is no pod, partly (offload)'
+  said "Deployment/web in shop: its policy is partial: $hidden"
+  grep -qxF "# ingress and egress are partial: $hidden" out
 }

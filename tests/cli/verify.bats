@@ -171,20 +171,20 @@ found() {
 }
 
 @test "gaps are warned of, as policy does, and told beside what was never used" {
-  record gap
-  want 0 "$report" verify --db gap.db --inventory inventory.yaml --with-generated
+  record lost-events
+  want 0 "$report" verify --db lost-events.db --inventory inventory.yaml --with-generated
   grep -qE '^gaps +[0-9]+, and what was in ' out
   grep ' gap from ' err > mine
-  "$report" policy --db gap.db --inventory inventory.yaml 2>&1 > generated | grep ' gap from ' | diff - mine
+  "$report" policy --db lost-events.db --inventory inventory.yaml 2>&1 > generated | grep ' gap from ' | diff - mine
 }
 
 @test "a drift is judged by the gaps of its own time" {
-  record gap
+  record lost-events
   policy all web 'ingress: [{}]' > p.yaml
-  last=$("$report" status --db gap.db -o json | jq -r '[.. | .until? // empty] | max')
-  want 0 "$report" verify --db gap.db --inventory inventory.yaml -f p.yaml --drift
+  last=$("$report" status --db lost-events.db -o json | jq -r '[.. | .until? // empty] | max')
+  want 0 "$report" verify --db lost-events.db --inventory inventory.yaml -f p.yaml --drift
   said ' gap from '
-  want 0 "$report" verify --db gap.db --inventory inventory.yaml -f p.yaml --drift --since "$last"
+  want 0 "$report" verify --db lost-events.db --inventory inventory.yaml -f p.yaml --drift --since "$last"
   ! grep ' gap from ' err
 }
 
@@ -368,8 +368,8 @@ found() {
 }
 
 @test "host-network pods are their node by default, and pods if that is asked for" {
-  record host-network
-  mv host-network.db shop.db
+  record host-network-aborts-the-run
+  mv host-network-aborts-the-run.db shop.db
   want 0 verify --with-generated
   want 0 verify --with-generated --hostnetwork node
   want 2 verify --with-generated --hostnetwork both

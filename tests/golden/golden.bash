@@ -1,15 +1,16 @@
 # For golden.bats and update.sh: what netpol-report says about a case.
 #
 # A case is a directory here with evidence.jsonl, perhaps an inventory.yaml or inventory.json, and the answers that are
-# expected: COMMAND.FORMAT (COMMAND.txt for a table), and problems.txt for what policy says on standard error, which is
-# nothing where that file is missing. verify.txt is about the policies that policy generates. How they are generated may
-# stand in the file options, one word a line; networks.yaml is for --known-networks there.
+# expected: COMMAND.FORMAT (COMMAND.txt for a table), policy-KIND.yaml for policies as objects of that kind, and problems.txt
+# for what policy says on standard error, which is nothing where that file is missing. verify.txt is about the policies that
+# policy generates. How they are generated may stand in the file options, one word a line; networks.yaml is for
+# --known-networks there. What is in policy-options is for policy alone.
 
 # prepare CASE: its database and inventory, in the working directory. Names in messages are the same everywhere then.
 prepare() {
   local file
-  rm -f golden.db evidence.jsonl inventory.* options networks.yaml
-  for file in "$1"/evidence.jsonl "$1"/inventory.* "$1"/options "$1"/networks.yaml; do
+  rm -f golden.db evidence.jsonl inventory.* options policy-options networks.yaml
+  for file in "$1"/evidence.jsonl "$1"/inventory.* "$1"/options "$1"/policy-options "$1"/networks.yaml; do
     [ ! -e "$file" ] || cat "$file" > "${file##*/}"
   done
   "$report" import --into golden.db evidence.jsonl
@@ -20,7 +21,7 @@ expected() {
   local file
   for file in "$1"/*; do
     case ${file##*/} in
-      evidence.jsonl | inventory.yaml | inventory.json | options | networks.yaml) ;;
+      evidence.jsonl | inventory.yaml | inventory.json | options | policy-options | networks.yaml) ;;
       *) echo "${file##*/}" ;;
     esac
   done
@@ -36,6 +37,10 @@ ask() {
     mapfile -t words < options
     options+=("${words[@]}")
   fi
+  if [ -e policy-options ] && [ "$1" = policy ]; then
+    mapfile -t words < policy-options
+    options+=("${words[@]}")
+  fi
   "$report" --db golden.db "$1" --format "$2" "${options[@]}"
 }
 
@@ -46,10 +51,12 @@ without_store() {
 
 # answer FILE: what should be in that expected file.
 answer() {
+  local file
   case $1 in
     problems.txt) ask policy yaml 2>&1 >/dev/null ;;
     status.txt) ask status table 2>/dev/null | without_store ;;
     status.json) ask status json 2>/dev/null | without_store ;;
+    policy-*.yaml) file=${1%.yaml}; ask policy yaml --for "${file#policy-}" 2>/dev/null ;;
     # It ends with 1 where something would be denied or cannot be decided.
     verify.txt) ask verify table --with-generated 2>/dev/null || [ $? -eq 1 ] ;;
     *.txt) ask "${1%.txt}" table 2>/dev/null ;;
@@ -60,7 +67,7 @@ answer() {
 
 # unproved CASE: what of its record the policies that are generated from it deny, or may deny: LIST|SUBJECT|DIRECTION|PEER|
 # PROTOCOL|PORT. That is what policy leaves out, and says so: peers whose labels nobody knows, ends that cannot be named, and
-# what may have run the other way.
+# what may have run the other way, and what is rarer than was asked for.
 unproved() {
   case $1 in
     ambiguous-address)
@@ -79,6 +86,9 @@ unproved() {
       echo 'denied|shop/api[Pod]|ingress|shop/web[Pod]|TCP|5434'
       echo 'denied|shop/web[Pod]|egress|shop/api[Pod]|TCP|5434'
       ;;
+    empty-selector-after-filtering)
+      echo 'denied|shop/web[Pod]|egress|shop/task[Deployment]|TCP|8080'
+      ;;
     folded-external)
       echo 'unknown|shop/web[Pod]|ingress|10.244.0.0/16 (ambiguous)|TCP|8081'
       echo 'unknown|shop/web[Pod]|ingress|203.0.113.0/24 (ambiguous)|TCP|8080'
@@ -90,6 +100,12 @@ unproved() {
       ;;
     labels-recorded)
       echo 'denied|shop/db[StatefulSet]|ingress|lab/mystery[Pod]|TCP|5432'
+      ;;
+    min-connections)
+      echo 'denied|shop/api[Pod]|egress|198.51.100.7|TCP|443'
+      echo 'denied|shop/api[Pod]|egress|shop/db[Pod]|TCP|5432'
+      echo 'denied|shop/api[Pod]|ingress|shop/web[Pod]|TCP|8081'
+      echo 'denied|shop/web[Pod]|egress|shop/api[Pod]|TCP|8081'
       ;;
     moved-node-address)
       echo 'unknown|shop/web[Pod]|egress|192.0.2.101 (node)|TCP|6446'

@@ -69,7 +69,7 @@ check() {
 }
 
 @test "every directory is a case with a test of its own, and every test has its directory" {
-  diff <(cd "$golden" && ls -d */ | tr -d /) <(sed -n 's/^  check \([a-z0-9-]*\)$/\1/p' "$golden/golden.bats" | sort)
+  diff <(cd "$golden" && ls -d */ | tr -d / | sort) <(sed -n 's/^  check \([a-z0-9-]*\)$/\1/p' "$golden/golden.bats" | sort)
 }
 
 @test "a rule, a port, a peer and a namespace are changed, in both directions, and that is caught" {
@@ -121,14 +121,6 @@ check() {
   check shop
 }
 
-@test "dead-replica: what a replica did that is gone counts for its workload" {
-  check dead-replica
-}
-
-@test "reused-address: an address that moved gives each pod its own edges" {
-  check reused-address
-}
-
 @test "ambiguous-address: what two pods had at once belongs to neither" {
   check ambiguous-address
 }
@@ -149,40 +141,12 @@ check() {
   check source-nat
 }
 
-@test "one-way: statsd is allowed, and the comment says that nobody answered" {
-  check one-way
-}
-
-@test "refused-and-unanswered: what did not work is in edges and in no policy" {
-  check refused-and-unanswered
-}
-
-@test "no-inventory: problems, and no policies" {
-  check no-inventory
-}
-
 @test "unknown-labels: neither subjects nor peers without labels are guessed" {
   check unknown-labels
 }
 
-@test "gap: status is not complete, and policy warns" {
-  check gap
-}
-
-@test "dns-not-observed: the usual DNS pods are assumed, and a note says so" {
-  check dns-not-observed
-}
-
-@test "dns-5353: the resolver's own port, for those too that were not seen to ask" {
-  check dns-5353
-}
-
 @test "dns-named-port: an unseen resolver's ports by the names of its containers' ports" {
   check dns-named-port
-}
-
-@test "resolver: its own policy lets in all who may ask it" {
-  check resolver
 }
 
 @test "icmp-and-portless: SCTP has a port, the rest is left out and named" {
@@ -193,10 +157,6 @@ check() {
   check uncertain-direction
 }
 
-@test "volatile-labels: revisions, replicas, runs, places and versions are no selectors" {
-  check volatile-labels
-}
-
 @test "same-selector: workloads that no label tells apart share a policy" {
   check same-selector
 }
@@ -205,20 +165,12 @@ check() {
   check yaml-strings
 }
 
-@test "host-network: pods on their node's network are the node" {
-  check host-network
-}
-
 @test "service-without-endpoints: the cause of a denial" {
   check service-without-endpoints
 }
 
 @test "folded-external: a prefix that stands for many addresses is a block, and nobody in particular; with the cluster's own in it, none" {
   check folded-external
-}
-
-@test "edges-deleted: a store that held its limit says so, and policy warns" {
-  check edges-deleted
 }
 
 @test "several-nodes: a connection between nodes counts once, and each end's policy has what its node saw" {
@@ -357,10 +309,6 @@ complete() {
   check link-local-egress
 }
 
-@test "ip-explosion: many addresses outside become blocks, none of which has an address of the cluster" {
-  check ip-explosion
-}
-
 @test "known-networks: published ranges stand for their addresses, but those with an address of the cluster" {
   check known-networks
 }
@@ -373,6 +321,179 @@ complete() {
   check learned-cidr
 }
 
+# What users of other generators complained of: each case is named after it, its title says what is done here, and a thread or
+# the program of which it is told.
+
+@test "service-port-instead-of-target-port: the port that the pods listen on (kubescape/node-agent#943)" {
+  check service-port-instead-of-target-port
+}
+
+@test "service-ports: for plugins that look before translation, and the address with them (cloudnativelabs/kube-router#905)" {
+  check service-ports
+}
+
+@test "selectors-pinned-to-a-replica: revisions, replicas, runs, places and versions are no selectors (kubescape/node-agent#942)" {
+  check selectors-pinned-to-a-replica
+}
+
+@test "labels-that-drift: what replicas have in common is one peer and one policy (inspektor-gadget/inspektor-gadget)" {
+  check labels-that-drift
+}
+
+@test "empty-selector-after-filtering: no label that is left means no policy and no peer, never all pods (kubescape/storage)" {
+  check empty-selector-after-filtering
+}
+
+@test "workloads-must-be-restarted: what was open before the record began is in it (kubescape/kubescape#1823)" {
+  check workloads-must-be-restarted
+}
+
+@test "nothing-is-generated: a problem says why, and what to supply (kubescape/kubescape#1751, #1861)" {
+  check nothing-is-generated
+}
+
+@test "dns-blocked-by-the-result: those who answer, at their own port, for all (inspektor-gadget/inspektor-gadget#5338)" {
+  check dns-blocked-by-the-result
+}
+
+@test "dns-not-observed: the usual DNS pods are assumed, and a note says so (otterize/intents-operator#428)" {
+  check dns-not-observed
+}
+
+@test "resolver: its own policy lets in all who may ask it (otterize/intents-operator#386)" {
+  check resolver
+}
+
+@test "node-local-dns: a cache on the node that was seen is allowed to all, beside the resolver" {
+  check node-local-dns
+}
+
+@test "host-network-aborts-the-run: such pods are the node; they get no policy, and a note says why (inspektor-gadget/inspektor-gadget#5300)" {
+  check host-network-aborts-the-run
+}
+
+@test "api-server-as-cluster-ip: what is behind the service; as a client it is its node (kubescape/helm-charts#762)" {
+  check api-server-as-cluster-ip
+}
+
+@test "node-peers-left-out: they are addresses, the own one where others were seen, as pods move (projectcalico/calico#13249)" {
+  check node-peers-left-out
+}
+
+@test "kubelet-probes-blocked: the own node needs no rule, and what is left out so is counted (cloudnativelabs/kube-router#1017)" {
+  check kubelet-probes-blocked
+}
+
+@test "dead-pods-shown-as-external: what a replica did that is gone counts for its workload (stackrox/stackrox#8782)" {
+  check dead-pods-shown-as-external
+}
+
+@test "wrong-owner-after-reuse: an address that moved gives each pod its own edges (otterize/network-mapper#120)" {
+  check wrong-owner-after-reuse
+}
+
+@test "lost-events: status is not complete, and policy warns (cilium/cilium#15112, inspektor-gadget/inspektor-gadget#2011)" {
+  check lost-events
+}
+
+@test "short-history: a store that held its limit says so, and policy warns (cilium/hubble#1737)" {
+  check short-history
+}
+
+@test "policies-too-big: replicas are one peer, and peers at the same ports share a rule (inspektor-gadget/inspektor-gadget#373)" {
+  check policies-too-big
+}
+
+@test "ip-explosion: many addresses outside become blocks, none of which has an address of the cluster (kubescape/node-agent#861)" {
+  check ip-explosion
+}
+
 @test "too-many-blocks: the direction is withheld" {
   check too-many-blocks
+}
+
+@test "try-before-enforce: policies for the pods with one more label only (cilium/cilium#9580)" {
+  check try-before-enforce
+}
+
+@test "other-formats: the same policies as objects of other APIs (kubescape/kubescape#2437, cilium/hubble#1376)" {
+  check other-formats
+}
+
+@test "tcp-and-udp-on-one-port: one does not hide the other (inspektor-gadget/inspektor-gadget)" {
+  check tcp-and-udp-on-one-port
+}
+
+@test "one-external-address-left: each address with its ports and protocols (antrea-io/theia)" {
+  check one-external-address-left
+}
+
+@test "namespace-by-its-label-name: the label that the API server sets is what tells namespaces (antrea-io/theia)" {
+  check namespace-by-its-label-name
+}
+
+@test "random-names: revisions and runs keep the name of what makes them (antrea-io/theia)" {
+  check random-names
+}
+
+@test "sctp-is-unknown: it is a protocol of the API (antrea-io/theia)" {
+  check sctp-is-unknown
+}
+
+@test "ipv6-as-32: one address has as many bits as its family (kubescape/storage)" {
+  check ipv6-as-32
+}
+
+@test "service-without-selector: who answered behind it; its own address where nobody is known to (kubescape/node-agent)" {
+  check service-without-selector
+}
+
+@test "udp-above-1023: any port; statsd is allowed, and the comment says that nobody answered (kubescape/node-agent)" {
+  check udp-above-1023
+}
+
+@test "equal-workload-names: namespace and kind tell them apart, in names and peers" {
+  check equal-workload-names
+}
+
+@test "policy-without-protocol: it is always there, and the port is the one that was used (accuknox/discovery-engine#666)" {
+  check policy-without-protocol
+}
+
+@test "refused-and-unanswered: what did not work is in edges and in no policy (accuknox/discovery-engine#281)" {
+  check refused-and-unanswered
+}
+
+# What the options of policy change.
+
+@test "exact: nothing but what was seen" {
+  check exact
+}
+
+@test "direction: only the one that was asked for, and the other stays free" {
+  check direction
+}
+
+@test "include: what was refused, and the own node, are allowed where that is asked for, and marked" {
+  check include
+}
+
+@test "min-connections: what was rarer is left out and counted" {
+  check min-connections
+}
+
+@test "ranges: more neighbouring ports than the threshold, protocol by protocol" {
+  check ranges
+}
+
+@test "default-deny: for each namespace with a policy, and who is cut off is named" {
+  check default-deny
+}
+
+@test "ready-only: workloads of which too little is known get no policy yet" {
+  check ready-only
+}
+
+@test "partial: pods on a node without a record are missed in both directions" {
+  check partial
 }

@@ -31,9 +31,11 @@ def policies_for($policies; $pods):
      | select(.value.metadata.namespace == $subject.namespace)
      | select(.value.spec.podSelector.matchLabels | to_entries | all($labels[.key] == .value))];
 
+def has_port($edge): .protocol == $edge.protocol and .port <= $edge.port and $edge.port <= (.endPort // .port);
+
 # The places of the rules that have the port.
 def rules_with($edge; $direction):
-  [.spec[$direction] | to_entries[] | select(.value.ports | any(.protocol == $edge.protocol and .port == $edge.port)) | .key];
+  [.spec[$direction] | to_entries[] | select(.value.ports | any(has_port($edge))) | .key];
 
 # Each side of an edge that has one policy, and that one rule for it.
 def needs($policies; $pods):
@@ -61,7 +63,7 @@ def mutate($kind; $need):
   | ($rule + [$peers, 0]) as $peer
   | if $kind == "rule" then delpaths([$rule])
     elif $kind == "port" then setpath($rule + ["ports"]; getpath($rule).ports
-      | map(if .protocol == $need.expected.protocol and .port == $need.expected.port then .port = 1 else . end))
+      | map(if has_port($need.expected) then {protocol, port: 1} else . end))
     elif getpath($rule)[$peers] | length > 1 then empty
     elif $kind == "peer" then setpath($peer; getpath($peer) | another_peer)
     elif getpath($peer).ipBlock then empty

@@ -358,6 +358,25 @@ static void make_workloads(struct history *history)
 		make_workload(history, i);
 }
 
+/* Another pod of its workload, with the address of the one before. */
+static void inherit(struct history *history, struct history_pod *heir,
+		    const struct history_pod *dead)
+{
+	const struct history_pod *first =
+	    &history->pods[history->workloads[heir->workload].first_pod];
+
+	memcpy(heir->labels, first->labels, sizeof(heir->labels));
+	heir->label_count = first->label_count;
+	heir->owner_kind = first->owner_kind;
+	heir->owner_name = first->owner_name;
+	heir->name = history_text(history, "%s-%s", heir->owner_name ? heir->owner_name : "heir",
+				  letters(history, 5));
+	heir->uid = history_text(history, "u-%s", heir->name);
+	heir->node = dead->node;
+	memcpy(heir->addresses, dead->addresses, sizeof(heir->addresses));
+	heir->address_count = dead->address_count;
+}
+
 /* One that died, and one that has its address since; or both at the same time. */
 static void make_heirs(struct history *history)
 {
@@ -374,23 +393,7 @@ static void make_heirs(struct history *history)
 			history->pod_count--;
 			continue;
 		}
-		heir->node = dead->node;
-		for (size_t j = 0;
-		     j < history->pods[history->workloads[heir->workload].first_pod].label_count;
-		     j++)
-			heir->labels[heir->label_count++] =
-			    history->pods[history->workloads[heir->workload].first_pod].labels[j];
-		heir->owner_kind =
-		    history->pods[history->workloads[heir->workload].first_pod].owner_kind;
-		heir->owner_name =
-		    history->pods[history->workloads[heir->workload].first_pod].owner_name;
-		heir->name =
-		    history_text(history, "%s-%s", heir->owner_name ? heir->owner_name : "heir",
-				 letters(history, 5));
-		heir->uid = history_text(history, "u-%s", heir->name);
-		heir->addresses[0] = dead->addresses[0];
-		heir->addresses[1] = dead->addresses[1];
-		heir->address_count = dead->address_count;
+		inherit(history, heir, dead);
 		heir->since = shares ? 0 : 2050;
 		dead->until = shares ? 0 : 2000;
 		history->features[shares ? HISTORY_ADDRESS_SHARED : HISTORY_ADDRESS_REUSED]++;

@@ -172,7 +172,7 @@ enum left_reason why_void(const struct graph_edge *edge)
 }
 
 /* Why no rule can name the peer. */
-static enum left_reason why_unnamed(const struct graph *graph, const struct end *peer)
+enum left_reason why_unnamed(const struct graph *graph, const struct end *peer)
 {
 	const struct workload *workload;
 

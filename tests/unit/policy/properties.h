@@ -65,6 +65,8 @@ enum left_reason why_left(const struct graph *graph, const struct compiled *comp
 			  const struct graph_edge *edge, enum direction direction);
 enum left_reason fate_of(const struct graph *graph, const struct compiled *compiled,
 			 const struct graph_edge *edge);
+/* Why no rule can name the peer; LEFT_NONE: one can. */
+enum left_reason why_unnamed(const struct graph *graph, const struct end *peer);
 /* The destination's own node has put its address in the client's place. */
 bool is_forwarded(const struct graph_edge *edge, enum direction direction);
 bool same_labels(const struct labels *a, const struct labels *b);

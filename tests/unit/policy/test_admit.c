@@ -645,7 +645,7 @@ static void test_default_deny(void **state)
 	shop_close(&s);
 }
 
-/* A direction that its own policy leaves open is closed by this one. */
+/* A direction that a policy leaves open is not closed by this one. */
 static void test_default_deny_of_a_withheld_direction(void **state)
 {
 	static const char *const outside[] = {"203.0.113.9", "198.51.100.7", "192.0.2.5"};
@@ -662,15 +662,18 @@ static void test_default_deny_of_a_withheld_direction(void **state)
 	compile(&s);
 	assert_false(get(&s, "web-netpol")->isolates[DIRECTION_EGRESS]);
 	assert_true(get(&s, "web-netpol")->isolates[DIRECTION_INGRESS]);
-	assert_true(get(&s, "default-deny")->isolates[DIRECTION_EGRESS]);
-	assert_true(said(&s, "namespace shop",
-			 "default-deny denies all egress of those whose policy leaves it out, DNS "
-			 "as well: StatefulSet/web"));
+	assert_false(get(&s, "default-deny")->isolates[DIRECTION_EGRESS]);
+	assert_true(get(&s, "default-deny")->isolates[DIRECTION_INGRESS]);
+	assert_true(
+	    said(&s, "namespace shop",
+		 "default-deny leaves egress open, for it is withheld from the policies of: "
+		 "StatefulSet/web"));
 	assert_int_equal(s.summary.left_edges[LEFT_BEYOND_LIMIT], 3);
 	assert_int_equal(s.summary.used_edges, 1);
 	s.request.directions[DIRECTION_INGRESS] = false;
 	compile(&s);
 	assert_null(find(&s, "shop", "web-netpol"));
+	assert_null(find(&s, "shop", "default-deny"));
 	assert_true(said(&s, "StatefulSet/web in shop",
 			 "no policy: all directions that were asked for are withheld"));
 	shop_close(&s);

@@ -522,6 +522,9 @@ static void test_partial(void **state)
 	front.policy.partial[DIRECTION_EGRESS] = TEXT("n1 hides it");
 	assert_annotation(&front.policy, EXPLAIN_NONE, KIND_PARTIAL,
 			  "ingress: 2 pods on n9, which has no record\negress: n1 hides it");
+	front.policy.partial[DIRECTION_EGRESS] = front.policy.partial[DIRECTION_INGRESS];
+	assert_annotation(&front.policy, EXPLAIN_NONE, KIND_PARTIAL,
+			  "ingress and egress: 2 pods on n9, which has no record");
 	front.policy.isolates[DIRECTION_EGRESS] = false;
 	front.policy.rule_count[DIRECTION_EGRESS] = 0;
 	assert_annotation(&front.policy, EXPLAIN_NONE, KIND_PARTIAL,

@@ -9,7 +9,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +17,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { SEEDS = 1000, STORED_EVERY = 40 };
+enum { SEEDS = 1000, STORED_EVERY = 40, LARGE = 40 };
 
 /* Why a connection that worked is neither surely allowed nor surely denied. */
 static const char *const unknowns[] = {
@@ -30,9 +29,9 @@ static const char *const unknowns[] = {
 
 struct tally {
 	unsigned long features[HISTORY_FEATURE_COUNT];
-	unsigned long sides, allowed, left[LEFT_REASONS], unknown[COUNT(unknowns)], undefined;
-	unsigned long mutations, excused;
-	unsigned long policies, peers, doubled;
+	unsigned long sides, allowed, left[LEFT_REASONS], unknown[COUNT(unknowns)];
+	unsigned long offered, mutations, excused;
+	unsigned long policies;
 };
 
 static struct tally tally;
@@ -77,9 +76,21 @@ static void count_unknown(const struct world *world, const char *why, const char
 	fail_world(world, text, "unknown: %s", why ? why : "(no reason)");
 }
 
-static void check_side(const struct world *world, const struct compiled *compiled,
-		       const struct graph_edge *edge, const struct replayed *replayed,
-		       enum direction direction)
+static bool is_doubtful(const struct judged *judged, const struct end *end)
+{
+	return end->kind == END_POD && !scene_graph_scene(judged->scene)->pods[end->pod].labels;
+}
+
+/* Whether the plugin looks before or after the pod's own node puts its address in. */
+static bool is_named_both_ways(const struct world *world, const struct graph_edge *edge,
+			       enum direction direction)
+{
+	return is_forwarded(edge, direction) && why_unnamed(world->graph, &edge->from) == LEFT_NONE;
+}
+
+static void check_side(const struct world *world, const struct judged *judged,
+		       const struct compiled *compiled, const struct graph_edge *edge,
+		       const struct replayed *replayed, enum direction direction)
 {
 	const enum answer answer = replayed->decision.sides[direction].answer;
 	const enum left_reason left = why_left(world->graph, compiled, edge, direction);
@@ -93,7 +104,9 @@ static void check_side(const struct world *world, const struct compiled *compile
 		return;
 	}
 	/* Of one that is denied at the other end, too, no reason is told. */
-	if (answer == ANSWER_UNKNOWN) {
+	if (answer == ANSWER_UNKNOWN &&
+	    (!is_named_both_ways(world, edge, direction) || is_doubtful(judged, &edge->from) ||
+	     is_doubtful(judged, &edge->to))) {
 		if (left == LEFT_NONE && replayed->decision.answer == ANSWER_UNKNOWN)
 			count_unknown(world, replayed->why, compiled->text);
 		return;
@@ -114,7 +127,7 @@ static void check_allowed(const struct world *world, const struct judged *judged
 			continue;
 		replayed = ask(&judged->replay, edge);
 		for (enum direction d = 0; d < DIRECTIONS; d++)
-			check_side(world, compiled, edge, &replayed, d);
+			check_side(world, judged, compiled, edge, &replayed, d);
 	}
 }
 
@@ -197,6 +210,9 @@ static void expect_missed(const struct world *world, const struct judged *judged
 			  const struct verdict_of_edge *before, const struct netpol *policy,
 			  const char *what, const char *text)
 {
+	/* Of many a sample. */
+	if (world->graph->edge_count > LARGE && tally.offered++ % 3 > 0)
+		return;
 	tally.mutations++;
 	if (!is_missed(world, judged, before))
 		fail_world(world, text, "%s of %s in %s can be taken away", what, policy->name,
@@ -251,11 +267,6 @@ static bool shares_pods(const struct judged *judged, const struct netpol *policy
 	return false;
 }
 
-static bool is_doubtful(const struct judged *judged, const struct end *end)
-{
-	return end->kind == END_POD && !scene_graph_scene(judged->scene)->pods[end->pod].labels;
-}
-
 static bool is_of(const struct world *world, const struct policy *policy, const struct end *end)
 {
 	const struct workload *workload;
@@ -286,7 +297,6 @@ static void check_smallest(const struct world *world, const struct judged *judge
 			   const struct compiled *compiled)
 {
 	const char *text = compiled->text;
-
 	struct verdict_of_edge *before = calloc(world->graph->edge_count + 1, sizeof(*before));
 
 	assert_non_null(before);
@@ -478,7 +488,7 @@ static void check_tally(void)
 			fail_msg("never unknown: %s", unknowns[i]);
 	assert_true(tally.allowed > tally.sides / 10 * 9);
 	assert_true(tally.excused < tally.policies / 5);
-	assert_true(tally.mutations > 10 * SEEDS);
+	assert_true(tally.mutations > 5 * SEEDS);
 }
 
 /* 0: all of them. */

@@ -93,6 +93,10 @@ static void choose(struct world *world, struct coverage *coverage)
 		request->max_blocks = 1 + (size_t)history_roll(history, 4);
 	if (history_chance(history, 60))
 		request->range_threshold = 1 + (size_t)history_roll(history, 4);
+	if (history_chance(history, 40)) {
+		request->block_floor[0] = (uint8_t)(4 * history_roll(history, 7));
+		request->block_floor[1] = (uint8_t)(12 * history_roll(history, 5));
+	}
 	if (history_chance(history, 40))
 		request->known_networks = networks;
 	if (history_chance(history, 30)) {
@@ -290,6 +294,22 @@ static bool is_of_cluster(const struct world *world, struct prefix block)
 	return false;
 }
 
+/* Are private addresses in it, and others? */
+static bool is_mixed(struct prefix block)
+{
+	static const char *const private[] = {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16",
+					      "100.64.0.0/10", "fc00::/7"};
+
+	for (size_t i = 0; i < COUNT(private); i++) {
+		struct prefix range;
+
+		assert_int_equal(prefix_parse(private[i], &range), 0);
+		if (block.length < range.length && prefix_contains(block, range.addr))
+			return true;
+	}
+	return false;
+}
+
 static void check_aggregated(const struct world *world, const struct compiled *compiled,
 			     const struct policy_peer *peer)
 {
@@ -301,9 +321,8 @@ static void check_aggregated(const struct world *world, const struct compiled *c
 		fail_world(world, compiled->text, "%s is too wide", text);
 	if (is_of_cluster(world, peer->block))
 		fail_world(world, compiled->text, "%s holds addresses of the cluster", text);
-	for (size_t i = 1; i < peer->seen_count; i++)
-		if (addr_is_private(peer->seen[i]) != addr_is_private(peer->seen[0]))
-			fail_world(world, compiled->text, "%s joins private and public", text);
+	if (is_mixed(peer->block))
+		fail_world(world, compiled->text, "%s joins private and public", text);
 }
 
 static void check_peer(const struct world *world, const struct compiled *compiled,
