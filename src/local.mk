@@ -382,6 +382,8 @@ libcompile_a_SOURCES = \
 	src/policy/own_node.h \
 	src/policy/partial.c \
 	src/policy/partial.h \
+	src/policy/picks.c \
+	src/policy/picks.h \
 	src/policy/peer_evidence.c \
 	src/policy/peer_evidence.h \
 	src/policy/peers.c \

@@ -105,11 +105,11 @@ struct policy_filter {
 };
 
 /*
- * Why an edge is in no rule at either end. Where there are several reasons, or two for the two ends,
- * the first of these is told.
+ * Why an edge is in no rule of an end's. Where there are several reasons, or two for the two ends,
+ * the first of these is told; of ends that policies isolate and of others, that of the former.
  */
 enum left_reason {
-	LEFT_NONE, /* it is in one */
+	LEFT_NONE, /* it is in one, and kept out nowhere */
 	LEFT_REFUSED,
 	LEFT_UNANSWERED,
 	LEFT_DENIED,
@@ -121,7 +121,7 @@ enum left_reason {
 	/* No rule can name the peer: */
 	LEFT_AMBIGUOUS,    /* the address was not one pod's all the time */
 	LEFT_UNLABELLED,   /* no label of it is known or of use */
-	LEFT_CONTRADICTED, /* what is told of the pod contradicts itself */
+	LEFT_CONTRADICTED, /* what is told of the pod contradicts itself, or what a cluster can be */
 	LEFT_FOLDED,       /* a prefix that holds addresses of the cluster */
 	/* The rule is not made: */
 	LEFT_OWN_NODE,      /* the pod's own node, which no policy keeps out */
@@ -180,7 +180,7 @@ void policy_request_init(struct policy_request *request);
 struct policy_summary {
 	size_t edges;
 	int64_t connections;
-	size_t used_edges; /* in a rule at one end at least */
+	size_t used_edges; /* in a rule at every end that a policy isolates, and at one at least */
 	int64_t used_connections;
 	size_t left_edges[LEFT_REASONS]; /* each under one reason; of LEFT_NONE 0 */
 	int64_t left_connections[LEFT_REASONS];
