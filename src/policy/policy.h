@@ -105,8 +105,9 @@ struct policy_filter {
 };
 
 /*
- * Why an edge is in no rule of an end's. Where there are several reasons, or two for the two ends,
- * the first of these is told; of ends that policies isolate and of others, that of the former.
+ * Why an edge is in no rule of an end's. Where there are several reasons, or two for the two
+ * ends, the first of these is told; of ends that policies isolate and of others, that of the
+ * former.
  */
 enum left_reason {
 	LEFT_NONE, /* it is in one, and kept out nowhere */

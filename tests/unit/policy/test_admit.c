@@ -650,7 +650,7 @@ static void test_namespace_that_is_none(void **state)
 		talk(&s, "10.1.0.8", pod, "10.1.0.3", s.db, (struct scene_edge){.port = 5432});
 		talk(&s, "10.1.0.8", pod, "203.0.113.9", 0, (struct scene_edge){.port = 443});
 		talk(&s, "203.0.113.9", 0, "10.1.0.3", s.db, (struct scene_edge){.port = 80});
-		s.request.include = UINT_MAX;
+		s.request.include = ~0u;
 		s.request.default_deny = true;
 		compile(&s);
 		assert_int_equal(s.set->count, 2);
