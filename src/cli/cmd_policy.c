@@ -177,11 +177,12 @@ const struct command command_policy = {
     .name = "policy",
     .summary = "the NetworkPolicies that allow what was answered, and nothing more",
     .operands = "",
-    .details = "One networking.k8s.io/v1 NetworkPolicy per workload that was recorded on its own "
-	       "node, in a v1 List. Ports are\n"
-	       "those that the pods listen on, never a service's. Names to resolve stay reachable. "
-	       "A workload whose labels are\n"
-	       "unknown gets none, and a problem on stderr that says what to supply.\n",
+    .details = "One policy per workload that was recorded on its own node: without --for a "
+	       "NetworkPolicy of networking.k8s.io/v1,\n"
+	       "without --output-dir in a v1 List. Ports are those that the pods listen on, never a "
+	       "service's. Names to resolve stay\n"
+	       "reachable. A workload whose labels are unknown gets none, and a problem on stderr "
+	       "that says what to supply.\n",
     .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_INVENTORY |
 	     TAKES_STRICT | TAKES_COMPILE | TAKES_KIND,
     .formats = FORMAT_YAML | FORMAT_JSON,
