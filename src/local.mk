@@ -356,6 +356,8 @@ libcompile_a_SOURCES = \
 	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
 	src/policy/kind_networkpolicy.h \
+	src/policy/kind_size.c \
+	src/policy/kind_size.h \
 	src/policy/known_networks.c \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \

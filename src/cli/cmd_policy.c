@@ -34,9 +34,10 @@ static int print_policy(struct printer *printer, const struct policy *policy)
 {
 	struct session *session = printer->session;
 	const struct options *options = session->options;
-	int r = options->kind->add(policy, &options->kind_options, &session->problems,
-				   printer->objects);
+	int r = policy_kind_add(options->kind, policy, &options->kind_options, &session->problems,
+				printer->objects);
 
+	r = r < 0 ? r : 0;
 	if (r == 0 && printer->dir)
 		r = output_dir_add(printer->dir, printer->objects);
 	for (size_t i = 0; r == 0 && !printer->dir && i < json_array_size(printer->objects); i++)
