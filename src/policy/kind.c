@@ -51,10 +51,11 @@ static int hold_to_sizes(const struct policy *policy, size_t first, struct probl
 
 		if (size > KIND_STORED_MAX) {
 			json_array_remove(objects, i);
-			r = report_size(policy, problems, PROBLEM_CAVEAT, size,
-					"it is left out, for Kubernetes stores no more than 1.5 MiB; "
-					"try --known-networks, a shorter --block-floor, a lower "
-					"--block-threshold, or --explain none");
+			r = report_size(
+			    policy, problems, PROBLEM_CAVEAT, size,
+			    "it is left out, for Kubernetes stores no more than 1.5 MiB; "
+			    "try --known-networks, a shorter --block-floor, a lower "
+			    "--block-threshold, or --explain none");
 			continue;
 		}
 		if (kind_size_applied(object) > KIND_ANNOTATIONS_MAX)

@@ -9,9 +9,9 @@
  *
  * The tier is Baseline: it decides for pods that no NetworkPolicy selects, and so takes nothing
  * from who owns the namespace and allows nothing that they denied. Among policies of one tier and
- * priority the API leaves open which one decides. So of two workloads the one with more labels comes
- * first: where the pods of one are among those of the other, its own policy decides for them. A
- * namespace's default-deny comes after all.
+ * priority the API leaves open which one decides. So of two workloads the one with more labels
+ * comes first: where the pods of one are among those of the other, its own policy decides for them.
+ * A namespace's default-deny comes after all.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -281,8 +281,9 @@ static int priority_of(const struct policy *policy)
 static json_t *spec_tree(const struct policy *policy, json_t *labels,
 			 const struct kind_options *options)
 {
-	json_t *spec = json_pack("{s:s, s:i, s:{s:o}}", "tier", "Baseline", "priority",
-				 priority_of(policy), "subject", "pods", pods_tree(policy->namespace, labels));
+	json_t *spec =
+	    json_pack("{s:s, s:i, s:{s:o}}", "tier", "Baseline", "priority", priority_of(policy),
+		      "subject", "pods", pods_tree(policy->namespace, labels));
 	int r = 0;
 
 	for (int i = 0; i < DIRECTIONS; i++)
@@ -346,11 +347,12 @@ static int report_overlap(const struct policy *policy, struct problems *problems
 
 	if (!policy->workload || !*policy->workload->also_picks)
 		return 1;
-	buf_printf(&text,
-		   "its labels also pick pods of %s, and for a pod one ClusterNetworkPolicy decides "
-		   "alone, the one with more labels; where that is not the pod's own, or both have as "
-		   "many, change the priorities",
-		   policy->workload->also_picks);
+	buf_printf(
+	    &text,
+	    "its labels also pick pods of %s, and for a pod one ClusterNetworkPolicy decides "
+	    "alone, the one with more labels; where that is not the pod's own, or both have as "
+	    "many, change the priorities",
+	    policy->workload->also_picks);
 	r = text.error ? text.error : 1;
 	if (r > 0)
 		kind_problem(policy, problems, PROBLEM_WARNING, text.data);

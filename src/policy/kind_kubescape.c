@@ -532,9 +532,8 @@ static int add(const struct policy *policy, const struct kind_options *options,
 
 static const char *const api_versions[] = {"spdx.softwarecomposition.kubescape.io/v1beta1", NULL};
 
-const struct policy_kind kind_kubescape = {
-    .name = "kubescape",
-    .api_versions = api_versions,
-    .says_readiness = true,
-    .review_only = true,
-    .add = add};
+const struct policy_kind kind_kubescape = {.name = "kubescape",
+					   .api_versions = api_versions,
+					   .says_readiness = true,
+					   .review_only = true,
+					   .add = add};

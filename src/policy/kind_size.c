@@ -82,13 +82,12 @@ size_t kind_size(const json_t *tree)
 
 size_t kind_size_applied(const json_t *object)
 {
-	json_t *annotations =
-	    json_object_get(json_object_get(object, "metadata"), "annotations");
+	json_t *annotations = json_object_get(json_object_get(object, "metadata"), "annotations");
 	size_t size = kind_size(object) + sizeof(APPLIED_KEY) + APPLIED_MORE;
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(annotations, key, value)
-		size += strlen(key) + json_string_length(value);
+	json_object_foreach(annotations, key, value) size +=
+	    strlen(key) + json_string_length(value);
 	return size;
 }

@@ -17,7 +17,8 @@
 
 /* Bytes of the tree as compact JSON, without comments, as Go writes it. */
 size_t kind_size(const json_t *tree);
-/* Bytes of the object's annotations when kubectl apply has added its own, with all of the object. */
+/* Bytes of the object's annotations when kubectl apply has added its own, with all of the object.
+ */
 size_t kind_size_applied(const json_t *object);
 
 #endif

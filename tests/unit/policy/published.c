@@ -224,10 +224,8 @@ static void check(struct published *published, const struct place *place, const 
 
 /* ---- how large ---- */
 
-/* etcd's --max-request-bytes, if nobody says another, and what may be in all annotations together.
- */
+/* etcd's --max-request-bytes, if nobody says another. */
 #define OBJECT_BYTES_MAX 1572864
-#define ANNOTATION_BYTES_MAX 262144
 
 /* As compact JSON. */
 static size_t bytes_of(const struct node *node)
@@ -246,18 +244,11 @@ static size_t bytes_of(const struct node *node)
 	return bytes;
 }
 
-static void check_sizes(struct published *published, const struct place *place,
-			const struct node *object)
+static void check_size(struct published *published, const struct place *place,
+		       const struct node *object)
 {
-	const struct node *annotations = node_get(node_get(object, "metadata"), "annotations");
-	size_t bytes = 0;
+	const size_t bytes = bytes_of(object);
 
-	for (size_t i = 0; i < node_count(annotations); i++)
-		bytes += strlen(node_key(annotations, i)) +
-			 node_text_length(node_item(annotations, i));
-	if (bytes > ANNOTATION_BYTES_MAX)
-		published_wrong(published, place, object, "has %zu bytes of annotations", bytes);
-	bytes = bytes_of(object);
 	if (bytes > OBJECT_BYTES_MAX)
 		published_wrong(published, place, object, "has %zu bytes, more than are stored",
 				bytes);
@@ -287,7 +278,7 @@ static void check_kind(struct published *published, const struct place *place,
 		return;
 	}
 	check(published, place, object, kind->type);
-	check_sizes(published, place, object);
+	check_size(published, place, object);
 }
 
 static bool same_text(const char *a, const char *b)

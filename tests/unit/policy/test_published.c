@@ -445,15 +445,15 @@ static size_t wrong_of_size(size_t peers, size_t annotation)
 	struct published published = {0};
 	json_t *to = json_array();
 	size_t count;
-	json_t *tree = json_pack("{s:s, s:s, s:{s:s, s:s, s:{s:o}}, s:{s:{}, s:[{s:o}]}}",
-				 "apiVersion", "networking.k8s.io/v1", "kind", "NetworkPolicy",
-				 "metadata", "name", "a", "namespace", "b", "annotations",
-				 "netpol/a", text_of_bytes(annotation), "spec", "podSelector",
-				 "egress", "to", to);
+	json_t *tree =
+	    json_pack("{s:s, s:s, s:{s:s, s:s, s:{s:o}}, s:{s:{}, s:[{s:o}]}}", "apiVersion",
+		      "networking.k8s.io/v1", "kind", "NetworkPolicy", "metadata", "name", "a",
+		      "namespace", "b", "annotations", "netpol/a", text_of_bytes(annotation),
+		      "spec", "podSelector", "egress", "to", to);
 
 	for (size_t i = 0; i < peers; i++)
-		json_array_append_new(
-		    to, json_pack("{s:{s:s}}", "ipBlock", "cidr", "192.0.2.128/32"));
+		json_array_append_new(to,
+				      json_pack("{s:{s:s}}", "ipBlock", "cidr", "192.0.2.128/32"));
 	published_check_tree(&published, tree);
 	count = published.count;
 	json_decref(tree);
