@@ -500,6 +500,8 @@ libcli_a_SOURCES = \
 	src/cli/options.h \
 	src/cli/output_dir.c \
 	src/cli/output_dir.h \
+	src/cli/refused.c \
+	src/cli/refused.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \
