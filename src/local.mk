@@ -356,6 +356,8 @@ libcompile_a_SOURCES = \
 	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
 	src/policy/kind_networkpolicy.h \
+	src/policy/kind_size.c \
+	src/policy/kind_size.h \
 	src/policy/known_networks.c \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
@@ -500,6 +502,8 @@ libcli_a_SOURCES = \
 	src/cli/options.h \
 	src/cli/output_dir.c \
 	src/cli/output_dir.h \
+	src/cli/refused.c \
+	src/cli/refused.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \

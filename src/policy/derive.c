@@ -41,6 +41,7 @@ struct subject {
 	const struct atom *atoms; /* NULL: none */
 	size_t count;
 	const char *name; /* of its policy */
+	bool refused;     /* by who should have printed it */
 };
 
 struct compiler {
@@ -490,6 +491,7 @@ static int compare_subjects(const void *a, const void *b)
 	const struct subject *x = a, *y = b;
 	int r = strcmp(x->namespace, y->namespace);
 
+	r = r ? r : (x->group == GROUP_NONE) - (y->group == GROUP_NONE);
 	r = r ? r : strcmp(x->name, y->name);
 	return r ? r : order_numbers(x->group, y->group);
 }
@@ -570,7 +572,7 @@ static int report(struct compiler *compiler)
 		r = report_group(compiler, i);
 	leave_report_unready(&compiler->groups, compiler->problems);
 	for (size_t i = 0; i < compiler->subject_count && r == 0; i++)
-		if (compiler->subjects[i].group == GROUP_NONE)
+		if (compiler->subjects[i].group == GROUP_NONE && !compiler->subjects[i].refused)
 			r = default_deny_warn(compiler->graph, &compiler->groups,
 					      compiler->subjects[i].namespace,
 					      compiler->request.directions, compiler->problems);
@@ -796,6 +798,57 @@ int compiler_next(struct compiler *compiler, struct policy *ret)
 		return 0;
 	compiler->reported = true;
 	return report(compiler);
+}
+
+/* ---- what could not be printed ---- */
+
+void compiler_refuse(struct compiler *compiler)
+{
+	compiler->subjects[compiler->next - 1].refused = true;
+}
+
+/* Of each edge: is it in a rule of a policy that was printed, and of one that was not? */
+enum { IN_PRINTED = 1, IN_REFUSED = 2 };
+
+static void mark_rules(const struct compiler *compiler, const struct subject *subject,
+		       uint8_t *marks)
+{
+	for (size_t i = 0; i < subject->count; i++) {
+		const struct graph_edge *edge = subject->atoms[i].edge;
+
+		if (edge)
+			marks[edge - compiler->graph->edges] |=
+			    subject->refused ? IN_REFUSED : IN_PRINTED;
+	}
+}
+
+int compiler_refused(const struct compiler *compiler, struct policy_refused *ret)
+{
+	const struct graph *graph = compiler->graph;
+	uint8_t *marks = calloc(graph->edge_count + 1, 1);
+
+	*ret = (struct policy_refused){0};
+	if (!marks)
+		return -ENOMEM;
+	for (size_t i = 0; i < compiler->subject_count; i++) {
+		const struct subject *subject = &compiler->subjects[i];
+
+		if (subject->group == GROUP_NONE)
+			continue;
+		ret->given++;
+		ret->policies += subject->refused;
+		mark_rules(compiler, subject, marks);
+	}
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		const int64_t connections = graph->edges[i].edge.totals.connections;
+
+		if (marks[i] != IN_REFUSED)
+			continue;
+		ret->edges++;
+		ret->connections += connections > 0 ? connections : 0;
+	}
+	free(marks);
+	return 0;
 }
 
 /* ---- sets ---- */

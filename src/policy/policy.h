@@ -190,10 +190,10 @@ struct policy_summary {
 struct compiler;
 
 /*
- * Policies one by one, by namespace and name; so that a great many need not be held at once. The
- * graph and all that the request points to outlive the compiler and its policies. Problems say
- * which workloads got none and what to supply; those of a policy come when it does, the others
- * before compiler_next() returns 0.
+ * Policies one by one, by namespace and name, a default-deny last of its namespace; so that a great
+ * many need not be held at once. The graph and all that the request points to outlive the compiler
+ * and its policies. Problems say which workloads got none and what to supply; those of a policy
+ * come when it does, the others before compiler_next() returns 0.
  */
 int compiler_new(const struct graph *graph, const struct policy_request *request,
 		 struct problems *problems, struct compiler **ret);
@@ -202,6 +202,20 @@ const struct policy_summary *compiler_summary(const struct compiler *compiler);
 /* 1: *ret is the next one, to be released with policy_clear(); 0: that was all; negative errno. */
 int compiler_next(struct compiler *compiler, struct policy *ret);
 void policy_clear(struct policy *policy);
+/* The policy that compiler_next() gave last is not printed. Problems tell of no default-deny that
+ * is not. */
+void compiler_refuse(struct compiler *compiler);
+
+/* What the summary says is used, and is in no rule of a policy that was printed. */
+struct policy_refused {
+	size_t policies; /* of workloads */
+	size_t given;    /* of all so many */
+	size_t edges;
+	int64_t connections;
+};
+
+/* After the last policy. -ENOMEM. */
+int compiler_refused(const struct compiler *compiler, struct policy_refused *ret);
 
 /* All of them. */
 struct policy_set {
