@@ -793,7 +793,7 @@ static void test_default_deny(void **state)
 	compile(&s);
 	assert_int_equal(s.set->count, 3);
 	assert_string_equal(s.set->policies[0].name, "db-netpol");
-	policy = &s.set->policies[1];
+	policy = &s.set->policies[2];
 	assert_string_equal(policy->name, "default-deny");
 	assert_string_equal(policy->namespace, "shop");
 	assert_string_equal(policy->subject, "all pods");
