@@ -166,13 +166,13 @@ static int add_side(struct compiler *compiler, const struct side *side)
 {
 	const struct graph_edge *edge = side->edge;
 	const bool egress = side->direction == DIRECTION_EGRESS;
-	const struct atom atom = {.subject = subject_of(compiler, egress ? &edge->from : &edge->to,
-							side->direction),
-				  .egress = egress,
-				  .edge = edge,
-				  .wider = side->admission.included ? WIDER_INCLUDED : 0,
-				  .port = edge->edge.key.port,
-				  .protocol = edge->edge.key.protocol};
+	const struct atom atom = {
+	    .subject = subject_of(compiler, egress ? &edge->from : &edge->to, side->direction),
+	    .egress = egress,
+	    .edge = edge,
+	    .wider = side->admission.included ? WIDER_INCLUDED : 0,
+	    .port = edge->edge.key.port,
+	    .protocol = edge->edge.key.protocol};
 
 	/* Who asked behind another node's address is told by those that do not count, too. */
 	if (!is_told(side) && edge->standing != STANDING_COUNTS && !edge->translated)
@@ -190,8 +190,7 @@ static int add_side(struct compiler *compiler, const struct side *side)
 /* held: only those of pods that policies isolate without being meant for them. */
 static int add_sides(struct compiler *compiler, const struct graph_edge *edge, bool held)
 {
-	struct side side = {.edge = edge,
-			    .admission = admit_edge(edge, compiler->request.include)};
+	struct side side = {.edge = edge, .admission = admit_edge(edge, compiler->request.include)};
 	int r = 0;
 
 	for (enum direction d = 0; d < DIRECTIONS && r == 0; d++) {
@@ -603,7 +602,6 @@ static int summarize(struct compiler *compiler)
 	if (!isolated)
 		return -ENOMEM;
 	tally_sum(&compiler->tally, isolated, &compiler->summary);
-	tally_clear(&compiler->tally);
 	free(isolated);
 	return 0;
 }
@@ -803,7 +801,7 @@ int compiler_refused(const struct compiler *compiler, struct policy_refused *ret
 	for (size_t i = 0; i < graph->edge_count; i++) {
 		const int64_t connections = graph->edges[i].edge.totals.connections;
 
-		if (marks[i] != IN_REFUSED)
+		if (marks[i] != IN_REFUSED || !tally_is_used(&compiler->tally, &graph->edges[i]))
 			continue;
 		ret->edges++;
 		ret->connections += connections > 0 ? connections : 0;

@@ -15,11 +15,11 @@ struct group {
 	/* Index of the workload that it is named after: one with an owner before a bare pod, one
 	 * that lives before one that does not, then the first. */
 	size_t first;
-	char *subject;                 /* "Deployment/api", or several, and that they are one */
-	const char *also_picks;        /* of its first workload */
-	bool recorded;                 /* any of its workloads was recorded on its own node */
-	bool wanted;                   /* the filter lets any of them through */
-	bool used;                     /* subject or peer of a rule */
+	char *subject;          /* "Deployment/api", or several, and that they are one */
+	const char *also_picks; /* of its first workload */
+	bool recorded;          /* any of its workloads was recorded on its own node */
+	bool wanted;            /* the filter lets any of them through */
+	bool used;              /* subject or peer of a rule */
 	/* Why its policy has nothing to say of a direction; LEFT_NONE: it has. All that decides it
 	 * does so before atoms become rules. */
 	enum left_reason withheld[DIRECTIONS];

@@ -177,10 +177,11 @@ static void report_because(const struct group *group, enum direction direction, 
 	const char *name = direction == DIRECTION_INGRESS ? "ingress" : "egress";
 
 	if (group->because[direction])
-		problem_add(problems, PROBLEM_WARNING, subject,
-			    "%s is withheld: its labels also pick pods of %s, whose %s is withheld (%s)",
-			    name, group->because[direction]->subject, name,
-			    left_reason_name(group->withheld[direction]));
+		problem_add(
+		    problems, PROBLEM_WARNING, subject,
+		    "%s is withheld: its labels also pick pods of %s, whose %s is withheld (%s)",
+		    name, group->because[direction]->subject, name,
+		    left_reason_name(group->withheld[direction]));
 }
 
 void leave_report_group(const struct group *group, const char *subject, struct problems *problems)

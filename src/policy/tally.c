@@ -78,7 +78,7 @@ static enum left_reason judge(const struct graph_edge *edge, const uint8_t fates
 	return denied < LEFT_REASONS ? denied : least;
 }
 
-void tally_sum(const struct tally *tally, const uint8_t *isolated, struct policy_summary *ret)
+void tally_sum(struct tally *tally, const uint8_t *isolated, struct policy_summary *ret)
 {
 	struct policy_summary sum = {0};
 
@@ -86,12 +86,13 @@ void tally_sum(const struct tally *tally, const uint8_t *isolated, struct policy
 		const struct graph_edge *edge = &tally->graph->edges[i];
 		const struct totals *totals = &edge->edge.totals;
 		const int64_t connections = totals->connections > 0 ? totals->connections : 0;
-		const uint8_t *fates = fates_of(tally, edge);
+		uint8_t *fates = fates_of(tally, edge);
 		enum left_reason fate;
 
 		if (*fates == NOT_ASKED_FOR)
 			continue;
 		fate = judge(edge, fates, isolated);
+		memset(fates, fate, DIRECTIONS);
 		sum.edges++;
 		sum.connections += connections;
 		if (fate == LEFT_NONE) {
@@ -103,4 +104,9 @@ void tally_sum(const struct tally *tally, const uint8_t *isolated, struct policy
 		}
 	}
 	*ret = sum;
+}
+
+bool tally_is_used(const struct tally *tally, const struct graph_edge *edge)
+{
+	return *fates_of(tally, edge) == LEFT_NONE;
 }

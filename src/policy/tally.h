@@ -21,7 +21,10 @@ void tally_mark(struct tally *tally, const struct graph_edge *edge, enum directi
 /*
  * isolated: of each of the graph's pods 1 << direction for those that a policy isolates. An edge is
  * used if it is in a rule wherever it needs one; else it is left out for what keeps it out there.
+ * Call once; nothing can be marked afterwards.
  */
-void tally_sum(const struct tally *tally, const uint8_t *isolated, struct policy_summary *ret);
+void tally_sum(struct tally *tally, const uint8_t *isolated, struct policy_summary *ret);
+/* After tally_sum(): is the edge one of those used? */
+bool tally_is_used(const struct tally *tally, const struct graph_edge *edge);
 
 #endif

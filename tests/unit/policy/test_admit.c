@@ -631,7 +631,12 @@ static void test_named_after_who_stays(void **state)
 static void test_namespace_that_is_none(void **state)
 {
 	static const char *const names[] = {
-	    "../evil", "Shop", "a b", "-a", "a-", "a.b",
+	    "../evil",
+	    "Shop",
+	    "a b",
+	    "-a",
+	    "a-",
+	    "a.b",
 	    "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"};
 
 	(void)state;
@@ -671,11 +676,13 @@ static void test_namespace_that_is_none(void **state)
 /* What picks web picks cron, too. */
 #define PICKER                                                                                     \
 	POD("shop", "web-0", "n1", "10.1.0.1", "StatefulSet", "web", "app: shop", "")              \
-	"---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, name: web, uid: "  \
+	"---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, name: web, "    \
+	"uid: "                                                                                    \
 	"uid-web}, spec: {selector: {matchLabels: {app: shop}}}}\n"
 #define PICKED                                                                                     \
 	POD("shop", "web-1", "n1", "10.1.0.2", "StatefulSet", "cron", "app: shop, tier: cron", "") \
-	"---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, name: cron, uid: " \
+	"---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, name: cron, "   \
+	"uid: "                                                                                    \
 	"uid-cron}, spec: {selector: {matchLabels: {app: shop, tier: cron}}}}\n"
 
 /* web, which picks cron, is seen with the database; cron with three outside. */
@@ -749,12 +756,15 @@ static void test_held_pods_of_those_not_asked_for(void **state)
 static void test_second_holder(void **state)
 {
 	static const char two[] = POD("shop", "db-0", "n1", "10.1.0.3", "StatefulSet", "able",
-				      "team: blue", "") PICKER
-	    POD("shop", "web-1", "n1", "10.1.0.2", "DaemonSet", "cron", "app: shop, team: blue", "")
-	    "---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, name: able, "
-	    "uid: uid-able}, spec: {selector: {matchLabels: {team: blue}}}}\n"
-	    "---\n{apiVersion: apps/v1, kind: DaemonSet, metadata: {namespace: shop, name: cron, "
-	    "uid: uid-cron}, spec: {selector: {matchLabels: {app: shop, team: blue}}}}\n";
+				      "team: blue", "")
+	    PICKER POD(
+		"shop", "web-1", "n1", "10.1.0.2", "DaemonSet", "cron", "app: shop, team: blue",
+		"") "---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, "
+		    "name: able, "
+		    "uid: uid-able}, spec: {selector: {matchLabels: {team: blue}}}}\n"
+		    "---\n{apiVersion: apps/v1, kind: DaemonSet, metadata: {namespace: shop, name: "
+		    "cron, "
+		    "uid: uid-cron}, spec: {selector: {matchLabels: {app: shop, team: blue}}}}\n";
 	struct shop s;
 
 	(void)state;
@@ -771,8 +781,8 @@ static void test_second_holder(void **state)
 		s.request.filter = (struct policy_filter){.workload_kind = "StatefulSet"};
 		compile(&s);
 		assert_int_equal(s.set->count, 1);
-		assert_true(allows(get(&s, i == 0 ? "web-netpol" : "able-netpol"),
-				   DIRECTION_EGRESS, 443));
+		assert_true(
+		    allows(get(&s, i == 0 ? "web-netpol" : "able-netpol"), DIRECTION_EGRESS, 443));
 		assert_int_equal(s.summary.left_edges[LEFT_NO_POLICY], 0);
 		shop_close(&s);
 	}
