@@ -358,6 +358,8 @@ libcompile_a_SOURCES = \
 	src/policy/kind_kubescape.c \
 	src/policy/kind_networkpolicy.c \
 	src/policy/kind_networkpolicy.h \
+	src/policy/kind_size.c \
+	src/policy/kind_size.h \
 	src/policy/known_networks.c \
 	src/policy/known_networks.h \
 	src/policy/label_selector.c \
@@ -384,6 +386,8 @@ libcompile_a_SOURCES = \
 	src/policy/own_node.h \
 	src/policy/partial.c \
 	src/policy/partial.h \
+	src/policy/picks.c \
+	src/policy/picks.h \
 	src/policy/peer_evidence.c \
 	src/policy/peer_evidence.h \
 	src/policy/peers.c \
@@ -500,6 +504,8 @@ libcli_a_SOURCES = \
 	src/cli/options.h \
 	src/cli/output_dir.c \
 	src/cli/output_dir.h \
+	src/cli/refused.c \
+	src/cli/refused.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \

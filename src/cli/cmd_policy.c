@@ -5,6 +5,7 @@
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
 #include "cli/output_dir.h"
+#include "cli/refused.h"
 #include "cli/session.h"
 #include "cli/summary_text.h"
 #include "policy/kind.h"
@@ -16,7 +17,9 @@
 struct printer {
 	struct session *session;
 	struct output_dir *dir; /* NULL: they are a list on standard output */
+	struct compiler *compiler;
 	struct cilium_note note;
+	struct refused refused;
 	struct buf buf;
 	struct output_items items;
 	json_t *objects; /* of the policy at hand */
@@ -29,32 +32,59 @@ static void flush(struct printer *printer)
 	printer->buf.length = 0;
 }
 
-static int print_policy(struct printer *printer, const struct policy *policy)
+static int print_objects(struct printer *printer)
 {
-	struct session *session = printer->session;
-	const struct options *options = session->options;
-	int r = options->kind->add(policy, &options->kind_options, &session->problems,
-				   printer->objects);
+	int r = printer->dir ? output_dir_add(printer->dir, printer->objects) : 0;
 
-	if (r == 0 && printer->dir)
-		r = output_dir_add(printer->dir, printer->objects);
-	for (size_t i = 0; r == 0 && !printer->dir && i < json_array_size(printer->objects); i++)
+	for (size_t i = 0; !printer->dir && i < json_array_size(printer->objects); i++)
 		output_items_add(&printer->items, json_array_get(printer->objects, i));
-	json_array_clear(printer->objects);
 	if (printer->buf.length >= FLUSH_BYTES)
 		flush(printer);
 	return r < 0 ? r : printer->buf.error;
 }
 
-static int print_policies(struct printer *printer, struct compiler *compiler)
+/* 1: it was printed; 0: it could not be. */
+static int print_policy(struct printer *printer, const struct policy *policy)
+{
+	struct session *session = printer->session;
+	const struct options *options = session->options;
+	int r = policy_kind_add(options->kind, policy, &options->kind_options, &session->problems,
+				printer->objects);
+
+	if (r > 0) {
+		r = print_objects(printer);
+		r = r < 0 ? r : cilium_note_take(&printer->note, policy);
+		r = r < 0 ? r : 1;
+	}
+	json_array_clear(printer->objects);
+	return r;
+}
+
+/* Those who can be no canary miss nothing: no policy of a canary picks them. */
+static int take_policy(struct printer *printer, const struct policy *policy)
+{
+	struct session *session = printer->session;
+	struct refused *refused = &printer->refused;
+	int r = policy->workload
+		    ? 1
+		    : refused_none(refused, printer->compiler, policy, &session->problems);
+
+	if (r <= 0)
+		return r;
+	r = print_policy(printer, policy);
+	if (r == 0 && policy->workload &&
+	    !policy_kind_passes_over(policy, &session->options->kind_options))
+		r = refused_add(refused, printer->compiler, policy);
+	return r < 0 ? r : 0;
+}
+
+static int print_policies(struct printer *printer)
 {
 	struct policy policy;
 	int r;
 
-	while ((r = compiler_next(compiler, &policy)) > 0) {
-		r = print_policy(printer, &policy);
-		if (r == 0)
-			r = cilium_note_take(&printer->note, &policy);
+	while ((r = compiler_next(printer->compiler, &policy)) > 0) {
+		r = take_policy(printer, &policy);
 		policy_clear(&policy);
 		if (r < 0)
 			return r;
@@ -79,16 +109,16 @@ static json_t *make_head(void)
 	return json_pack("{s:s, s:s}", "apiVersion", "v1", "kind", "List");
 }
 
-static int print_list(struct printer *printer, struct compiler *compiler)
+static int print_list(struct printer *printer)
 {
 	struct session *session = printer->session;
 	json_t *head = make_head();
-	int r = head ? summary_tell(session, compiler_summary(compiler), head) : -ENOMEM;
+	int r = head ? summary_tell(session, compiler_summary(printer->compiler), head) : -ENOMEM;
 
 	if (r == 0) {
 		output_items_begin(&printer->items, &printer->buf,
 				   session->options->format == FORMAT_JSON, head, "items");
-		r = print_policies(printer, compiler);
+		r = print_policies(printer);
 		end_list(printer, r);
 		r = r < 0 ? r : printer->buf.error;
 		flush(printer);
@@ -97,7 +127,7 @@ static int print_list(struct printer *printer, struct compiler *compiler)
 	return r;
 }
 
-static int write_files(struct printer *printer, struct compiler *compiler)
+static int write_files(struct printer *printer)
 {
 	struct session *session = printer->session;
 	const struct options *options = session->options;
@@ -105,9 +135,9 @@ static int write_files(struct printer *printer, struct compiler *compiler)
 				&printer->dir);
 
 	if (r == 0)
-		r = summary_tell(session, compiler_summary(compiler), NULL);
+		r = summary_tell(session, compiler_summary(printer->compiler), NULL);
 	if (r == 0)
-		r = print_policies(printer, compiler);
+		r = print_policies(printer);
 	if (r == 0)
 		r = output_dir_finish(printer->dir);
 	output_dir_free(printer->dir);
@@ -129,15 +159,18 @@ static void tell_cilium(const struct printer *printer)
 
 static int print(struct session *session, struct compiler *compiler, bool on_cilium)
 {
-	struct printer printer = {.session = session, .objects = json_array()};
+	struct printer printer = {
+	    .session = session, .compiler = compiler, .objects = json_array()};
 	int r = -ENOMEM;
 
 	if (printer.objects)
-		r = session->options->output_dir ? write_files(&printer, compiler)
-						 : print_list(&printer, compiler);
+		r = session->options->output_dir ? write_files(&printer) : print_list(&printer);
+	if (r == 0)
+		r = refused_tell(session, compiler);
 	if (on_cilium || session->options->kind == &kind_cilium)
 		tell_cilium(&printer);
 	cilium_note_clear(&printer.note);
+	refused_clear(&printer.refused);
 	json_decref(printer.objects);
 	buf_clear(&printer.buf);
 	return r;
@@ -175,11 +208,13 @@ const struct command command_policy = {
     .name = "policy",
     .summary = "the NetworkPolicies that allow what was answered, and nothing more",
     .operands = "",
-    .details = "One networking.k8s.io/v1 NetworkPolicy per workload that was recorded on its own "
-	       "node, in a v1 List. Ports are\n"
-	       "those that the pods listen on, never a service's. Names to resolve stay reachable. "
-	       "A workload whose labels are\n"
-	       "unknown gets none, and a problem on stderr that says what to supply.\n",
+    .details =
+	"One policy per workload that was recorded on its own node: without --for a "
+	"NetworkPolicy of networking.k8s.io/v1,\n"
+	"without --output-dir in a v1 List. Ports are those that the pods listen on, never a "
+	"service's. Names to resolve stay\n"
+	"reachable. A workload whose labels are unknown gets none, and a problem on stderr "
+	"that says what to supply.\n",
     .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_INVENTORY |
 	     TAKES_STRICT | TAKES_COMPILE | TAKES_KIND,
     .formats = FORMAT_YAML | FORMAT_JSON,

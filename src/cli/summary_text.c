@@ -107,6 +107,19 @@ void summary_text_line(const struct policy_summary *summary, const struct graph 
 		buf_puts(buf, "; " AMONG_RECORDED);
 }
 
+void summary_text_refused(const struct policy_refused *refused, const char *kind, struct buf *buf)
+{
+	put_number(buf, (int64_t)refused->policies);
+	buf_puts(buf, " of ");
+	put_number(buf, (int64_t)refused->given);
+	buf_puts(buf, refused->given == 1 ? " policy" : " policies");
+	buf_printf(buf, " could not be said as %s: ", kind);
+	put_count(buf, (int64_t)refused->edges, "edge");
+	buf_puts(buf, " (");
+	put_count(buf, refused->connections, "connection");
+	buf_printf(buf, ") %s not allowed by what is printed", refused->edges == 1 ? "is" : "are");
+}
+
 int summary_tell(const struct session *session, const struct policy_summary *summary, json_t *head)
 {
 	const struct options *options = session->options;

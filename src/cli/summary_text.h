@@ -14,6 +14,8 @@ void summary_text_lines(const struct policy_summary *summary, const struct graph
 /* The same in one line. */
 void summary_text_line(const struct policy_summary *summary, const struct graph *graph,
 		       struct buf *buf);
+/* What is not allowed of that, because a kind could not say all policies: one line. */
+void summary_text_refused(const struct policy_refused *refused, const char *kind, struct buf *buf);
 /*
  * The lines as the comment of the head, which is the list's, where YAML has comments; else, or
  * without a head, the line to standard error. It is no problem: --strict does not mind. -ENOMEM.

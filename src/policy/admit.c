@@ -3,6 +3,8 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "policy/manifest_value.h"
+
 static const struct {
 	const char *name;
 	const char *phrase;
@@ -110,6 +112,8 @@ struct admission admit_edge(const struct graph_edge *edge, unsigned include)
 
 enum left_reason admit_unnamed(const struct end *end)
 {
+	if (end->kind == END_POD && !text_is_dns_label(end->namespace))
+		return LEFT_CONTRADICTED;
 	if (end->prefix)
 		return LEFT_FOLDED;
 	if (strcmp(end->class, "ambiguous") == 0)

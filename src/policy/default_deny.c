@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "policy/picks.h"
 
 #define NAMED_MAX 5
 
@@ -48,8 +49,24 @@ static const struct group *group_of(const struct groups *groups, size_t workload
  * there for those. */
 static bool is_withheld(const struct group *group, enum direction direction)
 {
-	return group->withheld[direction] == LEFT_PARTIAL ||
+	return group->because[direction] || group->withheld[direction] == LEFT_PARTIAL ||
 	       group->withheld[direction] == LEFT_BEYOND_LIMIT;
+}
+
+/* Where those of the namespace begin. */
+static size_t find_groups(const struct groups *groups, const char *namespace)
+{
+	size_t low = 0, high = groups->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(groups->items[middle].namespace, namespace) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
 bool default_deny_directions(const struct groups *groups, const char *namespace,
@@ -59,10 +76,10 @@ bool default_deny_directions(const struct groups *groups, const char *namespace,
 
 	for (int d = 0; d < DIRECTIONS; d++)
 		ret[d] = asked[d];
-	for (size_t i = 0; i < groups->count; i++)
+	for (size_t i = find_groups(groups, namespace);
+	     i < groups->count && strcmp(groups->items[i].namespace, namespace) == 0; i++)
 		for (int d = 0; d < DIRECTIONS; d++)
-			if (strcmp(groups->items[i].namespace, namespace) == 0 &&
-			    is_withheld(&groups->items[i], (enum direction)d))
+			if (is_withheld(&groups->items[i], (enum direction)d))
 				ret[d] = false;
 	for (int d = 0; d < DIRECTIONS; d++)
 		any |= ret[d];
@@ -72,11 +89,13 @@ bool default_deny_directions(const struct groups *groups, const char *namespace,
 static void find_uncovered(const struct graph *graph, const struct groups *groups,
 			   const char *namespace, struct list *bare, struct list *withheld)
 {
-	for (size_t i = 0; i < graph->workload_count; i++) {
+	for (size_t i = find_workloads(graph, namespace);
+	     i < graph->workload_count && strcmp(graph->workloads[i].namespace, namespace) == 0;
+	     i++) {
 		const struct workload *workload = &graph->workloads[i];
 		const struct group *group;
 
-		if (workload->host_network || strcmp(workload->namespace, namespace) != 0)
+		if (workload->host_network)
 			continue;
 		group = group_of(groups, i);
 		if (!group || !group->given)
@@ -85,11 +104,11 @@ static void find_uncovered(const struct graph *graph, const struct groups *group
 			if (is_withheld(group, (enum direction)d))
 				list_add(&withheld[d], workload->kind, workload->name);
 	}
-	for (size_t i = 0; i < graph->pod_count; i++) {
+	for (size_t i = find_pods(graph, namespace);
+	     i < graph->pod_count && strcmp(graph->pods[i].namespace, namespace) == 0; i++) {
 		const struct graph_pod *pod = &graph->pods[i];
 
-		if (pod->workload == GRAPH_NONE && !pod->host_network && pod->local &&
-		    strcmp(pod->namespace, namespace) == 0)
+		if (pod->workload == GRAPH_NONE && !pod->host_network && pod->local)
 			list_add(bare, "Pod", pod->name);
 	}
 }

@@ -28,6 +28,7 @@
 #include "policy/own_node.h"
 #include "policy/partial.h"
 #include "policy/peers.h"
+#include "policy/picks.h"
 #include "policy/port_ranges.h"
 #include "policy/rare.h"
 #include "policy/reduce.h"
@@ -41,6 +42,7 @@ struct subject {
 	const struct atom *atoms; /* NULL: none */
 	size_t count;
 	const char *name; /* of its policy */
+	bool refused;     /* by who should have printed it */
 };
 
 struct compiler {
@@ -63,24 +65,27 @@ struct compiler {
 };
 
 /* The group whose policy the end's side of an edge belongs in; GROUP_NONE: none. */
-static size_t subject_of(const struct compiler *compiler, const struct end *end)
+static size_t subject_of(const struct compiler *compiler, const struct end *end,
+			 enum direction direction)
 {
-	size_t group;
+	size_t own;
 
-	if (end->kind != END_POD || end->workload == GRAPH_NONE)
+	if (end->kind != END_POD || end->pod == GRAPH_NONE)
 		return GROUP_NONE;
-	group = compiler->groups.of_workload[end->workload];
-	if (group == GROUP_NONE || !group_is_subject(&compiler->groups.items[group]))
-		return compiler->groups.holders[end->pod];
-	return group;
+	own = pick_own(compiler->graph, &compiler->groups, end->pod);
+	return own != GROUP_NONE ? own : compiler->groups.holders[direction][end->pod];
 }
 
-/* Is it what a pod did that the policy isolates without being meant for it? */
+/* Is it a pod that policies may isolate without being meant for it? */
+static bool is_held(const struct compiler *compiler, const struct end *end)
+{
+	return end->kind == END_POD && end->pod != GRAPH_NONE &&
+	       pick_own(compiler->graph, &compiler->groups, end->pod) == GROUP_NONE;
+}
+
 static bool is_of_held(const struct compiler *compiler, const struct atom *atom)
 {
-	const struct end *end = atom->egress ? &atom->edge->from : &atom->edge->to;
-
-	return compiler->groups.of_workload[end->workload] != atom->subject;
+	return is_held(compiler, atom->egress ? &atom->edge->from : &atom->edge->to);
 }
 
 /* Does the filter let the end through, whether it gets a policy or not? */
@@ -119,10 +124,10 @@ static void leave_side(struct compiler *compiler, const struct side *side, size_
 		       const struct end *peer, enum left_reason left)
 {
 	if (!compiler->request.directions[side->direction]) {
-		tally_mark(&compiler->tally, side->edge, LEFT_DIRECTION);
+		tally_mark(&compiler->tally, side->edge, side->direction, LEFT_DIRECTION);
 		return;
 	}
-	tally_mark(&compiler->tally, side->edge, left);
+	tally_mark(&compiler->tally, side->edge, side->direction, left);
 	if (!is_told(side))
 		return;
 	if (peer)
@@ -161,24 +166,39 @@ static int add_side(struct compiler *compiler, const struct side *side)
 {
 	const struct graph_edge *edge = side->edge;
 	const bool egress = side->direction == DIRECTION_EGRESS;
-	const struct atom atom = {.subject = subject_of(compiler, egress ? &edge->from : &edge->to),
-				  .egress = egress,
-				  .edge = edge,
-				  .wider = side->admission.included ? WIDER_INCLUDED : 0,
-				  .port = edge->edge.key.port,
-				  .protocol = edge->edge.key.protocol};
+	const struct atom atom = {
+	    .subject = subject_of(compiler, egress ? &edge->from : &edge->to, side->direction),
+	    .egress = egress,
+	    .edge = edge,
+	    .wider = side->admission.included ? WIDER_INCLUDED : 0,
+	    .port = edge->edge.key.port,
+	    .protocol = edge->edge.key.protocol};
 
 	/* Who asked behind another node's address is told by those that do not count, too. */
 	if (!is_told(side) && edge->standing != STANDING_COUNTS && !edge->translated)
 		return 0;
 	if (side->admission.left != LEFT_NONE)
-		tally_mark(&compiler->tally, edge, side->admission.left);
+		tally_mark(&compiler->tally, edge, side->direction, side->admission.left);
 	if (atom.subject == GROUP_NONE)
 		return 0;
 	if (side->admission.left == LEFT_NONE)
 		return add_peers(compiler, side, &atom);
 	leave_side(compiler, side, atom.subject, NULL, side->admission.left);
 	return 0;
+}
+
+/* held: only those of pods that policies isolate without being meant for them. */
+static int add_sides(struct compiler *compiler, const struct graph_edge *edge, bool held)
+{
+	struct side side = {.edge = edge, .admission = admit_edge(edge, compiler->request.include)};
+	int r = 0;
+
+	for (enum direction d = 0; d < DIRECTIONS && r == 0; d++) {
+		side.direction = d;
+		if (!held || is_held(compiler, d == DIRECTION_EGRESS ? &edge->from : &edge->to))
+			r = add_side(compiler, &side);
+	}
+	return r;
 }
 
 static int add_edges(struct compiler *compiler)
@@ -188,17 +208,22 @@ static int add_edges(struct compiler *compiler)
 
 	for (size_t i = 0; i < graph->edge_count && r == 0; i++) {
 		const struct graph_edge *edge = &graph->edges[i];
-		struct side side = {.edge = edge,
-				    .admission = admit_edge(edge, compiler->request.include)};
 
 		if (edge->standing == STANDING_COUNTS &&
 		    (is_wanted(compiler, &edge->from) || is_wanted(compiler, &edge->to)))
 			tally_expect(&compiler->tally, edge);
-		for (int d = 0; d < DIRECTIONS && r == 0; d++) {
-			side.direction = (enum direction)d;
-			r = add_side(compiler, &side);
-		}
+		r = add_sides(compiler, edge, false);
 	}
+	return r;
+}
+
+static int add_held_edges(struct compiler *compiler)
+{
+	const struct graph *graph = compiler->graph;
+	int r = 0;
+
+	for (size_t i = 0; i < graph->edge_count && r == 0; i++)
+		r = add_sides(compiler, &graph->edges[i], true);
 	return r;
 }
 
@@ -266,15 +291,20 @@ static int choose_directions(struct compiler *compiler)
 		if (request->withhold_partial && group->partial)
 			withhold(group, LEFT_PARTIAL);
 	}
+	picks_withhold(compiler->graph, &compiler->groups);
 	return r;
+}
+
+static enum direction direction_of(const struct atom *atom)
+{
+	return atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS;
 }
 
 /* Whatever decides it, but for other atoms. */
 static enum left_reason fate_of(const struct compiler *compiler, const struct atom *atom)
 {
 	const struct group *group = &compiler->groups.items[atom->subject];
-	const enum left_reason withheld =
-	    group->withheld[atom->egress ? DIRECTION_EGRESS : DIRECTION_INGRESS];
+	const enum left_reason withheld = group->withheld[direction_of(atom)];
 
 	if (withheld != LEFT_NONE)
 		return withheld;
@@ -290,7 +320,7 @@ static void settle_elsewhere(struct compiler *compiler)
 		const struct atom *atom = &compiler->elsewhere.items[i];
 		const struct atom *found = atoms_find_next(&search, atom);
 
-		tally_mark(&compiler->tally, atom->edge,
+		tally_mark(&compiler->tally, atom->edge, direction_of(atom),
 			   found ? found->left : fate_of(compiler, atom));
 	}
 	atoms_clear(&compiler->elsewhere);
@@ -309,18 +339,15 @@ static void find_seen(struct compiler *compiler)
 /* From here on an atom is in a rule. */
 static void settle(struct compiler *compiler)
 {
-	find_seen(compiler);
 	for (size_t i = 0; i < compiler->atoms.count; i++) {
 		struct atom *atom = &compiler->atoms.items[i];
 
 		atom->left = fate_of(compiler, atom);
 		if (atom->edge)
-			tally_mark(&compiler->tally, atom->edge, atom->left);
+			tally_mark(&compiler->tally, atom->edge, direction_of(atom), atom->left);
 	}
 	settle_elsewhere(compiler);
 	atoms_drop_left(&compiler->atoms);
-	tally_sum(&compiler->tally, &compiler->summary);
-	tally_clear(&compiler->tally);
 }
 
 /* ---- atoms to rules ---- */
@@ -421,6 +448,7 @@ static int compare_subjects(const void *a, const void *b)
 	const struct subject *x = a, *y = b;
 	int r = strcmp(x->namespace, y->namespace);
 
+	r = r ? r : (x->group == GROUP_NONE) - (y->group == GROUP_NONE);
 	r = r ? r : strcmp(x->name, y->name);
 	return r ? r : order_numbers(x->group, y->group);
 }
@@ -472,13 +500,6 @@ static int find_subjects(struct compiler *compiler)
 	return 0;
 }
 
-/* All of those are in one note. */
-static bool is_unready(const struct group *group)
-{
-	return group->withheld[DIRECTION_INGRESS] == LEFT_NOT_READY ||
-	       group->withheld[DIRECTION_EGRESS] == LEFT_NOT_READY;
-}
-
 static int report_group(const struct compiler *compiler, size_t index)
 {
 	const struct group *group = &compiler->groups.items[index];
@@ -487,7 +508,7 @@ static int report_group(const struct compiler *compiler, size_t index)
 
 	buf_printf(&subject, "%s in %s", group->subject, group->namespace);
 	r = subject.error;
-	if (r == 0 && group_is_subject(group) && !is_unready(group)) {
+	if (r == 0 && group_is_subject(group) && !leave_is_unready(group)) {
 		leave_report_group(group, subject.data, compiler->problems);
 		leave_report(&compiler->leaves[index], subject.data, compiler->problems);
 	}
@@ -508,7 +529,7 @@ static int report(struct compiler *compiler)
 		r = report_group(compiler, i);
 	leave_report_unready(&compiler->groups, compiler->problems);
 	for (size_t i = 0; i < compiler->subject_count && r == 0; i++)
-		if (compiler->subjects[i].group == GROUP_NONE)
+		if (compiler->subjects[i].group == GROUP_NONE && !compiler->subjects[i].refused)
 			r = default_deny_warn(compiler->graph, &compiler->groups,
 					      compiler->subjects[i].namespace,
 					      compiler->request.directions, compiler->problems);
@@ -523,6 +544,100 @@ static bool has_subject(const struct groups *groups)
 		if (group_is_subject(&groups->items[i]))
 			return true;
 	return false;
+}
+
+/* ---- whom the policies isolate ---- */
+
+static uint8_t open_to(const struct group *group)
+{
+	uint8_t bits = 0;
+
+	for (int d = 0; d < DIRECTIONS; d++)
+		if (group->given && group->withheld[d] == LEFT_NONE)
+			bits |= (uint8_t)(1u << d);
+	return bits;
+}
+
+static void isolate_namespace(const struct compiler *compiler, const char *namespace,
+			      uint8_t *isolated)
+{
+	const struct graph *graph = compiler->graph;
+	bool directions[DIRECTIONS];
+
+	default_deny_directions(&compiler->groups, namespace, compiler->request.directions,
+				directions);
+	for (size_t i = find_pods(graph, namespace);
+	     i < graph->pod_count && strcmp(graph->pods[i].namespace, namespace) == 0; i++)
+		for (int d = 0; d < DIRECTIONS; d++)
+			if (directions[d] && !graph->pods[i].host_network)
+				isolated[i] |= (uint8_t)(1u << d);
+}
+
+/* One a pod: 1 << direction. NULL: there is no room. */
+static uint8_t *find_isolated(const struct compiler *compiler)
+{
+	const struct groups *groups = &compiler->groups;
+	uint8_t *isolated = calloc(compiler->graph->pod_count + 1, sizeof(*isolated));
+
+	if (!isolated)
+		return NULL;
+	for (size_t i = 0; i < compiler->graph->pod_count; i++) {
+		const size_t own = pick_own(compiler->graph, groups, i);
+
+		if (own != GROUP_NONE)
+			isolated[i] = open_to(&groups->items[own]);
+	}
+	for (size_t i = 0; i < groups->pick_count; i++)
+		isolated[groups->picks[i].pod] |= open_to(&groups->items[groups->picks[i].picker]);
+	for (size_t i = 0; i < compiler->subject_count; i++)
+		if (compiler->subjects[i].group == GROUP_NONE)
+			isolate_namespace(compiler, compiler->subjects[i].namespace, isolated);
+	return isolated;
+}
+
+static int summarize(struct compiler *compiler)
+{
+	uint8_t *isolated = find_isolated(compiler);
+
+	if (!isolated)
+		return -ENOMEM;
+	tally_sum(&compiler->tally, isolated, &compiler->summary);
+	free(isolated);
+	return 0;
+}
+
+/* ---- all of it ---- */
+
+/* Once more where atoms were added. */
+static int choose_atoms(struct compiler *compiler)
+{
+	int r;
+
+	for (size_t i = 0; i < compiler->atoms.count; i++)
+		compiler->atoms.items[i].left = LEFT_NONE;
+	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
+	if (r < 0)
+		return r;
+	atoms_sort(&compiler->atoms);
+	atoms_sort(&compiler->elsewhere);
+	r = rare_leave(&compiler->basis, &compiler->atoms);
+	if (r == 0)
+		find_seen(compiler);
+	return r;
+}
+
+static int collect_atoms(struct compiler *compiler)
+{
+	int r = add_edges(compiler);
+
+	if (r == 0)
+		r = add_resolvers(compiler);
+	if (r == 0)
+		r = choose_atoms(compiler);
+	if (r < 0 || !picks_hold(compiler->graph, &compiler->groups))
+		return r;
+	r = add_held_edges(compiler);
+	return r < 0 ? r : choose_atoms(compiler);
 }
 
 static int prepare(struct compiler *compiler)
@@ -543,23 +658,14 @@ static int prepare(struct compiler *compiler)
 		r = dns_find(compiler->graph, &compiler->groups, compiler->problems,
 			     &compiler->dns);
 	if (r == 0)
-		r = add_edges(compiler);
-	if (r == 0)
-		r = add_resolvers(compiler);
-	if (r < 0)
-		return r;
-	r = own_nodes_leave(&compiler->basis, &compiler->atoms);
-	if (r < 0)
-		return r;
-	atoms_sort(&compiler->atoms);
-	atoms_sort(&compiler->elsewhere);
-	r = rare_leave(&compiler->basis, &compiler->atoms);
-	if (r == 0)
 		r = choose_directions(compiler);
+	if (r == 0)
+		r = collect_atoms(compiler);
 	if (r == 0)
 		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)
 		return r;
+	picks_withhold(compiler->graph, &compiler->groups);
 	settle(compiler);
 	if (compiler->request.entities && !compiler->request.exact)
 		entities_replace(compiler->graph, &compiler->atoms);
@@ -567,7 +673,9 @@ static int prepare(struct compiler *compiler)
 		r = service_ports_add(&compiler->atoms);
 	if (r == 0)
 		r = atoms_cover(&compiler->basis, &compiler->atoms);
-	return r < 0 ? r : find_subjects(compiler);
+	if (r == 0)
+		r = find_subjects(compiler);
+	return r < 0 ? r : summarize(compiler);
 }
 
 int compiler_new(const struct graph *graph, const struct policy_request *request,
@@ -649,6 +757,57 @@ int compiler_next(struct compiler *compiler, struct policy *ret)
 		return 0;
 	compiler->reported = true;
 	return report(compiler);
+}
+
+/* ---- what could not be printed ---- */
+
+void compiler_refuse(struct compiler *compiler)
+{
+	compiler->subjects[compiler->next - 1].refused = true;
+}
+
+/* Of each edge: is it in a rule of a policy that was printed, and of one that was not? */
+enum { IN_PRINTED = 1, IN_REFUSED = 2 };
+
+static void mark_rules(const struct compiler *compiler, const struct subject *subject,
+		       uint8_t *marks)
+{
+	for (size_t i = 0; i < subject->count; i++) {
+		const struct graph_edge *edge = subject->atoms[i].edge;
+
+		if (edge)
+			marks[edge - compiler->graph->edges] |=
+			    subject->refused ? IN_REFUSED : IN_PRINTED;
+	}
+}
+
+int compiler_refused(const struct compiler *compiler, struct policy_refused *ret)
+{
+	const struct graph *graph = compiler->graph;
+	uint8_t *marks = calloc(graph->edge_count + 1, 1);
+
+	*ret = (struct policy_refused){0};
+	if (!marks)
+		return -ENOMEM;
+	for (size_t i = 0; i < compiler->subject_count; i++) {
+		const struct subject *subject = &compiler->subjects[i];
+
+		if (subject->group == GROUP_NONE)
+			continue;
+		ret->given++;
+		ret->policies += subject->refused;
+		mark_rules(compiler, subject, marks);
+	}
+	for (size_t i = 0; i < graph->edge_count; i++) {
+		const int64_t connections = graph->edges[i].edge.totals.connections;
+
+		if (marks[i] != IN_REFUSED || !tally_is_used(&compiler->tally, &graph->edges[i]))
+			continue;
+		ret->edges++;
+		ret->connections += connections > 0 ? connections : 0;
+	}
+	free(marks);
+	return 0;
 }
 
 /* ---- sets ---- */

@@ -7,7 +7,9 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "policy/manifest_value.h"
 #include "policy/order.h"
+#include "policy/picks.h"
 
 /* How many of a group's workloads its subject names. */
 #define NAMED_MAX 5
@@ -15,6 +17,8 @@
 struct candidate {
 	const struct workload *workload;
 	size_t index;
+	bool bare; /* a pod without an owner */
+	bool dead; /* the inventory has no pod of it that lives */
 };
 
 static int compare_candidates(const void *a, const void *b)
@@ -23,6 +27,8 @@ static int compare_candidates(const void *a, const void *b)
 	int r = strcmp(x->workload->namespace, y->workload->namespace);
 
 	r = r ? r : order_labels(&x->workload->selector, &y->workload->selector);
+	r = r ? r : order_numbers(x->bare, y->bare);
+	r = r ? r : order_numbers(x->dead, y->dead);
 	return r ? r : order_numbers(x->index, y->index);
 }
 
@@ -79,89 +85,65 @@ static int add_group(struct groups *groups, const struct candidate *run, size_t 
 	return 0;
 }
 
-static size_t collect(const struct graph *graph, struct candidate *candidates)
+static bool is_living(const struct graph *graph, const struct graph_pod *pod)
+{
+	const struct inventory_pod *known =
+	    graph->inventory
+		? inventory_find_pod(graph->inventory, pod->namespace, pod->name, pod->uid)
+		: NULL;
+
+	return known && !known->finished;
+}
+
+/* One a workload; NULL: there is no room. */
+static bool *find_living(const struct graph *graph)
+{
+	bool *living = calloc(graph->workload_count + 1, sizeof(*living));
+
+	for (size_t i = 0; living && i < graph->pod_count; i++) {
+		const size_t workload = graph->pods[i].workload;
+
+		if (workload != GRAPH_NONE && !living[workload])
+			living[workload] = is_living(graph, &graph->pods[i]);
+	}
+	return living;
+}
+
+static size_t collect(const struct graph *graph, const bool *living, struct candidate *candidates)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < graph->workload_count; i++) {
 		const struct workload *workload = &graph->workloads[i];
 
-		if (!workload->host_network && workload->selector.count > 0)
-			candidates[count++] = (struct candidate){.workload = workload, .index = i};
+		if (!workload->host_network && workload->selector.count > 0 &&
+		    text_is_dns_label(workload->namespace))
+			candidates[count++] =
+			    (struct candidate){.workload = workload,
+					       .index = i,
+					       .bare = strcmp(workload->kind, "Pod") == 0,
+					       .dead = !living[i]};
 	}
 	if (count > 0)
 		qsort(candidates, count, sizeof(*candidates), compare_candidates);
 	return count;
 }
 
-static bool is_subject(const struct groups *groups, size_t group)
-{
-	return group != GROUP_NONE && group_is_subject(&groups->items[group]);
-}
-
-static bool is_picked(const struct graph_pod *pod, const struct group *group)
-{
-	return pod->labels && !*pod->conflict && !pod->host_network &&
-	       labels_match(pod->labels, group->selector);
-}
-
-/* Where the pods of the namespace begin. */
-static size_t find_pods(const struct graph *graph, const char *namespace)
-{
-	size_t low = 0, high = graph->pod_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(graph->pods[middle].namespace, namespace) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static void hold_pods(const struct graph *graph, struct groups *groups, size_t index)
-{
-	const struct group *group = &groups->items[index];
-
-	for (size_t i = find_pods(graph, group->namespace);
-	     i < graph->pod_count && strcmp(graph->pods[i].namespace, group->namespace) == 0; i++) {
-		const size_t workload = graph->pods[i].workload;
-
-		if (groups->holders[i] == GROUP_NONE && is_picked(&graph->pods[i], group) &&
-		    (workload == GRAPH_NONE || !is_subject(groups, groups->of_workload[workload])))
-			groups->holders[i] = index;
-	}
-}
-
-static int find_holders(const struct graph *graph, struct groups *groups)
-{
-	groups->holders = calloc(graph->pod_count + 1, sizeof(*groups->holders));
-	if (!groups->holders)
-		return -ENOMEM;
-	for (size_t i = 0; i < graph->pod_count; i++)
-		groups->holders[i] = GROUP_NONE;
-	for (size_t i = 0; i < groups->count; i++)
-		if (is_subject(groups, i) && *groups->items[i].also_picks)
-			hold_pods(graph, groups, i);
-	return 0;
-}
-
 int groups_build(const struct graph *graph, const struct policy_filter *filter, struct groups *ret)
 {
 	struct candidate *candidates = calloc(graph->workload_count + 1, sizeof(*candidates));
+	bool *living = find_living(graph);
 	struct groups groups = {0};
 	size_t count;
 	int r = -ENOMEM;
 
 	groups.items = calloc(graph->workload_count + 1, sizeof(*groups.items));
 	groups.of_workload = calloc(graph->workload_count + 1, sizeof(*groups.of_workload));
-	if (!candidates || !groups.items || !groups.of_workload)
+	if (!candidates || !living || !groups.items || !groups.of_workload)
 		goto out;
 	for (size_t i = 0; i < graph->workload_count; i++)
 		groups.of_workload[i] = GROUP_NONE;
-	count = collect(graph, candidates);
+	count = collect(graph, living, candidates);
 	r = 0;
 	for (size_t i = 0, end; i < count && r == 0; i = end) {
 		const struct workload *first = candidates[i].workload;
@@ -174,13 +156,14 @@ int groups_build(const struct graph *graph, const struct policy_filter *filter, 
 		r = add_group(&groups, candidates + i, end - i, filter);
 	}
 	if (r == 0)
-		r = find_holders(graph, &groups);
+		r = picks_find(graph, &groups);
 	if (r < 0)
 		goto out;
 	*ret = groups;
 	groups = (struct groups){0};
 out:
 	groups_clear(&groups);
+	free(living);
 	free(candidates);
 	return r;
 }
@@ -198,6 +181,8 @@ void groups_clear(struct groups *groups)
 	}
 	free(groups->items);
 	free(groups->of_workload);
-	free(groups->holders);
+	free(groups->picks);
+	for (int d = 0; d < DIRECTIONS; d++)
+		free(groups->holders[d]);
 	*groups = (struct groups){0};
 }

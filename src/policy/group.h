@@ -12,15 +12,19 @@
 struct group {
 	const char *namespace;
 	const struct labels *selector; /* borrowed from the graph */
-	size_t first;                  /* index of its first workload; names come from it */
-	char *subject;                 /* "Deployment/api", or several, and that they are one */
-	const char *also_picks;        /* of its first workload */
-	bool recorded;                 /* any of its workloads was recorded on its own node */
-	bool wanted;                   /* the filter lets any of them through */
-	bool used;                     /* subject or peer of a rule */
+	/* Index of the workload that it is named after: one with an owner before a bare pod, one
+	 * that lives before one that does not, then the first. */
+	size_t first;
+	char *subject;          /* "Deployment/api", or several, and that they are one */
+	const char *also_picks; /* of its first workload */
+	bool recorded;          /* any of its workloads was recorded on its own node */
+	bool wanted;            /* the filter lets any of them through */
+	bool used;              /* subject or peer of a rule */
 	/* Why its policy has nothing to say of a direction; LEFT_NONE: it has. All that decides it
 	 * does so before atoms become rules. */
 	enum left_reason withheld[DIRECTIONS];
+	/* Withheld only because it is of this group, whose pods the labels pick, too. */
+	const struct group *because[DIRECTIONS];
 	char *partial; /* why it may use more than is known; NULL: nothing is known of more */
 	const struct readiness *readiness; /* of the least ready of its workloads; NULL: not asked
 					    */
@@ -28,13 +32,21 @@ struct group {
 	bool given;                        /* it gets a policy */
 };
 
+/* A pod that is not of the workloads of a group that picks it all the same. */
+struct pick {
+	size_t pod;
+	size_t picker; /* group; a subject */
+};
+
 struct groups {
 	struct group *items; /* by namespace, selector */
 	size_t count;
 	size_t *of_workload; /* GROUP_NONE: host network, or no usable label */
-	/* By pod: the subject whose policy isolates it, though it is not of its workloads and gets
-	 * no policy of its own. GROUP_NONE: there is none. */
-	size_t *holders;
+	struct pick *picks;  /* by picker, pod */
+	size_t pick_count;
+	/* By pod, for those of no subject: the one whose policy is to tell what they did, as it
+	 * isolates them. GROUP_NONE: there is none. See picks.h. */
+	size_t *holders[DIRECTIONS];
 };
 
 int groups_build(const struct graph *graph, const struct policy_filter *filter, struct groups *ret);

@@ -32,9 +32,10 @@ struct policy_kind {
 	bool entities;                   /* its policies are derived with them */
 	bool cluster_scoped;             /* its objects have no namespace */
 	bool says_readiness;             /* its objects do, whatever is explained */
+	bool review_only;                /* its objects are to be read, not applied */
 	/*
 	 * The objects that the policy becomes, appended to the array: none where the kind cannot
-	 * say it, with a problem. -ENOMEM.
+	 * say it, with a problem. However large they are: see policy_kind_add(). -ENOMEM.
 	 */
 	int (*add)(const struct policy *policy, const struct kind_options *options,
 		   struct problems *problems, json_t *objects);
@@ -45,6 +46,17 @@ extern const struct policy_kind kind_kubescape;
 extern const struct policy_kind kind_cilium;
 extern const struct policy_kind kind_calico_staged;
 extern const struct policy_kind kind_clusternetworkpolicy;
+
+/*
+ * add() of the kind, but for what is too large. Beyond 1.5 MiB, which is all that etcd stores of an
+ * object, there is none, with a problem; beyond what kubectl apply takes, unless it is told to
+ * leave that to the server, there is a problem. 1: something was appended; 0: nothing; -ENOMEM.
+ */
+int policy_kind_add(const struct policy_kind *kind, const struct policy *policy,
+		    const struct kind_options *options, struct problems *problems, json_t *objects);
+/* Does the policy select other values of the canary's label? Then it is no canary's, for none of
+ * its pods is one; kinds do not say it, with a problem. */
+bool policy_kind_passes_over(const struct policy *policy, const struct kind_options *options);
 
 /* By name; NULL: there is none of it. */
 const struct policy_kind *policy_kind_find(const char *name);

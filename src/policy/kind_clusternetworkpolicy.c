@@ -9,8 +9,9 @@
  *
  * The tier is Baseline: it decides for pods that no NetworkPolicy selects, and so takes nothing
  * from who owns the namespace and allows nothing that they denied. Among policies of one tier and
- * priority the API leaves open which one decides; those of workloads select different pods, and a
- * namespace's default-deny comes after them.
+ * priority the API leaves open which one decides. So of two workloads the one with more labels
+ * comes first: where the pods of one are among those of the other, its own policy decides for them.
+ * A namespace's default-deny comes after all.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,7 +25,8 @@
 
 /* Of rules, of a rule's peers and protocols, of a peer's networks. */
 #define ITEMS_MAX 25
-#define PRIORITY_WORKLOAD 500
+#define PRIORITY_WORKLOAD 500 /* less one for each label */
+#define PRIORITY_LABELS_MAX 100
 #define PRIORITY_DEFAULT_DENY 1000
 
 struct direction_words {
@@ -296,13 +298,24 @@ static json_t *rules_tree(const struct policy *policy, int direction,
 	return NULL;
 }
 
+/* Lower comes first. */
+static int priority_of(const struct policy *policy)
+{
+	const size_t labels = policy->selector.count;
+
+	if (!policy->workload)
+		return PRIORITY_DEFAULT_DENY;
+	return PRIORITY_WORKLOAD -
+	       (int)(labels < PRIORITY_LABELS_MAX ? labels : PRIORITY_LABELS_MAX);
+}
+
 /* Takes labels. */
 static json_t *spec_tree(const struct policy *policy, json_t *labels,
 			 const struct kind_options *options)
 {
-	json_t *spec = json_pack("{s:s, s:i, s:{s:o}}", "tier", "Baseline", "priority",
-				 policy->workload ? PRIORITY_WORKLOAD : PRIORITY_DEFAULT_DENY,
-				 "subject", "pods", pods_tree(policy->namespace, labels));
+	json_t *spec =
+	    json_pack("{s:s, s:i, s:{s:o}}", "tier", "Baseline", "priority", priority_of(policy),
+		      "subject", "pods", pods_tree(policy->namespace, labels));
 	int r = 0;
 
 	for (int i = 0; i < DIRECTIONS; i++)
@@ -358,12 +371,35 @@ static json_t *object_tree(const struct policy *policy, const struct kind_option
 	return NULL;
 }
 
+/* What is beside the point where policies only add to each other. */
+static int report_overlap(const struct policy *policy, struct problems *problems)
+{
+	struct buf text = {0};
+	int r;
+
+	if (!policy->workload || !*policy->workload->also_picks)
+		return 1;
+	buf_printf(
+	    &text,
+	    "its labels also pick pods of %s, and for a pod one ClusterNetworkPolicy decides "
+	    "alone, the one with more labels; where that is not the pod's own, or both have as "
+	    "many, change the priorities",
+	    policy->workload->also_picks);
+	r = text.error ? text.error : 1;
+	if (r > 0)
+		kind_problem(policy, problems, PROBLEM_WARNING, text.data);
+	buf_clear(&text);
+	return r;
+}
+
 static int add_said(const struct policy *policy, const struct kind_options *options,
 		    struct problems *problems, json_t *objects)
 {
 	json_t *labels;
 	int r = can_say(policy, problems);
 
+	if (r > 0)
+		r = report_overlap(policy, problems);
 	if (r > 0)
 		r = kind_subject(policy, options, problems, &labels);
 	if (r <= 0)

@@ -112,18 +112,32 @@ static void report_canary(const struct policy *policy, const struct kind_options
 	buf_clear(&text);
 }
 
-int kind_subject(const struct policy *policy, const struct kind_options *options,
-		 struct problems *problems, json_t **ret)
+/* NULL: any. */
+static const char *other_value(const struct policy *policy, const struct kind_options *options)
 {
 	const char *value =
 	    options->canary_key ? value_of(&policy->selector, options->canary_key) : NULL;
 
-	if (value && strcmp(value, options->canary_value) != 0) {
-		report_canary(policy, options, value, problems);
+	return value && strcmp(value, options->canary_value) != 0 ? value : NULL;
+}
+
+bool policy_kind_passes_over(const struct policy *policy, const struct kind_options *options)
+{
+	return other_value(policy, options) != NULL;
+}
+
+int kind_subject(const struct policy *policy, const struct kind_options *options,
+		 struct problems *problems, json_t **ret)
+{
+	const char *other = other_value(policy, options);
+	bool has_label;
+
+	if (other) {
+		report_canary(policy, options, other, problems);
 		return 0;
 	}
-	*ret = options->canary_key && !value ? with_canary(&policy->selector, options)
-					     : kind_labels(&policy->selector);
+	has_label = !options->canary_key || value_of(&policy->selector, options->canary_key);
+	*ret = has_label ? kind_labels(&policy->selector) : with_canary(&policy->selector, options);
 	return *ret ? 1 : -ENOMEM;
 }
 

@@ -60,20 +60,41 @@ static int set_workload(json_t *labels, const struct workload *workload)
 	return r;
 }
 
+static bool is_letter_or_digit(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+/* As metadata.name has to be: a DNS subdomain. */
+static bool is_object_name(const char *text, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		const bool is_inside = i > 0 && i + 1 < length;
+
+		if (is_letter_or_digit(text[i]))
+			continue;
+		if (!is_inside || (text[i] != '-' && text[i] != '.'))
+			return false;
+		if (text[i] == '.' &&
+		    (!is_letter_or_digit(text[i - 1]) || !is_letter_or_digit(text[i + 1])))
+			return false;
+	}
+	return length > 0 && length <= POLICY_NAME_MAX;
+}
+
 /* "deployment-web"; where that is no name, the policy's. */
 static void put_name(struct buf *buf, const struct policy *policy)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-.";
 	const struct workload *workload = policy->workload;
 
-	if (!workload || strlen(workload->kind) + 1 + strlen(workload->name) > POLICY_NAME_MAX ||
-	    workload->name[strspn(workload->name, letters)]) {
-		buf_puts(buf, policy->name);
-		return;
-	}
-	for (const char *c = workload->kind; *c; c++)
+	for (const char *c = workload ? workload->kind : ""; *c; c++)
 		buf_putc(buf, *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c);
-	buf_printf(buf, "-%s", workload->name);
+	if (workload)
+		buf_printf(buf, "-%s", workload->name);
+	if (buf->error || is_object_name(buf->data, buf->length))
+		return;
+	buf->length = 0;
+	buf_puts(buf, policy->name);
 }
 
 static bool is_complete(const struct policy *policy)
@@ -511,5 +532,8 @@ static int add(const struct policy *policy, const struct kind_options *options,
 
 static const char *const api_versions[] = {"spdx.softwarecomposition.kubescape.io/v1beta1", NULL};
 
-const struct policy_kind kind_kubescape = {
-    .name = "kubescape", .api_versions = api_versions, .says_readiness = true, .add = add};
+const struct policy_kind kind_kubescape = {.name = "kubescape",
+					   .api_versions = api_versions,
+					   .says_readiness = true,
+					   .review_only = true,
+					   .add = add};

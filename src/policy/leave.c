@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "policy/manifest_value.h"
 
 static bool same_end(const struct end *a, const struct end *b)
 {
@@ -32,7 +33,7 @@ static enum leave_kind kind_of(enum left_reason left, const struct end *end)
 	case LEFT_AMBIGUOUS:
 		return LEAVE_AMBIGUOUS;
 	case LEFT_CONTRADICTED:
-		return LEAVE_CONTRADICTED;
+		return end->kind == END_POD ? LEAVE_NAMESPACE : LEAVE_CONTRADICTED;
 	case LEFT_FOLDED:
 		return LEAVE_FOLDED;
 	default:
@@ -105,6 +106,8 @@ static void report_peers(const struct leave_peers *peers, enum leave_kind kind,
 			      "a higher max_edges in netpold.conf keeps addresses apart"},
 	    [LEAVE_CONTRADICTED] = {"addresses whose pod is told of in contradiction",
 				    "netpol-report pods -o json shows what each source says"},
+	    [LEAVE_NAMESPACE] = {"pods of namespaces that no cluster can have",
+				 "netpol-report pods -o json shows which source tells of them"},
 	};
 	struct buf buf = {0};
 
@@ -160,12 +163,35 @@ static bool is_withheld_for(const struct group *group, enum left_reason left)
 	       group->withheld[DIRECTION_EGRESS] == left;
 }
 
+bool leave_is_unready(const struct group *group)
+{
+	for (int d = 0; d < DIRECTIONS; d++)
+		if (group->withheld[d] == LEFT_NOT_READY && !group->because[d])
+			return true;
+	return false;
+}
+
+static void report_because(const struct group *group, enum direction direction, const char *subject,
+			   struct problems *problems)
+{
+	const char *name = direction == DIRECTION_INGRESS ? "ingress" : "egress";
+
+	if (group->because[direction])
+		problem_add(
+		    problems, PROBLEM_WARNING, subject,
+		    "%s is withheld: its labels also pick pods of %s, whose %s is withheld (%s)",
+		    name, group->because[direction]->subject, name,
+		    left_reason_name(group->withheld[direction]));
+}
+
 void leave_report_group(const struct group *group, const char *subject, struct problems *problems)
 {
+	for (enum direction d = 0; d < DIRECTIONS; d++)
+		report_because(group, d, subject, problems);
 	if (!group->seen)
 		problem_add(problems, PROBLEM_NOTE, subject,
 			    "no policy: nothing was seen that it would have to allow");
-	else if (is_withheld_for(group, LEFT_PARTIAL))
+	else if (group->partial && is_withheld_for(group, LEFT_PARTIAL))
 		problem_add(problems, PROBLEM_WARNING, subject,
 			    "no policy, as it would be partial: %s", group->partial);
 	else if (is_all_withheld(group))
@@ -183,7 +209,7 @@ void leave_report_unready(const struct groups *groups, struct problems *problems
 	for (size_t i = 0; i < groups->count; i++) {
 		const struct group *group = &groups->items[i];
 
-		if (!group_is_subject(group) || !is_withheld_for(group, LEFT_NOT_READY))
+		if (!group_is_subject(group) || !leave_is_unready(group))
 			continue;
 		if (group->readiness && group->readiness->state == READINESS_SETTLING)
 			settling++;
@@ -214,7 +240,10 @@ static void report_workload(const struct workload *workload, bool is_asked,
 	buf_printf(&subject, "%s/%s in %s", workload->kind, workload->name, workload->namespace);
 	if (subject.error)
 		return;
-	if (workload->host_network && (workload->met || is_asked))
+	if (workload->recorded && !text_is_dns_label(workload->namespace))
+		problem_add(problems, PROBLEM_WARNING, subject.data,
+			    "no policy: no cluster can have a namespace of that name");
+	else if (workload->host_network && (workload->met || is_asked))
 		problem_add(problems, PROBLEM_NOTE, subject.data,
 			    "no policy: its pods use their node's network, where NetworkPolicy "
 			    "does not reach");

@@ -21,6 +21,7 @@ enum leave_kind {
 	LEAVE_AMBIGUOUS,
 	LEAVE_FOLDED,
 	LEAVE_CONTRADICTED,
+	LEAVE_NAMESPACE, /* is none */
 	LEAVE_KINDS
 };
 
@@ -40,6 +41,8 @@ void leave_peer(struct leave *leave, enum direction direction, enum left_reason 
 		const struct end *end);
 /* At most one problem for each reason. subject: "Deployment/api in shop". */
 void leave_report(const struct leave *leave, const char *subject, struct problems *problems);
+/* Is it one of those that leave_report_unready() counts? */
+bool leave_is_unready(const struct group *group);
 /* Why the group gets no policy, or one that is partial. */
 void leave_report_group(const struct group *group, const char *subject, struct problems *problems);
 /* How many groups get no policy as they are not ready, in one note. */

@@ -106,11 +106,12 @@ struct policy_filter {
 };
 
 /*
- * Why an edge is in no rule at either end. Where there are several reasons, or two for the two
- * ends, the first of these is told.
+ * Why an edge is in no rule of an end's. Where there are several reasons, or two for the two
+ * ends, the first of these is told; of ends that policies isolate and of others, that of the
+ * former.
  */
 enum left_reason {
-	LEFT_NONE, /* it is in one */
+	LEFT_NONE, /* it is in one, and kept out nowhere */
 	LEFT_REFUSED,
 	LEFT_UNANSWERED,
 	LEFT_DENIED,
@@ -122,7 +123,7 @@ enum left_reason {
 	/* No rule can name the peer: */
 	LEFT_AMBIGUOUS,    /* the address was not one pod's all the time */
 	LEFT_UNLABELLED,   /* no label of it is known or of use */
-	LEFT_CONTRADICTED, /* what is told of the pod contradicts itself */
+	LEFT_CONTRADICTED, /* what is told of the pod contradicts itself, or what a cluster can be */
 	LEFT_FOLDED,       /* a prefix that holds addresses of the cluster */
 	/* The rule is not made: */
 	LEFT_OWN_NODE,      /* ingress from the pod's own node, which no policy keeps out */
@@ -181,7 +182,7 @@ void policy_request_init(struct policy_request *request);
 struct policy_summary {
 	size_t edges;
 	int64_t connections;
-	size_t used_edges; /* in a rule at one end at least */
+	size_t used_edges; /* in a rule at every end that a policy isolates, and at one at least */
 	int64_t used_connections;
 	size_t left_edges[LEFT_REASONS]; /* each under one reason; of LEFT_NONE 0 */
 	int64_t left_connections[LEFT_REASONS];
@@ -190,10 +191,10 @@ struct policy_summary {
 struct compiler;
 
 /*
- * Policies one by one, by namespace and name; so that a great many need not be held at once. The
- * graph and all that the request points to outlive the compiler and its policies. Problems say
- * which workloads got none and what to supply; those of a policy come when it does, the others
- * before compiler_next() returns 0.
+ * Policies one by one, by namespace and name, a default-deny last of its namespace; so that a great
+ * many need not be held at once. The graph and all that the request points to outlive the compiler
+ * and its policies. Problems say which workloads got none and what to supply; those of a policy
+ * come when it does, the others before compiler_next() returns 0.
  */
 int compiler_new(const struct graph *graph, const struct policy_request *request,
 		 struct problems *problems, struct compiler **ret);
@@ -202,6 +203,20 @@ const struct policy_summary *compiler_summary(const struct compiler *compiler);
 /* 1: *ret is the next one, to be released with policy_clear(); 0: that was all; negative errno. */
 int compiler_next(struct compiler *compiler, struct policy *ret);
 void policy_clear(struct policy *policy);
+/* The policy that compiler_next() gave last is not printed. Problems tell of no default-deny that
+ * is not. */
+void compiler_refuse(struct compiler *compiler);
+
+/* What the summary says is used, and is in no rule of a policy that was printed. */
+struct policy_refused {
+	size_t policies; /* of workloads */
+	size_t given;    /* of all so many */
+	size_t edges;
+	int64_t connections;
+};
+
+/* After the last policy. -ENOMEM. */
+int compiler_refused(const struct compiler *compiler, struct policy_refused *ret);
 
 /* All of them. */
 struct policy_set {

@@ -8,11 +8,11 @@
 
 int tally_init(const struct graph *graph, struct tally *ret)
 {
-	uint8_t *fates = malloc(graph->edge_count + 1);
+	uint8_t *fates = malloc(DIRECTIONS * graph->edge_count + 1);
 
 	if (!fates)
 		return -ENOMEM;
-	memset(fates, NOT_ASKED_FOR, graph->edge_count + 1);
+	memset(fates, NOT_ASKED_FOR, DIRECTIONS * graph->edge_count + 1);
 	*ret = (struct tally){.graph = graph, .fates = fates};
 	return 0;
 }
@@ -23,35 +23,76 @@ void tally_clear(struct tally *tally)
 	*tally = (struct tally){0};
 }
 
-static uint8_t *fate_of(struct tally *tally, const struct graph_edge *edge)
+static uint8_t *fates_of(const struct tally *tally, const struct graph_edge *edge)
 {
-	return &tally->fates[edge - tally->graph->edges];
+	return &tally->fates[DIRECTIONS * (size_t)(edge - tally->graph->edges)];
 }
 
 void tally_expect(struct tally *tally, const struct graph_edge *edge)
 {
-	*fate_of(tally, edge) = LEFT_NO_POLICY;
+	memset(fates_of(tally, edge), LEFT_NO_POLICY, DIRECTIONS);
 }
 
-void tally_mark(struct tally *tally, const struct graph_edge *edge, enum left_reason left)
+void tally_mark(struct tally *tally, const struct graph_edge *edge, enum direction direction,
+		enum left_reason left)
 {
-	uint8_t *fate = fate_of(tally, edge);
+	uint8_t *fate = &fates_of(tally, edge)[direction];
 
 	if (*fate != NOT_ASKED_FOR && left < *fate)
 		*fate = (uint8_t)left;
 }
 
-void tally_sum(const struct tally *tally, struct policy_summary *ret)
+static bool is_isolated(const struct graph_edge *edge, enum direction direction,
+			const uint8_t *isolated)
+{
+	const struct end *end = direction == DIRECTION_EGRESS ? &edge->from : &edge->to;
+
+	return end->kind == END_POD && end->pod != GRAPH_NONE &&
+	       (isolated[end->pod] & 1u << direction) != 0;
+}
+
+/* Does a policy of the end deny what is left out of it so? */
+static bool is_denied(enum left_reason fate)
+{
+	return fate != LEFT_NONE && fate != LEFT_ITSELF && fate != LEFT_SECONDARY &&
+	       fate != LEFT_OWN_NODE;
+}
+
+static enum left_reason judge(const struct graph_edge *edge, const uint8_t fates[DIRECTIONS],
+			      const uint8_t *isolated)
+{
+	enum left_reason denied = LEFT_REASONS, least = LEFT_NO_POLICY;
+
+	for (enum direction d = 0; d < DIRECTIONS; d++) {
+		enum left_reason fate = (enum left_reason)fates[d];
+
+		if (is_isolated(edge, d, isolated)) {
+			if (is_denied(fate) && fate < denied)
+				denied = fate;
+		} else if (fate == LEFT_NONE) {
+			fate = LEFT_NO_POLICY;
+		}
+		if (fate < least)
+			least = fate;
+	}
+	return denied < LEFT_REASONS ? denied : least;
+}
+
+void tally_sum(struct tally *tally, const uint8_t *isolated, struct policy_summary *ret)
 {
 	struct policy_summary sum = {0};
 
 	for (size_t i = 0; i < tally->graph->edge_count; i++) {
-		const struct totals *totals = &tally->graph->edges[i].edge.totals;
+		const struct graph_edge *edge = &tally->graph->edges[i];
+		const struct totals *totals = &edge->edge.totals;
 		const int64_t connections = totals->connections > 0 ? totals->connections : 0;
-		const uint8_t fate = tally->fates[i];
+		uint8_t *fates = fates_of(tally, edge);
+		enum left_reason fate;
 
-		if (fate == NOT_ASKED_FOR)
+		if (*fates == NOT_ASKED_FOR)
 			continue;
+		fate = judge(edge, fates, isolated);
+		memset(fates, fate, DIRECTIONS);
 		sum.edges++;
 		sum.connections += connections;
 		if (fate == LEFT_NONE) {
@@ -63,4 +104,9 @@ void tally_sum(const struct tally *tally, struct policy_summary *ret)
 		}
 	}
 	*ret = sum;
+}
+
+bool tally_is_used(const struct tally *tally, const struct graph_edge *edge)
+{
+	return *fates_of(tally, edge) == LEFT_NONE;
 }

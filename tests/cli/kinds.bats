@@ -20,6 +20,20 @@ held() {
   same "$1: $2 objects, 0 wrong" "$("$abs_top_builddir/tests/unit/policy/check_published" "$1")"
 }
 
+# many COUNT: many.db, in which a pod speaks with so many addresses outside.
+many() {
+  rm -f many.db
+  jq -cn --argjson count "$1" '
+    {type: "header", version: 1, node: "n1", from: "2026-01-31T12:00:00Z", until: "2026-01-31T14:00:00Z"},
+    {type: "pod", node: "n1", namespace: "shop", name: "web",
+      addresses: [{address: "10.244.1.2", from: "2026-01-31T12:00:00Z"}]},
+    (range($count) | {type: "flow", node: "n1", from: {address: "10.244.1.2"},
+      to: {address: "203.\(. / 16384 | floor).\(. / 64 % 256 | floor).\(. % 64 * 4)"},
+      protocol: "TCP", port: 443, first_seen: "2026-01-31T12:05:30Z"})' > many.jsonl
+  printf '{kind: Pod, metadata: {name: web, namespace: shop, labels: {app: web}}}\n' > inventory.yaml
+  "$report" import --into many.db many.jsonl
+}
+
 # of KIND [FILE]: the objects of that kind in a JSON list.
 of() {
   jq -c ".items[] | select(.kind == \"$1\")" "${2:-out}"
@@ -113,6 +127,41 @@ shop.web-netpol" "$(jq -r '.items[].metadata.name' out)"
   record masqueraded-clients
   db=masqueraded-clients.db want 0 policy --for clusternetworkpolicy -o json
   said 'no ClusterNetworkPolicy: its ingress has peers that are addresses'
+}
+
+@test "no default-deny in a namespace where a policy could not be said, and a count of what is missing" {
+  record masqueraded-clients
+  db=masqueraded-clients.db want 0 policy --for clusternetworkpolicy --default-deny -o json
+  same "shop.job-netpol
+shop.web-netpol" "$(jq -r '.items[].metadata.name' out)"
+  said 'namespace shop: no default-deny: it would cut off those whose policies could not be said: Pod/api'
+  said '1 of 3 policies could not be said as clusternetworkpolicy: 4 edges (5,013 connections) are not allowed by what is printed'
+  not grep -q 'default-deny cuts off' err
+  db=masqueraded-clients.db want 0 policy --for cilium --default-deny -o json
+  same default-deny "$(jq -r '.items[-1].metadata.name' out)"
+  not grep -q 'could not be said' err
+}
+
+@test "a default-deny of canaries takes nothing from those who can be none" {
+  record shop
+  want 0 policy --canary app=web --default-deny -o json
+  same "web-netpol
+default-deny" "$(jq -r '.items[].metadata.name' out)"
+  not grep -q 'could not be said' err
+}
+
+@test "an object that kubectl apply cannot take is told, and one that nothing stores is not printed" {
+  many 7000
+  db=many.db want 0 policy --block-threshold 99999 --max-blocks 99999
+  said 'use kubectl apply --server-side'
+  held out 1
+  many 42000
+  db=many.db want 0 policy --block-threshold 99999 --max-blocks 99999 --default-deny
+  said 'it is left out, for Kubernetes stores no more than 1.5 MiB'
+  said 'no default-deny'
+  said '1 of 1 policy could not be said as networkpolicy: 42,000 edges (42,000 connections) are not allowed by what is printed'
+  grep -qx 'items: \[\]' out
+  db=many.db want 1 policy --block-threshold 99999 --max-blocks 99999 --strict
 }
 
 @test "the policies that the golden cases expect are what the API takes" {

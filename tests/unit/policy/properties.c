@@ -265,17 +265,50 @@ enum left_reason why_left(const struct graph *graph, const struct compiled *comp
 	return why_unnamed(graph, peer);
 }
 
+/* Of a pod whose labels prove nothing it counts that its workload has a policy. */
+static bool is_of_isolated(const struct graph *graph, const struct compiled *compiled,
+			   const struct end *end)
+{
+	const struct workload *own =
+	    end->workload == GRAPH_NONE ? NULL : &graph->workloads[end->workload];
+
+	for (size_t i = 0; own && i < compiled->count; i++)
+		if (compiled->policies[i].workload &&
+		    strcmp(compiled->policies[i].namespace, own->namespace) == 0 &&
+		    same_labels(&compiled->policies[i].selector, &own->selector))
+			return true;
+	return false;
+}
+
+bool is_end_isolated(const struct graph *graph, const struct compiled *compiled,
+		     const struct graph_edge *edge, enum direction direction)
+{
+	const struct end *end = subject_of(edge, direction);
+
+	if (end->kind != END_POD || graph->pods[end->pod].host_network)
+		return false;
+	return is_isolated(compiled, &graph->pods[end->pod]) ||
+	       is_of_isolated(graph, compiled, end);
+}
+
 /* Of the whole edge, as the summary is to have it. */
 enum left_reason fate_of(const struct graph *graph, const struct compiled *compiled,
 			 const struct graph_edge *edge)
 {
-	const enum left_reason ingress = why_left(graph, compiled, edge, DIRECTION_INGRESS),
-			       egress = why_left(graph, compiled, edge, DIRECTION_EGRESS),
-			       both = why_void(edge);
+	const enum left_reason both = why_void(edge);
+	enum left_reason denied = LEFT_REASONS, least = LEFT_NO_POLICY;
 
 	if (both != LEFT_NONE)
 		return both;
-	return ingress < egress ? ingress : egress;
+	for (enum direction d = 0; d < DIRECTIONS; d++) {
+		const enum left_reason left = why_left(graph, compiled, edge, d);
+
+		least = left < least ? left : least;
+		if (left != LEFT_NONE && left != LEFT_OWN_NODE && left < denied &&
+		    is_end_isolated(graph, compiled, edge, d))
+			denied = left;
+	}
+	return denied < LEFT_REASONS ? denied : least;
 }
 
 void print_edge(const struct graph_edge *edge)

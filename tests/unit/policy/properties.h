@@ -65,6 +65,9 @@ enum left_reason why_left(const struct graph *graph, const struct compiled *comp
 			  const struct graph_edge *edge, enum direction direction);
 enum left_reason fate_of(const struct graph *graph, const struct compiled *compiled,
 			 const struct graph_edge *edge);
+/* Does a policy isolate the end that has that direction? */
+bool is_end_isolated(const struct graph *graph, const struct compiled *compiled,
+		     const struct graph_edge *edge, enum direction direction);
 /* Why no rule can name the peer; LEFT_NONE: one can. */
 enum left_reason why_unnamed(const struct graph *graph, const struct end *peer);
 /* The destination's own node has put its address in the client's place. */

@@ -222,6 +222,40 @@ static void check(struct published *published, const struct place *place, const 
 		type->whole(published, place, node);
 }
 
+/* ---- how large ---- */
+
+/* etcd's --max-request-bytes, if nobody says another. */
+#define OBJECT_BYTES_MAX 1572864
+
+/* As compact JSON. */
+static size_t bytes_of(const struct node *node)
+{
+	const bool is_map = node_kind(node) == NODE_MAPPING;
+	size_t bytes = 2;
+
+	if (node_kind(node) == NODE_NULL)
+		return sizeof("null") - 1;
+	if (!is_map && node_kind(node) != NODE_SEQUENCE)
+		return node_text_length(node) + (is_text(node) ? 2 : 0);
+	for (size_t i = 0; i < node_count(node); i++) {
+		bytes += (i > 0) + bytes_of(node_item(node, i));
+		bytes += is_map ? strlen(node_key(node, i)) + 3 : 0;
+	}
+	return bytes;
+}
+
+static void check_size(struct published *published, const struct place *place,
+		       const struct node *object)
+{
+	const size_t bytes = bytes_of(object);
+
+	if (bytes > OBJECT_BYTES_MAX)
+		published_wrong(published, place, object, "has %zu bytes, more than are stored",
+				bytes);
+}
+
+/* ---- objects ---- */
+
 static bool is_of(const struct node *object, const char *api_version, const char *kind)
 {
 	const char *its_version = node_get_text(object, "apiVersion");
@@ -239,10 +273,12 @@ static void check_kind(struct published *published, const struct place *place,
 	while (kind->api_version && !is_of(object, kind->api_version, kind->kind))
 		kind++;
 	published->objects++;
-	if (kind->api_version)
-		check(published, place, object, kind->type);
-	else
+	if (!kind->api_version) {
 		published_wrong(published, place, object, "apiVersion and kind are none known");
+		return;
+	}
+	check(published, place, object, kind->type);
+	check_size(published, place, object);
 }
 
 static bool same_text(const char *a, const char *b)

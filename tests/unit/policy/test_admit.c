@@ -606,6 +606,188 @@ static void test_least_ready_of_a_group(void **state)
 	shop_close(&s);
 }
 
+/* ---- names ---- */
+
+/* What tells of a pod without an owner may be gone tomorrow. */
+static void test_named_after_who_stays(void **state)
+{
+	static const char dead[] =
+	    "---\n{kind: Pod, metadata: {namespace: shop, name: db-0, uid: uid-db-0, labels: {app: "
+	    "web}}, spec: {nodeName: n1}, status: {phase: Running, podIP: 10.1.0.3}}\n" WEB0;
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, dead);
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	compile(&s);
+	assert_int_equal(s.set->count, 1);
+	assert_string_equal(get(&s, "web-netpol")->workload->kind, "StatefulSet");
+	assert_string_equal(get(&s, "web-netpol")->subject,
+			    "StatefulSet/web, Pod/db-0 (no label tells them apart)");
+	shop_close(&s);
+}
+
+/* Neither a policy's nor a peer's. */
+static void test_namespace_that_is_none(void **state)
+{
+	static const char *const names[] = {
+	    "../evil",
+	    "Shop",
+	    "a b",
+	    "-a",
+	    "a-",
+	    "a.b",
+	    "abcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghijabcdefghij"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char inventory[2048], subject[128];
+		struct shop s;
+		uint32_t pod;
+
+		snprintf(inventory, sizeof(inventory),
+			 DB "---\n{kind: Pod, metadata: {namespace: \"%s\", name: x-0, uid: uid-x, "
+			    "labels: {app: x}}, spec: {nodeName: n1}, status: {phase: Running, "
+			    "podIP: 10.1.0.8}}\n",
+			 names[i]);
+		shop_open(&s, inventory);
+		pod = add_pod(&s, "n1", names[i], "x-0", "uid-x", "10.1.0.8");
+		talk(&s, "10.1.0.8", pod, "10.1.0.3", s.db, (struct scene_edge){.port = 5432});
+		talk(&s, "10.1.0.8", pod, "203.0.113.9", 0, (struct scene_edge){.port = 443});
+		talk(&s, "203.0.113.9", 0, "10.1.0.3", s.db, (struct scene_edge){.port = 80});
+		s.request.include = ~0u;
+		s.request.default_deny = true;
+		compile(&s);
+		assert_int_equal(s.set->count, 2);
+		for (size_t j = 0; j < s.set->count; j++)
+			assert_string_equal(s.set->policies[j].namespace, "shop");
+		assert_false(allows(get(&s, "db-netpol"), DIRECTION_INGRESS, 5432));
+		assert_int_equal(s.summary.left_edges[LEFT_CONTRADICTED], 1);
+		snprintf(subject, sizeof(subject), "Pod/x-0 in %s", names[i]);
+		assert_true(said(&s, subject, "no cluster can have a namespace of that name"));
+		assert_true(said(&s, "StatefulSet/db in shop",
+				 "ingress from pods of namespaces that no cluster can have"));
+		shop_close(&s);
+	}
+}
+
+/* ---- policies that isolate pods of others ---- */
+
+/* What picks web picks cron, too. */
+#define PICKER                                                                                     \
+	POD("shop", "web-0", "n1", "10.1.0.1", "StatefulSet", "web", "app: shop", "")              \
+	"---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, name: web, "    \
+	"uid: "                                                                                    \
+	"uid-web}, spec: {selector: {matchLabels: {app: shop}}}}\n"
+#define PICKED                                                                                     \
+	POD("shop", "web-1", "n1", "10.1.0.2", "StatefulSet", "cron", "app: shop, tier: cron", "") \
+	"---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, name: cron, "   \
+	"uid: "                                                                                    \
+	"uid-cron}, spec: {selector: {matchLabels: {app: shop, tier: cron}}}}\n"
+
+/* web, which picks cron, is seen with the database; cron with three outside. */
+static void picked_open(struct shop *s)
+{
+	static const char *const outside[] = {"203.0.113.9", "198.51.100.7", "192.0.2.5"};
+
+	shop_open(s, PICKER PICKED DB);
+	web_to_db(s, (struct scene_edge){.port = 5432});
+	for (size_t i = 0; i < 3; i++)
+		talk(s, "10.1.0.2", s->web1, outside[i], 0, (struct scene_edge){.port = 443});
+}
+
+static void test_beyond_limit_is_not_enforced_by_others(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	picked_open(&s);
+	s.request.block_threshold = 1;
+	s.request.max_blocks = 2;
+	compile(&s);
+	assert_false(get(&s, "cron-netpol")->isolates[DIRECTION_EGRESS]);
+	assert_false(get(&s, "web-netpol")->isolates[DIRECTION_EGRESS]);
+	assert_true(get(&s, "web-netpol")->isolates[DIRECTION_INGRESS]);
+	assert_true(said(&s, "StatefulSet/web in shop",
+			 "egress is withheld: its labels also pick pods of StatefulSet/cron, whose "
+			 "egress is withheld (beyond-limit)"));
+	/* The database's policy has it. */
+	assert_int_equal(s.summary.used_edges, 1);
+	shop_close(&s);
+}
+
+static void test_unready_is_not_enforced_by_others(void **state)
+{
+	struct readiness items[16];
+	struct readinesses readinesses;
+	struct shop s;
+
+	(void)state;
+	picked_open(&s);
+	scene_build(&s.scene, 0);
+	readinesses = states_of(s.scene.graph, items, "cron", READINESS_LEARNING);
+	s.request.readinesses = &readinesses;
+	s.request.ready_only = true;
+	compile(&s);
+	assert_int_equal(s.set->count, 1);
+	assert_non_null(get(&s, "db-netpol"));
+	assert_true(said(&s, "StatefulSet/web in shop", "pods of StatefulSet/cron"));
+	/* web itself is ready. */
+	assert_true(said(&s, "--ready-only", "1 workload gets no policy yet: 1 learning"));
+	shop_close(&s);
+}
+
+/* Who is not asked for gets no policy, but is spoken for. */
+static void test_held_pods_of_those_not_asked_for(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	picked_open(&s);
+	s.request.filter = (struct policy_filter){.workload_name = "web"};
+	compile(&s);
+	assert_int_equal(s.set->count, 1);
+	assert_true(get(&s, "web-netpol")->isolates[DIRECTION_EGRESS]);
+	assert_true(allows(get(&s, "web-netpol"), DIRECTION_EGRESS, 443));
+	shop_close(&s);
+}
+
+/* Of two that pick the pod one gets no policy, as nothing was seen of it. */
+static void test_second_holder(void **state)
+{
+	static const char two[] = POD("shop", "db-0", "n1", "10.1.0.3", "StatefulSet", "able",
+				      "team: blue", "")
+	    PICKER POD(
+		"shop", "web-1", "n1", "10.1.0.2", "DaemonSet", "cron", "app: shop, team: blue",
+		"") "---\n{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: shop, "
+		    "name: able, "
+		    "uid: uid-able}, spec: {selector: {matchLabels: {team: blue}}}}\n"
+		    "---\n{apiVersion: apps/v1, kind: DaemonSet, metadata: {namespace: shop, name: "
+		    "cron, "
+		    "uid: uid-cron}, spec: {selector: {matchLabels: {app: shop, team: blue}}}}\n";
+	struct shop s;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		shop_open(&s, two);
+		/* The other is seen. */
+		if (i == 0)
+			talk(&s, "10.1.0.1", s.web0, "203.0.113.9", 0,
+			     (struct scene_edge){.port = 80});
+		else
+			talk(&s, "10.1.0.3", s.db, "203.0.113.9", 0,
+			     (struct scene_edge){.port = 80});
+		talk(&s, "10.1.0.2", s.web1, "203.0.113.9", 0, (struct scene_edge){.port = 443});
+		s.request.filter = (struct policy_filter){.workload_kind = "StatefulSet"};
+		compile(&s);
+		assert_int_equal(s.set->count, 1);
+		assert_true(
+		    allows(get(&s, i == 0 ? "web-netpol" : "able-netpol"), DIRECTION_EGRESS, 443));
+		assert_int_equal(s.summary.left_edges[LEFT_NO_POLICY], 0);
+		shop_close(&s);
+	}
+}
+
 /* ---- default deny ---- */
 
 static void test_default_deny(void **state)
@@ -621,7 +803,7 @@ static void test_default_deny(void **state)
 	compile(&s);
 	assert_int_equal(s.set->count, 3);
 	assert_string_equal(s.set->policies[0].name, "db-netpol");
-	policy = &s.set->policies[1];
+	policy = &s.set->policies[2];
 	assert_string_equal(policy->name, "default-deny");
 	assert_string_equal(policy->namespace, "shop");
 	assert_string_equal(policy->subject, "all pods");
@@ -740,6 +922,12 @@ int main(void)
 	    cmocka_unit_test(test_finished_pods_are_not_missed),
 	    cmocka_unit_test(test_ready_only),
 	    cmocka_unit_test(test_least_ready_of_a_group),
+	    cmocka_unit_test(test_named_after_who_stays),
+	    cmocka_unit_test(test_namespace_that_is_none),
+	    cmocka_unit_test(test_beyond_limit_is_not_enforced_by_others),
+	    cmocka_unit_test(test_unready_is_not_enforced_by_others),
+	    cmocka_unit_test(test_held_pods_of_those_not_asked_for),
+	    cmocka_unit_test(test_second_holder),
 	    cmocka_unit_test(test_default_deny),
 	    cmocka_unit_test(test_default_deny_of_a_withheld_direction),
 	    cmocka_unit_test(test_default_deny_has_its_name_alone),

@@ -36,7 +36,7 @@ static void test_all(void **state)
 		    "    app.kubernetes.io/managed-by: netpol\n"
 		    "spec:\n"
 		    "  tier: Baseline\n"
-		    "  priority: 500\n"
+		    "  priority: 499\n"
 		    "  subject:\n"
 		    "    pods:\n"
 		    "      namespaceSelector:\n"
@@ -127,6 +127,37 @@ static void test_default_deny(void **state)
 	hand.policy.selector.count = 0;
 	assert_true(kind_has(kind, &hand.policy, "priority: 1000"));
 	assert_true(kind_has(kind, &hand.policy, "podSelector: {}"));
+}
+
+/* Whose pods have the labels of another, too, are decided for by their own policy. */
+static void test_priority(void **state)
+{
+	struct label items[200];
+	struct hand_policy hand;
+
+	(void)state;
+	hand_policy_init(&hand);
+	for (size_t i = 0; i < COUNT(items); i++)
+		items[i] = (struct label){(char *)"app", (char *)"web"};
+	hand.policy.selector = (struct labels){items, 2};
+	assert_true(kind_has(kind, &hand.policy, "priority: 498\n"));
+	hand.policy.selector.count = COUNT(items);
+	assert_true(kind_has(kind, &hand.policy, "priority: 400\n"));
+}
+
+static void test_overlap(void **state)
+{
+	struct hand_policy hand;
+
+	(void)state;
+	hand_policy_init(&hand);
+	hand.workload.also_picks = "Job/a";
+	assert_problem(
+	    kind, &hand.policy,
+	    "its labels also pick pods of Job/a, and for a pod one ClusterNetworkPolicy decides "
+	    "alone, the one with more labels; where that is not the pod's own, or both have as "
+	    "many, change the priorities");
+	assert_true(kind_has(kind, &hand.policy, "priority: 499\n"));
 }
 
 static void test_canary(void **state)
@@ -331,6 +362,8 @@ int main(void)
 	    cmocka_unit_test(test_all),
 	    cmocka_unit_test(test_one_direction),
 	    cmocka_unit_test(test_default_deny),
+	    cmocka_unit_test(test_priority),
+	    cmocka_unit_test(test_overlap),
 	    cmocka_unit_test(test_canary),
 	    cmocka_unit_test(test_limits_of_rules),
 	    cmocka_unit_test(test_limits_of_a_rule),

@@ -344,6 +344,43 @@ static void test_block(void **state)
 	assert_true(kind_has(kind, &hand.policy, "- ipBlock: 10.0.0.0/8\n  originalIP: \"\"\n"));
 }
 
+/* Both objects have it; the API takes DNS subdomains alone. */
+static bool is_called(const char *kind_of, const char *workload, const char *name)
+{
+	struct hand_policy hand;
+	struct buf line = {0};
+	bool is;
+
+	hand_policy_init(&hand);
+	hand.workload.kind = kind_of;
+	hand.workload.name = workload;
+	buf_printf(&line, "metadata:\n  name: %s\n", name);
+	is = kind_has(kind, &hand.policy, line.data);
+	buf_clear(&line);
+	return is;
+}
+
+static void test_names(void **state)
+{
+	char long_name[252];
+
+	(void)state;
+	memset(long_name, 'a', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	assert_true(is_called("Deployment", "a.b-c", "deployment-a.b-c"));
+	assert_true(is_called("Deployment", "a..b", "web-netpol"));
+	assert_true(is_called("Deployment", "a-.b", "web-netpol"));
+	assert_true(is_called("Deployment", "a.", "web-netpol"));
+	assert_true(is_called("Deployment", "a-", "web-netpol"));
+	assert_true(is_called("Deployment", "", "web-netpol"));
+	assert_true(is_called("Deployment", "A", "web-netpol"));
+	assert_true(is_called("A_b", "a", "web-netpol"));
+	assert_true(is_called("-", "a", "web-netpol"));
+	assert_true(is_called("", "a", "web-netpol"));
+	assert_true(is_called("A", long_name, "web-netpol") == false);
+	assert_true(is_called("Ab", long_name, "web-netpol"));
+}
+
 static json_t *identifier_of(struct policy_peer peer, uint16_t number)
 {
 	const struct kind_options options = {.api_version = kind->api_versions[0]};
@@ -440,7 +477,7 @@ int main(void)
 	    cmocka_unit_test(test_canary),        cmocka_unit_test(test_completion),
 	    cmocka_unit_test(test_labels),        cmocka_unit_test(test_joined),
 	    cmocka_unit_test(test_block),         cmocka_unit_test(test_identifiers),
-	    cmocka_unit_test(test_references),
+	    cmocka_unit_test(test_references),    cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

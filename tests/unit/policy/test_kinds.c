@@ -14,6 +14,7 @@
 #include "output/output.h"
 #include "policy/kind.h"
 #include "policy/kind_common.h"
+#include "policy/kind_size.h"
 #include "tests/unit/policy/published.h"
 
 #define MANY 2000
@@ -643,6 +644,80 @@ static void test_annotations_are_bounded(void **state)
 	free(peers);
 }
 
+/* ---- sizes ---- */
+
+/* Egress of the front to that many addresses. */
+static int add_many(const struct policy_kind *kind, size_t count, enum explain explain,
+		    json_t *objects, struct problems *problems)
+{
+	const struct kind_options options = {.explain = explain,
+					     .api_version = kind->api_versions[0]};
+	struct policy_peer *peers = calloc(count, sizeof(*peers));
+	struct front front;
+	int r;
+
+	front_init(&front);
+	assert_non_null(peers);
+	for (size_t i = 0; i < count; i++) {
+		char address[32];
+
+		snprintf(address, sizeof(address), "192.%zu.%zu.%zu/32", i / 65536, i / 256 % 256,
+			 i % 256);
+		peers[i] = block(address, "external address");
+	}
+	front.egress = rule(peers, count, &http, 1);
+	r = policy_kind_add(kind, &front.policy, &options, problems, objects);
+	free(peers);
+	return r;
+}
+
+/* With a problem of that text, or with none. */
+static void assert_many(const struct policy_kind *kind, size_t count, enum explain explain,
+			size_t printed, const char *message)
+{
+	struct problems problems = {0};
+	struct published published = {0};
+	json_t *objects = json_array();
+
+	assert_int_equal(add_many(kind, count, explain, objects, &problems), printed > 0);
+	assert_int_equal(json_array_size(objects), printed);
+	assert_int_equal(problems.count, message != NULL);
+	if (message)
+		assert_non_null(strstr(problems.items[0].message, message));
+	published_check_tree(&published, objects);
+	assert_int_equal(published.count, 0);
+	published_clear(&published);
+	problems_clear(&problems);
+	json_decref(objects);
+}
+
+static void test_sizes(void **state)
+{
+	static const char apply[] = "use kubectl apply --server-side";
+	static const char stored[] = "Kubernetes stores no more than 1.5 MiB";
+
+	(void)state;
+	/* Comments are not sent: each peer is about 40 bytes. */
+	assert_many(&kind_networkpolicy, 5000, EXPLAIN_COMMENTS, 1, NULL);
+	assert_many(&kind_networkpolicy, 7000, EXPLAIN_NONE, 1, apply);
+	assert_many(&kind_networkpolicy, 36000, EXPLAIN_NONE, 1, apply);
+	assert_many(&kind_networkpolicy, 50000, EXPLAIN_NONE, 0, stored);
+	assert_many(&kind_calico_staged, 50000, EXPLAIN_NONE, 0, stored);
+	assert_many(&kind_cilium, 100000, EXPLAIN_NONE, 0, stored);
+}
+
+static void test_size_of_an_object(void **state)
+{
+	json_t *object = json_pack("{s:s, s:[s, i, b, b, n], s:{}}", "#", "not sent", "a",
+				   "<\"\n\001", -12, 1, 0, "b");
+
+	(void)state;
+	assert_int_equal(kind_size(object),
+			 strlen("{\"a\":[\"\\u003c\\\"\\n\\u0001\",-12,true,false,null],"
+				"\"b\":{}}"));
+	json_decref(object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -658,6 +733,8 @@ int main(void)
 	    cmocka_unit_test(test_annotations),
 	    cmocka_unit_test(test_no_comments),
 	    cmocka_unit_test(test_annotations_are_bounded),
+	    cmocka_unit_test(test_sizes),
+	    cmocka_unit_test(test_size_of_an_object),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

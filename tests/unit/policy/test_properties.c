@@ -30,7 +30,7 @@ static const char *const unknowns[] = {
 struct tally {
 	unsigned long features[HISTORY_FEATURE_COUNT];
 	unsigned long sides, allowed, left[LEFT_REASONS], unknown[COUNT(unknowns)];
-	unsigned long offered, mutations, excused, own_nodes;
+	unsigned long offered, mutations, excused, own_nodes, used;
 	unsigned long policies;
 };
 
@@ -128,6 +128,62 @@ static void check_allowed(const struct world *world, const struct judged *judged
 		replayed = ask(&judged->replay, edge);
 		for (enum direction d = 0; d < DIRECTIONS; d++)
 			check_side(world, judged, compiled, edge, &replayed, d);
+	}
+}
+
+/* ---- what is said to be used is allowed ---- */
+
+/* What a policy names is not denied, though it may be unknown who it is. */
+static bool is_kept(const struct world *world, const struct compiled *compiled,
+		    const struct graph_edge *edge, enum direction direction, enum answer answer)
+{
+	return answer == ANSWER_ALLOWED ||
+	       (answer == ANSWER_UNKNOWN &&
+		why_left(world->graph, compiled, edge, direction) == LEFT_NONE);
+}
+
+/* At every end that a policy isolates, and there is one. */
+static bool is_used(const struct world *world, const struct judged *judged,
+		    const struct compiled *compiled, const struct graph_edge *edge)
+{
+	const struct replayed replayed = ask(&judged->replay, edge);
+	bool isolated = false;
+
+	for (enum direction d = 0; d < DIRECTIONS; d++) {
+		if (!is_end_isolated(world->graph, compiled, edge, d) ||
+		    why_left(world->graph, compiled, edge, d) == LEFT_OWN_NODE)
+			continue;
+		isolated = true;
+		if (!is_kept(world, compiled, edge, d, replayed.decision.sides[d].answer))
+			return false;
+	}
+	return isolated;
+}
+
+/* Labels that are of no use for a rule may happen to be what another rule asks for. */
+static bool is_allowed_by_chance(enum left_reason left)
+{
+	return left == LEFT_UNLABELLED;
+}
+
+/* That the summary counts so is checked below. */
+static void check_used(const struct world *world, const struct judged *judged,
+		       const struct compiled *compiled)
+{
+	for (size_t i = 0; i < world->graph->edge_count; i++) {
+		const struct graph_edge *edge = &world->graph->edges[i];
+		const enum left_reason left = fate_of(world->graph, compiled, edge);
+		bool used;
+
+		if (edge->standing != STANDING_COUNTS || why_void(edge) != LEFT_NONE)
+			continue;
+		used = is_used(world, judged, compiled, edge);
+		tally.used += used;
+		if (used == (left == LEFT_NONE) || (used && is_allowed_by_chance(left)))
+			continue;
+		print_edge(edge);
+		fail_world(world, compiled->text, "it is %sallowed at both ends, but %s",
+			   used ? "" : "not ", left_reason_name(left));
 	}
 }
 
@@ -531,6 +587,7 @@ static void check_exact(struct world *world, const char *folder)
 	compile(world->graph, &world->request, EXPLAIN_NONE, &plain);
 	judge(world, compiled.text, &judged);
 	check_allowed(world, &judged, &compiled);
+	check_used(world, &judged, &compiled);
 	check_summary(world, &compiled);
 	check_smallest(world, &judged, &compiled);
 	check_merged(world, &compiled);
@@ -545,9 +602,10 @@ static void check_exact(struct world *world, const char *folder)
 /* The dice are not loaded: everything occurs, and is judged. */
 static void check_tally(void)
 {
-	print_message("%lu policies; %lu sides, %lu allowed; %lu times something was taken away; "
-		      "%lu policies excused\n",
-		      tally.policies, tally.sides, tally.allowed, tally.mutations, tally.excused);
+	print_message("%lu policies; %lu sides, %lu allowed; %lu edges used; %lu times something "
+		      "was taken away; %lu policies excused\n",
+		      tally.policies, tally.sides, tally.allowed, tally.used, tally.mutations,
+		      tally.excused);
 	for (enum history_feature i = 0; i < HISTORY_FEATURE_COUNT; i++)
 		if (tally.features[i] < 20)
 			fail_msg("%s: %lu times only", history_feature_name(i), tally.features[i]);

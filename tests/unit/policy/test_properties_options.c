@@ -21,7 +21,7 @@ enum { SEEDS = 1000 };
 
 struct tally {
 	unsigned long features[HISTORY_FEATURE_COUNT];
-	unsigned long sides, denied, withheld, tagged[WIDER_BITS], exact_peers;
+	unsigned long sides, denied, tagged[WIDER_BITS], exact_peers;
 	unsigned long left[LEFT_REASONS];
 };
 
@@ -131,26 +131,6 @@ static bool is_spoken_of(const struct world *world, const struct compiled *compi
 	return false;
 }
 
-/* Its own policy leaves the direction open, but another one picks the pod, too: that is warned of.
- */
-static bool is_withheld(const struct world *world, const struct compiled *compiled,
-			const struct end *end, enum direction direction)
-{
-	const struct workload *own = end->kind == END_POD && end->workload != GRAPH_NONE
-					 ? &world->graph->workloads[end->workload]
-					 : NULL;
-
-	for (size_t i = 0; own && i < compiled->count; i++) {
-		const struct policy *policy = &compiled->policies[i];
-
-		if (policy->workload && policy->isolates[direction] &&
-		    strcmp(policy->namespace, own->namespace) == 0 &&
-		    same_labels(&policy->selector, &own->selector))
-			return false;
-	}
-	return own && own->recorded && own->selector.count > 0;
-}
-
 /* May it be denied? */
 static bool may_be_left(const struct world *world, const struct compiled *compiled,
 			const struct graph_edge *edge, enum direction direction)
@@ -163,10 +143,6 @@ static bool may_be_left(const struct world *world, const struct compiled *compil
 		return true;
 	if (request->default_deny && !is_spoken_of(world, compiled, end, direction))
 		return true;
-	if (is_withheld(world, compiled, end, direction)) {
-		tally.withheld++;
-		return true;
-	}
 	return left != LEFT_NONE && left != LEFT_NO_POLICY;
 }
 
@@ -424,7 +400,6 @@ static void check_tally(void)
 			fail_msg("left out as %s: %lu times only", left_reason_name(i),
 				 tally.left[i]);
 	assert_true(tally.denied < tally.sides / 5);
-	assert_true(tally.withheld < tally.sides / 500);
 }
 
 /* 0: all of them. */

@@ -426,12 +426,58 @@ static void test_trees(void **state)
 	published_clear(&published);
 }
 
+static json_t *text_of_bytes(size_t bytes)
+{
+	char *text = malloc(bytes + 1);
+	json_t *tree;
+
+	assert_non_null(text);
+	memset(text, 'a', bytes);
+	text[bytes] = '\0';
+	tree = json_string(text);
+	free(text);
+	return tree;
+}
+
+/* A peer for each of so many addresses, and an annotation of so many bytes. */
+static size_t wrong_of_size(size_t peers, size_t annotation)
+{
+	struct published published = {0};
+	json_t *to = json_array();
+	size_t count;
+	json_t *tree =
+	    json_pack("{s:s, s:s, s:{s:s, s:s, s:{s:o}}, s:{s:{}, s:[{s:o}]}}", "apiVersion",
+		      "networking.k8s.io/v1", "kind", "NetworkPolicy", "metadata", "name", "a",
+		      "namespace", "b", "annotations", "netpol/a", text_of_bytes(annotation),
+		      "spec", "podSelector", "egress", "to", to);
+
+	for (size_t i = 0; i < peers; i++)
+		json_array_append_new(to,
+				      json_pack("{s:{s:s}}", "ipBlock", "cidr", "192.0.2.128/32"));
+	published_check_tree(&published, tree);
+	count = published.count;
+	json_decref(tree);
+	published_clear(&published);
+	return count;
+}
+
+static void test_sizes(void **state)
+{
+	(void)state;
+	/* 38 bytes each with its comma. */
+	assert_int_equal(wrong_of_size(41386, 10), 0);
+	assert_int_equal(wrong_of_size(41387, 10), 1);
+	assert_int_equal(wrong_of_size(1, 262136), 0);
+	assert_int_equal(wrong_of_size(1, 262137), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_right),    cmocka_unit_test(test_wrong),
 	    cmocka_unit_test(test_too_many), cmocka_unit_test(test_without_a_gap),
 	    cmocka_unit_test(test_lists),    cmocka_unit_test(test_trees),
+	    cmocka_unit_test(test_sizes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
