@@ -321,7 +321,7 @@ static void test_shop(void **state)
 	assert_policies(&s.scene, NULL, shop_policies);
 	assert_int_equal(s.scene.problems.count, 1);
 	assert_true(
-	    scene_has_problem(&s.scene, "Deployment/intruder in shop", "no policy: no connection"));
+	    scene_has_problem(&s.scene, "Deployment/intruder in shop", "no policy: nothing was seen"));
 	scene_close(&s.scene);
 }
 
