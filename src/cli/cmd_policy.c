@@ -32,15 +32,16 @@ static void flush(struct printer *printer)
 	printer->buf.length = 0;
 }
 
+/* 1; 0: in no file; -errno. */
 static int print_objects(struct printer *printer)
 {
-	int r = printer->dir ? output_dir_add(printer->dir, printer->objects) : 0;
-
-	for (size_t i = 0; !printer->dir && i < json_array_size(printer->objects); i++)
+	if (printer->dir)
+		return output_dir_add(printer->dir, printer->objects);
+	for (size_t i = 0; i < json_array_size(printer->objects); i++)
 		output_items_add(&printer->items, json_array_get(printer->objects, i));
 	if (printer->buf.length >= FLUSH_BYTES)
 		flush(printer);
-	return r < 0 ? r : printer->buf.error;
+	return printer->buf.error ? printer->buf.error : 1;
 }
 
 /* 1: it was printed; 0: it could not be. */
@@ -51,11 +52,10 @@ static int print_policy(struct printer *printer, const struct policy *policy)
 	int r = policy_kind_add(options->kind, policy, &options->kind_options, &session->problems,
 				printer->objects);
 
-	if (r > 0) {
+	if (r > 0)
 		r = print_objects(printer);
-		r = r < 0 ? r : cilium_note_take(&printer->note, policy);
-		r = r < 0 ? r : 1;
-	}
+	if (r > 0 && cilium_note_take(&printer->note, policy) < 0)
+		r = -ENOMEM;
 	json_array_clear(printer->objects);
 	return r;
 }
@@ -127,21 +127,34 @@ static int print_list(struct printer *printer)
 	return r;
 }
 
+static int finish_files(struct printer *printer)
+{
+	size_t removed;
+	int r = output_dir_finish(printer->dir, &removed);
+
+	if (r == 0 && removed > 0)
+		fprintf(stderr, "%s: note: %s: %zu file%s of policies that are made no more %s\n",
+			PROGRAM, printer->session->options->output_dir, removed,
+			removed == 1 ? "" : "s", removed == 1 ? "was removed" : "were removed");
+	return r;
+}
+
 static int write_files(struct printer *printer)
 {
 	struct session *session = printer->session;
 	const struct options *options = session->options;
-	int r = output_dir_open(options->output_dir, options->format, &session->problems,
-				&printer->dir);
+	const size_t errors = session->problems.errors;
+	int r = output_dir_open(options->output_dir, options->format, options->kind->review_only,
+				&session->problems, &printer->dir);
 
 	if (r == 0)
 		r = summary_tell(session, compiler_summary(printer->compiler), NULL);
 	if (r == 0)
 		r = print_policies(printer);
 	if (r == 0)
-		r = output_dir_finish(printer->dir);
+		r = finish_files(printer);
 	output_dir_free(printer->dir);
-	if (r < 0 && session->problems.errors > 0)
+	if (session->problems.errors > errors)
 		session->status = EXIT_USAGE;
 	return r;
 }

@@ -11,9 +11,13 @@
 
 #include "base/buf.h"
 #include "base/document.h"
+#include "base/hash.h"
 #include "output/output.h"
 
 #define LIST_BYTES_MAX (64u << 20)
+#define LIST_MADE_BY "Made by netpol-report policy, which removes what it lists and makes no more."
+#define LIST_FILES "netpol/files"
+#define NAME_BYTES_MAX 255 /* NAME_MAX of Linux */
 
 /* Names of files below the directory: NAME.yaml or NAMESPACE/NAME.yaml. */
 struct names {
@@ -25,9 +29,11 @@ struct output_dir {
 	const char *path;
 	struct problems *problems;
 	bool is_json;
+	bool is_review; /* its files are no resources */
 	int fd;
 	int stage;           /* -1: there is none of ours */
 	bool is_listed;      /* by an earlier run */
+	bool was_review;     /* an earlier run's files are none */
 	struct names before; /* sorted: of earlier runs */
 	struct names files;  /* of this one */
 };
@@ -99,7 +105,8 @@ static bool is_component(const char *text, size_t length)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	static const char digits[] = "0123456789";
 
-	if (length == 0 || (!strchr(letters, text[0]) && !strchr(digits, text[0])))
+	if (length == 0 || length > NAME_BYTES_MAX ||
+	    (!strchr(letters, text[0]) && !strchr(digits, text[0])))
 		return false;
 	for (size_t i = 0; i < length; i++)
 		if (!strchr(letters, text[i]) && !strchr(digits, text[i]) &&
@@ -142,27 +149,49 @@ static int fail(const struct output_dir *dir, const char *name, int error)
 
 /* ---- the list ---- */
 
-static json_t *list_tree(const struct names *names)
+static json_t *resources_tree(const struct names *names)
 {
 	json_t *resources = json_array();
 	int r = 0;
 
 	for (size_t i = 0; i < names->count; i++)
 		r |= json_array_append_new(resources, json_string(names->items[i]));
-	if (r < 0) {
-		json_decref(resources);
-		return NULL;
-	}
-	return json_pack("{s:s, s:s, s:s, s:o}", OUTPUT_COMMENT,
-			 "Made by netpol-report policy, which removes what it lists and makes no "
-			 "more.",
-			 "apiVersion", "kustomize.config.k8s.io/v1beta1", "kind", "Kustomization",
-			 "resources", resources);
+	if (r == 0)
+		return resources;
+	json_decref(resources);
+	return NULL;
 }
 
-static void put_list(struct buf *buf, const struct names *names)
+/* A line each. */
+static json_t *files_tree(const struct names *names)
 {
-	json_t *tree = list_tree(names);
+	struct buf buf = {0};
+	json_t *tree;
+
+	buf_puts(&buf, "");
+	for (size_t i = 0; i < names->count; i++)
+		buf_printf(&buf, "%s\n", names->items[i]);
+	tree = buf.error ? NULL : json_stringn(buf.data, buf.length);
+	buf_clear(&buf);
+	return tree;
+}
+
+static json_t *list_tree(const struct names *names, bool is_review)
+{
+	const char *const api_version = "kustomize.config.k8s.io/v1beta1";
+
+	if (!is_review)
+		return json_pack("{s:s, s:s, s:s, s:o}", OUTPUT_COMMENT, LIST_MADE_BY, "apiVersion",
+				 api_version, "kind", "Kustomization", "resources",
+				 resources_tree(names));
+	return json_pack("{s:s, s:s, s:s, s:{s:{s:o}}, s:[]}", OUTPUT_COMMENT, LIST_MADE_BY,
+			 "apiVersion", api_version, "kind", "Kustomization", "metadata",
+			 "annotations", LIST_FILES, files_tree(names), "resources");
+}
+
+static void put_list(struct buf *buf, const struct names *names, bool is_review)
+{
+	json_t *tree = list_tree(names, is_review);
 
 	if (tree)
 		output_yaml(buf, tree);
@@ -171,45 +200,87 @@ static void put_list(struct buf *buf, const struct names *names)
 	json_decref(tree);
 }
 
-static int take_resources(const struct node *resources, struct names *names)
+static int take_name(struct names *names, const char *name)
 {
-	for (size_t i = 0; i < node_count(resources); i++) {
-		const char *name = node_text(node_item(resources, i));
-		int r = name && is_file_name(name) ? names_add(names, name) : -EINVAL;
-
-		if (r < 0)
-			return r;
-	}
-	names_sort(names);
-	return 0;
+	return name && is_file_name(name) ? names_add(names, name) : -EINVAL;
 }
 
-/* -EINVAL: it is not, byte for byte, what a run writes. */
-static int parse_list(const struct buf *text, struct names *names)
+static int take_resources(const struct node *resources, struct names *names)
 {
+	int r = node_kind(resources) == NODE_SEQUENCE ? 0 : -EINVAL;
+
+	for (size_t i = 0; i < node_count(resources) && r == 0; i++)
+		r = take_name(names, node_text(node_item(resources, i)));
+	return r;
+}
+
+static int take_files(const char *text, struct names *names)
+{
+	int r = 0;
+
+	for (const char *end; r == 0 && *text; text = end + 1) {
+		char *name;
+
+		end = strchr(text, '\n');
+		if (!end)
+			return -EINVAL;
+		name = strndup(text, (size_t)(end - text));
+		r = name ? take_name(names, name) : -ENOMEM;
+		free(name);
+	}
+	return r;
+}
+
+static bool has_text(const struct node *map, const char *key, const char *text)
+{
+	const char *value = node_get_text(map, key);
+
+	return value && strcmp(value, text) == 0;
+}
+
+/* As list_tree() makes it, and nothing besides. */
+static int take_list(const struct node *list, struct names *names, bool *ret_review)
+{
+	const struct node *metadata = node_get(list, "metadata");
+	const struct node *annotations = node_get(metadata, "annotations");
+	const char *files = node_get_text(annotations, LIST_FILES);
+	int r;
+
+	if (!has_text(list, "apiVersion", "kustomize.config.k8s.io/v1beta1") ||
+	    !has_text(list, "kind", "Kustomization") || node_count(list) != (metadata ? 4 : 3))
+		return -EINVAL;
+	r = take_resources(node_get(list, "resources"), names);
+	if (r < 0 || !metadata)
+		return r;
+	if (names->count > 0 || !files || node_count(metadata) != 1 || node_count(annotations) != 1)
+		return -EINVAL;
+	*ret_review = true;
+	return take_files(files, names);
+}
+
+/* -EINVAL: it is not what a run writes. */
+static int parse_list(const struct buf *text, struct names *names, bool *ret_review)
+{
+	static const char mark[] = "# " LIST_MADE_BY "\n";
 	struct problems ignored = {0};
 	struct document *document = NULL;
-	struct buf again = {0};
-	int r = document_parse(text->data ? text->data : "", text->length, OUTPUT_DIR_LIST,
-			       &ignored, &document);
+	int r;
 
+	if (text->length < strlen(mark) || memcmp(text->data, mark, strlen(mark)) != 0)
+		return -EINVAL;
+	r = document_parse(text->data, text->length, OUTPUT_DIR_LIST, &ignored, &document);
 	if (r == 0)
-		r = take_resources(node_get(document_root(document, 0), "resources"), names);
-	if (r == 0) {
-		put_list(&again, names);
-		r = again.error;
-	}
-	if (r == 0 &&
-	    (again.length != text->length || memcmp(again.data, text->data, again.length) != 0))
-		r = -EINVAL;
-	buf_clear(&again);
+		r = document_count(document) == 1
+			? take_list(document_root(document, 0), names, ret_review)
+			: -EINVAL;
+	names_sort(names);
 	document_free(document);
 	problems_clear(&ignored);
 	return r;
 }
 
 /* -ENOENT, -EINVAL, or another -errno. */
-static int read_list(int directory, const char *name, struct names *names)
+static int read_list(int directory, const char *name, struct names *names, bool *ret_review)
 {
 	int fd = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct buf text = {0};
@@ -220,7 +291,7 @@ static int read_list(int directory, const char *name, struct names *names)
 	r = buf_read_fd(&text, fd, LIST_BYTES_MAX);
 	close(fd);
 	if (r == 0)
-		r = parse_list(&text, names);
+		r = parse_list(&text, names, ret_review);
 	buf_clear(&text);
 	return r;
 }
@@ -442,7 +513,7 @@ static int begin(struct output_dir *dir)
 
 	if (r < 0)
 		return fail(dir, "", -r);
-	r = read_list(dir->fd, OUTPUT_DIR_LIST, &dir->before);
+	r = read_list(dir->fd, OUTPUT_DIR_LIST, &dir->before, &dir->was_review);
 	dir->is_listed = r == 0;
 	if (r == -EINVAL)
 		names_clear(&dir->before);
@@ -454,8 +525,8 @@ static int begin(struct output_dir *dir)
 	return r == 0 ? make_stage(dir) : r;
 }
 
-int output_dir_open(const char *path, enum format format, struct problems *problems,
-		    struct output_dir **ret)
+int output_dir_open(const char *path, enum format format, bool review_only,
+		    struct problems *problems, struct output_dir **ret)
 {
 	struct output_dir *dir = calloc(1, sizeof(*dir));
 	int r;
@@ -465,6 +536,7 @@ int output_dir_open(const char *path, enum format format, struct problems *probl
 	*dir = (struct output_dir){.path = path,
 				   .problems = problems,
 				   .is_json = format == FORMAT_JSON,
+				   .is_review = review_only,
 				   .fd = -1,
 				   .stage = -1};
 	r = begin(dir);
@@ -503,16 +575,38 @@ static void put_objects(const struct output_dir *dir, struct buf *text, json_t *
 	}
 }
 
+/* 1, or 0 where that is no name. */
 static int write_objects(struct output_dir *dir, const char *name, json_t *objects)
 {
 	struct buf text = {0};
-	int r = is_file_name(name) ? make_parent(dir, dir->stage, name) : fail(dir, name, EINVAL);
+	int r;
 
+	if (!is_file_name(name)) {
+		fail(dir, name, EINVAL);
+		return 0;
+	}
+	r = make_parent(dir, dir->stage, name);
 	if (r < 0)
 		return r;
 	put_objects(dir, &text, objects);
 	r = write_staged(dir, name, &text);
-	return r == 0 ? names_add(&dir->files, name) : r;
+	r = r == 0 ? names_add(&dir->files, name) : r;
+	return r < 0 ? r : 1;
+}
+
+/* Room for an end; a hash of all takes the place of what is cut off. */
+static void put_file_name(const struct output_dir *dir, struct buf *buf, const char *name)
+{
+	static const size_t hash_text = sizeof("-0123456789abcdef") - 1;
+	const char *end = dir->is_json ? ".json" : ".yaml";
+	const size_t room = NAME_BYTES_MAX - strlen(end), length = strlen(name);
+
+	if (length <= room)
+		buf_printf(buf, "%s%s", name, end);
+	else
+		buf_printf(buf, "%.*s-%016llx%s", (int)(room - hash_text), name,
+			   (unsigned long long)hash_bytes((struct hash_seed){0}, name, length),
+			   end);
 }
 
 int output_dir_add(struct output_dir *dir, json_t *objects)
@@ -524,21 +618,24 @@ int output_dir_add(struct output_dir *dir, json_t *objects)
 
 	if (!first)
 		return 0;
-	buf_printf(&name, "%s%s%s%s", namespace, *namespace ? "/" : "", text_of(first, "name"),
-		   dir->is_json ? ".json" : ".yaml");
+	buf_printf(&name, "%s%s", namespace, *namespace ? "/" : "");
+	put_file_name(dir, &name, text_of(first, "name"));
 	r = name.error ? name.error : write_objects(dir, name.data, objects);
 	buf_clear(&name);
 	return r;
 }
 
-static int set_list(struct output_dir *dir, const struct names *names)
+/* What is written before is on the disk before the list is, and the list before what comes then. */
+static int set_list(struct output_dir *dir, const struct names *names, bool is_review)
 {
 	struct buf text = {0};
 	int r;
 
-	put_list(&text, names);
+	put_list(&text, names, is_review);
 	r = write_staged(dir, OUTPUT_DIR_LIST, &text);
-	if (r == 0 && renameat(dir->stage, OUTPUT_DIR_LIST, dir->fd, OUTPUT_DIR_LIST) < 0)
+	if (r == 0 && (syncfs(dir->fd) < 0 ||
+		       renameat(dir->stage, OUTPUT_DIR_LIST, dir->fd, OUTPUT_DIR_LIST) < 0 ||
+		       fsync(dir->fd) < 0))
 		r = fail(dir, OUTPUT_DIR_LIST, errno);
 	return r;
 }
@@ -556,7 +653,7 @@ static int list_all(struct output_dir *dir)
 			r = names_add(&all, dir->before.items[i]);
 	names_sort(&all);
 	if (r == 0)
-		r = set_list(dir, &all);
+		r = set_list(dir, &all, dir->is_review || dir->was_review);
 	names_clear(&all);
 	return r;
 }
@@ -588,18 +685,42 @@ static int remove_stale(struct output_dir *dir, const char *name)
 	return 0;
 }
 
-int output_dir_finish(struct output_dir *dir)
+static int remove_all_stale(struct output_dir *dir, size_t *ret_removed)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < dir->before.count; i++)
+		if (!names_have(&dir->files, dir->before.items[i])) {
+			r = remove_stale(dir, dir->before.items[i]);
+			(*ret_removed)++;
+		}
+	return r;
+}
+
+static int refuse_to_empty(const struct output_dir *dir)
+{
+	problem_add(
+	    dir->problems, PROBLEM_ERROR, dir->path,
+	    "no policy is made: the files of an earlier run stay (%zu); remove the directory "
+	    "if that is meant",
+	    dir->before.count);
+	return -ENODATA;
+}
+
+int output_dir_finish(struct output_dir *dir, size_t *ret_removed)
 {
 	int r;
 
+	*ret_removed = 0;
+	if (dir->files.count == 0 && dir->before.count > 0)
+		return refuse_to_empty(dir);
 	names_sort(&dir->files);
 	r = list_all(dir);
 	for (size_t i = 0; r == 0 && i < dir->files.count; i++)
 		r = move(dir, dir->files.items[i]);
-	for (size_t i = 0; r == 0 && i < dir->before.count; i++)
-		if (!names_have(&dir->files, dir->before.items[i]))
-			r = remove_stale(dir, dir->before.items[i]);
-	return r == 0 ? set_list(dir, &dir->files) : r;
+	if (r == 0)
+		r = remove_all_stale(dir, ret_removed);
+	return r == 0 ? set_list(dir, &dir->files, dir->is_review) : r;
 }
 
 struct output_dir *output_dir_free(struct output_dir *dir)

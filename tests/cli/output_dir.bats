@@ -16,6 +16,11 @@ listed() {
   sed -n 's/^- //p' "$1/kustomization.yaml"
 }
 
+# reviewed DIR: the files that are listed, but not as resources.
+reviewed() {
+  printf "$(sed -n 's|^    netpol/files: "\(.*\)"|\1|p' "$1/kustomization.yaml")"
+}
+
 with_containers() {
   sed -i 's/nodeName: n1}/nodeName: n1, containers: [{name: main}]}/' inventory.yaml
 }
@@ -76,8 +81,10 @@ shop/web-netpol.json" "$(files set)"
   for kind in $("$report" policy --help | sed -n 's/.* the kind of object: //p' | sed 's/ (default)//; s/,//g'); do
     for format in yaml json; do
       policy --for "$kind" -o $format --output-dir "$kind"
-      [ "$(listed "$kind" | wc -l)" -eq 3 ]
-      (cd "$kind" && "$abs_top_builddir/tests/unit/policy/check_published" kustomization.yaml $(listed .)) > read
+      list=listed
+      [ "$kind" != kubescape ] || list=reviewed
+      [ "$($list "$kind" | wc -l)" -eq 3 ]
+      (cd "$kind" && "$abs_top_builddir/tests/unit/policy/check_published" kustomization.yaml $($list .)) > read
     done
   done
 }
@@ -95,15 +102,85 @@ shop/web-netpol.json" "$(files set)"
   record shop
   policy --output-dir set
   untouched policy --output-dir set
-  policy --workload deploy/api --output-dir set
+  want 0 policy --workload deploy/api --output-dir set
+  said "note: set: 2 files of policies that are made no more were removed"
   same "kustomization.yaml
 shop
 shop/api-netpol.yaml" "$(files set)"
-  policy -n nowhere --output-dir set
+  want 0 policy --workload deploy/api --strict --output-dir set
+  not grep -q 'made no more' err
+  policy --output-dir set
+  [ "$(listed set | wc -l)" -eq 3 ]
+}
+
+@test "no policy at all removes nothing of an earlier run" {
+  record shop
+  want 1 policy -n nowhere --strict --output-dir set
   same "kustomization.yaml" "$(files set)"
   grep -qx 'resources: \[\]' set/kustomization.yaml
   policy --output-dir set
+  untouched want 2 policy -n nowhere --output-dir set
+  said "set: no policy is made: the files of an earlier run stay (3)"
+}
+
+@test "what is for review is no resource, and is known to the next run" {
+  record shop
+  policy --output-dir set
+  want 0 policy --for kubescape --output-dir set
+  said "3 files of policies that are made no more were removed"
+  grep -qx 'resources: \[\]' set/kustomization.yaml
+  same "shop/deployment-api.yaml
+shop/deployment-web.yaml
+shop/statefulset-db.yaml" "$(reviewed set)"
+  untouched policy --for kubescape --output-dir set
+  touch set/shop/mine.yaml
+  untouched want 2 policy --output-dir set
+  said "set/shop/mine.yaml: not of an earlier run"
+  rm set/shop/mine.yaml
+  want 0 policy --output-dir set
   [ "$(listed set | wc -l)" -eq 3 ]
+  [ "$(files set | wc -l)" -eq 5 ]
+  not grep -q annotations set/kustomization.yaml
+}
+
+@test "a list is of an earlier run whatever the layout, and somebody's own without its first line" {
+  record shop
+  policy --output-dir set
+  sed -i 's/^- \(.*\)/  - "\1"/' set/kustomization.yaml
+  want 0 policy --output-dir set
+  [ "$(listed set | wc -l)" -eq 3 ]
+  sed -i 1d set/kustomization.yaml
+  untouched want 2 policy --output-dir set
+  said "set/kustomization.yaml and 1 more: not of an earlier run"
+}
+
+# named NAMESPACE NAME: a pod that speaks, in names.jsonl and inventory.yaml.
+named() {
+  count=$((${count:-1} + 1))
+  [ -e names.jsonl ] ||
+    echo '{"type":"header","version":1,"node":"n1","from":"2026-01-31T12:00:00Z","until":"2026-01-31T14:00:00Z"}' > names.jsonl
+  printf '{"type":"pod","node":"n1","namespace":"%s","name":"%s","addresses":[{"address":"10.244.1.%s","from":"2026-01-31T12:00:00Z"}]}\n' "$1" "$2" $count >> names.jsonl
+  printf '{"type":"flow","node":"n1","from":{"address":"10.244.1.%s"},"to":{"address":"192.0.2.7"},"protocol":"TCP","port":443,"first_seen":"2026-01-31T12:05:30Z"}\n' $count >> names.jsonl
+  printf -- '---\n{kind: Pod, metadata: {name: %s, namespace: %s, labels: {app: web%s}}, spec: {containers: [{name: main}]}}\n' "$2" "$1" $count >> inventory.yaml
+}
+
+@test "names that are too long for a file are cut, and stay apart" {
+  long=$(printf 'a%.0s' {1..242})
+  named shop "$long"1
+  named shop "$long"2
+  named shop $(printf 'b%.0s' {1..253})
+  named $(printf 'n%.0s' {1..63}) $(printf 'c%.0s' {1..253})
+  "$report" import --into names.db names.jsonl
+  for kind in $("$report" policy --help | sed -n 's/.* the kind of object: //p' | sed 's/ (default)//; s/,//g'); do
+    for format in yaml json; do
+      db=names.db want 0 policy --for "$kind" -o $format --output-dir "$kind"
+      [ "$(find "$kind" -type f | wc -l)" -eq 5 ]
+      same 255 "$(find "$kind" -type f -printf '%f\n' | awk '{ if (length > most) most = length } END { print most }')"
+      list=$(cat "$kind/kustomization.yaml")
+      db=names.db want 0 policy --for "$kind" -o $format --output-dir "$kind"
+      same "$list" "$(cat "$kind/kustomization.yaml")"
+    done
+  done
 }
 
 @test "namespaces that begin alike are told apart" {
@@ -225,7 +302,21 @@ OBJECTS
   db=evil.db want 2 policy --output-dir set
   said "set/../evil/web-netpol.yaml: Invalid argument"
   [ ! -e evil ]
-  [ -z "$(files set)" ]
+  same kustomization.yaml "$(files set)"
+}
+
+@test "a bad name is no end of the others" {
+  named ../evil web
+  named shop web
+  "$report" import --into names.db names.jsonl
+  db=names.db want 2 policy --default-deny --output-dir set
+  said "set/../evil/web-netpol.yaml: Invalid argument"
+  same "kustomization.yaml
+shop
+shop/default-deny.yaml
+shop/web-netpol.yaml" "$(files set)"
+  db=names.db want 2 policy -n ../evil --output-dir set
+  said "the files of an earlier run stay (2)"
 }
 
 @test "a directory that cannot be made or written is named" {

@@ -64,7 +64,7 @@ apiVersion: v1" "$(head -n 3 out)"
 @test "--default-deny isolates the namespaces that have a policy, and says whom it cuts off" {
   record shop
   want 0 policy --default-deny -n shop -o json
-  same "$(printf 'shop/%s\n' api-netpol db-netpol default-deny web-netpol)" "$(names)"
+  same "$(printf 'shop/%s\n' api-netpol db-netpol web-netpol default-deny)" "$(names)"
   jq -e '.items[2].spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}' out
   want 0 policy --default-deny --workload deploy/web --direction egress -o json
   same "$(printf 'shop/%s\n' default-deny web-netpol)" "$(names)"

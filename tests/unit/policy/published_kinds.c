@@ -587,9 +587,13 @@ static const struct type cluster_policy = {.shape = SHAPE_OBJECT,
 /* kustomize.config.k8s.io/v1beta1. */
 
 static const struct type resources = {.shape = SHAPE_LIST, .item = &not_empty, .set = true};
+static const struct type list_meta = {
+    .shape = SHAPE_OBJECT,
+    .fields = FIELDS{{"annotations", &annotations, OPTIONAL}, {.name = NULL}}};
 static const struct type kustomization = {.shape = SHAPE_OBJECT,
 					  .fields = FIELDS{{"apiVersion", &any_text, REQUIRED},
 							   {"kind", &any_text, REQUIRED},
+							   {"metadata", &list_meta, OPTIONAL},
 							   {"resources", &resources, REQUIRED},
 							   {.name = NULL}}};
 

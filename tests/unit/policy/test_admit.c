@@ -803,6 +803,7 @@ static void test_default_deny(void **state)
 	compile(&s);
 	assert_int_equal(s.set->count, 3);
 	assert_string_equal(s.set->policies[0].name, "db-netpol");
+	assert_string_equal(s.set->policies[1].name, "web-netpol");
 	policy = &s.set->policies[2];
 	assert_string_equal(policy->name, "default-deny");
 	assert_string_equal(policy->namespace, "shop");
@@ -828,6 +829,54 @@ static void test_default_deny(void **state)
 }
 
 /* A direction that a policy leaves open is not closed by this one. */
+/* Refuses those whose name is among the names. */
+static struct policy_refused refuse(struct shop *s, const char *names)
+{
+	struct compiler *compiler = NULL;
+	struct policy_refused refused;
+	struct policy policy;
+
+	problems_clear(&s->scene.problems);
+	assert_int_equal(compiler_new(s->scene.graph, &s->request, &s->scene.problems, &compiler),
+			 0);
+	while (compiler_next(compiler, &policy) > 0) {
+		if (strstr(names, policy.name))
+			compiler_refuse(compiler);
+		policy_clear(&policy);
+	}
+	assert_int_equal(compiler_refused(compiler, &refused), 0);
+	compiler_free(compiler);
+	return refused;
+}
+
+static void test_refused(void **state)
+{
+	struct policy_refused refused;
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	s.request.default_deny = true;
+	compile(&s);
+	refused = refuse(&s, "");
+	assert_int_equal(refused.policies, 0);
+	assert_int_equal(refused.given, 2);
+	assert_int_equal(refused.edges, 0);
+	/* What the other end's policy allows is allowed. */
+	refused = refuse(&s, "web-netpol");
+	assert_int_equal(refused.policies, 1);
+	assert_int_equal(refused.edges, 0);
+	assert_true(said(&s, "namespace shop", "default-deny cuts off"));
+	refused = refuse(&s, "web-netpol db-netpol default-deny");
+	assert_int_equal(refused.policies, 2);
+	assert_int_equal(refused.given, 2);
+	assert_int_equal(refused.edges, 1);
+	assert_int_equal(refused.connections, s.summary.used_connections);
+	assert_false(said(&s, "namespace shop", "default-deny cuts off"));
+	shop_close(&s);
+}
+
 static void test_default_deny_of_a_withheld_direction(void **state)
 {
 	static const char *const outside[] = {"203.0.113.9", "198.51.100.7", "192.0.2.5"};
@@ -929,6 +978,7 @@ int main(void)
 	    cmocka_unit_test(test_held_pods_of_those_not_asked_for),
 	    cmocka_unit_test(test_second_holder),
 	    cmocka_unit_test(test_default_deny),
+	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_default_deny_of_a_withheld_direction),
 	    cmocka_unit_test(test_default_deny_has_its_name_alone),
 	    cmocka_unit_test(test_host_network),
