@@ -325,6 +325,8 @@ libcompile_a_SOURCES = \
 	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/endpoints.c \
+	src/policy/endpoints.h \
 	src/policy/entities.c \
 	src/policy/entities.h \
 	src/policy/entry.c \
@@ -431,6 +433,8 @@ libcompile_a_SOURCES = \
 	src/policy/scene_inventory.h \
 	src/policy/service_ports.c \
 	src/policy/service_ports.h \
+	src/policy/source_nat.c \
+	src/policy/source_nat.h \
 	src/policy/subjects.c \
 	src/policy/subjects.h \
 	src/policy/tally.c \

@@ -22,12 +22,14 @@ struct atom {
 	size_t group;                  /* ATOM_GROUP, else GROUP_NONE */
 	const char *namespace;         /* ATOM_NAMESPACE; else NULL */
 	const struct end *end;         /* who it was; NULL if nobody certain */
-	const struct graph_edge *edge; /* NULL: for the sake of DNS, not seen from this subject */
-	struct prefix block;           /* ATOM_BLOCK */
-	enum entity entity;            /* ATOM_ENTITY */
-	unsigned wider;                /* WIDER_… */
-	enum left_reason left;         /* why no rule is made of it; LEFT_NONE: one is */
-	const char *known_network;     /* ATOM_BLOCK: whose range it is; NULL */
+	const struct graph_edge *edge; /* NULL: not seen from this subject, such as a resolver */
+	const struct inventory_service
+	    *service;              /* WIDER_ENDPOINTS: whose endpoint it is, or NULL */
+	struct prefix block;       /* ATOM_BLOCK */
+	enum entity entity;        /* ATOM_ENTITY */
+	unsigned wider;            /* WIDER_… */
+	enum left_reason left;     /* why no rule is made of it; LEFT_NONE: one is */
+	const char *known_network; /* ATOM_BLOCK: whose range it is; NULL */
 	uint16_t port;
 	uint8_t protocol;
 	bool own_node; /* end is the node of the very pod that was seen */

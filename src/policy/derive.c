@@ -19,6 +19,7 @@
 #include "policy/cover.h"
 #include "policy/default_deny.h"
 #include "policy/dns.h"
+#include "policy/endpoints.h"
 #include "policy/entities.h"
 #include "policy/externals.h"
 #include "policy/group.h"
@@ -33,6 +34,7 @@
 #include "policy/rare.h"
 #include "policy/reduce.h"
 #include "policy/service_ports.h"
+#include "policy/source_nat.h"
 #include "policy/tally.h"
 
 /* A group with the run of atoms that is its own; or a namespace's default-deny. */
@@ -55,6 +57,7 @@ struct compiler {
 	struct leave *leaves; /* one a group */
 	struct atoms atoms;
 	struct atoms elsewhere; /* sides that another record of the same connections tells */
+	struct atoms masked;    /* those of either that have a rule, if a client is behind them */
 	struct tally tally;
 	char **names;             /* one a workload */
 	struct subject *subjects; /* by namespace, name */
@@ -183,6 +186,9 @@ static int add_side(struct compiler *compiler, const struct side *side)
 		return 0;
 	if (side->admission.left == LEFT_NONE)
 		return add_peers(compiler, side, &atom);
+	if (side->admission.left == LEFT_ITSELF && !compiler->request.exact && is_told(side) &&
+	    endpoints_add_itself(&atom, &compiler->atoms) < 0)
+		return -ENOMEM;
 	leave_side(compiler, side, atom.subject, NULL, side->admission.left);
 	return 0;
 }
@@ -311,19 +317,30 @@ static enum left_reason fate_of(const struct compiler *compiler, const struct at
 	return atom->left == LEFT_NONE && !group->seen ? LEFT_NO_POLICY : atom->left;
 }
 
+static int find_masked(struct compiler *compiler, const struct atom *atom)
+{
+	if (compiler->request.exact || !source_nat_is_masked(atom))
+		return 0;
+	return atoms_add(&compiler->masked, atom);
+}
+
 /* What other records tell the policies of shares their fate. */
-static void settle_elsewhere(struct compiler *compiler)
+static int settle_elsewhere(struct compiler *compiler)
 {
 	struct atoms_search search = {.atoms = &compiler->atoms};
+	int r = 0;
 
-	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
+	for (size_t i = 0; i < compiler->elsewhere.count && r == 0; i++) {
 		const struct atom *atom = &compiler->elsewhere.items[i];
 		const struct atom *found = atoms_find_next(&search, atom);
 
+		if (found && found->left == LEFT_NONE)
+			r = find_masked(compiler, atom);
 		tally_mark(&compiler->tally, atom->edge, direction_of(atom),
 			   found ? found->left : fate_of(compiler, atom));
 	}
 	atoms_clear(&compiler->elsewhere);
+	return r;
 }
 
 static void find_seen(struct compiler *compiler)
@@ -337,17 +354,24 @@ static void find_seen(struct compiler *compiler)
 }
 
 /* From here on an atom is in a rule. */
-static void settle(struct compiler *compiler)
+static int settle(struct compiler *compiler)
 {
-	for (size_t i = 0; i < compiler->atoms.count; i++) {
+	int r = 0;
+
+	for (size_t i = 0; i < compiler->atoms.count && r == 0; i++) {
 		struct atom *atom = &compiler->atoms.items[i];
 
 		atom->left = fate_of(compiler, atom);
 		if (atom->edge)
 			tally_mark(&compiler->tally, atom->edge, direction_of(atom), atom->left);
+		if (atom->left == LEFT_NONE)
+			r = find_masked(compiler, atom);
 	}
-	settle_elsewhere(compiler);
+	if (r == 0)
+		r = settle_elsewhere(compiler);
+	atoms_sort(&compiler->masked);
 	atoms_drop_left(&compiler->atoms);
+	return r;
 }
 
 /* ---- atoms to rules ---- */
@@ -666,10 +690,17 @@ static int prepare(struct compiler *compiler)
 	if (r < 0)
 		return r;
 	picks_withhold(compiler->graph, &compiler->groups);
-	settle(compiler);
+	r = settle(compiler);
+	if (r < 0)
+		return r;
 	if (compiler->request.entities && !compiler->request.exact)
 		entities_replace(compiler->graph, &compiler->atoms);
-	if (compiler->request.service_ports && !compiler->request.exact)
+	if (!compiler->request.exact)
+		r = endpoints_add(&compiler->basis, compiler->problems, &compiler->atoms);
+	if (r == 0 && !compiler->request.exact)
+		r = source_nat_add(&compiler->basis, &compiler->masked, compiler->problems,
+				   &compiler->atoms);
+	if (r == 0 && compiler->request.service_ports && !compiler->request.exact)
 		r = service_ports_add(&compiler->atoms);
 	if (r == 0)
 		r = atoms_cover(&compiler->basis, &compiler->atoms);
@@ -709,6 +740,7 @@ struct compiler *compiler_free(struct compiler *compiler)
 	policy_names_free(compiler->names, compiler->graph);
 	atoms_clear(&compiler->atoms);
 	atoms_clear(&compiler->elsewhere);
+	atoms_clear(&compiler->masked);
 	tally_clear(&compiler->tally);
 	dns_clear(&compiler->dns);
 	free(compiler->subjects);

@@ -336,6 +336,8 @@ static void put_wider(struct buf *buf, unsigned wider)
 	    {WIDER_INCLUDED, "evidence that is left out without --include"},
 	    {WIDER_ENTITY, "an entity in place of its addresses"},
 	    {WIDER_ALL_OF, "all pods of the namespace"},
+	    {WIDER_ENDPOINTS, "other endpoints of the service that was asked"},
+	    {WIDER_SOURCE_NAT, "clients whose nodes put their own addresses in, and such nodes"},
 	};
 	const char *separator = "";
 

@@ -42,7 +42,9 @@ enum {
 	WIDER_OWN_NODE = 1 << 6,      /* ingress from the pod's own node, which needs no rule */
 	WIDER_INCLUDED = 1 << 7,      /* evidence that would be left out without --include */
 	WIDER_ENTITY = 1 << 8,        /* an entity where there were addresses */
-	WIDER_ALL_OF = 1 << 9         /* all pods of a namespace for pods without labels */
+	WIDER_ALL_OF = 1 << 9,        /* all pods of a namespace for pods without labels */
+	WIDER_ENDPOINTS = 1 << 10,    /* other endpoints of the service that was asked */
+	WIDER_SOURCE_NAT = 1 << 11    /* a client whose node put its address in, and other nodes */
 };
 
 /* How many addresses a peer remembers. */

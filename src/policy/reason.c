@@ -154,6 +154,10 @@ static void put_who(struct buf *buf, const struct basis *basis, const struct ato
 		put_held(buf, basis, atoms, count);
 	} else if (atom->peer == ATOM_BLOCK && atom->wider & WIDER_SERVICE_PORT) {
 		put_service(buf, atom->edge);
+	} else if (atom->peer == ATOM_BLOCK && !atom->edge && atom->wider & WIDER_ENDPOINTS) {
+		buf_printf(buf, "service %s.%s", atom->service->name, atom->service->namespace);
+	} else if (atom->peer == ATOM_BLOCK && !atom->edge && atom->wider & WIDER_SOURCE_NAT) {
+		buf_puts(buf, "an address of a node");
 	} else if (atom->peer == ATOM_BLOCK && is_joined(peer, atom->end)) {
 		put_block(buf, peer, atom->end);
 	} else if (atom->peer == ATOM_BLOCK && atom->end->kind == END_NODE) {
@@ -343,6 +347,16 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 		buf_printf(buf, "%s for plugins that look before translation",
 			   peer->kind == PEER_BLOCK ? "the service's address"
 						    : "also the service's own port");
+	else if (bit == WIDER_ENDPOINTS)
+		buf_puts(buf, peer->kind == PEER_BLOCK
+				  ? "another of its endpoints"
+				  : "another replica behind the service that they ask");
+	else if (bit == WIDER_SOURCE_NAT)
+		buf_puts(
+		    buf,
+		    peer->kind == PEER_BLOCK
+			? "clients that run on it come with its address"
+			: "a client whose node puts its own address in, which not all plugins see");
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (texts[i].bit == bit)
 			buf_puts(buf, texts[i].text);

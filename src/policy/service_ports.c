@@ -5,7 +5,7 @@
 /* Whoever resolves names at another port is asked through port 53 of a service. */
 static int add_for_resolver(struct atoms *atoms, struct atom atom)
 {
-	if (atom.peer == ATOM_BLOCK || atom.port == DNS_PORT)
+	if (atom.peer == ATOM_BLOCK || atom.port == DNS_PORT || !(atom.wider & WIDER_DNS))
 		return 0;
 	atom.port = DNS_PORT;
 	atom.wider |= WIDER_SERVICE_PORT;

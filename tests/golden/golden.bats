@@ -388,6 +388,18 @@ complete() {
   check agent-on-own-node
 }
 
+@test "api-server-in-three-places: one answered, and the others of its EndpointSlice are allowed, too" {
+  check api-server-in-three-places
+}
+
+@test "clients-behind-their-node: the pod sees the node; the client and the other nodes are allowed beside it" {
+  check clients-behind-their-node
+}
+
+@test "led-to-itself: a service that led its own pod to itself leads it to another replica tomorrow" {
+  check led-to-itself
+}
+
 @test "dead-pods-shown-as-external: what a replica did that is gone counts for its workload (stackrox/stackrox#8782)" {
   check dead-pods-shown-as-external
 }

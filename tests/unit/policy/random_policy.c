@@ -171,7 +171,7 @@ static void take_evidence(struct generator *generator, struct policy_peer *peer)
 {
 	peer->reason =
 	    copy(below(generator, 2) ? "Deployment/api: 3 connections" : "# a 'b': \"c\"");
-	peer->wider = below(generator, 2) ? (unsigned)below(generator, WIDER_ALL_OF * 2) : 0;
+	peer->wider = below(generator, 2) ? (unsigned)below(generator, WIDER_SOURCE_NAT * 2) : 0;
 	peer->edges = below(generator, 3);
 	peer->connections = (int64_t)peer->edges * 7;
 	peer->first_seen = peer->edges ? 1700000000000 : 1;

@@ -380,6 +380,128 @@ static void test_api_server_on_the_own_node(void **state)
 	shop_close(&s);
 }
 
+/* ---- what comes tomorrow ---- */
+
+static void test_other_endpoints_of_the_api_server(void **state)
+{
+	static const char endpoints[] = PODS DNS_SERVICE
+	    "---\n{kind: Service, metadata: {namespace: default, name: kubernetes}, spec: "
+	    "{clusterIP: "
+	    "10.96.0.1, ports: [{port: 443, targetPort: 6443}]}}\n"
+	    "---\n{kind: Endpoints, metadata: {namespace: default, name: kubernetes}, subsets: "
+	    "[{addresses: [{ip: 192.168.9.1}, {ip: 192.168.9.2}], notReadyAddresses: [{ip: "
+	    "192.168.9.3}], ports: [{port: 6443}]}, {addresses: [{ip: 192.168.9.4}], ports: "
+	    "[{port: "
+	    "6444}]}]}\n";
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, endpoints);
+	talk(&s, (struct scene_edge){.from = "10.1.0.1", .to = "192.168.9.1", .port = 6443});
+	derive(&s);
+	assert_int_equal(egress(&s, "web-netpol", "192.168.9.1/32", 6443)->wider, 0);
+	assert_says(egress(&s, "web-netpol", "192.168.9.2/32", 6443),
+		    "service kubernetes.default: another of its endpoints");
+	assert_int_equal(egress(&s, "web-netpol", "192.168.9.2/32", 6443)->wider, WIDER_ENDPOINTS);
+	assert_null(egress(&s, "web-netpol", "192.168.9.3/32", 6443));
+	assert_null(egress(&s, "web-netpol", "192.168.9.4/32", 6443));
+	s.request.exact = true;
+	derive(&s);
+	assert_null(egress(&s, "web-netpol", "192.168.9.2/32", 6443));
+	s.request.exact = false;
+	s.request.max_blocks = 1;
+	derive(&s);
+	assert_null(egress(&s, "web-netpol", "192.168.9.2/32", 6443));
+	assert_true(scene_has_problem(&s.scene, "service kubernetes in default", "2 endpoints"));
+	shop_close(&s);
+}
+
+static void test_other_endpoints_of_a_service_without_selector(void **state)
+{
+	static const char endpoints[] = PODS DNS_SERVICE
+	    "---\n{kind: Service, metadata: {namespace: shop, name: old}, spec: {clusterIP: "
+	    "10.96.0.77, ports: [{port: 80, targetPort: 5432}]}}\n"
+	    "---\n{kind: EndpointSlice, apiVersion: discovery.k8s.io/v1, metadata: {namespace: "
+	    "shop, "
+	    "name: old-1, labels: {kubernetes.io/service-name: old}}, addressType: IPv4, ports: "
+	    "[{port: 5432, protocol: TCP}], endpoints: [{addresses: [172.16.7.1]}, {addresses: "
+	    "[172.16.7.2]}]}\n";
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, endpoints);
+	talk(&s, (struct scene_edge){.from = "10.1.0.1",
+				     .to = "172.16.7.1",
+				     .port = 5432,
+				     .service = "10.96.0.77",
+				     .service_port = 80});
+	talk(&s, (struct scene_edge){.from = "10.1.0.2", .to = "172.16.7.1", .port = 5432});
+	derive(&s);
+	assert_int_equal(egress(&s, "web-netpol", "172.16.7.2/32", 5432)->wider, WIDER_ENDPOINTS);
+	assert_null(egress(&s, "api-netpol", "172.16.7.2/32", 5432));
+	shop_close(&s);
+}
+
+static void test_clients_of_another_node_tomorrow(void **state)
+{
+	static char addresses[18][16];
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	scene_node(&s.scene, "n3", "192.168.0.3");
+	talk(&s, (struct scene_edge){.from = "10.1.0.2",
+				     .translated = "192.168.0.1",
+				     .to = "10.2.0.1",
+				     .port = 8080,
+				     .service = "10.96.0.80",
+				     .service_port = 80});
+	talk(&s, (struct scene_edge){
+		     .node = "n2", .from = "192.168.0.1", .to = "10.2.0.1", .port = 8080});
+	derive(&s);
+	assert_int_equal(ingress(&s, "web-netpol", "192.168.0.1/32", 8080)->wider, 0);
+	assert_int_equal(ingress(&s, "web-netpol", "192.168.0.3/32", 8080)->wider,
+			 WIDER_SOURCE_NAT);
+	assert_int_equal(ingress(&s, "web-netpol", "app=api", 8080)->wider, WIDER_SOURCE_NAT);
+	s.request.exact = true;
+	derive(&s);
+	assert_null(ingress(&s, "web-netpol", "192.168.0.3/32", 8080));
+	assert_null(ingress(&s, "web-netpol", "app=api", 8080));
+	s.request.exact = false;
+	for (int i = 4; i <= 17; i++) {
+		snprintf(addresses[i], sizeof(addresses[i]), "192.168.0.%d", i);
+		scene_node(&s.scene, addresses[i], addresses[i]);
+	}
+	derive(&s);
+	assert_null(ingress(&s, "web-netpol", "192.168.0.3/32", 8080));
+	assert_non_null(ingress(&s, "web-netpol", "app=api", 8080));
+	assert_true(scene_has_problem(&s.scene, "StatefulSet/web in shop", "need a new run"));
+	shop_close(&s);
+}
+
+static void test_another_replica_behind_the_own_service(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	talk(&s, (struct scene_edge){.from = "10.1.0.2",
+				     .to = "10.1.0.2",
+				     .port = 8080,
+				     .service = "10.96.0.5",
+				     .service_port = 80});
+	talk(&s, (struct scene_edge){.from = "10.1.0.2", .to = "10.1.0.1", .port = 8443});
+	talk(&s, (struct scene_edge){.from = "10.1.0.2", .to = "10.1.0.2", .port = 9000});
+	derive(&s);
+	assert_int_equal(ingress(&s, "api-netpol", "app=api", 8080)->wider, WIDER_ENDPOINTS);
+	assert_int_equal(egress(&s, "api-netpol", "app=api", 8080)->wider, WIDER_ENDPOINTS);
+	assert_null(egress(&s, "api-netpol", "app=api", 9000));
+	s.request.exact = true;
+	derive(&s);
+	assert_null(egress(&s, "api-netpol", "app=api", 8080));
+	shop_close(&s);
+}
+
 /* What a node forwards to its own pods some plugins see from the client, some from the node. */
 static void test_clients_behind_the_own_node(void **state)
 {
@@ -787,6 +909,10 @@ int main(void)
 	    cmocka_unit_test(test_an_agent_on_the_own_node),
 	    cmocka_unit_test(test_ingress_from_the_own_node_that_may_move),
 	    cmocka_unit_test(test_api_server_on_the_own_node),
+	    cmocka_unit_test(test_other_endpoints_of_the_api_server),
+	    cmocka_unit_test(test_other_endpoints_of_a_service_without_selector),
+	    cmocka_unit_test(test_clients_of_another_node_tomorrow),
+	    cmocka_unit_test(test_another_replica_behind_the_own_service),
 	    cmocka_unit_test(test_clients_behind_the_own_node),
 	    cmocka_unit_test(test_clients_behind_another_node),
 	    cmocka_unit_test(test_pods_without_labels),
