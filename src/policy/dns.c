@@ -589,11 +589,12 @@ static int use_convention(struct work *work)
 {
 	work->dns.origin = DNS_CONVENTION;
 	if (work->problems)
-		problem_add(
-		    work->problems, PROBLEM_NOTE, "DNS",
-		    "no resolver was seen in the cluster and the inventory has no service "
-		    "for it: pods with k8s-app=kube-dns in kube-system are assumed, at port "
-		    "53");
+		problem_add(work->problems, PROBLEM_NOTE, "DNS",
+			    "%s: pods with k8s-app=kube-dns in kube-system are assumed, at port 53",
+			    work->has_resolvers
+				? "the cluster's resolvers were not seen to be asked, and the "
+				  "inventory has no service for them"
+				: "no resolver was seen and the inventory has none");
 	work->dns.namespace = "kube-system";
 	work->dns.selector = convention;
 	return add_both(
