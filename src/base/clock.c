@@ -69,7 +69,7 @@ static void civil_date(int64_t days, int *ret_year, int *ret_month, int *ret_day
 const char *clock_format(int64_t msec, char text[static CLOCK_TEXT_MAX])
 {
 	const int64_t seconds = divide_down(msec, MSEC_PER_SEC);
-	const int rest = (int)(msec - seconds * MSEC_PER_SEC);
+	const int rest = (int)((msec % MSEC_PER_SEC + MSEC_PER_SEC) % MSEC_PER_SEC);
 	const int64_t days = divide_down(seconds, 86400);
 	const int second = (int)(seconds - days * 86400);
 	int year, month, day;

@@ -247,6 +247,14 @@ const struct inventory_node *inventory_find_node(const struct inventory *invento
 const struct labels *inventory_own_selector(const struct inventory *inventory,
 					    const char *namespace, const char *kind,
 					    const char *name);
+/* What pods an object is to make, whether there are any now or not; owned by the inventory. */
+struct inventory_made {
+	const char *namespace;
+	const struct labels *labels;
+};
+/* Those whose labels the inventory knows. *ret is malloc'd. -ENOMEM. */
+int inventory_made(const struct inventory *inventory, struct inventory_made **ret,
+		   size_t *ret_count);
 /* Was the label seen changing in the namespace? */
 bool inventory_label_changes(const struct inventory *inventory, const char *namespace,
 			     const char *key);

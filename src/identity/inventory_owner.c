@@ -8,8 +8,8 @@
 
 /* Longer chains, and those that bite their tail, end here. */
 #define CHAIN_MAX 8
-/* An object whose selector has more labels has none. */
-#define SELECTOR_MAX 32
+/* Where there are more labels, none are known. */
+#define LABELS_MAX 32
 /* A time in seconds, or in minutes. */
 #define TIME_DIGITS_MIN 8
 
@@ -34,6 +34,7 @@ void inventory_owner_clear(void *cleared)
 	free(owner->above_kind);
 	free(owner->above_name);
 	labels_clear(&owner->selector);
+	labels_clear(&owner->made);
 }
 
 static char *copy_text(const char *text)
@@ -52,23 +53,32 @@ static const struct node *find_labels(const struct node *selector)
 	return node_kind(selector) == NODE_MAPPING && !expressions ? selector : NULL;
 }
 
-static int read_selector(const struct node *object, struct labels *ret)
+/* What is no mapping of texts has none. */
+static int read_labels(const struct node *labels, struct labels *ret)
 {
-	const struct node *labels = find_labels(node_get(node_get(object, "spec"), "selector"));
-
-	if (node_count(labels) > SELECTOR_MAX)
+	if (node_count(labels) > LABELS_MAX)
 		return 0;
 	for (size_t i = 0; i < node_count(labels); i++) {
+		const char *key = node_key(labels, i);
 		const struct node *value = node_item(labels, i);
 
-		if (node_kind(value) != NODE_SCALAR) {
+		if (!key || node_kind(value) != NODE_SCALAR) {
 			labels_clear(ret);
 			return 0;
 		}
-		if (labels_set(ret, node_key(labels, i), node_text(value)) < 0)
+		if (labels_set(ret, key, node_text(value)) < 0)
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* Of a CronJob that of its jobs. */
+static const struct node *find_made(const struct node *spec)
+{
+	const struct node *job = node_get(node_get(spec, "jobTemplate"), "spec");
+	const struct node *template = node_get(job ? job : spec, "template");
+
+	return node_get(node_get(template, "metadata"), "labels");
 }
 
 int inventory_add_owner(struct whole *whole, const struct node *object, const char *kind,
@@ -79,11 +89,15 @@ int inventory_add_owner(struct whole *whole, const struct node *object, const ch
 	const char *name = node_get_text(metadata, "name");
 	const char *generate = node_get_text(metadata, "generateName");
 	struct owner owner = {.generated = generate && *generate};
-	int r = read_selector(object, &owner.selector);
+	const struct node *spec = node_get(object, "spec");
+	int r = read_labels(find_labels(node_get(spec, "selector")), &owner.selector);
 
+	if (r == 0)
+		r = read_labels(find_made(spec), &owner.made);
 	/* Where nothing is above, a chain ends all the same; but then names must not guess. */
 	if (r == 0 && (!name || !*name ||
-		       (!above && !is_revision(kind, length) && owner.selector.count == 0))) {
+		       (!above && !is_revision(kind, length) && owner.selector.count == 0 &&
+			owner.made.count == 0))) {
 		inventory_owner_clear(&owner);
 		return 0;
 	}
@@ -139,6 +153,24 @@ const struct labels *inventory_own_selector(const struct inventory *inventory,
 	const struct owner *owner = find_exactly(whole_of_const(inventory), namespace, kind, name);
 
 	return owner && owner->selector.count > 0 ? &owner->selector : NULL;
+}
+
+int inventory_made(const struct inventory *inventory, struct inventory_made **ret,
+		   size_t *ret_count)
+{
+	const struct whole *whole = whole_of_const(inventory);
+	struct inventory_made *made = calloc(whole->owner_count + 1, sizeof(*made));
+	size_t count = 0;
+
+	if (!made)
+		return -ENOMEM;
+	for (size_t i = 0; i < whole->owner_count; i++)
+		if (whole->owners[i].made.count > 0)
+			made[count++] = (struct inventory_made){whole->owners[i].namespace,
+								&whole->owners[i].made};
+	*ret = made;
+	*ret_count = count;
+	return 0;
 }
 
 /* What a schedule made: NAME-TIME. */

@@ -36,6 +36,7 @@ struct owner {
 	char *above_name;
 	bool generated;         /* metadata.generateName is there */
 	struct labels selector; /* spec.selector, if it is labels alone; count 0: not known */
+	struct labels made;     /* labels of the pods that it makes; count 0: not known */
 };
 
 struct whole {

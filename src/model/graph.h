@@ -58,7 +58,6 @@ struct workload {
 	const char *kind; /* "Deployment", … "Pod" */
 	const char *name;
 	struct labels selector; /* picks its pods; count 0: no usable label */
-	bool selector_proven;   /* it picks pods of no workload with another selector */
 	const char *also_picks; /* workloads whose pods it picks so: "Job/a, Pod/b"; "" if none */
 	bool host_network;
 	bool recorded;         /* at least one of its pods was local to a recording node */

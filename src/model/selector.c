@@ -14,18 +14,28 @@
 #define NAMED_MAX 3
 #define OTHERS_MAX 64
 
-/* A label as one pod carries it: all of them, sorted, answer "which pods have it" without a walk
- * over the inventory. */
+/* A label as one pod, or one template, carries it: all of them, sorted, answer "which have it"
+ * without a walk over the inventory. */
 struct posting {
 	const char *namespace;
 	const char *key;
 	const char *value;
-	size_t pod;
+	const struct labels *labels; /* all that it carries */
+	size_t pod;                  /* its index; templates: TEMPLATE */
 };
+
+#define TEMPLATE SIZE_MAX
 
 struct postings {
 	struct posting *items;
 	size_t count;
+	struct inventory_made *made;
+	size_t made_count;
+};
+
+/* How many a selector picks. */
+struct picked {
+	size_t pods, templates;
 };
 
 static int compare_labels_at(const struct posting *a, const struct posting *b)
@@ -57,29 +67,47 @@ static bool can_be_picked(const struct workloads *workloads, const struct invent
 	       (!gone || strcmp(kind, "Job") == 0 || strcmp(kind, "CronJob") == 0);
 }
 
+static void postings_add(struct postings *postings, const char *namespace,
+			 const struct labels *labels, size_t pod)
+{
+	for (size_t i = 0; i < labels->count; i++)
+		postings->items[postings->count++] =
+		    (struct posting){.namespace = namespace,
+				     .key = labels->items[i].key,
+				     .value = labels->items[i].value,
+				     .labels = labels,
+				     .pod = pod};
+}
+
 static int postings_build(const struct workloads *workloads, const struct inventory *inventory,
 			  struct postings *ret)
 {
 	size_t count = 0;
+	int r = inventory_made(inventory, &ret->made, &ret->made_count);
 
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < inventory->pod_count; i++)
 		count += inventory->pods[i].labels.count;
+	for (size_t i = 0; i < ret->made_count; i++)
+		count += ret->made[i].labels->count;
 	ret->items = calloc(count + 1, sizeof(*ret->items));
 	if (!ret->items)
 		return -ENOMEM;
-	for (size_t i = 0; i < inventory->pod_count; i++) {
-		const struct inventory_pod *pod = &inventory->pods[i];
-
-		for (size_t j = 0; can_be_picked(workloads, inventory, i) && j < pod->labels.count;
-		     j++)
-			ret->items[ret->count++] =
-			    (struct posting){.namespace = pod->namespace,
-					     .key = pod->labels.items[j].key,
-					     .value = pod->labels.items[j].value,
-					     .pod = i};
-	}
+	for (size_t i = 0; i < inventory->pod_count; i++)
+		if (can_be_picked(workloads, inventory, i))
+			postings_add(ret, inventory->pods[i].namespace, &inventory->pods[i].labels,
+				     i);
+	for (size_t i = 0; i < ret->made_count; i++)
+		postings_add(ret, ret->made[i].namespace, ret->made[i].labels, TEMPLATE);
 	qsort(ret->items, ret->count, sizeof(*ret->items), compare_postings);
 	return 0;
+}
+
+static void postings_clear(struct postings *postings)
+{
+	free(postings->items);
+	free(postings->made);
 }
 
 /* The first posting that is not before the wanted one; with after: not before or equal. */
@@ -176,8 +204,8 @@ static int compare_by_selector(const void *a, const void *b, void *context)
 	return r ? r : compare_indexes(a, b);
 }
 
-static int prove(struct workloads *workloads, size_t index, const struct inventory *inventory,
-		 const struct postings *postings, struct strings *strings)
+static int prove(struct workloads *workloads, size_t index, const struct postings *postings,
+		 struct strings *strings)
 {
 	struct workload *workload = &workloads->items[index];
 	size_t from = 0, until = 0, count = 0;
@@ -191,16 +219,15 @@ static int prove(struct workloads *workloads, size_t index, const struct invento
 	if (!others)
 		return -ENOMEM;
 	for (size_t i = from; i < until && count < OTHERS_MAX; i++) {
-		size_t pod = postings->items[i].pod;
-		size_t other = workloads->of_pod[pod];
+		const struct posting *posting = &postings->items[i];
+		size_t other = posting->pod == TEMPLATE ? index : workloads->of_pod[posting->pod];
 
 		/* Those with the same selector are one subject and one peer with it: nobody
 		 * else's. */
 		if (other != index && compare_selectors(&workloads->items[other], workload) != 0 &&
-		    labels_match(&inventory->pods[pod].labels, &workload->selector))
+		    labels_match(posting->labels, &workload->selector))
 			others[count++] = other;
 	}
-	workload->selector_proven = count == 0;
 	if (count > 0) {
 		workload->also_picks = name_others(workloads, others, count, strings);
 		if (!workload->also_picks) {
@@ -213,8 +240,8 @@ static int prove(struct workloads *workloads, size_t index, const struct invento
 }
 
 /* What is true of a selector is so for all workloads that have it. */
-static int prove_all(struct workloads *workloads, const struct inventory *inventory,
-		     const struct postings *postings, struct strings *strings)
+static int prove_all(struct workloads *workloads, const struct postings *postings,
+		     struct strings *strings)
 {
 	size_t *order = calloc(workloads->count + 1, sizeof(*order));
 	struct workload *proven = NULL;
@@ -229,11 +256,10 @@ static int prove_all(struct workloads *workloads, const struct inventory *invent
 		struct workload *workload = &workloads->items[order[i]];
 
 		if (proven && compare_selectors(proven, workload) == 0) {
-			workload->selector_proven = proven->selector_proven;
 			workload->also_picks = proven->also_picks;
 			continue;
 		}
-		r = prove(workloads, order[i], inventory, postings, strings);
+		r = prove(workloads, order[i], postings, strings);
 		proven = workload;
 	}
 	free(order);
@@ -314,19 +340,27 @@ static int intersect_all(struct workloads *workloads, const struct inventory *in
 
 /* ---- the few that people know ---- */
 
-/* How many pods the selector picks, or one more than the limit. */
-static size_t count_picked(const struct postings *postings, const struct inventory *inventory,
-			   const char *namespace, const struct labels *selector, size_t limit)
+static struct picked count_picked(const struct postings *postings, const char *namespace,
+				  const struct labels *selector)
 {
-	size_t from = 0, until = 0, count = 0;
+	struct picked picked = {0};
+	size_t from = 0, until = 0;
 
 	postings_rarest(postings, namespace, selector, &from, &until);
-	for (size_t i = from; i < until && count <= limit; i++)
-		count += labels_match(&inventory->pods[postings->items[i].pod].labels, selector);
-	return count;
+	for (size_t i = from; i < until; i++) {
+		const struct posting *posting = &postings->items[i];
+
+		if (!labels_match(posting->labels, selector))
+			continue;
+		if (posting->pod == TEMPLATE)
+			picked.templates++;
+		else
+			picked.pods++;
+	}
+	return picked;
 }
 
-/* The labels of these keys; false: not all are there. Both are sorted. */
+/* The labels of these keys; false: not all are there. */
 static bool take_labels(const struct labels *whole, const char *const *keys, struct labels *few)
 {
 	few->count = 0;
@@ -342,23 +376,45 @@ static bool take_labels(const struct labels *whole, const char *const *keys, str
 	return true;
 }
 
-/* Both must pick the same pods: the few picks all that the whole does. */
-static bool picks_same(const struct postings *postings, const struct inventory *inventory,
-		       const struct workload *workload, const struct labels *few, size_t picked)
+/* What is at stake where a selector is to be taken instead of all that a workload's pods have in
+ * common. */
+struct choice {
+	const struct workloads *workloads;
+	const struct inventory *inventory;
+	const struct ignored_labels *ignored;
+	const struct postings *postings;
+	size_t *pods;               /* of each workload, how many can be picked */
+	const struct labels **some; /* of each workload, the labels of one of its pods that live */
+};
+
+/* Of a run, and so of the object that makes one, an own selector tells the run. */
+static const struct labels *find_own(const struct choice *choice, const struct workload *workload)
 {
-	return labels_match(&workload->selector, few) &&
-	       count_picked(postings, inventory, workload->namespace, few, picked) == picked;
+	const struct labels *own = inventory_own_selector(choice->inventory, workload->namespace,
+							  workload->kind, workload->name);
+
+	if (!own || strcmp(workload->kind, "Job") == 0)
+		return NULL;
+	for (size_t i = 0; i < own->count; i++)
+		if (is_ignored(choice->ignored, own->items[i].key) ||
+		    !label_is_valid(own->items[i].key, own->items[i].value))
+			return NULL;
+	return own;
 }
 
-static void shorten(struct workload *workload, const struct labels *few)
+static int take(struct workload *workload, const struct labels *labels)
 {
-	memcpy(workload->selector.items, few->items, few->count * sizeof(*few->items));
-	workload->selector.count = few->count;
+	struct label *items = calloc(labels->count + 1, sizeof(*items));
+
+	if (!items)
+		return -ENOMEM;
+	memcpy(items, labels->items, labels->count * sizeof(*items));
+	free(workload->selector.items);
+	workload->selector = (struct labels){.items = items, .count = labels->count};
+	return 0;
 }
 
-/* pods: how many of its own can be picked. */
-static void choose(struct workload *workload, size_t pods, const struct inventory *inventory,
-		   const struct postings *postings)
+static int choose(const struct choice *choice, size_t index)
 {
 	static const char *const conventions[CONVENTIONS][CONVENTION_LABELS] = {
 	    {"app.kubernetes.io/instance", "app.kubernetes.io/name"},
@@ -368,39 +424,51 @@ static void choose(struct workload *workload, size_t pods, const struct inventor
 	    {"k8s-app"},
 	    {"app"},
 	};
-	const struct labels *own =
-	    inventory_own_selector(inventory, workload->namespace, workload->kind, workload->name);
+	struct workload *workload = &choice->workloads->items[index];
+	const struct labels *own = find_own(choice, workload);
 	struct label labels[CONVENTION_LABELS];
 	struct labels few = {.items = labels};
-	size_t picked = count_picked(postings, inventory, workload->namespace, &workload->selector,
-				     SIZE_MAX - 1);
+	const struct picked whole =
+	    count_picked(choice->postings, workload->namespace, &workload->selector);
+	struct picked picked = {0};
 
-	if (own && picks_same(postings, inventory, workload, own, picked)) {
-		shorten(workload, own);
-		return;
+	if (own)
+		picked = count_picked(choice->postings, workload->namespace, own);
+	/* All of its pods that live, and no others. */
+	if (own && choice->pods[index] > 0 && picked.pods == choice->pods[index] &&
+	    (workload->selector.count == 0 || picked.templates <= whole.templates) &&
+	    choice->some[index] && labels_match(choice->some[index], own))
+		return take(workload, own);
+	for (size_t i = 0; i < CONVENTIONS && whole.pods == choice->pods[index]; i++) {
+		if (!take_labels(&workload->selector, conventions[i], &few))
+			continue;
+		picked = count_picked(choice->postings, workload->namespace, &few);
+		if (picked.pods == whole.pods && picked.templates == whole.templates)
+			return take(workload, &few);
 	}
-	for (size_t i = 0; i < CONVENTIONS && picked == pods; i++)
-		if (take_labels(&workload->selector, conventions[i], &few) &&
-		    picks_same(postings, inventory, workload, &few, picked)) {
-			shorten(workload, &few);
-			return;
-		}
+	return 0;
 }
 
 static int choose_all(struct workloads *workloads, const struct inventory *inventory,
-		      const struct postings *postings)
+		      const struct ignored_labels *ignored, const struct postings *postings)
 {
-	size_t *pods = calloc(workloads->count + 1, sizeof(*pods));
+	struct choice choice = {workloads, inventory, ignored, postings, NULL, NULL};
+	int r = 0;
 
-	if (!pods)
-		return -ENOMEM;
-	for (size_t i = 0; i < inventory->pod_count; i++)
-		pods[workloads->of_pod[i]] += can_be_picked(workloads, inventory, i);
-	for (size_t i = 0; i < workloads->count; i++)
-		if (workloads->items[i].selector.count > 0)
-			choose(&workloads->items[i], pods[i], inventory, postings);
-	free(pods);
-	return 0;
+	choice.pods = calloc(workloads->count + 1, sizeof(*choice.pods));
+	choice.some = calloc(workloads->count + 1, sizeof(*choice.some));
+	if (!choice.pods || !choice.some)
+		r = -ENOMEM;
+	for (size_t i = 0; r == 0 && i < inventory->pod_count; i++) {
+		choice.pods[workloads->of_pod[i]] += can_be_picked(workloads, inventory, i);
+		if (is_alive(&inventory->pods[i]))
+			choice.some[workloads->of_pod[i]] = &inventory->pods[i].labels;
+	}
+	for (size_t i = 0; r == 0 && i < workloads->count; i++)
+		r = choose(&choice, i);
+	free(choice.pods);
+	free(choice.some);
+	return r;
 }
 
 static int compare_changes(const void *a, const void *b)
@@ -463,11 +531,11 @@ int selectors_choose(struct workloads *workloads, const struct inventory *invent
 	if (r == 0)
 		r = intersect_all(workloads, inventory, ignored);
 	if (r == 0)
-		r = choose_all(workloads, inventory, &postings);
+		r = choose_all(workloads, inventory, ignored, &postings);
 	if (r == 0)
-		r = prove_all(workloads, inventory, &postings, strings);
+		r = prove_all(workloads, &postings, strings);
 	if (r == 0)
 		r = report_changes(inventory, problems);
-	free(postings.items);
+	postings_clear(&postings);
 	return r;
 }

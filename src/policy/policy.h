@@ -105,8 +105,8 @@ struct policy_filter {
 };
 
 /*
- * Why an edge is in no rule at either end. Where there are several reasons, or two for the two ends,
- * the first of these is told.
+ * Why an edge is in no rule at either end. Where there are several reasons, or two for the two
+ * ends, the first of these is told.
  */
 enum left_reason {
 	LEFT_NONE, /* it is in one */

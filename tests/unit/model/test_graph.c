@@ -480,7 +480,7 @@ static void test_workloads(void **state)
 	assert_false(db->recorded);
 	assert_int_equal(api->selector.count, 1);
 	assert_string_equal(api->selector.items[0].key, "app");
-	assert_true(api->selector_proven);
+	assert_string_equal(api->also_picks, "");
 	assert_string_equal(api->also_picks, "");
 	assert_int_equal(db->selector.count, 1);
 	assert_string_equal(db->selector.items[0].value, "db");
@@ -592,13 +592,12 @@ static void test_selectors(void **state)
 	graph = scene_build(&scene, 0);
 	assert_int_equal(graph->workload_count, 5);
 	assert_string_equal(graph->workloads[4].namespace, "b");
-	assert_true(graph->workloads[4].selector_proven);
+	assert_string_equal(graph->workloads[4].also_picks, "");
 	assert_string_equal(graph->workloads[1].name, "x");
 	assert_int_equal(graph->workloads[1].selector.count, 2);
-	assert_false(graph->workloads[1].selector_proven);
 	assert_string_equal(graph->workloads[1].also_picks, "StatefulSet/y");
 	assert_int_equal(graph->workloads[2].selector.count, 3);
-	assert_true(graph->workloads[2].selector_proven);
+	assert_string_equal(graph->workloads[2].also_picks, "");
 	assert_int_equal(graph->workloads[3].selector.count, 0);
 	assert_int_equal(graph->workloads[0].selector.count, 0);
 	scene_close(&scene);

@@ -289,7 +289,7 @@ static void test_pods_in_conflict_choose_nothing(void **state)
 	assert_int_equal(scene.workloads.count, 3);
 	assert_string_equal(scene.workloads.items[0].name, "good");
 	assert_int_equal(scene.workloads.items[0].selector.count, 1);
-	assert_true(scene.workloads.items[0].selector_proven);
+	assert_string_equal(scene.workloads.items[0].also_picks, "");
 	assert_int_equal(scene.workloads.items[1].selector.count, 0);
 	assert_int_equal(scene.workloads.items[2].selector.count, 0);
 	scene_close(&scene);
@@ -305,7 +305,7 @@ static void test_pods_that_are_gone(void **state)
 	scene_labels(&scene, "old", "u-2", "{\"app\":\"web\",\"v\":\"1\"}", true);
 	scene_join(&scene);
 	assert_string_equal(scene.workloads.items[1].name, "web");
-	assert_true(scene.workloads.items[1].selector_proven);
+	assert_string_equal(scene.workloads.items[1].also_picks, "");
 	scene_close(&scene);
 
 	scene = (struct scene){0};
@@ -314,7 +314,6 @@ static void test_pods_that_are_gone(void **state)
 		     "{\"app\":\"web\",\"v\":\"1\",\"job-name\":\"job-28472940\"}", true);
 	scene_join(&scene);
 	assert_string_equal(scene.workloads.items[1].name, "web");
-	assert_false(scene.workloads.items[1].selector_proven);
 	assert_string_equal(scene.workloads.items[1].also_picks, "CronJob/job");
 	scene_close(&scene);
 }

@@ -96,13 +96,12 @@ static void test_own_selector_of_a_replication_controller(void **state)
 	      "ReplicationController", "old", "{\"run\":\"old\"}");
 }
 
-/* Not its labels alone, labels that its pods have no more, a label of one run. */
+/* Not its labels alone, labels that its pods have no more, none. */
 static void test_own_selector_that_does_not_do(void **state)
 {
 	static const char *const selectors[] = {
 	    SET("db", "{matchLabels: {role: db}, matchExpressions: [{key: x, operator: Exists}]}"),
 	    SET("db", "{matchLabels: {role: old}}"),
-	    SET("db", "{matchLabels: {controller-uid: u-7}}"),
 	    SET("db", "{matchLabels: {role: [db]}}"),
 	    SET("db", "{matchLabels: {}}"),
 	    SET("db", "db"),
@@ -118,6 +117,31 @@ static void test_own_selector_that_does_not_do(void **state)
 	}
 }
 
+/* Somebody chose it, and it cannot change: a version in it is as good as any label. */
+static void test_own_selector_with_a_volatile_label(void **state)
+{
+	static const char yaml[] =
+	    SET("one", "{matchLabels: {app: v, app.kubernetes.io/version: '1'}}")
+		SET("two", "{matchLabels: {app: v, app.kubernetes.io/version: '2'}}")
+		    REPLICA("one-0", "one", "app: v, app.kubernetes.io/version: '1'")
+			REPLICA("two-0", "two", "app: v, app.kubernetes.io/version: '2'");
+
+	(void)state;
+	check(yaml, "StatefulSet", "one", "{\"app\":\"v\",\"app.kubernetes.io/version\":\"1\"}");
+	check(yaml, "StatefulSet", "two", "{\"app\":\"v\",\"app.kubernetes.io/version\":\"2\"}");
+}
+
+static void test_own_selector_of_a_job_is_one_run(void **state)
+{
+	(void)state;
+	check("kind: Job\napiVersion: batch/v1\nmetadata: {name: once, namespace: shop}\n"
+	      "spec: {selector: {matchLabels: {controller-uid: u-7}}}\n---\n"
+	      "kind: Pod\nmetadata: {name: once-x, namespace: shop, uid: u, labels: {app: once, "
+	      "controller-uid: u-7}, ownerReferences: "
+	      "[{controller: true, kind: Job, name: once}]}\n",
+	      "Job", "once", "{\"app\":\"once\"}");
+}
+
 /* The own selector takes a pod that nobody controls for its own, too: all that the pods have in
  * common does not. */
 static void test_own_selector_that_picks_more(void **state)
@@ -126,6 +150,50 @@ static void test_own_selector_that_picks_more(void **state)
 	check(SET("db", "{matchLabels: {role: db}}") REPLICA("db-0", "db", "role: db, team: x")
 		  POD("other", "role: db"),
 	      "StatefulSet", "db", "{\"role\":\"db\",\"team\":\"x\"}");
+}
+
+/* Nothing tells their pods apart, so nothing may tell their selectors apart. */
+static void test_own_selector_of_one_of_two_that_are_the_same(void **state)
+{
+	static const char yaml[] = SET("a", "{matchLabels: {app: v}}")
+	    REPLICA("a-0", "a", "app: v, team: x") REPLICA("b-0", "b", "app: v, team: x");
+
+	(void)state;
+	check(yaml, "StatefulSet", "a", "{\"app\":\"v\",\"team\":\"x\"}");
+	check(yaml, "StatefulSet", "b", "{\"app\":\"v\",\"team\":\"x\"}");
+}
+
+/* Tonight's pods of a CronJob, and those of what is scaled to nothing. */
+static void test_pods_that_are_yet_to_come(void **state)
+{
+	static const char *const objects[] = {
+	    "kind: CronJob\napiVersion: batch/v1\nmetadata: {name: clean, namespace: shop}\n"
+	    "spec: {jobTemplate: {spec: {template: {metadata: {labels: {app: srv, role: "
+	    "clean}}}}}}\n",
+	    "kind: Deployment\napiVersion: apps/v1\nmetadata: {name: two, namespace: shop}\n"
+	    "spec: {selector: {matchLabels: {role: batch}}, "
+	    "template: {metadata: {labels: {app: srv, role: batch}}}}\n",
+	};
+
+	(void)state;
+	check(POD("p", "app: srv, role: server"), "Pod", "p", "{\"app\":\"srv\"}");
+	for (size_t i = 0; i < COUNT(objects); i++) {
+		char yaml[2048];
+
+		snprintf(yaml, sizeof(yaml), "%s%s", POD("p", "app: srv, role: server"),
+			 objects[i]);
+		check(yaml, "Pod", "p", "{\"app\":\"srv\",\"role\":\"server\"}");
+	}
+}
+
+static void test_labels_of_one_run_or_revision(void **state)
+{
+	(void)state;
+	check(POD("p",
+		  "team: x, tekton.dev/pipelineRun: build-7, istio.io/rev: '1-20', "
+		  "workflows.argoproj.io/workflow: wf-1, workflows.argoproj.io/completed: 'false', "
+		  "serving.knative.dev/revision: web-00002"),
+	      "Pod", "p", "{\"team\":\"x\"}");
 }
 
 #define NAME "app.kubernetes.io/name: db"
@@ -189,7 +257,12 @@ int main(void)
 	    cmocka_unit_test(test_own_selector_of_what_is_above),
 	    cmocka_unit_test(test_own_selector_of_a_replication_controller),
 	    cmocka_unit_test(test_own_selector_that_does_not_do),
+	    cmocka_unit_test(test_own_selector_with_a_volatile_label),
+	    cmocka_unit_test(test_own_selector_of_a_job_is_one_run),
 	    cmocka_unit_test(test_own_selector_that_picks_more),
+	    cmocka_unit_test(test_own_selector_of_one_of_two_that_are_the_same),
+	    cmocka_unit_test(test_pods_that_are_yet_to_come),
+	    cmocka_unit_test(test_labels_of_one_run_or_revision),
 	    cmocka_unit_test(test_conventions),
 	    cmocka_unit_test(test_conventions_must_pick_the_same),
 	    cmocka_unit_test(test_ignored_labels),
