@@ -136,7 +136,7 @@ static int print(struct session *session, struct compiler *compiler, bool on_cil
 	if (printer.objects)
 		r = session->options->output_dir ? write_files(&printer, compiler)
 						 : print_list(&printer, compiler);
-	if (on_cilium)
+	if (on_cilium || session->options->kind == &kind_cilium)
 		tell_cilium(&printer);
 	cilium_note_clear(&printer.note);
 	json_decref(printer.objects);

@@ -78,8 +78,6 @@ int compile_begin(struct session *session, struct compile *compile)
 							 .workload_kind = options->workload_kind,
 							 .workload_name = options->workload_name};
 	compile->request.entities = options->kind && options->kind->entities;
-	if (options->kind && options->kind->own_node)
-		compile->request.include |= 1u << LEFT_OWN_NODE;
 	compile->request.withhold_partial = options->strict;
 	r = compile_extent(session, compile);
 	if (r == 0)

@@ -21,7 +21,7 @@ static const struct {
     [LEFT_UNLABELLED] = {"unlabelled", "with pods of which no usable label is known", true},
     [LEFT_CONTRADICTED] = {"contradicted", "with pods that are told of in contradiction", false},
     [LEFT_FOLDED] = {"folded", "with prefixes that hold addresses of the cluster", true},
-    [LEFT_OWN_NODE] = {"own-node", "with the pod's own node", true},
+    [LEFT_OWN_NODE] = {"own-node", "from the pod's own node", true},
     [LEFT_BELOW_MINIMUM] = {"below-minimum", "with too few connections", false},
     [LEFT_BEYOND_LIMIT] = {"beyond-limit", "of directions that need too many blocks", false},
     [LEFT_PARTIAL] = {"partial", "of directions that are partial", false},

@@ -11,7 +11,8 @@
 
 /*
  * Every block that is a node's, the API server's or any client's becomes the entity, tagged
- * WIDER_ENTITY. The atoms are sorted, and stay so.
+ * WIDER_ENTITY. Egress to the pod's own node, where agents are found, is that node alone, unless
+ * another node was asked at that port, too. The atoms are sorted, and stay so.
  */
 void entities_replace(const struct graph *graph, struct atoms *atoms);
 

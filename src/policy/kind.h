@@ -31,8 +31,7 @@ struct policy_kind {
 	const char *const *api_versions; /* the first is the default; ends with NULL */
 	bool entities;                   /* its policies are derived with them */
 	bool cluster_scoped;             /* its objects have no namespace */
-	bool own_node;       /* it keeps out a pod's own node, which is therefore included */
-	bool says_readiness; /* its objects do, whatever is explained */
+	bool says_readiness;             /* its objects do, whatever is explained */
 	/*
 	 * The objects that the policy becomes, appended to the array: none where the kind cannot
 	 * say it, with a problem. -ENOMEM.

@@ -107,6 +107,15 @@ static json_t *peer_tree(const struct policy_peer *peer, const struct kind_optio
 	return NULL;
 }
 
+/* The nodes are the pod's own, too, and no entity may be there twice. */
+static bool is_said(const struct policy_rule *rule, enum entity entity)
+{
+	for (size_t i = 0; entity == ENTITY_HOST && i < rule->peer_count; i++)
+		if (rule->peers[i].kind == PEER_ENTITY && rule->peers[i].entity == ENTITY_NODES)
+			return true;
+	return false;
+}
+
 static int append_entity(json_t *list, enum entity entity)
 {
 	int r;
@@ -116,6 +125,8 @@ static int append_entity(json_t *list, enum entity entity)
 	if (entity == ENTITY_WORLD)
 		return kind_append(list, json_string("world"));
 	r = kind_append(list, json_string("host"));
+	if (entity == ENTITY_HOST)
+		return r;
 	return kind_append(list, json_string("remote-node")) | r;
 }
 
@@ -128,7 +139,8 @@ static json_t *peer_list(const struct policy_rule *rule, enum member member,
 	for (size_t i = 0; i < rule->peer_count; i++) {
 		const struct policy_peer *peer = &rule->peers[i];
 
-		if (member_of(peer) != member)
+		if (member_of(peer) != member ||
+		    (member == ENTITIES && is_said(rule, peer->entity)))
 			continue;
 		r |= member == ENTITIES ? append_entity(list, peer->entity)
 					: kind_append(list, peer_tree(peer, options));

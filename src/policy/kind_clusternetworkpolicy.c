@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
@@ -33,42 +34,77 @@ struct direction_words {
 static const struct direction_words words[DIRECTIONS] = {
     [DIRECTION_INGRESS] = {"ingress", "from"}, [DIRECTION_EGRESS] = {"egress", "to"}};
 
-/* ---- what it cannot say ---- */
+/* ---- what need not be said ---- */
 
 /* Nodes are let in by every one of its policies, the pod's own without a word. */
-static bool is_implied(int direction, const struct policy_peer *peer)
+static bool is_implied(const struct policy_peer *peer)
 {
-	return direction == DIRECTION_INGRESS && peer->kind == PEER_BLOCK &&
-	       (peer->wider & WIDER_OWN_NODE);
+	return peer->kind == PEER_BLOCK && (peer->wider & WIDER_OWN_NODE);
 }
 
-static size_t count_blocks(int direction, const struct policy_rule *rule)
+static void free_said(struct policy_rule *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(rules[i].peers);
+	free(rules);
+}
+
+/* A rule without those peers, for which there is room. */
+static void copy_said(const struct policy_rule *rule, struct policy_rule *ret)
+{
+	for (size_t i = 0; i < rule->peer_count; i++)
+		if (!is_implied(&rule->peers[i]))
+			ret->peers[ret->peer_count++] = rule->peers[i];
+}
+
+/* The policy without them; its ingress is to be released with free_said(). */
+static int find_said(const struct policy *policy, struct policy *ret)
+{
+	const struct policy_rule *rules = policy->rules[DIRECTION_INGRESS];
+	const size_t count = policy->rule_count[DIRECTION_INGRESS];
+	struct policy_rule *said = calloc(count + 1, sizeof(*said));
+	size_t kept = 0;
+
+	if (!said)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		struct policy_rule rule = rules[i];
+
+		rule.peer_count = 0;
+		rule.peers = calloc(rules[i].peer_count, sizeof(*rule.peers));
+		if (!rule.peers) {
+			free_said(said, kept);
+			return -ENOMEM;
+		}
+		copy_said(&rules[i], &rule);
+		if (rule.peer_count > 0)
+			said[kept++] = rule;
+		else
+			free(rule.peers);
+	}
+	*ret = *policy;
+	ret->rules[DIRECTION_INGRESS] = said;
+	ret->rule_count[DIRECTION_INGRESS] = kept;
+	return 0;
+}
+
+/* ---- what it cannot say ---- */
+
+static size_t count_blocks(const struct policy_rule *rule)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < rule->peer_count; i++)
-		count +=
-		    rule->peers[i].kind == PEER_BLOCK && !is_implied(direction, &rule->peers[i]);
+		count += rule->peers[i].kind == PEER_BLOCK;
 	return count;
 }
 
 /* All blocks of a rule are one peer. */
-static size_t count_peers(int direction, const struct policy_rule *rule)
+static size_t count_peers(const struct policy_rule *rule)
 {
-	size_t count = count_blocks(direction, rule) > 0;
+	const size_t blocks = count_blocks(rule);
 
-	for (size_t i = 0; i < rule->peer_count; i++)
-		count += rule->peers[i].kind != PEER_BLOCK;
-	return count;
-}
-
-static size_t count_rules(const struct policy *policy, int direction)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < policy->rule_count[direction]; i++)
-		count += count_peers(direction, &policy->rules[direction][i]) > 0;
-	return count;
+	return rule->peer_count - blocks + (blocks > 0);
 }
 
 static bool put_too_many(struct buf *why, size_t count, size_t most, const char *what)
@@ -81,14 +117,14 @@ static bool put_too_many(struct buf *why, size_t count, size_t most, const char 
 /* The first reason; false: there is none. */
 static bool put_rule_limit(struct buf *why, int direction, const struct policy_rule *rule)
 {
-	const size_t blocks = count_blocks(direction, rule);
+	const size_t blocks = count_blocks(rule);
 
 	if (direction == DIRECTION_INGRESS && blocks > 0) {
 		buf_puts(why, "peers that are addresses, and can name pods alone");
 		return true;
 	}
 	return put_too_many(why, blocks, ITEMS_MAX, "blocks in one rule") ||
-	       put_too_many(why, count_peers(direction, rule), ITEMS_MAX, "peers in one rule") ||
+	       put_too_many(why, count_peers(rule), ITEMS_MAX, "peers in one rule") ||
 	       put_too_many(why, rule->port_count, ITEMS_MAX, "ports in one rule");
 }
 
@@ -98,7 +134,7 @@ static bool put_limit(struct buf *why, const struct policy *policy, int directio
 	for (size_t i = 0; i < policy->rule_count[direction]; i++)
 		if (put_rule_limit(why, direction, &policy->rules[direction][i]))
 			return true;
-	return put_too_many(why, count_rules(policy, direction), ITEMS_MAX - 1, "rules");
+	return put_too_many(why, policy->rule_count[direction], ITEMS_MAX - 1, "rules");
 }
 
 /* 1; 0: with a problem; -ENOMEM. */
@@ -176,8 +212,8 @@ static json_t *networks_tree(const struct policy_rule *rule, const struct kind_o
 	return NULL;
 }
 
-static json_t *peers_tree(const struct policy *policy, int direction,
-			  const struct policy_rule *rule, const struct kind_options *options)
+static json_t *peers_tree(const struct policy *policy, const struct policy_rule *rule,
+			  const struct kind_options *options)
 {
 	json_t *peers = json_array();
 	int r = 0;
@@ -185,7 +221,7 @@ static json_t *peers_tree(const struct policy *policy, int direction,
 	for (size_t i = 0; i < rule->peer_count; i++)
 		if (rule->peers[i].kind != PEER_BLOCK)
 			r |= kind_append(peers, peer_tree(policy, &rule->peers[i], options));
-	if (count_blocks(direction, rule) > 0)
+	if (count_blocks(rule) > 0)
 		r |= kind_append(peers, networks_tree(rule, options));
 	if (r == 0)
 		return peers;
@@ -231,8 +267,7 @@ static json_t *accept_tree(const struct policy *policy, int direction,
 			   const struct policy_rule *rule, const struct kind_options *options)
 {
 	return json_pack("{s:s, s:o, s:o}", "action", "Accept", words[direction].peers,
-			 peers_tree(policy, direction, rule, options), "protocols",
-			 protocols_tree(rule));
+			 peers_tree(policy, rule, options), "protocols", protocols_tree(rule));
 }
 
 static json_t *deny_tree(int direction)
@@ -251,12 +286,9 @@ static json_t *rules_tree(const struct policy *policy, int direction,
 	json_t *rules = json_array();
 	int r = 0;
 
-	for (size_t i = 0; i < policy->rule_count[direction]; i++) {
-		const struct policy_rule *rule = &policy->rules[direction][i];
-
-		if (count_peers(direction, rule) > 0)
-			r |= kind_append(rules, accept_tree(policy, direction, rule, options));
-	}
+	for (size_t i = 0; i < policy->rule_count[direction]; i++)
+		r |= kind_append(
+		    rules, accept_tree(policy, direction, &policy->rules[direction][i], options));
 	r |= kind_append(rules, deny_tree(direction));
 	if (r == 0)
 		return rules;
@@ -326,8 +358,8 @@ static json_t *object_tree(const struct policy *policy, const struct kind_option
 	return NULL;
 }
 
-static int add(const struct policy *policy, const struct kind_options *options,
-	       struct problems *problems, json_t *objects)
+static int add_said(const struct policy *policy, const struct kind_options *options,
+		    struct problems *problems, json_t *objects)
 {
 	json_t *labels;
 	int r = can_say(policy, problems);
@@ -340,11 +372,23 @@ static int add(const struct policy *policy, const struct kind_options *options,
 			   object_tree(policy, options, spec_tree(policy, labels, options)));
 }
 
+static int add(const struct policy *policy, const struct kind_options *options,
+	       struct problems *problems, json_t *objects)
+{
+	struct policy said;
+	int r = find_said(policy, &said);
+
+	if (r < 0)
+		return r;
+	r = add_said(&said, options, problems, objects);
+	free_said(said.rules[DIRECTION_INGRESS], said.rule_count[DIRECTION_INGRESS]);
+	return r;
+}
+
 static const char *const api_versions[] = {"policy.networking.k8s.io/v1alpha2",
 					   "policy.networking.k8s.io/v1beta1", NULL};
 
 const struct policy_kind kind_clusternetworkpolicy = {.name = "clusternetworkpolicy",
 						      .api_versions = api_versions,
 						      .cluster_scoped = true,
-						      .own_node = true,
 						      .add = add};

@@ -131,7 +131,10 @@ int kind_subject(const struct policy *policy, const struct kind_options *options
 
 void kind_put_peer(struct buf *buf, const struct policy_peer *peer)
 {
-	static const char *const entities[] = {"the nodes", "the API server", "the world"};
+	static const char *const entities[] = {[ENTITY_HOST] = "the pod's own node",
+					       [ENTITY_NODES] = "the nodes",
+					       [ENTITY_API_SERVER] = "the API server",
+					       [ENTITY_WORLD] = "the world"};
 	char text[PREFIX_TEXT_MAX];
 
 	if (peer->kind == PEER_BLOCK) {
@@ -315,7 +318,7 @@ static void put_wider(struct buf *buf, unsigned wider)
 	    {WIDER_FOLDED, "a prefix that was recorded in place of its addresses"},
 	    {WIDER_DNS, "DNS, whether it was seen or not"},
 	    {WIDER_SERVICE_PORT, "the service's own port or address"},
-	    {WIDER_OWN_NODE, "the pod's own node, which no policy keeps out"},
+	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which needs no rule there"},
 	    {WIDER_INCLUDED, "evidence that is left out without --include"},
 	    {WIDER_ENTITY, "an entity in place of its addresses"},
 	    {WIDER_ALL_OF, "all pods of the namespace"},

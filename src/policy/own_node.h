@@ -1,4 +1,4 @@
-/* Traffic between a pod and its own node, which NetworkPolicy always allows; private to policy/. */
+/* Traffic from a pod's own node, which NetworkPolicy always lets in; private to policy/. */
 #ifndef NETPOL_POLICY_OWN_NODE_H
 #define NETPOL_POLICY_OWN_NODE_H
 
@@ -6,12 +6,14 @@
 #include "policy/basis.h"
 
 /*
- * Of the atoms of own nodes, those are left out whose subject was seen with no other node in that
- * direction and at that port: probes, agents. The others are marked, for the pod may move to
- * another node, from which the node that it was seen with is one like any other; so are those that
- * name the API server, which does not move with the pod, or a resolver that all are to ask. Where
- * nothing beyond what was seen is asked for, all are left out; where own nodes are included, none.
- * -ENOMEM.
+ * Ingress from the pod's own node is left out: probes. It stays, and is marked as not needed, where
+ * it may come from another node tomorrow:
+ * - the subject was seen with another node at that port, too;
+ * - the client asked for a service, which picks any of its pods;
+ * - a workload that is bound to no node has a pod on the network of this one, and may be the client.
+ * Where nothing beyond what was seen is asked for, all of it is left out; where own nodes are
+ * included, nothing is. Egress to the own node stays as it was seen: network plugins hold it to
+ * policy. -ENOMEM.
  */
 int own_nodes_leave(const struct basis *basis, struct atoms *atoms);
 

@@ -25,6 +25,7 @@ enum peer_kind {
 
 /* What a network plugin knows by itself, whatever its addresses. */
 enum entity {
+	ENTITY_HOST,       /* the pod's own node */
 	ENTITY_NODES,      /* the pod's own node and all others */
 	ENTITY_API_SERVER, /* wherever it runs */
 	ENTITY_WORLD       /* all that is outside of the cluster */
@@ -38,7 +39,7 @@ enum {
 	WIDER_FOLDED = 1 << 3,        /* the record has a prefix where there were addresses */
 	WIDER_DNS = 1 << 4,           /* a resolver that others ask, or all pods that may ask one */
 	WIDER_SERVICE_PORT = 1 << 5,  /* a service's own port or address */
-	WIDER_OWN_NODE = 1 << 6,      /* the pod's own node, which no policy keeps out */
+	WIDER_OWN_NODE = 1 << 6,      /* ingress from the pod's own node, which needs no rule */
 	WIDER_INCLUDED = 1 << 7,      /* evidence that would be left out without --include */
 	WIDER_ENTITY = 1 << 8,        /* an entity where there were addresses */
 	WIDER_ALL_OF = 1 << 9         /* all pods of a namespace for pods without labels */
@@ -124,7 +125,7 @@ enum left_reason {
 	LEFT_CONTRADICTED, /* what is told of the pod contradicts itself */
 	LEFT_FOLDED,       /* a prefix that holds addresses of the cluster */
 	/* The rule is not made: */
-	LEFT_OWN_NODE,      /* the pod's own node, which no policy keeps out */
+	LEFT_OWN_NODE,      /* ingress from the pod's own node, which no policy keeps out */
 	LEFT_BELOW_MINIMUM, /* fewer connections than were asked for */
 	LEFT_BEYOND_LIMIT,  /* more blocks than were asked for */
 	LEFT_PARTIAL,       /* the direction is withheld, as more may be used than is known */
@@ -136,7 +137,7 @@ enum left_reason {
 
 /* "refused", "own-node", … as --include has them. */
 const char *left_reason_name(enum left_reason reason);
-/* What "3 edges" goes on with: "refused", "with the pod's own node". */
+/* What "3 edges" goes on with: "refused", "from the pod's own node". */
 const char *left_reason_phrase(enum left_reason reason);
 /* Can --include bring it in? */
 bool left_reason_can_be_included(enum left_reason reason);

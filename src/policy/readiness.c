@@ -73,15 +73,16 @@ static bool is_any_client(const struct graph_edge *edge, const struct end *peer)
 	       !(addr_is_private(peer->address) || addr_is_link_local(peer->address));
 }
 
-static enum far_kind far_kind(const struct graph *graph, const struct end *near,
-			      const struct end *peer)
+static enum far_kind far_kind(const struct graph *graph, enum direction direction,
+			      const struct end *near, const struct end *peer)
 {
 	const struct workload *workload;
 
 	if (peer->kind == END_UNKNOWN)
 		return FAR_NONE;
 	/* No policy keeps a pod's own node out. */
-	if (peer->kind == END_NODE && *near->node && strcmp(peer->name, near->node) == 0)
+	if (direction == DIRECTION_INGRESS && peer->kind == END_NODE && *near->node &&
+	    strcmp(peer->name, near->node) == 0)
 		return FAR_NONE;
 	if (peer->kind != END_POD)
 		return FAR_ADDRESS;
@@ -112,7 +113,7 @@ static void far_end_init(const struct graph *graph, const struct graph_edge *edg
 		far->kind = FAR_ANY_CLIENT;
 		far->address.family = peer->address.family;
 	} else {
-		far->kind = (uint8_t)far_kind(graph, near, peer);
+		far->kind = (uint8_t)far_kind(graph, direction, near, peer);
 	}
 	if (far->kind == FAR_WORKLOAD)
 		far->workload = peer->workload;

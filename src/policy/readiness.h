@@ -5,7 +5,7 @@
  * port. The peer is a workload, whichever of its pods; or an address; or all clients, where
  * policies let all of them in: those of public addresses and those who asked for a service from
  * outside, and who asks a resolver for names. Only what worked counts, and what a policy can say:
- * nothing uncertain, without a port, with a peer that cannot be named, or with the pod's own node.
+ * nothing uncertain, without a port, with a peer that cannot be named, or from the pod's own node.
  *
  * The share of its traffic that is still unseen is estimated after Good and Turing (I. J. Good,
  * "The population frequencies of species and the estimation of population parameters", Biometrika

@@ -78,7 +78,8 @@ static void put_address_end(struct buf *buf, const struct end *end,
 
 static const char *entity_text(enum entity entity)
 {
-	static const char *const texts[] = {[ENTITY_NODES] = "nodes",
+	static const char *const texts[] = {[ENTITY_HOST] = "the pod's own node",
+					    [ENTITY_NODES] = "nodes",
 					    [ENTITY_API_SERVER] = "the API server",
 					    [ENTITY_WORLD] = "whoever is outside the cluster"};
 
@@ -329,7 +330,7 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 	} texts[] = {
 	    {WIDER_ANY_CLIENT, "open to all, as tomorrow's client has another address"},
 	    {WIDER_FOLDED, "the record has a prefix in place of addresses"},
-	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which is always let through"},
+	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which needs no rule there"},
 	    {WIDER_INCLUDED, "brought in by --include"},
 	    {WIDER_ENTITY, "in place of the addresses that were seen"},
 	    {WIDER_ALL_OF, "for pods that no known label picks"},

@@ -132,4 +132,15 @@ on_cilium() {
   record node-and-external
   db=node-and-external.db want 0 policy
   not said 'policyCIDRMatchMode'
+  db=node-and-external.db want 0 policy --for cilium --exact
+  said 'without --exact they are entities'
+}
+
+@test "cilium: what was asked of own nodes alone is the host, and of others, too, all nodes" {
+  record agent-on-own-node
+  db=agent-on-own-node.db
+  want 0 policy --for cilium -o json
+  same '[["8125",["host"]],["8126",["host"]],["10250",["host","remote-node"]]]' \
+    "$(jq -c '[.items[].spec.egress[] | select(.toEntities) | .toEntities as $who | .toPorts[].ports[] | [.port, $who]]
+      | sort_by(.[0] | tonumber)' out)"
 }

@@ -396,6 +396,10 @@ complete() {
   check kubelet-probes-blocked
 }
 
+@test "agent-on-own-node: what a pod asks of its own node is a peer, as plugins hold it to policy; for Cilium the host" {
+  check agent-on-own-node
+}
+
 @test "dead-pods-shown-as-external: what a replica did that is gone counts for its workload (stackrox/stackrox#8782)" {
   check dead-pods-shown-as-external
 }

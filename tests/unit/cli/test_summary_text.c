@@ -82,7 +82,7 @@ static void test_what_is_left_out(void **state)
 	assert_line(&summary, &nothing,
 		    "1,234 connections on 56 edges are allowed; left out: 12 edges (34 "
 		    "connections) refused, 1 edge (1 connection) of protocols without ports, "
-		    "1,000 edges (1,234,567 connections) with the pod's own node; --include "
+		    "1,000 edges (1,234,567 connections) from the pod's own node; --include "
 		    "refused or own-node brings more in");
 }
 

@@ -260,7 +260,7 @@ enum left_reason why_left(const struct graph *graph, const struct compiled *comp
 		return LEFT_NO_POLICY;
 	if (is_forwarded(edge, direction))
 		return LEFT_NONE;
-	if (is_own_node(subject, peer))
+	if (direction == DIRECTION_INGRESS && is_own_node(subject, peer))
 		return LEFT_OWN_NODE;
 	return why_unnamed(graph, peer);
 }

@@ -254,6 +254,7 @@ static void test_own_node(void **state)
 	assert_true(kind_has(kind, &hand.policy,
 			     "          app: api\n    protocols:\n    - tcp:\n        "
 			     "destinationPort:\n          number: 80\n  - name: default-deny\n"));
+	assert_false(kind_has(kind, &hand.policy, "netpol/wider"));
 	hand.policy.rules[DIRECTION_EGRESS] = rules;
 	hand.policy.rule_count[DIRECTION_EGRESS] = 2;
 	hand.policy.rule_count[DIRECTION_INGRESS] = 0;

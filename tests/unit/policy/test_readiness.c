@@ -516,7 +516,6 @@ static void test_what_a_policy_cannot_allow_is_no_edge(void **state)
 	add_edge(world, web, stranger, 7, 5, 0);
 	add_edge(world, web, pod_end(world, add_pod(world, bare, "n1", 0)), 8, 5, 0);
 	add_edge(world, web, address_end(END_UNKNOWN, "", "10.1.0.77"), 9, 5, 0);
-	add_edge(world, web, address_end(END_NODE, "n1", "192.0.2.1"), 10250, 5, 0);
 	add_edge(world, address_end(END_NODE, "n1", "192.0.2.1"), web, 8080, 5, 0);
 	edge = add_edge(world, web, api, 11, 5, 0);
 	edge->told_elsewhere[0] = edge->told_elsewhere[1] = true;
@@ -525,12 +524,16 @@ static void test_what_a_policy_cannot_allow_is_no_edge(void **state)
 	assert_int_equal(judged(world, pair.web)->connections, 10);
 	assert_int_equal(judged(world, pair.api)->edges, 1);
 
+	/* Policies are needed where a pod asks its own node. */
+	add_edge(world, web, address_end(END_NODE, "n1", "192.0.2.1"), 10250, 5, 0);
+	assert_int_equal(judged(world, pair.web)->edges, 2);
+
 	/* What worked without an answer does count. */
 	add_edge(world, web, api, 13, 5, 0)->edge.key.verdict = VERDICT_ONE_WAY;
 	edge = add_edge(world, web, api, 14, 0, 0);
 	edge->edge.key.verdict = VERDICT_ONE_WAY;
 	edge->edge.totals.packets_sent = 1;
-	assert_int_equal(judged(world, pair.web)->edges, 3);
+	assert_int_equal(judged(world, pair.web)->edges, 4);
 	assert_int_equal(judged(world, pair.web)->edges_once, 0);
 	world_free(world);
 }
