@@ -179,12 +179,12 @@ static bool is_of_cluster(const struct work *work, struct prefix block)
 static bool find_use(const struct work *work, struct prefix seen, struct use *ret)
 {
 	const struct known_networks *networks = work->basis->request->known_networks;
-	const struct known_network *network = known_networks_find(networks, seen.addr);
+	const struct known_network *network = known_networks_find(networks, seen);
 	const struct prefix *block =
 	    network ? prefixes_touching(network->blocks, network->block_count, prefix_of(seen.addr))
 		    : NULL;
 
-	if (!block || !prefix_covers(*block, seen))
+	if (!block)
 		return false;
 	*ret = (struct use){
 	    .network = network, .block = *block, .is_taken = !is_of_cluster(work, *block)};
@@ -233,10 +233,12 @@ static void warn_of_own(const struct work *work, const struct known_network *net
 	const struct prefix *own = cluster_ranges_touching(&work->cluster, block);
 	char text[PREFIX_TEXT_MAX], own_text[PREFIX_TEXT_MAX];
 
-	problem_add(work->problems, PROBLEM_WARNING, network->name,
-		    "the cluster itself has addresses in %s of this known network, %s for one: the "
-		    "block is not used, and addresses in it stay single",
-		    prefix_format(block, text), prefix_format(*own, own_text));
+	problem_add(
+	    work->problems, PROBLEM_WARNING, network->name,
+	    "the cluster itself or its cloud has addresses in %s of this known network, %s for "
+	    "one: the "
+	    "block is not used, and addresses in it stay single",
+	    prefix_format(block, text), prefix_format(*own, own_text));
 }
 
 /* The uses are of one network. What is beyond all limits need not be complete. */

@@ -356,6 +356,19 @@ static void test_known_networks_nest(void **state)
 	world_close(&world);
 }
 
+static void test_known_networks_and_folded_prefixes(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, plain);
+	know(&world, "- {name: wide, cidrs: [8.0.0.0/8]}\n- {name: narrow, cidrs: [8.8.8.0/28]}\n");
+	asks(&world, "8.8.8.0/24", 443);
+	assert_blocks(&world, DIRECTION_EGRESS,
+		      "443:\n8.0.0.0/8 known folded (wide) of 0 and more\n");
+	world_close(&world);
+}
+
 static void test_known_networks_with_the_clusters_own(void **state)
 {
 	struct world world;
@@ -366,7 +379,7 @@ static void test_known_networks_with_the_clusters_own(void **state)
 	asks(&world, "10.200.0.1", 443);
 	assert_blocks(&world, DIRECTION_EGRESS, "443:\n10.200.0.1/32 of 1\n");
 	assert_true(scene_has_problem(&world.scene, "corp",
-				      "the cluster itself has addresses in 10.0.0.0/8"));
+				      "the cluster itself or its cloud has addresses in 10.0.0.0/8"));
 	asks(&world, "172.16.1.1", 443);
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n10.200.0.1/32 of 1\n172.16.0.0/16 known (corp) of 1\n");
@@ -523,6 +536,7 @@ int main(void)
 	    cmocka_unit_test(test_known_networks_replace_addresses),
 	    cmocka_unit_test(test_reasons_of_known_networks),
 	    cmocka_unit_test(test_known_networks_nest),
+	    cmocka_unit_test(test_known_networks_and_folded_prefixes),
 	    cmocka_unit_test(test_known_networks_with_the_clusters_own),
 	    cmocka_unit_test(test_known_networks_with_too_many_ranges),
 	    cmocka_unit_test(test_any_client),
