@@ -52,6 +52,9 @@ static const struct kind {
     {"discovery.k8s.io", "EndpointSlice", true,
      LABELLED "addressType endpoints" ENDPOINTS " " PORTS},
     {"cilium.io", "CiliumNode", false, NODE_METADATA "spec(addresses(type ip) ipam(podCIDRs))"},
+    {"networking.k8s.io", "ServiceCIDR", false, "metadata(name uid) spec(cidrs)"},
+    {"projectcalico.org", "IPPool", false, "metadata(name uid) spec(cidr allowedUses)"},
+    {"crd.projectcalico.org", "IPPool", false, "metadata(name uid) spec(cidr allowedUses)"},
 };
 
 static const char owned[] = "metadata(name namespace uid generateName " OWNERS ") spec(selector)";

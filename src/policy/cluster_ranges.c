@@ -64,6 +64,12 @@ static void add_endpoints(struct finds *finds, const struct inventory_endpoints 
 		add(finds, prefix_of(endpoints->items[i].address));
 }
 
+static void add_ranges(struct finds *finds, const struct inventory_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->count; i++)
+		add(finds, ranges->items[i]);
+}
+
 static void add_inventory(struct finds *finds, const struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->node_count; i++)
@@ -80,6 +86,8 @@ static void add_inventory(struct finds *finds, const struct inventory *inventory
 			      inventory->services[i].address_count);
 	for (size_t i = 0; i < inventory->endpoints_count; i++)
 		add_endpoints(finds, &inventory->endpoints[i]);
+	for (size_t i = 0; i < inventory->ranges_count; i++)
+		add_ranges(finds, &inventory->ranges[i]);
 }
 
 static void add_special(struct finds *finds)
@@ -114,6 +122,32 @@ static void add_edges(struct finds *finds, const struct graph *graph)
 	}
 }
 
+static bool has_family(const struct prefix *ranges, size_t count, enum addr_family family)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].addr.family == family)
+			return true;
+	return false;
+}
+
+/* Those of some nodes show what the others' are like: they are of one plan. */
+static bool knows_pods(const struct inventory *inventory, enum addr_family family)
+{
+	for (size_t i = 0; i < inventory->node_count; i++) {
+		const struct inventory_node *node = &inventory->nodes[i];
+
+		if (has_family(node->pod_ranges, node->pod_range_count, family))
+			return true;
+	}
+	for (size_t i = 0; i < inventory->ranges_count; i++) {
+		const struct inventory_ranges *ranges = &inventory->ranges[i];
+
+		if (ranges->of_pods && has_family(ranges->items, ranges->count, family))
+			return true;
+	}
+	return false;
+}
+
 int cluster_ranges_build(const struct graph *graph, struct cluster_ranges *ret)
 {
 	struct finds finds = {0};
@@ -129,6 +163,8 @@ int cluster_ranges_build(const struct graph *graph, struct cluster_ranges *ret)
 		free(finds.items);
 		return finds.error;
 	}
+	ret->knows_pods[0] = graph->inventory && knows_pods(graph->inventory, ADDR_IPV4);
+	ret->knows_pods[1] = graph->inventory && knows_pods(graph->inventory, ADDR_IPV6);
 	ret->items = finds.items;
 	ret->count = prefixes_tidy(finds.items, finds.count);
 	return 0;

@@ -34,6 +34,7 @@ struct work {
 	struct aggregate_block *blocks;
 	struct use *uses;
 	size_t capacity;
+	bool has_private; /* addresses that stay for want of a pod range */
 	bool has_changed; /* the slice at hand has */
 };
 
@@ -233,12 +234,10 @@ static void warn_of_own(const struct work *work, const struct known_network *net
 	const struct prefix *own = cluster_ranges_touching(&work->cluster, block);
 	char text[PREFIX_TEXT_MAX], own_text[PREFIX_TEXT_MAX];
 
-	problem_add(
-	    work->problems, PROBLEM_WARNING, network->name,
-	    "the cluster itself or its cloud has addresses in %s of this known network, %s for "
-	    "one: the "
-	    "block is not used, and addresses in it stay single",
-	    prefix_format(block, text), prefix_format(*own, own_text));
+	problem_add(work->problems, PROBLEM_WARNING, network->name,
+		    "the cluster itself or its cloud has addresses in %s of this known network, "
+		    "%s for one: the block is not used, and addresses in it stay single",
+		    prefix_format(block, text), prefix_format(*own, own_text));
 }
 
 /* The uses are of one network. What is beyond all limits need not be complete. */
@@ -326,6 +325,23 @@ static size_t put_into(const struct run *run, size_t at, const struct aggregate_
 	return end;
 }
 
+static bool has_private(const struct aggregate_block *blocks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (addr_is_private(blocks[i].prefix.addr))
+			return true;
+	return false;
+}
+
+static void note_private(const struct work *work)
+{
+	if (work->has_private)
+		problem_add(work->problems, PROBLEM_NOTE, "private addresses",
+			    "they stay single: no range is known that pods get addresses from, so "
+			    "that a block could hold pods; an inventory tells it with nodes that "
+			    "have podCIDRs, or with ciliumnodes or ippools");
+}
+
 static int join_neighbours(struct work *work, const struct run *run)
 {
 	const struct policy_request *request = work->basis->request;
@@ -346,7 +362,10 @@ static int join_neighbours(struct work *work, const struct run *run)
 		return r;
 	limits.reserved = work->cluster.items;
 	limits.reserved_count = work->cluster.count;
+	limits.private_stay = !work->cluster.knows_pods[is_ipv6];
 	count = aggregate(work->items, count, &limits, work->blocks);
+	work->has_private |=
+	    limits.private_stay && count > limits.threshold && has_private(work->blocks, count);
 	for (size_t i = 0, at = 0; i < count; i++)
 		at = put_into(run, at, &work->blocks[i]);
 	work->has_changed = true;
@@ -518,6 +537,7 @@ int externals_apply(const struct basis *basis, struct atoms *atoms, struct probl
 	if (basis->request->exact)
 		return 0;
 	r = settle(&work, atoms);
+	note_private(&work);
 	cluster_ranges_clear(&work.cluster);
 	atoms_clear(&work.added);
 	free(work.keys);

@@ -234,6 +234,25 @@ static void test_the_clusters_own_stay_out(void **state)
 	world_close(&world);
 }
 
+static void test_private_addresses_stay_where_pods_may_be(void **state)
+{
+	struct world world;
+	size_t notes = 0;
+
+	(void)state;
+	world_open(&world, POD("web", "10.1.0.1", ""));
+	asks_many(&world, "10.9.0.%u", 0, 1, 3, 80);
+	asks_many(&world, "8.8.8.%u", 0, 2, 2, 80);
+	world.request.block_threshold = 1;
+	assert_blocks(&world, DIRECTION_EGRESS,
+		      "80:\n8.8.8.0/30 aggregated of 2\n10.9.0.0/32 of 1\n10.9.0.1/32 of 1\n"
+		      "10.9.0.2/32 of 1\n");
+	for (size_t i = 0; i < world.scene.problems.count; i++)
+		notes += strstr(world.scene.problems.items[i].message, "podCIDRs") != NULL;
+	assert_int_equal(notes, 1);
+	world_close(&world);
+}
+
 static void test_families_are_apart(void **state)
 {
 	struct world world;
@@ -378,8 +397,8 @@ static void test_known_networks_with_the_clusters_own(void **state)
 	know(&world, "- {name: corp, cidrs: [10.0.0.0/8, 172.16.0.0/16]}\n");
 	asks(&world, "10.200.0.1", 443);
 	assert_blocks(&world, DIRECTION_EGRESS, "443:\n10.200.0.1/32 of 1\n");
-	assert_true(scene_has_problem(&world.scene, "corp",
-				      "the cluster itself or its cloud has addresses in 10.0.0.0/8"));
+	assert_true(scene_has_problem(
+	    &world.scene, "corp", "the cluster itself or its cloud has addresses in 10.0.0.0/8"));
 	asks(&world, "172.16.1.1", 443);
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n10.200.0.1/32 of 1\n172.16.0.0/16 known (corp) of 1\n");
@@ -530,6 +549,7 @@ int main(void)
 	    cmocka_unit_test(test_many_addresses_become_blocks),
 	    cmocka_unit_test(test_what_is_no_address_outside_takes_no_part),
 	    cmocka_unit_test(test_the_clusters_own_stay_out),
+	    cmocka_unit_test(test_private_addresses_stay_where_pods_may_be),
 	    cmocka_unit_test(test_families_are_apart),
 	    cmocka_unit_test(test_too_many_blocks_withhold_the_direction),
 	    cmocka_unit_test(test_folded_prefixes_take_part),
