@@ -342,6 +342,8 @@ libcompile_a_SOURCES = \
 	src/policy/evaluate_place.c \
 	src/policy/externals.c \
 	src/policy/externals.h \
+	src/policy/forwarding.c \
+	src/policy/forwarding.h \
 	src/policy/group.c \
 	src/policy/group.h \
 	src/policy/intern.c \
@@ -399,6 +401,8 @@ libcompile_a_SOURCES = \
 	src/policy/port_sets.h \
 	src/policy/prefixes.c \
 	src/policy/prefixes.h \
+	src/policy/rare.c \
+	src/policy/rare.h \
 	src/policy/reach.c \
 	src/policy/reach.h \
 	src/policy/reach_ranges.c \
@@ -465,8 +469,6 @@ libcli_a_SOURCES = \
 	src/cli/diff_sets.h \
 	src/cli/drift.c \
 	src/cli/drift.h \
-	src/cli/entry_notes.c \
-	src/cli/entry_notes.h \
 	src/cli/evidence.c \
 	src/cli/evidence.h \
 	src/cli/extent.c \

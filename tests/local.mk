@@ -115,6 +115,7 @@ unit_tests = \
 	tests/unit/policy/test_scene_graph \
 	tests/unit/policy/test_rule_rows \
 	tests/unit/policy/test_scene_inventory \
+	tests/unit/policy/test_tomorrow \
 	tests/unit/policy/test_unused \
 	tests/unit/sources/test_cni_result \
 	tests/unit/sources/test_cri \
@@ -163,6 +164,7 @@ histories = tests/unit/policy/properties.c tests/unit/policy/properties.h \
 tests_unit_policy_test_properties_SOURCES = tests/unit/policy/test_properties.c $(histories)
 tests_unit_policy_test_properties_options_SOURCES = tests/unit/policy/test_properties_options.c \
 	$(histories)
+tests_unit_policy_test_tomorrow_SOURCES = tests/unit/policy/test_tomorrow.c $(histories)
 tests_unit_policy_test_reach_agreement_SOURCES = tests/unit/policy/test_reach_agreement.c \
 	tests/unit/policy/cluster.c tests/unit/policy/cluster.h
 

@@ -2,7 +2,6 @@
 
 #include "cli/cilium_note.h"
 #include "cli/compile.h"
-#include "cli/entry_notes.h"
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
 #include "cli/output_dir.h"
@@ -156,7 +155,6 @@ static int answer(struct session *session)
 		r = print(session, compile.compiler, holes.cilium);
 	compile_end(&compile);
 	mesh_note(session);
-	entry_note(session);
 	return r;
 }
 

@@ -5,12 +5,16 @@
 #include "policy/dns.h"
 #include "policy/group.h"
 
+struct atoms;
+
 /* All of it is borrowed. */
 struct basis {
 	const struct graph *graph;
 	const struct policy_request *request;
 	struct groups *groups; /* those that become peers are marked as used */
 	const struct dns *dns;
+	/* Sides of edges that another record of the same connections tells; sorted. */
+	const struct atoms *elsewhere;
 };
 
 #endif

@@ -29,6 +29,7 @@
 #include "policy/partial.h"
 #include "policy/peers.h"
 #include "policy/port_ranges.h"
+#include "policy/rare.h"
 #include "policy/reduce.h"
 #include "policy/service_ports.h"
 #include "policy/tally.h"
@@ -167,7 +168,8 @@ static int add_side(struct compiler *compiler, const struct side *side)
 				  .port = edge->edge.key.port,
 				  .protocol = edge->edge.key.protocol};
 
-	if (!is_told(side) && edge->standing != STANDING_COUNTS)
+	/* Who asked behind another node's address is told by those that do not count, too. */
+	if (!is_told(side) && edge->standing != STANDING_COUNTS && !edge->translated)
 		return 0;
 	if (side->admission.left != LEFT_NONE)
 		tally_mark(&compiler->tally, edge, side->admission.left);
@@ -214,49 +216,6 @@ static int add_resolvers(struct compiler *compiler)
 				return r;
 		}
 	return 0;
-}
-
-/* ---- what hangs on other edges ---- */
-
-static int64_t connections_of(const struct graph_edge *edge)
-{
-	/* One that was opened before, if none was seen to begin. */
-	return edge->edge.totals.connections > 0 ? edge->edge.totals.connections : 1;
-}
-
-static bool same_port(const struct atom *a, const struct atom *b)
-{
-	return a->port == b->port && a->protocol == b->protocol;
-}
-
-/* The atoms are one peer's. What is added whatever was seen, such as a resolver, stays. */
-static void leave_rare(const struct compiler *compiler, struct atom *atoms, size_t count)
-{
-	for (size_t i = 0, end; i < count; i = end) {
-		int64_t connections = 0;
-
-		for (end = i; end < count && same_port(&atoms[i], &atoms[end]); end++)
-			connections += atoms[end].edge ? connections_of(atoms[end].edge)
-						       : compiler->request.min_connections;
-		for (size_t j = i; j < end && connections < compiler->request.min_connections; j++)
-			if (atoms[j].left == LEFT_NONE)
-				atoms[j].left = LEFT_BELOW_MINIMUM;
-	}
-}
-
-static void leave_all_rare(struct compiler *compiler)
-{
-	const struct atoms *atoms = &compiler->atoms;
-
-	if (compiler->request.min_connections <= 1)
-		return;
-	for (size_t i = 0, end; i < atoms->count; i = end) {
-		for (end = i + 1;
-		     end < atoms->count && atom_same_peer(&atoms->items[i], &atoms->items[end]);
-		     end++)
-			;
-		leave_rare(compiler, &atoms->items[i], end - i);
-	}
 }
 
 /* ---- directions ---- */
@@ -327,7 +286,6 @@ static void settle_elsewhere(struct compiler *compiler)
 {
 	struct atoms_search search = {.atoms = &compiler->atoms};
 
-	atoms_sort(&compiler->elsewhere);
 	for (size_t i = 0; i < compiler->elsewhere.count; i++) {
 		const struct atom *atom = &compiler->elsewhere.items[i];
 		const struct atom *found = atoms_find_next(&search, atom);
@@ -594,8 +552,10 @@ static int prepare(struct compiler *compiler)
 	if (r < 0)
 		return r;
 	atoms_sort(&compiler->atoms);
-	leave_all_rare(compiler);
-	r = choose_directions(compiler);
+	atoms_sort(&compiler->elsewhere);
+	r = rare_leave(&compiler->basis, &compiler->atoms);
+	if (r == 0)
+		r = choose_directions(compiler);
 	if (r == 0)
 		r = externals_apply(&compiler->basis, &compiler->atoms, compiler->problems);
 	if (r < 0)
@@ -624,7 +584,8 @@ int compiler_new(const struct graph *graph, const struct policy_request *request
 	compiler->basis = (struct basis){.graph = graph,
 					 .request = &compiler->request,
 					 .groups = &compiler->groups,
-					 .dns = &compiler->dns};
+					 .dns = &compiler->dns,
+					 .elsewhere = &compiler->elsewhere};
 	r = prepare(compiler);
 	if (r < 0)
 		compiler_free(compiler);

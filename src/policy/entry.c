@@ -57,6 +57,15 @@ static bool has_target(const struct inventory_service *service, const struct inv
 	return false;
 }
 
+/* port: what was asked for; 0: not known. */
+static bool has_node_port(const struct inventory_service *service, uint16_t port)
+{
+	for (size_t i = 0; i < service->port_count; i++)
+		if (port == 0 || service->ports[i].node_port == port)
+			return true;
+	return false;
+}
+
 static bool has_host_port(const struct inventory_pod *pod, uint8_t protocol, uint16_t port)
 {
 	for (size_t i = 0; pod && i < pod->port_count; i++)
@@ -66,25 +75,52 @@ static bool has_host_port(const struct inventory_pod *pod, uint8_t protocol, uin
 	return false;
 }
 
+/* The next from that one on, of the same namespace, that leads to the pod's port; NULL: none. */
+static const struct inventory_service *next_entry(const struct graph *graph,
+						  const struct inventory_service *service,
+						  const struct end *end, uint8_t protocol,
+						  uint16_t port)
+{
+	const struct inventory *inventory = graph->inventory;
+	const struct inventory_service *last = inventory->services + inventory->service_count;
+	const struct labels *labels = end->pod == GRAPH_NONE ? NULL : graph->pods[end->pod].labels;
+	const struct inventory_pod *pod =
+	    inventory_find_pod(inventory, end->namespace, end->name, end->uid);
+
+	for (; labels && service < last && strcmp(service->namespace, end->namespace) == 0;
+	     service++)
+		if (is_entry(service) && service->selector.count > 0 &&
+		    labels_match(labels, &service->selector) &&
+		    has_target(service, pod, protocol, port))
+			return service;
+	return NULL;
+}
+
 bool entry_leads_to(const struct graph *graph, const struct end *end, uint8_t protocol,
 		    uint16_t port)
 {
 	const struct inventory *inventory = graph->inventory;
-	const struct labels *labels = end->pod == GRAPH_NONE ? NULL : graph->pods[end->pod].labels;
-	const struct inventory_service *service, *last;
 	const struct inventory_pod *pod;
 
 	if (!inventory)
 		return false;
 	pod = inventory_find_pod(inventory, end->namespace, end->name, end->uid);
-	if (has_host_port(pod, protocol, port))
-		return true;
-	last = inventory->services + inventory->service_count;
-	for (service = services_from(inventory, end->namespace);
-	     labels && service < last && strcmp(service->namespace, end->namespace) == 0; service++)
-		if (is_entry(service) && service->selector.count > 0 &&
-		    labels_match(labels, &service->selector) &&
-		    has_target(service, pod, protocol, port))
+	return has_host_port(pod, protocol, port) ||
+	       next_entry(graph, services_from(inventory, end->namespace), end, protocol, port);
+}
+
+bool entry_forwards_to(const struct graph *graph, const struct graph_edge *edge)
+{
+	const struct edge_key *key = &edge->edge.key;
+	const struct inventory_service *service;
+
+	if (!graph->inventory)
+		return false;
+	service = services_from(graph->inventory, edge->to.namespace);
+	while ((service = next_entry(graph, service, &edge->to, key->protocol, key->port))) {
+		if (!service->external_local && has_node_port(service, key->service_port))
 			return true;
+		service++;
+	}
 	return false;
 }

@@ -11,5 +11,11 @@
  */
 bool entry_leads_to(const struct graph *graph, const struct end *end, uint8_t protocol,
 		    uint16_t port);
+/*
+ * Is the edge to such a Service's target of which the client's address may be that of another node,
+ * which forwards (externalTrafficPolicy Cluster)? The edge is to a pod; where it has the port that
+ * was asked for, that is a node port of the Service.
+ */
+bool entry_forwards_to(const struct graph *graph, const struct graph_edge *edge);
 
 #endif

@@ -9,6 +9,7 @@
 #include "policy/aggregate.h"
 #include "policy/cluster_ranges.h"
 #include "policy/entry.h"
+#include "policy/forwarding.h"
 #include "policy/order.h"
 #include "policy/prefixes.h"
 
@@ -84,15 +85,10 @@ static int know_cluster(struct work *work)
 	return r;
 }
 
-static bool is_outside(const struct end *end)
-{
-	return end->kind == END_EXTERNAL && strcmp(end->class, "external") == 0;
-}
-
 static bool takes_part(const struct atom *atom)
 {
 	return atom->peer == ATOM_BLOCK && atom->edge && atom->left == LEFT_NONE &&
-	       is_outside(atom->end);
+	       end_is_outside(atom->end);
 }
 
 /* ---- any client ---- */
@@ -139,31 +135,21 @@ static void open_to_any(struct work *work, const struct run *run)
 	}
 }
 
-/*
- * A node that has put its own address in the place of a client's, in front of a pod on another: the
- * pod sees that node, and tomorrow's client comes in by another.
- */
-static bool is_forwarded(const struct atom *atom)
-{
-	const struct graph_edge *edge = atom->edge;
-	const struct end *peers[EDGE_PEERS_MAX];
-
-	return edge && atom->left == LEFT_NONE && atom->peer == ATOM_BLOCK &&
-	       atom->end == edge->translated && is_outside(&edge->from) &&
-	       edge_peers(edge, false, peers) == 1;
-}
-
+/* Of a client behind a node the pod sees the node, and tomorrow's comes in by another. Where it is
+ * the pod's own, the client takes part by itself. */
 static int open_to_forwarded(struct work *work, const struct slice *slice)
 {
+	const struct end *peers[EDGE_PEERS_MAX];
 	int r = 0;
 
 	for (size_t i = 0; i < slice->count && r == 0; i++) {
 		struct atom atom = slice->atoms[i];
 
-		if (!is_forwarded(&atom))
+		if (atom.left != LEFT_NONE ||
+		    forwarding_of(work->basis, &slice->atoms[i], &atom.end) != FORWARDING_OUTSIDE ||
+		    edge_peers(atom.edge, false, peers) > 1)
 			continue;
-		atom.end = &atom.edge->from;
-		atom.block = prefix_around(atom.end->address, 0);
+		atom.block = prefix_around(atom.block.addr, 0);
 		atom.wider |= WIDER_ANY_CLIENT;
 		r = atoms_add(&work->added, &atom);
 	}
@@ -535,9 +521,11 @@ int externals_apply(const struct basis *basis, struct atoms *atoms, struct probl
 	int r;
 
 	if (basis->request->exact)
-		return 0;
+		return forwarding_warn(basis, atoms, problems);
 	r = settle(&work, atoms);
 	note_private(&work);
+	if (r == 0)
+		r = forwarding_warn(basis, atoms, problems);
 	cluster_ranges_clear(&work.cluster);
 	atoms_clear(&work.added);
 	free(work.keys);

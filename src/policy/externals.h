@@ -15,8 +15,8 @@
  *
  * 1. Ingress, EXTERNAL_INGRESS_ANY: all addresses, if one that came is public, if a client asked
  *    for an address of a service or node, or if the inventory has an entry there; else they stay.
- *    All addresses, too, beside a node that forwards for a client outside. With
- *    EXTERNAL_INGRESS_OBSERVED they stay.
+ *    All addresses, too, beside another node than the pod's that forwards for a client outside
+ *    (forwarding.h), whatever its class. With EXTERNAL_INGRESS_OBSERVED they stay.
  * 2. Where a known network has an address, all its blocks; atoms without an edge and without an end
  *    are added for those in which nothing was seen. A block with addresses of the cluster is none.
  * 3. The others are aggregated (aggregate.h), but for what stays by 1. Private ones stay, and a
@@ -27,7 +27,8 @@
  * already, as LEFT_BEYOND_LIMIT, with a warning; its atoms are to be dropped.
  *
  * The atoms are sorted, and stay so; those that are left out take no part. With request.exact
- * nothing happens. -ENOMEM: the atoms are good for nothing.
+ * they stay as they are. Ports that are open to nodes that forward and not to all are warned of.
+ * -ENOMEM: the atoms are good for nothing.
  */
 int externals_apply(const struct basis *basis, struct atoms *atoms, struct problems *problems);
 

@@ -326,6 +326,8 @@ static void put_wider(struct buf *buf, unsigned wider)
 		if (!(wider & texts[i].bit))
 			continue;
 		buf_printf(buf, "%s%s", separator, texts[i].text);
+		if (texts[i].bit == WIDER_ANY_CLIENT && !(wider & WIDER_ENTITY))
+			buf_puts(buf, ", and pods where ipBlock covers them");
 		separator = "; ";
 	}
 }

@@ -345,6 +345,8 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (texts[i].bit == bit)
 			buf_puts(buf, texts[i].text);
+	if (bit == WIDER_ANY_CLIENT && peer->kind == PEER_BLOCK)
+		buf_puts(buf, ", and to pods where ipBlock covers them");
 }
 
 char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t count,

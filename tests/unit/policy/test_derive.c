@@ -588,7 +588,8 @@ static void test_source_nat(void **state)
 						 .service_port = 30443});
 	assert_in_policy(&s.scene, "web-netpol",
 			 "      # any client: 1 connection, via 192.168.0.2:30443; open to all, as "
-			 "tomorrow's client has another address" SEEN "\n"
+			 "tomorrow's client has another address, and to pods where "
+			 "ipBlock covers them" SEEN "\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 0.0.0.0/0\n");
 	assert_not_in_policy(&s.scene, "web-netpol", "203.0.113.9");

@@ -542,6 +542,154 @@ static void test_a_client_that_another_node_forwards(void **state)
 	world_close(&world);
 }
 
+/* Both nodes have a record; the destination's has nothing but the node. */
+static void test_a_client_that_another_record_tells_of(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, NODE POD("web", "10.1.0.1", ""));
+	scene_node(&world.scene, "n2", "192.0.2.12");
+	is_asked(&world, "192.0.2.12", 8080);
+	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
+	scene_edge(&world.scene, (struct scene_edge){.node = "n2",
+						     .from = "10.200.0.1",
+						     .to = "10.1.0.1",
+						     .service = "192.0.2.12",
+						     .service_port = 30080,
+						     .translated = "192.0.2.12",
+						     .port = 8080});
+	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n0.0.0.0/0 any of 1\n");
+	assert_false(scene_has_problem(&world.scene, "Pod/web in shop", "clients outside"));
+	world.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
+	assert_true(scene_has_problem(&world.scene, "Pod/web in shop",
+				      "clients outside seem to come to TCP 8080 by way of nodes "
+				      "that show their own address: n2; these are allowed, and no "
+				      "other by which one comes tomorrow; --external-ingress any "
+				      "opens the port to all"));
+	world_close(&world);
+}
+
+/* What the port gets where a node asked that is not the pod's, and the inventory has this. */
+static void assert_opened_to_node(const char *inventory, const char *service, int service_port,
+				  bool is_opened)
+{
+	struct world world;
+
+	world_open(&world, inventory);
+	scene_node(&world.scene, "n2", "192.0.2.12");
+	scene_edge(&world.scene, (struct scene_edge){.from = "192.0.2.12",
+						     .to = "10.1.0.1",
+						     .to_pod = world.web,
+						     .service = service,
+						     .service_port = service_port,
+						     .port = 8080});
+	assert_blocks(&world, DIRECTION_INGRESS,
+		      is_opened ? "8080:\n0.0.0.0/0 any of 1\n" : "8080:\n192.0.2.12/32 of 1\n");
+	world.request.exact = true;
+	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
+	assert_int_equal(scene_has_problem(&world.scene, "Pod/web in shop",
+					   "tomorrow; without --exact the port is open to all, or"),
+			 is_opened);
+	world_close(&world);
+}
+
+static void test_nodes_at_entries_of_the_inventory(void **state)
+{
+#define ENTRY SERVICE("type: NodePort, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]")
+	(void)state;
+	assert_opened_to_node(NODE WEB ENTRY, NULL, 0, true);
+	assert_opened_to_node(NODE WEB ENTRY, "192.0.2.11", 30080, true);
+	assert_opened_to_node(NODE WEB ENTRY, "10.96.0.5", 80, false);
+	assert_opened_to_node(NODE WEB SERVICE("ports: [{port: 80, targetPort: 8080}]"), NULL, 0,
+			      false);
+	assert_opened_to_node(NODE WEB SERVICE("type: LoadBalancer, externalTrafficPolicy: Local, "
+					       "ports: [{port: 80, targetPort: 8080}]"),
+			      NULL, 0, false);
+	/* Nobody forwards to it. */
+	assert_opened_to_node(NODE POD("web", "10.1.0.1", "{containerPort: 8080, hostPort: 80}"),
+			      NULL, 0, false);
+}
+
+/* The other node's own record has them all: none of a client outside. */
+static void test_nodes_whose_own_record_is_known(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, NODE WEB ENTRY);
+	scene_node(&world.scene, "n2", "192.0.2.12");
+	scene_edge(&world.scene, (struct scene_edge){.from = "192.0.2.12",
+						     .to = "10.1.0.1",
+						     .to_pod = world.web,
+						     .first_seen = 1000,
+						     .last_seen = 1010,
+						     .port = 8080});
+	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n0.0.0.0/0 any of 1\n");
+	scene_edge(&world.scene, (struct scene_edge){.node = "n2",
+						     .first_seen = 1000,
+						     .last_seen = 1010,
+						     .from = "192.0.2.12",
+						     .to = "10.1.0.1",
+						     .port = 8080});
+	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
+	world_close(&world);
+}
+
+/* ---- few connections ---- */
+
+/* The blocks that ingress has where this many connections are asked for. */
+static void assert_common(struct world *world, int64_t minimum, const char *expected)
+{
+	world->request.min_connections = minimum;
+	assert_blocks(world, DIRECTION_INGRESS, expected);
+}
+
+static void test_clients_are_counted_together(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, plain);
+	scene_node(&world.scene, "n2", "192.0.2.12");
+	is_asked(&world, "8.8.8.1", 443);
+	is_asked(&world, "8.8.8.2", 443);
+	is_asked(&world, "fd12::1", 443);
+	is_asked(&world, "192.0.2.12", 443);
+	is_asked(&world, "8.8.8.3", 80);
+	asks(&world, "9.9.9.9", 22);
+	world.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	assert_common(&world, 2, "443:\n8.8.8.1/32 of 1\n8.8.8.2/32 of 1\n");
+	/* One that forwards counts with them. */
+	scene_edge(&world.scene, (struct scene_edge){.from = "8.8.8.8",
+						     .to = "10.1.0.1",
+						     .to_pod = world.web,
+						     .service = "192.0.2.12",
+						     .service_port = 30080,
+						     .translated = "192.0.2.12",
+						     .port = 443});
+	assert_common(&world, 3, "443:\n8.8.8.1/32 of 1\n8.8.8.2/32 of 1\n192.0.2.12/32 of 1\n");
+	world.request.external_ingress = EXTERNAL_INGRESS_ANY;
+	assert_common(&world, 3, "443:\n0.0.0.0/0 any of 4\n");
+	world_close(&world);
+}
+
+static void test_servers_are_counted_together(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, plain);
+	asks_many(&world, "8.8.8.%u", 1, 2, 3, 443);
+	asks(&world, "8.8.8.1", 80);
+	asks(&world, "192.0.2.11", 443);
+	world.request.min_connections = 3;
+	assert_blocks(&world, DIRECTION_EGRESS,
+		      "443:\n8.8.8.1/32 of 1\n8.8.8.3/32 of 1\n8.8.8.5/32 of 1\n");
+	world_close(&world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -564,6 +712,11 @@ int main(void)
 	    cmocka_unit_test(test_entries_of_the_inventory),
 	    cmocka_unit_test(test_a_client_that_asked_for_a_service),
 	    cmocka_unit_test(test_a_client_that_another_node_forwards),
+	    cmocka_unit_test(test_a_client_that_another_record_tells_of),
+	    cmocka_unit_test(test_nodes_at_entries_of_the_inventory),
+	    cmocka_unit_test(test_nodes_whose_own_record_is_known),
+	    cmocka_unit_test(test_clients_are_counted_together),
+	    cmocka_unit_test(test_servers_are_counted_together),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

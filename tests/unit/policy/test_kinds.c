@@ -181,7 +181,8 @@ static void assert_annotation(const struct policy *policy, enum explain explain,
 	"    app.kubernetes.io/managed-by: netpol\n"                                               \
 	"  annotations:\n"                                                                         \
 	"    netpol/wider: |-\n"                                                                   \
-	"      ingress from 0.0.0.0/0, TCP 80: clients that were not seen\n"                       \
+	"      ingress from 0.0.0.0/0, TCP 80: clients that were not seen, and pods "              \
+	"where ipBlock covers them\n"                                                              \
 	"      egress to 2001:db8::/64, UDP 4000-4099, SCTP 5000: addresses of the block that "    \
 	"were not seen; evidence that is left out without --include\n"                             \
 	"      egress to all pods of all namespaces, UDP 4000-4099, SCTP 5000: DNS, whether it "   \
