@@ -127,6 +127,8 @@ struct inventory_service {
 	struct addr
 	    *addresses; /* clusterIPs (not None), externalIPs, load balancer ingress addresses */
 	size_t address_count;
+	struct prefix *source_ranges; /* loadBalancerSourceRanges; none if one cannot be read */
+	size_t source_range_count;
 	struct inventory_port *ports;
 	size_t port_count;
 };

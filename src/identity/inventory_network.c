@@ -34,6 +34,38 @@ static void read_load_balancer(struct object_reader *reader, const struct node *
 	}
 }
 
+static void add_range(struct object_reader *reader, const struct node *value, const char *key,
+		      struct prefix **ranges, size_t *count)
+{
+	const char *text = node_text(value);
+	struct prefix range;
+
+	if (!text || prefix_parse(text, &range) < 0)
+		object_problem(reader, value, "%s: \"%s\" is no address range", key,
+			       text ? text : "");
+	else if (object_grow(reader, ranges, sizeof(range), *count))
+		(*ranges)[(*count)++] = range;
+}
+
+static void read_ranges(struct object_reader *reader, const struct node *object, const char *key,
+			struct prefix **ranges, size_t *count)
+{
+	const struct node *list = object_get(reader, object, key, NODE_SEQUENCE);
+
+	for (size_t i = 0; i < node_count(list); i++)
+		add_range(reader, node_item(list, i), key, ranges, count);
+}
+
+static void read_source_ranges(struct object_reader *reader, const struct node *spec,
+			       struct inventory_service *service)
+{
+	const char *key = "loadBalancerSourceRanges";
+
+	read_ranges(reader, spec, key, &service->source_ranges, &service->source_range_count);
+	if (service->source_range_count < node_count(node_get(spec, key)))
+		service->source_range_count = 0;
+}
+
 void object_read_service(struct object_reader *reader, const struct node *object,
 			 struct inventory_service *ret)
 {
@@ -59,6 +91,7 @@ void object_read_service(struct object_reader *reader, const struct node *object
 	ret->external_ips = node_count(node_get(spec, "externalIPs")) > 0;
 	read_service_addresses(reader, spec, "externalIPs", ret);
 	read_load_balancer(reader, status, ret);
+	read_source_ranges(reader, spec, ret);
 	object_settle(ret->addresses, &ret->address_count);
 	object_ports(reader, spec, PORT_OF_SERVICE, &ret->ports, &ret->port_count);
 }
@@ -274,28 +307,6 @@ static void read_node_annotations(struct object_reader *reader, const struct nod
 	}
 }
 
-static void add_range(struct object_reader *reader, const struct node *value, const char *key,
-		      struct prefix **ranges, size_t *count)
-{
-	const char *text = node_text(value);
-	struct prefix range;
-
-	if (!text || prefix_parse(text, &range) < 0)
-		object_problem(reader, value, "%s: \"%s\" is no address range", key,
-			       text ? text : "");
-	else if (object_grow(reader, ranges, sizeof(range), *count))
-		(*ranges)[(*count)++] = range;
-}
-
-static void read_ranges(struct object_reader *reader, const struct node *object, const char *key,
-			struct prefix **ranges, size_t *count)
-{
-	const struct node *list = object_get(reader, object, key, NODE_SEQUENCE);
-
-	for (size_t i = 0; i < node_count(list); i++)
-		add_range(reader, node_item(list, i), key, ranges, count);
-}
-
 static void settle_node(struct inventory_node *node)
 {
 	object_settle(node->addresses, &node->address_count);
@@ -389,6 +400,7 @@ void inventory_service_clear(void *cleared)
 	labels_clear(&service->labels);
 	labels_clear(&service->selector);
 	free(service->addresses);
+	free(service->source_ranges);
 	object_ports_free(service->ports, service->port_count);
 }
 

@@ -45,7 +45,8 @@ static const struct kind {
     {"", "Namespace", false, LABELLED},
     {"", "Service", true,
      LABELLED "spec(type externalName externalTrafficPolicy healthCheckNodePort selector "
-	      "clusterIP clusterIPs externalIPs " PORTS ") status(loadBalancer(ingress(ip)))"},
+	      "clusterIP clusterIPs externalIPs loadBalancerSourceRanges " PORTS
+	      ") status(loadBalancer(ingress(ip)))"},
     {"", "Endpoints", true,
      LABELLED "subsets(addresses" ENDPOINTS " notReadyAddresses" ENDPOINTS " " PORTS ")"},
     {"", "Node", false, NODE_METADATA "spec(podCIDR podCIDRs) status(addresses(type address))"},

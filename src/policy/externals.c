@@ -135,6 +135,111 @@ static void open_to_any(struct work *work, const struct run *run)
 	}
 }
 
+static bool are_same(const struct prefix *a, size_t a_count, const struct prefix *b, size_t b_count)
+{
+	size_t i = 0;
+
+	while (a_count == b_count && i < a_count && prefix_compare(a[i], b[i]) == 0)
+		i++;
+	return a_count == b_count && i == a_count;
+}
+
+static bool are_within(const struct run *run, const struct prefix *ranges, size_t count)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		const struct prefix block = run_atom(run, i)->block;
+		const struct prefix *range =
+		    prefixes_touching(ranges, count, prefix_of(block.addr));
+
+		if (!range || !prefix_covers(*range, block))
+			return false;
+	}
+	return true;
+}
+
+/* Those before all pods that were reached; none where they differ, or a client is of no such. */
+static int find_source_ranges(const struct work *work, const struct run *run, struct prefix **ret,
+			      size_t *ret_count)
+{
+	const struct end *last = NULL;
+	struct prefix *ranges;
+	size_t count;
+	int r;
+
+	for (size_t i = 0; i < run->count; i++) {
+		const struct atom *atom = run_atom(run, i);
+		const struct end *end = &atom->edge->to;
+
+		if (last && last->pod == end->pod)
+			continue;
+		r = entry_source_ranges(work->basis->graph, end, atom->protocol, atom->port,
+					&ranges, &count);
+		if (r < 0)
+			return r;
+		if (!last) {
+			*ret = ranges;
+			*ret_count = count;
+		} else {
+			if (!are_same(*ret, *ret_count, ranges, count))
+				*ret_count = 0;
+			free(ranges);
+		}
+		last = end;
+		if (*ret_count == 0)
+			return 0;
+	}
+	if (!are_within(run, *ret, *ret_count))
+		*ret_count = 0;
+	return 0;
+}
+
+#define SOURCE_RANGES "loadBalancerSourceRanges"
+
+static int open_to_ranges(struct work *work, const struct run *run, const struct prefix *ranges,
+			  size_t count)
+{
+	const uint8_t family = run_atom(run, 0)->block.addr.family;
+	struct atom unseen = *run_atom(run, 0);
+	size_t next = 0;
+	int r = 0;
+
+	unseen.edge = NULL;
+	unseen.end = NULL;
+	unseen.wider = WIDER_KNOWN_NETWORK;
+	unseen.known_network = SOURCE_RANGES;
+	work->has_changed = true;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const size_t first = next;
+
+		while (next < run->count && prefix_covers(ranges[i], run_atom(run, next)->block)) {
+			struct atom *atom = run_atom(run, next++);
+
+			if (prefix_compare(atom->block, ranges[i]) != 0)
+				atom->wider |= WIDER_KNOWN_NETWORK;
+			atom->block = ranges[i];
+			atom->known_network = SOURCE_RANGES;
+		}
+		unseen.block = ranges[i];
+		if (next == first && ranges[i].addr.family == family)
+			r = atoms_add(&work->added, &unseen);
+	}
+	return r;
+}
+
+static int open_to_clients(struct work *work, const struct run *run)
+{
+	struct prefix *ranges = NULL;
+	size_t count = 0;
+	int r = find_source_ranges(work, run, &ranges, &count);
+
+	if (r == 0 && count > 0)
+		r = open_to_ranges(work, run, ranges, count);
+	else if (r == 0)
+		open_to_any(work, run);
+	free(ranges);
+	return r;
+}
+
 /* Of a client behind a node the pod sees the node, and tomorrow's comes in by another. Where it is
  * the pod's own, the client takes part by itself. */
 static int open_to_forwarded(struct work *work, const struct slice *slice)
@@ -368,10 +473,8 @@ static int settle_family(struct work *work, const struct run *run)
 
 	if (!egress && ingress == EXTERNAL_INGRESS_OBSERVED)
 		return 0;
-	if (!egress && ingress == EXTERNAL_INGRESS_ANY && is_open(work, run)) {
-		open_to_any(work, run);
-		return 0;
-	}
+	if (!egress && ingress == EXTERNAL_INGRESS_ANY && is_open(work, run))
+		return open_to_clients(work, run);
 	r = use_networks(work, run);
 	if (r == 0 && (egress || ingress == EXTERNAL_INGRESS_LEARNED_CIDR))
 		r = join_neighbours(work, run);

@@ -59,11 +59,15 @@ static void put_pod(FILE *out, const struct inventory_pod *pod)
 
 static void put_service(FILE *out, const struct inventory_service *service)
 {
+	char text[PREFIX_TEXT_MAX];
+
 	fprintf(out, "service %s/%s %s %s %d %u", service->namespace, service->name, service->type,
 		service->external_name, service->external_local, service->health_port);
 	put_labels(out, &service->labels);
 	put_labels(out, &service->selector);
 	put_addresses(out, service->addresses, service->address_count);
+	for (size_t i = 0; i < service->source_range_count; i++)
+		fprintf(out, " %s", prefix_format(service->source_ranges[i], text));
 	put_ports(out, service->ports, service->port_count);
 	fputc('\n', out);
 }
@@ -283,6 +287,7 @@ static const char cluster[] =
     "    clusterIP: 10.96.0.1\n"
     "    clusterIPs: [10.96.0.1, 'fd00:96::1']\n"
     "    externalIPs: [192.0.2.80]\n"
+    "    loadBalancerSourceRanges: [203.0.113.0/24]\n"
     "    selector: {app: api}\n"
     "    sessionAffinity: None\n"
     "    ports:\n"
@@ -375,6 +380,7 @@ static void test_reads_like_the_document(void **state)
 	assert_string_equal(again, whole);
 	assert_non_null(strstr(whole, "pod shop/api-5d4-x"));
 	assert_non_null(strstr(whole, "endpoints shop/api-abc"));
+	assert_non_null(strstr(whole, " 203.0.113.0/24"));
 	assert_non_null(strstr(whole, "node n3"));
 	assert_non_null(strstr(whole, "IPPool balancers 198.51.100.0/28\n"));
 	assert_non_null(strstr(whole, "IPPool default-ipv4-ippool of pods 10.244.0.0/16\n"));

@@ -505,6 +505,40 @@ static void test_entries_of_the_inventory(void **state)
 	assert_opened(NODE POD("web", "10.1.0.1", "{containerPort: 80, hostPort: 8080}"), false);
 }
 
+static void assert_ranges(const char *ports, const char *client, const char *expected)
+{
+	char inventory[2048];
+	struct world world;
+
+	snprintf(inventory, sizeof(inventory), "%s%s",
+		 NODE SERVICE("type: LoadBalancer, loadBalancerSourceRanges: [203.0.113.0/24, "
+			      "8.8.0.0/16, '2600::/16'], ports: [{port: 80, targetPort: 8080, "
+			      "nodePort: 30080}]"),
+		 ports);
+	world_open(&world, inventory);
+	is_asked(&world, "8.8.8.8", 8080);
+	is_asked(&world, client, 8080);
+	assert_blocks(&world, DIRECTION_INGRESS, expected);
+	world_close(&world);
+}
+
+static void test_source_ranges_of_load_balancers(void **state)
+{
+	(void)state;
+	assert_ranges(POD("web", "10.1.0.1", ""), "8.8.9.9",
+		      "8080:\n8.8.0.0/16 known (loadBalancerSourceRanges) of 2\n"
+		      "203.0.113.0/24 known (loadBalancerSourceRanges) of 0\n");
+	/* A client of another address, and another entry. */
+	assert_ranges(POD("web", "10.1.0.1", ""), "9.9.9.9", "8080:\n0.0.0.0/0 any of 2\n");
+	assert_ranges(POD("web", "10.1.0.1", "{containerPort: 8080, hostPort: 8080}"), "8.8.9.9",
+		      "8080:\n0.0.0.0/0 any of 2\n");
+	assert_ranges(
+	    POD("web", "10.1.0.1", "") "{kind: Service, metadata: {namespace: shop, name: "
+				       "z}, spec: {type: NodePort, selector: {app: web}, "
+				       "ports: [{port: 8080, nodePort: 30081}]}}\n",
+	    "8.8.9.9", "8080:\n0.0.0.0/0 any of 2\n");
+}
+
 static void test_a_client_that_asked_for_a_service(void **state)
 {
 	struct world world;
@@ -710,6 +744,7 @@ int main(void)
 	    cmocka_unit_test(test_any_client),
 	    cmocka_unit_test(test_private_clients_stay),
 	    cmocka_unit_test(test_entries_of_the_inventory),
+	    cmocka_unit_test(test_source_ranges_of_load_balancers),
 	    cmocka_unit_test(test_a_client_that_asked_for_a_service),
 	    cmocka_unit_test(test_a_client_that_another_node_forwards),
 	    cmocka_unit_test(test_a_client_that_another_record_tells_of),
