@@ -41,6 +41,8 @@ struct inventory *inventory_free(struct inventory *inventory)
 		inventory_endpoints_clear(&inventory->endpoints[i]);
 	for (size_t i = 0; i < inventory->node_count; i++)
 		inventory_node_clear(&inventory->nodes[i]);
+	for (size_t i = 0; i < inventory->ranges_count; i++)
+		inventory_ranges_clear(&inventory->ranges[i]);
 	for (size_t i = 0; i < inventory->change_count; i++)
 		change_clear(&inventory->changes[i]);
 	for (size_t i = 0; i < inventory->file_count; i++)
@@ -57,6 +59,7 @@ struct inventory *inventory_free(struct inventory *inventory)
 	free(inventory->services);
 	free(inventory->endpoints);
 	free(inventory->nodes);
+	free(inventory->ranges);
 	free(inventory->changes);
 	free(inventory->files);
 	free(whole->owners);
@@ -223,6 +226,39 @@ static int add_cilium_node(struct whole *whole, struct object_reader *reader,
 	return keep_node(whole, reader, &node);
 }
 
+static int keep_ranges(struct whole *whole, struct object_reader *reader,
+		       struct inventory_ranges *ranges)
+{
+	struct inventory *inventory = &whole->inventory;
+	int r = reader->error;
+
+	if (r == 0)
+		r = inventory_grow(&inventory->ranges, sizeof(*ranges), inventory->ranges_count,
+				   &whole->ranges_capacity);
+	if (r == 0)
+		inventory->ranges[inventory->ranges_count++] = *ranges;
+	else
+		inventory_ranges_clear(ranges);
+	return r;
+}
+
+static int add_service_range(struct whole *whole, struct object_reader *reader,
+			     const struct node *object)
+{
+	struct inventory_ranges ranges = {0};
+
+	object_read_service_range(reader, object, &ranges);
+	return keep_ranges(whole, reader, &ranges);
+}
+
+static int add_pool(struct whole *whole, struct object_reader *reader, const struct node *object)
+{
+	struct inventory_ranges ranges = {0};
+
+	object_read_pool(reader, object, &ranges);
+	return keep_ranges(whole, reader, &ranges);
+}
+
 static const struct kind {
 	const char *version;
 	const char *kind;
@@ -237,6 +273,11 @@ static const struct kind {
     {"discovery.k8s.io/v1", "EndpointSlice", true, add_slice},
     {"discovery.k8s.io/v1beta1", "EndpointSlice", true, add_slice},
     {"cilium.io/v2", "CiliumNode", false, add_cilium_node},
+    {"networking.k8s.io/v1", "ServiceCIDR", false, add_service_range},
+    {"networking.k8s.io/v1beta1", "ServiceCIDR", false, add_service_range},
+    {"networking.k8s.io/v1alpha1", "ServiceCIDR", false, add_service_range},
+    {"projectcalico.org/v3", "IPPool", false, add_pool},
+    {"crd.projectcalico.org/v1", "IPPool", false, add_pool},
 };
 
 static bool kind_is(const char *text, size_t length, const char *kind)
@@ -342,7 +383,7 @@ size_t inventory_size(const struct inventory *inventory)
 {
 	return inventory->pod_count + inventory->template_count + inventory->namespace_count +
 	       inventory->service_count + inventory->endpoints_count + inventory->node_count +
-	       whole_of_const(inventory)->owner_count;
+	       inventory->ranges_count + whole_of_const(inventory)->owner_count;
 }
 
 static void add_turns(struct inventory_pod *pod, const struct addr *addresses, size_t count,
@@ -534,6 +575,14 @@ static int compare_nodes(const void *left, const void *right)
 	return strcmp(a->name, b->name);
 }
 
+static int compare_ranges(const void *left, const void *right)
+{
+	const struct inventory_ranges *a = left, *b = right;
+	int order = strcmp(a->kind, b->kind);
+
+	return order ? order : strcmp(a->name, b->name);
+}
+
 static void fill_addresses(struct addr **kept, size_t *kept_count, struct addr **other,
 			   size_t *other_count)
 {
@@ -618,7 +667,12 @@ static int sort_all(struct whole *whole, struct problems *problems)
 			      .compare = compare_nodes,
 			      .clear = inventory_node_clear,
 			      .fill = fill_node};
-	struct table *const all[] = {&namespaces, &services, &endpoints, &nodes};
+	struct table ranges = {.items = inventory->ranges,
+			       .size = sizeof(*inventory->ranges),
+			       .count = inventory->ranges_count,
+			       .compare = compare_ranges,
+			       .clear = inventory_ranges_clear};
+	struct table *const all[] = {&namespaces, &services, &endpoints, &nodes, &ranges};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && r == 0; i++)
@@ -631,6 +685,8 @@ static int sort_all(struct whole *whole, struct problems *problems)
 	inventory->endpoints_count = endpoints.count;
 	inventory->nodes = nodes.items;
 	inventory->node_count = nodes.count;
+	inventory->ranges = ranges.items;
+	inventory->ranges_count = ranges.count;
 	return r;
 }
 

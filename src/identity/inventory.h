@@ -3,9 +3,10 @@
  * files that kubectl printed and from what a node recorded.
  *
  * Kubernetes API objects (v1 Pod, Namespace, Service, Endpoints, Node; discovery.k8s.io/v1
- * EndpointSlice; cilium.io/v2 CiliumNode; of every other kind its owner and its selector), lists of
- * them (List, PodList …), several documents or files. Read leniently: unknown kinds and fields are
- * skipped, an object without a name is a problem.
+ * EndpointSlice; cilium.io/v2 CiliumNode; networking.k8s.io ServiceCIDR; IPPool of
+ * projectcalico.org/v3 and crd.projectcalico.org/v1; of every other kind its owner and its
+ * selector), lists of them (List, PodList …), several documents or files. Read leniently: unknown
+ * kinds and fields are skipped, an object without a name is a problem.
  */
 #ifndef NETPOL_IDENTITY_INVENTORY_H
 #define NETPOL_IDENTITY_INVENTORY_H
@@ -126,6 +127,8 @@ struct inventory_service {
 	struct addr
 	    *addresses; /* clusterIPs (not None), externalIPs, load balancer ingress addresses */
 	size_t address_count;
+	struct prefix *source_ranges; /* loadBalancerSourceRanges; none if one cannot be read */
+	size_t source_range_count;
 	struct inventory_port *ports;
 	size_t port_count;
 };
@@ -162,8 +165,18 @@ struct inventory_node {
 	struct addr *tunnels; /* the node's ends of tunnels and gateways into the pod network, by
 				 annotations of Calico and Cilium; sorted */
 	size_t tunnel_count;
-	struct prefix *pod_ranges; /* spec.podCIDRs, else podCIDR */
+	struct prefix *pod_ranges; /* spec.podCIDRs, else podCIDR; CiliumNode: spec.ipam.podCIDRs */
 	size_t pod_range_count;
+};
+
+/* Ranges that pods' or services' addresses come from: spec.cidrs of a ServiceCIDR, spec.cidr of
+ * Calico's IPPool. */
+struct inventory_ranges {
+	const char *kind; /* "IPPool", "ServiceCIDR"; static text */
+	char *name;
+	bool of_pods; /* a pool for workloads (spec.allowedUses); else pods get none of them */
+	struct prefix *items;
+	size_t count;
 };
 
 /* A label that one and the same pod had with several values, or not always. */
@@ -186,6 +199,8 @@ struct inventory {
 	size_t endpoints_count;
 	struct inventory_node *nodes; /* sorted by name */
 	size_t node_count;
+	struct inventory_ranges *ranges; /* sorted by kind, name */
+	size_t ranges_count;
 	bool has_objects;                 /* not only pods that a node recorded */
 	struct inventory_change *changes; /* sorted by namespace, key, which are unique */
 	size_t change_count;

@@ -28,6 +28,10 @@ void object_read_node(struct object_reader *reader, const struct node *object,
 /* What it has beyond the Node of its name. */
 void object_read_cilium_node(struct object_reader *reader, const struct node *object,
 			     struct inventory_node *ret);
+void object_read_service_range(struct object_reader *reader, const struct node *object,
+			       struct inventory_ranges *ret);
+void object_read_pool(struct object_reader *reader, const struct node *object,
+		      struct inventory_ranges *ret);
 /* The entry of metadata.ownerReferences that is the controller; NULL: none. For objects of any
  * kind: what is wrong with them is nobody's business here. */
 const struct node *object_controller(const struct node *object);
@@ -40,5 +44,6 @@ void inventory_namespace_clear(void *namespace);
 void inventory_service_clear(void *service);
 void inventory_endpoints_clear(void *endpoints);
 void inventory_node_clear(void *node);
+void inventory_ranges_clear(void *ranges);
 
 #endif

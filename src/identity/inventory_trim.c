@@ -45,13 +45,17 @@ static const struct kind {
     {"", "Namespace", false, LABELLED},
     {"", "Service", true,
      LABELLED "spec(type externalName externalTrafficPolicy healthCheckNodePort selector "
-	      "clusterIP clusterIPs externalIPs " PORTS ") status(loadBalancer(ingress(ip)))"},
+	      "clusterIP clusterIPs externalIPs loadBalancerSourceRanges " PORTS
+	      ") status(loadBalancer(ingress(ip)))"},
     {"", "Endpoints", true,
      LABELLED "subsets(addresses" ENDPOINTS " notReadyAddresses" ENDPOINTS " " PORTS ")"},
     {"", "Node", false, NODE_METADATA "spec(podCIDR podCIDRs) status(addresses(type address))"},
     {"discovery.k8s.io", "EndpointSlice", true,
      LABELLED "addressType endpoints" ENDPOINTS " " PORTS},
     {"cilium.io", "CiliumNode", false, NODE_METADATA "spec(addresses(type ip) ipam(podCIDRs))"},
+    {"networking.k8s.io", "ServiceCIDR", false, "metadata(name uid) spec(cidrs)"},
+    {"projectcalico.org", "IPPool", false, "metadata(name uid) spec(cidr allowedUses)"},
+    {"crd.projectcalico.org", "IPPool", false, "metadata(name uid) spec(cidr allowedUses)"},
 };
 
 static const char owned[] = "metadata(name namespace uid generateName " OWNERS ") spec(selector)";

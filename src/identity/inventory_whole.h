@@ -43,7 +43,7 @@ struct whole {
 	struct inventory inventory; /* first: what everybody else sees of it */
 	bool of_manifests;
 	size_t pod_capacity, template_capacity, namespace_capacity, service_capacity,
-	    endpoints_capacity, node_capacity, change_capacity, file_capacity;
+	    endpoints_capacity, node_capacity, ranges_capacity, change_capacity, file_capacity;
 	struct owner *owners; /* by kind, namespace, name once finished */
 	size_t owner_count, owner_capacity;
 	struct static_uid *static_uids; /* by kubelet once merged */

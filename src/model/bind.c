@@ -385,7 +385,7 @@ static const struct service_claim *find_service(const struct binder *binder, str
 static struct end outside_end(const struct binder *binder, struct addr address)
 {
 	const struct service_claim *service = find_service(binder, address);
-	const char *class = "external", *reason = "no pod, node or service is known to have it";
+	const char *class, *reason;
 	struct end end;
 
 	if (service) {

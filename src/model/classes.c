@@ -248,40 +248,60 @@ void classes_clear(struct classes *classes)
 
 /* ---- addresses with a meaning of their own ---- */
 
-static const struct {
-	const char *address;
+/*
+ * As the clouds document them: Amazon (EC2, instance metadata; ECS, task role; EKS, Pod Identity),
+ * Google (Compute Engine, metadata over IPv6), Alibaba (ECS, instance metadata), Microsoft ("What
+ * is IP address 168.63.129.16?"). Others use Amazon's address.
+ */
+static const struct named {
+	struct addr address;
 	const char *class;
 	const char *reason;
 } named[] = {
-    {"169.254.169.254", "metadata", "metadata server of the cloud"},
-    {"fd00:ec2::254", "metadata", "metadata server of the cloud"},
-    {"fd20:ce::254", "metadata", "metadata server of the cloud"},
-    {"169.254.170.2", "metadata", "credentials of the cloud for containers"},
-    {"169.254.170.23", "metadata", "credentials of the cloud for pods"},
-    {"fd00:ec2::23", "metadata", "credentials of the cloud for pods"},
-    {"169.254.20.10", "node-local-dns", "the usual address of a DNS cache on each node"},
-    {"169.254.25.10", "node-local-dns", "the usual address of a DNS cache on each node"},
-    {"255.255.255.255", "broadcast", "broadcast"},
+    {{ADDR_IPV4, {169, 254, 169, 254}}, "metadata", "metadata server of the cloud"},
+    {{ADDR_IPV6, {0xfd, 0, 0x0e, 0xc2, [14] = 0x02, 0x54}},
+     "metadata",
+     "metadata server of the cloud"},
+    {{ADDR_IPV6, {0xfd, 0x20, 0, 0xce, [14] = 0x02, 0x54}},
+     "metadata",
+     "metadata server of the cloud"},
+    {{ADDR_IPV4, {100, 100, 100, 200}}, "metadata", "metadata server of the cloud"},
+    {{ADDR_IPV4, {168, 63, 129, 16}}, "metadata", "server of the cloud for each of its machines"},
+    {{ADDR_IPV4, {169, 254, 170, 2}}, "metadata", "credentials of the cloud for containers"},
+    {{ADDR_IPV4, {169, 254, 170, 23}}, "metadata", "credentials of the cloud for pods"},
+    {{ADDR_IPV6, {0xfd, 0, 0x0e, 0xc2, [15] = 0x23}},
+     "metadata",
+     "credentials of the cloud for pods"},
+    {{ADDR_IPV4, {169, 254, 20, 10}},
+     "node-local-dns",
+     "the usual address of a DNS cache on each node"},
+    {{ADDR_IPV4, {169, 254, 25, 10}},
+     "node-local-dns",
+     "the usual address of a DNS cache on each node"},
+    {{ADDR_IPV4, {255, 255, 255, 255}}, "broadcast", "broadcast"},
 };
+
+#define NAMED_COUNT (sizeof(named) / sizeof(named[0]))
+
+struct addr graph_special_address(size_t index)
+{
+	return index < NAMED_COUNT ? named[index].address : (struct addr){0};
+}
 
 bool classes_name(struct addr address, const char **ret_class, const char **ret_reason)
 {
-	const bool local = address.family == ADDR_IPV6 && address.bytes[0] == 0xfd;
-	char text[ADDR_TEXT_MAX];
-
-	if (!local && !addr_is_link_local(address) && !addr_is_multicast(address))
-		return false;
-	addr_format(address, text);
-	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-		if (strcmp(named[i].address, text) != 0)
+	for (size_t i = 0; i < NAMED_COUNT; i++) {
+		if (!addr_equal(named[i].address, address))
 			continue;
 		*ret_class = named[i].class;
 		*ret_reason = named[i].reason;
 		return true;
 	}
+	if (!addr_is_link_local(address) && !addr_is_multicast(address))
+		return false;
 	*ret_class = addr_is_link_local(address) ? "link-local" : "multicast";
 	*ret_reason = *ret_class;
-	return !local;
+	return true;
 }
 
 /* ---- ends of edges ---- */

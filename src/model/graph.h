@@ -166,6 +166,9 @@ void graph_put_reason(const struct graph *graph, const struct graph_edge *edge,
 		      const struct end *end, struct buf *buf);
 /* The service that resolves names for the cluster, with a selector; NULL: not known. */
 const struct inventory_service *graph_dns_service(const struct inventory *inventory);
+/* The addresses that mean the same in every cluster, such as the metadata servers' of clouds, one
+ * by one; not set: there is no further one. */
+struct addr graph_special_address(size_t index);
 /* "neither", "source", "destination", "both". */
 const char *vantage_name(enum vantage vantage);
 /* "pod", "node", "external", "unknown". */

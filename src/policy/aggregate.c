@@ -9,6 +9,7 @@
 static bool is_allowed(const struct aggregate_limits *limits, struct prefix prefix)
 {
 	return prefix.length >= limits->floor && !prefix_is_mixed(prefix) &&
+	       !(limits->private_stay && addr_is_private(prefix.addr)) &&
 	       !prefixes_touching(limits->reserved, limits->reserved_count, prefix);
 }
 

@@ -12,6 +12,7 @@ struct aggregate_limits {
 	uint8_t floor;                 /* no shorter prefix is made */
 	const struct prefix *reserved; /* no prefix is made that has an address of these; tidy */
 	size_t reserved_count;
+	bool private_stay; /* no prefix of private addresses is made */
 };
 
 struct aggregate_block {
@@ -26,9 +27,10 @@ struct aggregate_block {
  * adds nothing; then, until the threshold holds, the two neighbours that share most leading bits
  * become the prefix that they share, of equals the first by address; and halves once more.
  *
- * Never made is a prefix shorter than the floor, one with reserved addresses, and one that is mixed
- * as special_range.h has it, so that private and public stay apart; so there may be more blocks
- * than the threshold. Items stay, whatever they are.
+ * Never made is a prefix shorter than the floor, one with reserved addresses, with private_stay one
+ * of private addresses (addr_is_private()), and one that is mixed as special_range.h has it, so
+ * that private and public stay apart; so there may be more blocks than the threshold. Items stay,
+ * whatever they are.
  *
  * ret has room for count blocks. Returns their number. O(n log n) in items and reserved ranges.
  */

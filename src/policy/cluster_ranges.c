@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/array.h"
 #include "policy/prefixes.h"
@@ -56,6 +57,19 @@ static void add_node(struct finds *finds, const struct inventory_node *node)
 	add_addresses(finds, node->tunnels, node->tunnel_count);
 }
 
+/* What a service leads to need be no pod: the API server of a cluster that others run. */
+static void add_endpoints(struct finds *finds, const struct inventory_endpoints *endpoints)
+{
+	for (size_t i = 0; i < endpoints->count; i++)
+		add(finds, prefix_of(endpoints->items[i].address));
+}
+
+static void add_ranges(struct finds *finds, const struct inventory_ranges *ranges)
+{
+	for (size_t i = 0; i < ranges->count; i++)
+		add(finds, ranges->items[i]);
+}
+
 static void add_inventory(struct finds *finds, const struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->node_count; i++)
@@ -70,6 +84,23 @@ static void add_inventory(struct finds *finds, const struct inventory *inventory
 	for (size_t i = 0; i < inventory->service_count; i++)
 		add_addresses(finds, inventory->services[i].addresses,
 			      inventory->services[i].address_count);
+	for (size_t i = 0; i < inventory->endpoints_count; i++)
+		add_endpoints(finds, &inventory->endpoints[i]);
+	for (size_t i = 0; i < inventory->ranges_count; i++)
+		add_ranges(finds, &inventory->ranges[i]);
+}
+
+static void add_special(struct finds *finds)
+{
+	for (size_t i = 0; addr_is_set(graph_special_address(i)); i++)
+		add(finds, prefix_of(graph_special_address(i)));
+}
+
+/* Pods are there already, and so is what makes a folded prefix more than external. */
+static void add_end(struct finds *finds, const struct end *end)
+{
+	if (end->kind != END_POD && end->prefix == 0 && strcmp(end->class, "external") != 0)
+		add(finds, prefix_of(end->address));
 }
 
 static void add_edges(struct finds *finds, const struct graph *graph)
@@ -80,11 +111,41 @@ static void add_edges(struct finds *finds, const struct graph *graph)
 		const struct graph_edge *edge = &graph->edges[i];
 		const struct addr service = edge->edge.key.service;
 
+		add_end(finds, &edge->from);
+		add_end(finds, &edge->to);
+		if (edge->translated)
+			add_end(finds, edge->translated);
 		if (edge->service_prefix || addr_equal(service, last))
 			continue;
 		add(finds, prefix_of(service));
 		last = service;
 	}
+}
+
+static bool has_family(const struct prefix *ranges, size_t count, enum addr_family family)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ranges[i].addr.family == family)
+			return true;
+	return false;
+}
+
+/* Those of some nodes show what the others' are like: they are of one plan. */
+static bool knows_pods(const struct inventory *inventory, enum addr_family family)
+{
+	for (size_t i = 0; i < inventory->node_count; i++) {
+		const struct inventory_node *node = &inventory->nodes[i];
+
+		if (has_family(node->pod_ranges, node->pod_range_count, family))
+			return true;
+	}
+	for (size_t i = 0; i < inventory->ranges_count; i++) {
+		const struct inventory_ranges *ranges = &inventory->ranges[i];
+
+		if (ranges->of_pods && has_family(ranges->items, ranges->count, family))
+			return true;
+	}
+	return false;
 }
 
 int cluster_ranges_build(const struct graph *graph, struct cluster_ranges *ret)
@@ -96,11 +157,14 @@ int cluster_ranges_build(const struct graph *graph, struct cluster_ranges *ret)
 	add_addresses(&finds, graph->node_addresses, graph->node_address_count);
 	if (graph->inventory)
 		add_inventory(&finds, graph->inventory);
+	add_special(&finds);
 	add_edges(&finds, graph);
 	if (finds.error) {
 		free(finds.items);
 		return finds.error;
 	}
+	ret->knows_pods[0] = graph->inventory && knows_pods(graph->inventory, ADDR_IPV4);
+	ret->knows_pods[1] = graph->inventory && knows_pods(graph->inventory, ADDR_IPV6);
 	ret->items = finds.items;
 	ret->count = prefixes_tidy(finds.items, finds.count);
 	return 0;

@@ -9,14 +9,15 @@
 #include "model/graph.h"
 
 /*
- * Nodes' pod ranges; every address that a pod or node of record or inventory ever had; and
- * services' addresses: the inventory's, and those that the record shows to have been asked. No
- * object that is read here tells from which range services get their addresses, so of that no more
- * is known than these.
+ * Nodes' pod ranges, pools and services' ranges; every address that a pod or node of record or
+ * inventory ever had; services' addresses: the inventory's, and those that the record shows to have
+ * been asked; their endpoints, pods or not; every address of an edge that is of another class than
+ * "external"; and what means the same in every cluster, as metadata servers.
  */
 struct cluster_ranges {
 	struct prefix *items; /* as prefixes_tidy() leaves them */
 	size_t count;
+	bool knows_pods[2]; /* IPv4, IPv6: a range is known that pods get addresses from */
 };
 
 /* -ENOMEM leaves *ret untouched. */

@@ -1,7 +1,10 @@
 #include "policy/entry.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "policy/prefixes.h"
 
 static const struct inventory_service *services_from(const struct inventory *inventory,
 						     const char *namespace)
@@ -107,6 +110,67 @@ bool entry_leads_to(const struct graph *graph, const struct end *end, uint8_t pr
 	pod = inventory_find_pod(inventory, end->namespace, end->name, end->uid);
 	return has_host_port(pod, protocol, port) ||
 	       next_entry(graph, services_from(inventory, end->namespace), end, protocol, port);
+}
+
+static bool is_limited(const struct inventory_service *service)
+{
+	for (size_t i = 0; i < service->source_range_count; i++)
+		if (service->source_ranges[i].length == 0)
+			return false;
+	return service->source_range_count > 0 && !service->external_ips &&
+	       strcmp(service->type, "LoadBalancer") == 0;
+}
+
+static int add_ranges(const struct inventory_service *service, struct prefix **ranges,
+		      size_t *count)
+{
+	const size_t more = service->source_range_count;
+	struct prefix *grown = reallocarray(*ranges, *count + more, sizeof(**ranges));
+
+	if (!grown)
+		return -ENOMEM;
+	memcpy(grown + *count, service->source_ranges, more * sizeof(*grown));
+	*ranges = grown;
+	*count += more;
+	return 0;
+}
+
+static int collect_ranges(const struct graph *graph, const struct end *end, uint8_t protocol,
+			  uint16_t port, struct prefix **ranges, size_t *count)
+{
+	const struct inventory_service *service = services_from(graph->inventory, end->namespace);
+	int r = 0;
+
+	while (r == 0 && (service = next_entry(graph, service, end, protocol, port))) {
+		if (!is_limited(service)) {
+			*count = 0;
+			return 0;
+		}
+		r = add_ranges(service++, ranges, count);
+	}
+	if (*count > 0)
+		*count = prefixes_tidy(*ranges, *count);
+	return r;
+}
+
+int entry_source_ranges(const struct graph *graph, const struct end *end, uint8_t protocol,
+			uint16_t port, struct prefix **ret, size_t *ret_count)
+{
+	struct prefix *ranges = NULL;
+	size_t count = 0;
+	int r = 0;
+
+	if (graph->inventory && !has_host_port(inventory_find_pod(graph->inventory, end->namespace,
+								  end->name, end->uid),
+					       protocol, port))
+		r = collect_ranges(graph, end, protocol, port, &ranges, &count);
+	if (r < 0) {
+		free(ranges);
+		return r;
+	}
+	*ret = ranges;
+	*ret_count = count;
+	return 0;
 }
 
 bool entry_forwards_to(const struct graph *graph, const struct graph_edge *edge)

@@ -12,6 +12,13 @@
 bool entry_leads_to(const struct graph *graph, const struct end *end, uint8_t protocol,
 		    uint16_t port);
 /*
+ * The ranges whose clients alone the load balancers in front of the port let in: of all Services of
+ * type LoadBalancer that lead to it, if these are the only entries and each has such ranges.
+ * *ret is malloc'd, and as prefixes_tidy() leaves it; no ranges: all clients may come. -ENOMEM.
+ */
+int entry_source_ranges(const struct graph *graph, const struct end *end, uint8_t protocol,
+			uint16_t port, struct prefix **ret, size_t *ret_count);
+/*
  * Is the edge to such a Service's target of which the client's address may be that of another node,
  * which forwards (externalTrafficPolicy Cluster)? The edge is to a pod; where it has the port that
  * was asked for, that is a node port of the Service.

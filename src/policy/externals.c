@@ -35,6 +35,7 @@ struct work {
 	struct aggregate_block *blocks;
 	struct use *uses;
 	size_t capacity;
+	bool has_private; /* addresses that stay for want of a pod range */
 	bool has_changed; /* the slice at hand has */
 };
 
@@ -134,6 +135,111 @@ static void open_to_any(struct work *work, const struct run *run)
 	}
 }
 
+static bool are_same(const struct prefix *a, size_t a_count, const struct prefix *b, size_t b_count)
+{
+	size_t i = 0;
+
+	while (a_count == b_count && i < a_count && prefix_compare(a[i], b[i]) == 0)
+		i++;
+	return a_count == b_count && i == a_count;
+}
+
+static bool are_within(const struct run *run, const struct prefix *ranges, size_t count)
+{
+	for (size_t i = 0; i < run->count; i++) {
+		const struct prefix block = run_atom(run, i)->block;
+		const struct prefix *range =
+		    prefixes_touching(ranges, count, prefix_of(block.addr));
+
+		if (!range || !prefix_covers(*range, block))
+			return false;
+	}
+	return true;
+}
+
+/* Those before all pods that were reached; none where they differ, or a client is of no such. */
+static int find_source_ranges(const struct work *work, const struct run *run, struct prefix **ret,
+			      size_t *ret_count)
+{
+	const struct end *last = NULL;
+	struct prefix *ranges;
+	size_t count;
+	int r;
+
+	for (size_t i = 0; i < run->count; i++) {
+		const struct atom *atom = run_atom(run, i);
+		const struct end *end = &atom->edge->to;
+
+		if (last && last->pod == end->pod)
+			continue;
+		r = entry_source_ranges(work->basis->graph, end, atom->protocol, atom->port,
+					&ranges, &count);
+		if (r < 0)
+			return r;
+		if (!last) {
+			*ret = ranges;
+			*ret_count = count;
+		} else {
+			if (!are_same(*ret, *ret_count, ranges, count))
+				*ret_count = 0;
+			free(ranges);
+		}
+		last = end;
+		if (*ret_count == 0)
+			return 0;
+	}
+	if (!are_within(run, *ret, *ret_count))
+		*ret_count = 0;
+	return 0;
+}
+
+#define SOURCE_RANGES "loadBalancerSourceRanges"
+
+static int open_to_ranges(struct work *work, const struct run *run, const struct prefix *ranges,
+			  size_t count)
+{
+	const uint8_t family = run_atom(run, 0)->block.addr.family;
+	struct atom unseen = *run_atom(run, 0);
+	size_t next = 0;
+	int r = 0;
+
+	unseen.edge = NULL;
+	unseen.end = NULL;
+	unseen.wider = WIDER_KNOWN_NETWORK;
+	unseen.known_network = SOURCE_RANGES;
+	work->has_changed = true;
+	for (size_t i = 0; i < count && r == 0; i++) {
+		const size_t first = next;
+
+		while (next < run->count && prefix_covers(ranges[i], run_atom(run, next)->block)) {
+			struct atom *atom = run_atom(run, next++);
+
+			if (prefix_compare(atom->block, ranges[i]) != 0)
+				atom->wider |= WIDER_KNOWN_NETWORK;
+			atom->block = ranges[i];
+			atom->known_network = SOURCE_RANGES;
+		}
+		unseen.block = ranges[i];
+		if (next == first && ranges[i].addr.family == family)
+			r = atoms_add(&work->added, &unseen);
+	}
+	return r;
+}
+
+static int open_to_clients(struct work *work, const struct run *run)
+{
+	struct prefix *ranges = NULL;
+	size_t count = 0;
+	int r = find_source_ranges(work, run, &ranges, &count);
+
+	if (r == 0 && count > 0)
+		r = open_to_ranges(work, run, ranges, count);
+	else if (r == 0)
+		open_to_any(work, run);
+	free(ranges);
+	return r;
+}
+
 /* Of a client behind a node the pod sees the node, and tomorrow's comes in by another. Where it is
  * the pod's own, the client takes part by itself. */
 static int open_to_forwarded(struct work *work, const struct slice *slice)
@@ -165,12 +271,12 @@ static bool is_of_cluster(const struct work *work, struct prefix block)
 static bool find_use(const struct work *work, struct prefix seen, struct use *ret)
 {
 	const struct known_networks *networks = work->basis->request->known_networks;
-	const struct known_network *network = known_networks_find(networks, seen.addr);
+	const struct known_network *network = known_networks_find(networks, seen);
 	const struct prefix *block =
 	    network ? prefixes_touching(network->blocks, network->block_count, prefix_of(seen.addr))
 		    : NULL;
 
-	if (!block || !prefix_covers(*block, seen))
+	if (!block)
 		return false;
 	*ret = (struct use){
 	    .network = network, .block = *block, .is_taken = !is_of_cluster(work, *block)};
@@ -220,8 +326,8 @@ static void warn_of_own(const struct work *work, const struct known_network *net
 	char text[PREFIX_TEXT_MAX], own_text[PREFIX_TEXT_MAX];
 
 	problem_add(work->problems, PROBLEM_WARNING, network->name,
-		    "the cluster itself has addresses in %s of this known network, %s for one: the "
-		    "block is not used, and addresses in it stay single",
+		    "the cluster itself or its cloud has addresses in %s of this known network, "
+		    "%s for one: the block is not used, and addresses in it stay single",
 		    prefix_format(block, text), prefix_format(*own, own_text));
 }
 
@@ -310,6 +416,23 @@ static size_t put_into(const struct run *run, size_t at, const struct aggregate_
 	return end;
 }
 
+static bool has_private(const struct aggregate_block *blocks, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (addr_is_private(blocks[i].prefix.addr))
+			return true;
+	return false;
+}
+
+static void note_private(const struct work *work)
+{
+	if (work->has_private)
+		problem_add(work->problems, PROBLEM_NOTE, "private addresses",
+			    "they stay single: no range is known that pods get addresses from, so "
+			    "that a block could hold pods; an inventory tells it with nodes that "
+			    "have podCIDRs, or with ciliumnodes or ippools");
+}
+
 static int join_neighbours(struct work *work, const struct run *run)
 {
 	const struct policy_request *request = work->basis->request;
@@ -330,7 +453,10 @@ static int join_neighbours(struct work *work, const struct run *run)
 		return r;
 	limits.reserved = work->cluster.items;
 	limits.reserved_count = work->cluster.count;
+	limits.private_stay = !work->cluster.knows_pods[is_ipv6];
 	count = aggregate(work->items, count, &limits, work->blocks);
+	work->has_private |=
+	    limits.private_stay && count > limits.threshold && has_private(work->blocks, count);
 	for (size_t i = 0, at = 0; i < count; i++)
 		at = put_into(run, at, &work->blocks[i]);
 	work->has_changed = true;
@@ -347,10 +473,8 @@ static int settle_family(struct work *work, const struct run *run)
 
 	if (!egress && ingress == EXTERNAL_INGRESS_OBSERVED)
 		return 0;
-	if (!egress && ingress == EXTERNAL_INGRESS_ANY && is_open(work, run)) {
-		open_to_any(work, run);
-		return 0;
-	}
+	if (!egress && ingress == EXTERNAL_INGRESS_ANY && is_open(work, run))
+		return open_to_clients(work, run);
 	r = use_networks(work, run);
 	if (r == 0 && (egress || ingress == EXTERNAL_INGRESS_LEARNED_CIDR))
 		r = join_neighbours(work, run);
@@ -502,6 +626,7 @@ int externals_apply(const struct basis *basis, struct atoms *atoms, struct probl
 	if (basis->request->exact)
 		return forwarding_warn(basis, atoms, problems);
 	r = settle(&work, atoms);
+	note_private(&work);
 	if (r == 0)
 		r = forwarding_warn(basis, atoms, problems);
 	cluster_ranges_clear(&work.cluster);

@@ -17,9 +17,12 @@
  *    for an address of a service or node, or if the inventory has an entry there; else they stay.
  *    All addresses, too, beside another node than the pod's that forwards for a client outside
  *    (forwarding.h), whatever its class. With EXTERNAL_INGRESS_OBSERVED they stay.
+ *    Where all entries are load balancers with source ranges, and no client was of another address,
+ *    these ranges take the place of all addresses, as a known network "loadBalancerSourceRanges".
  * 2. Where a known network has an address, all its blocks; atoms without an edge and without an end
  *    are added for those in which nothing was seen. A block with addresses of the cluster is none.
- * 3. The others are aggregated (aggregate.h), but for what stays by 1.
+ * 3. The others are aggregated (aggregate.h), but for what stays by 1. Private ones stay, and a
+ * note says so, where no range is known that pods of the family get addresses from.
  *
  * Every atom of a block that is not exactly what was seen has the bits of wider of all. Where a
  * port then needs more blocks than allowed the direction of the group is withheld, unless it is

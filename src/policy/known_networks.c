@@ -285,9 +285,8 @@ int known_networks_add(struct known_networks *networks, const struct document *d
 }
 
 const struct known_network *known_networks_find(const struct known_networks *networks,
-						struct addr address)
+						struct prefix wanted)
 {
-	const struct prefix wanted = prefix_of(address);
 	size_t low = 0, high = networks->range_count, found;
 
 	while (low < high) {

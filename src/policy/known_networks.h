@@ -27,9 +27,9 @@ known_networks_free(struct known_networks *networks); /* NULL is allowed; return
 /* Several files may be added. -EINVAL with a problem that names file, line and member; -ENOMEM. */
 int known_networks_add(struct known_networks *networks, const struct document *document,
 		       struct problems *problems);
-/* The network with the longest prefix that holds the address; of equal ones the first by name.
+/* The network with the longest prefix that holds all of this one; of equal ones the first by name.
  * NULL: none. */
 const struct known_network *known_networks_find(const struct known_networks *networks,
-						struct addr address);
+						struct prefix wanted);
 
 #endif

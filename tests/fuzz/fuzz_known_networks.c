@@ -16,7 +16,7 @@ static void require(bool holds)
 /* Whatever was read is found by its own addresses, and is as the header says. */
 static void check(const struct known_networks *networks, struct addr address)
 {
-	const struct known_network *found = known_networks_find(networks, address);
+	const struct known_network *found = known_networks_find(networks, prefix_of(address));
 	bool is_held = false;
 
 	if (!found)

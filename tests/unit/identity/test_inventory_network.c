@@ -331,6 +331,39 @@ static void test_problems(void **state)
 	}
 }
 
+static void test_ranges(void **state)
+{
+	struct problems problems = {0};
+	struct inventory *inventory = read_with(
+	    "{apiVersion: networking.k8s.io/v1beta1, kind: ServiceCIDR, metadata: {name: b}, spec: "
+	    "{cidrs: [172.20.0.0/16, wrong]}}\n---\n"
+	    "{apiVersion: projectcalico.org/v3, kind: IPPool, metadata: {name: a}, spec: {cidr: "
+	    "10.9.0.0/16}}\n---\n"
+	    "{apiVersion: crd.projectcalico.org/v1, kind: IPPool, metadata: {name: a}, spec: "
+	    "{cidr: "
+	    "10.8.0.0/16}}\n---\n"
+	    "{apiVersion: whereabouts.cni.cncf.io/v1alpha1, kind: IPPool, metadata: {name: w, "
+	    "namespace: kube-system}, spec: {range: 10.7.0.0/16}}\n---\n"
+	    "{apiVersion: cilium.io/v2, kind: CiliumNode, metadata: {name: n1}, spec: {ipam: "
+	    "{podCIDRs: [10.6.0.0/24]}}}\n",
+	    &problems);
+
+	(void)state;
+	assert_int_equal(problems.count, 1);
+	assert_non_null(strstr(problems.items[0].message, "\"wrong\" is no address range"));
+	assert_int_equal(inventory->ranges_count, 2);
+	assert_string_equal(inventory->ranges[0].kind, "IPPool");
+	assert_true(inventory->ranges[0].of_pods);
+	assert_int_equal(inventory->ranges[0].count, 1);
+	assert_int_equal(inventory->ranges[0].items[0].addr.bytes[1], 8);
+	assert_string_equal(inventory->ranges[1].name, "b");
+	assert_false(inventory->ranges[1].of_pods);
+	assert_int_equal(inventory->ranges[1].count, 1);
+	assert_int_equal(inventory->nodes[0].pod_range_count, 1);
+	problems_clear(&problems);
+	inventory_free(inventory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -344,6 +377,7 @@ int main(void)
 	    cmocka_unit_test(test_containers),
 	    cmocka_unit_test(test_containers_of_several_sources),
 	    cmocka_unit_test(test_problems),
+	    cmocka_unit_test(test_ranges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,11 +59,15 @@ static void put_pod(FILE *out, const struct inventory_pod *pod)
 
 static void put_service(FILE *out, const struct inventory_service *service)
 {
+	char text[PREFIX_TEXT_MAX];
+
 	fprintf(out, "service %s/%s %s %s %d %u", service->namespace, service->name, service->type,
 		service->external_name, service->external_local, service->health_port);
 	put_labels(out, &service->labels);
 	put_labels(out, &service->selector);
 	put_addresses(out, service->addresses, service->address_count);
+	for (size_t i = 0; i < service->source_range_count; i++)
+		fprintf(out, " %s", prefix_format(service->source_ranges[i], text));
 	put_ports(out, service->ports, service->port_count);
 	fputc('\n', out);
 }
@@ -98,6 +102,16 @@ static void put_node(FILE *out, const struct inventory_node *node)
 	fputc('\n', out);
 }
 
+static void put_ranges(FILE *out, const struct inventory_ranges *ranges)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	fprintf(out, "%s %s%s", ranges->kind, ranges->name, ranges->of_pods ? " of pods" : "");
+	for (size_t i = 0; i < ranges->count; i++)
+		fprintf(out, " %s", prefix_format(ranges->items[i], text));
+	fputc('\n', out);
+}
+
 static void put_all(FILE *out, const struct inventory *inventory)
 {
 	for (size_t i = 0; i < inventory->pod_count; i++)
@@ -113,6 +127,8 @@ static void put_all(FILE *out, const struct inventory *inventory)
 		put_endpoints(out, &inventory->endpoints[i]);
 	for (size_t i = 0; i < inventory->node_count; i++)
 		put_node(out, &inventory->nodes[i]);
+	for (size_t i = 0; i < inventory->ranges_count; i++)
+		put_ranges(out, &inventory->ranges[i]);
 }
 
 static struct document *parse(const char *text)
@@ -271,6 +287,7 @@ static const char cluster[] =
     "    clusterIP: 10.96.0.1\n"
     "    clusterIPs: [10.96.0.1, 'fd00:96::1']\n"
     "    externalIPs: [192.0.2.80]\n"
+    "    loadBalancerSourceRanges: [203.0.113.0/24]\n"
     "    selector: {app: api}\n"
     "    sessionAffinity: None\n"
     "    ports:\n"
@@ -339,7 +356,20 @@ static const char cluster[] =
     "  metadata: {name: n3}\n"
     "  spec:\n"
     "    addresses: [{type: CiliumInternalIP, ip: 10.0.3.1}, {type: InternalIP, ip: 192.0.2.3}]\n"
-    "    ipam: {podCIDRs: [10.0.3.0/24], pool: {}}\n";
+    "    ipam: {podCIDRs: [10.0.3.0/24], pool: {}}\n"
+    "- apiVersion: networking.k8s.io/v1\n"
+    "  kind: ServiceCIDR\n"
+    "  metadata: {name: kubernetes}\n"
+    "  spec: {cidrs: [10.96.0.0/12, 'fd00:96::/112']}\n"
+    "  status: {conditions: []}\n"
+    "- apiVersion: crd.projectcalico.org/v1\n"
+    "  kind: IPPool\n"
+    "  metadata: {name: default-ipv4-ippool}\n"
+    "  spec: {cidr: 10.244.0.0/16, blockSize: 26, allowedUses: [Workload, Tunnel]}\n"
+    "- apiVersion: projectcalico.org/v3\n"
+    "  kind: IPPool\n"
+    "  metadata: {name: balancers}\n"
+    "  spec: {cidr: 198.51.100.0/28, allowedUses: [LoadBalancer]}\n";
 
 static void test_reads_like_the_document(void **state)
 {
@@ -350,7 +380,11 @@ static void test_reads_like_the_document(void **state)
 	assert_string_equal(again, whole);
 	assert_non_null(strstr(whole, "pod shop/api-5d4-x"));
 	assert_non_null(strstr(whole, "endpoints shop/api-abc"));
+	assert_non_null(strstr(whole, " 203.0.113.0/24"));
 	assert_non_null(strstr(whole, "node n3"));
+	assert_non_null(strstr(whole, "IPPool balancers 198.51.100.0/28\n"));
+	assert_non_null(strstr(whole, "IPPool default-ipv4-ippool of pods 10.244.0.0/16\n"));
+	assert_non_null(strstr(whole, "ServiceCIDR kubernetes 10.96.0.0/12 fd00:96::/112\n"));
 	free(trimmed);
 	free(whole);
 	free(again);
@@ -359,8 +393,9 @@ static void test_reads_like_the_document(void **state)
 static void test_keeps_nothing_else(void **state)
 {
 	static const char *const unread[] = {
-	    "hunter2", "aHVudGVyMg", "resourceVersion", "managedFields", "conditions\":[", "sauce",
-	    "image",   "api-old",    "replicas",        "many",          "zone",           "pool"};
+	    "hunter2", "aHVudGVyMg", "resourceVersion", "managedFields", "conditions\":[",
+	    "sauce",   "image",      "api-old",         "replicas",      "many",
+	    "zone",    "pool\":",    "blockSize"};
 	char *trimmed = trim_clean(cluster, false);
 
 	(void)state;

@@ -348,6 +348,14 @@ static void test_inventory_addresses(void **state)
 	assert_int_equal(end.kind, END_NODE);
 	assert_string_equal(end.name, "n2");
 	assert_string_equal(bound_at(&scene, "169.254.169.254", 1, 2).class, "metadata");
+	assert_string_equal(bound_at(&scene, "100.100.100.200", 1, 2).class, "metadata");
+	assert_string_equal(bound_at(&scene, "168.63.129.16", 1, 2).class, "metadata");
+	assert_string_equal(bound_at(&scene, "169.254.170.2", 1, 2).class, "metadata");
+	assert_string_equal(bound_at(&scene, "fd00:ec2::254", 1, 2).class, "metadata");
+	assert_string_equal(bound_at(&scene, "fd00:ec2::23", 1, 2).class, "metadata");
+	assert_string_equal(bound_at(&scene, "fd20:ce::254", 1, 2).class, "metadata");
+	assert_string_equal(bound_at(&scene, "100.100.100.201", 1, 2).class, "external");
+	assert_string_equal(bound_at(&scene, "fd00:ec2::255", 1, 2).class, "external");
 	assert_string_equal(bound_at(&scene, "169.254.3.4", 1, 2).class, "link-local");
 	assert_string_equal(bound_at(&scene, "255.255.255.255", 1, 2).class, "broadcast");
 	assert_string_equal(bound_at(&scene, "224.0.0.251", 1, 2).class, "multicast");

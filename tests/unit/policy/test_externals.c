@@ -234,6 +234,25 @@ static void test_the_clusters_own_stay_out(void **state)
 	world_close(&world);
 }
 
+static void test_private_addresses_stay_where_pods_may_be(void **state)
+{
+	struct world world;
+	size_t notes = 0;
+
+	(void)state;
+	world_open(&world, POD("web", "10.1.0.1", ""));
+	asks_many(&world, "10.9.0.%u", 0, 1, 3, 80);
+	asks_many(&world, "8.8.8.%u", 0, 2, 2, 80);
+	world.request.block_threshold = 1;
+	assert_blocks(&world, DIRECTION_EGRESS,
+		      "80:\n8.8.8.0/30 aggregated of 2\n10.9.0.0/32 of 1\n10.9.0.1/32 of 1\n"
+		      "10.9.0.2/32 of 1\n");
+	for (size_t i = 0; i < world.scene.problems.count; i++)
+		notes += strstr(world.scene.problems.items[i].message, "podCIDRs") != NULL;
+	assert_int_equal(notes, 1);
+	world_close(&world);
+}
+
 static void test_families_are_apart(void **state)
 {
 	struct world world;
@@ -356,6 +375,19 @@ static void test_known_networks_nest(void **state)
 	world_close(&world);
 }
 
+static void test_known_networks_and_folded_prefixes(void **state)
+{
+	struct world world;
+
+	(void)state;
+	world_open(&world, plain);
+	know(&world, "- {name: wide, cidrs: [8.0.0.0/8]}\n- {name: narrow, cidrs: [8.8.8.0/28]}\n");
+	asks(&world, "8.8.8.0/24", 443);
+	assert_blocks(&world, DIRECTION_EGRESS,
+		      "443:\n8.0.0.0/8 known folded (wide) of 0 and more\n");
+	world_close(&world);
+}
+
 static void test_known_networks_with_the_clusters_own(void **state)
 {
 	struct world world;
@@ -365,8 +397,8 @@ static void test_known_networks_with_the_clusters_own(void **state)
 	know(&world, "- {name: corp, cidrs: [10.0.0.0/8, 172.16.0.0/16]}\n");
 	asks(&world, "10.200.0.1", 443);
 	assert_blocks(&world, DIRECTION_EGRESS, "443:\n10.200.0.1/32 of 1\n");
-	assert_true(scene_has_problem(&world.scene, "corp",
-				      "the cluster itself has addresses in 10.0.0.0/8"));
+	assert_true(scene_has_problem(
+	    &world.scene, "corp", "the cluster itself or its cloud has addresses in 10.0.0.0/8"));
 	asks(&world, "172.16.1.1", 443);
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n10.200.0.1/32 of 1\n172.16.0.0/16 known (corp) of 1\n");
@@ -471,6 +503,40 @@ static void test_entries_of_the_inventory(void **state)
 	assert_opened(other_namespace, false);
 	assert_opened(NODE POD("web", "10.1.0.1", "{containerPort: 8080, hostPort: 80}"), true);
 	assert_opened(NODE POD("web", "10.1.0.1", "{containerPort: 80, hostPort: 8080}"), false);
+}
+
+static void assert_ranges(const char *ports, const char *client, const char *expected)
+{
+	char inventory[2048];
+	struct world world;
+
+	snprintf(inventory, sizeof(inventory), "%s%s",
+		 NODE SERVICE("type: LoadBalancer, loadBalancerSourceRanges: [203.0.113.0/24, "
+			      "8.8.0.0/16, '2600::/16'], ports: [{port: 80, targetPort: 8080, "
+			      "nodePort: 30080}]"),
+		 ports);
+	world_open(&world, inventory);
+	is_asked(&world, "8.8.8.8", 8080);
+	is_asked(&world, client, 8080);
+	assert_blocks(&world, DIRECTION_INGRESS, expected);
+	world_close(&world);
+}
+
+static void test_source_ranges_of_load_balancers(void **state)
+{
+	(void)state;
+	assert_ranges(POD("web", "10.1.0.1", ""), "8.8.9.9",
+		      "8080:\n8.8.0.0/16 known (loadBalancerSourceRanges) of 2\n"
+		      "203.0.113.0/24 known (loadBalancerSourceRanges) of 0\n");
+	/* A client of another address, and another entry. */
+	assert_ranges(POD("web", "10.1.0.1", ""), "9.9.9.9", "8080:\n0.0.0.0/0 any of 2\n");
+	assert_ranges(POD("web", "10.1.0.1", "{containerPort: 8080, hostPort: 8080}"), "8.8.9.9",
+		      "8080:\n0.0.0.0/0 any of 2\n");
+	assert_ranges(
+	    POD("web", "10.1.0.1", "") "{kind: Service, metadata: {namespace: shop, name: "
+				       "z}, spec: {type: NodePort, selector: {app: web}, "
+				       "ports: [{port: 8080, nodePort: 30081}]}}\n",
+	    "8.8.9.9", "8080:\n0.0.0.0/0 any of 2\n");
 }
 
 static void test_a_client_that_asked_for_a_service(void **state)
@@ -665,17 +731,20 @@ int main(void)
 	    cmocka_unit_test(test_many_addresses_become_blocks),
 	    cmocka_unit_test(test_what_is_no_address_outside_takes_no_part),
 	    cmocka_unit_test(test_the_clusters_own_stay_out),
+	    cmocka_unit_test(test_private_addresses_stay_where_pods_may_be),
 	    cmocka_unit_test(test_families_are_apart),
 	    cmocka_unit_test(test_too_many_blocks_withhold_the_direction),
 	    cmocka_unit_test(test_folded_prefixes_take_part),
 	    cmocka_unit_test(test_known_networks_replace_addresses),
 	    cmocka_unit_test(test_reasons_of_known_networks),
 	    cmocka_unit_test(test_known_networks_nest),
+	    cmocka_unit_test(test_known_networks_and_folded_prefixes),
 	    cmocka_unit_test(test_known_networks_with_the_clusters_own),
 	    cmocka_unit_test(test_known_networks_with_too_many_ranges),
 	    cmocka_unit_test(test_any_client),
 	    cmocka_unit_test(test_private_clients_stay),
 	    cmocka_unit_test(test_entries_of_the_inventory),
+	    cmocka_unit_test(test_source_ranges_of_load_balancers),
 	    cmocka_unit_test(test_a_client_that_asked_for_a_service),
 	    cmocka_unit_test(test_a_client_that_another_node_forwards),
 	    cmocka_unit_test(test_a_client_that_another_record_tells_of),

@@ -41,11 +41,11 @@ static void reading_end(struct reading *reading)
 /* "": none has it. */
 static const char *holder(const struct reading *reading, const char *address)
 {
-	struct addr addr;
+	struct prefix prefix;
 	const struct known_network *found;
 
-	assert_int_equal(addr_parse(address, &addr), 0);
-	found = known_networks_find(reading->networks, addr);
+	assert_int_equal(prefix_parse(address, &prefix), 0);
+	found = known_networks_find(reading->networks, prefix);
 	return found ? found->name : "";
 }
 
@@ -74,13 +74,18 @@ static void test_longest_prefix(void **state)
 	assert_string_equal(holder(&reading, "2001:db8::1"), "wide");
 	assert_string_equal(holder(&reading, "2001:db9::1"), "");
 	assert_string_equal(holder(&reading, "::"), "");
+	/* All of it, not its first address alone. */
+	assert_string_equal(holder(&reading, "198.51.100.0/23"), "twin");
+	assert_string_equal(holder(&reading, "198.51.100.0/25"), "narrow");
+	assert_string_equal(holder(&reading, "198.51.100.6/31"), "narrow");
+	assert_string_equal(holder(&reading, "198.50.0.0/15"), "");
 	reading_end(&reading);
 }
 
 static void test_blocks_are_tidy(void **state)
 {
 	struct reading reading = {0};
-	struct addr addr = {0};
+	struct prefix prefix = {0};
 	const struct known_network *found;
 	char text[PREFIX_TEXT_MAX];
 
@@ -90,8 +95,8 @@ static void test_blocks_are_tidy(void **state)
 				   "  cidrs: [203.0.113.0/24, '2001:db8::/32', 192.0.2.0/25,"
 				   " 192.0.2.0/24, 192.0.2.7/32]\n"),
 			 0);
-	assert_int_equal(addr_parse("192.0.2.7", &addr), 0);
-	found = known_networks_find(reading.networks, addr);
+	assert_int_equal(prefix_parse("192.0.2.7", &prefix), 0);
+	found = known_networks_find(reading.networks, prefix);
 	assert_non_null(found);
 	assert_int_equal(found->block_count, 3);
 	assert_string_equal(prefix_format(found->blocks[0], text), "192.0.2.0/24");
