@@ -325,6 +325,8 @@ libcompile_a_SOURCES = \
 	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/dns_nodes.c \
+	src/policy/dns_nodes.h \
 	src/policy/endpoints.c \
 	src/policy/endpoints.h \
 	src/policy/entities.c \

@@ -90,6 +90,7 @@ unit_tests = \
 	tests/unit/policy/test_cluster_ranges \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_diff \
+	tests/unit/policy/test_dns \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
 	tests/unit/policy/test_kind_clusternetworkpolicy \

@@ -208,18 +208,12 @@ static int add_edges(struct compiler *compiler)
 
 static int add_resolvers(struct compiler *compiler)
 {
-	const struct dns *dns = &compiler->dns;
 	int r = 0;
 
-	for (size_t i = 0; i < compiler->groups.count; i++)
-		for (size_t j = 0; group_is_subject(&compiler->groups.items[i]) && j < dns->count;
-		     j++) {
-			r = peer_add_resolver(&compiler->basis, i, &dns->resolvers[j],
-					      &compiler->atoms);
-			if (r < 0)
-				return r;
-		}
-	return 0;
+	for (size_t i = 0; i < compiler->groups.count && r == 0; i++)
+		if (group_is_subject(&compiler->groups.items[i]))
+			r = peer_add_resolvers(&compiler->basis, i, &compiler->atoms);
+	return r;
 }
 
 /* ---- what hangs on other edges ---- */
@@ -606,8 +600,8 @@ static int prepare(struct compiler *compiler)
 		return -ENOMEM;
 	/* Who asks is allowed what it asked in any case. */
 	if (has_subject(&compiler->groups) && !compiler->request.exact)
-		r = dns_find(compiler->graph, &compiler->groups, compiler->problems,
-			     &compiler->dns);
+		r = dns_find(compiler->graph, &compiler->groups, &compiler->request,
+			     compiler->problems, &compiler->dns);
 	if (r == 0)
 		r = add_edges(compiler);
 	if (r == 0)

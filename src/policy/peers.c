@@ -125,8 +125,24 @@ enum left_reason peer_init(const struct basis *basis, const struct end *end, str
 
 /* ---- resolvers ---- */
 
-int peer_add_resolver(const struct basis *basis, size_t subject, const struct resolver *resolver,
-		      struct atoms *atoms)
+/* What runs on a node is no pod to a selector. */
+static int open_to_nodes(const struct basis *basis, const struct atom *asked, struct atoms *atoms)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < basis->dns->node_count && r == 0; i++) {
+		struct atom atom = *asked;
+
+		atom.peer = ATOM_BLOCK;
+		atom.end = &basis->dns->nodes[i].end;
+		atom.block = basis->dns->nodes[i].block;
+		r = atoms_add(atoms, &atom);
+	}
+	return r;
+}
+
+static int add_resolver(const struct basis *basis, size_t subject, const struct resolver *resolver,
+			struct atoms *atoms)
 {
 	struct atom atom = {.subject = subject,
 			    .egress = true,
@@ -135,12 +151,12 @@ int peer_add_resolver(const struct basis *basis, size_t subject, const struct re
 			    .wider = WIDER_DNS,
 			    .port = resolver->port,
 			    .protocol = resolver->protocol};
-	struct atom asked = {.subject = subject,
-			     .peer = ATOM_ALL,
-			     .group = GROUP_NONE,
-			     .wider = WIDER_DNS,
-			     .port = resolver->port,
-			     .protocol = resolver->protocol};
+	const struct atom asked = {.subject = subject,
+				   .peer = ATOM_ALL,
+				   .group = GROUP_NONE,
+				   .wider = WIDER_DNS,
+				   .port = resolver->port,
+				   .protocol = resolver->protocol};
 	int r;
 
 	if (resolver->group != GROUP_NONE)
@@ -150,8 +166,23 @@ int peer_add_resolver(const struct basis *basis, size_t subject, const struct re
 	if (atom.peer == ATOM_BLOCK)
 		atom.block = block_of(resolver->end);
 	r = atoms_add(atoms, &atom);
-	if (r == 0 && dns_is_by(basis->dns, resolver, subject))
-		r = atoms_add(atoms, &asked);
+	if (r < 0 || !dns_is_by(basis->dns, resolver, subject))
+		return r;
+	r = atoms_add(atoms, &asked);
+	return r < 0 ? r : open_to_nodes(basis, &asked, atoms);
+}
+
+int peer_add_resolvers(const struct basis *basis, size_t subject, struct atoms *atoms)
+{
+	const struct dns *dns = basis->dns;
+	size_t count;
+	const struct resolver *own = dns_own(dns, subject, &count);
+	int r = 0;
+
+	for (size_t i = 0; i < dns->count && r == 0; i++)
+		r = add_resolver(basis, subject, &dns->resolvers[i], atoms);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_resolver(basis, subject, &own[i], atoms);
 	return r;
 }
 

@@ -23,11 +23,9 @@ size_t edge_peers(const struct graph_edge *edge, bool egress,
  * known. Why no rule can name it, unless the request includes those: then as well as one can.
  */
 enum left_reason peer_init(const struct basis *basis, const struct end *end, struct atom *atom);
-/* Adds what lets the subject ask the resolver, and if its pods are that resolver, others ask them.
- * -ENOMEM. */
-int peer_add_resolver(const struct basis *basis, size_t subject, const struct resolver *resolver,
-		      struct atoms *atoms);
-
+/* Adds what lets the subject ask the resolvers, and where its pods are one, what lets others ask
+ * them: all pods, and what runs on nodes. -ENOMEM. */
+int peer_add_resolvers(const struct basis *basis, size_t subject, struct atoms *atoms);
 /* A rule for atoms of one subject, direction and peer, whose ports may repeat. -ENOMEM: *ret is to
  * be cleared all the same. */
 int rule_init(const struct basis *basis, const struct atom *atoms, size_t count,

@@ -303,6 +303,10 @@ static void put_dns(struct buf *buf, const struct basis *basis, const struct ato
 		buf_puts(buf, "names stay resolvable for pods without a policy, too");
 	else if (was_asked(atoms, count))
 		buf_puts(buf, "DNS over UDP and TCP");
+	else if (!atoms->egress)
+		buf_puts(buf, "names stay resolvable on nodes, too");
+	else if (dns_is_assumed(basis->dns, atoms->end))
+		buf_puts(buf, "DNS, from the inventory");
 	else if (atoms->peer == ATOM_BLOCK || atoms->peer == ATOM_ENTITY ||
 		 basis->dns->origin == DNS_OBSERVED)
 		buf_puts(buf, "DNS, as others ask it");

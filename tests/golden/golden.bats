@@ -368,6 +368,18 @@ complete() {
   check node-local-dns
 }
 
+@test "node-local-dns-not-seen: a cache whose traffic nobody tracks is allowed to all, where the inventory has it" {
+  check node-local-dns-not-seen
+}
+
+@test "dns-upstream: whom the resolver asks is its own affair, though nobody was seen to ask it" {
+  check dns-upstream
+}
+
+@test "resolver-of-nodes: its policy lets in all nodes, of which one was seen to ask it" {
+  check resolver-of-nodes
+}
+
 @test "host-network-aborts-the-run: such pods are the node; they get no policy, and a note says why (inspektor-gadget/inspektor-gadget#5300)" {
   check host-network-aborts-the-run
 }

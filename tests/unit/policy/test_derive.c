@@ -320,8 +320,8 @@ static void test_shop(void **state)
 	shop_talk(&s);
 	assert_policies(&s.scene, NULL, shop_policies);
 	assert_int_equal(s.scene.problems.count, 1);
-	assert_true(
-	    scene_has_problem(&s.scene, "Deployment/intruder in shop", "no policy: nothing was seen"));
+	assert_true(scene_has_problem(&s.scene, "Deployment/intruder in shop",
+				      "no policy: nothing was seen"));
 	scene_close(&s.scene);
 }
 
@@ -837,6 +837,9 @@ static void test_dns_of_a_resolver_is_open(void **state)
 	static const char open_ingress[] =
 	    "    ingress:\n"
 	    "    - from:\n"
+	    "      # a node: names stay resolvable on nodes, too\n"
+	    "      - ipBlock:\n"
+	    "          cidr: 192.168.0.1/32\n"
 	    "      # all pods: names stay resolvable for pods without a policy, too\n"
 	    "      - namespaceSelector: {}\n"
 	    "      ports:\n"
@@ -878,24 +881,25 @@ static void test_dns_of_a_resolver_that_was_asked(void **state)
 							 .service = "10.96.0.10",
 							 .service_port = 53});
 	local_pod(&s.scene, "shop", "bare", "10.1.0.9");
-	assert_in_policy(&s.scene, "coredns-netpol",
-			 "    ingress:\n"
-			 "    - from:\n"
-			 "      # node n2: 2 connections, via kube-dns.kube-system:53" SEEN "\n"
-			 "      - ipBlock:\n"
-			 "          cidr: 192.168.0.2/32\n"
-			 "      ports:\n"
-			 "      - protocol: UDP\n"
-			 "        port: 1053\n"
-			 "    - from:\n"
-			 "      # all pods: 4 connections, via kube-dns.kube-system:53; names stay "
-			 "resolvable for pods without a policy, too" SEEN "\n"
-			 "      - namespaceSelector: {}\n"
-			 "      ports:\n"
-			 "      - protocol: TCP\n"
-			 "        port: 1053\n"
-			 "      - protocol: UDP\n"
-			 "        port: 1053\n");
+	assert_in_policy(
+	    &s.scene, "coredns-netpol",
+	    "    ingress:\n"
+	    "    - from:\n"
+	    "      # a node: names stay resolvable on nodes, too\n"
+	    "      - ipBlock:\n"
+	    "          cidr: 192.168.0.1/32\n"
+	    "      # node n2: 2 connections, via kube-dns.kube-system:53; DNS over UDP "
+	    "and TCP" SEEN "\n"
+	    "      - ipBlock:\n"
+	    "          cidr: 192.168.0.2/32\n"
+	    "      # all pods: 4 connections, via kube-dns.kube-system:53; names stay "
+	    "resolvable for pods without a policy, too" SEEN "\n"
+	    "      - namespaceSelector: {}\n"
+	    "      ports:\n"
+	    "      - protocol: TCP\n"
+	    "        port: 1053\n"
+	    "      - protocol: UDP\n"
+	    "        port: 1053\n");
 	assert_false(scene_has_problem(&s.scene, "Deployment/coredns in kube-system", "left out"));
 	scene_close(&s.scene);
 }
