@@ -413,6 +413,14 @@ static int tidy_ports(const struct compiler *compiler, const struct group *group
 	return r;
 }
 
+static int say_withheld(const struct compiler *compiler, const struct group *group,
+			enum direction direction, struct policy *policy)
+{
+	if (group->withheld[direction] == LEFT_NONE || !compiler->request.directions[direction])
+		return 0;
+	return withheld_text(group, direction, &compiler->request, &policy->withheld[direction]);
+}
+
 static int make_direction(struct compiler *compiler, const struct group *group,
 			  enum direction direction, const struct atom *atoms, size_t count,
 			  struct policy *policy)
@@ -420,6 +428,9 @@ static int make_direction(struct compiler *compiler, const struct group *group,
 	int r;
 
 	policy->isolates[direction] = group->withheld[direction] == LEFT_NONE;
+	r = say_withheld(compiler, group, direction, policy);
+	if (r < 0)
+		return r;
 	if (group->partial && compiler->request.directions[direction]) {
 		policy->partial[direction] = strdup(group->partial);
 		if (!policy->partial[direction])
@@ -677,7 +688,8 @@ int compiler_next(struct compiler *compiler, struct policy *ret)
 	*ret = (struct policy){0};
 	if (subject) {
 		if (subject->group == GROUP_NONE)
-			r = default_deny_init(subject->namespace, directions, ret);
+			r = default_deny_init(subject->namespace, directions,
+					      compiler->request.directions, ret);
 		else
 			r = policy_init(compiler, subject, ret);
 		if (r < 0)
@@ -755,6 +767,7 @@ void policy_clear(struct policy *policy)
 			rule_clear(&policy->rules[i][j]);
 		free(policy->rules[i]);
 		free(policy->partial[i]);
+		free(policy->withheld[i]);
 	}
 	free(policy->namespace);
 	free(policy->subject);

@@ -162,3 +162,34 @@ int partial_find(const struct graph *graph, const struct coverage *coverage, str
 	free(places);
 	return r;
 }
+
+int withheld_text(const struct group *group, enum direction direction,
+		  const struct policy_request *request, char **ret)
+{
+	struct buf buf = {0};
+	int r;
+
+	switch (group->withheld[direction]) {
+	case LEFT_BEYOND_LIMIT:
+		buf_printf(&buf,
+			   "one of its ports needs more blocks outside of the cluster than "
+			   "--max-blocks %zu",
+			   request->max_blocks);
+		break;
+	case LEFT_PARTIAL:
+		buf_printf(&buf, "it would be partial: %s", group->partial);
+		break;
+	case LEFT_NOT_READY:
+		buf_puts(&buf, "too little is known of it yet");
+		break;
+	default:
+		buf_puts(&buf, left_reason_phrase(group->withheld[direction]));
+		break;
+	}
+	r = buf.error;
+	if (r < 0)
+		buf_clear(&buf);
+	else
+		*ret = buf.data;
+	return r;
+}

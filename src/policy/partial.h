@@ -10,5 +10,8 @@
  * them finished; those of no node yet do nothing that could be missed. -ENOMEM.
  */
 int partial_find(const struct graph *graph, const struct coverage *coverage, struct groups *groups);
+/* Why the direction, which was asked for, is withheld: one line, to be free()d. -ENOMEM. */
+int withheld_text(const struct group *group, enum direction direction,
+		  const struct policy_request *request, char **ret);
 
 #endif

@@ -92,6 +92,8 @@ struct policy {
 	bool isolates[DIRECTIONS]; /* false: withheld or not asked for, and without rules */
 	char *partial[DIRECTIONS]; /* why there may be more than is known; NULL: nothing is known of
 				      more */
+	char *withheld[DIRECTIONS]; /* why a direction that was asked for is not isolated; NULL: it
+				       is, or was not asked for */
 	const struct readiness *readiness; /* borrowed; NULL: not asked */
 	struct policy_rule *rules[DIRECTIONS];
 	size_t rule_count[DIRECTIONS];
@@ -105,8 +107,8 @@ struct policy_filter {
 };
 
 /*
- * Why an edge is in no rule at either end. Where there are several reasons, or two for the two ends,
- * the first of these is told.
+ * Why an edge is in no rule at either end. Where there are several reasons, or two for the two
+ * ends, the first of these is told.
  */
 enum left_reason {
 	LEFT_NONE, /* it is in one */
