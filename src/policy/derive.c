@@ -269,6 +269,13 @@ static void withhold(struct group *group, enum left_reason left)
 			group->withheld[d] = left;
 }
 
+static bool is_less_ready(const struct readiness *a, const struct readiness *b)
+{
+	const bool a_is_known = a->since != INT64_MIN, b_is_known = b->since != INT64_MIN;
+
+	return a_is_known == b_is_known ? a->state < b->state : !a_is_known;
+}
+
 static void set_readiness(struct compiler *compiler)
 {
 	const struct readinesses *all = compiler->request.readinesses;
@@ -278,7 +285,13 @@ static void set_readiness(struct compiler *compiler)
 		size_t index = compiler->groups.of_workload[i];
 		struct group *group = index == GROUP_NONE ? NULL : &compiler->groups.items[index];
 
-		if (group && (!group->readiness || readiness->state < group->readiness->state))
+		if (!group)
+			continue;
+		if (group->readiness && !group->least_ready)
+			group->least_ready = &compiler->graph->workloads[group->first];
+		if (group->readiness && is_less_ready(readiness, group->readiness))
+			group->least_ready = &compiler->graph->workloads[i];
+		if (!group->readiness || is_less_ready(readiness, group->readiness))
 			group->readiness = readiness;
 	}
 }
@@ -456,6 +469,7 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 	policy->workload = &compiler->graph->workloads[group->first];
 	policy->selector = *group->selector;
 	policy->readiness = group->readiness;
+	policy->least_ready = group->least_ready;
 	policy->namespace = strdup(group->namespace);
 	policy->subject = strdup(group->subject);
 	policy->name = strdup(subject->name);

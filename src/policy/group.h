@@ -22,10 +22,11 @@ struct group {
 	 * does so before atoms become rules. */
 	enum left_reason withheld[DIRECTIONS];
 	char *partial; /* why it may use more than is known; NULL: nothing is known of more */
-	const struct readiness *readiness; /* of the least ready of its workloads; NULL: not asked
-					    */
-	bool seen;                         /* something it did is allowed, or would be */
-	bool given;                        /* it gets a policy */
+	const struct readiness *readiness;  /* of the least ready of its workloads; NULL: not asked
+					     */
+	const struct workload *least_ready; /* that one, if there are several; else NULL */
+	bool seen;                          /* something it did is allowed, or would be */
+	bool given;                         /* it gets a policy */
 };
 
 struct groups {

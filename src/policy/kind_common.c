@@ -190,6 +190,9 @@ static void put_state(struct buf *buf, const struct policy *policy)
 	if (!policy->readiness)
 		return;
 	buf_putc(buf, '\n');
+	if (policy->least_ready)
+		buf_printf(buf, "the least ready, %s/%s: ", policy->least_ready->kind,
+			   policy->least_ready->name);
 	readiness_text(policy->readiness, buf);
 }
 

@@ -94,7 +94,8 @@ struct policy {
 				      more */
 	char *withheld[DIRECTIONS]; /* why a direction that was asked for is not isolated; NULL: it
 				       is, or was not asked for */
-	const struct readiness *readiness; /* borrowed; NULL: not asked */
+	const struct readiness *readiness;  /* borrowed; NULL: not asked */
+	const struct workload *least_ready; /* whose it is, if the subject is several; else NULL */
 	struct policy_rule *rules[DIRECTIONS];
 	size_t rule_count[DIRECTIONS];
 };

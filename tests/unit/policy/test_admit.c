@@ -501,6 +501,36 @@ static void test_partial(void **state)
 	shop_close(&s);
 }
 
+static void test_a_record_that_ended_early_is_partial(void **state)
+{
+	const int64_t hour = 3600 * 1000;
+	struct coverage_node here[] = {{.name = "n1", .until = 40 * hour},
+				       {.name = "n2", .until = 38 * hour}};
+	const struct coverage coverage = {here, 2};
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	s.request.coverage = &coverage;
+	compile(&s);
+	assert_null(get(&s, "web-netpol")->partial[DIRECTION_INGRESS]);
+	here[1].until--;
+	compile(&s);
+	assert_string_equal(get(&s, "web-netpol")->partial[DIRECTION_INGRESS],
+			    "1 of 3 pods is on nodes whose record ended before the others (n2)");
+	assert_null(get(&s, "db-netpol")->partial[DIRECTION_INGRESS]);
+	/* Of a short time it is an hour. */
+	here[0].until = hour;
+	here[1].until = 0;
+	compile(&s);
+	assert_null(get(&s, "web-netpol")->partial[DIRECTION_INGRESS]);
+	here[0].until++;
+	compile(&s);
+	assert_non_null(get(&s, "web-netpol")->partial[DIRECTION_INGRESS]);
+	shop_close(&s);
+}
+
 static void test_partial_withheld(void **state)
 {
 	struct coverage_node here[] = {{.name = "n1"}};
@@ -606,6 +636,20 @@ static void test_least_ready_of_a_group(void **state)
 	s.request.readinesses = &readinesses;
 	compile(&s);
 	assert_int_equal(get(&s, "twin-netpol")->readiness->state, READINESS_LEARNING);
+	assert_string_equal(get(&s, "twin-netpol")->least_ready->name, "web");
+	assert_null(get(&s, "db-netpol")->least_ready);
+	/* Below what is learning is what nobody observed. */
+	for (size_t i = 0; i < s.scene.graph->workload_count; i++) {
+		items[i].state = READINESS_LEARNING;
+		if (strcmp(s.scene.graph->workloads[i].name, "web") == 0)
+			items[i].since = INT64_MIN;
+	}
+	compile(&s);
+	assert_string_equal(get(&s, "twin-netpol")->least_ready->name, "web");
+	for (size_t i = 0; i < s.scene.graph->workload_count; i++)
+		items[i].since = 0;
+	compile(&s);
+	assert_string_equal(get(&s, "twin-netpol")->least_ready->name, "twin");
 	shop_close(&s);
 }
 
@@ -790,6 +834,7 @@ int main(void)
 	    cmocka_unit_test(test_included_peer_without_labels),
 	    cmocka_unit_test(test_one_direction),
 	    cmocka_unit_test(test_partial),
+	    cmocka_unit_test(test_a_record_that_ended_early_is_partial),
 	    cmocka_unit_test(test_partial_withheld),
 	    cmocka_unit_test(test_finished_pods_are_not_missed),
 	    cmocka_unit_test(test_ready_only),
