@@ -32,10 +32,12 @@ enum readiness_state { READINESS_LEARNING, READINESS_SETTLING, READINESS_READY }
 #define READINESS_NEW_EDGES_MAX 0 /* in the last day */
 
 /*
- * Time is the record's own. A node watches a workload from the first address of its first pod
- * there, and from its own first word, until its last word. The workload is observed while any node
- * watches it, but not in a gap of one that does. A day is a day of such time: neither gaps nor what
- * nobody recorded are in it.
+ * Time is the record's own. A node watches a workload while a pod of it has an address there,
+ * between its own first and last word. The workload is observed while any node watches it, but not
+ * in a gap of one that does. A pause between two runs, of which one ended and the next one began
+ * while their nodes recorded, counts as observed for its last day: a job of every day or week
+ * becomes ready by its runs, and what ran once for as long as it ran. A day is a day of such time:
+ * neither gaps nor what nobody recorded are in it.
  */
 struct readiness {
 	enum readiness_state state;

@@ -423,6 +423,71 @@ static void test_several_nodes(void **state)
 	world_free(pair.world);
 }
 
+static void test_observed_ends_with_the_last_pod(void **state)
+{
+	struct pair pair = pair_new(1000);
+	struct world *world = pair.world;
+	size_t later;
+
+	(void)state;
+	world->nodes[0].until = 30 * DAY;
+	world->addresses[pair.web_pod].until = 3 * HOUR;
+	add_gap(world, "n1", 2 * HOUR, 5 * HOUR);
+	assert_int_equal(judged(world, pair.web)->observed, 2 * HOUR);
+	assert_int_equal(judged(world, pair.web)->missing, HOUR);
+	assert_int_equal(judged(world, pair.web)->state, READINESS_LEARNING);
+	assert_int_equal(judged(world, pair.api)->observed, 30 * DAY - 3 * HOUR);
+	/* It came back ten days later: of what lies between a day counts. */
+	later = add_pod(world, pair.web, "n1", 10 * DAY);
+	world->addresses[later].until = 10 * DAY + HOUR;
+	assert_int_equal(judged(world, pair.web)->observed, DAY + 3 * HOUR);
+	assert_int_equal(judged(world, pair.web)->missing, HOUR);
+	world_free(world);
+}
+
+/* On whichever node. */
+static void test_daily_runs(void **state)
+{
+	struct pair pair = pair_new(1000);
+	struct world *world = pair.world;
+	const int64_t length = HOUR / 6;
+
+	(void)state;
+	world->nodes[0].until = 9 * DAY;
+	add_node(world, "n2", 0, 9 * DAY);
+	world->addresses[pair.web_pod].until = length;
+	for (int64_t day = 1; day < 4; day++) {
+		size_t run = add_pod(world, pair.web, day % 2 ? "n2" : "n1", day * DAY);
+
+		world->addresses[run].until = day * DAY + length;
+		assert_int_equal(judged(world, pair.web)->observed, day * DAY + length);
+	}
+	assert_int_equal(judged(world, pair.web)->state, READINESS_READY);
+	/* The last day has the last run. */
+	pair.edge->edge.begun = 3 * DAY + 1;
+	assert_int_equal(judged(world, pair.web)->new_edges, 1);
+	pair.edge->edge.begun = 2 * DAY + 1;
+	assert_int_equal(judged(world, pair.web)->new_edges, 0);
+	world_free(world);
+}
+
+/* Where the record ended or had not begun, it may have run all the time. */
+static void test_no_pause_is_made_up(void **state)
+{
+	struct pair pair = pair_new(1000);
+	struct world *world = pair.world;
+	size_t later = add_pod(world, pair.web, "n2", 60 * HOUR);
+
+	(void)state;
+	add_node(world, "n2", 50 * HOUR, 70 * HOUR);
+	assert_int_equal(judged(world, pair.web)->observed, 58 * HOUR);
+	world->addresses[pair.web_pod].until = 40 * HOUR;
+	assert_int_equal(judged(world, pair.web)->observed, 70 * HOUR);
+	world->addresses[later].since = 50 * HOUR;
+	assert_int_equal(judged(world, pair.web)->observed, 60 * HOUR);
+	world_free(world);
+}
+
 /* The last day is one that was observed: a gap is none. */
 static void test_days_are_observed_ones(void **state)
 {
@@ -710,6 +775,9 @@ int main(void)
 	    cmocka_unit_test(test_no_node_with_its_pods),
 	    cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_several_nodes),
+	    cmocka_unit_test(test_observed_ends_with_the_last_pod),
+	    cmocka_unit_test(test_daily_runs),
+	    cmocka_unit_test(test_no_pause_is_made_up),
 	    cmocka_unit_test(test_days_are_observed_ones),
 	    cmocka_unit_test(test_a_replica_is_no_new_edge),
 	    cmocka_unit_test(test_what_tells_edges_apart),
