@@ -2,10 +2,11 @@
  * ▷ How much the record knows of a workload: may a policy be made of it yet?
  *
  * An edge is here what a policy can allow: the workload, a direction, a peer, a protocol and a
- * port. The peer is a workload, whichever of its pods; or an address; or all clients, where
- * policies let all of them in: those of public addresses and those who asked for a service from
- * outside, and who asks a resolver for names. Only what worked counts, and what a policy can say:
- * nothing uncertain, without a port, with a peer that cannot be named, or with the pod's own node.
+ * port. The peer is a workload, whichever of its pods; or an address; or a known network, whichever
+ * of its addresses; or all clients, where policies let all of them in; so with who asks a resolver
+ * for names. Of a client that the pod's own node forwards it is the client. Only what worked
+ * counts, and what a policy can say: nothing uncertain, without a port, with a peer that cannot be
+ * named, or from the pod's own node.
  *
  * The share of its traffic that is still unseen is estimated after Good and Turing (I. J. Good,
  * "The population frequencies of species and the estimation of population parameters", Biometrika
@@ -81,9 +82,12 @@ struct readinesses {
 	size_t count;
 };
 
-/* *ret is released with readinesses_free(). -ENOMEM. Linear in the edges. */
-int readinesses_build(const struct graph *graph, const struct readiness_evidence *evidence,
-		      struct readinesses **ret);
+struct policy_request;
+
+/* For policies of that request: whose clients, networks and resolvers are one peer. *ret is
+ * released with readinesses_free(). -ENOMEM. Linear in the edges. */
+int readinesses_build(const struct graph *graph, const struct policy_request *request,
+		      const struct readiness_evidence *evidence, struct readinesses **ret);
 struct readinesses *
 readinesses_free(struct readinesses *readinesses); /* NULL is allowed; returns NULL */
 /* "learning", "settling", "ready". */

@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/readiness.h"
+#include "base/document.h"
+#include "policy/policy.h"
 
 enum { MOST = 64 };
+
+#define TEXT(literal) ((char *)(uintptr_t)(literal))
 
 #define HOUR (INT64_C(3600) * 1000)
 #define DAY (24 * HOUR)
@@ -26,6 +29,7 @@ struct world {
 	struct readiness_node nodes[MOST];
 	struct readiness_gap gaps[MOST];
 	struct readiness_evidence evidence;
+	struct policy_request request;
 	struct readinesses *readinesses;
 };
 
@@ -34,6 +38,7 @@ static struct world *world_new(void)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
+	policy_request_init(&world->request);
 	world->graph.workloads = world->workloads;
 	world->graph.pods = world->pods;
 	world->graph.edges = world->edges;
@@ -148,7 +153,8 @@ static const struct readiness *judged(struct world *world, size_t workload)
 {
 	readinesses_free(world->readinesses);
 	world->readinesses = NULL;
-	assert_int_equal(readinesses_build(&world->graph, &world->evidence, &world->readinesses),
+	assert_int_equal(readinesses_build(&world->graph, &world->request, &world->evidence,
+					   &world->readinesses),
 			 0);
 	assert_int_equal(world->readinesses->count, world->graph.workload_count);
 	return &world->readinesses->items[workload];
@@ -581,7 +587,6 @@ static void test_what_a_policy_cannot_allow_is_no_edge(void **state)
 	add_edge(world, web, stranger, 7, 5, 0);
 	add_edge(world, web, pod_end(world, add_pod(world, bare, "n1", 0)), 8, 5, 0);
 	add_edge(world, web, address_end(END_UNKNOWN, "", "10.1.0.77"), 9, 5, 0);
-	add_edge(world, web, address_end(END_NODE, "n1", "192.0.2.1"), 10250, 5, 0);
 	add_edge(world, address_end(END_NODE, "n1", "192.0.2.1"), web, 8080, 5, 0);
 	edge = add_edge(world, web, api, 11, 5, 0);
 	edge->told_elsewhere[0] = edge->told_elsewhere[1] = true;
@@ -635,13 +640,123 @@ static void test_clients_from_outside_are_one_peer(void **state)
 	/* The other family, another port, and those of a private network that came straight. */
 	add_edge(world, address_end(END_EXTERNAL, "", "2001:db8::1"), api, 8080, 1, HOUR);
 	add_edge(world, address_end(END_EXTERNAL, "", "203.0.113.1"), api, 8081, 1, HOUR);
-	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.1"), api, 8080, 1, HOUR);
-	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.2"), api, 8080, 1, HOUR);
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.1"), api, 8082, 1, HOUR);
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.2"), api, 8082, 1, HOUR);
 	assert_int_equal(judged(world, pair.api)->edges, 6);
-	/* Behind source NAT the pod sees the node that did it. */
+	/* On a port that is open to all they are two of these, in whichever order they came. */
+	add_edge(world, address_end(END_EXTERNAL, "", "203.0.113.1"), api, 8082, 1, HOUR);
+	assert_int_equal(judged(world, pair.api)->edges, 5);
+	/* Behind source NAT the pod sees the node that did it, which all of them may come by. */
 	edge = add_edge(world, address_end(END_EXTERNAL, "", "203.0.113.9"), api, 8080, 1, HOUR);
 	edge->translated = &proxy;
-	assert_int_equal(judged(world, pair.api)->edges, 7);
+	assert_int_equal(judged(world, pair.api)->edges, 5);
+	world->request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	assert_int_equal(judged(world, pair.api)->edges, 10);
+	world->request.external_ingress = EXTERNAL_INGRESS_ANY;
+	world->request.exact = true;
+	assert_int_equal(judged(world, pair.api)->edges, 10);
+	world_free(world);
+}
+
+/* Private ones, which a Service of type LoadBalancer leads to the pod. */
+static void test_clients_behind_an_entry_are_one_peer(void **state)
+{
+	struct pair pair = pair_new(100);
+	struct world *world = pair.world;
+	struct end api = pod_end(world, pair.api_pod);
+	struct inventory_port port = {
+	    .name = TEXT(""), .protocol = IPPROTO_TCP, .port = 80, .target = TEXT("8080")};
+	struct inventory_service service = {.namespace = TEXT("shop"),
+					    .name = TEXT("api"),
+					    .type = TEXT("LoadBalancer"),
+					    .external_name = TEXT(""),
+					    .selector = world->workloads[pair.api].selector,
+					    .ports = &port,
+					    .port_count = 1};
+	const struct inventory inventory = {.services = &service, .service_count = 1};
+
+	(void)state;
+	world->pods[pair.api_pod].labels = &world->workloads[pair.api].selector;
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.1"), api, 8080, 5, HOUR);
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.2"), api, 8080, 5, 47 * HOUR);
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.3"), api, 9090, 5, HOUR);
+	assert_int_equal(judged(world, pair.api)->edges, 4);
+	assert_int_equal(judged(world, pair.api)->new_edges, 1);
+	world->graph.inventory = &inventory;
+	assert_int_equal(judged(world, pair.api)->edges, 3);
+	assert_int_equal(judged(world, pair.api)->new_edges, 0);
+	world->request.external_ingress = EXTERNAL_INGRESS_LEARNED_CIDR;
+	assert_int_equal(judged(world, pair.api)->edges, 4);
+	world_free(world);
+}
+
+/* What the pod's own node forwards for somebody else counts as that. */
+static void test_clients_that_the_own_node_forwards(void **state)
+{
+	struct pair pair = pair_new(100);
+	struct world *world = pair.world;
+	struct end api = pod_end(world, pair.api_pod), web = pod_end(world, pair.web_pod);
+	struct end own = address_end(END_NODE, "n1", "192.0.2.1");
+	struct graph_edge *edge;
+
+	(void)state;
+	edge = add_edge(world, address_end(END_EXTERNAL, "", "203.0.113.9"), api, 8081, 7, HOUR);
+	edge->translated = &own;
+	assert_int_equal(judged(world, pair.api)->edges, 2);
+	assert_int_equal(judged(world, pair.api)->connections, 107);
+	world->request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	assert_int_equal(judged(world, pair.api)->connections, 107);
+	edge = add_edge(world, web, api, 8081, 7, HOUR);
+	edge->translated = &own;
+	assert_int_equal(judged(world, pair.api)->edges, 3);
+	/* The node's own word counts where it asked for a service: that is not bound to it. */
+	edge = add_edge(world, own, api, 8082, 7, HOUR);
+	assert_int_equal(judged(world, pair.api)->edges, 3);
+	assert_int_equal(addr_parse("10.96.0.9", &edge->edge.key.service), 0);
+	assert_int_equal(judged(world, pair.api)->edges, 4);
+	/* And what is asked of the node counts. */
+	add_edge(world, api, own, 10250, 5, HOUR);
+	assert_int_equal(judged(world, pair.api)->edges, 5);
+	world_free(world);
+}
+
+static struct known_networks *cdn(void)
+{
+	static const char text[] = "- name: cdn\n  cidrs: [198.51.100.0/24, 2001:db8::/32]\n";
+	struct known_networks *networks = known_networks_new();
+	struct problems problems = {0};
+	struct document *document = NULL;
+
+	assert_non_null(networks);
+	assert_int_equal(document_parse(text, strlen(text), "networks", &problems, &document), 0);
+	assert_int_equal(known_networks_add(networks, document, &problems), 0);
+	document_free(document);
+	problems_clear(&problems);
+	return networks;
+}
+
+static void test_a_known_network_is_one_peer(void **state)
+{
+	struct pair pair = pair_new(100);
+	struct world *world = pair.world;
+	struct known_networks *networks = cdn();
+	struct end web = pod_end(world, pair.web_pod);
+	struct graph_edge *edge;
+
+	(void)state;
+	add_edge(world, web, address_end(END_EXTERNAL, "", "198.51.100.1"), 443, 5, HOUR);
+	add_edge(world, web, address_end(END_EXTERNAL, "", "198.51.100.2"), 443, 5, 47 * HOUR);
+	add_edge(world, web, address_end(END_EXTERNAL, "", "2001:db8::1"), 443, 5, HOUR);
+	add_edge(world, web, address_end(END_EXTERNAL, "", "203.0.113.1"), 443, 5, HOUR);
+	edge = add_edge(world, web, address_end(END_EXTERNAL, "", "198.51.0.0"), 443, 5, HOUR);
+	edge->to.prefix = 16;
+	assert_int_equal(judged(world, pair.web)->edges, 6);
+	world->request.known_networks = networks;
+	assert_int_equal(judged(world, pair.web)->edges, 5);
+	assert_int_equal(judged(world, pair.web)->new_edges, 0);
+	world->request.exact = true;
+	assert_int_equal(judged(world, pair.web)->edges, 6);
+	known_networks_free(networks);
 	world_free(world);
 }
 
@@ -784,6 +899,9 @@ int main(void)
 	    cmocka_unit_test(test_what_a_policy_cannot_allow_is_no_edge),
 	    cmocka_unit_test(test_each_node_tells_of_its_own),
 	    cmocka_unit_test(test_clients_from_outside_are_one_peer),
+	    cmocka_unit_test(test_clients_behind_an_entry_are_one_peer),
+	    cmocka_unit_test(test_clients_that_the_own_node_forwards),
+	    cmocka_unit_test(test_a_known_network_is_one_peer),
 	    cmocka_unit_test(test_who_asks_for_names_is_one_peer),
 	    cmocka_unit_test(test_order_does_not_matter),
 	    cmocka_unit_test(test_text),
