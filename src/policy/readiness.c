@@ -218,7 +218,7 @@ struct sight {
 	const struct graph_edge *edge;
 	bool may_be_any; /* a client from outside, if its port is open to all of them */
 	int64_t connections;
-	int64_t begun;
+	int64_t begun, ended; /* ms: its first and its last moment */
 };
 
 /* Copies, because the edges of one workload lie anywhere in the graph, which is large. */
@@ -257,6 +257,7 @@ static void add_sights(const struct plan *plan, const struct graph_edge *edge,
 		sight->may_be_any = may_be_any(plan, sight);
 		sight->connections = connections > 0 ? connections : 0;
 		sight->begun = edge->edge.begun;
+		sight->ended = edge->edge.last_seen;
 	}
 }
 
@@ -355,6 +356,8 @@ static void table_add(const struct table *table, const struct sight *sight)
 	place->connections += sight->connections;
 	if (sight->begun < place->begun)
 		place->begun = sight->begun;
+	if (sight->ended > place->ended)
+		place->ended = sight->ended;
 }
 
 static bool is_open(const struct table *table, const struct sight *sight)
@@ -406,7 +409,13 @@ static int table_fill(struct table *table, const struct plan *plan, struct sight
 
 static double share(int64_t part, int64_t whole)
 {
-	return whole > 0 ? (double)part / (double)whole : 1;
+	return part < whole ? (double)part / (double)whole : 1;
+}
+
+/* Connections that come together tell no more than one. */
+static bool is_once(const struct sight *edge)
+{
+	return edge->connections == 1 || edge->ended - edge->begun <= READINESS_ONCE_MAX;
 }
 
 static double a_day(size_t count, int64_t observed)
@@ -428,7 +437,7 @@ static void count_edges(const struct table *table, const struct watch *watch,
 		if (edge->far.kind == FAR_NONE)
 			continue;
 		readiness->edges++;
-		readiness->edges_once += edge->connections == 1;
+		readiness->edges_once += is_once(edge);
 		readiness->connections += edge->connections;
 		readiness->new_edges += edge->begun >= watch->last_day;
 		later += edge->begun >= watch->first_day;

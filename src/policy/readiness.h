@@ -10,7 +10,7 @@
  *
  * The share of its traffic that is still unseen is estimated after Good and Turing (I. J. Good,
  * "The population frequencies of species and the estimation of population parameters", Biometrika
- * 40, 1953): the connections whose edge was seen once, of all its connections.
+ * 40, 1953): the edges that were seen once, by all its connections.
  */
 #ifndef NETPOL_POLICY_READINESS_H
 #define NETPOL_POLICY_READINESS_H
@@ -31,6 +31,9 @@ enum readiness_state { READINESS_LEARNING, READINESS_SETTLING, READINESS_READY }
 #define READINESS_CONNECTIONS_MIN 100
 #define READINESS_UNSEEN_MAX 0.01
 #define READINESS_NEW_EDGES_MAX 0 /* in the last day */
+/* An edge was seen once if all of its life is within so long (ms), however many connections: those
+ * of a client that comes and goes are no independent samples. Or with a single connection. */
+#define READINESS_ONCE_MAX (60 * INT64_C(1000))
 
 /*
  * Time is the record's own. A node watches a workload while a pod of it has an address there,
@@ -49,7 +52,7 @@ struct readiness {
 	int64_t missing;    /* ms: together */
 	int64_t connections;
 	size_t edges;
-	size_t edges_once; /* with one connection */
+	size_t edges_once; /* see READINESS_ONCE_MAX */
 	size_t pods_seen;  /* of known, with an address while a node that has a record had them */
 	size_t pods_known;
 	size_t new_edges;         /* first seen in the last day */

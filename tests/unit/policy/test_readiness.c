@@ -144,7 +144,7 @@ static struct graph_edge *add_edge(struct world *world, struct end from, struct 
 						     .verdict = VERDICT_ANSWERED},
 					     .totals = {.connections = connections},
 					     .first_seen = begun,
-					     .last_seen = begun,
+					     .last_seen = begun + (connections == 1 ? 0 : HOUR),
 					     .begun = begun}};
 	return edge;
 }
@@ -269,6 +269,38 @@ static void test_unseen_threshold(void **state)
 	expect_both(&pair, READINESS_SETTLING,
 		    "more than 1 % of its connections may be still unseen");
 	world_free(pair.world);
+}
+
+/* However many connections a client makes in one go. */
+static void test_a_burst_is_one_sighting(void **state)
+{
+	const int64_t minute = 60 * 1000;
+	struct pair pair = pair_new(900);
+	struct world *world = pair.world;
+	struct graph_edge *edge;
+
+	(void)state;
+	for (uint16_t port = 1; port <= 10; port++) {
+		edge = add_edge(world, pod_end(world, pair.web_pod), pod_end(world, pair.api_pod),
+				port, 10, HOUR * port);
+		edge->edge.last_seen = edge->edge.begun + minute;
+	}
+	assert_int_equal(judged(world, pair.web)->edges_once, 10);
+	assert_near(judged(world, pair.web)->unseen, 0.01);
+	edge->edge.last_seen++;
+	assert_int_equal(judged(world, pair.web)->edges_once, 9);
+	/* Of one connection it does not matter how long it lasts. */
+	edge->edge.totals.connections = 1;
+	assert_int_equal(judged(world, pair.web)->edges_once, 10);
+	/* A replica that comes later is another sighting. */
+	edge = add_edge(world, pod_end(world, pair.web_pod), pod_end(world, pair.api_pod), 1, 1,
+			2 * HOUR);
+	assert_int_equal(judged(world, pair.web)->edges_once, 9);
+	/* There cannot be more to see than all. */
+	for (size_t i = 0; i < world->graph.edge_count; i++)
+		world->edges[i].edge.totals.connections = 0;
+	assert_near(judged(world, pair.web)->unseen, 1);
+	world_free(world);
 }
 
 static void test_new_edges_threshold(void **state)
@@ -883,6 +915,7 @@ int main(void)
 	    cmocka_unit_test(test_observed_threshold),
 	    cmocka_unit_test(test_connections_threshold),
 	    cmocka_unit_test(test_unseen_threshold),
+	    cmocka_unit_test(test_a_burst_is_one_sighting),
 	    cmocka_unit_test(test_new_edges_threshold),
 	    cmocka_unit_test(test_host_network),
 	    cmocka_unit_test(test_since_is_the_later_of_node_and_pod),
