@@ -15,19 +15,17 @@ static bool says_readiness(const struct options *options)
 		options->format == FORMAT_YAML);
 }
 
-/* How far the record goes, and what that says of each workload. */
-static int compile_extent(struct session *session, struct compile *compile)
+/* What the record says of each workload. */
+static int compile_readiness(struct session *session, struct compile *compile)
 {
 	const struct options *options = session->options;
 	struct policy_request *request = &compile->request;
-	int r = extent_read(session, &compile->extent);
+	int r;
 
-	if (r < 0)
-		return r;
-	request->coverage = &compile->extent.coverage;
 	if (!request->ready_only && !says_readiness(options))
 		return 0;
-	r = readinesses_build(session->graph, &compile->extent.evidence, &compile->readinesses);
+	r = readinesses_build(session->graph, request, &compile->extent.evidence,
+			      &compile->readinesses);
 	request->readinesses = compile->readinesses;
 	return r;
 }
@@ -79,9 +77,12 @@ int compile_begin(struct session *session, struct compile *compile)
 							 .workload_name = options->workload_name};
 	compile->request.entities = options->kind && options->kind->entities;
 	compile->request.withhold_partial = options->strict;
-	r = compile_extent(session, compile);
+	compile->request.coverage = &compile->extent.coverage;
+	r = extent_read(session, &compile->extent);
 	if (r == 0)
 		r = read_all_networks(session, compile);
+	if (r == 0)
+		r = compile_readiness(session, compile);
 	if (r < 0)
 		return r;
 	return compiler_new(session->graph, &compile->request, &session->problems,

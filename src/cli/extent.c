@@ -57,7 +57,8 @@ static int take_node(void *context, const char *node, int64_t first, int64_t hea
 	if (!name)
 		return -ENOMEM;
 	extent->nodes[extent->coverage.count] = (struct readiness_node){name, from, until};
-	extent->coverage.nodes[extent->coverage.count++] = (struct coverage_node){.name = name};
+	extent->coverage.nodes[extent->coverage.count++] =
+	    (struct coverage_node){.name = name, .from = from, .until = until};
 	return 0;
 }
 

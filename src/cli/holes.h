@@ -10,8 +10,9 @@ struct holes {
 	bool cilium;    /* is the network plugin of some node */
 };
 
-/* Warns of gaps of the interval, and of what the nodes' networks hide in it. After session_build();
- * ends the record's snapshots. Negative errno of a walk. */
+/* Warns of gaps of the interval, one by one if a node has few, else in one problem for each source
+ * of losses, so that these do not push out others; and of what the nodes' networks hide in it.
+ * After session_build(); ends the record's snapshots. Negative errno of a walk. */
 int holes_warn(struct session *session, struct interval interval, struct holes *ret);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli/extent.h"
 #include "cli/shape.h"
+#include "policy/policy.h"
 
 #define CELL_MAX 48
 
@@ -188,10 +189,12 @@ int workloads_print(struct session *session)
 {
 	struct readinesses *readinesses = NULL;
 	struct extent extent = {0};
+	struct policy_request request;
 	int r = extent_read(session, &extent);
 
+	policy_request_init(&request);
 	if (r == 0)
-		r = readinesses_build(session->graph, &extent.evidence, &readinesses);
+		r = readinesses_build(session->graph, &request, &extent.evidence, &readinesses);
 	extent_clear(&extent);
 	if (r < 0)
 		return r;

@@ -9,13 +9,20 @@
 
 #define NAMED_MAX 5
 
-int default_deny_init(const char *namespace, const bool directions[DIRECTIONS], struct policy *ret)
+int default_deny_init(const char *namespace, const bool directions[DIRECTIONS],
+		      const bool asked[DIRECTIONS], struct policy *ret)
 {
 	*ret = (struct policy){.namespace = strdup(namespace),
 			       .name = strdup(DEFAULT_DENY),
 			       .subject = strdup("all pods")};
-	for (int i = 0; i < DIRECTIONS; i++)
+	for (int i = 0; i < DIRECTIONS; i++) {
 		ret->isolates[i] = directions[i];
+		if (directions[i] || !asked[i])
+			continue;
+		ret->withheld[i] = strdup("it is withheld from a policy of the namespace");
+		if (!ret->withheld[i])
+			return -ENOMEM;
+	}
 	return ret->namespace && ret->name && ret->subject ? 0 : -ENOMEM;
 }
 
@@ -126,7 +133,7 @@ static void warn_of_withheld(const struct list *list, const char *subject, enum 
 			     struct problems *problems)
 {
 	if (list->count > 0)
-		problem_add(problems, PROBLEM_WARNING, subject,
+		problem_add(problems, PROBLEM_CAVEAT, subject,
 			    "default-deny leaves %s open, for it is withheld from the policies of: "
 			    "%s",
 			    direction == DIRECTION_INGRESS ? "ingress" : "egress", list->text.data);

@@ -14,8 +14,10 @@
  */
 bool default_deny_directions(const struct groups *groups, const char *namespace,
 			     const bool asked[DIRECTIONS], bool ret[DIRECTIONS]);
-/* On -ENOMEM *ret is to be cleared all the same. */
-int default_deny_init(const char *namespace, const bool directions[DIRECTIONS], struct policy *ret);
+/* With those directions; it says of the others that were asked for that they are withheld. On
+ * -ENOMEM *ret is to be cleared all the same. */
+int default_deny_init(const char *namespace, const bool directions[DIRECTIONS],
+		      const bool asked[DIRECTIONS], struct policy *ret);
 /* Says whom it cuts off, workloads of the namespace without a policy, and for whose sake it leaves
  * a direction open. The groups know which were given one. */
 int default_deny_warn(const struct graph *graph, const struct groups *groups, const char *namespace,

@@ -253,6 +253,13 @@ static void withhold(struct group *group, enum left_reason left)
 			group->withheld[d] = left;
 }
 
+static bool is_less_ready(const struct readiness *a, const struct readiness *b)
+{
+	const bool a_is_known = a->since != INT64_MIN, b_is_known = b->since != INT64_MIN;
+
+	return a_is_known == b_is_known ? a->state < b->state : !a_is_known;
+}
+
 static void set_readiness(struct compiler *compiler)
 {
 	const struct readinesses *all = compiler->request.readinesses;
@@ -262,7 +269,13 @@ static void set_readiness(struct compiler *compiler)
 		size_t index = compiler->groups.of_workload[i];
 		struct group *group = index == GROUP_NONE ? NULL : &compiler->groups.items[index];
 
-		if (group && (!group->readiness || readiness->state < group->readiness->state))
+		if (!group)
+			continue;
+		if (group->readiness && !group->least_ready)
+			group->least_ready = &compiler->graph->workloads[group->first];
+		if (group->readiness && is_less_ready(readiness, group->readiness))
+			group->least_ready = &compiler->graph->workloads[i];
+		if (!group->readiness || is_less_ready(readiness, group->readiness))
 			group->readiness = readiness;
 	}
 }
@@ -416,6 +429,14 @@ static int tidy_ports(const struct compiler *compiler, const struct group *group
 	return r;
 }
 
+static int say_withheld(const struct compiler *compiler, const struct group *group,
+			enum direction direction, struct policy *policy)
+{
+	if (group->withheld[direction] == LEFT_NONE || !compiler->request.directions[direction])
+		return 0;
+	return withheld_text(group, direction, &compiler->request, &policy->withheld[direction]);
+}
+
 static int make_direction(struct compiler *compiler, const struct group *group,
 			  enum direction direction, const struct atom *atoms, size_t count,
 			  struct policy *policy)
@@ -423,6 +444,9 @@ static int make_direction(struct compiler *compiler, const struct group *group,
 	int r;
 
 	policy->isolates[direction] = group->withheld[direction] == LEFT_NONE;
+	r = say_withheld(compiler, group, direction, policy);
+	if (r < 0)
+		return r;
 	if (group->partial && compiler->request.directions[direction]) {
 		policy->partial[direction] = strdup(group->partial);
 		if (!policy->partial[direction])
@@ -448,6 +472,7 @@ static int policy_init(struct compiler *compiler, const struct subject *subject,
 	policy->workload = &compiler->graph->workloads[group->first];
 	policy->selector = *group->selector;
 	policy->readiness = group->readiness;
+	policy->least_ready = group->least_ready;
 	policy->namespace = strdup(group->namespace);
 	policy->subject = strdup(group->subject);
 	policy->name = strdup(subject->name);
@@ -772,7 +797,8 @@ int compiler_next(struct compiler *compiler, struct policy *ret)
 	*ret = (struct policy){0};
 	if (subject) {
 		if (subject->group == GROUP_NONE)
-			r = default_deny_init(subject->namespace, directions, ret);
+			r = default_deny_init(subject->namespace, directions,
+					      compiler->request.directions, ret);
 		else
 			r = policy_init(compiler, subject, ret);
 		if (r < 0)
@@ -901,6 +927,7 @@ void policy_clear(struct policy *policy)
 			rule_clear(&policy->rules[i][j]);
 		free(policy->rules[i]);
 		free(policy->partial[i]);
+		free(policy->withheld[i]);
 	}
 	free(policy->namespace);
 	free(policy->subject);

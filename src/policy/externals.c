@@ -553,7 +553,7 @@ static void warn_of_limit(const struct work *work, const struct group *group,
 
 	buf_printf(&subject, "%s in %s", group->subject, group->namespace);
 	if (!subject.error)
-		problem_add(work->problems, PROBLEM_WARNING, subject.data,
+		problem_add(work->problems, PROBLEM_CAVEAT, subject.data,
 			    "%s is withheld: %s %u needs %zu blocks outside of the cluster, more "
 			    "than --max-blocks %zu%s; name their networks (--known-networks), %s, "
 			    "or allow more",

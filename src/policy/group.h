@@ -26,10 +26,11 @@ struct group {
 	/* Withheld only because it is of this group, whose pods the labels pick, too. */
 	const struct group *because[DIRECTIONS];
 	char *partial; /* why it may use more than is known; NULL: nothing is known of more */
-	const struct readiness *readiness; /* of the least ready of its workloads; NULL: not asked
-					    */
-	bool seen;                         /* something it did is allowed, or would be */
-	bool given;                        /* it gets a policy */
+	const struct readiness *readiness;  /* of the least ready of its workloads; NULL: not asked
+					     */
+	const struct workload *least_ready; /* that one, if there are several; else NULL */
+	bool seen;                          /* something it did is allowed, or would be */
+	bool given;                         /* it gets a policy */
 };
 
 /* A pod that is not of the workloads of a group that picks it all the same. */

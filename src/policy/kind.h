@@ -13,8 +13,10 @@ enum explain {
 	EXPLAIN_ANNOTATIONS /* annotation KIND_EVIDENCE of the object */
 };
 
-/* Annotations of the objects, whatever is explained: which directions are partial and why; and what
- * they allow beyond what was seen. Absent where there is nothing to say. */
+/* Annotations of the objects, whatever is explained: which directions are withheld, which are
+ * partial, and why; and what they allow beyond what was seen. Absent where there is nothing to say.
+ */
+#define KIND_WITHHELD "netpol/withheld"
 #define KIND_PARTIAL "netpol/partial"
 #define KIND_WIDER "netpol/wider"
 #define KIND_EVIDENCE "netpol/evidence"

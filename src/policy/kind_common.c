@@ -207,6 +207,9 @@ static void put_state(struct buf *buf, const struct policy *policy)
 	if (!policy->readiness)
 		return;
 	buf_putc(buf, '\n');
+	if (policy->least_ready)
+		buf_printf(buf, "the least ready, %s/%s: ", policy->least_ready->kind,
+			   policy->least_ready->name);
 	readiness_text(policy->readiness, buf);
 }
 
@@ -258,6 +261,10 @@ json_t *kind_object(const struct policy *policy, const struct kind_options *opti
 			buf_printf(&buf, "\n%s %s partial: %s", told,
 				   told == directions[i] ? "is" : "are", policy->partial[i]);
 	}
+	for (int i = 0; i < DIRECTIONS; i++)
+		if (policy->withheld[i])
+			buf_printf(&buf, "\n%s is withheld: %s", directions[i],
+				   policy->withheld[i]);
 	return tree_or_null(object, kind_set(object, KIND_COMMENT, text_tree(&buf)));
 }
 
@@ -424,6 +431,21 @@ static int annotate_partial(json_t *annotations, const struct policy *policy)
 	return annotation_end(&annotation, KIND_PARTIAL, annotations);
 }
 
+static int annotate_withheld(json_t *annotations, const struct policy *policy)
+{
+	struct annotation annotation = {0};
+
+	for (int i = 0; i < DIRECTIONS; i++) {
+		struct buf line = {0};
+
+		if (!policy->withheld[i])
+			continue;
+		buf_printf(&line, "%s: %s", directions[i], policy->withheld[i]);
+		annotation_add(&annotation, &line);
+	}
+	return annotation_end(&annotation, KIND_WITHHELD, annotations);
+}
+
 static int annotate_wider(json_t *annotations, const struct policy *policy)
 {
 	struct annotation annotation = {0};
@@ -439,6 +461,7 @@ static json_t *annotations_of(const struct policy *policy, const struct kind_opt
 
 	if (options->explain == EXPLAIN_ANNOTATIONS)
 		r |= annotate_evidence(annotations, policy);
+	r |= annotate_withheld(annotations, policy);
 	r |= annotate_partial(annotations, policy);
 	r |= annotate_wider(annotations, policy);
 	return tree_or_null(annotations, r);

@@ -192,13 +192,13 @@ void leave_report_group(const struct group *group, const char *subject, struct p
 		problem_add(problems, PROBLEM_NOTE, subject,
 			    "no policy: nothing was seen that it would have to allow");
 	else if (group->partial && is_withheld_for(group, LEFT_PARTIAL))
-		problem_add(problems, PROBLEM_WARNING, subject,
+		problem_add(problems, PROBLEM_CAVEAT, subject,
 			    "no policy, as it would be partial: %s", group->partial);
 	else if (is_all_withheld(group))
-		problem_add(problems, PROBLEM_WARNING, subject,
+		problem_add(problems, PROBLEM_CAVEAT, subject,
 			    "no policy: all directions that were asked for are withheld");
 	else if (group->partial)
-		problem_add(problems, PROBLEM_WARNING, subject, "its policy is partial: %s",
+		problem_add(problems, PROBLEM_CAVEAT, subject, "its policy is partial: %s",
 			    group->partial);
 }
 
@@ -248,7 +248,7 @@ static void report_workload(const struct workload *workload, bool is_asked,
 			    "no policy: its pods use their node's network, where NetworkPolicy "
 			    "does not reach");
 	else if (!workload->host_network && workload->recorded && workload->selector.count == 0)
-		problem_add(problems, PROBLEM_WARNING, subject.data,
+		problem_add(problems, PROBLEM_CAVEAT, subject.data,
 			    "no policy: its pods have no label in common that would tell them from "
 			    "others; " LEAVE_LABEL);
 	buf_clear(&subject);
@@ -274,7 +274,7 @@ static void report_pods(const struct graph *graph, size_t from, size_t until,
 		buf_printf(&names, " and %zu more", count - LEAVE_NAMED_MAX);
 	buf_printf(&subject, "namespace %s", graph->pods[from].namespace);
 	if (count > 0 && !names.error && !subject.error)
-		problem_add(problems, PROBLEM_WARNING, subject.data,
+		problem_add(problems, PROBLEM_CAVEAT, subject.data,
 			    "no policy for pods whose labels are not known: %s; " GRAPH_SUPPLY,
 			    names.data);
 	buf_clear(&subject);
@@ -288,7 +288,7 @@ static void report_namespace(const struct graph *graph, const char *namespace,
 	for (size_t i = 0; i < graph->pod_count; i++)
 		if (strcmp(graph->pods[i].namespace, namespace) == 0)
 			return;
-	problem_add(problems, PROBLEM_WARNING, namespace,
+	problem_add(problems, PROBLEM_CAVEAT, namespace,
 		    "no policy: no pod of a namespace of that name is known");
 }
 
@@ -320,7 +320,7 @@ static int report_filter(const struct graph *graph, const struct policy_filter *
 		   is_any(filter->namespace) ? "" : filter->namespace);
 	if (subject.error)
 		return subject.error;
-	problem_add(problems, PROBLEM_WARNING, subject.data, "no policy: %s%s",
+	problem_add(problems, PROBLEM_CAVEAT, subject.data, "no policy: %s%s",
 		    known ? "it was not recorded on the node that it runs on"
 			  : "no such workload is known",
 		    graph->inventory && graph->inventory->has_objects ? "" : "; " GRAPH_SUPPLY);

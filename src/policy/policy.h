@@ -95,7 +95,10 @@ struct policy {
 	bool isolates[DIRECTIONS]; /* false: withheld or not asked for, and without rules */
 	char *partial[DIRECTIONS]; /* why there may be more than is known; NULL: nothing is known of
 				      more */
-	const struct readiness *readiness; /* borrowed; NULL: not asked */
+	char *withheld[DIRECTIONS]; /* why a direction that was asked for is not isolated; NULL: it
+				       is, or was not asked for */
+	const struct readiness *readiness;  /* borrowed; NULL: not asked */
+	const struct workload *least_ready; /* whose it is, if the subject is several; else NULL */
 	struct policy_rule *rules[DIRECTIONS];
 	size_t rule_count[DIRECTIONS];
 };

@@ -8,7 +8,10 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "policy/admit.h"
-#include "policy/direction.h"
+#include "policy/entry.h"
+#include "policy/peers.h"
+#include "policy/policy.h"
+#include "policy/prefixes.h"
 #include "policy/watch.h"
 
 #define DNS_PORT 53
@@ -19,19 +22,27 @@ enum far_kind {
 	FAR_NONE, /* no rule can name it */
 	FAR_WORKLOAD,
 	FAR_ADDRESS,
-	FAR_ANY_CLIENT, /* of the address's family */
+	FAR_NETWORK,    /* of the address's family */
+	FAR_ANY_CLIENT, /* the same */
 	FAR_ANY_POD
 };
 
 /* Zero bytes where unused, padding too: compared and hashed as bytes. */
 struct far_end {
 	size_t workload;
+	const struct known_network *network;
 	struct addr address;
 	uint8_t prefix;
 	uint8_t kind; /* enum far_kind */
 	uint8_t direction;
 	uint8_t protocol;
 	uint16_t port;
+};
+
+/* What the policies will be made from. */
+struct plan {
+	const struct graph *graph;
+	const struct policy_request *request;
 };
 
 /* The workload that the edge tells of in that direction, or GRAPH_NONE. */
@@ -54,73 +65,141 @@ static bool is_asked_for_names(const struct graph_edge *edge)
 }
 
 /* A resolver is open to all pods, known or not. */
-static bool is_any_pod(const struct graph *graph, const struct graph_edge *edge,
+static bool is_any_pod(const struct plan *plan, const struct graph_edge *edge,
 		       const struct end *peer)
 {
-	if (!is_asked_for_names(edge))
+	if (plan->request->exact || !is_asked_for_names(edge))
 		return false;
 	if (peer->kind == END_POD)
 		return peer->workload == GRAPH_NONE ||
-		       !graph->workloads[peer->workload].host_network;
+		       !plan->graph->workloads[peer->workload].host_network;
 	return peer->kind == END_UNKNOWN;
 }
 
-static bool is_any_client(const struct graph_edge *edge, const struct end *peer)
+static bool is_outside(const struct end *end)
 {
-	if (peer->kind != END_EXTERNAL)
-		return false;
-	return addr_is_set(edge->edge.key.service) ||
-	       !(addr_is_private(peer->address) || addr_is_link_local(peer->address));
+	return end->kind == END_EXTERNAL && strcmp(end->class, "external") == 0;
 }
 
-static enum far_kind far_kind(const struct graph *graph, enum direction direction,
-			      const struct end *near, const struct end *peer)
+static bool lets_in_any(const struct plan *plan)
+{
+	return !plan->request->exact && plan->request->external_ingress == EXTERNAL_INGRESS_ANY;
+}
+
+static bool is_public(const struct end *end)
+{
+	return !(addr_is_private(end->address) || addr_is_link_local(end->address) ||
+		 addr_is_loopback(end->address));
+}
+
+static bool is_asked_as_service(const struct graph_edge *edge)
+{
+	return addr_is_set(edge->edge.key.service);
+}
+
+/* Also one that a node forwards: tomorrow's comes in by another node. */
+static bool is_any_client(const struct plan *plan, const struct graph_edge *edge,
+			  const struct end *peer)
+{
+	if (!lets_in_any(plan) || !is_outside(&edge->from))
+		return false;
+	return peer == edge->translated || is_public(peer) || is_asked_as_service(edge);
+}
+
+/* Bound to the pod's own node, which no policy keeps out. */
+static bool is_own_node(const struct plan *plan, const struct end *near, const struct end *peer)
+{
+	const struct workload *workload;
+
+	if (!*near->node)
+		return false;
+	if (peer->kind == END_NODE)
+		return strcmp(peer->name, near->node) == 0;
+	if (peer->kind != END_POD || peer->workload == GRAPH_NONE)
+		return false;
+	workload = &plan->graph->workloads[peer->workload];
+	return workload->host_network && strcmp(peer->node, near->node) == 0 &&
+	       (strcmp(workload->kind, "DaemonSet") == 0 ||
+		strcmp(workload->kind, "StaticPod") == 0);
+}
+
+static enum far_kind far_kind(const struct plan *plan, const struct end *peer)
 {
 	const struct workload *workload;
 
 	if (peer->kind == END_UNKNOWN)
 		return FAR_NONE;
-	/* No policy keeps a pod's own node out. */
-	if (direction == DIRECTION_INGRESS && peer->kind == END_NODE && *near->node &&
-	    strcmp(peer->name, near->node) == 0)
-		return FAR_NONE;
 	if (peer->kind != END_POD)
 		return FAR_ADDRESS;
 	if (peer->workload == GRAPH_NONE)
 		return FAR_NONE;
-	workload = &graph->workloads[peer->workload];
+	workload = &plan->graph->workloads[peer->workload];
 	if (workload->host_network)
 		return FAR_ADDRESS;
 	return workload->selector.count > 0 ? FAR_WORKLOAD : FAR_NONE;
 }
 
-static void far_end_init(const struct graph *graph, const struct graph_edge *edge,
+/* NULL: no published range will stand for the peer. */
+static const struct known_network *network_of(const struct plan *plan, const struct end *peer,
+					      bool ingress)
+{
+	if (plan->request->exact || !plan->request->known_networks || !is_outside(peer) ||
+	    (ingress && plan->request->external_ingress == EXTERNAL_INGRESS_OBSERVED))
+		return NULL;
+	return known_networks_find(plan->request->known_networks, block_of(peer));
+}
+
+static void set_address(const struct plan *plan, const struct end *peer, struct far_end *far)
+{
+	far->network = network_of(plan, peer, far->direction == DIRECTION_INGRESS);
+	if (far->network) {
+		far->kind = FAR_NETWORK;
+		far->address.family = peer->address.family;
+	} else {
+		far->address = peer->address;
+		far->prefix = peer->prefix;
+	}
+}
+
+static void set_any_client(uint8_t family, struct far_end *far)
+{
+	far->kind = FAR_ANY_CLIENT;
+	far->network = NULL;
+	far->prefix = 0;
+	memset(&far->address, 0, sizeof(far->address));
+	far->address.family = family;
+}
+
+/* The peer that policies are about, of two the client. */
+static const struct end *peer_of(const struct graph_edge *edge, enum direction direction)
+{
+	const struct end *peers[EDGE_PEERS_MAX];
+
+	return peers[edge_peers(edge, direction == DIRECTION_EGRESS, peers) - 1];
+}
+
+static void far_end_init(const struct plan *plan, const struct graph_edge *edge,
 			 enum direction direction, struct far_end *far)
 {
 	const bool ingress = direction == DIRECTION_INGRESS;
-	const struct end *near = ingress ? &edge->to : &edge->from;
-	const struct end *peer = ingress ? &edge->from : &edge->to;
+	const struct end *peer = peer_of(edge, direction);
 
-	if (ingress && edge->translated)
-		peer = edge->translated;
 	memset(far, 0, sizeof(*far));
 	far->direction = (uint8_t)direction;
 	far->protocol = edge->edge.key.protocol;
 	far->port = edge->edge.key.port;
-	if (ingress && is_any_pod(graph, edge, peer)) {
+	if (ingress && is_own_node(plan, &edge->to, peer) && !is_asked_as_service(edge))
+		return;
+	if (ingress && is_any_pod(plan, edge, peer))
 		far->kind = FAR_ANY_POD;
-	} else if (ingress && is_any_client(edge, peer)) {
-		far->kind = FAR_ANY_CLIENT;
-		far->address.family = peer->address.family;
-	} else {
-		far->kind = (uint8_t)far_kind(graph, direction, near, peer);
-	}
+	else if (ingress && is_any_client(plan, edge, peer))
+		set_any_client(peer->address.family, far);
+	else
+		far->kind = (uint8_t)far_kind(plan, peer);
 	if (far->kind == FAR_WORKLOAD)
 		far->workload = peer->workload;
-	if (far->kind == FAR_ADDRESS) {
-		far->address = peer->address;
-		far->prefix = peer->prefix;
-	}
+	if (far->kind == FAR_ADDRESS)
+		set_address(plan, peer, far);
 }
 
 /* ---- edges by workload ---- */
@@ -128,8 +207,10 @@ static void far_end_init(const struct graph *graph, const struct graph_edge *edg
 /* An edge of the graph as one of its ends has it, or all of those that are one to policies. */
 struct sight {
 	struct far_end far;
+	const struct graph_edge *edge;
+	bool may_be_any; /* a client from outside, if its port is open to all of them */
 	int64_t connections;
-	int64_t begun;
+	int64_t begun, ended; /* ms: its first and its last moment */
 };
 
 /* Copies, because the edges of one workload lie anywhere in the graph, which is large. */
@@ -144,7 +225,14 @@ static void sights_clear(struct sights *sights)
 	free(sights->first);
 }
 
-static void add_sights(const struct graph *graph, const struct graph_edge *edge,
+static bool may_be_any(const struct plan *plan, const struct sight *sight)
+{
+	return lets_in_any(plan) && sight->far.direction == DIRECTION_INGRESS &&
+	       (sight->far.kind == FAR_ADDRESS || sight->far.kind == FAR_NETWORK) &&
+	       is_outside(&sight->edge->from);
+}
+
+static void add_sights(const struct plan *plan, const struct graph_edge *edge,
 		       struct sights *sights)
 {
 	const int64_t connections = edge->edge.totals.connections;
@@ -156,9 +244,12 @@ static void add_sights(const struct graph *graph, const struct graph_edge *edge,
 		if (workload == GRAPH_NONE)
 			continue;
 		sight = &sights->items[sights->first[workload + 1]++];
-		far_end_init(graph, edge, i, &sight->far);
+		sight->edge = edge;
+		far_end_init(plan, edge, i, &sight->far);
+		sight->may_be_any = may_be_any(plan, sight);
 		sight->connections = connections > 0 ? connections : 0;
 		sight->begun = edge->edge.begun;
+		sight->ended = edge->edge.last_seen;
 	}
 }
 
@@ -173,8 +264,9 @@ static void count_sights(const struct graph_edge *edge, struct sights *sights)
 }
 
 /* While they are put in, first[i + 1] is where the next one of i goes. */
-static int sights_build(const struct graph *graph, struct sights *ret)
+static int sights_build(const struct plan *plan, struct sights *ret)
 {
+	const struct graph *graph = plan->graph;
 	struct sights sights = {.first = calloc(graph->workload_count + 1, sizeof(*sights.first))};
 	size_t sum = 0;
 
@@ -194,7 +286,7 @@ static int sights_build(const struct graph *graph, struct sights *ret)
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < graph->edge_count; i++)
-		add_sights(graph, &graph->edges[i], &sights);
+		add_sights(plan, &graph->edges[i], &sights);
 	*ret = sights;
 	return 0;
 }
@@ -242,23 +334,65 @@ static struct sight *table_find(const struct table *table, const struct far_end 
 	}
 }
 
-static int table_fill(struct table *table, const struct sight *sights, size_t count)
+static void table_add(const struct table *table, const struct sight *sight)
+{
+	struct sight *place;
+
+	if (sight->far.kind == FAR_NONE)
+		return;
+	place = table_find(table, &sight->far);
+	if (place->far.kind == FAR_NONE) {
+		memcpy(place, sight, sizeof(*place));
+		return;
+	}
+	place->connections += sight->connections;
+	if (sight->begun < place->begun)
+		place->begun = sight->begun;
+	if (sight->ended > place->ended)
+		place->ended = sight->ended;
+}
+
+static bool is_open(const struct table *table, const struct sight *sight)
+{
+	struct far_end any = sight->far;
+
+	set_any_client(any.address.family, &any);
+	return table_find(table, &any)->far.kind != FAR_NONE;
+}
+
+static bool is_behind_entry(const struct plan *plan, const struct sight *sight)
+{
+	return entry_leads_to(plan->graph, &sight->edge->to, sight->far.protocol, sight->far.port);
+}
+
+static void add_as_any(const struct table *table, struct sight *sight)
+{
+	set_any_client(sight->far.address.family, &sight->far);
+	sight->may_be_any = false;
+	table_add(table, sight);
+}
+
+/* Ports that are open to clients from outside are known before their other clients are told apart.
+ */
+static int table_fill(struct table *table, const struct plan *plan, struct sight *sights,
+		      size_t count)
 {
 	int r = table_empty(table, count);
 
+	for (size_t i = 0; i < count && r == 0; i++)
+		if (!sights[i].may_be_any)
+			table_add(table, &sights[i]);
+	for (size_t i = 0; i < count && r == 0; i++)
+		if (sights[i].may_be_any && !is_open(table, &sights[i]) &&
+		    is_behind_entry(plan, &sights[i]))
+			add_as_any(table, &sights[i]);
 	for (size_t i = 0; i < count && r == 0; i++) {
-		struct sight *place;
-
-		if (sights[i].far.kind == FAR_NONE)
+		if (!sights[i].may_be_any)
 			continue;
-		place = table_find(table, &sights[i].far);
-		if (place->far.kind == FAR_NONE) {
-			memcpy(place, &sights[i], sizeof(*place));
-			continue;
-		}
-		place->connections += sights[i].connections;
-		if (sights[i].begun < place->begun)
-			place->begun = sights[i].begun;
+		if (is_open(table, &sights[i]))
+			add_as_any(table, &sights[i]);
+		else
+			table_add(table, &sights[i]);
 	}
 	return r;
 }
@@ -267,7 +401,13 @@ static int table_fill(struct table *table, const struct sight *sights, size_t co
 
 static double share(int64_t part, int64_t whole)
 {
-	return whole > 0 ? (double)part / (double)whole : 1;
+	return part < whole ? (double)part / (double)whole : 1;
+}
+
+/* Connections that come together tell no more than one. */
+static bool is_once(const struct sight *edge)
+{
+	return edge->connections == 1 || edge->ended - edge->begun <= READINESS_ONCE_MAX;
 }
 
 static double a_day(size_t count, int64_t observed)
@@ -289,7 +429,7 @@ static void count_edges(const struct table *table, const struct watch *watch,
 		if (edge->far.kind == FAR_NONE)
 			continue;
 		readiness->edges++;
-		readiness->edges_once += edge->connections == 1;
+		readiness->edges_once += is_once(edge);
 		readiness->connections += edge->connections;
 		readiness->new_edges += edge->begun >= watch->last_day;
 		later += edge->begun >= watch->first_day;
@@ -334,14 +474,15 @@ static void conclude(const struct workload *workload, const struct table *table,
 	readiness->state = judge(workload, readiness, &readiness->reason);
 }
 
-static int conclude_all(const struct graph *graph, const struct watch *watches,
+static int conclude_all(const struct plan *plan, const struct watch *watches,
 			const struct sights *sights, struct readinesses *readinesses)
 {
+	const struct graph *graph = plan->graph;
 	struct table table = {.seed = hash_seed_random()};
 	int r = 0;
 
 	for (size_t i = 0; i < graph->workload_count && r == 0; i++) {
-		r = table_fill(&table, sights->items + sights->first[i],
+		r = table_fill(&table, plan, sights->items + sights->first[i],
 			       sights->first[i + 1] - sights->first[i]);
 		if (r == 0)
 			conclude(&graph->workloads[i], &table, &watches[i], &readinesses->items[i]);
@@ -350,9 +491,10 @@ static int conclude_all(const struct graph *graph, const struct watch *watches,
 	return r;
 }
 
-int readinesses_build(const struct graph *graph, const struct readiness_evidence *evidence,
-		      struct readinesses **ret)
+int readinesses_build(const struct graph *graph, const struct policy_request *request,
+		      const struct readiness_evidence *evidence, struct readinesses **ret)
 {
+	const struct plan plan = {.graph = graph, .request = request};
 	struct readinesses *readinesses = calloc(1, sizeof(*readinesses));
 	struct watch *watches = NULL;
 	struct sights sights = {0};
@@ -365,9 +507,9 @@ int readinesses_build(const struct graph *graph, const struct readiness_evidence
 		r = watches_build(graph, evidence, &watches);
 	}
 	if (r == 0)
-		r = sights_build(graph, &sights);
+		r = sights_build(&plan, &sights);
 	if (r == 0)
-		r = conclude_all(graph, watches, &sights, readinesses);
+		r = conclude_all(&plan, watches, &sights, readinesses);
 	sights_clear(&sights);
 	free(watches);
 	if (r < 0)

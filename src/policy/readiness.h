@@ -2,14 +2,15 @@
  * ▷ How much the record knows of a workload: may a policy be made of it yet?
  *
  * An edge is here what a policy can allow: the workload, a direction, a peer, a protocol and a
- * port. The peer is a workload, whichever of its pods; or an address; or all clients, where
- * policies let all of them in: those of public addresses and those who asked for a service from
- * outside, and who asks a resolver for names. Only what worked counts, and what a policy can say:
- * nothing uncertain, without a port, with a peer that cannot be named, or from the pod's own node.
+ * port. The peer is a workload, whichever of its pods; or an address; or a known network, whichever
+ * of its addresses; or all clients, where policies let all of them in; so with who asks a resolver
+ * for names. Of a client that the pod's own node forwards it is the client. Only what worked
+ * counts, and what a policy can say: nothing uncertain, without a port, with a peer that cannot be
+ * named, or from the pod's own node.
  *
  * The share of its traffic that is still unseen is estimated after Good and Turing (I. J. Good,
  * "The population frequencies of species and the estimation of population parameters", Biometrika
- * 40, 1953): the connections whose edge was seen once, of all its connections.
+ * 40, 1953): the edges that were seen once, by all its connections.
  */
 #ifndef NETPOL_POLICY_READINESS_H
 #define NETPOL_POLICY_READINESS_H
@@ -30,12 +31,17 @@ enum readiness_state { READINESS_LEARNING, READINESS_SETTLING, READINESS_READY }
 #define READINESS_CONNECTIONS_MIN 100
 #define READINESS_UNSEEN_MAX 0.01
 #define READINESS_NEW_EDGES_MAX 0 /* in the last day */
+/* An edge was seen once if all of its life is within so long (ms), however many connections: those
+ * of a client that comes and goes are no independent samples. Or with a single connection. */
+#define READINESS_ONCE_MAX (60 * INT64_C(1000))
 
 /*
- * Time is the record's own. A node watches a workload from the first address of its first pod
- * there, and from its own first word, until its last word. The workload is observed while any node
- * watches it, but not in a gap of one that does. A day is a day of such time: neither gaps nor what
- * nobody recorded are in it.
+ * Time is the record's own. A node watches a workload while a pod of it has an address there,
+ * between its own first and last word. The workload is observed while any node watches it, but not
+ * in a gap of one that does. A pause between two runs, of which one ended and the next one began
+ * while their nodes recorded, counts as observed for its last day: a job of every day or week
+ * becomes ready by its runs, and what ran once for as long as it ran. A day is a day of such time:
+ * neither gaps nor what nobody recorded are in it.
  */
 struct readiness {
 	enum readiness_state state;
@@ -46,7 +52,7 @@ struct readiness {
 	int64_t missing;    /* ms: together */
 	int64_t connections;
 	size_t edges;
-	size_t edges_once; /* with one connection */
+	size_t edges_once; /* see READINESS_ONCE_MAX */
 	size_t pods_seen;  /* of known, with an address while a node that has a record had them */
 	size_t pods_known;
 	size_t new_edges;         /* first seen in the last day */
@@ -79,9 +85,12 @@ struct readinesses {
 	size_t count;
 };
 
-/* *ret is released with readinesses_free(). -ENOMEM. Linear in the edges. */
-int readinesses_build(const struct graph *graph, const struct readiness_evidence *evidence,
-		      struct readinesses **ret);
+struct policy_request;
+
+/* For policies of that request: whose clients, networks and resolvers are one peer. *ret is
+ * released with readinesses_free(). -ENOMEM. Linear in the edges. */
+int readinesses_build(const struct graph *graph, const struct policy_request *request,
+		      const struct readiness_evidence *evidence, struct readinesses **ret);
 struct readinesses *
 readinesses_free(struct readinesses *readinesses); /* NULL is allowed; returns NULL */
 /* "learning", "settling", "ready". */

@@ -117,22 +117,32 @@ static int64_t spans_last(const struct spans *spans, int64_t length)
 
 /* ---- who had which pods ---- */
 
-/* A node has a pod of the workload. */
+/* A node has a pod of the workload, which has an address. */
 struct presence {
 	size_t workload;
 	size_t node; /* of the evidence */
-	int64_t from;
+	int64_t from, until;
+	bool came, went; /* while the node recorded */
 };
+
+static int compare_times(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
 
 static int compare_presences(const void *a, const void *b)
 {
 	const struct presence *x = a, *y = b;
+	int r;
 
 	if (x->workload != y->workload)
 		return x->workload < y->workload ? -1 : 1;
-	if (x->node != y->node)
-		return x->node < y->node ? -1 : 1;
-	return (x->from > y->from) - (x->from < y->from);
+	r = compare_times(x->from, y->from);
+	r = r ? r : compare_times(x->until, y->until);
+	/* Of those that end together one that may have gone on comes last. */
+	r = r ? r : y->went - x->went;
+	r = r ? r : x->came - y->came;
+	return r ? r : (x->node > y->node) - (x->node < y->node);
 }
 
 static int compare_node(const void *name, const void *node)
@@ -149,23 +159,40 @@ static const struct readiness_node *find_node(const struct readiness_evidence *e
 		       compare_node);
 }
 
-/* When the pod first had an address while the node recorded; INT64_MAX: never. */
-static int64_t first_address(const struct graph_pod *pod, const struct readiness_node *node)
+/* Adds what the node has of the pod; returns how many presences that are. */
+static size_t add_presences(const struct graph_pod *pod, const struct readiness_node *node,
+			    size_t at, struct presence *presences)
 {
-	int64_t first = INT64_MAX;
+	size_t count = 0;
 
 	for (size_t i = 0; i < pod->address_count; i++) {
 		const struct pod_address *turn = &pod->addresses[i];
-		int64_t from = turn->since > node->from ? turn->since : node->from;
+		const bool came = turn->since > node->from, went = turn->until < node->until;
 
-		if (!turn->secondary && from <= node->until && turn->until > node->from &&
-		    from < first)
-			first = from;
+		if (turn->secondary || turn->since > node->until || turn->until <= node->from)
+			continue;
+		presences[count++] = (struct presence){
+		    .workload = pod->workload,
+		    .node = at,
+		    .from = came ? turn->since : node->from,
+		    .until = went ? turn->until : node->until,
+		    .came = came,
+		    .went = went,
+		};
 	}
-	return first;
+	return count;
 }
 
-/* How many of presences there are, which has room for one a pod. */
+static size_t count_addresses(const struct graph *graph)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < graph->pod_count; i++)
+		count += graph->pods[i].address_count;
+	return count;
+}
+
+/* How many of presences there are, which has room for one an address. */
 static size_t find_presences(const struct graph *graph, const struct readiness_evidence *evidence,
 			     struct watch *watches, struct presence *presences)
 {
@@ -174,20 +201,16 @@ static size_t find_presences(const struct graph *graph, const struct readiness_e
 	for (size_t i = 0; i < graph->pod_count; i++) {
 		const struct graph_pod *pod = &graph->pods[i];
 		const struct readiness_node *node = find_node(evidence, pod->node);
-		int64_t from;
+		size_t added;
 
 		if (pod->workload == GRAPH_NONE)
 			continue;
 		watches[pod->workload].pods_known++;
-		from = node ? first_address(pod, node) : INT64_MAX;
-		if (from == INT64_MAX)
-			continue;
-		watches[pod->workload].pods_seen++;
-		presences[count++] = (struct presence){
-		    .workload = pod->workload,
-		    .node = (size_t)(node - evidence->nodes),
-		    .from = from,
-		};
+		added = node ? add_presences(pod, node, (size_t)(node - evidence->nodes),
+					     presences + count)
+			     : 0;
+		watches[pod->workload].pods_seen += added > 0;
+		count += added;
 	}
 	if (count > 0)
 		qsort(presences, count, sizeof(*presences), compare_presences);
@@ -216,37 +239,53 @@ static size_t first_gap(const struct readiness_evidence *evidence, const char *n
 }
 
 static int add_gaps(struct spans *gaps, const struct readiness_evidence *evidence,
-		    const struct readiness_node *node, int64_t since)
+		    const struct presence *presence)
 {
+	const char *node = evidence->nodes[presence->node].name;
+	const int64_t since = presence->from, until = presence->until;
 	int r = 0;
 
-	for (size_t i = first_gap(evidence, node->name); i < evidence->gap_count && r == 0; i++) {
+	for (size_t i = first_gap(evidence, node); i < evidence->gap_count && r == 0; i++) {
 		const struct readiness_gap *gap = &evidence->gaps[i];
 
-		if (strcmp(gap->node, node->name) != 0)
+		if (strcmp(gap->node, node) != 0 || gap->from >= until)
 			break;
-		if (gap->from < node->until && gap->until > since)
+		if (gap->until > since)
 			r = spans_add(gaps, gap->from > since ? gap->from : since,
-				      gap->until < node->until ? gap->until : node->until);
+				      gap->until < until ? gap->until : until);
 	}
 	return r;
 }
 
-/* The first of each node is the earliest there. */
+/* What lies between its runs, where it is known to have none. */
+static int add_pause(struct spans *watched, const struct presence *last,
+		     const struct presence *next)
+{
+	int64_t from = next->from - READINESS_DAY;
+
+	if (!last || !last->went || !next->came || next->from <= last->until)
+		return 0;
+	return spans_add(watched, from > last->until ? from : last->until, next->from);
+}
+
 static int gather(const struct presence *presences, size_t count,
 		  const struct readiness_evidence *evidence, struct room *room)
 {
+	const struct presence *last = NULL;
 	int r = 0;
 
 	room->watched.count = room->gaps.count = 0;
 	for (size_t i = 0; i < count && r == 0; i++) {
-		const struct readiness_node *node = &evidence->nodes[presences[i].node];
+		const struct presence *next = &presences[i];
 
-		if (i > 0 && presences[i].node == presences[i - 1].node)
-			continue;
-		r = spans_add(&room->watched, presences[i].from, node->until);
+		r = add_pause(&room->watched, last, next);
 		if (r == 0)
-			r = add_gaps(&room->gaps, evidence, node, presences[i].from);
+			r = spans_add(&room->watched, next->from, next->until);
+		if (r == 0)
+			r = add_gaps(&room->gaps, evidence, next);
+		if (!last || next->until > last->until ||
+		    (next->until == last->until && !next->went))
+			last = next;
 	}
 	spans_join(&room->watched);
 	spans_join(&room->gaps);
@@ -295,7 +334,7 @@ int watches_build(const struct graph *graph, const struct readiness_evidence *ev
 		  struct watch **ret)
 {
 	struct watch *watches = calloc(graph->workload_count + 1, sizeof(*watches));
-	struct presence *presences = calloc(graph->pod_count + 1, sizeof(*presences));
+	struct presence *presences = calloc(count_addresses(graph) + 1, sizeof(*presences));
 	int r = watches && presences ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < graph->workload_count && r == 0; i++)

@@ -126,3 +126,36 @@ counted() {
   said "Deployment/web in shop: its policy is partial: $hidden"
   grep -qxF "# ingress and egress are partial: $hidden" out
 }
+
+@test "many gaps of a node are one problem for each source of losses, and push out no other" {
+  {
+    cat "$golden/partial/evidence.jsonl"
+    jq -nc --arg day 2026-01-31T12: '
+      def gap($node; $source; $at; $length): ($day + ("0\($at)" | .[-2:])) as $minute |
+        {type: "gap", node: $node, source: $source, from: "\($minute):00Z", until: "\($minute):\($length)Z", reason: "it was full",
+          at_most: 2};
+      (range(40) | gap("n1"; "conntrack"; .; 10)), gap("n1"; "conntrack"; 50; 30),
+      gap("n1"; "log"; 5; 11), (range(3) | gap("n3"; "log"; .; 10))'
+    echo '{"type":"header","version":1,"node":"n3","from":"2026-01-31T12:00:00Z","until":"2026-01-31T14:00:00Z"}'
+  } | jq -sc 'sort_by(.type != "header")[]' | "$report" import --into gaps.db -
+  want 0 "$report" policy --db gaps.db --inventory "$golden/partial/inventory.yaml"
+  said 'evidence of n1: 41 conntrack gaps, 7m 10s together, at most 82 events; the longest from 2026-01-31T12:50:00Z to 2026-01-31T12:50:30Z: it was full'
+  said 'evidence of n1: log gap from 2026-01-31T12:05:00Z to 2026-01-31T12:05:11Z: it was full (at most 2)'
+  said 'Deployment/api in shop: its policy is partial'
+  same 3 "$(grep -c 'evidence of n3: log gap from' err)"
+  same 5 "$(grep -c 'evidence of' err)"
+}
+
+@test "a direction that is withheld is told in the policy itself, whatever is explained" {
+  record too-many-blocks
+  limits="--inventory inventory.yaml --block-threshold 2 --max-blocks 4"
+  text='one of its ports needs more blocks outside of the cluster than --max-blocks 4'
+  want 0 "$report" policy --db too-many-blocks.db $limits
+  grep -qxF "# egress is withheld: $text" out
+  for explain in none comments annotations; do
+    want 0 "$report" policy --db too-many-blocks.db -o json --explain $explain $limits
+    same "egress: $text" "$(jq -r '.items[0].metadata.annotations["netpol/withheld"]' out)"
+  done
+  want 0 "$report" policy --db too-many-blocks.db --direction ingress $limits
+  ! grep withheld out
+}

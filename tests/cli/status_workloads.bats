@@ -3,12 +3,12 @@
 
 load cli.bash
 
-# flow NODE FROM TO PORT CONNECTIONS MOMENT: both are ADDRESS or NAME=ADDRESS.
+# flow NODE FROM TO PORT CONNECTIONS FIRST [LAST]: both ends are ADDRESS or NAME=ADDRESS.
 flow() {
   local node=$1 from to
   from=$(end_of "$2") to=$(end_of "$3")
   printf '{"type":"flow","node":"%s","from":%s,"to":%s,"protocol":"TCP","port":%s,"connections":%s,"closed":%s,"first_seen":"%s","last_seen":"%s"}\n' \
-    "$node" "$from" "$to" "$4" "$5" "$5" "$6" "$6"
+    "$node" "$from" "$to" "$4" "$5" "$5" "$6" "${7:-$6}"
 }
 
 end_of() {
@@ -32,9 +32,9 @@ node() {
 # Three days: web is settled, api got a new client on the last one, job hardly does anything, and far runs elsewhere.
 n1() {
   node n1 web=10.1.0.1 job=10.1.0.3
-  flow n1 web=10.1.0.1 10.2.0.1 8080 150 2026-01-01T07:00:00Z
+  flow n1 web=10.1.0.1 10.2.0.1 8080 150 2026-01-01T07:00:00Z 2026-01-01T08:00:00Z
   flow n1 web=10.1.0.1 203.0.113.5 443 1 2026-01-02T07:00:00Z
-  flow n1 job=10.1.0.3 10.2.0.1 8080 5 2026-01-03T12:00:00Z
+  flow n1 job=10.1.0.3 10.2.0.1 8080 5 2026-01-03T12:00:00Z 2026-01-03T13:00:00Z
   printf '%s\n' '{"type":"gap","node":"n1","source":"daemon","from":"2026-01-02T12:00:00Z","until":"2026-01-02T12:30:00Z","reason":"netpold was not running"}' \
     '{"type":"gap","node":"n1","source":"conntrack","from":"2026-01-02T12:10:00Z","until":"2026-01-02T13:00:00Z","reason":"overflow"}' \
     '{"type":"gap","node":"n1","source":"log","from":"2026-01-02T18:00:00Z","until":"2026-01-02T19:00:00Z","at_most":0,"reason":"nothing"}'
@@ -42,7 +42,7 @@ n1() {
 
 n2() {
   node n2 api=10.2.0.1
-  flow n2 10.1.0.1 api=10.2.0.1 8080 150 2026-01-01T07:00:00Z
+  flow n2 10.1.0.1 api=10.2.0.1 8080 150 2026-01-01T07:00:00Z 2026-01-01T08:00:00Z
 }
 
 pod() {

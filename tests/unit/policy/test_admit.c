@@ -36,6 +36,7 @@ struct shop {
 	struct policy_set *set;
 	struct policy_summary summary;
 	uint32_t web0, web1, web2, db, job, bare;
+	bool full; /* there are as many problems before as are kept */
 };
 
 static uint32_t add_pod(struct shop *s, const char *node, const char *namespace, const char *name,
@@ -111,6 +112,8 @@ static void compile(struct shop *s)
 	check_sums(&s->summary);
 	compiler_free(compiler);
 	problems_clear(&s->scene.problems);
+	for (int i = 0; s->full && i < PROBLEMS_MAX; i++)
+		problem_add(&s->scene.problems, PROBLEM_WARNING, "evidence of n1", "gap %d", i);
 	assert_int_equal(policy_derive(s->scene.graph, &s->request, &s->scene.problems, &s->set),
 			 0);
 }
@@ -498,6 +501,36 @@ static void test_partial(void **state)
 	shop_close(&s);
 }
 
+static void test_a_record_that_ended_early_is_partial(void **state)
+{
+	const int64_t hour = 3600 * 1000;
+	struct coverage_node here[] = {{.name = "n1", .until = 40 * hour},
+				       {.name = "n2", .until = 38 * hour}};
+	const struct coverage coverage = {here, 2};
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	s.request.coverage = &coverage;
+	compile(&s);
+	assert_null(get(&s, "web-netpol")->partial[DIRECTION_INGRESS]);
+	here[1].until--;
+	compile(&s);
+	assert_string_equal(get(&s, "web-netpol")->partial[DIRECTION_INGRESS],
+			    "1 of 3 pods is on nodes whose record ended before the others (n2)");
+	assert_null(get(&s, "db-netpol")->partial[DIRECTION_INGRESS]);
+	/* Of a short time it is an hour. */
+	here[0].until = hour;
+	here[1].until = 0;
+	compile(&s);
+	assert_null(get(&s, "web-netpol")->partial[DIRECTION_INGRESS]);
+	here[0].until++;
+	compile(&s);
+	assert_non_null(get(&s, "web-netpol")->partial[DIRECTION_INGRESS]);
+	shop_close(&s);
+}
+
 static void test_partial_withheld(void **state)
 {
 	struct coverage_node here[] = {{.name = "n1"}};
@@ -603,6 +636,20 @@ static void test_least_ready_of_a_group(void **state)
 	s.request.readinesses = &readinesses;
 	compile(&s);
 	assert_int_equal(get(&s, "twin-netpol")->readiness->state, READINESS_LEARNING);
+	assert_string_equal(get(&s, "twin-netpol")->least_ready->name, "web");
+	assert_null(get(&s, "db-netpol")->least_ready);
+	/* Below what is learning is what nobody observed. */
+	for (size_t i = 0; i < s.scene.graph->workload_count; i++) {
+		items[i].state = READINESS_LEARNING;
+		if (strcmp(s.scene.graph->workloads[i].name, "web") == 0)
+			items[i].since = INT64_MIN;
+	}
+	compile(&s);
+	assert_string_equal(get(&s, "twin-netpol")->least_ready->name, "web");
+	for (size_t i = 0; i < s.scene.graph->workload_count; i++)
+		items[i].since = 0;
+	compile(&s);
+	assert_string_equal(get(&s, "twin-netpol")->least_ready->name, "twin");
 	shop_close(&s);
 }
 
@@ -899,6 +946,14 @@ static void test_default_deny_of_a_withheld_direction(void **state)
 	    said(&s, "namespace shop",
 		 "default-deny leaves egress open, for it is withheld from the policies of: "
 		 "StatefulSet/web"));
+	assert_string_equal(
+	    get(&s, "web-netpol")->withheld[DIRECTION_EGRESS],
+	    "one of its ports needs more blocks outside of the cluster than --max-blocks 2");
+	assert_null(get(&s, "web-netpol")->withheld[DIRECTION_INGRESS]);
+	assert_string_equal(get(&s, "default-deny")->withheld[DIRECTION_EGRESS],
+			    "it is withheld from a policy of the namespace");
+	assert_null(get(&s, "default-deny")->withheld[DIRECTION_INGRESS]);
+	assert_null(get(&s, "db-netpol")->withheld[DIRECTION_EGRESS]);
 	assert_int_equal(s.summary.left_edges[LEFT_BEYOND_LIMIT], 3);
 	assert_int_equal(s.summary.used_edges, 1);
 	s.request.directions[DIRECTION_INGRESS] = false;
@@ -907,6 +962,49 @@ static void test_default_deny_of_a_withheld_direction(void **state)
 	assert_null(find(&s, "shop", "default-deny"));
 	assert_true(said(&s, "StatefulSet/web in shop",
 			 "no policy: all directions that were asked for are withheld"));
+	shop_close(&s);
+}
+
+/* However many gaps there were. */
+static void test_what_policies_miss_is_never_pushed_out(void **state)
+{
+	static const char *const outside[] = {"203.0.113.9", "198.51.100.7", "192.0.2.5"};
+	struct coverage_node here[] = {{.name = "n1"}};
+	const struct coverage coverage = {here, 1};
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	for (size_t i = 0; i < 3; i++)
+		talk(&s, "10.1.0.3", s.db, outside[i], 0, (struct scene_edge){.port = 443});
+	s.request.block_threshold = 1;
+	s.request.max_blocks = 2;
+	s.request.coverage = &coverage;
+	s.full = true;
+	compile(&s);
+	assert_true(said(&s, "StatefulSet/web in shop", "its policy is partial"));
+	assert_true(said(&s, "StatefulSet/db in shop", "egress is withheld: TCP 443"));
+	s.request.withhold_partial = true;
+	compile(&s);
+	assert_true(said(&s, "StatefulSet/web in shop", "no policy, as it would be partial"));
+	shop_close(&s);
+}
+
+/* A direction that nobody asked for is no direction that is missing. */
+static void test_other_directions_are_not_withheld(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, yaml);
+	web_to_db(&s, (struct scene_edge){.port = 5432});
+	s.request.directions[DIRECTION_EGRESS] = false;
+	s.request.default_deny = true;
+	compile(&s);
+	assert_false(get(&s, "db-netpol")->isolates[DIRECTION_EGRESS]);
+	assert_null(get(&s, "db-netpol")->withheld[DIRECTION_EGRESS]);
+	assert_null(get(&s, "default-deny")->withheld[DIRECTION_EGRESS]);
 	shop_close(&s);
 }
 
@@ -967,6 +1065,7 @@ int main(void)
 	    cmocka_unit_test(test_included_peer_without_labels),
 	    cmocka_unit_test(test_one_direction),
 	    cmocka_unit_test(test_partial),
+	    cmocka_unit_test(test_a_record_that_ended_early_is_partial),
 	    cmocka_unit_test(test_partial_withheld),
 	    cmocka_unit_test(test_finished_pods_are_not_missed),
 	    cmocka_unit_test(test_ready_only),
@@ -980,6 +1079,8 @@ int main(void)
 	    cmocka_unit_test(test_default_deny),
 	    cmocka_unit_test(test_refused),
 	    cmocka_unit_test(test_default_deny_of_a_withheld_direction),
+	    cmocka_unit_test(test_what_policies_miss_is_never_pushed_out),
+	    cmocka_unit_test(test_other_directions_are_not_withheld),
 	    cmocka_unit_test(test_default_deny_has_its_name_alone),
 	    cmocka_unit_test(test_host_network),
 	};

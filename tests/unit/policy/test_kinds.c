@@ -549,6 +549,38 @@ static void test_partial(void **state)
 		      "  ingress: []\n");
 }
 
+static void test_withheld(void **state)
+{
+	struct front front;
+
+	(void)state;
+	front_init(&front);
+	assert_annotation(&front.policy, EXPLAIN_NONE, KIND_WITHHELD, NULL);
+	front.policy.isolates[DIRECTION_EGRESS] = false;
+	front.policy.rule_count[DIRECTION_EGRESS] = 0;
+	assert_annotation(&front.policy, EXPLAIN_NONE, KIND_WITHHELD, NULL);
+	front.policy.withheld[DIRECTION_EGRESS] = TEXT("too many blocks");
+	assert_annotation(&front.policy, EXPLAIN_NONE, KIND_WITHHELD, "egress: too many blocks");
+	assert_annotation(&front.policy, EXPLAIN_ANNOTATIONS, KIND_WITHHELD,
+			  "egress: too many blocks");
+	front.policy.rule_count[DIRECTION_INGRESS] = 0;
+	assert_object(&kind_networkpolicy, &front.policy, &comments,
+		      "# Deployment/web\n"
+		      "# egress is withheld: too many blocks\n"
+		      "apiVersion: networking.k8s.io/v1\n"
+		      "kind: NetworkPolicy\n"
+		      "metadata:\n"
+		      "  name: web-netpol\n"
+		      "  namespace: shop\n"
+		      "  labels:\n"
+		      "    app.kubernetes.io/managed-by: netpol\n"
+		      "  annotations:\n"
+		      "    netpol/withheld: \"egress: too many blocks\"\n"
+		      "spec:\n" SELECTOR "  policyTypes:\n"
+		      "  - Ingress\n"
+		      "  ingress: []\n");
+}
+
 static void test_annotations(void **state)
 {
 	const struct readiness readiness = {.state = READINESS_READY,
@@ -730,6 +762,7 @@ int main(void)
 	    cmocka_unit_test(test_canary),
 	    cmocka_unit_test(test_canary_that_no_pod_can_be),
 	    cmocka_unit_test(test_partial),
+	    cmocka_unit_test(test_withheld),
 	    cmocka_unit_test(test_annotations),
 	    cmocka_unit_test(test_no_comments),
 	    cmocka_unit_test(test_annotations_are_bounded),

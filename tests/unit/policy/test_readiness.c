@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/readiness.h"
+#include "base/document.h"
+#include "policy/policy.h"
 
 enum { MOST = 64 };
+
+#define TEXT(literal) ((char *)(uintptr_t)(literal))
 
 #define HOUR (INT64_C(3600) * 1000)
 #define DAY (24 * HOUR)
@@ -26,6 +29,7 @@ struct world {
 	struct readiness_node nodes[MOST];
 	struct readiness_gap gaps[MOST];
 	struct readiness_evidence evidence;
+	struct policy_request request;
 	struct readinesses *readinesses;
 };
 
@@ -34,6 +38,7 @@ static struct world *world_new(void)
 	struct world *world = calloc(1, sizeof(*world));
 
 	assert_non_null(world);
+	policy_request_init(&world->request);
 	world->graph.workloads = world->workloads;
 	world->graph.pods = world->pods;
 	world->graph.edges = world->edges;
@@ -139,7 +144,7 @@ static struct graph_edge *add_edge(struct world *world, struct end from, struct 
 						     .verdict = VERDICT_ANSWERED},
 					     .totals = {.connections = connections},
 					     .first_seen = begun,
-					     .last_seen = begun,
+					     .last_seen = begun + (connections == 1 ? 0 : HOUR),
 					     .begun = begun}};
 	return edge;
 }
@@ -148,7 +153,8 @@ static const struct readiness *judged(struct world *world, size_t workload)
 {
 	readinesses_free(world->readinesses);
 	world->readinesses = NULL;
-	assert_int_equal(readinesses_build(&world->graph, &world->evidence, &world->readinesses),
+	assert_int_equal(readinesses_build(&world->graph, &world->request, &world->evidence,
+					   &world->readinesses),
 			 0);
 	assert_int_equal(world->readinesses->count, world->graph.workload_count);
 	return &world->readinesses->items[workload];
@@ -263,6 +269,38 @@ static void test_unseen_threshold(void **state)
 	expect_both(&pair, READINESS_SETTLING,
 		    "more than 1 % of its connections may be still unseen");
 	world_free(pair.world);
+}
+
+/* However many connections a client makes in one go. */
+static void test_a_burst_is_one_sighting(void **state)
+{
+	const int64_t minute = 60 * 1000;
+	struct pair pair = pair_new(900);
+	struct world *world = pair.world;
+	struct graph_edge *edge;
+
+	(void)state;
+	for (uint16_t port = 1; port <= 10; port++) {
+		edge = add_edge(world, pod_end(world, pair.web_pod), pod_end(world, pair.api_pod),
+				port, 10, HOUR * port);
+		edge->edge.last_seen = edge->edge.begun + minute;
+	}
+	assert_int_equal(judged(world, pair.web)->edges_once, 10);
+	assert_near(judged(world, pair.web)->unseen, 0.01);
+	edge->edge.last_seen++;
+	assert_int_equal(judged(world, pair.web)->edges_once, 9);
+	/* Of one connection it does not matter how long it lasts. */
+	edge->edge.totals.connections = 1;
+	assert_int_equal(judged(world, pair.web)->edges_once, 10);
+	/* A replica that comes later is another sighting. */
+	edge = add_edge(world, pod_end(world, pair.web_pod), pod_end(world, pair.api_pod), 1, 1,
+			2 * HOUR);
+	assert_int_equal(judged(world, pair.web)->edges_once, 9);
+	/* There cannot be more to see than all. */
+	for (size_t i = 0; i < world->graph.edge_count; i++)
+		world->edges[i].edge.totals.connections = 0;
+	assert_near(judged(world, pair.web)->unseen, 1);
+	world_free(world);
 }
 
 static void test_new_edges_threshold(void **state)
@@ -423,6 +461,71 @@ static void test_several_nodes(void **state)
 	world_free(pair.world);
 }
 
+static void test_observed_ends_with_the_last_pod(void **state)
+{
+	struct pair pair = pair_new(1000);
+	struct world *world = pair.world;
+	size_t later;
+
+	(void)state;
+	world->nodes[0].until = 30 * DAY;
+	world->addresses[pair.web_pod].until = 3 * HOUR;
+	add_gap(world, "n1", 2 * HOUR, 5 * HOUR);
+	assert_int_equal(judged(world, pair.web)->observed, 2 * HOUR);
+	assert_int_equal(judged(world, pair.web)->missing, HOUR);
+	assert_int_equal(judged(world, pair.web)->state, READINESS_LEARNING);
+	assert_int_equal(judged(world, pair.api)->observed, 30 * DAY - 3 * HOUR);
+	/* It came back ten days later: of what lies between a day counts. */
+	later = add_pod(world, pair.web, "n1", 10 * DAY);
+	world->addresses[later].until = 10 * DAY + HOUR;
+	assert_int_equal(judged(world, pair.web)->observed, DAY + 3 * HOUR);
+	assert_int_equal(judged(world, pair.web)->missing, HOUR);
+	world_free(world);
+}
+
+/* On whichever node. */
+static void test_daily_runs(void **state)
+{
+	struct pair pair = pair_new(1000);
+	struct world *world = pair.world;
+	const int64_t length = HOUR / 6;
+
+	(void)state;
+	world->nodes[0].until = 9 * DAY;
+	add_node(world, "n2", 0, 9 * DAY);
+	world->addresses[pair.web_pod].until = length;
+	for (int64_t day = 1; day < 4; day++) {
+		size_t run = add_pod(world, pair.web, day % 2 ? "n2" : "n1", day * DAY);
+
+		world->addresses[run].until = day * DAY + length;
+		assert_int_equal(judged(world, pair.web)->observed, day * DAY + length);
+	}
+	assert_int_equal(judged(world, pair.web)->state, READINESS_READY);
+	/* The last day has the last run. */
+	pair.edge->edge.begun = 3 * DAY + 1;
+	assert_int_equal(judged(world, pair.web)->new_edges, 1);
+	pair.edge->edge.begun = 2 * DAY + 1;
+	assert_int_equal(judged(world, pair.web)->new_edges, 0);
+	world_free(world);
+}
+
+/* Where the record ended or had not begun, it may have run all the time. */
+static void test_no_pause_is_made_up(void **state)
+{
+	struct pair pair = pair_new(1000);
+	struct world *world = pair.world;
+	size_t later = add_pod(world, pair.web, "n2", 60 * HOUR);
+
+	(void)state;
+	add_node(world, "n2", 50 * HOUR, 70 * HOUR);
+	assert_int_equal(judged(world, pair.web)->observed, 58 * HOUR);
+	world->addresses[pair.web_pod].until = 40 * HOUR;
+	assert_int_equal(judged(world, pair.web)->observed, 70 * HOUR);
+	world->addresses[later].since = 50 * HOUR;
+	assert_int_equal(judged(world, pair.web)->observed, 60 * HOUR);
+	world_free(world);
+}
+
 /* The last day is one that was observed: a gap is none. */
 static void test_days_are_observed_ones(void **state)
 {
@@ -573,13 +676,123 @@ static void test_clients_from_outside_are_one_peer(void **state)
 	/* The other family, another port, and those of a private network that came straight. */
 	add_edge(world, address_end(END_EXTERNAL, "", "2001:db8::1"), api, 8080, 1, HOUR);
 	add_edge(world, address_end(END_EXTERNAL, "", "203.0.113.1"), api, 8081, 1, HOUR);
-	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.1"), api, 8080, 1, HOUR);
-	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.2"), api, 8080, 1, HOUR);
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.1"), api, 8082, 1, HOUR);
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.2"), api, 8082, 1, HOUR);
 	assert_int_equal(judged(world, pair.api)->edges, 6);
-	/* Behind source NAT the pod sees the node that did it. */
+	/* On a port that is open to all they are two of these, in whichever order they came. */
+	add_edge(world, address_end(END_EXTERNAL, "", "203.0.113.1"), api, 8082, 1, HOUR);
+	assert_int_equal(judged(world, pair.api)->edges, 5);
+	/* Behind source NAT the pod sees the node that did it, which all of them may come by. */
 	edge = add_edge(world, address_end(END_EXTERNAL, "", "203.0.113.9"), api, 8080, 1, HOUR);
 	edge->translated = &proxy;
-	assert_int_equal(judged(world, pair.api)->edges, 7);
+	assert_int_equal(judged(world, pair.api)->edges, 5);
+	world->request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	assert_int_equal(judged(world, pair.api)->edges, 10);
+	world->request.external_ingress = EXTERNAL_INGRESS_ANY;
+	world->request.exact = true;
+	assert_int_equal(judged(world, pair.api)->edges, 10);
+	world_free(world);
+}
+
+/* Private ones, which a Service of type LoadBalancer leads to the pod. */
+static void test_clients_behind_an_entry_are_one_peer(void **state)
+{
+	struct pair pair = pair_new(100);
+	struct world *world = pair.world;
+	struct end api = pod_end(world, pair.api_pod);
+	struct inventory_port port = {
+	    .name = TEXT(""), .protocol = IPPROTO_TCP, .port = 80, .target = TEXT("8080")};
+	struct inventory_service service = {.namespace = TEXT("shop"),
+					    .name = TEXT("api"),
+					    .type = TEXT("LoadBalancer"),
+					    .external_name = TEXT(""),
+					    .selector = world->workloads[pair.api].selector,
+					    .ports = &port,
+					    .port_count = 1};
+	const struct inventory inventory = {.services = &service, .service_count = 1};
+
+	(void)state;
+	world->pods[pair.api_pod].labels = &world->workloads[pair.api].selector;
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.1"), api, 8080, 5, HOUR);
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.2"), api, 8080, 5, 47 * HOUR);
+	add_edge(world, address_end(END_EXTERNAL, "", "10.9.0.3"), api, 9090, 5, HOUR);
+	assert_int_equal(judged(world, pair.api)->edges, 4);
+	assert_int_equal(judged(world, pair.api)->new_edges, 1);
+	world->graph.inventory = &inventory;
+	assert_int_equal(judged(world, pair.api)->edges, 3);
+	assert_int_equal(judged(world, pair.api)->new_edges, 0);
+	world->request.external_ingress = EXTERNAL_INGRESS_LEARNED_CIDR;
+	assert_int_equal(judged(world, pair.api)->edges, 4);
+	world_free(world);
+}
+
+/* What the pod's own node forwards for somebody else counts as that. */
+static void test_clients_that_the_own_node_forwards(void **state)
+{
+	struct pair pair = pair_new(100);
+	struct world *world = pair.world;
+	struct end api = pod_end(world, pair.api_pod), web = pod_end(world, pair.web_pod);
+	struct end own = address_end(END_NODE, "n1", "192.0.2.1");
+	struct graph_edge *edge;
+
+	(void)state;
+	edge = add_edge(world, address_end(END_EXTERNAL, "", "203.0.113.9"), api, 8081, 7, HOUR);
+	edge->translated = &own;
+	assert_int_equal(judged(world, pair.api)->edges, 2);
+	assert_int_equal(judged(world, pair.api)->connections, 107);
+	world->request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	assert_int_equal(judged(world, pair.api)->connections, 107);
+	edge = add_edge(world, web, api, 8081, 7, HOUR);
+	edge->translated = &own;
+	assert_int_equal(judged(world, pair.api)->edges, 3);
+	/* The node's own word counts where it asked for a service: that is not bound to it. */
+	edge = add_edge(world, own, api, 8082, 7, HOUR);
+	assert_int_equal(judged(world, pair.api)->edges, 3);
+	assert_int_equal(addr_parse("10.96.0.9", &edge->edge.key.service), 0);
+	assert_int_equal(judged(world, pair.api)->edges, 4);
+	/* And what is asked of the node counts. */
+	add_edge(world, api, own, 10250, 5, HOUR);
+	assert_int_equal(judged(world, pair.api)->edges, 5);
+	world_free(world);
+}
+
+static struct known_networks *cdn(void)
+{
+	static const char text[] = "- name: cdn\n  cidrs: [198.51.100.0/24, 2001:db8::/32]\n";
+	struct known_networks *networks = known_networks_new();
+	struct problems problems = {0};
+	struct document *document = NULL;
+
+	assert_non_null(networks);
+	assert_int_equal(document_parse(text, strlen(text), "networks", &problems, &document), 0);
+	assert_int_equal(known_networks_add(networks, document, &problems), 0);
+	document_free(document);
+	problems_clear(&problems);
+	return networks;
+}
+
+static void test_a_known_network_is_one_peer(void **state)
+{
+	struct pair pair = pair_new(100);
+	struct world *world = pair.world;
+	struct known_networks *networks = cdn();
+	struct end web = pod_end(world, pair.web_pod);
+	struct graph_edge *edge;
+
+	(void)state;
+	add_edge(world, web, address_end(END_EXTERNAL, "", "198.51.100.1"), 443, 5, HOUR);
+	add_edge(world, web, address_end(END_EXTERNAL, "", "198.51.100.2"), 443, 5, 47 * HOUR);
+	add_edge(world, web, address_end(END_EXTERNAL, "", "2001:db8::1"), 443, 5, HOUR);
+	add_edge(world, web, address_end(END_EXTERNAL, "", "203.0.113.1"), 443, 5, HOUR);
+	edge = add_edge(world, web, address_end(END_EXTERNAL, "", "198.51.0.0"), 443, 5, HOUR);
+	edge->to.prefix = 16;
+	assert_int_equal(judged(world, pair.web)->edges, 6);
+	world->request.known_networks = networks;
+	assert_int_equal(judged(world, pair.web)->edges, 5);
+	assert_int_equal(judged(world, pair.web)->new_edges, 0);
+	world->request.exact = true;
+	assert_int_equal(judged(world, pair.web)->edges, 6);
+	known_networks_free(networks);
 	world_free(world);
 }
 
@@ -706,6 +919,7 @@ int main(void)
 	    cmocka_unit_test(test_observed_threshold),
 	    cmocka_unit_test(test_connections_threshold),
 	    cmocka_unit_test(test_unseen_threshold),
+	    cmocka_unit_test(test_a_burst_is_one_sighting),
 	    cmocka_unit_test(test_new_edges_threshold),
 	    cmocka_unit_test(test_host_network),
 	    cmocka_unit_test(test_since_is_the_later_of_node_and_pod),
@@ -713,12 +927,18 @@ int main(void)
 	    cmocka_unit_test(test_no_node_with_its_pods),
 	    cmocka_unit_test(test_gaps),
 	    cmocka_unit_test(test_several_nodes),
+	    cmocka_unit_test(test_observed_ends_with_the_last_pod),
+	    cmocka_unit_test(test_daily_runs),
+	    cmocka_unit_test(test_no_pause_is_made_up),
 	    cmocka_unit_test(test_days_are_observed_ones),
 	    cmocka_unit_test(test_a_replica_is_no_new_edge),
 	    cmocka_unit_test(test_what_tells_edges_apart),
 	    cmocka_unit_test(test_what_a_policy_cannot_allow_is_no_edge),
 	    cmocka_unit_test(test_each_node_tells_of_its_own),
 	    cmocka_unit_test(test_clients_from_outside_are_one_peer),
+	    cmocka_unit_test(test_clients_behind_an_entry_are_one_peer),
+	    cmocka_unit_test(test_clients_that_the_own_node_forwards),
+	    cmocka_unit_test(test_a_known_network_is_one_peer),
 	    cmocka_unit_test(test_who_asks_for_names_is_one_peer),
 	    cmocka_unit_test(test_order_does_not_matter),
 	    cmocka_unit_test(test_text),
