@@ -65,9 +65,9 @@ apiVersion: v1" "$(head -n 3 out)"
   record shop
   want 0 policy --default-deny -n shop -o json
   same "$(printf 'shop/%s\n' api-netpol db-netpol web-netpol default-deny)" "$(names)"
-  jq -e '.items[2].spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}' out
+  jq -e '.items[3].spec == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}' out
   want 0 policy --default-deny --workload deploy/web --direction egress -o json
-  same "$(printf 'shop/%s\n' default-deny web-netpol)" "$(names)"
+  same "$(printf 'shop/%s\n' web-netpol default-deny)" "$(names)"
   said 'namespace shop: default-deny cuts off those without a policy, from DNS as well: Deployment/api, StatefulSet/db'
 }
 
