@@ -18,9 +18,9 @@
 
 enum end_kind { END_POD, END_NODE, END_EXTERNAL, END_UNKNOWN };
 
-/* One side of an edge. Strings are never NULL; "" is "does not apply" or "not known". */
+/* One side of an edge. Strings are never NULL; "" is "does not apply" or "not known". Millions of
+ * them are held at once: what is small stands together. */
 struct end {
-	enum end_kind kind;
 	/*
 	 * END_POD: "pod", "cluster-dns". END_NODE: "node", "host-network", "host-port",
 	 * "node-port", "api-server", "node-local-dns". END_EXTERNAL: "service", "cluster-dns",
@@ -34,14 +34,15 @@ struct end {
 	const char *name; /* of the pod or node */
 	const char *uid;
 	const char *node; /* on which the pod runs */
-	struct addr address;
-	uint8_t prefix;  /* bits of address that hold: many external addresses, seen as one end; 0:
-			    one address */
 	size_t pod;      /* index into graph.pods, or GRAPH_NONE; for "host-network" and "host-port"
 			    the pod whose port it is */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
-	bool local;      /* the node that recorded this edge bound it itself, to a pod of its own;
-			    also where that pod is in contradiction: then it is not said which */
+	struct addr address;
+	uint8_t prefix; /* bits of address that hold: many external addresses, seen as one end; 0:
+			   one address */
+	enum end_kind kind : 8;
+	bool local; /* the node that recorded this edge bound it itself, to a pod of its own;
+		       also where that pod is in contradiction: then it is not said which */
 	bool service_address; /* a service's own: nobody answers there */
 	bool secondary; /* the pod's address on a further network (Multus), which no policy covers
 			 */
@@ -86,13 +87,13 @@ struct graph_edge {
 	const struct end
 	    *translated; /* from as the destination sees it after source NAT; or NULL */
 	const struct inventory_service
-	    *service;           /* the service asked for, if the inventory has it */
-	uint8_t service_prefix; /* of edge.key.service: folded like the destination; 0: one address
-				 */
-	enum vantage vantage;   /* of the node whose counts these are */
-	enum standing standing;
+	    *service;               /* the service asked for, if the inventory has it */
 	const char *recorded_by[2]; /* one node, and NULL; or the source's and the destination's,
 				       if both have connections of it */
+	uint8_t service_prefix; /* of edge.key.service: folded like the destination; 0: one address
+				 */
+	enum vantage vantage : 8; /* of the node whose counts these are */
+	enum standing standing : 8;
 	/* Another edge tells the policy of the source's, of the destination's workload. */
 	bool told_elsewhere[2];
 	struct edge edge; /* as stored by edge.node, which is owned by the graph; or with what the

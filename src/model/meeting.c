@@ -834,6 +834,24 @@ static void settle_verdict(const struct group *group, const struct tally *tally,
 		carry(&pairing, departed);
 }
 
+static bool have_one_verdict(const struct group *group)
+{
+	const unsigned verdict = group->departed.items[0]->edge.key.verdict;
+
+	return group->departed.count == 1 && group->arrived.count == 1 &&
+	       group->arrived.items[0]->edge.key.verdict == verdict && verdict != VERDICT_DENIED;
+}
+
+/* Most are so: nothing is to be sorted, tallied or renamed. */
+static void settle_one(struct group *group)
+{
+	struct pairing pairing = {
+	    .group = group, .departed = group->departed, .arrived = group->arrived};
+
+	group->one_source = true;
+	settle_counts(&pairing);
+}
+
 static void settle_group(struct group *group)
 {
 	struct tally tally;
@@ -931,7 +949,9 @@ static void meet(const struct vantages *vantages, struct records departed, struc
 	struct group group = {.vantages = vantages, .arrived = arrived};
 
 	group.departed = that_left(departed, arrived);
-	if (group.departed.count > 0)
+	if (group.departed.count > 0 && have_one_verdict(&group))
+		settle_one(&group);
+	else if (group.departed.count > 0)
 		settle_group(&group);
 }
 

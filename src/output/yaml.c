@@ -81,10 +81,16 @@ static bool is_plain_text(const char *text, size_t length)
 	return true;
 }
 
+/* As all numbers and timestamps begin, and few other texts. */
+static bool begins_as_number(const char *text)
+{
+	return (*text >= '0' && *text <= '9') || *text == '+' || *text == '-' || *text == '.';
+}
+
 static bool is_plain(const char *text, size_t length)
 {
-	return is_plain_text(text, length) && !is_word(text, length) && !is_number(text) &&
-	       !is_timestamp(text);
+	return is_plain_text(text, length) && !is_word(text, length) &&
+	       !(begins_as_number(text) && (is_number(text) || is_timestamp(text)));
 }
 
 static void put_string(struct buf *buf, const char *text, size_t length)
@@ -120,8 +126,10 @@ static void put_comment(struct buf *buf, const char *comment, size_t column)
 
 static bool is_empty(const json_t *value)
 {
+	size_t members = json_object_size(value);
+
 	if (json_is_object(value))
-		return json_object_size(value) == (json_object_get(value, OUTPUT_COMMENT) ? 1u : 0);
+		return members == 0 || (members == 1 && json_object_get(value, OUTPUT_COMMENT));
 	return json_is_array(value) && json_array_size(value) == 0;
 }
 

@@ -15,23 +15,24 @@ enum atom_peer {
 	ATOM_ENTITY     /* what was a block, where the request has entities */
 };
 
+/* Millions of them are held at once: what is small stands together. */
 struct atom {
-	size_t subject; /* group */
-	bool egress;
-	enum atom_peer peer;
+	size_t subject;                /* group */
 	size_t group;                  /* ATOM_GROUP, else GROUP_NONE */
 	const char *namespace;         /* ATOM_NAMESPACE; else NULL */
 	const struct end *end;         /* who it was; NULL if nobody certain */
 	const struct graph_edge *edge; /* NULL: not seen from this subject, such as a resolver */
 	const struct inventory_service
 	    *service;              /* WIDER_ENDPOINTS: whose endpoint it is, or NULL */
-	struct prefix block;       /* ATOM_BLOCK */
-	enum entity entity;        /* ATOM_ENTITY */
-	unsigned wider;            /* WIDER_… */
-	enum left_reason left;     /* why no rule is made of it; LEFT_NONE: one is */
 	const char *known_network; /* ATOM_BLOCK: whose range it is; NULL */
+	struct prefix block;       /* ATOM_BLOCK */
 	uint16_t port;
+	unsigned wider;     /* WIDER_… */
+	enum entity entity; /* ATOM_ENTITY */
 	uint8_t protocol;
+	enum atom_peer peer : 8;
+	enum left_reason left : 8; /* why no rule is made of it; LEFT_NONE: one is */
+	bool egress;
 	bool own_node; /* end is the node of the very pod that was seen */
 	bool again;    /* the edge has another atom with this peer, which counts it */
 };
