@@ -62,33 +62,13 @@ static int compare_atoms(const void *a, const void *b)
 	return r ? r : order_numbers(x->wider, y->wider);
 }
 
-/* Where an atom stands; what decides mostly, its peer and group, is in one number. */
-struct place {
-	uint64_t peer;
-	size_t atom; /* its index, and later that of the one that comes here */
-};
-
-#define PEER_SHIFT 60
-#define GROUP_LAST ((UINT64_C(1) << PEER_SHIFT) - 1) /* and all beyond it */
-
-static uint64_t number_of(const struct atom *atom)
+static int compare_indexes(const void *a, const void *b, void *context)
 {
-	uint64_t group = atom->group < GROUP_LAST ? atom->group : GROUP_LAST;
-
-	return (uint64_t)atom->peer << PEER_SHIFT | group;
-}
-
-/* Of one shelf. */
-static int compare_places(const void *a, const void *b, void *context)
-{
-	const struct place *x = a, *y = b;
 	const struct atom *items = context;
-	int r;
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	int r = compare_atoms(&items[x], &items[y]);
 
-	if (x->peer != y->peer)
-		return x->peer < y->peer ? -1 : 1;
-	r = compare_atoms(&items[x->atom], &items[y->atom]);
-	return r ? r : (x->atom > y->atom) - (x->atom < y->atom);
+	return r ? r : (x > y) - (x < y);
 }
 
 /* One for each subject and direction. */
@@ -107,40 +87,38 @@ static size_t count_shelves(const struct atoms *atoms)
 	return count;
 }
 
-/* Their order. first: where each shelf begins, and at first 0. */
-static void order_atoms(const struct atoms *atoms, struct place *order, size_t *first,
-			size_t shelves)
+/* The order of their indexes. first: where each shelf begins, and at first 0. */
+static void order_atoms(const struct atoms *atoms, size_t *order, size_t *first, size_t shelves)
 {
 	for (size_t i = 0; i < atoms->count; i++)
 		first[shelf_of(&atoms->items[i])]++;
 	for (size_t i = 1; i < shelves; i++)
 		first[i] += first[i - 1];
 	for (size_t i = atoms->count; i-- > 0;)
-		order[--first[shelf_of(&atoms->items[i])]] =
-		    (struct place){.peer = number_of(&atoms->items[i]), .atom = i};
+		order[--first[shelf_of(&atoms->items[i])]] = i;
 	for (size_t i = 0; i < shelves; i++) {
 		size_t end = i + 1 < shelves ? first[i + 1] : atoms->count;
 
 		if (end - first[i] > 1)
-			qsort_r(&order[first[i]], end - first[i], sizeof(*order), compare_places,
+			qsort_r(&order[first[i]], end - first[i], sizeof(*order), compare_indexes,
 				atoms->items);
 	}
 }
 
 /* Each moves once, along the circles of those that take one another's places. */
-static void move_atoms(struct atom *items, struct place *order, size_t count)
+static void move_atoms(struct atom *items, size_t *order, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct atom first = items[i];
 		size_t at = i;
 
-		for (size_t next = order[at].atom; next != i; next = order[at].atom) {
+		for (size_t next = order[at]; next != i; next = order[at]) {
 			items[at] = items[next];
-			order[at].atom = at;
+			order[at] = at;
 			at = next;
 		}
 		items[at] = first;
-		order[at].atom = at;
+		order[at] = at;
 	}
 }
 
@@ -148,7 +126,7 @@ static void move_atoms(struct atom *items, struct place *order, size_t count)
 static bool sort_on_shelves(struct atoms *atoms)
 {
 	size_t shelves = count_shelves(atoms);
-	struct place *order = calloc(atoms->count, sizeof(*order));
+	size_t *order = calloc(atoms->count, sizeof(*order));
 	size_t *first = calloc(shelves, sizeof(*first));
 	bool can = order && first;
 
