@@ -135,7 +135,7 @@ shop.web-netpol" "$(jq -r '.items[].metadata.name' out)"
   same "shop.job-netpol
 shop.web-netpol" "$(jq -r '.items[].metadata.name' out)"
   said 'namespace shop: no default-deny: it would cut off those whose policies could not be said: Pod/api'
-  said '1 of 3 policies could not be said as clusternetworkpolicy: 4 edges (5,013 connections) are not allowed by what is printed'
+  said '1 of 3 policies could not be said as clusternetworkpolicy: 1 edge (4 connections) is not allowed by what is printed'
   not grep -q 'default-deny cuts off' err
   db=masqueraded-clients.db want 0 policy --for cilium --default-deny -o json
   same default-deny "$(jq -r '.items[-1].metadata.name' out)"

@@ -299,8 +299,8 @@ LINES
 {kind: Pod, metadata: {name: web, namespace: ../evil, labels: {app: web}}}
 OBJECTS
   "$report" import --into evil.db evil.jsonl
-  db=evil.db want 2 policy --output-dir set
-  said "set/../evil/web-netpol.yaml: Invalid argument"
+  db=evil.db want 0 policy --output-dir set
+  said 'Pod/web in ../evil: no policy: no cluster can have a namespace of that name'
   [ ! -e evil ]
   same kustomization.yaml "$(files set)"
 }
@@ -309,8 +309,8 @@ OBJECTS
   named ../evil web
   named shop web
   "$report" import --into names.db names.jsonl
-  db=names.db want 2 policy --default-deny --output-dir set
-  said "set/../evil/web-netpol.yaml: Invalid argument"
+  db=names.db want 0 policy --default-deny --output-dir set
+  said 'Pod/web in ../evil: no policy: no cluster can have a namespace of that name'
   same "kustomization.yaml
 shop
 shop/default-deny.yaml
