@@ -401,6 +401,7 @@ libcompile_a_SOURCES = \
 	src/policy/pod_classes.c \
 	src/policy/pod_classes.h \
 	src/policy/policy.h \
+	src/policy/policy_set.c \
 	src/policy/port_ranges.c \
 	src/policy/port_ranges.h \
 	src/policy/port_set.c \

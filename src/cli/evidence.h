@@ -17,8 +17,8 @@
  * What ended adds up to closed. An END is {"address"}, where the address may be a prefix
  * ("203.0.113.0/24") that stands for many, or, where a pod had it,
  * {"address","namespace","name","uid","sandbox"}; of the last two only what is needed to tell pods
- * apart. A flow without a window raises only its edge's totals, and may make it begin earlier. Absent
- * members are null.
+ * apart. A flow without a window raises only its edge's totals, and may make it begin earlier.
+ * Absent members are null.
  */
 #ifndef NETPOL_CLI_EVIDENCE_H
 #define NETPOL_CLI_EVIDENCE_H

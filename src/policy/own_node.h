@@ -10,9 +10,9 @@
  * it may come from another node tomorrow:
  * - the subject was seen with another node at that port, too;
  * - the client asked for a service, which picks any of its pods;
- * - a workload that is bound to no node has a pod on the network of this one, and may be the client.
- * Where nothing beyond what was seen is asked for, all of it is left out; where own nodes are
- * included, nothing is. Egress to the own node stays as it was seen: network plugins hold it to
+ * - a workload that is bound to no node has a pod on the network of this one, and may be the
+ * client. Where nothing beyond what was seen is asked for, all of it is left out; where own nodes
+ * are included, nothing is. Egress to the own node stays as it was seen: network plugins hold it to
  * policy. -ENOMEM.
  */
 int own_nodes_leave(const struct basis *basis, struct atoms *atoms);

@@ -128,7 +128,8 @@ enum left_reason {
 	/* No rule can name the peer: */
 	LEFT_AMBIGUOUS,    /* the address was not one pod's all the time */
 	LEFT_UNLABELLED,   /* no label of it is known or of use */
-	LEFT_CONTRADICTED, /* what is told of the pod contradicts itself, or what a cluster can be */
+	LEFT_CONTRADICTED, /* what is told of the pod contradicts itself, or what a cluster can be
+			    */
 	LEFT_FOLDED,       /* a prefix that holds addresses of the cluster */
 	/* The rule is not made: */
 	LEFT_OWN_NODE,      /* ingress from the pod's own node, which no policy keeps out */
