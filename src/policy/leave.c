@@ -178,7 +178,7 @@ static void report_because(const struct group *group, enum direction direction, 
 
 	if (group->because[direction])
 		problem_add(
-		    problems, PROBLEM_WARNING, subject,
+		    problems, PROBLEM_CAVEAT, subject,
 		    "%s is withheld: its labels also pick pods of %s, whose %s is withheld (%s)",
 		    name, group->because[direction]->subject, name,
 		    left_reason_name(group->withheld[direction]));

@@ -206,9 +206,14 @@ int partial_find(const struct graph *graph, const struct coverage *coverage, str
 int withheld_text(const struct group *group, enum direction direction,
 		  const struct policy_request *request, char **ret)
 {
+	const struct group *because = group->because[direction];
 	struct buf buf = {0};
 	int r;
 
+	if (because)
+		buf_printf(&buf,
+			   "its labels pick pods of %s, too, of whose policy it is withheld: ",
+			   because->subject);
 	switch (group->withheld[direction]) {
 	case LEFT_BEYOND_LIMIT:
 		buf_printf(&buf,
@@ -217,7 +222,9 @@ int withheld_text(const struct group *group, enum direction direction,
 			   request->max_blocks);
 		break;
 	case LEFT_PARTIAL:
-		buf_printf(&buf, "it would be partial: %s", group->partial);
+		buf_puts(&buf, "it would be partial");
+		if (group->partial)
+			buf_printf(&buf, ": %s", group->partial);
 		break;
 	case LEFT_NOT_READY:
 		buf_puts(&buf, "too little is known of it yet");

@@ -11,7 +11,6 @@
 #include "policy/entry.h"
 #include "policy/peers.h"
 #include "policy/policy.h"
-#include "policy/prefixes.h"
 #include "policy/watch.h"
 
 #define DNS_PORT 53

@@ -758,6 +758,10 @@ static void test_beyond_limit_is_not_enforced_by_others(void **state)
 	assert_true(said(&s, "StatefulSet/web in shop",
 			 "egress is withheld: its labels also pick pods of StatefulSet/cron, whose "
 			 "egress is withheld (beyond-limit)"));
+	assert_string_equal(
+	    get(&s, "web-netpol")->withheld[DIRECTION_EGRESS],
+	    "its labels pick pods of StatefulSet/cron, too, of whose policy it is withheld: one of "
+	    "its ports needs more blocks outside of the cluster than --max-blocks 2");
 	/* The database's policy has it. */
 	assert_int_equal(s.summary.used_edges, 1);
 	shop_close(&s);
