@@ -89,7 +89,7 @@ of 1 2 3
 for name in web api job; do
   printf -- '---\n{kind: Pod, metadata: {namespace: shop, name: %s, uid: uid-%s, labels: {app: %s}}}\n' $name $name $name
 done > "$lab/inventory.yaml"
-report policy "${databases[@]}" --inventory "$lab/inventory.yaml" -o json > "$lab/policy" 2>/dev/null
+report policy "${databases[@]}" --inventory "$lab/inventory.yaml" -o json --exact > "$lab/policy" 2>/dev/null
 of_pod() { jq -c ".items[] | select(.spec.podSelector.matchLabels.app == \"$1\") | .spec.$2" "$lab/policy"; }
 of_pod api ingress > "$lab/ingress"
 grep -q '"podSelector":{"matchLabels":{"app":"web"}}' "$lab/ingress" || die "$(cat "$lab/ingress")"
@@ -97,6 +97,14 @@ grep -q '"cidr":"192.0.2.3/32"' "$lab/ingress" || die "$(cat "$lab/ingress")"
 grep -q '"app":"job"' "$lab/ingress" && die "$(cat "$lab/ingress")"
 for name in web job; do
   of_pod $name egress | grep -q '"podSelector":{"matchLabels":{"app":"api"}}' || die "$(cat "$lab/policy")"
+done
+
+# Tomorrow the client is behind another node.
+report policy "${databases[@]}" --inventory "$lab/inventory.yaml" -o json > "$lab/policy" 2>/dev/null
+of_pod api ingress > "$lab/ingress"
+grep -q '"podSelector":{"matchLabels":{"app":"job"}}' "$lab/ingress" || die "$(cat "$lab/ingress")"
+for node in 1 2 3; do
+  grep -q "\"cidr\":\"192.0.2.$node/32\"" "$lab/ingress" || die "$(cat "$lab/ingress")"
 done
 END
 }
