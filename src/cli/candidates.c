@@ -74,7 +74,8 @@ static int take_policies(struct session *session, struct compiler *compiler, jso
 	int r;
 
 	while ((r = compiler_next(compiler, &policy)) > 0) {
-		r = kind_networkpolicy.add(&policy, &options, &session->problems, objects);
+		r = policy_kind_add(&kind_networkpolicy, &policy, &options, &session->problems,
+				    objects);
 		policy_clear(&policy);
 		if (r < 0)
 			return r;

@@ -1,7 +1,5 @@
 #include "policy/kind.h"
 
-#include <string.h>
-
 #include "policy/kind_common.h"
 #include "policy/kind_size.h"
 
@@ -15,14 +13,6 @@ static const struct policy_kind *const all[] = {&kind_networkpolicy,
 const struct policy_kind *const *policy_kinds(void)
 {
 	return all;
-}
-
-const struct policy_kind *policy_kind_find(const char *name)
-{
-	for (size_t i = 0; all[i]; i++)
-		if (strcmp(all[i]->name, name) == 0)
-			return all[i];
-	return NULL;
 }
 
 static int report_size(const struct policy *policy, struct problems *problems,

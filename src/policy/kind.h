@@ -60,8 +60,6 @@ int policy_kind_add(const struct policy_kind *kind, const struct policy *policy,
  * its pods is one; kinds do not say it, with a problem. */
 bool policy_kind_passes_over(const struct policy *policy, const struct kind_options *options);
 
-/* By name; NULL: there is none of it. */
-const struct policy_kind *policy_kind_find(const char *name);
 /* All of them; ends with NULL. */
 const struct policy_kind *const *policy_kinds(void);
 
