@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool buf_reserve(struct buf *buf, size_t more)
+static bool buf_grow(struct buf *buf, size_t more)
 {
 	size_t capacity = buf->capacity ? buf->capacity : 256;
 	char *data;
@@ -23,8 +23,6 @@ static bool buf_reserve(struct buf *buf, size_t more)
 	}
 	while (capacity < buf->length + more + 1)
 		capacity *= 2;
-	if (capacity == buf->capacity)
-		return true;
 	data = realloc(buf->data, capacity);
 	if (!data) {
 		buf->error = -ENOMEM;
@@ -33,6 +31,12 @@ static bool buf_reserve(struct buf *buf, size_t more)
 	buf->data = data;
 	buf->capacity = capacity;
 	return true;
+}
+
+/* With room for a NUL. */
+static inline bool buf_reserve(struct buf *buf, size_t more)
+{
+	return (!buf->error && more < buf->capacity - buf->length) || buf_grow(buf, more);
 }
 
 void buf_put(struct buf *buf, const void *bytes, size_t length)
@@ -52,7 +56,21 @@ void buf_puts(struct buf *buf, const char *text)
 
 void buf_putc(struct buf *buf, char c)
 {
-	buf_put(buf, &c, 1);
+	if (!buf_reserve(buf, 1))
+		return;
+	buf->data[buf->length++] = c;
+	buf->data[buf->length] = '\0';
+}
+
+void buf_put_number(struct buf *buf, uint64_t number)
+{
+	char digits[20];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + number % 10);
+	while ((number /= 10) > 0);
+	buf_put(buf, digits + at, sizeof(digits) - at);
 }
 
 __attribute__((format(printf, 2, 0))) static void put_formatted(struct buf *buf, const char *format,

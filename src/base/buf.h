@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Start from {0}; release with buf_clear(). */
 struct buf {
@@ -16,6 +17,8 @@ struct buf {
 void buf_put(struct buf *buf, const void *bytes, size_t length);
 void buf_puts(struct buf *buf, const char *text);
 void buf_putc(struct buf *buf, char c);
+/* In decimal. */
+void buf_put_number(struct buf *buf, uint64_t number);
 void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* A line for people: what was formatted, with '?' for each byte of a control character, and a
  * newline. */

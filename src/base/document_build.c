@@ -6,17 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK_MIN ((size_t)16 << 10)
-#define CHUNK_MAX ((size_t)1 << 20)
 #define INTERNED_SLOTS 1024
 #define INTERNED_LENGTH_MAX 40
 #define KEY_SHOWN_MAX 80
-
-struct arena_chunk {
-	struct arena_chunk *next;
-	size_t size;
-	char bytes[] __attribute__((aligned(8)));
-};
 
 /* An open container; its values and keys lie on top of the builder's stacks. */
 struct frame {
@@ -47,68 +39,6 @@ struct builder {
 	struct interned interned[INTERNED_SLOTS];
 };
 
-void arena_clear(struct arena *arena)
-{
-	while (arena->chunks) {
-		struct arena_chunk *next = arena->chunks->next;
-
-		free(arena->chunks);
-		arena->chunks = next;
-	}
-	arena->used = 0;
-}
-
-static struct arena_chunk *chunk_new(const struct arena *arena, size_t wanted)
-{
-	size_t size = arena->chunks ? arena->chunks->size * 2 : CHUNK_MIN;
-	struct arena_chunk *chunk;
-
-	if (size > CHUNK_MAX)
-		size = CHUNK_MAX;
-	if (size < wanted)
-		size = wanted;
-	chunk = malloc(sizeof(*chunk) + size);
-	if (chunk)
-		chunk->size = size;
-	return chunk;
-}
-
-static void *arena_take(struct arena *arena, size_t size, size_t alignment)
-{
-	size_t at = (arena->used + alignment - 1) & ~(alignment - 1);
-	struct arena_chunk *chunk = arena->chunks;
-
-	if (chunk && at <= chunk->size && size <= chunk->size - at) {
-		arena->used = at + size;
-		return chunk->bytes + at;
-	}
-	chunk = chunk_new(arena, size);
-	if (!chunk)
-		return NULL;
-	/* A large piece gets a chunk of its own, behind the one that still has room. */
-	if (arena->chunks && size >= CHUNK_MAX / 2) {
-		chunk->next = arena->chunks->next;
-		arena->chunks->next = chunk;
-	} else {
-		chunk->next = arena->chunks;
-		arena->chunks = chunk;
-		arena->used = size;
-	}
-	return chunk->bytes;
-}
-
-static char *arena_text(struct arena *arena, const char *text, size_t length)
-{
-	char *copy = arena_take(arena, length + 1, 1);
-
-	if (copy) {
-		if (length > 0)
-			memcpy(copy, text, length);
-		copy[length] = '\0';
-	}
-	return copy;
-}
-
 struct builder *builder_new(const char *name, size_t node_limit, struct problems *problems)
 {
 	struct builder *builder = calloc(1, sizeof(*builder));
@@ -118,7 +48,7 @@ struct builder *builder_new(const char *name, size_t node_limit, struct problems
 	builder->document = calloc(1, sizeof(*builder->document));
 	if (!builder->document)
 		return builder_free(builder);
-	builder->document->name = arena_text(&builder->document->arena, name, strlen(name));
+	builder->document->name = arena_copy(&builder->document->arena, name, strlen(name));
 	if (!builder->document->name)
 		return builder_free(builder);
 	builder->name = name;
@@ -191,12 +121,12 @@ static const char *text_keep(struct builder *builder, const char *text, size_t l
 	uint32_t hash = 2166136261u;
 
 	if (length > INTERNED_LENGTH_MAX)
-		return arena_text(arena, text, length);
+		return arena_copy(arena, text, length);
 	for (size_t i = 0; i < length; i++)
 		hash = (hash ^ (unsigned char)text[i]) * 16777619u;
 	slot = &builder->interned[(hash ^ hash >> 16) % INTERNED_SLOTS];
 	if (!slot->text || slot->length != length || memcmp(slot->text, text, length) != 0) {
-		const char *copy = arena_text(arena, text, length);
+		const char *copy = arena_copy(arena, text, length);
 
 		if (!copy)
 			return NULL;

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/document.h"
 
 /* A text in the arena, or the values of a container; a mapping's keys follow its values. */
@@ -36,13 +37,6 @@ struct key {
 	uint32_t order; /* keys[keys[i].order] is the i-th by strcmp(3) */
 };
 
-struct arena_chunk;
-
-struct arena {
-	struct arena_chunk *chunks;
-	size_t used; /* of the first chunk */
-};
-
 struct document {
 	struct arena arena;
 	const char *name;
@@ -50,7 +44,6 @@ struct document {
 };
 
 const struct key *node_keys(const struct node *mapping);
-void arena_clear(struct arena *arena);
 
 struct builder;
 

@@ -3,7 +3,7 @@
 #define NETPOL_BASE_LOG_H
 
 /* Values of syslog(3). */
-enum log_level { LOG_ERROR = 3, LOG_WARN = 4, LOG_NOTE = 5, LOG_INFO = 6, LOG_TRACE = 7 };
+enum log_level { LOG_ERROR = 3, LOG_WARN = 4, LOG_NOTE = 5, LOG_INFO = 6 };
 
 /* subject: the subsystem, "conntrack", "store" …; one call is one line, newlines in it become
  * spaces. Any thread. */

@@ -88,6 +88,68 @@ void problem_add(struct problems *problems, enum problem_severity severity, cons
 	    (struct problem){.severity = severity, .subject = copy, .message = message};
 }
 
+/* Where a problem is. */
+struct problem_place {
+	struct problem problem;
+	size_t file; /* the first problem of it */
+	size_t length;
+	unsigned long line; /* 0: none */
+	size_t index;
+};
+
+static struct problem_place place_of(const struct problem *problem, size_t index)
+{
+	const char *colon = strrchr(problem->subject, ':');
+	struct problem_place place = {
+	    .problem = *problem, .length = strlen(problem->subject), .index = index};
+
+	if (!colon || !colon[1] || colon[1 + strspn(colon + 1, "0123456789")])
+		return place;
+	place.length = (size_t)(colon - problem->subject);
+	place.line = strtoul(colon + 1, NULL, 10);
+	return place;
+}
+
+static size_t find_file(const struct problem_place *places, size_t index)
+{
+	const struct problem_place *place = &places[index];
+	size_t file = 0;
+
+	while (file < index &&
+	       (places[file].length != place->length ||
+		memcmp(places[file].problem.subject, place->problem.subject, place->length) != 0))
+		file++;
+	return file;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct problem_place *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	if (x->line != y->line)
+		return x->line < y->line ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+void problems_order(struct problems *problems, size_t first)
+{
+	size_t count = first < problems->count ? problems->count - first : 0;
+	struct problem_place *places = calloc(count + 1, sizeof(*places));
+
+	if (!places)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		places[i] = place_of(&problems->items[first + i], i);
+		places[i].file = find_file(places, i);
+	}
+	qsort(places, count, sizeof(*places), compare_places);
+	for (size_t i = 0; i < count; i++)
+		problems->items[first + i] = places[i].problem;
+	free(places);
+}
+
 void problems_print(const struct problems *problems, const char *program, FILE *out)
 {
 	static const char *const names[] = {[PROBLEM_NOTE] = "note",

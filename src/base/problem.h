@@ -31,6 +31,10 @@ struct problems {
  */
 void problem_add(struct problems *problems, enum problem_severity severity, const char *subject,
 		 const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* Those from that index on, as they stand in what was read: by file, in the order in which each was
+ * first told of, and line; subjects that are no "file:line" are files. Equals keep their order, all
+ * of them where there is no memory. */
+void problems_order(struct problems *problems, size_t first);
 /* One line each: "program: error: subject: message"; control characters are shown as '?'. */
 void problems_print(const struct problems *problems, const char *program, FILE *out);
 void problems_clear(struct problems *problems);

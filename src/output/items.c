@@ -2,8 +2,8 @@
 
 #include "output/output.h"
 
-void output_items_begin(struct output_items *items, struct buf *buf, bool json, const json_t *head,
-			const char *name)
+void output_items_begin(struct output_items *items, struct buf *buf, bool json,
+			const struct tree_node *head, const char *name)
 {
 	*items = (struct output_items){.buf = buf, .json = json};
 	if (json)
@@ -12,7 +12,7 @@ void output_items_begin(struct output_items *items, struct buf *buf, bool json, 
 		yaml_put_head(buf, head, name);
 }
 
-void output_items_add(struct output_items *items, const json_t *item)
+void output_items_add(struct output_items *items, const struct tree_node *item)
 {
 	if (items->json)
 		json_put_element(items->buf, item, !items->any);

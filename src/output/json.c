@@ -10,8 +10,6 @@ struct printer {
 	bool pretty;
 };
 
-static void put_value(const struct printer *printer, const json_t *value, size_t depth);
-
 static void put_break(const struct printer *printer, size_t depth)
 {
 	if (!printer->pretty)
@@ -34,6 +32,77 @@ static void put_key(const struct printer *printer, const char *key, bool first, 
 	buf_puts(printer->buf, ": ");
 }
 
+/* ---- trees ---- */
+
+static void put_node(const struct printer *printer, const struct tree_node *node, size_t depth);
+
+static void put_children(const struct printer *printer, const struct tree_node *parent,
+			 size_t depth)
+{
+	for (const struct tree_node *node = parent->first; node; node = node->next) {
+		if (node->key)
+			put_key(printer, node->key, node == parent->first, depth);
+		else
+			put_between(printer, node == parent->first, depth);
+		put_node(printer, node, depth);
+	}
+}
+
+static void put_container(const struct printer *printer, const struct tree_node *parent,
+			  const char brackets[static 2], size_t depth)
+{
+	buf_putc(printer->buf, brackets[0]);
+	put_children(printer, parent, depth + 1);
+	if (parent->first)
+		put_break(printer, depth);
+	buf_putc(printer->buf, brackets[1]);
+}
+
+static void put_node(const struct printer *printer, const struct tree_node *node, size_t depth)
+{
+	if (node->kind == TREE_MAP)
+		put_container(printer, node, "{}", depth);
+	else if (node->kind == TREE_LIST)
+		put_container(printer, node, "[]", depth);
+	else if (node->kind == TREE_TEXT)
+		text_put_quoted(printer->buf, node->text, node->length);
+	else
+		text_put_node(printer->buf, node);
+}
+
+void output_tree_json(struct buf *buf, const struct tree_node *tree)
+{
+	put_node(&(struct printer){.buf = buf, .pretty = true}, tree, 0);
+	buf_putc(buf, '\n');
+}
+
+void json_put_head(struct buf *buf, const struct tree_node *head, const char *name)
+{
+	const struct printer printer = {.buf = buf, .pretty = true};
+
+	buf_putc(buf, '{');
+	put_children(&printer, head, 1);
+	put_key(&printer, name, !head->first, 1);
+	buf_putc(buf, '[');
+}
+
+void json_put_element(struct buf *buf, const struct tree_node *element, bool first)
+{
+	const struct printer printer = {.buf = buf, .pretty = true};
+
+	put_between(&printer, first, 2);
+	put_node(&printer, element, 2);
+}
+
+void json_put_tail(struct buf *buf, bool empty)
+{
+	buf_puts(buf, empty ? "]\n}\n" : "\n  ]\n}\n");
+}
+
+/* ---- values of jansson ---- */
+
+static void put_value(const struct printer *printer, const json_t *value, size_t depth);
+
 /* False: there are none. */
 static bool put_members(const struct printer *printer, const json_t *object, size_t depth)
 {
@@ -44,8 +113,6 @@ static bool put_members(const struct printer *printer, const json_t *object, siz
 
 	json_object_foreach(members, key, value)
 	{
-		if (strcmp(key, OUTPUT_COMMENT) == 0)
-			continue;
 		put_key(printer, key, first, depth);
 		put_value(printer, value, depth);
 		first = false;
@@ -140,26 +207,4 @@ void output_list_end(struct output_list *list)
 	if (list->any)
 		put_break(&(struct printer){.buf = list->buf, .pretty = true}, list->depth);
 	buf_puts(list->buf, list->depth > 0 ? "]" : "]\n");
-}
-
-void json_put_head(struct buf *buf, const json_t *head, const char *name)
-{
-	const struct printer printer = {.buf = buf, .pretty = true};
-
-	buf_putc(buf, '{');
-	put_key(&printer, name, !put_members(&printer, head, 1), 1);
-	buf_putc(buf, '[');
-}
-
-void json_put_element(struct buf *buf, const json_t *element, bool first)
-{
-	const struct printer printer = {.buf = buf, .pretty = true};
-
-	put_between(&printer, first, 2);
-	put_value(&printer, element, 2);
-}
-
-void json_put_tail(struct buf *buf, bool empty)
-{
-	buf_puts(buf, empty ? "]\n}\n" : "\n  ]\n}\n");
 }

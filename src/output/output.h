@@ -1,8 +1,8 @@
 /*
- * Ways to print a tree: any jansson value in, text out. Nothing here knows what the tree means.
+ * Ways to print a tree, or a value of jansson: text out. Nothing here knows what it means.
  *
- * A member named OUTPUT_COMMENT holds a comment (string; lines split at \n): YAML prints it above
- * the object that holds it, JSON and tables leave it out.
+ * YAML prints the comment of a map above it, in lines of at most 100 bytes besides the indentation
+ * where its words allow that; JSON leaves it out.
  */
 #ifndef NETPOL_OUTPUT_OUTPUT_H
 #define NETPOL_OUTPUT_OUTPUT_H
@@ -12,18 +12,18 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-
-#define OUTPUT_COMMENT "#"
+#include "base/tree.h"
 
 /* Block style as people write it; strings that YAML 1.1 would take for something else are quoted,
  * members of several lines are block scalars. Keys keep their order. */
-void output_yaml(struct buf *buf, const json_t *tree);
+void output_yaml(struct buf *buf, const struct tree_node *tree);
 /* A stream of documents, one per element of the list, separated by "---". */
-void output_yaml_stream(struct buf *buf, const json_t *list);
+void output_yaml_stream(struct buf *buf, const struct tree_node *list);
 /* Indented by two, keys in order, newline at the end. */
-void output_json(struct buf *buf, const json_t *tree);
+void output_tree_json(struct buf *buf, const struct tree_node *tree);
+void output_json(struct buf *buf, const json_t *value);
 /* One line, newline at the end. */
-void output_json_line(struct buf *buf, const json_t *tree);
+void output_json_line(struct buf *buf, const json_t *value);
 
 /*
  * A list that is printed while it is made, byte for byte as output_json() prints it whole, or each
@@ -51,8 +51,8 @@ void output_list_object(struct output_list *list, const struct output_member *me
 void output_list_end(struct output_list *list);
 
 /*
- * An object whose last member is a list, printed while that is made, byte for byte as output_yaml()
- * or output_json() prints it whole.
+ * A map whose last member is a list, printed while that is made, byte for byte as output_yaml() or
+ * output_tree_json() prints it whole.
  */
 struct output_items {
 	struct buf *buf; /* may be emptied between the calls */
@@ -61,9 +61,9 @@ struct output_items {
 };
 
 /* head: the members before it. */
-void output_items_begin(struct output_items *items, struct buf *buf, bool json, const json_t *head,
-			const char *name);
-void output_items_add(struct output_items *items, const json_t *item);
+void output_items_begin(struct output_items *items, struct buf *buf, bool json,
+			const struct tree_node *head, const char *name);
+void output_items_add(struct output_items *items, const struct tree_node *item);
 void output_items_end(struct output_items *items);
 /* Instead of the end: what was printed becomes nothing that a parser takes, so that nobody applies
  * a part for the whole. */

@@ -49,6 +49,20 @@ bool text_is_printable(uint32_t code)
 	return code != 0xfeff && code != 0xfffe && code != 0xffff;
 }
 
+bool text_is_all_printable(const char *bytes, size_t length)
+{
+	for (size_t i = text_ascii_length(bytes, length); i < length;) {
+		uint32_t code;
+		size_t n = text_decode(bytes + i, length - i, &code);
+
+		if (n == 0 || !text_is_printable(code))
+			return false;
+		i += n;
+		i += text_ascii_length(bytes + i, length - i);
+	}
+	return true;
+}
+
 static void put_escape(struct buf *buf, uint32_t code)
 {
 	static const char plain[] = "\"\\\b\f\n\r\t";
@@ -63,13 +77,12 @@ static void put_escape(struct buf *buf, uint32_t code)
 	}
 }
 
-/* How many characters of ASCII come first that stand for themselves. */
-static size_t ascii_length(const char *bytes, size_t length, bool quoted)
+/* How many characters of ASCII come first that stand for themselves in quotes. */
+static size_t literal_length(const char *bytes, size_t length)
 {
 	size_t n = 0;
 
-	while (n < length && text_is_ascii(bytes[n]) &&
-	       !(quoted && (bytes[n] == '"' || bytes[n] == '\\')))
+	while (n < length && text_is_ascii(bytes[n]) && bytes[n] != '"' && bytes[n] != '\\')
 		n++;
 	return n;
 }
@@ -79,7 +92,7 @@ void text_put_quoted(struct buf *buf, const char *bytes, size_t length)
 	buf_putc(buf, '"');
 	for (size_t i = 0; i < length;) {
 		uint32_t code;
-		size_t n = ascii_length(bytes + i, length - i, true);
+		size_t n = literal_length(bytes + i, length - i);
 
 		if (n > 0) {
 			buf_put(buf, bytes + i, n);
@@ -105,7 +118,7 @@ void text_put_visible(struct buf *buf, const char *bytes, size_t length)
 {
 	for (size_t i = 0; i < length;) {
 		uint32_t code = ' ';
-		size_t n = ascii_length(bytes + i, length - i, false);
+		size_t n = text_ascii_length(bytes + i, length - i);
 
 		if (n == 0)
 			n = text_decode(bytes + i, length - i, &code);
@@ -154,6 +167,23 @@ void text_put_scalar(struct buf *buf, const json_t *value)
 	} else {
 		buf_puts(buf, "null");
 	}
+}
+
+static void put_integer(struct buf *buf, int64_t integer)
+{
+	if (integer < 0)
+		buf_putc(buf, '-');
+	buf_put_number(buf, integer < 0 ? -(uint64_t)integer : (uint64_t)integer);
+}
+
+void text_put_node(struct buf *buf, const struct tree_node *node)
+{
+	if (node->kind == TREE_INTEGER)
+		put_integer(buf, node->integer);
+	else if (node->kind == TREE_BOOLEAN)
+		buf_puts(buf, node->boolean ? "true" : "false");
+	else
+		buf_puts(buf, "null");
 }
 
 void text_put_spaces(struct buf *buf, size_t count)

@@ -11,6 +11,9 @@
 /* A key on one line with its value may have 1024 characters (YAML 1.1, 9.3.2); quotes included. */
 #define SIMPLE_KEY_MAX 1000
 
+/* Of a comment's line, without what it is indented by: a map has the same lines wherever it is. */
+#define COMMENT_WIDTH 100
+
 static bool is_word(const char *text, size_t length)
 {
 	static const char *const words[] = {"y",   "yes",  "n", "no", "true", "false", "on",
@@ -20,7 +23,7 @@ static bool is_word(const char *text, size_t length)
 	if (length > 5 || !strchr("yYnNtTfFoO~=<.", text[0]))
 		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcasecmp(text, words[i]) == 0)
+		if ((text[0] | 0x20) == words[i][0] && strcasecmp(text, words[i]) == 0)
 			return true;
 	return false;
 }
@@ -55,30 +58,25 @@ static bool is_timestamp(const char *text)
 	return *text == '\0' || *text == 'T' || *text == 't' || *text == ' ';
 }
 
+/* ": " begins a value, and " #" a comment. The text begins and ends with other characters. */
+static bool has_indicator(const char *text, size_t length)
+{
+	const char *end = text + length;
+
+	for (const char *at = text; (at = memchr(at, ' ', (size_t)(end - at))); at++)
+		if (at[-1] == ':' || at[1] == '#')
+			return true;
+	return false;
+}
+
 /* May the characters stand without quotes? Stricter than YAML: what starts like an indicator is
  * quoted. */
 static bool is_plain_text(const char *text, size_t length)
 {
-	char before = ' ';
-
 	if (length == 0 || strchr("-?:,[]{}#&*!|>'\"%@` ", text[0]) || text[length - 1] == ' ' ||
 	    text[length - 1] == ':' || strncmp(text, "...", 3) == 0)
 		return false;
-	for (size_t i = 0; i < length;) {
-		uint32_t code = (unsigned char)text[i];
-		size_t n = 1;
-
-		if (!text_is_ascii(text[i])) {
-			n = text_decode(text + i, length - i, &code);
-			if (n == 0 || !text_is_printable(code))
-				return false;
-		}
-		if ((before == ':' && code == ' ') || (before == ' ' && code == '#'))
-			return false;
-		before = text[i];
-		i += n;
-	}
-	return true;
+	return text_is_all_printable(text, length) && !has_indicator(text, length);
 }
 
 /* As all numbers and timestamps begin, and few other texts. */
@@ -101,68 +99,92 @@ static void put_string(struct buf *buf, const char *text, size_t length)
 		text_put_quoted(buf, text, length);
 }
 
-static bool is_comment(const char *key)
+static void put_comment_line(struct buf *buf, const char *mark, const char *text, size_t length,
+			     size_t column)
 {
-	return strcmp(key, OUTPUT_COMMENT) == 0;
+	text_put_spaces(buf, column);
+	buf_puts(buf, mark);
+	text_put_visible(buf, text, length);
+	buf_putc(buf, '\n');
 }
 
-static const char *comment_of(const json_t *value)
+/* How much of the text is words that fit into the room; a longer word is taken whole. */
+static size_t words_length(const char *text, size_t length, size_t room)
 {
-	return json_string_value(json_object_get(value, OUTPUT_COMMENT));
+	const char *blank = length > room ? memrchr(text, ' ', room + 1) : NULL;
+
+	if (length > room && !blank)
+		blank = memchr(text, ' ', length);
+	return blank ? (size_t)(blank - text) : length;
 }
 
-static void put_comment(struct buf *buf, const char *comment, size_t column)
+/* What goes on in the next line is indented there. */
+static void put_comment_wrapped(struct buf *buf, const char *text, size_t length, size_t column)
 {
-	while (comment) {
-		size_t length = strcspn(comment, "\n");
+	const char *mark = "# ";
 
-		text_put_spaces(buf, column);
-		buf_puts(buf, length > 0 ? "# " : "#");
-		text_put_visible(buf, comment, length);
-		buf_putc(buf, '\n');
-		comment = comment[length] == '\n' ? comment + length + 1 : NULL;
+	while (length > 0) {
+		size_t words = words_length(text, length, COMMENT_WIDTH - strlen(mark));
+
+		put_comment_line(buf, mark, text, words, column);
+		words += words < length;
+		text += words;
+		length -= words;
+		mark = "#   ";
 	}
 }
 
-static bool is_empty(const json_t *value)
+static void put_comment_lines(struct buf *buf, const char *lines, size_t column)
 {
-	size_t members = json_object_size(value);
+	while (lines) {
+		const char *end = strchrnul(lines, '\n');
+		const size_t length = (size_t)(end - lines);
 
-	if (json_is_object(value))
-		return members == 0 || (members == 1 && json_object_get(value, OUTPUT_COMMENT));
-	return json_is_array(value) && json_array_size(value) == 0;
+		if (length > COMMENT_WIDTH - strlen("# "))
+			put_comment_wrapped(buf, lines, length, column);
+		else
+			put_comment_line(buf, length > 0 ? "# " : "#", lines, length, column);
+		lines = *end ? end + 1 : NULL;
+	}
 }
 
-static bool is_block(const json_t *value)
+static bool has_comment(const struct tree_node *node)
 {
-	return (json_is_object(value) || json_is_array(value)) && !is_empty(value);
+	return node && node->kind == TREE_MAP && node->comment;
+}
+
+static void put_comment(struct buf *buf, const struct tree_node *node, size_t column)
+{
+	if (has_comment(node))
+		for (const struct tree_comment *at = node->comment; at; at = at->next)
+			put_comment_lines(buf, at->text, column);
+}
+
+static bool is_block(const struct tree_node *node)
+{
+	return (node->kind == TREE_MAP || node->kind == TREE_LIST) && node->first;
+}
+
+static bool is_line(const char *text, size_t length)
+{
+	return length > 0 && text[0] != ' ' && text[length - 1] != ' ' &&
+	       text_is_all_printable(text, length);
 }
 
 /* Lines that a block scalar keeps as they are in every reader: none empty, no space at their ends.
  */
 static bool is_lines(const char *text, size_t length)
 {
-	bool is_first = true;
+	const char *end = text + length, *newline = memchr(text, '\n', length);
 
-	if (!memchr(text, '\n', length))
+	if (!newline)
 		return false;
-	for (size_t i = 0; i <= length;) {
-		uint32_t code;
-		size_t n = 1;
-
-		if (i == length || text[i] == '\n') {
-			if (is_first || text[i - 1] == ' ')
-				return false;
-			is_first = true;
-		} else {
-			n = text_decode(text + i, length - i, &code);
-			if (n == 0 || !text_is_printable(code) || (is_first && code == ' '))
-				return false;
-			is_first = false;
-		}
-		i += n;
+	for (; newline; newline = memchr(text, '\n', (size_t)(end - text))) {
+		if (!is_line(text, (size_t)(newline - text)))
+			return false;
+		text = newline + 1;
 	}
-	return true;
+	return is_line(text, (size_t)(end - text));
 }
 
 static void put_lines(struct buf *buf, const char *text, size_t column)
@@ -178,16 +200,16 @@ static void put_lines(struct buf *buf, const char *text, size_t column)
 	}
 }
 
-static void put_inline(struct buf *buf, const json_t *value)
+static void put_inline(struct buf *buf, const struct tree_node *node)
 {
-	if (json_is_object(value))
+	if (node->kind == TREE_MAP)
 		buf_puts(buf, "{}");
-	else if (json_is_array(value))
+	else if (node->kind == TREE_LIST)
 		buf_puts(buf, "[]");
-	else if (json_is_string(value))
-		put_string(buf, json_string_value(value), json_string_length(value));
+	else if (node->kind == TREE_TEXT)
+		put_string(buf, node->text, node->length);
 	else
-		text_put_scalar(buf, value);
+		text_put_node(buf, node);
 	buf_putc(buf, '\n');
 }
 
@@ -208,28 +230,31 @@ static void put_key(struct buf *buf, const char *key, size_t column)
 	buf_putc(buf, ':');
 }
 
-static void put_members(struct buf *buf, const json_t *object, size_t column, bool started);
-static void put_items(struct buf *buf, const json_t *array, size_t column, bool started);
+static void put_members(struct buf *buf, const struct tree_node *map, size_t column, bool started);
+static void put_items(struct buf *buf, const struct tree_node *list, size_t column, bool started);
 
-static void put_member(struct buf *buf, const json_t *value, size_t column)
+/* On lines of its own, below the key. */
+static void put_map_below(struct buf *buf, const struct tree_node *map, size_t column)
 {
-	const char *comment = comment_of(value);
+	buf_putc(buf, '\n');
+	put_comment(buf, map, column);
+	if (is_block(map)) {
+		put_members(buf, map, column, false);
+		return;
+	}
+	text_put_spaces(buf, column);
+	put_inline(buf, map);
+}
 
-	if (json_is_object(value) && (comment || is_block(value))) {
-		buf_putc(buf, '\n');
-		put_comment(buf, comment, column + 2);
-		if (is_block(value)) {
-			put_members(buf, value, column + 2, false);
-		} else {
-			text_put_spaces(buf, column + 2);
-			put_inline(buf, value);
-		}
+static void put_value(struct buf *buf, const struct tree_node *value, size_t column)
+{
+	if (value->kind == TREE_MAP && (value->comment || is_block(value))) {
+		put_map_below(buf, value, column + 2);
 	} else if (is_block(value)) {
 		buf_putc(buf, '\n');
 		put_items(buf, value, column, false);
-	} else if (json_is_string(value) &&
-		   is_lines(json_string_value(value), json_string_length(value))) {
-		put_lines(buf, json_string_value(value), column + 2);
+	} else if (value->kind == TREE_TEXT && is_lines(value->text, value->length)) {
+		put_lines(buf, value->text, column + 2);
 	} else {
 		buf_putc(buf, ' ');
 		put_inline(buf, value);
@@ -237,28 +262,21 @@ static void put_member(struct buf *buf, const json_t *value, size_t column)
 }
 
 /* started: the line already stands at the column. */
-static void put_members(struct buf *buf, const json_t *object, size_t column, bool started)
+static void put_members(struct buf *buf, const struct tree_node *map, size_t column, bool started)
 {
-	json_t *members = (json_t *)object;
-	json_t *value;
-	const char *key;
-
-	json_object_foreach(members, key, value)
-	{
-		if (is_comment(key))
-			continue;
+	for (const struct tree_node *member = map->first; member; member = member->next) {
 		if (!started)
 			text_put_spaces(buf, column);
 		started = false;
-		put_key(buf, key, column);
-		put_member(buf, value, column);
+		put_key(buf, member->key, column);
+		put_value(buf, member, column);
 	}
 }
 
-static void put_item(struct buf *buf, const json_t *item, size_t column)
+static void put_item(struct buf *buf, const struct tree_node *item, size_t column)
 {
 	buf_putc(buf, '-');
-	if (json_is_array(item) && comment_of(json_array_get(item, 0))) {
+	if (item->kind == TREE_LIST && has_comment(item->first)) {
 		buf_putc(buf, '\n');
 		put_items(buf, item, column + 2, false);
 		return;
@@ -266,27 +284,23 @@ static void put_item(struct buf *buf, const json_t *item, size_t column)
 	buf_putc(buf, ' ');
 	if (!is_block(item))
 		put_inline(buf, item);
-	else if (json_is_object(item))
+	else if (item->kind == TREE_MAP)
 		put_members(buf, item, column + 2, true);
 	else
 		put_items(buf, item, column + 2, true);
 }
 
 /* At the beginning of a line. */
-static void put_line_item(struct buf *buf, const json_t *item, size_t column)
+static void put_line_item(struct buf *buf, const struct tree_node *item, size_t column)
 {
-	put_comment(buf, comment_of(item), column);
+	put_comment(buf, item, column);
 	text_put_spaces(buf, column);
 	put_item(buf, item, column);
 }
 
-static void put_items(struct buf *buf, const json_t *array, size_t column, bool started)
+static void put_items(struct buf *buf, const struct tree_node *list, size_t column, bool started)
 {
-	size_t count = json_array_size(array);
-
-	for (size_t i = 0; i < count; i++) {
-		const json_t *item = json_array_get(array, i);
-
+	for (const struct tree_node *item = list->first; item; item = item->next) {
 		if (started)
 			put_item(buf, item, column);
 		else
@@ -295,36 +309,34 @@ static void put_items(struct buf *buf, const json_t *array, size_t column, bool 
 	}
 }
 
-void output_yaml(struct buf *buf, const json_t *tree)
+void output_yaml(struct buf *buf, const struct tree_node *tree)
 {
-	put_comment(buf, comment_of(tree), 0);
+	put_comment(buf, tree, 0);
 	if (!is_block(tree))
 		put_inline(buf, tree);
-	else if (json_is_object(tree))
+	else if (tree->kind == TREE_MAP)
 		put_members(buf, tree, 0, false);
 	else
 		put_items(buf, tree, 0, false);
 }
 
-void output_yaml_stream(struct buf *buf, const json_t *list)
+void output_yaml_stream(struct buf *buf, const struct tree_node *list)
 {
-	size_t count = json_array_size(list);
-
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
+	for (const struct tree_node *item = list->first; item; item = item->next) {
+		if (item != list->first)
 			buf_puts(buf, "---\n");
-		output_yaml(buf, json_array_get(list, i));
+		output_yaml(buf, item);
 	}
 }
 
-void yaml_put_head(struct buf *buf, const json_t *head, const char *name)
+void yaml_put_head(struct buf *buf, const struct tree_node *head, const char *name)
 {
-	put_comment(buf, comment_of(head), 0);
+	put_comment(buf, head, 0);
 	put_members(buf, head, 0, false);
 	put_key(buf, name, 0);
 }
 
-void yaml_put_element(struct buf *buf, const json_t *element, bool first)
+void yaml_put_element(struct buf *buf, const struct tree_node *element, bool first)
 {
 	if (first)
 		buf_putc(buf, '\n');

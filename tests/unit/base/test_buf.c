@@ -39,9 +39,25 @@ static void test_writes(void **state)
 	buf_putc(&buf, 'b');
 	buf_put(&buf, "c\0d", 3);
 	buf_printf(&buf, "%d%s", -5, "e");
-	assert_int_equal(buf.length, 8);
-	assert_memory_equal(buf.data, "abc\0d-5e", 9);
+	buf_put_number(&buf, 0);
+	buf_put_number(&buf, UINT64_MAX);
+	assert_int_equal(buf.length, 29);
+	assert_memory_equal(buf.data, "abc\0d-5e018446744073709551615", 30);
 	assert_int_equal(buf.error, 0);
+	buf_clear(&buf);
+}
+
+static void test_numbers(void **state)
+{
+	static const uint64_t numbers[] = {0, 9, 10, 65535, 1000000, UINT64_MAX};
+	struct buf buf = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		buf_put_number(&buf, numbers[i]);
+		buf_putc(&buf, ' ');
+	}
+	assert_string_equal(buf.data, "0 9 10 65535 1000000 18446744073709551615 ");
 	buf_clear(&buf);
 }
 
@@ -217,11 +233,17 @@ static void test_is_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_empty),       cmocka_unit_test(test_writes),
-	    cmocka_unit_test(test_grows),       cmocka_unit_test(test_room_for_the_end),
-	    cmocka_unit_test(test_error_stays), cmocka_unit_test(test_file),
-	    cmocka_unit_test(test_no_file),     cmocka_unit_test(test_pipe),
-	    cmocka_unit_test(test_line),        cmocka_unit_test(test_is_text),
+	    cmocka_unit_test(test_empty),
+	    cmocka_unit_test(test_writes),
+	    cmocka_unit_test(test_numbers),
+	    cmocka_unit_test(test_grows),
+	    cmocka_unit_test(test_room_for_the_end),
+	    cmocka_unit_test(test_error_stays),
+	    cmocka_unit_test(test_file),
+	    cmocka_unit_test(test_no_file),
+	    cmocka_unit_test(test_pipe),
+	    cmocka_unit_test(test_line),
+	    cmocka_unit_test(test_is_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

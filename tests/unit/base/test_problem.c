@@ -54,6 +54,32 @@ static void test_printed(void **state)
 	assert_int_equal(problems.errors, 0);
 }
 
+static void assert_order(const struct problems *problems, const char *const *subjects)
+{
+	for (size_t i = 0; i < problems->count; i++)
+		assert_string_equal(problems->items[i].subject, subjects[i]);
+}
+
+static void test_order(void **state)
+{
+	static const char *const added[] = {"z:9", "b:16", "a:2", "b:9",       "b",
+					    "b:9", "b:x",  "a:1", "b:2/c:030", "b:100"};
+	static const char *const ordered[] = {"z:9",   "b",   "b:9", "b:9", "b:16",
+					      "b:100", "a:1", "a:2", "b:x", "b:2/c:030"};
+	struct problems problems = {0};
+
+	(void)state;
+	for (size_t i = 0; i < 10; i++)
+		problem_add(&problems, PROBLEM_ERROR, added[i], "%zu", i);
+	problems_order(&problems, 1);
+	assert_order(&problems, ordered);
+	assert_string_equal(problems.items[2].message, "3");
+	assert_string_equal(problems.items[3].message, "5");
+	problems_order(&problems, 11);
+	assert_order(&problems, ordered);
+	problems_clear(&problems);
+}
+
 /* A name from the record must not look like another problem, or speak to the terminal. */
 static void test_one_line_each(void **state)
 {
@@ -160,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_nothing),
 	    cmocka_unit_test(test_printed),
+	    cmocka_unit_test(test_order),
 	    cmocka_unit_test(test_one_line_each),
 	    cmocka_unit_test(test_equal_ones_are_kept_once),
 	    cmocka_unit_test(test_limit),

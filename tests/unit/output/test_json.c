@@ -1,12 +1,5 @@
 /* The JSON writer: golden texts, and jansson reads back what was written. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
-
-#include <jansson.h>
-#include <string.h>
+#include "tests/unit/base/tree_fixture.h"
 
 #include "output/output.h"
 
@@ -28,7 +21,7 @@ static void assert_prints(const char *source, const char *pretty, const char *li
 static void test_golden(void **state)
 {
 	(void)state;
-	assert_prints("{\"#\":\"gone\",\"b\":[1,{\"#\":\"gone\"},[],\"x\"],\"a\":{\"c\":null}}",
+	assert_prints("{\"b\":[1,{},[],\"x\"],\"a\":{\"c\":null}}",
 		      "{\n"
 		      "  \"b\": [\n"
 		      "    1,\n"
@@ -46,6 +39,38 @@ static void test_golden(void **state)
 		      "\"a\\u0000\\n\\u2028\\\"\\\\/\xc3\xa9\"\n");
 	assert_prints("[true,false,1.5]", "[\n  true,\n  false,\n  1.5\n]\n",
 		      "[true, false, 1.5]\n");
+	assert_prints("[0,9007199254740993,1.0,1e22,1e-10]",
+		      "[\n  0,\n  9007199254740993,\n  1.0,\n  1.0e+22,\n  1.0e-10\n]\n",
+		      "[0, 9007199254740993, 1.0, 1.0e+22, 1.0e-10]\n");
+}
+
+/* As the same value of jansson, but for the comments. */
+static void test_trees(void **state)
+{
+	static const char *const sources[] = {
+	    "{}",
+	    "[]",
+	    "[{},[],null,true,false,-7,\"a\\u0000\\n\\\"\"]",
+	    "{\"a\":{\"b\":[1,{\"c\":{}}],\"d: e\":\"x\"},\"f\":[[1,2],[]]}",
+	};
+	struct buf buf = {0}, expected = {0};
+	struct tree tree = {0};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		json_t *value = json_loads(sources[i], JSON_ALLOW_NUL, NULL);
+
+		output_json(&expected, value);
+		output_tree_json(&buf, tree_of(&tree, value));
+		assert_string_equal(buf.data, expected.data);
+		buf_clear(&buf);
+		buf_clear(&expected);
+		json_decref(value);
+	}
+	output_tree_json(&buf, tree_parse(&tree, "{\"#\":\"gone\",\"b\":[{\"#\":\"gone\"}]}"));
+	assert_string_equal(buf.data, "{\n  \"b\": [\n    {}\n  ]\n}\n");
+	buf_clear(&buf);
+	tree_clear(&tree);
 }
 
 static void put_list(struct output_list *list, const json_t *tree)
@@ -192,6 +217,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_golden),
+	    cmocka_unit_test(test_trees),
 	    cmocka_unit_test(test_list),
 	    cmocka_unit_test(test_read_back),
 	    cmocka_unit_test(test_reals_as_people_write_them),

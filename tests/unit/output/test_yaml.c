@@ -1,44 +1,44 @@
 /* The YAML writer: golden texts, and random trees that come back as they were. */
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
+#include "tests/unit/base/tree_fixture.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/document.h"
 #include "output/output.h"
 
-static void assert_yaml(json_t *tree, const char *expected)
+static void assert_yaml(const char *json, const char *expected)
 {
+	struct tree tree = {0};
 	struct buf buf = {0};
 
-	assert_non_null(tree);
-	output_yaml(&buf, tree);
+	output_yaml(&buf, tree_parse(&tree, json));
 	assert_int_equal(buf.error, 0);
 	assert_string_equal(buf.data, expected);
 	buf_clear(&buf);
-	json_decref(tree);
+	tree_clear(&tree);
 }
 
-static json_t *parse(const char *text)
+/* Of one text; to be released with buf_clear(). */
+static struct buf yaml_of_text(const char *text)
 {
-	json_error_t error;
+	struct tree tree = {0};
+	struct tree_node *list = tree_list(&tree);
+	struct buf buf = {0};
 
-	return json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
+	tree_add_text(list, NULL, text);
+	output_yaml(&buf, list->first);
+	assert_int_equal(buf.error, 0);
+	tree_clear(&tree);
+	return buf;
 }
 
 static void test_shape(void **state)
 {
 	(void)state;
 	assert_yaml(
-	    parse(
-		"{\"kind\":\"List\",\"items\":[{\"kind\":\"A\",\"spec\":{\"sel\":{},"
-		"\"ports\":[{\"protocol\":\"TCP\",\"port\":80}],\"none\":[]}},{\"kind\":\"B\"}]}"),
+	    "{\"kind\":\"List\",\"items\":[{\"kind\":\"A\",\"spec\":{\"sel\":{},"
+	    "\"ports\":[{\"protocol\":\"TCP\",\"port\":80}],\"none\":[]}},{\"kind\":\"B\"}]}",
 	    "kind: List\n"
 	    "items:\n"
 	    "- kind: A\n"
@@ -49,67 +49,81 @@ static void test_shape(void **state)
 	    "      port: 80\n"
 	    "    none: []\n"
 	    "- kind: B\n");
-	assert_yaml(parse("[[1,[2,3]],[],{},null,true,false,\"x\"]"), "- - 1\n"
-								      "  - - 2\n"
-								      "    - 3\n"
-								      "- []\n"
-								      "- {}\n"
-								      "- null\n"
-								      "- true\n"
-								      "- false\n"
-								      "- x\n");
-	assert_yaml(parse("{}"), "{}\n");
-	assert_yaml(parse("[]"), "[]\n");
-	assert_yaml(parse("null"), "null\n");
-	assert_yaml(parse("\"null\""), "\"null\"\n");
+	assert_yaml("[[1,[2,3]],[],{},null,true,false,\"x\"]", "- - 1\n"
+							       "  - - 2\n"
+							       "    - 3\n"
+							       "- []\n"
+							       "- {}\n"
+							       "- null\n"
+							       "- true\n"
+							       "- false\n"
+							       "- x\n");
+	assert_yaml("{}", "{}\n");
+	assert_yaml("[]", "[]\n");
+	assert_yaml("null", "null\n");
+	assert_yaml("\"null\"", "\"null\"\n");
 }
 
 static void test_numbers(void **state)
 {
 	(void)state;
-	assert_yaml(parse("[0,-5,9007199254740993,1.0,1.5,1e22,1e-10]"), "- 0\n"
-									 "- -5\n"
-									 "- 9007199254740993\n"
-									 "- 1.0\n"
-									 "- 1.5\n"
-									 "- 1.0e+22\n"
-									 "- 1.0e-10\n");
+	assert_yaml("[0,-5,9007199254740993]", "- 0\n- -5\n- 9007199254740993\n");
 }
 
 static void test_comments(void **state)
 {
 	(void)state;
+	assert_yaml("{\"#\":\"top\\nsecond\\n\\nlast\",\"from\":[{\"#\":\"one\",\"a\":1},{\"#\":"
+		    "\"two\",\"b\":{\"#\":\"in\",\"c\":2}},{\"#\":\"three\"},[{\"#\":\"four\","
+		    "\"d\":3}]],\"e\":{\"#\":\"five\"}}",
+		    "# top\n"
+		    "# second\n"
+		    "#\n"
+		    "# last\n"
+		    "from:\n"
+		    "# one\n"
+		    "- a: 1\n"
+		    "# two\n"
+		    "- b:\n"
+		    "    # in\n"
+		    "    c: 2\n"
+		    "# three\n"
+		    "- {}\n"
+		    "-\n"
+		    "  # four\n"
+		    "  - d: 3\n"
+		    "e:\n"
+		    "  # five\n"
+		    "  {}\n");
+}
+
+#define FIVE "12345 "
+#define TEN_TIMES(text) text text text text text text text text text text
+
+/* A line ends before the word that does not fit, and goes on indented. */
+static void test_long_comments(void **state)
+{
+	(void)state;
+	assert_yaml("{\"#\":\"" TEN_TIMES(FIVE) "12345678901234567890123456789012345678\",\"a\":1}",
+		    "# " TEN_TIMES(FIVE) "12345678901234567890123456789012345678\na: 1\n");
 	assert_yaml(
-	    parse("{\"#\":\"top\\nsecond\\n\\nlast\",\"from\":[{\"#\":\"one\",\"a\":1},{\"#\":"
-		  "\"two\",\"b\":{\"#\":\"in\",\"c\":2}},{\"#\":\"three\"},[{\"#\":\"four\","
-		  "\"d\":3}]],\"e\":{\"#\":\"five\"}}"),
-	    "# top\n"
-	    "# second\n"
-	    "#\n"
-	    "# last\n"
-	    "from:\n"
-	    "# one\n"
-	    "- a: 1\n"
-	    "# two\n"
-	    "- b:\n"
-	    "    # in\n"
-	    "    c: 2\n"
-	    "# three\n"
-	    "- {}\n"
-	    "-\n"
-	    "  # four\n"
-	    "  - d: 3\n"
-	    "e:\n"
-	    "  # five\n"
-	    "  {}\n");
-	assert_yaml(parse("{\"#\":7,\"a\":1}"), "a: 1\n");
+	    "{\"#\":\"" TEN_TIMES(FIVE) "123456789012345678901234567890123456789\",\"a\":1}",
+	    "# 12345 12345 12345 12345 12345 12345 12345 12345 12345 12345\n"
+	    "#   123456789012345678901234567890123456789\na: 1\n");
+	assert_yaml("{\"#\":\"" TEN_TIMES("1234567890") "12 b c\",\"a\":1}",
+		    "# " TEN_TIMES("1234567890") "12\n#   b c\na: 1\n");
+	assert_yaml("{\"#\":\"" TEN_TIMES(FIVE) TEN_TIMES(FIVE)
+			TEN_TIMES(FIVE) "6\\nnext\",\"a\":1}",
+		    "# " TEN_TIMES(FIVE) "12345 12345 12345 12345 12345 12345\n"
+					 "#   " TEN_TIMES(FIVE) "12345 12345 12345 12345 6\n"
+								"# next\na: 1\n");
 }
 
 /* A comment ends where a YAML reader sees a line end, and that is not \n alone. */
 static void test_comments_cannot_break_out(void **state)
 {
 	(void)state;
-	assert_yaml(parse("[{\"#\":\"a\\r- x\\u0085- y\\u2028- z\\u0000- \\u202e\",\"k\":1}]"),
+	assert_yaml("[{\"#\":\"a\\r- x\\u0085- y\\u2028- z\\u0000- \\u202e\",\"k\":1}]",
 		    "# a?- x?- y?- z\n- k: 1\n");
 }
 
@@ -224,43 +238,39 @@ static void test_plain_and_quoted(void **state)
 					    "_",
 					    "networking.k8s.io/v1",
 					    "\xf0\x9f\x90\xb3"};
-	struct buf buf = {0};
+	struct buf buf;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(quoted) / sizeof(quoted[0]); i++) {
-		json_t *value = json_string(quoted[i]);
-
-		output_yaml(&buf, value);
+		buf = yaml_of_text(quoted[i]);
 		if (buf.data[0] != '"')
 			fail_msg("not quoted: %s", quoted[i]);
 		buf_clear(&buf);
-		json_decref(value);
 	}
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
-		json_t *value = json_string(plain[i]);
-
-		output_yaml(&buf, value);
+		buf = yaml_of_text(plain[i]);
 		assert_int_equal(buf.length, strlen(plain[i]) + 1);
 		assert_memory_equal(buf.data, plain[i], buf.length - 1);
 		buf_clear(&buf);
-		json_decref(value);
 	}
-	assert_yaml(json_string("a\n\t\"\\\x01\xc2\x85"), "\"a\\n\\t\\\"\\\\\\u0001\\u0085\"\n");
+	buf = yaml_of_text("a\n\t\"\\\x01\xc2\x85");
+	assert_string_equal(buf.data, "\"a\\n\\t\\\"\\\\\\u0001\\u0085\"\n");
+	buf_clear(&buf);
 }
 
 static void test_lines(void **state)
 {
 	(void)state;
-	assert_yaml(parse("{\"a\":{\"b\":\"one: 1\\n# two\\n- three\",\"c\":1}}"), "a:\n"
-										   "  b: |-\n"
-										   "    one: 1\n"
-										   "    # two\n"
-										   "    - three\n"
-										   "  c: 1\n");
-	assert_yaml(parse("[{\"a\":\"one\\ntwo\"}]"), "- a: |-\n    one\n    two\n");
-	assert_yaml(parse("[\"one\\ntwo\"]"), "- \"one\\ntwo\"\n");
-	assert_yaml(parse("{\"a\":\"one\\n\\ntwo\",\"b\":\"one\\n two\",\"c\":\"one \\ntwo\","
-			  "\"d\":\"\\none\",\"e\":\"one\\n\",\"f\":\"one\\n\\ttwo\"}"),
+	assert_yaml("{\"a\":{\"b\":\"one: 1\\n# two\\n- three\",\"c\":1}}", "a:\n"
+									    "  b: |-\n"
+									    "    one: 1\n"
+									    "    # two\n"
+									    "    - three\n"
+									    "  c: 1\n");
+	assert_yaml("[{\"a\":\"one\\ntwo\"}]", "- a: |-\n    one\n    two\n");
+	assert_yaml("[\"one\\ntwo\"]", "- \"one\\ntwo\"\n");
+	assert_yaml("{\"a\":\"one\\n\\ntwo\",\"b\":\"one\\n two\",\"c\":\"one \\ntwo\","
+		    "\"d\":\"\\none\",\"e\":\"one\\n\",\"f\":\"one\\n\\ttwo\"}",
 		    "a: \"one\\n\\ntwo\"\n"
 		    "b: \"one\\n two\"\n"
 		    "c: \"one \\ntwo\"\n"
@@ -271,29 +281,29 @@ static void test_lines(void **state)
 
 static void test_keys(void **state)
 {
-	char key[2001];
-	char expected[2100];
+	char key[2001], json[2100], expected[2100];
 
 	(void)state;
-	assert_yaml(parse("{\"yes\":{\"a: b\":1},\"\":2,\"80\":3}"), "\"yes\":\n  \"a: b\": 1\n"
-								     "\"\": 2\n\"80\": 3\n");
+	assert_yaml("{\"yes\":{\"a: b\":1},\"\":2,\"80\":3}", "\"yes\":\n  \"a: b\": 1\n"
+							      "\"\": 2\n\"80\": 3\n");
 	memset(key, 'k', sizeof(key) - 1);
 	key[sizeof(key) - 1] = '\0';
 	/* The value of an explicit key stands on lines of its own. */
 	snprintf(expected, sizeof(expected), "- ? %s\n  :\n    a: 1\n", key);
-	assert_yaml(json_pack("[{s:{s:i}}]", key, "a", 1), expected);
+	snprintf(json, sizeof(json), "[{\"%s\":{\"a\":1}}]", key);
+	assert_yaml(json, expected);
 }
 
 static void test_stream(void **state)
 {
-	json_t *list = parse("[{\"a\":1},{\"#\":\"c\",\"b\":2}]");
+	struct tree tree = {0};
 	struct buf buf = {0};
 
 	(void)state;
-	output_yaml_stream(&buf, list);
+	output_yaml_stream(&buf, tree_parse(&tree, "[{\"a\":1},{\"#\":\"c\",\"b\":2}]"));
 	assert_string_equal(buf.data, "a: 1\n---\n# c\nb: 2\n");
 	buf_clear(&buf);
-	json_decref(list);
+	tree_clear(&tree);
 }
 
 /* ---- what is written is read back ---- */
@@ -391,7 +401,8 @@ static json_t *random_tree(uint32_t *seed, int depth)
 		json_decref(value);
 	}
 	if (kind < 7 && next(seed) % 3 == 0)
-		assert_int_equal(json_object_set_new(tree, OUTPUT_COMMENT, random_string(seed)), 0);
+		assert_int_equal(json_object_set_new(tree, FIXTURE_COMMENT, random_string(seed)),
+				 0);
 	return tree;
 }
 
@@ -406,7 +417,7 @@ static void assert_same_object(const struct node *node, json_t *tree)
 	assert_int_equal(node_kind(node), NODE_MAPPING);
 	json_object_foreach(tree, key, value)
 	{
-		if (strcmp(key, OUTPUT_COMMENT) == 0)
+		if (strcmp(key, FIXTURE_COMMENT) == 0)
 			continue;
 		assert_string_equal(node_key(node, entries), key);
 		assert_same(node_item(node, entries), value);
@@ -466,16 +477,19 @@ static void test_read_back(void **state)
 	(void)state;
 	for (uint32_t seed = 1; seed <= 3000; seed++) {
 		uint32_t random = seed * 2654435761u;
-		json_t *tree = json_pack("{s:o}", "root", random_tree(&random, 5));
+		json_t *value = json_pack("{s:o}", "root", random_tree(&random, 5));
 		struct buf yaml = {0}, json = {0};
+		struct tree tree = {0};
+		struct tree_node *node = tree_of(&tree, value);
 
-		output_yaml(&yaml, tree);
-		assert_read_back(&yaml, tree, seed);
-		output_json(&json, tree);
-		assert_read_back(&json, tree, seed);
+		output_yaml(&yaml, node);
+		assert_read_back(&yaml, value, seed);
+		output_tree_json(&json, node);
+		assert_read_back(&json, value, seed);
 		buf_clear(&yaml);
 		buf_clear(&json);
-		json_decref(tree);
+		tree_clear(&tree);
+		json_decref(value);
 	}
 }
 
@@ -493,7 +507,8 @@ static json_t *random_head(uint32_t *seed)
 		json_decref(key);
 	}
 	if (next(seed) % 3 == 0)
-		assert_int_equal(json_object_set_new(head, OUTPUT_COMMENT, random_string(seed)), 0);
+		assert_int_equal(json_object_set_new(head, FIXTURE_COMMENT, random_string(seed)),
+				 0);
 	return head;
 }
 
@@ -514,16 +529,16 @@ static void pass_on(struct buf *all, struct buf *part)
 	part->length = 0;
 }
 
-static void print_items(struct buf *all, bool json, const json_t *head, const json_t *list,
-			bool whole)
+static void print_items(struct buf *all, bool json, const struct tree_node *head,
+			const struct tree_node *list, bool whole)
 {
 	struct buf part = {0};
 	struct output_items items;
 
 	output_items_begin(&items, &part, json, head, "items");
 	pass_on(all, &part);
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		output_items_add(&items, json_array_get(list, i));
+	for (const struct tree_node *item = list->first; item; item = item->next) {
+		output_items_add(&items, item);
 		pass_on(all, &part);
 	}
 	if (whole)
@@ -534,24 +549,33 @@ static void print_items(struct buf *all, bool json, const json_t *head, const js
 	buf_clear(&part);
 }
 
+static void print_whole(struct buf *all, bool json, const json_t *head, const json_t *list)
+{
+	struct tree tree = {0};
+	struct tree_node *node = tree_of(&tree, head);
+
+	fixture_add(node, "items", list);
+	if (json)
+		output_tree_json(all, node);
+	else
+		output_yaml(all, node);
+	tree_clear(&tree);
+}
+
 static void assert_items_as_whole(bool json, uint32_t seed)
 {
 	uint32_t random = seed * 2654435761u;
 	json_t *head = random_head(&random), *list = random_list(&random);
-	json_t *tree = json_copy(head);
 	struct buf parts = {0}, whole = {0};
+	struct tree tree = {0};
 
-	print_items(&parts, json, head, list, true);
-	assert_int_equal(json_object_set(tree, "items", list), 0);
-	if (json)
-		output_json(&whole, tree);
-	else
-		output_yaml(&whole, tree);
+	print_items(&parts, json, tree_of(&tree, head), tree_of(&tree, list), true);
+	print_whole(&whole, json, head, list);
 	if (parts.length != whole.length || memcmp(parts.data, whole.data, whole.length) != 0)
 		fail_msg("seed %u: %s\ninstead of %s", seed, parts.data, whole.data);
 	buf_clear(&parts);
 	buf_clear(&whole);
-	json_decref(tree);
+	tree_clear(&tree);
 	json_decref(list);
 	json_decref(head);
 }
@@ -568,7 +592,9 @@ static void test_items(void **state)
 /* However many there are, there is room for the longest alone. */
 static void test_items_leave_nothing(void **state)
 {
-	json_t *head = parse("{\"kind\":\"List\"}"), *item = parse("{\"a\":{\"b\":[1,2,3]}}");
+	struct tree tree = {0};
+	struct tree_node *head = tree_parse(&tree, "{\"kind\":\"List\"}");
+	struct tree_node *item = tree_parse(&tree, "{\"a\":{\"b\":[1,2,3]}}");
 	struct buf buf = {0};
 	struct output_items items;
 	size_t room;
@@ -584,23 +610,21 @@ static void test_items_leave_nothing(void **state)
 	assert_int_equal(buf.error, 0);
 	assert_int_equal(buf.capacity, room);
 	buf_clear(&buf);
-	json_decref(item);
-	json_decref(head);
+	tree_clear(&tree);
 }
 
 static void assert_spoilt(bool json, const char *head, const char *list)
 {
-	json_t *head_tree = parse(head), *list_tree = parse(list);
 	struct problems problems = {0};
 	struct document *document = NULL;
 	struct buf buf = {0};
+	struct tree tree = {0};
 
-	print_items(&buf, json, head_tree, list_tree, false);
+	print_items(&buf, json, tree_parse(&tree, head), tree_parse(&tree, list), false);
 	assert_true(document_parse(buf.data, buf.length, "tree", &problems, &document) < 0);
 	problems_clear(&problems);
 	buf_clear(&buf);
-	json_decref(list_tree);
-	json_decref(head_tree);
+	tree_clear(&tree);
 }
 
 static void test_nobody_reads_a_part(void **state)
@@ -620,6 +644,7 @@ int main(void)
 	    cmocka_unit_test(test_shape),
 	    cmocka_unit_test(test_numbers),
 	    cmocka_unit_test(test_comments),
+	    cmocka_unit_test(test_long_comments),
 	    cmocka_unit_test(test_comments_cannot_break_out),
 	    cmocka_unit_test(test_plain_and_quoted),
 	    cmocka_unit_test(test_lines),
