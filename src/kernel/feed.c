@@ -289,11 +289,6 @@ int log_feed_fd(const struct log_feed *feed)
 	return nlsock_fd(feed->listener.sock);
 }
 
-size_t log_feed_granted(const struct log_feed *feed)
-{
-	return feed->listener.granted;
-}
-
 uint32_t log_feed_sequence(const struct log_feed *feed)
 {
 	return feed->sequence;

@@ -143,7 +143,6 @@ struct log_burst {
 int log_feed_open(const struct log_feed_options *options, struct log_feed **ret);
 struct log_feed *log_feed_close(struct log_feed *feed); /* NULL is allowed; returns NULL */
 int log_feed_fd(const struct log_feed *feed);
-size_t log_feed_granted(const struct log_feed *feed);
 uint32_t log_feed_sequence(const struct log_feed *feed); /* the next number expected */
 uint32_t log_feed_drops(const struct log_feed *feed);    /* as ct_feed_drops() */
 

@@ -53,8 +53,3 @@ void nflog_request_settings(union request *ret, uint16_t group,
 {
 	put_settings(put_header(ret, 0, group), settings);
 }
-
-void nflog_request_unbind(union request *ret, uint16_t group)
-{
-	put_command(put_header(ret, NLM_F_ACK, group), NFULNL_CFG_CMD_UNBIND);
-}

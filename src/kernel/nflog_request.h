@@ -29,7 +29,5 @@ void nflog_request_bind(union request *ret, uint16_t group, const struct nflog_s
  */
 void nflog_request_settings(union request *ret, uint16_t group,
 			    const struct nflog_settings *settings);
-/* Closing the socket does the same. */
-void nflog_request_unbind(union request *ret, uint16_t group);
 
 #endif

@@ -216,29 +216,8 @@ static void take_port(const struct link_seen *bridge, struct dataplane_observati
 	observations->unfiltered_ipv6 += !bridge || !bridge->filters_ipv6;
 }
 
-void dataplane_take_links(const struct link_seen *links, size_t count,
-			  struct dataplane_observations *observations)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct link_seen *link = &links[i], *master = master_of(links, count, link);
-
-		observations->devices |= device_of(link);
-		if (!dataplane_is_pods(links, count, link))
-			continue;
-		if (link->xdp)
-			dataplane_take_program("XDP", observations);
-		if (!link->master)
-			observations->routed++;
-		else if (strcmp(link->master_kind, "bridge") == 0)
-			take_port(master, observations);
-		else
-			observations->switched++;
-	}
-}
-
-/* ---- eBPF ---- */
-
-void dataplane_take_program(const char *name, struct dataplane_observations *observations)
+/* A program by its name alone. */
+static void take_program(const char *name, struct dataplane_observations *observations)
 {
 	if (begins(name, "cil_") || begins(name, "bpf_lxc") || begins(name, "cilium")) {
 		observations->programs |= PROGRAM_CILIUM;
@@ -253,6 +232,28 @@ void dataplane_take_program(const char *name, struct dataplane_observations *obs
 				 DATAPLANE_NAME_MAX - 1, name);
 	}
 }
+
+void dataplane_take_links(const struct link_seen *links, size_t count,
+			  struct dataplane_observations *observations)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct link_seen *link = &links[i], *master = master_of(links, count, link);
+
+		observations->devices |= device_of(link);
+		if (!dataplane_is_pods(links, count, link))
+			continue;
+		if (link->xdp)
+			take_program("XDP", observations);
+		if (!link->master)
+			observations->routed++;
+		else if (strcmp(link->master_kind, "bridge") == 0)
+			take_port(master, observations);
+		else
+			observations->switched++;
+	}
+}
+
+/* ---- eBPF ---- */
 
 struct filter {
 	char kind[16];
@@ -290,8 +291,7 @@ int dataplane_take_filter(const void *bytes, size_t length,
 	memcpy(&header, mnl_nlmsg_get_payload(message), sizeof(header));
 	take_message(message, sizeof(header), take_filter_attr, &filter);
 	if (header.tcm_handle && strcmp(filter.kind, "bpf") == 0)
-		dataplane_take_program(filter.name[0] ? filter.name : "without a name",
-				       observations);
+		take_program(filter.name[0] ? filter.name : "without a name", observations);
 	return 0;
 }
 

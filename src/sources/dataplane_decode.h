@@ -37,8 +37,6 @@ void dataplane_take_links(const struct link_seen *links, size_t count,
 /* RTM_NEWTFILTER: adds to programs if it is one of kind bpf. */
 int dataplane_take_filter(const void *message, size_t length,
 			  struct dataplane_observations *observations);
-/* A program by its name alone. */
-void dataplane_take_program(const char *name, struct dataplane_observations *observations);
 
 /* NFT_MSG_NEWTABLE, NEWCHAIN and NEWRULE: adds to rules, as caches tell whose they are. */
 int dataplane_take_rule(const void *message, size_t length,

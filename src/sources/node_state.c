@@ -11,72 +11,23 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
-#include "sources/aws_ipam.h"
 #include "sources/cilium_endpoint.h"
-#include "sources/cni_result.h"
-#include "sources/host_local.h"
-#include "sources/kindnet.h"
-#include "sources/oci_bundle.h"
+#include "sources/directories.h"
 #include "sources/snapshot.h"
 #include "sources/state_files.h"
+#include "sources/state_layout.h"
 #include "sources/watch.h"
 
-struct directory;
-
-enum look { LOOK_AWAY, LOOK_FILE, LOOK_DIRECTORY };
-
-/* How a kind of state lies on disk. */
-struct kind {
-	const struct format *format;
-	/* What is an entry of the directory, depth levels below the configured one? */
-	enum look (*look)(unsigned depth, const char *name);
-	bool is_file;   /* a path of the configuration names a file, not a directory */
-	unsigned watch; /* enum watch_flags */
-};
-
-enum due {
-	DUE_NOTHING,
-	DUE_CHECK, /* is it as it was listed? */
-	DUE_SCAN
-};
-
-struct directory {
-	struct folder folder;
-	enum node_state_kind kind;
-	char *only; /* the configured file, NULL for all */
-	unsigned depth;
-	size_t parent;                  /* of an inner one */
-	size_t next;                    /* inner one in the same bucket, or NONE */
-	size_t child;                   /* an inner one, or NONE, as these */
-	size_t sibling, sibling_before; /* other children of the parent */
-	uint64_t listing;               /* of the parent, the last that met it */
-	enum due due;
-	bool written;    /* the configured file was, and is to be read */
-	int64_t read_at; /* the last time for that */
-	int failed;
-	struct stamp listed; /* as it was when its entries were listed */
-};
-
-#define BUCKETS 1024
-#define NONE SIZE_MAX
 #define REST_NS NSEC_PER_MSEC /* for others, before the rest of the directories */
 
 struct node_state {
 	struct claim_events events;
 	struct state_files *files;
 	struct watch *watch;
-	struct directory **directories; /* by number of the watch; NULL: none */
-	size_t capacity;
-	size_t outer; /* the first are of the configuration, in its order */
-	size_t inner;
-	size_t named[BUCKETS]; /* inner ones, by parent and name */
-	struct hash_seed seed;
-	bool crowded;     /* and it was said */
-	bool refused;     /* a directory, since the last time that losses were told */
-	size_t due_count; /* directories */
-	size_t cursor;    /* at the next of them */
-	bool scanned;     /* all of them, once */
+	struct directories directories;
+	bool crowded; /* and it was said */
+	bool refused; /* a directory, since the last time that losses were told */
+	bool scanned; /* all of them, once */
 	bool unwatched[NODE_STATE_KINDS]; /* it was said that some are */
 	bool blind;                       /* it was said that there is no inotify */
 	bool polled;                      /* inotify is */
@@ -89,266 +40,14 @@ struct node_state {
 	int error;
 };
 
-static enum look look_for_files(unsigned depth, const char *name)
-{
-	(void)depth;
-	return name[0] == '.' ? LOOK_AWAY : LOOK_FILE;
-}
-
-static enum look look_for_networks(unsigned depth, const char *name)
-{
-	if (name[0] == '.')
-		return LOOK_AWAY;
-	return depth == 0 ? LOOK_DIRECTORY : LOOK_FILE;
-}
-
-static enum look look_for_endpoints(unsigned depth, const char *name)
-{
-	if (depth == 0)
-		return *name && name[strspn(name, "0123456789")] == '\0' ? LOOK_DIRECTORY
-									 : LOOK_AWAY;
-	return strcmp(name, CILIUM_ENDPOINT_JSON) == 0 || strcmp(name, CILIUM_ENDPOINT_HEADER) == 0
-		   ? LOOK_FILE
-		   : LOOK_AWAY;
-}
-
-/* CRI-O has a directory more. */
-static enum look look_for_bundles(unsigned depth, const char *name)
-{
-	if (depth == 0)
-		return name[0] == '.' ? LOOK_AWAY : LOOK_DIRECTORY;
-	if (depth == 1 && strcmp(name, "userdata") == 0)
-		return LOOK_DIRECTORY;
-	return strcmp(name, "config.json") == 0 ? LOOK_FILE : LOOK_AWAY;
-}
-
-static const struct kind kinds[NODE_STATE_KINDS] = {
-    [NODE_STATE_CNI_RESULTS] = {.format = &cni_result_format, .look = look_for_files},
-    [NODE_STATE_HOST_LOCAL] = {.format = &host_local_format,
-			       .look = look_for_networks,
-			       .watch = WATCH_NESTS},
-    [NODE_STATE_KINDNET] = {.format = &kindnet_format, .is_file = true, .watch = WATCH_OPEN},
-    [NODE_STATE_AWS_VPC_CNI] = {.format = &aws_ipam_format, .is_file = true},
-    [NODE_STATE_CILIUM] = {.format = &cilium_endpoint_format,
-			   .look = look_for_endpoints,
-			   .watch = WATCH_NESTS},
-    [NODE_STATE_OCI_BUNDLES] = {.format = &oci_bundle_format,
-				.look = look_for_bundles,
-				.watch = WATCH_NESTS},
-};
-
-static const struct kind *kind_of(const struct directory *directory)
-{
-	return &kinds[directory->kind];
-}
-
-static bool is_inner(const struct directory *directory)
-{
-	return directory->depth > 0;
-}
-
 static void tell_loss(struct node_state *state, const char *reason)
 {
 	state->events.loss(state->events.context, state->drained, reason);
 }
 
-static void set_due(struct node_state *state, struct directory *directory, enum due due)
-{
-	if (directory->due == DUE_NOTHING)
-		state->due_count++;
-	if (directory->due < due)
-		directory->due = due;
-}
-
-static void unset_due(struct node_state *state, struct directory *directory)
-{
-	if (directory->due != DUE_NOTHING)
-		state->due_count--;
-	directory->due = DUE_NOTHING;
-}
-
-static struct directory *directory_free(struct directory *directory)
-{
-	if (directory) {
-		free(directory->folder.path);
-		free(directory->only);
-		free(directory);
-	}
-	return NULL;
-}
-
-static int make_room(struct node_state *state, size_t number)
-{
-	size_t capacity = state->capacity ? state->capacity * 2 : 16;
-	struct directory **directories;
-
-	if (number < state->capacity)
-		return 0;
-	directories = reallocarray(state->directories, capacity, sizeof(struct directory *));
-	if (!directories)
-		return -ENOMEM;
-	memset(directories + state->capacity, 0,
-	       (capacity - state->capacity) * sizeof(struct directory *));
-	state->directories = directories;
-	state->capacity = capacity;
-	return 0;
-}
-
-/* Takes the directory over. -ENOMEM. */
-static int directory_add(struct node_state *state, struct directory *directory, size_t *ret)
-{
-	unsigned flags = kind_of(directory)->watch | (is_inner(directory) ? WATCH_INNER : 0);
-	int r = watch_add(state->watch, directory->folder.path, flags, ret);
-
-	if (r == 0) {
-		r = make_room(state, *ret);
-		if (r < 0)
-			watch_remove(state->watch, *ret);
-	}
-	if (r < 0) {
-		directory_free(directory);
-		return r;
-	}
-	state->directories[*ret] = directory;
-	return 0;
-}
-
-static struct directory *directory_new(enum node_state_kind kind, const char *path)
-{
-	struct directory *directory = calloc(1, sizeof(*directory));
-
-	if (!directory)
-		return NULL;
-	directory->kind = kind;
-	directory->child = directory->sibling = directory->sibling_before = NONE;
-	directory->folder.format = kinds[kind].format;
-	directory->folder.path = strdup(path);
-	return directory->folder.path ? directory : directory_free(directory);
-}
-
-/* "/a/b" → "/a", and "b" into only. */
-static int split_file(struct directory *directory)
-{
-	char *path = directory->folder.path, *slash = strrchr(path, '/');
-
-	directory->only = strdup(slash ? slash + 1 : path);
-	if (!directory->only)
-		return -ENOMEM;
-	if (slash == path)
-		path[1] = '\0';
-	else if (slash)
-		*slash = '\0';
-	return 0;
-}
-
-static int outer_add(struct node_state *state, enum node_state_kind kind, const char *path)
-{
-	struct directory *directory = directory_new(kind, path);
-	size_t number;
-	int r;
-
-	if (!directory)
-		return -ENOMEM;
-	if (kinds[kind].is_file && split_file(directory) < 0) {
-		directory_free(directory);
-		return -ENOMEM;
-	}
-	r = directory_add(state, directory, &number);
-	if (r == 0)
-		state->outer = number + 1;
-	return r;
-}
-
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static size_t *inner_bucket(struct node_state *state, size_t parent, const char *name)
-{
-	struct hash_seed seed = state->seed;
-
-	seed.k0 ^= parent;
-	return &state->named[hash_bytes(seed, name, strlen(name)) % BUCKETS];
-}
-
-static size_t inner_find(struct node_state *state, size_t parent, const char *name)
-{
-	size_t number = *inner_bucket(state, parent, name);
-
-	while (number != NONE) {
-		const struct directory *directory = state->directories[number];
-
-		if (directory->parent == parent &&
-		    strcmp(base_name(directory->folder.path), name) == 0)
-			break;
-		number = directory->next;
-	}
-	return number;
-}
-
-static void inner_link(struct node_state *state, size_t number)
-{
-	struct directory *directory = state->directories[number];
-	struct directory *parent = state->directories[directory->parent];
-	size_t *bucket = inner_bucket(state, directory->parent, base_name(directory->folder.path));
-
-	directory->next = *bucket;
-	*bucket = number;
-	directory->sibling = parent->child;
-	if (parent->child != NONE)
-		state->directories[parent->child]->sibling_before = number;
-	parent->child = number;
-	state->inner++;
-}
-
-static void inner_unlink(struct node_state *state, size_t number)
-{
-	const struct directory *directory = state->directories[number];
-	size_t *link = inner_bucket(state, directory->parent, base_name(directory->folder.path));
-
-	while (*link != number)
-		link = &state->directories[*link]->next;
-	*link = directory->next;
-	if (directory->sibling != NONE)
-		state->directories[directory->sibling]->sibling_before = directory->sibling_before;
-	if (directory->sibling_before != NONE)
-		state->directories[directory->sibling_before]->sibling = directory->sibling;
-	else
-		state->directories[directory->parent]->child = directory->sibling;
-	state->inner--;
-}
-
-static size_t inner_add(struct node_state *state, size_t parent, const char *name)
-{
-	const struct directory *above = state->directories[parent];
-	struct directory *directory = NULL;
-	char *path = NULL;
-	size_t number;
-
-	if (asprintf(&path, "%s/%s", above->folder.path, name) >= 0)
-		directory = directory_new(above->kind, path);
-	free(path);
-	if (!directory) {
-		state->error = -ENOMEM;
-		return NONE;
-	}
-	directory->depth = above->depth + 1;
-	directory->parent = parent;
-	if (directory_add(state, directory, &number) < 0) {
-		state->error = -ENOMEM;
-		return NONE;
-	}
-	set_due(state, directory, DUE_SCAN);
-	inner_link(state, number);
-	return number;
-}
-
 static bool is_crowded(struct node_state *state, const struct directory *directory)
 {
-	if (state->inner < NODE_STATE_FILES_MAX)
+	if (state->directories.inner < NODE_STATE_FILES_MAX)
 		return false;
 	if (!state->crowded)
 		state->events.problem(state->events.context, directory->folder.path,
@@ -358,35 +57,38 @@ static bool is_crowded(struct node_state *state, const struct directory *directo
 
 static void inner_meet(struct node_state *state, size_t parent, const char *name)
 {
-	size_t number = inner_find(state, parent, name);
+	struct directories *directories = &state->directories;
+	size_t number = directories_find(directories, parent, name);
 
-	if (number == NONE && !is_crowded(state, state->directories[parent]))
-		number = inner_add(state, parent, name);
-	if (number != NONE)
-		state->directories[number]->listing = state->listing;
+	if (number == DIRECTORY_NONE) {
+		if (is_crowded(state, directories->items[parent]))
+			return;
+		if (directories_add_inner(directories, parent, name, &number) < 0) {
+			state->error = -ENOMEM;
+			return;
+		}
+	}
+	directories->items[number]->listing = state->listing;
 }
 
 static void inner_remove(struct node_state *state, size_t number)
 {
-	struct directory *directory = state->directories[number];
+	struct directory *directory = state->directories.items[number];
 
-	while (directory->child != NONE)
+	while (directory->child != DIRECTORY_NONE)
 		inner_remove(state, directory->child);
-	inner_unlink(state, number);
-	unset_due(state, directory);
 	state_files_clear(state->files, &directory->folder);
-	watch_remove(state->watch, number);
-	state->directories[number] = directory_free(directory);
-	state->crowded &= state->inner >= NODE_STATE_FILES_MAX / 10 * 9;
+	directories_remove(&state->directories, number);
+	state->crowded &= state->directories.inner >= NODE_STATE_FILES_MAX / 10 * 9;
 }
 
 static void inner_sweep(struct node_state *state, size_t parent, uint64_t listing)
 {
 	size_t next;
 
-	for (size_t i = state->directories[parent]->child; i != NONE; i = next) {
-		next = state->directories[i]->sibling;
-		if (state->directories[i]->listing != listing)
+	for (size_t i = state->directories.items[parent]->child; i != DIRECTORY_NONE; i = next) {
+		next = state->directories.items[i]->sibling;
+		if (state->directories.items[i]->listing != listing)
 			inner_remove(state, i);
 	}
 }
@@ -394,17 +96,17 @@ static void inner_sweep(struct node_state *state, size_t parent, uint64_t listin
 /* The file that an entry belongs to, "" if to none. */
 static const char *file_of(const struct directory *directory, const char *name)
 {
-	const struct kind *kind = kind_of(directory);
+	const struct state_layout *layout = directory_layout(directory);
 	size_t length = directory->only ? strlen(directory->only) : 0;
 
 	if (!directory->only)
-		return kind->look(directory->depth, name) == LOOK_FILE &&
-			       (!kind->format->is_relevant || kind->format->is_relevant(name))
+		return layout->look(directory->depth, name) == LOOK_FILE &&
+			       (!layout->format->is_relevant || layout->format->is_relevant(name))
 			   ? name
 			   : "";
 	if (strncmp(name, directory->only, length) != 0)
 		return "";
-	if (name[length] == '\0' || (kind->format->has_log && strcmp(name + length, "-wal") == 0))
+	if (name[length] == '\0' || (layout->format->has_log && strcmp(name + length, "-wal") == 0))
 		return directory->only;
 	return "";
 }
@@ -417,8 +119,9 @@ static bool is_missable(const struct node_state *state, const struct directory *
 {
 	if (directory->kind == NODE_STATE_OCI_BUNDLES)
 		return true;
-	for (size_t i = 0; directory->kind != NODE_STATE_CNI_RESULTS && i < state->outer; i++)
-		if (state->directories[i]->kind == NODE_STATE_CNI_RESULTS &&
+	for (size_t i = 0;
+	     directory->kind != NODE_STATE_CNI_RESULTS && i < state->directories.outer; i++)
+		if (state->directories.items[i]->kind == NODE_STATE_CNI_RESULTS &&
 		    watch_is_attached(state->watch, i))
 			return true;
 	return false;
@@ -456,8 +159,8 @@ static bool is_configured(const struct node_state *state, const struct directory
 {
 	size_t above = strlen(directory->folder.path), length = strlen(name);
 
-	for (size_t i = 0; i < state->outer; i++) {
-		const char *path = state->directories[i]->folder.path;
+	for (size_t i = 0; i < state->directories.outer; i++) {
+		const char *path = state->directories.items[i]->folder.path;
 
 		if (strncmp(path, directory->folder.path, above) == 0 && path[above] == '/' &&
 		    strncmp(path + above + 1, name, length) == 0 &&
@@ -469,16 +172,16 @@ static bool is_configured(const struct node_state *state, const struct directory
 
 static void entry_meet(struct node_state *state, size_t number, const struct dirent *entry)
 {
-	struct directory *directory = state->directories[number];
+	struct directory *directory = state->directories.items[number];
 	bool may_be_directory =
 	    entry->d_type == DT_DIR || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
 
 	if (directory->only ||
-	    kind_of(directory)->look(directory->depth, entry->d_name) == LOOK_FILE) {
+	    directory_layout(directory)->look(directory->depth, entry->d_name) == LOOK_FILE) {
 		if (entry->d_type != DT_DIR || !is_configured(state, directory, entry->d_name))
 			file_meet(state, directory, entry->d_name, false);
-	} else if (may_be_directory &&
-		   kind_of(directory)->look(directory->depth, entry->d_name) == LOOK_DIRECTORY) {
+	} else if (may_be_directory && directory_layout(directory)->look(
+					   directory->depth, entry->d_name) == LOOK_DIRECTORY) {
 		inner_meet(state, number, entry->d_name);
 	}
 }
@@ -499,7 +202,8 @@ static int directory_list(struct node_state *state, size_t number, DIR *listing)
 static DIR *directory_open(const struct directory *directory)
 {
 	int flags = O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC;
-	int fd = open(directory->folder.path, is_inner(directory) ? flags | O_NOFOLLOW : flags);
+	int fd = open(directory->folder.path,
+		      directory_is_inner(directory) ? flags | O_NOFOLLOW : flags);
 	DIR *listing = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!listing && fd >= 0)
@@ -515,15 +219,15 @@ static void directory_fail(struct node_state *state, struct directory *directory
 	directory->failed = error;
 }
 
-/* The last bundle with a watch, which others need more; NONE. */
+/* The last bundle with a watch, which others need more; DIRECTORY_NONE. */
 static size_t find_spare(const struct node_state *state)
 {
-	for (size_t i = state->capacity; i-- > state->outer;)
-		if (state->directories[i] &&
-		    state->directories[i]->kind == NODE_STATE_OCI_BUNDLES &&
+	for (size_t i = state->directories.capacity; i-- > state->directories.outer;)
+		if (state->directories.items[i] &&
+		    state->directories.items[i]->kind == NODE_STATE_OCI_BUNDLES &&
 		    watch_is_attached(state->watch, i))
 			return i;
-	return NONE;
+	return DIRECTORY_NONE;
 }
 
 static bool lacks_watch(const struct node_state *state, size_t number)
@@ -538,10 +242,10 @@ static void attach(struct node_state *state, size_t number)
 
 	watch_attach_one(state->watch, number);
 	if (!lacks_watch(state, number) ||
-	    state->directories[number]->kind == NODE_STATE_OCI_BUNDLES)
+	    state->directories.items[number]->kind == NODE_STATE_OCI_BUNDLES)
 		return;
 	spare = find_spare(state);
-	if (spare == NONE)
+	if (spare == DIRECTORY_NONE)
 		return;
 	watch_detach(state->watch, spare);
 	watch_attach_one(state->watch, number);
@@ -549,14 +253,14 @@ static void attach(struct node_state *state, size_t number)
 
 static void directory_scan(struct node_state *state, size_t number)
 {
-	struct directory *directory = state->directories[number];
+	struct directory *directory = state->directories.items[number];
 	uint64_t listing = ++state->listing;
 	DIR *entries;
 	int r;
 
-	if (is_inner(directory))
+	if (directory_is_inner(directory))
 		attach(state, number);
-	unset_due(state, directory);
+	directories_unset_due(&state->directories, directory);
 	state_files_begin(state->files);
 	directory->listed = (struct stamp){0};
 	stamp_take_directory(directory->folder.path, &directory->listed);
@@ -569,6 +273,7 @@ static void directory_scan(struct node_state *state, size_t number)
 		    !is_missable(state, directory))
 			tell_loss(state, "a directory cannot be watched");
 	}
+	directory->is_whole = r == 0;
 	/* What cannot be listed may still be there. */
 	if (r == 0 || r == -ENOENT || r == -ENOTDIR) {
 		state_files_sweep(state->files, &directory->folder);
@@ -577,13 +282,14 @@ static void directory_scan(struct node_state *state, size_t number)
 	directory_fail(state, directory, r == -ENOENT ? 0 : r);
 }
 
-/* While a directory is watched and stays as it was listed, its files are those that are known. */
+/* While a directory is watched and stays as it was when all of it was listed, its files are those
+ * that are known. */
 static void directory_check(struct node_state *state, size_t number)
 {
-	struct directory *directory = state->directories[number];
+	struct directory *directory = state->directories.items[number];
 	struct stamp stamp;
 
-	if (watch_is_attached(state->watch, number) &&
+	if (directory->is_whole && watch_is_attached(state->watch, number) &&
 	    stamp_take_directory(directory->folder.path, &stamp) == 0 &&
 	    stamp_equal(&stamp, &directory->listed))
 		state_files_refresh(state->files, &directory->folder);
@@ -595,7 +301,7 @@ static void directory_check(struct node_state *state, size_t number)
 static void on_written(void *context, size_t number, const char *name)
 {
 	struct node_state *state = context;
-	struct directory *directory = state->directories[number];
+	struct directory *directory = state->directories.items[number];
 
 	if (!directory->only)
 		file_meet(state, directory, name, true);
@@ -606,7 +312,7 @@ static void on_written(void *context, size_t number, const char *name)
 static void on_gone(void *context, size_t number, const char *name)
 {
 	struct node_state *state = context;
-	struct directory *directory = state->directories[number];
+	struct directory *directory = state->directories.items[number];
 	const char *file = file_of(directory, name);
 
 	if (!*file)
@@ -624,7 +330,7 @@ static void on_nested(void *context, size_t number)
 {
 	struct node_state *state = context;
 
-	set_due(state, state->directories[number], DUE_SCAN);
+	directories_set_due(&state->directories, state->directories.items[number], DUE_SCAN);
 }
 
 static void on_attached(void *context, size_t number)
@@ -635,11 +341,12 @@ static void on_attached(void *context, size_t number)
 static void on_detached(void *context, size_t number)
 {
 	struct node_state *state = context;
-	struct directory *directory = state->directories[number];
+	struct directory *directory = state->directories.items[number];
 
-	set_due(state, directory, DUE_SCAN);
-	if (is_inner(directory))
-		set_due(state, state->directories[directory->parent], DUE_SCAN);
+	directories_set_due(&state->directories, directory, DUE_SCAN);
+	if (directory_is_inner(directory))
+		directories_set_due(&state->directories,
+				    state->directories.items[directory->parent], DUE_SCAN);
 	else if (!is_missable(state, directory))
 		tell_loss(state, "a directory was replaced or removed");
 }
@@ -647,7 +354,7 @@ static void on_detached(void *context, size_t number)
 static void on_failed(void *context, size_t number, int error)
 {
 	struct node_state *state = context;
-	struct directory *directory = state->directories[number];
+	struct directory *directory = state->directories.items[number];
 	char reason[128];
 
 	if (error == -ENOSPC)
@@ -659,18 +366,11 @@ static void on_failed(void *context, size_t number, int error)
 	state->events.problem(state->events.context, directory->folder.path, reason);
 }
 
-static void set_all_due(struct node_state *state, enum due due)
-{
-	for (size_t i = 0; i < state->capacity; i++)
-		if (state->directories[i])
-			set_due(state, state->directories[i], due);
-}
-
 static void on_overflow(void *context)
 {
 	struct node_state *state = context;
 
-	set_all_due(state, DUE_SCAN);
+	directories_set_all_due(&state->directories, DUE_SCAN);
 	tell_loss(state, "inotify lost events");
 }
 
@@ -680,7 +380,8 @@ static int add_paths(struct node_state *state, const struct node_state_options *
 		const struct node_state_paths *paths = &options->kinds[kind];
 
 		for (size_t i = 0; i < paths->count; i++) {
-			int r = outer_add(state, (enum node_state_kind)kind, paths->paths[i]);
+			int r = directories_add_outer(&state->directories,
+						      (enum node_state_kind)kind, paths->paths[i]);
 
 			if (r < 0)
 				return r;
@@ -734,6 +435,7 @@ static int open_parts(struct node_state *state, const struct node_state_options 
 		r = watch_open(&watch_events, &state->watch);
 	if (r < 0)
 		return r;
+	state->directories.watch = state->watch;
 	poll_watch(state);
 	return add_paths(state, options);
 }
@@ -748,9 +450,7 @@ int node_state_open(const struct node_state_options *options, const struct claim
 		return -ENOMEM;
 	state->events = *events;
 	state->epoll = state->timer = -1;
-	state->seed = hash_seed_random();
-	for (size_t i = 0; i < BUCKETS; i++)
-		state->named[i] = NONE;
+	directories_init(&state->directories);
 	r = open_parts(state, options);
 	if (r < 0)
 		node_state_close(state);
@@ -763,12 +463,11 @@ struct node_state *node_state_close(struct node_state *state)
 {
 	if (!state)
 		return NULL;
-	for (size_t i = 0; i < state->capacity; i++) {
-		if (state->directories[i])
-			state_files_forget(state->files, &state->directories[i]->folder);
-		directory_free(state->directories[i]);
+	for (size_t i = 0; i < state->directories.capacity; i++) {
+		if (state->directories.items[i])
+			state_files_forget(state->files, &state->directories.items[i]->folder);
 	}
-	free(state->directories);
+	directories_clear(&state->directories);
 	watch_close(state->watch);
 	if (state->timer >= 0)
 		close(state->timer);
@@ -786,17 +485,17 @@ int node_state_fd(const struct node_state *state)
 
 void node_state_retell(struct node_state *state)
 {
-	for (size_t i = 0; i < state->capacity; i++)
-		if (state->directories[i])
-			state_files_retell(state->files, &state->directories[i]->folder);
+	for (size_t i = 0; i < state->directories.capacity; i++)
+		if (state->directories.items[i])
+			state_files_retell(state->files, &state->directories.items[i]->folder);
 }
 
 void node_state_visit_found(const struct node_state *state,
 			    void (*visit)(void *context, const char *source, const char *path),
 			    void *context)
 {
-	for (size_t i = 0; i < state->outer; i++) {
-		const struct directory *directory = state->directories[i];
+	for (size_t i = 0; i < state->directories.outer; i++) {
+		const struct directory *directory = state->directories.items[i];
 		const struct folder *folder = &directory->folder;
 		char *path = NULL;
 
@@ -810,31 +509,16 @@ void node_state_visit_found(const struct node_state *state,
 	}
 }
 
-static struct directory *next_due(struct node_state *state, size_t *ret)
-{
-	for (;; state->cursor++) {
-		struct directory *directory;
-
-		if (state->cursor >= state->capacity)
-			state->cursor = 0;
-		directory = state->directories[state->cursor];
-		if (directory && directory->due != DUE_NOTHING) {
-			*ret = state->cursor++;
-			return directory;
-		}
-	}
-}
-
 /* At the start nothing else waits, and all is to be known. */
 static void look_at_due(struct node_state *state)
 {
 	size_t limit = state->scanned ? NODE_STATE_DIRECTORIES_AT_ONCE : SIZE_MAX, number;
 
-	for (; state->due_count > 0 && limit > 0; limit--) {
-		struct directory *directory = next_due(state, &number);
+	for (; state->directories.due > 0 && limit > 0; limit--) {
+		struct directory *directory = directories_next_due(&state->directories, &number);
 
 		if (directory->due == DUE_CHECK) {
-			unset_due(state, directory);
+			directories_unset_due(&state->directories, directory);
 			directory_check(state, number);
 		} else {
 			directory_scan(state, number);
@@ -850,8 +534,8 @@ static bool is_paused(const struct node_state *state, const struct directory *di
 
 static void read_written(struct node_state *state)
 {
-	for (size_t i = 0; i < state->outer; i++) {
-		struct directory *directory = state->directories[i];
+	for (size_t i = 0; i < state->directories.outer; i++) {
+		struct directory *directory = state->directories.items[i];
 
 		if (!directory->written || is_paused(state, directory))
 			continue;
@@ -864,11 +548,11 @@ static void read_written(struct node_state *state)
 /* For what is left to do. */
 static void set_timer(const struct node_state *state)
 {
-	int64_t wait = state->due_count > 0 ? REST_NS : INT64_MAX;
+	int64_t wait = state->directories.due > 0 ? REST_NS : INT64_MAX;
 	struct itimerspec spec = {0};
 
-	for (size_t i = 0; i < state->outer; i++) {
-		const struct directory *directory = state->directories[i];
+	for (size_t i = 0; i < state->directories.outer; i++) {
+		const struct directory *directory = state->directories.items[i];
 		int64_t rest = directory->read_at + NODE_STATE_PAUSE_NS - state->now;
 
 		if (directory->written && rest < wait)
@@ -907,7 +591,7 @@ static int settle(struct node_state *state, int r)
 	if (r == 0)
 		r = state->error ? state->error : losses.error;
 	state->incomplete |= r < 0 || crowded;
-	if (r == 0 && state->due_count == 0)
+	if (r == 0 && state->directories.due == 0)
 		state->drained = state->now;
 	set_timer(state);
 	return r;
@@ -930,11 +614,12 @@ static void tell_unwatched(struct node_state *state, enum node_state_kind kind)
 	size_t count = 0;
 	char reason[128];
 
-	for (size_t i = 0; i < state->capacity; i++) {
-		if (!state->directories[i] || state->directories[i]->kind != kind)
+	for (size_t i = 0; i < state->directories.capacity; i++) {
+		if (!state->directories.items[i] || state->directories.items[i]->kind != kind)
 			continue;
-		if (!is_inner(state->directories[i]) && (!path || lacks_watch(state, i)))
-			path = state->directories[i]->folder.path;
+		if (!directory_is_inner(state->directories.items[i]) &&
+		    (!path || lacks_watch(state, i)))
+			path = state->directories.items[i]->folder.path;
 		count += lacks_watch(state, i);
 	}
 	if (count > 0 && !state->unwatched[kind]) {
@@ -964,7 +649,7 @@ static void attach_all(struct node_state *state)
 {
 	tell_blind(state, watch_attach(state->watch));
 	poll_watch(state);
-	for (size_t i = 0; i < state->outer; i++)
+	for (size_t i = 0; i < state->directories.outer; i++)
 		if (lacks_watch(state, i))
 			attach(state, i);
 }
@@ -975,7 +660,7 @@ int node_state_rescan(struct node_state *state, int64_t now)
 
 	read_written(state);
 	attach_all(state);
-	set_all_due(state, state->incomplete ? DUE_SCAN : DUE_CHECK);
+	directories_set_all_due(&state->directories, state->incomplete ? DUE_SCAN : DUE_CHECK);
 	state->incomplete = false;
 	look_at_due(state);
 	state->scanned = true;

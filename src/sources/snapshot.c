@@ -55,7 +55,7 @@ static int take_file(int fd, const char *path, struct stamp *ret)
 	return S_ISREG(mode) ? 0 : -EMEDIUMTYPE;
 }
 
-int stamp_take(const char *path, struct stamp *ret)
+static int take_path(const char *path, struct stamp *ret)
 {
 	return take_file(AT_FDCWD, path, ret);
 }
@@ -78,14 +78,14 @@ static char *beside(const char *path, const char *suffix)
 int snapshot_take_stamps(const char *path, bool has_log, struct snapshot *ret)
 {
 	char *log;
-	int r = stamp_take(path, &ret->stamp);
+	int r = take_path(path, &ret->stamp);
 
 	if (r < 0 || !has_log)
 		return r;
 	log = beside(path, "-wal");
 	if (!log)
 		return -ENOMEM;
-	r = stamp_take(log, &ret->log_stamp);
+	r = take_path(log, &ret->log_stamp);
 	free(log);
 	return r == -ENOENT ? 0 : r;
 }
@@ -157,7 +157,7 @@ static bool has_journal(const char *path)
 {
 	char *journal = beside(path, "-journal");
 	struct stamp stamp;
-	bool found = !journal || (stamp_take(journal, &stamp) == 0 && stamp.size > 0);
+	bool found = !journal || (take_path(journal, &stamp) == 0 && stamp.size > 0);
 
 	free(journal);
 	return found;

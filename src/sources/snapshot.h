@@ -26,17 +26,18 @@ struct snapshot {
 };
 
 bool stamp_equal(const struct stamp *a, const struct stamp *b);
-/* Of a regular file; -EISDIR, -EMEDIUMTYPE for what is none, with the stamp filled, else -errno. */
-int stamp_take(const char *path, struct stamp *ret);
 /* Of the directory itself. -ENOTDIR for what is none, else -errno. */
 int stamp_take_directory(const char *path, struct stamp *ret);
-/* The stamps alone. A log that is not there is none; otherwise as stamp_take(). */
+/*
+ * The stamps alone, of regular files: -EISDIR, -EMEDIUMTYPE for what is none, with the stamp
+ * filled, else -errno. A log that is not there is none.
+ */
 int snapshot_take_stamps(const char *path, bool has_log, struct snapshot *ret);
 /*
  * Stamps and content, of a log what is in use. With a log both files are read until it has not
  * changed meanwhile, so that they belong to one moment: -EAGAIN if they keep changing, or a
- * rollback journal is there, PATH-journal. -EFBIG beyond limit, otherwise as stamp_take(). Start
- * from {0}; clear it whatever is returned.
+ * rollback journal is there, PATH-journal. -EFBIG beyond limit, otherwise as
+ * snapshot_take_stamps(). Start from {0}; clear it whatever is returned.
  */
 int snapshot_read(const char *path, bool has_log, size_t limit, struct snapshot *ret);
 void snapshot_clear(struct snapshot *snapshot);

@@ -107,24 +107,12 @@ static void test_default_batch(void **state)
 	assert_null(find(&request, NFULA_CFG_NLBUFSIZ));
 }
 
-static void test_unbind(void **state)
-{
-	union request request;
-
-	(void)state;
-	nflog_request_unbind(&request, 65535);
-	check_header(&request, NLM_F_ACK, 65535);
-	assert_int_equal(mnl_attr_get_u8(find(&request, NFULA_CFG_CMD)), NFULNL_CFG_CMD_UNBIND);
-	assert_null(find(&request, NFULA_CFG_MODE));
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_bind),
 	    cmocka_unit_test(test_settings),
 	    cmocka_unit_test(test_default_batch),
-	    cmocka_unit_test(test_unbind),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

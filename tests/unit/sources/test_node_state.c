@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <sys/resource.h>
+
 #include "stage.h"
 
 #define FILE_A "net-" ID_A "-eth0"
@@ -400,6 +402,28 @@ static void test_unreadable_directory(void **state)
 	assert_int_equal(stage->problems, 1);
 }
 
+/* It stays as it is, so only another look finds what the first could not. */
+static void test_no_descriptor_to_list_with(void **state)
+{
+	struct stage *stage = *state;
+	struct rlimit before, none;
+	int64_t now = clock_now();
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = (struct rlimit){.rlim_cur = 0, .rlim_max = before.rlim_max};
+	put_pod(stage->results, FILE_A, ID_A, "10.0.0.1");
+	stage_open(stage);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	rescan(stage, now);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(stage->problems, 1);
+	assert_non_null(strstr(stage->problem, "results: Too many open files"));
+	assert_int_equal(stage->claim_count, 0);
+	rescan(stage, now + 1);
+	assert_string_equal(owner(stage, "10.0.0.1"), ID_A);
+	assert_int_equal(stage->problems, 1);
+}
+
 static void test_too_large(void **state)
 {
 	struct stage *stage = *state;
@@ -685,6 +709,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_unreadable, setup, unprivileged_teardown),
 	    cmocka_unit_test_setup_teardown(test_unreadable_directory, setup,
 					    unprivileged_teardown),
+	    STAGED(test_no_descriptor_to_list_with),
 	    STAGED(test_too_large),
 	    STAGED(test_directory_comes_late),
 	    STAGED(test_directory_replaced),
