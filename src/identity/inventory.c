@@ -43,6 +43,8 @@ struct inventory *inventory_free(struct inventory *inventory)
 		inventory_node_clear(&inventory->nodes[i]);
 	for (size_t i = 0; i < inventory->ranges_count; i++)
 		inventory_ranges_clear(&inventory->ranges[i]);
+	for (size_t i = 0; i < inventory->backend_count; i++)
+		inventory_backend_clear(&inventory->backends[i]);
 	for (size_t i = 0; i < inventory->change_count; i++)
 		change_clear(&inventory->changes[i]);
 	for (size_t i = 0; i < inventory->file_count; i++)
@@ -60,6 +62,7 @@ struct inventory *inventory_free(struct inventory *inventory)
 	free(inventory->endpoints);
 	free(inventory->nodes);
 	free(inventory->ranges);
+	free(inventory->backends);
 	free(inventory->changes);
 	free(inventory->files);
 	free(whole->owners);
@@ -143,6 +146,43 @@ static int add_namespace(struct whole *whole, struct object_reader *reader,
 	return r;
 }
 
+typedef void read_backends(struct object_reader *reader, const struct node *object,
+			   struct inventory_backend **backends, size_t *count);
+
+static int add_backends(struct whole *whole, struct object_reader *reader,
+			const struct node *object, read_backends *read)
+{
+	struct inventory *inventory = &whole->inventory;
+	struct inventory_backend *backends = NULL;
+	size_t count = 0;
+	int r;
+
+	read(reader, object, &backends, &count);
+	r = reader->error;
+	for (size_t i = 0; i < count; i++) {
+		if (r == 0)
+			r = inventory_grow(&inventory->backends, sizeof(*backends),
+					   inventory->backend_count, &whole->backend_capacity);
+		if (r == 0)
+			inventory->backends[inventory->backend_count++] = backends[i];
+		else
+			inventory_backend_clear(&backends[i]);
+	}
+	free(backends);
+	return r;
+}
+
+static int add_ingress(struct whole *whole, struct object_reader *reader, const struct node *object)
+{
+	return add_backends(whole, reader, object, object_read_ingress);
+}
+
+static int add_target_group(struct whole *whole, struct object_reader *reader,
+			    const struct node *object)
+{
+	return add_backends(whole, reader, object, object_read_target_group);
+}
+
 static int add_service(struct whole *whole, struct object_reader *reader, const struct node *object)
 {
 	struct inventory *inventory = &whole->inventory;
@@ -158,7 +198,7 @@ static int add_service(struct whole *whole, struct object_reader *reader, const 
 		inventory->services[inventory->service_count++] = service;
 	else
 		inventory_service_clear(&service);
-	return r;
+	return r < 0 ? r : add_backends(whole, reader, object, object_read_endpoint_groups);
 }
 
 static int add_endpoints(struct whole *whole, struct object_reader *reader,
@@ -217,15 +257,6 @@ static int add_node(struct whole *whole, struct object_reader *reader, const str
 	return keep_node(whole, reader, &node);
 }
 
-static int add_cilium_node(struct whole *whole, struct object_reader *reader,
-			   const struct node *object)
-{
-	struct inventory_node node = {0};
-
-	object_read_cilium_node(reader, object, &node);
-	return keep_node(whole, reader, &node);
-}
-
 static int keep_ranges(struct whole *whole, struct object_reader *reader,
 		       struct inventory_ranges *ranges)
 {
@@ -259,6 +290,37 @@ static int add_pool(struct whole *whole, struct object_reader *reader, const str
 	return keep_ranges(whole, reader, &ranges);
 }
 
+static int add_subnets(struct whole *whole, struct object_reader *reader, const struct node *object)
+{
+	struct inventory_ranges ranges = {0};
+
+	object_read_subnets(reader, object, &ranges);
+	if (ranges.count > 0 || reader->error < 0)
+		return keep_ranges(whole, reader, &ranges);
+	inventory_ranges_clear(&ranges);
+	return 0;
+}
+
+static int add_cilium_node(struct whole *whole, struct object_reader *reader,
+			   const struct node *object)
+{
+	struct inventory_node node = {0};
+	int r;
+
+	object_read_cilium_node(reader, object, &node);
+	r = keep_node(whole, reader, &node);
+	return r < 0 ? r : add_subnets(whole, reader, object);
+}
+
+static int add_cilium_pool(struct whole *whole, struct object_reader *reader,
+			   const struct node *object)
+{
+	struct inventory_ranges ranges = {0};
+
+	object_read_cilium_pool(reader, object, &ranges);
+	return keep_ranges(whole, reader, &ranges);
+}
+
 static const struct kind {
 	const char *version;
 	const char *kind;
@@ -273,6 +335,11 @@ static const struct kind {
     {"discovery.k8s.io/v1", "EndpointSlice", true, add_slice},
     {"discovery.k8s.io/v1beta1", "EndpointSlice", true, add_slice},
     {"cilium.io/v2", "CiliumNode", false, add_cilium_node},
+    {"cilium.io/v2", "CiliumPodIPPool", false, add_cilium_pool},
+    {"cilium.io/v2alpha1", "CiliumPodIPPool", false, add_cilium_pool},
+    {"networking.k8s.io/v1", "Ingress", true, add_ingress},
+    {"elbv2.k8s.aws/v1beta1", "TargetGroupBinding", true, add_target_group},
+    {"eks.amazonaws.com/v1", "TargetGroupBinding", true, add_target_group},
     {"networking.k8s.io/v1", "ServiceCIDR", false, add_service_range},
     {"networking.k8s.io/v1beta1", "ServiceCIDR", false, add_service_range},
     {"networking.k8s.io/v1alpha1", "ServiceCIDR", false, add_service_range},
@@ -307,8 +374,8 @@ static int add_object(struct whole *whole, struct object_reader *reader, const s
 			return kinds[i].add(whole, reader, object);
 		return 0;
 	}
-	if (reader->namespace && inventory_has_template(version, kind, kind_length)) {
-		int r = inventory_add_template(whole, reader, object, kind, kind_length);
+	if (reader->namespace) {
+		int r = inventory_add_template(whole, reader, object, version, kind, kind_length);
 
 		if (r < 0)
 			return r;
@@ -383,7 +450,8 @@ size_t inventory_size(const struct inventory *inventory)
 {
 	return inventory->pod_count + inventory->template_count + inventory->namespace_count +
 	       inventory->service_count + inventory->endpoints_count + inventory->node_count +
-	       inventory->ranges_count + whole_of_const(inventory)->owner_count;
+	       inventory->ranges_count + inventory->backend_count +
+	       whole_of_const(inventory)->owner_count;
 }
 
 static void add_turns(struct inventory_pod *pod, const struct addr *addresses, size_t count,
@@ -425,6 +493,7 @@ static int add_document(struct inventory *inventory, const struct document *docu
 				       .problems = problems,
 				       .namespace = namespace};
 	size_t first = inventory->pod_count, before = inventory_size(inventory);
+	size_t first_ranges = inventory->ranges_count;
 	int r = reader.file ? 0 : -ENOMEM;
 
 	whole->of_manifests |= namespace != NULL;
@@ -441,6 +510,9 @@ static int add_document(struct inventory *inventory, const struct document *docu
 		pod->source = told->source;
 		pod->finished |= told->source < INVENTORY_STORED;
 	}
+	for (size_t i = first_ranges; i < inventory->ranges_count; i++)
+		inventory->ranges[i].until =
+		    told->source < INVENTORY_STORED ? told->until : INTERVAL_OPEN;
 	inventory->has_objects |= inventory_size(inventory) > before;
 	return r;
 }
@@ -580,7 +652,17 @@ static int compare_ranges(const void *left, const void *right)
 	const struct inventory_ranges *a = left, *b = right;
 	int order = strcmp(a->kind, b->kind);
 
-	return order ? order : strcmp(a->name, b->name);
+	order = order ? order : strcmp(a->name, b->name);
+	return order ? order : (a->until > b->until) - (a->until < b->until);
+}
+
+static int compare_backends(const void *left, const void *right)
+{
+	const struct inventory_backend *a = left, *b = right;
+	int order = strcmp(a->namespace, b->namespace);
+
+	order = order ? order : strcmp(a->service, b->service);
+	return order ? order : strcmp(a->port, b->port);
 }
 
 static void fill_addresses(struct addr **kept, size_t *kept_count, struct addr **other,
@@ -596,20 +678,37 @@ static void fill_addresses(struct addr **kept, size_t *kept_count, struct addr *
 	*other_count = 0;
 }
 
+/* What a Node has and what its CiliumNode has are both true: the one of them may be unused. */
+static int join_ranges(struct inventory_node *kept, const struct inventory_node *other)
+{
+	size_t count = kept->pod_range_count + other->pod_range_count;
+	struct prefix *ranges;
+
+	if (other->pod_range_count == 0 || (kept->pod_ranges_of & other->pod_ranges_of) != 0)
+		return 0;
+	ranges = reallocarray(kept->pod_ranges, count, sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	kept->pod_ranges = ranges;
+	memcpy(ranges + kept->pod_range_count, other->pod_ranges,
+	       other->pod_range_count * sizeof(*ranges));
+	kept->pod_range_count = count;
+	object_settle_ranges(kept->pod_ranges, &kept->pod_range_count);
+	kept->pod_ranges_of |= other->pod_ranges_of;
+	return 0;
+}
+
+/* context: the first error. */
 static void fill_node(void *context, void *kept, void *other)
 {
 	struct inventory_node *a = kept, *b = other;
-	struct prefix *ranges = a->pod_ranges;
+	int *error = context, r;
 
-	(void)context;
 	fill_addresses(&a->addresses, &a->address_count, &b->addresses, &b->address_count);
 	fill_addresses(&a->external, &a->external_count, &b->external, &b->external_count);
 	fill_addresses(&a->tunnels, &a->tunnel_count, &b->tunnels, &b->tunnel_count);
-	if (a->pod_range_count > 0)
-		return;
-	a->pod_ranges = b->pod_ranges;
-	a->pod_range_count = b->pod_range_count;
-	b->pod_ranges = ranges;
+	r = join_ranges(a, b);
+	*error = *error < 0 ? *error : r;
 }
 
 void inventory_compare_namesakes(struct problems *problems, const struct namesake *believed,
@@ -644,6 +743,7 @@ static void compare_namesakes(void *context, void *kept, void *other)
 static int sort_all(struct whole *whole, struct problems *problems)
 {
 	struct inventory *inventory = &whole->inventory;
+	int filled = 0;
 	struct table namespaces = {.items = inventory->namespaces,
 				   .size = sizeof(*inventory->namespaces),
 				   .count = inventory->namespace_count,
@@ -666,13 +766,20 @@ static int sort_all(struct whole *whole, struct problems *problems)
 			      .count = inventory->node_count,
 			      .compare = compare_nodes,
 			      .clear = inventory_node_clear,
-			      .fill = fill_node};
+			      .fill = fill_node,
+			      .context = &filled};
 	struct table ranges = {.items = inventory->ranges,
 			       .size = sizeof(*inventory->ranges),
 			       .count = inventory->ranges_count,
 			       .compare = compare_ranges,
 			       .clear = inventory_ranges_clear};
-	struct table *const all[] = {&namespaces, &services, &endpoints, &nodes, &ranges};
+	struct table backends = {.items = inventory->backends,
+				 .size = sizeof(*inventory->backends),
+				 .count = inventory->backend_count,
+				 .compare = compare_backends,
+				 .clear = inventory_backend_clear};
+	struct table *const all[] = {&namespaces, &services, &endpoints,
+				     &nodes,      &ranges,   &backends};
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]) && r == 0; i++)
@@ -687,7 +794,9 @@ static int sort_all(struct whole *whole, struct problems *problems)
 	inventory->node_count = nodes.count;
 	inventory->ranges = ranges.items;
 	inventory->ranges_count = ranges.count;
-	return r;
+	inventory->backends = backends.items;
+	inventory->backend_count = backends.count;
+	return r < 0 ? r : filled;
 }
 
 /* Two nodes with one address are no cluster: the files do not belong together. */

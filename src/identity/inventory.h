@@ -3,10 +3,11 @@
  * files that kubectl printed and from what a node recorded.
  *
  * Kubernetes API objects (v1 Pod, Namespace, Service, Endpoints, Node; discovery.k8s.io/v1
- * EndpointSlice; cilium.io/v2 CiliumNode; networking.k8s.io ServiceCIDR; IPPool of
- * projectcalico.org/v3 and crd.projectcalico.org/v1; of every other kind its owner and its
- * selector), lists of them (List, PodList …), several documents or files. Read leniently: unknown
- * kinds and fields are skipped, an object without a name is a problem.
+ * EndpointSlice; cilium.io CiliumNode and CiliumPodIPPool; networking.k8s.io ServiceCIDR and
+ * Ingress; IPPool of projectcalico.org/v3 and crd.projectcalico.org/v1; TargetGroupBinding of
+ * elbv2.k8s.aws and eks.amazonaws.com; of every other kind its owner and its selector), lists of
+ * them (List, PodList …), several documents or files. Read leniently: unknown kinds and fields are
+ * skipped, an object without a name is a problem.
  */
 #ifndef NETPOL_IDENTITY_INVENTORY_H
 #define NETPOL_IDENTITY_INVENTORY_H
@@ -91,8 +92,7 @@ struct inventory_pod {
 /* What the pods of a workload object are to be. */
 struct inventory_template {
 	char *namespace;
-	char *kind; /* "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "CronJob",
-		       "ReplicationController" */
+	char *kind; /* "Deployment", "StatefulSet", …, or one of others' that has spec.template */
 	char *name;
 	struct labels labels; /* with those of the Job's name, which the API server adds */
 	const struct unknown_label *unknown_labels; /* whose values controllers will choose, in
@@ -127,6 +127,8 @@ struct inventory_service {
 	struct addr
 	    *addresses; /* clusterIPs (not None), externalIPs, load balancer ingress addresses */
 	size_t address_count;
+	struct addr *cluster_addresses; /* clusterIPs (not None) alone; sorted */
+	size_t cluster_address_count;
 	struct prefix *source_ranges; /* loadBalancerSourceRanges; none if one cannot be read */
 	size_t source_range_count;
 	struct inventory_port *ports;
@@ -155,6 +157,8 @@ struct inventory_endpoints {
 	size_t port_count;
 };
 
+enum { POD_RANGES_OF_NODE = 1 << 0, POD_RANGES_OF_PLUGIN = 1 << 1 };
+
 struct inventory_node {
 	char *name;
 	struct addr *addresses; /* status.addresses that are addresses, and what flannel and Calico
@@ -165,18 +169,37 @@ struct inventory_node {
 	struct addr *tunnels; /* the node's ends of tunnels and gateways into the pod network, by
 				 annotations of Calico and Cilium; sorted */
 	size_t tunnel_count;
-	struct prefix *pod_ranges; /* spec.podCIDRs, else podCIDR; CiliumNode: spec.ipam.podCIDRs */
+	/* Of its pods alone: spec.podCIDRs, else podCIDR; and of a CiliumNode spec.ipam.podCIDRs
+	 * and pools. */
+	struct prefix *pod_ranges;
 	size_t pod_range_count;
+	unsigned pod_ranges_of; /* POD_RANGES_OF_…: who tells of them */
 };
 
 /* Ranges that pods' or services' addresses come from: spec.cidrs of a ServiceCIDR, spec.cidr of
- * Calico's IPPool. */
+ * Calico's IPPool, spec.ipv4 and ipv6 of a CiliumPodIPPool; the subnets of a cloud that a
+ * CiliumNode has interfaces in (status.eni, azure, alibaba-cloud), which others may have addresses
+ * of, too. */
 struct inventory_ranges {
-	const char *kind; /* "IPPool", "ServiceCIDR"; static text */
+	const char *kind; /* "CiliumNode", "CiliumPodIPPool", "IPPool", "ServiceCIDR"; static text
+			   */
 	char *name;
 	bool of_pods; /* a pool for workloads (spec.allowedUses); else pods get none of them */
 	struct prefix *items;
 	size_t count;
+	int64_t until; /* when it was deleted, ms; INTERVAL_OPEN: it is there */
+};
+
+/*
+ * A Service's port whose pods a load balancer outside reaches by their own addresses, from its own:
+ * by the TargetGroupBinding of the AWS Load Balancer Controller with targetType ip, an Ingress that
+ * is for it (alb.ingress.kubernetes.io/target-type: ip) or for Azure's Application Gateway, or the
+ * annotation cloud.google.com/neg-status of the Service.
+ */
+struct inventory_backend {
+	char *namespace;
+	char *service;
+	char *port; /* number or name */
 };
 
 /* A label that one and the same pod had with several values, or not always. */
@@ -199,8 +222,10 @@ struct inventory {
 	size_t endpoints_count;
 	struct inventory_node *nodes; /* sorted by name */
 	size_t node_count;
-	struct inventory_ranges *ranges; /* sorted by kind, name */
+	struct inventory_ranges *ranges; /* sorted by kind, name, until */
 	size_t ranges_count;
+	struct inventory_backend *backends; /* sorted by namespace, service, port */
+	size_t backend_count;
 	bool has_objects;                 /* not only pods that a node recorded */
 	struct inventory_change *changes; /* sorted by namespace, key, which are unique */
 	size_t change_count;
@@ -253,8 +278,14 @@ size_t inventory_size(const struct inventory *inventory);
 const struct inventory_pod *inventory_find_pod(const struct inventory *inventory,
 					       const char *namespace, const char *name,
 					       const char *uid);
+/* Where those of the namespace begin, or would. */
+size_t inventory_pods_of(const struct inventory *inventory, const char *namespace);
 const struct inventory_service *inventory_find_service(const struct inventory *inventory,
 						       struct addr address);
+/* Does a load balancer outside lead to the pods behind that port of the service straight? */
+bool inventory_is_backend(const struct inventory *inventory,
+			  const struct inventory_service *service,
+			  const struct inventory_port *port);
 const struct inventory_node *inventory_find_node(const struct inventory *inventory,
 						 struct addr address);
 /* Which pods the workload's object takes for its own, if the inventory has it and it selects them

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -141,6 +142,11 @@ const struct inventory_pod *inventory_find_pod(const struct inventory *inventory
 	return &inventory->pods[at];
 }
 
+size_t inventory_pods_of(const struct inventory *inventory, const char *namespace)
+{
+	return pods_from(inventory, namespace, "");
+}
+
 /* The first of those who have the address; SIZE_MAX if none has. */
 static size_t index_find(const struct index *index, struct addr address)
 {
@@ -173,6 +179,44 @@ const struct inventory_node *inventory_find_node(const struct inventory *invento
 	size_t at = index_find(&whole_of_const(inventory)->nodes, address);
 
 	return at == SIZE_MAX ? NULL : &inventory->nodes[at];
+}
+
+/* The first of that service, or what comes after it. */
+static size_t backends_from(const struct inventory *inventory,
+			    const struct inventory_service *service)
+{
+	size_t low = 0, high = inventory->backend_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct inventory_backend *backend = &inventory->backends[middle];
+		int order = strcmp(backend->namespace, service->namespace);
+
+		if (order < 0 || (order == 0 && strcmp(backend->service, service->name) < 0))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+bool inventory_is_backend(const struct inventory *inventory,
+			  const struct inventory_service *service,
+			  const struct inventory_port *port)
+{
+	char number[6];
+
+	snprintf(number, sizeof(number), "%u", port->port);
+	for (size_t i = backends_from(inventory, service); i < inventory->backend_count; i++) {
+		const struct inventory_backend *backend = &inventory->backends[i];
+
+		if (strcmp(backend->namespace, service->namespace) != 0 ||
+		    strcmp(backend->service, service->name) != 0)
+			return false;
+		if (strcmp(backend->port, number) == 0 || strcmp(backend->port, port->name) == 0)
+			return true;
+	}
+	return false;
 }
 
 bool inventory_label_changes(const struct inventory *inventory, const char *namespace,

@@ -19,6 +19,18 @@ static void read_service_addresses(struct object_reader *reader, const struct no
 	}
 }
 
+/* After these alone were read. */
+static void copy_cluster_addresses(struct object_reader *reader, struct inventory_service *service)
+{
+	for (size_t i = 0; i < service->address_count; i++)
+		if (object_grow(reader, &service->cluster_addresses,
+				sizeof(*service->cluster_addresses),
+				service->cluster_address_count))
+			service->cluster_addresses[service->cluster_address_count++] =
+			    service->addresses[i];
+	object_settle(service->cluster_addresses, &service->cluster_address_count);
+}
+
 static void read_load_balancer(struct object_reader *reader, const struct node *status,
 			       struct inventory_service *service)
 {
@@ -34,34 +46,12 @@ static void read_load_balancer(struct object_reader *reader, const struct node *
 	}
 }
 
-static void add_range(struct object_reader *reader, const struct node *value, const char *key,
-		      struct prefix **ranges, size_t *count)
-{
-	const char *text = node_text(value);
-	struct prefix range;
-
-	if (!text || prefix_parse(text, &range) < 0)
-		object_problem(reader, value, "%s: \"%s\" is no address range", key,
-			       text ? text : "");
-	else if (object_grow(reader, ranges, sizeof(range), *count))
-		(*ranges)[(*count)++] = range;
-}
-
-static void read_ranges(struct object_reader *reader, const struct node *object, const char *key,
-			struct prefix **ranges, size_t *count)
-{
-	const struct node *list = object_get(reader, object, key, NODE_SEQUENCE);
-
-	for (size_t i = 0; i < node_count(list); i++)
-		add_range(reader, node_item(list, i), key, ranges, count);
-}
-
 static void read_source_ranges(struct object_reader *reader, const struct node *spec,
 			       struct inventory_service *service)
 {
 	const char *key = "loadBalancerSourceRanges";
 
-	read_ranges(reader, spec, key, &service->source_ranges, &service->source_range_count);
+	object_ranges(reader, spec, key, &service->source_ranges, &service->source_range_count);
 	if (service->source_range_count < node_count(node_get(spec, key)))
 		service->source_range_count = 0;
 }
@@ -88,6 +78,7 @@ void object_read_service(struct object_reader *reader, const struct node *object
 	if (ret->address_count == 0 && *single && strcmp(single, "None") != 0)
 		object_add_address(reader, node_get(spec, "clusterIP"), "clusterIP",
 				   &ret->addresses, &ret->address_count);
+	copy_cluster_addresses(reader, ret);
 	ret->external_ips = node_count(node_get(spec, "externalIPs")) > 0;
 	read_service_addresses(reader, spec, "externalIPs", ret);
 	read_load_balancer(reader, status, ret);
@@ -324,11 +315,26 @@ void object_read_node(struct object_reader *reader, const struct node *object,
 	read_node_addresses(reader, object_get(reader, object, "status", NODE_MAPPING), ret);
 	read_node_annotations(reader, object_get(reader, metadata, "annotations", NODE_MAPPING),
 			      ret);
-	read_ranges(reader, spec, "podCIDRs", &ret->pod_ranges, &ret->pod_range_count);
+	object_ranges(reader, spec, "podCIDRs", &ret->pod_ranges, &ret->pod_range_count);
 	if (ret->pod_range_count == 0 && *object_text(reader, spec, "podCIDR"))
-		add_range(reader, node_get(spec, "podCIDR"), "podCIDR", &ret->pod_ranges,
-			  &ret->pod_range_count);
+		object_add_range(reader, node_get(spec, "podCIDR"), "podCIDR", &ret->pod_ranges,
+				 &ret->pod_range_count);
+	ret->pod_ranges_of = ret->pod_range_count > 0 ? POD_RANGES_OF_NODE : 0;
 	settle_node(ret);
+}
+
+/* Of all modes but those of clouds (inventory_ranges.c): the pools' are this node's alone, too. */
+static void read_ipam(struct object_reader *reader, const struct node *ipam,
+		      struct inventory_node *node)
+{
+	const struct node *pools = object_get(reader, ipam, "pools", NODE_MAPPING);
+	const struct node *list = object_get(reader, pools, "allocated", NODE_SEQUENCE);
+
+	object_ranges(reader, ipam, "podCIDRs", &node->pod_ranges, &node->pod_range_count);
+	for (size_t i = 0; i < node_count(list); i++)
+		object_ranges(reader, object_entry(reader, list, i, "allocated"), "cidrs",
+			      &node->pod_ranges, &node->pod_range_count);
+	node->pod_ranges_of = node->pod_range_count > 0 ? POD_RANGES_OF_PLUGIN : 0;
 }
 
 void object_read_cilium_node(struct object_reader *reader, const struct node *object,
@@ -346,47 +352,8 @@ void object_read_cilium_node(struct object_reader *reader, const struct node *ob
 			object_add_address(reader, node_get(entry, "ip"), "ip", &ret->tunnels,
 					   &ret->tunnel_count);
 	}
-	read_ranges(reader, object_get(reader, spec, "ipam", NODE_MAPPING), "podCIDRs",
-		    &ret->pod_ranges, &ret->pod_range_count);
+	read_ipam(reader, object_get(reader, spec, "ipam", NODE_MAPPING), ret);
 	settle_node(ret);
-}
-
-void object_read_service_range(struct object_reader *reader, const struct node *object,
-			       struct inventory_ranges *ret)
-{
-	const struct node *metadata = object_get(reader, object, "metadata", NODE_MAPPING);
-	const struct node *spec = object_get(reader, object, "spec", NODE_MAPPING);
-
-	ret->kind = "ServiceCIDR";
-	ret->name = object_copy(reader, metadata, "name");
-	read_ranges(reader, spec, "cidrs", &ret->items, &ret->count);
-}
-
-/* Where nothing is said, Calico takes a pool for workloads and tunnels. */
-static bool is_for_workloads(struct object_reader *reader, const struct node *spec)
-{
-	const struct node *uses = object_get(reader, spec, "allowedUses", NODE_SEQUENCE);
-
-	for (size_t i = 0; i < node_count(uses); i++) {
-		const char *use = node_text(node_item(uses, i));
-
-		if (use && strcmp(use, "Workload") == 0)
-			return true;
-	}
-	return node_count(uses) == 0;
-}
-
-void object_read_pool(struct object_reader *reader, const struct node *object,
-		      struct inventory_ranges *ret)
-{
-	const struct node *metadata = object_get(reader, object, "metadata", NODE_MAPPING);
-	const struct node *spec = object_get(reader, object, "spec", NODE_MAPPING);
-
-	ret->kind = "IPPool";
-	ret->name = object_copy(reader, metadata, "name");
-	ret->of_pods = is_for_workloads(reader, spec);
-	if (*object_text(reader, spec, "cidr"))
-		add_range(reader, node_get(spec, "cidr"), "cidr", &ret->items, &ret->count);
 }
 
 void inventory_service_clear(void *cleared)
@@ -400,6 +367,7 @@ void inventory_service_clear(void *cleared)
 	labels_clear(&service->labels);
 	labels_clear(&service->selector);
 	free(service->addresses);
+	free(service->cluster_addresses);
 	free(service->source_ranges);
 	object_ports_free(service->ports, service->port_count);
 }
@@ -429,12 +397,4 @@ void inventory_node_clear(void *cleared)
 	free(node->external);
 	free(node->tunnels);
 	free(node->pod_ranges);
-}
-
-void inventory_ranges_clear(void *cleared)
-{
-	struct inventory_ranges *ranges = cleared;
-
-	free(ranges->name);
-	free(ranges->items);
 }

@@ -32,6 +32,18 @@ void object_read_service_range(struct object_reader *reader, const struct node *
 			       struct inventory_ranges *ret);
 void object_read_pool(struct object_reader *reader, const struct node *object,
 		      struct inventory_ranges *ret);
+void object_read_cilium_pool(struct object_reader *reader, const struct node *object,
+			     struct inventory_ranges *ret);
+/* The subnets of a cloud that a CiliumNode's pods get addresses from; maybe none. */
+void object_read_subnets(struct object_reader *reader, const struct node *object,
+			 struct inventory_ranges *ret);
+/* Add to what load balancers lead to pods straight; whose count may be 0. */
+void object_read_endpoint_groups(struct object_reader *reader, const struct node *service,
+				 struct inventory_backend **backends, size_t *count);
+void object_read_target_group(struct object_reader *reader, const struct node *object,
+			      struct inventory_backend **backends, size_t *count);
+void object_read_ingress(struct object_reader *reader, const struct node *object,
+			 struct inventory_backend **backends, size_t *count);
 /* The entry of metadata.ownerReferences that is the controller; NULL: none. For objects of any
  * kind: what is wrong with them is nobody's business here. */
 const struct node *object_controller(const struct node *object);
@@ -45,5 +57,6 @@ void inventory_service_clear(void *service);
 void inventory_endpoints_clear(void *endpoints);
 void inventory_node_clear(void *node);
 void inventory_ranges_clear(void *ranges);
+void inventory_backend_clear(void *backend);
 
 #endif

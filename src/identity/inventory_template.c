@@ -1,10 +1,13 @@
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "identity/inventory_object.h"
 #include "identity/inventory_table.h"
 #include "identity/inventory_whole.h"
+
+#define SUBJECT_MAX 4200
 
 static const char *const workload_kinds[] = {"CronJob",    "DaemonSet",  "Deployment",
 					     "Job",        "ReplicaSet", "ReplicationController",
@@ -18,7 +21,7 @@ static bool is_built_in(const char *version)
 	return !slash || !memchr(version, '.', (size_t)(slash - version));
 }
 
-bool inventory_has_template(const char *version, const char *kind, size_t length)
+static bool is_workload(const char *version, const char *kind, size_t length)
 {
 	for (size_t i = 0; i < sizeof(workload_kinds) / sizeof(workload_kinds[0]); i++)
 		if (strlen(workload_kinds[i]) == length &&
@@ -79,6 +82,20 @@ static const struct unknown_label *find_added(const char *kind)
 	return NULL;
 }
 
+/* What the controllers of others add; NULL: it is not known. */
+static const struct unknown_label *find_foreign(const char *version, const char *kind,
+						size_t length)
+{
+	static const struct unknown_label rollout_labels[] = {{"rollouts-pod-template-hash", true},
+							      {NULL, false}};
+	static const char group[] = "argoproj.io/", name[] = "Rollout";
+
+	return strncmp(version, group, sizeof(group) - 1) == 0 && length == strlen(name) &&
+		       memcmp(kind, name, length) == 0
+		   ? rollout_labels
+		   : NULL;
+}
+
 static int add_label(struct labels *labels, const char *key, const char *value)
 {
 	return labels_get(labels, key) ? 0 : labels_set(labels, key, value);
@@ -124,8 +141,8 @@ static int keep(struct whole *whole, struct inventory_template *template)
 	return r;
 }
 
-int inventory_add_template(struct whole *whole, struct object_reader *reader,
-			   const struct node *object, const char *kind, size_t length)
+static int add_workload(struct whole *whole, struct object_reader *reader,
+			const struct node *object, const char *kind, size_t length)
 {
 	const struct node *spec = find_spec(reader, object);
 	const struct node *template = object_get(reader, spec, "template", NODE_MAPPING);
@@ -146,6 +163,110 @@ int inventory_add_template(struct whole *whole, struct object_reader *reader,
 	if (r < 0)
 		inventory_template_clear(&read);
 	return r;
+}
+
+/* ---- kinds that are not known ---- */
+
+/* A PodTemplateSpec, by its shape. */
+static bool is_template(const struct node *node)
+{
+	return node_kind(node_get(node_get(node, "spec"), "containers")) == NODE_SEQUENCE;
+}
+
+/* The first below; depth is bounded by the document's. */
+static const struct node *find_template(const struct node *node)
+{
+	const struct node *found = NULL;
+
+	if (node_kind(node) != NODE_MAPPING && node_kind(node) != NODE_SEQUENCE)
+		return NULL;
+	if (is_template(node))
+		return node;
+	for (size_t i = 0; i < node_count(node) && !found; i++)
+		found = find_template(node_item(node, i));
+	return found;
+}
+
+/* An object of such a kind. */
+struct unknown {
+	const struct node *object;
+	const struct node *template;
+	const char *version, *kind, *name;
+	size_t length; /* of the kind */
+};
+
+static void tell(struct object_reader *reader, const struct unknown *unknown,
+		 enum problem_severity severity, const char *what)
+{
+	const char *namespace = node_get_text(node_get(unknown->object, "metadata"), "namespace");
+	char subject[SUBJECT_MAX];
+
+	snprintf(subject, sizeof(subject), "%s:%u", reader->file, node_line(unknown->template));
+	problem_add(reader->problems, severity, subject, "%.*s %s/%s (%s): %s",
+		    (int)unknown->length, unknown->kind,
+		    namespace && *namespace ? namespace : reader->namespace, unknown->name,
+		    unknown->version, what);
+}
+
+static int read_unknown(struct whole *whole, struct object_reader *reader,
+			const struct unknown *unknown)
+{
+	struct inventory_template read = {.kind = strndup(unknown->kind, unknown->length)};
+	int r;
+
+	object_read_template(reader, unknown->object, unknown->template, &read);
+	read.unknown_labels = find_foreign(unknown->version, unknown->kind, unknown->length);
+	if (!read.unknown_labels)
+		tell(reader, unknown, PROBLEM_NOTE,
+		     "its kind is not known: its pods are taken to have the labels of "
+		     "spec.template and no others");
+	r = reader->error || !read.kind ? -ENOMEM : keep(whole, &read);
+	if (r < 0)
+		inventory_template_clear(&read);
+	return r;
+}
+
+/* Where workloads have it, for whatever looks the same. */
+static const struct node *usual_place(const struct node *object)
+{
+	const struct node *spec = node_get(object, "spec");
+	const struct node *job = node_get(node_get(spec, "jobTemplate"), "spec");
+
+	return node_get(job ? job : spec, "template");
+}
+
+static int add_unknown(struct whole *whole, struct object_reader *reader,
+		       const struct unknown *unknown)
+{
+	if (!unknown->template)
+		return 0;
+	if (!unknown->name || !*unknown->name) {
+		object_problem(reader, unknown->object, "%.*s without metadata.name: left out",
+			       (int)unknown->length, unknown->kind);
+		return 0;
+	}
+	if (unknown->template == usual_place(unknown->object))
+		return read_unknown(whole, reader, unknown);
+	tell(reader, unknown, PROBLEM_CAVEAT,
+	     "a template of pods that is not spec.template is not read: what these pods may do is "
+	     "not in the answer");
+	return 0;
+}
+
+int inventory_add_template(struct whole *whole, struct object_reader *reader,
+			   const struct node *object, const char *version, const char *kind,
+			   size_t length)
+{
+	const struct unknown unknown = {.object = object,
+					.template = find_template(node_get(object, "spec")),
+					.version = version,
+					.kind = kind,
+					.name = node_get_text(node_get(object, "metadata"), "name"),
+					.length = length};
+
+	if (is_workload(version, kind, length))
+		return add_workload(whole, reader, object, kind, length);
+	return add_unknown(whole, reader, &unknown);
 }
 
 static int compare_templates(const void *left, const void *right)

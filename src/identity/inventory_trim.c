@@ -11,13 +11,16 @@
 
 /*
  * A mask names members of a mapping, or of each mapping in a list, with a blank between them; in
- * brackets behind a name stands the mask of what is below, without any all of it is kept.
+ * brackets behind a name stands the mask of what is below, without any all of it is kept. "*" is
+ * every member.
  */
 #define PORTS "ports(name protocol port targetPort containerPort hostPort hostIP nodePort) "
 #define CONTAINERS "(name restartPolicy " PORTS ")"
 #define ENDPOINTS "(ip addresses conditions(ready) targetRef(kind name uid) nodeName)"
 #define LABELLED "metadata(name namespace uid labels) "
 #define OWNERS "ownerReferences(controller kind name) "
+#define BACKEND "(service(name port(name number)))"
+#define TARGET_GROUP "metadata(name namespace uid) spec(targetType serviceRef(name port))"
 #define NODE_METADATA                                                                              \
 	"metadata(name uid annotations("                                                           \
 	"flannel.alpha.coreos.com/public-ip flannel.alpha.coreos.com/public-ipv6 "                 \
@@ -44,15 +47,26 @@ static const struct kind {
      "status(phase podIP podIPs(ip) startTime)"},
     {"", "Namespace", false, LABELLED},
     {"", "Service", true,
-     LABELLED "spec(type externalName externalTrafficPolicy healthCheckNodePort selector "
-	      "clusterIP clusterIPs externalIPs loadBalancerSourceRanges " PORTS
-	      ") status(loadBalancer(ingress(ip)))"},
+     "metadata(name namespace uid labels annotations(cloud.google.com/neg-status)) "
+     "spec(type externalName externalTrafficPolicy healthCheckNodePort selector "
+     "clusterIP clusterIPs externalIPs loadBalancerSourceRanges " PORTS
+     ") status(loadBalancer(ingress(ip)))"},
     {"", "Endpoints", true,
      LABELLED "subsets(addresses" ENDPOINTS " notReadyAddresses" ENDPOINTS " " PORTS ")"},
     {"", "Node", false, NODE_METADATA "spec(podCIDR podCIDRs) status(addresses(type address))"},
     {"discovery.k8s.io", "EndpointSlice", true,
      LABELLED "addressType endpoints" ENDPOINTS " " PORTS},
-    {"cilium.io", "CiliumNode", false, NODE_METADATA "spec(addresses(type ip) ipam(podCIDRs))"},
+    {"cilium.io", "CiliumNode", false,
+     NODE_METADATA "spec(addresses(type ip) ipam(podCIDRs pools(allocated(cidrs)))) "
+		   "status(eni(enis(*(subnet(cidr)))) azure(interfaces(cidr)) "
+		   "alibaba-cloud(enis(*(vswitch(cidr ipv6-cidr)))))"},
+    {"cilium.io", "CiliumPodIPPool", false, "metadata(name uid) spec(ipv4(cidrs) ipv6(cidrs))"},
+    {"networking.k8s.io", "Ingress", true,
+     "metadata(name namespace uid annotations(alb.ingress.kubernetes.io/target-type "
+     "kubernetes.io/ingress.class)) "
+     "spec(ingressClassName defaultBackend" BACKEND " rules(http(paths(backend" BACKEND "))))"},
+    {"elbv2.k8s.aws", "TargetGroupBinding", true, TARGET_GROUP},
+    {"eks.amazonaws.com", "TargetGroupBinding", true, TARGET_GROUP},
     {"networking.k8s.io", "ServiceCIDR", false, "metadata(name uid) spec(cidrs)"},
     {"projectcalico.org", "IPPool", false, "metadata(name uid) spec(cidr allowedUses)"},
     {"crd.projectcalico.org", "IPPool", false, "metadata(name uid) spec(cidr allowedUses)"},
@@ -119,16 +133,28 @@ static int print_member(json_t *object, const char *key, const struct node *valu
 	return json_object_set_new(object, key, print(value, mask));
 }
 
+static int print_all(json_t *object, const struct node *mapping, const char *mask)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < node_count(mapping); i++)
+		r = print_member(object, node_key(mapping, i), node_item(mapping, i), mask);
+	return r;
+}
+
 static json_t *print_mapping(const struct node *mapping, const char *mask)
 {
 	json_t *object = json_object();
 	struct member member;
 	int r = object ? 0 : -1;
 
-	for (size_t i = 0; !mask && r == 0 && i < node_count(mapping); i++)
-		r = print_member(object, node_key(mapping, i), node_item(mapping, i), NULL);
+	if (r == 0 && !mask)
+		r = print_all(object, mapping, NULL);
 	while (mask && r == 0 && (mask = next_member(mask, &member)))
-		r = print_member(object, member.key, node_get(mapping, member.key), member.below);
+		r = strcmp(member.key, "*") == 0
+			? print_all(object, mapping, member.below)
+			: print_member(object, member.key, node_get(mapping, member.key),
+				       member.below);
 	if (r == 0)
 		return object;
 	json_decref(object);

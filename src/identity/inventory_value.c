@@ -167,6 +167,28 @@ static int compare_addresses(const void *a, const void *b)
 	return addr_compare(*(const struct addr *)a, *(const struct addr *)b);
 }
 
+void object_add_range(struct object_reader *reader, const struct node *value, const char *key,
+		      struct prefix **ranges, size_t *count)
+{
+	const char *text = node_text(value);
+	struct prefix range;
+
+	if (!text || prefix_parse(text, &range) < 0)
+		object_problem(reader, value, "%s: \"%s\" is no address range", key,
+			       text ? text : "");
+	else if (object_grow(reader, ranges, sizeof(range), *count))
+		(*ranges)[(*count)++] = range;
+}
+
+void object_ranges(struct object_reader *reader, const struct node *object, const char *key,
+		   struct prefix **ranges, size_t *count)
+{
+	const struct node *list = object_get(reader, object, key, NODE_SEQUENCE);
+
+	for (size_t i = 0; i < node_count(list); i++)
+		object_add_range(reader, node_item(list, i), key, ranges, count);
+}
+
 void object_settle(struct addr *addresses, size_t *count)
 {
 	size_t kept = 0;
@@ -177,6 +199,26 @@ void object_settle(struct addr *addresses, size_t *count)
 	for (size_t i = 0; i < *count; i++)
 		if (i == 0 || !addr_equal(addresses[i], addresses[kept - 1]))
 			addresses[kept++] = addresses[i];
+	*count = kept;
+}
+
+static int compare_prefixes(const void *a, const void *b)
+{
+	const struct prefix *x = a, *y = b;
+	int order = addr_compare(x->addr, y->addr);
+
+	return order ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+void object_settle_ranges(struct prefix *ranges, size_t *count)
+{
+	size_t kept = 0;
+
+	if (*count > 0)
+		qsort(ranges, *count, sizeof(*ranges), compare_prefixes);
+	for (size_t i = 0; i < *count; i++)
+		if (kept == 0 || compare_prefixes(&ranges[kept - 1], &ranges[i]) != 0)
+			ranges[kept++] = ranges[i];
 	*count = kept;
 }
 

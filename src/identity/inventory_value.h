@@ -45,8 +45,15 @@ void object_labels(struct object_reader *reader, const struct node *object, cons
 /* Adds the address that the value is; key is what it is called. */
 void object_add_address(struct object_reader *reader, const struct node *value, const char *key,
 			struct addr **addresses, size_t *count);
+/* Adds the range that the value is; key is what it is called. */
+void object_add_range(struct object_reader *reader, const struct node *value, const char *key,
+		      struct prefix **ranges, size_t *count);
+/* Those of the object's list of that name. */
+void object_ranges(struct object_reader *reader, const struct node *object, const char *key,
+		   struct prefix **ranges, size_t *count);
 /* Sorts, and leaves each once. */
 void object_settle(struct addr *addresses, size_t *count);
+void object_settle_ranges(struct prefix *ranges, size_t *count);
 /* Adds those of the object's list "ports"; false: not all of them can be read. */
 bool object_ports(struct object_reader *reader, const struct node *object, enum port_of of,
 		  struct inventory_port **ports, size_t *count);

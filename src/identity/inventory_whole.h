@@ -43,7 +43,8 @@ struct whole {
 	struct inventory inventory; /* first: what everybody else sees of it */
 	bool of_manifests;
 	size_t pod_capacity, template_capacity, namespace_capacity, service_capacity,
-	    endpoints_capacity, node_capacity, ranges_capacity, change_capacity, file_capacity;
+	    endpoints_capacity, node_capacity, ranges_capacity, backend_capacity, change_capacity,
+	    file_capacity;
 	struct owner *owners; /* by kind, namespace, name once finished */
 	size_t owner_count, owner_capacity;
 	struct static_uid *static_uids; /* by kubelet once merged */
@@ -80,10 +81,11 @@ int inventory_grow(void *items, size_t item_size, size_t count, size_t *capacity
 /* Keeps what is needed of an object that may control others; length is the kind's. */
 int inventory_add_owner(struct whole *whole, const struct node *object, const char *kind,
 			size_t length);
-/* Is it an object whose pods come from a template? */
-bool inventory_has_template(const char *version, const char *kind, size_t length);
+/* If the object has a template of pods: of kinds that are not known by its shape. One that is not
+ * read is a problem. */
 int inventory_add_template(struct whole *whole, struct object_reader *reader,
-			   const struct node *object, const char *kind, size_t length);
+			   const struct node *object, const char *version, const char *kind,
+			   size_t length);
 int inventory_sort_templates(struct whole *whole, struct problems *problems);
 /* A problem where what two manifests say of one object differs in labels. */
 void inventory_compare_namesakes(struct problems *problems, const struct namesake *believed,

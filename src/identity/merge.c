@@ -7,31 +7,11 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "identity/holding.h"
+#include "identity/sandbox.h"
 #include "identity/word.h"
 
 #define BUCKETS_MIN 64u
 #define SOURCES_TEXT_MAX 160
-
-struct sandbox {
-	struct holder holder; /* the first member: a holder is its sandbox */
-	struct sandbox *next;
-	char *id;
-	uint64_t hash;
-	struct word *words; /* by source, place */
-	size_t word_count;
-	bool unsettled;
-	bool told;
-	bool overfull;    /* said so */
-	bool crowded;     /* with addresses: said so */
-	bool silent;      /* nobody tells of it any more */
-	bool expendable;  /* it owns nothing, and nobody heard of it */
-	int64_t ended;    /* INTERVAL_OPEN: not */
-	int64_t deserted; /* nobody tells of an address any more; 0: somebody does, or never did */
-	char *conflict;   /* NULL: none */
-	char *remembered; /* a conflict of the earlier run; NULL: none */
-	char *awaited;    /* the sources that have to speak before it is settled */
-	bool lasting;     /* the conflict: who was part of it gave way */
-};
 
 struct merge {
 	struct merge_events events;
@@ -47,7 +27,10 @@ struct merge {
 	bool overfull; /* said so */
 };
 
-static bool is_one_pod(const struct holder *a, const struct holder *b);
+static bool is_one_pod(const struct holder *a, const struct holder *b)
+{
+	return sandbox_is_same_pod((const struct sandbox *)a, (const struct sandbox *)b);
+}
 
 struct merge *merge_new(const struct merge_events *events)
 {
@@ -64,22 +47,6 @@ struct merge *merge_new(const struct merge_events *events)
 }
 
 /* ---- sandboxes ---- */
-
-static struct sandbox *sandbox_free(struct sandbox *sandbox)
-{
-	while (sandbox->words) {
-		struct word *next = sandbox->words->next;
-
-		word_free(sandbox->words);
-		sandbox->words = next;
-	}
-	free(sandbox->id);
-	free(sandbox->conflict);
-	free(sandbox->remembered);
-	free(sandbox->awaited);
-	free(sandbox);
-	return NULL;
-}
 
 struct merge *merge_free(struct merge *merge)
 {
@@ -144,21 +111,6 @@ static void sandboxes_grow(struct merge *merge)
 	merge->bucket_count = bucket_count;
 }
 
-static struct sandbox *sandbox_new(const struct merge *merge, const char *id, int64_t now)
-{
-	struct sandbox *sandbox = calloc(1, sizeof(*sandbox));
-
-	if (!sandbox)
-		return NULL;
-	sandbox->id = strdup(id);
-	if (!sandbox->id)
-		return sandbox_free(sandbox);
-	sandbox->hash = id_hash(merge, id);
-	sandbox->ended = now;
-	sandbox->silent = true;
-	return sandbox;
-}
-
 static void sandbox_drop(struct merge *merge, struct sandbox **link)
 {
 	struct sandbox *sandbox = *link;
@@ -207,7 +159,7 @@ static int sandbox_add(struct merge *merge, const char *id, int64_t now, struct 
 
 	if (!has_room(merge, id))
 		return -ENOSPC;
-	sandbox = sandbox_new(merge, id, now);
+	sandbox = sandbox_new(id, id_hash(merge, id), now);
 	if (!sandbox)
 		return -ENOMEM;
 	merge->silent_count++;
@@ -216,279 +168,6 @@ static int sandbox_add(struct merge *merge, const char *id, int64_t now, struct 
 	sandbox_link(merge->sandboxes, merge->bucket_count, sandbox);
 	merge->count++;
 	*ret = sandbox;
-	return 0;
-}
-
-/* ---- words ---- */
-
-static struct word **word_place(struct sandbox *sandbox, const char *source, const char *place)
-{
-	struct word **link = &sandbox->words;
-
-	while (*link && word_compare(*link, source, place) < 0)
-		link = &(*link)->next;
-	return link;
-}
-
-static bool word_is_at(struct word *const *link, const char *source, const char *place)
-{
-	return *link && word_compare(*link, source, place) == 0;
-}
-
-static void word_unlink(struct sandbox *sandbox, struct word **link)
-{
-	struct word *word = *link;
-
-	*link = word->next;
-	word_free(word);
-	sandbox->word_count--;
-}
-
-/* For one word more: what is no longer said gives way. */
-static bool words_make_room(struct sandbox *sandbox)
-{
-	struct word **link = &sandbox->words;
-
-	if (sandbox->word_count < MERGE_WORDS_MAX)
-		return true;
-	while (*link && !(*link)->withdrawn)
-		link = &(*link)->next;
-	if (*link) {
-		sandbox->lasting |= sandbox->conflict != NULL;
-		word_unlink(sandbox, link);
-	}
-	return sandbox->word_count < MERGE_WORDS_MAX;
-}
-
-static void word_put(struct sandbox *sandbox, struct word *word)
-{
-	struct word **link = word_place(sandbox, word->claim.source, word->claim.place);
-
-	if (word_is_at(link, word->claim.source, word->claim.place))
-		word_unlink(sandbox, link);
-	word->next = *link;
-	*link = word;
-	sandbox->word_count++;
-}
-
-/* What was remembered of an earlier run has no source. */
-static bool is_memory(const struct word *word)
-{
-	return !*word->claim.source;
-}
-
-static bool is_silent(const struct sandbox *sandbox)
-{
-	for (const struct word *word = sandbox->words; word; word = word->next)
-		if (!word->withdrawn)
-			return false;
-	return !sandbox->remembered;
-}
-
-/* Who saw that its network namespace was gone may have become silent. */
-static bool is_orphaned(const struct sandbox *sandbox)
-{
-	bool had_none = false, has_one = false;
-
-	for (const struct word *word = sandbox->words; word; word = word->next) {
-		if (word->claim.orphaned && !word->withdrawn)
-			return true;
-		had_none = had_none || word->claim.orphaned;
-		has_one = has_one || (word->claim.has_netns && !word->withdrawn);
-	}
-	return had_none && !has_one;
-}
-
-static bool is_alive(const struct sandbox *sandbox)
-{
-	for (const struct word *word = sandbox->words; word; word = word->next)
-		if (!word->withdrawn && !word->claim.stopped)
-			return !is_orphaned(sandbox);
-	return false;
-}
-
-static bool is_better(const struct word *a, const struct word *b)
-{
-	if (a->withdrawn != b->withdrawn)
-		return !a->withdrawn;
-	return word_rank(a) < word_rank(b);
-}
-
-enum text { TEXT_NAMESPACE, TEXT_NAME, TEXT_UID, TEXTS };
-static const char *const text_names[TEXTS] = {"namespace", "name", "uid"};
-
-static const char *text_of(const struct word *word, enum text text)
-{
-	switch (text) {
-	case TEXT_NAMESPACE:
-		return word->claim.namespace;
-	case TEXT_NAME:
-		return word->claim.name;
-	default:
-		return word->claim.uid;
-	}
-}
-
-static const char *best_text(const struct sandbox *sandbox, enum text text)
-{
-	const struct word *best = NULL;
-
-	for (const struct word *word = sandbox->words; word; word = word->next)
-		if (*text_of(word, text) && (!best || is_better(word, best)))
-			best = word;
-	return best ? text_of(best, text) : "";
-}
-
-static const struct word *best_labels(const struct sandbox *sandbox)
-{
-	const struct word *best = NULL;
-
-	for (const struct word *word = sandbox->words; word; word = word->next)
-		if (word->claim.labelled && (!best || is_better(word, best)))
-			best = word;
-	return best;
-}
-
-static int64_t earliest_creation(const struct sandbox *sandbox)
-{
-	int64_t created = 0;
-
-	for (const struct word *word = sandbox->words; word; word = word->next)
-		if (word->claim.created && (!created || word->claim.created < created))
-			created = word->claim.created;
-	return created;
-}
-
-static bool is_host_network(const struct sandbox *sandbox)
-{
-	for (const struct word *word = sandbox->words; word; word = word->next)
-		if (word->claim.host_network)
-			return true;
-	return false;
-}
-
-static bool is_named(const struct sandbox *sandbox)
-{
-	return *best_text(sandbox, TEXT_NAMESPACE) && *best_text(sandbox, TEXT_NAME);
-}
-
-/* As registry_bind() sees it. */
-static bool is_one_pod(const struct holder *a, const struct holder *b)
-{
-	const struct sandbox *x = (const struct sandbox *)a, *y = (const struct sandbox *)b;
-
-	if (!is_named(x) || !is_named(y))
-		return false;
-	for (enum text i = 0; i < TEXTS; i++)
-		if (strcmp(best_text(x, i), best_text(y, i)) != 0)
-			return false;
-	return true;
-}
-
-/* ---- contradictions ---- */
-
-/* Also by who fell silent: whose what was counted was cannot be said any better by that. */
-static void describe_texts(const struct sandbox *sandbox, enum text text, struct buf *buf)
-{
-	const struct word *first = NULL;
-
-	for (const struct word *word = sandbox->words; word; word = word->next) {
-		const char *said = text_of(word, text);
-
-		if (is_memory(word) || !*said)
-			continue;
-		if (!first) {
-			first = word;
-			continue;
-		}
-		if (strcmp(text_of(first, text), said) == 0)
-			continue;
-		buf_printf(buf, "%s%s: %s (%s) says %s, %s (%s) says %s", buf->length ? "; " : "",
-			   text_names[text], first->claim.source, first->claim.place,
-			   text_of(first, text), word->claim.source, word->claim.place, said);
-		return;
-	}
-}
-
-static void describe_network(const struct sandbox *sandbox, struct buf *buf)
-{
-	const struct word *shares = NULL, *owns = NULL;
-
-	for (const struct word *word = sandbox->words; word; word = word->next) {
-		if (word->claim.host_network)
-			shares = word;
-		if (word->claim.address_count > 0)
-			owns = word;
-	}
-	if (shares && owns)
-		buf_printf(buf, "%snetwork: %s (%s) says the node's, %s (%s) says its own",
-			   buf->length ? "; " : "", shares->claim.source, shares->claim.place,
-			   owns->claim.source, owns->claim.place);
-}
-
-static bool has_spoken(const struct sandbox *sandbox, const char *source, size_t length)
-{
-	for (const struct word *word = sandbox->words; word; word = word->next)
-		if (strlen(word->claim.source) == length &&
-		    memcmp(word->claim.source, source, length) == 0)
-			return true;
-	return false;
-}
-
-/* awaited: as in struct pod. */
-static bool have_all_spoken(const struct sandbox *sandbox)
-{
-	for (const char *source = sandbox->awaited; *source;) {
-		size_t length = strcspn(source, ",");
-
-		if (!has_spoken(sandbox, source, length))
-			return false;
-		source += length + (source[length] == ',');
-	}
-	return true;
-}
-
-/* What an earlier run knew counts for as long as those who said it have not spoken again. */
-static void describe_remembered(struct sandbox *sandbox, struct buf *buf)
-{
-	if (!sandbox->remembered)
-		return;
-	if (!have_all_spoken(sandbox)) {
-		if (buf->length == 0)
-			buf_puts(buf, sandbox->remembered);
-		return;
-	}
-	free(sandbox->remembered);
-	sandbox->remembered = NULL;
-}
-
-static bool texts_equal(const char *a, const char *b)
-{
-	return a == b || (a && b && strcmp(a, b) == 0);
-}
-
-/* What was a contradiction at the end stays one. */
-static int find_conflict(struct merge *merge, struct sandbox *sandbox)
-{
-	struct buf text = {0}, subject = {0};
-
-	if (sandbox->conflict && (sandbox->lasting || !is_alive(sandbox)))
-		return 0;
-	for (enum text i = 0; i < TEXTS; i++)
-		describe_texts(sandbox, i, &text);
-	describe_network(sandbox, &text);
-	describe_remembered(sandbox, &text);
-	buf_printf(&subject, "sandbox %s", sandbox->id);
-	if (text.error || subject.error) {
-		buf_clear(&text);
-		buf_clear(&subject);
-		return -ENOMEM;
-	}
-	if (text.data && !texts_equal(text.data, sandbox->conflict))
-		merge->events.problem(merge->events.context, subject.data, text.data);
-	free(sandbox->conflict);
-	sandbox->conflict = text.data;
-	buf_clear(&subject);
 	return 0;
 }
 
@@ -538,30 +217,44 @@ static size_t gather(struct merge *merge, struct sandbox *sandbox, struct eviden
 static bool is_expendable(const struct sandbox *sandbox)
 {
 	return !sandbox->told && !sandbox->holder.first && !sandbox->remembered &&
-	       is_orphaned(sandbox);
+	       sandbox_is_orphaned(sandbox);
 }
 
 static void count_again(struct merge *merge, struct sandbox *sandbox)
 {
 	merge->silent_count -= sandbox->silent;
-	sandbox->silent = is_silent(sandbox);
+	sandbox->silent = sandbox_is_silent(sandbox);
 	merge->silent_count += sandbox->silent;
 	merge->expendable_count -= sandbox->expendable;
 	sandbox->expendable = is_expendable(sandbox);
 	merge->expendable_count += sandbox->expendable;
 }
 
+static int look_for_conflict(struct merge *merge, struct sandbox *sandbox)
+{
+	struct buf subject = {0};
+	bool news;
+	int r;
+
+	buf_printf(&subject, "sandbox %s", sandbox->id);
+	r = subject.error ? -ENOMEM : sandbox_find_conflict(sandbox, &news);
+	if (r == 0 && news)
+		merge->events.problem(merge->events.context, subject.data, sandbox->conflict);
+	buf_clear(&subject);
+	return r;
+}
+
 static int settle(struct merge *merge, struct sandbox *sandbox, int64_t now)
 {
 	struct evidence told[MERGE_ADDRESSES_MAX];
-	bool alive = is_alive(sandbox);
+	bool alive = sandbox_is_alive(sandbox);
 	size_t count = alive ? gather(merge, sandbox, told) : 0;
 	int r;
 
 	r = holdings_settle(merge->holdings, &sandbox->holder, told, count,
-			    earliest_creation(sandbox), now);
+			    sandbox_created(sandbox), now);
 	if (r == 0)
-		r = find_conflict(merge, sandbox);
+		r = look_for_conflict(merge, sandbox);
 	if (r < 0)
 		return r;
 	if (count > 0)
@@ -587,7 +280,7 @@ static void print_sources(const struct sandbox *sandbox, char text[static SOURCE
 	for (const struct word *word = sandbox->words; word; word = word->next) {
 		size_t more = strlen(word->claim.source);
 
-		if (is_memory(word) || strcmp(word->claim.source, last) == 0 ||
+		if (word_is_memory(word) || strcmp(word->claim.source, last) == 0 ||
 		    length + more + 2 > SOURCES_TEXT_MAX)
 			continue;
 		if (length > 0)
@@ -620,7 +313,7 @@ static struct pod_word *list_words(const struct sandbox *sandbox, size_t *ret_co
 	size_t count = 0;
 
 	for (const struct word *word = sandbox->words; words && word; word = word->next)
-		if (!is_memory(word))
+		if (!word_is_memory(word))
 			words[count++] =
 			    (struct pod_word){.source = (char *)(uintptr_t)word->claim.source,
 					      .place = (char *)(uintptr_t)word->claim.place,
@@ -637,17 +330,17 @@ static char *text(const char *borrowed)
 static int tell_pod(struct merge *merge, struct sandbox *sandbox)
 {
 	char sources[SOURCES_TEXT_MAX];
-	const struct word *labels = best_labels(sandbox);
+	const struct word *labels = sandbox_labels(sandbox);
 	struct pod pod = {
-	    .namespace = text(best_text(sandbox, TEXT_NAMESPACE)),
-	    .name = text(best_text(sandbox, TEXT_NAME)),
-	    .uid = text(best_text(sandbox, TEXT_UID)),
+	    .namespace = text(sandbox_text(sandbox, SANDBOX_NAMESPACE)),
+	    .name = text(sandbox_text(sandbox, SANDBOX_NAME)),
+	    .uid = text(sandbox_text(sandbox, SANDBOX_UID)),
 	    .sandbox = sandbox->id,
 	    .source = sources,
 	    .conflict = text(sandbox->conflict ? sandbox->conflict : ""),
 	    .labelled = labels != NULL,
-	    .host_network = is_host_network(sandbox),
-	    .created = earliest_creation(sandbox),
+	    .host_network = sandbox_is_host_network(sandbox),
+	    .created = sandbox_created(sandbox),
 	    .ended = sandbox->ended,
 	};
 
@@ -670,7 +363,7 @@ static int tell_pod(struct merge *merge, struct sandbox *sandbox)
 static bool is_to_tell(const struct sandbox *sandbox)
 {
 	return sandbox->told || sandbox->holder.first ||
-	       (is_named(sandbox) && sandbox->ended == INTERVAL_OPEN);
+	       (sandbox_is_named(sandbox) && sandbox->ended == INTERVAL_OPEN);
 }
 
 static int flush(struct merge *merge, int64_t now)
@@ -718,7 +411,7 @@ static bool is_to_add(const struct merge *merge, const struct claim *claim)
 int merge_claim(struct merge *merge, const struct claim *claim, int64_t now)
 {
 	struct sandbox *sandbox = sandbox_find(merge, claim->sandbox);
-	struct word **link, *word;
+	struct word *word;
 	int r = 0;
 
 	if (!sandbox && !is_to_add(merge, claim))
@@ -727,18 +420,17 @@ int merge_claim(struct merge *merge, const struct claim *claim, int64_t now)
 		r = sandbox_add(merge, claim->sandbox, now, &sandbox);
 	if (r < 0)
 		return r;
-	link = word_place(sandbox, claim->source, claim->place);
-	if (word_is_at(link, claim->source, claim->place)) {
-		if (word_says(*link, claim))
-			return 0;
-	} else if (!words_make_room(sandbox)) {
+	word = sandbox_word(sandbox, claim->source, claim->place);
+	if (word && word_says(word, claim))
+		return 0;
+	if (!word && !sandbox_make_room(sandbox)) {
 		say_overfull(merge, sandbox, claim->place);
 		return -ENOSPC;
 	}
 	word = word_new(claim);
 	if (!word)
 		return -ENOMEM;
-	word_put(sandbox, word);
+	sandbox_put(sandbox, word);
 	return change(merge, sandbox, now);
 }
 
@@ -746,24 +438,13 @@ int merge_withdraw(struct merge *merge, const char *source, const char *place, c
 		   int64_t now)
 {
 	struct sandbox *found = sandbox_find(merge, sandbox);
-	struct word *word = found ? *word_place(found, source, place) : NULL;
+	struct word *word = found ? sandbox_word(found, source, place) : NULL;
 
-	if (!word || word->withdrawn || word_compare(word, source, place) != 0)
+	if (!word || word->withdrawn)
 		return 0;
 	word->withdrawn = true;
 	found->overfull = false;
 	return change(merge, found, now);
-}
-
-static int remember_conflict(struct sandbox *sandbox, const struct pod *pod)
-{
-	if (!pod->conflict || !*pod->conflict || sandbox->remembered)
-		return 0;
-	free(sandbox->awaited);
-	sandbox->awaited = strdup(pod->source);
-	if (sandbox->awaited)
-		sandbox->remembered = strdup(pod->conflict);
-	return sandbox->remembered ? 0 : -ENOMEM;
 }
 
 int merge_remember(struct merge *merge, const struct pod *pod, int64_t now)
@@ -782,14 +463,14 @@ int merge_remember(struct merge *merge, const struct pod *pod, int64_t now)
 	int r = sandbox ? 0 : sandbox_add(merge, pod->sandbox, now, &sandbox);
 
 	if (r == 0)
-		r = remember_conflict(sandbox, pod);
+		r = sandbox_remember_conflict(sandbox, pod);
 	if (r < 0)
 		return r == -ENOSPC ? 0 : r;
 	word = word_new(&claim);
 	if (!word)
 		return -ENOMEM;
 	word->withdrawn = true;
-	word_put(sandbox, word);
+	sandbox_put(sandbox, word);
 	return change(merge, sandbox, now);
 }
 
@@ -803,9 +484,9 @@ int merge_hold(struct merge *merge, bool hold, int64_t now)
 
 static void print_pod(struct buf *line, const struct sandbox *sandbox)
 {
-	if (is_named(sandbox))
-		buf_printf(line, "%s/%s (%s)", best_text(sandbox, TEXT_NAMESPACE),
-			   best_text(sandbox, TEXT_NAME), sandbox->id);
+	if (sandbox_is_named(sandbox))
+		buf_printf(line, "%s/%s (%s)", sandbox_text(sandbox, SANDBOX_NAMESPACE),
+			   sandbox_text(sandbox, SANDBOX_NAME), sandbox->id);
 	else
 		buf_printf(line, "one without a name (%s)", sandbox->id);
 }
@@ -887,7 +568,7 @@ bool merge_has(const struct merge *merge, const char *sandbox)
 {
 	const struct sandbox *found = sandbox_find(merge, sandbox);
 
-	return found && is_alive(found);
+	return found && sandbox_is_alive(found);
 }
 
 static bool has_address(const struct sandbox *sandbox)
@@ -906,11 +587,11 @@ struct merge_figures merge_figures(const struct merge *merge)
 	for (size_t i = 0; i < merge->bucket_count; i++) {
 		for (const struct sandbox *sandbox = merge->sandboxes[i]; sandbox;
 		     sandbox = sandbox->next) {
-			if (!is_alive(sandbox))
+			if (!sandbox_is_alive(sandbox))
 				continue;
 			figures.sandboxes++;
-			figures.nameless += has_address(sandbox) && !is_named(sandbox);
-			figures.unlabelled += !best_labels(sandbox);
+			figures.nameless += has_address(sandbox) && !sandbox_is_named(sandbox);
+			figures.unlabelled += !sandbox_labels(sandbox);
 			figures.conflicts += sandbox->conflict != NULL;
 		}
 	}

@@ -11,6 +11,9 @@
  * - It ends when nobody tells it any more, or when the source that allocated it freed it. If others
  *   still tell it MERGE_RELEASE_NS later and nobody else took it, it was never freed (somebody
  *   emptied the IPAM plugin's directory) and it is as if it had not ended.
+ * - The end is dated when it is noticed, though a file's directory may tell an earlier moment: what
+ *   was denied, and connections of which the kernel tells no start, are dated when they are read.
+ *   The sandbox's last ones would come after an end that is not late as well.
  * - Plugins free an address before they take it from the interface, and only then forget their
  *   result: who got it meanwhile and who had it before may both speak. As long as it is told of two
  *   sandboxes it is both's. If it is allocated to one, and no allocator tells it of the other, that
@@ -69,6 +72,7 @@ struct merge *merge_free(struct merge *merge);              /* NULL is allowed; 
 /* -ENOSPC: the claim was not taken; when there is room it is, if it is told again. -ENOMEM: the
  * same, or what it changes is told later, by merge_tick(). */
 int merge_claim(struct merge *merge, const struct claim *claim, int64_t now);
+/* now may be earlier: where the source was not read for a while, when it had been read last. */
 int merge_withdraw(struct merge *merge, const char *source, const char *place, const char *sandbox,
 		   int64_t now);
 /*

@@ -317,6 +317,9 @@ static void test_problems(void **state)
 	    {"kind: Node\nmetadata: {name: n1, annotations:\n"
 	     "  {projectcalico.org/IPv4Address: x/24}}\n",
 	     "projectcalico.org/IPv4Address: \"x/24\" is no address"},
+	    {"{kind: Service, metadata: {namespace: a, name: b, annotations: "
+	     "{cloud.google.com/neg-status: '[1]'}}}",
+	     "cloud.google.com/neg-status: expected a mapping in JSON"},
 	};
 
 	(void)state;
@@ -364,6 +367,137 @@ static void test_ranges(void **state)
 	inventory_free(inventory);
 }
 
+static void assert_range(struct prefix range, const char *expected)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	assert_string_equal(prefix_format(range, text), expected);
+}
+
+static void test_pools_of_cilium(void **state)
+{
+	struct inventory *inventory = read_clean(
+	    "{apiVersion: cilium.io/v2alpha1, kind: CiliumPodIPPool, metadata: {name: default}, "
+	    "spec: {ipv4: {cidrs: [10.10.0.0/16, 10.11.0.0/16], maskSize: 27}, ipv6: {cidrs: "
+	    "['fd00:10::/64'], maskSize: 120}}}\n---\n"
+	    "{apiVersion: cilium.io/v2, kind: CiliumPodIPPool, metadata: {name: green}, spec: "
+	    "{ipv4: {cidrs: [10.12.0.0/16], maskSize: 27}}}\n---\n"
+	    "{apiVersion: cilium.io/v2, kind: CiliumNode, metadata: {name: n1}, spec: {ipam: "
+	    "{pools: {allocated: [{pool: default, cidrs: [10.10.0.0/27, 10.10.7.0/27]}, {pool: "
+	    "green, cidrs: [10.12.0.0/27]}], requested: [{pool: default}]}}}}\n");
+
+	(void)state;
+	assert_int_equal(inventory->ranges_count, 2);
+	assert_string_equal(inventory->ranges[0].kind, "CiliumPodIPPool");
+	assert_string_equal(inventory->ranges[0].name, "default");
+	assert_true(inventory->ranges[0].of_pods);
+	assert_true(inventory->ranges[0].until == INTERVAL_OPEN);
+	assert_int_equal(inventory->ranges[0].count, 3);
+	assert_range(inventory->ranges[0].items[0], "10.10.0.0/16");
+	assert_range(inventory->ranges[0].items[2], "fd00:10::/64");
+	assert_range(inventory->ranges[1].items[0], "10.12.0.0/16");
+	assert_int_equal(inventory->nodes[0].pod_range_count, 3);
+	assert_range(inventory->nodes[0].pod_ranges[2], "10.12.0.0/27");
+	inventory_free(inventory);
+}
+
+/* They are not the node's alone: others in the cloud have addresses there. */
+static void test_subnets_of_clouds(void **state)
+{
+	struct inventory *inventory = read_clean(
+	    "{apiVersion: cilium.io/v2, kind: CiliumNode, metadata: {name: n1}, spec: {ipam: "
+	    "{pool: {192.168.64.9: {resource: eni-1}}}}, status: {eni: {enis: {eni-1: {subnet: "
+	    "{id: s1, cidr: 192.168.64.0/19}}, eni-2: {subnet: {cidr: 192.168.32.0/19}}, eni-3: "
+	    "{subnet: {cidr: 192.168.64.0/19}}}}}}\n---\n"
+	    "{apiVersion: cilium.io/v2, kind: CiliumNode, metadata: {name: n2}, status: {azure: "
+	    "{interfaces: [{id: a, cidr: 10.1.0.0/16}, {id: b}]}}}\n---\n"
+	    "{apiVersion: cilium.io/v2, kind: CiliumNode, metadata: {name: n3}, status: "
+	    "{alibaba-cloud: {enis: {eni-4: {vswitch: {cidr: 172.16.1.0/24, ipv6-cidr: "
+	    "'2001:db8:1::/64'}}}}}}\n---\n"
+	    "{apiVersion: cilium.io/v2, kind: CiliumNode, metadata: {name: n4}}\n");
+
+	(void)state;
+	assert_int_equal(inventory->node_count, 4);
+	assert_int_equal(inventory->ranges_count, 3);
+	assert_string_equal(inventory->ranges[0].kind, "CiliumNode");
+	assert_string_equal(inventory->ranges[0].name, "n1");
+	assert_true(inventory->ranges[0].of_pods);
+	assert_int_equal(inventory->ranges[0].count, 2);
+	assert_range(inventory->ranges[0].items[0], "192.168.32.0/19");
+	assert_range(inventory->ranges[0].items[1], "192.168.64.0/19");
+	assert_int_equal(inventory->ranges[1].count, 1);
+	assert_range(inventory->ranges[1].items[0], "10.1.0.0/16");
+	assert_int_equal(inventory->ranges[2].count, 2);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(inventory->nodes[i].pod_range_count, 0);
+	inventory_free(inventory);
+}
+
+#define RANGES_OF_NODE "{kind: Node, metadata: {name: n1}, spec: {podCIDRs: [10.244.0.0/24]}}\n"
+#define RANGES_OF_PLUGIN                                                                           \
+	"{apiVersion: cilium.io/v2, kind: CiliumNode, metadata: {name: n1}, spec: {ipam: "         \
+	"{podCIDRs: [10.0.0.0/24, 10.244.0.0/24]}}}\n"
+
+static void test_ranges_of_a_node_and_its_plugin(void **state)
+{
+	static const char *const yamls[] = {
+	    RANGES_OF_NODE "---\n" RANGES_OF_PLUGIN, RANGES_OF_PLUGIN "---\n" RANGES_OF_NODE,
+	    "{kind: Node, metadata: {name: n1}, spec: {podCIDRs: [10.9.0.0/24]}}\n---\n"
+	    "{kind: Node, metadata: {name: n1}}\n---\n" RANGES_OF_NODE "---\n" RANGES_OF_PLUGIN};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct inventory *inventory = read_clean(yamls[i]);
+
+		assert_int_equal(inventory->node_count, 1);
+		assert_int_equal(inventory->nodes[0].pod_range_count, 2);
+		assert_range(inventory->nodes[0].pod_ranges[0], "10.0.0.0/24");
+		assert_range(inventory->nodes[0].pod_ranges[1], "10.244.0.0/24");
+		inventory_free(inventory);
+	}
+}
+
+static void add_pool(struct inventory *inventory, const char *cidr, enum inventory_source source,
+		     int64_t until)
+{
+	const struct inventory_told told = {.source = source, .until = until};
+	struct problems problems = {0};
+	struct document *document = NULL;
+	char text[200];
+
+	snprintf(text, sizeof(text),
+		 "{apiVersion: crd.projectcalico.org/v1, kind: IPPool, metadata: {name: p}, spec: "
+		 "{cidr: %s}}",
+		 cidr);
+	assert_int_equal(document_parse(text, strlen(text), "stored", &problems, &document), 0);
+	assert_int_equal(inventory_add_stored(inventory, document, &told, &problems), 0);
+	document_free(document);
+}
+
+static void test_ranges_that_were_deleted(void **state)
+{
+	struct inventory *inventory = inventory_new();
+	struct problems problems = {0};
+
+	(void)state;
+	add_pool(inventory, "10.1.0.0/16", INVENTORY_GONE, 1000);
+	add_pool(inventory, "10.2.0.0/16", INVENTORY_STORED, 3000);
+	add_pool(inventory, "10.3.0.0/16", INVENTORY_GONE, 2000);
+	add(inventory, "f",
+	    "{apiVersion: crd.projectcalico.org/v1, kind: IPPool, metadata: "
+	    "{name: p}, spec: {cidr: 10.4.0.0/16}}",
+	    &problems);
+	assert_int_equal(inventory_finish(inventory, &problems), 0);
+	assert_int_equal(inventory->ranges_count, 3);
+	assert_range(inventory->ranges[0].items[0], "10.1.0.0/16");
+	assert_int_equal(inventory->ranges[0].until, 1000);
+	assert_range(inventory->ranges[1].items[0], "10.3.0.0/16");
+	assert_int_equal(inventory->ranges[1].until, 2000);
+	assert_range(inventory->ranges[2].items[0], "10.4.0.0/16");
+	assert_true(inventory->ranges[2].until == INTERVAL_OPEN);
+	inventory_free(inventory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +512,10 @@ int main(void)
 	    cmocka_unit_test(test_containers_of_several_sources),
 	    cmocka_unit_test(test_problems),
 	    cmocka_unit_test(test_ranges),
+	    cmocka_unit_test(test_pools_of_cilium),
+	    cmocka_unit_test(test_subnets_of_clouds),
+	    cmocka_unit_test(test_ranges_of_a_node_and_its_plugin),
+	    cmocka_unit_test(test_ranges_that_were_deleted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

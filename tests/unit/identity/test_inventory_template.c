@@ -120,6 +120,77 @@ static void assert_unknown(const char *kind, const char *spec, const char *expec
 	inventory_free(inventory);
 }
 
+/* One problem, of that severity; how many templates there are. */
+static void assert_foreign(const char *object, size_t count, enum problem_severity severity,
+			   const char *subject, const char *begin)
+{
+	struct problems problems = {0};
+	struct inventory *inventory = read_manifest(object, &problems);
+
+	assert_int_equal(inventory->template_count, count);
+	if (count > 0)
+		assert_string_equal(labels_get(&inventory->templates[0].labels, "app"), "a");
+	assert_int_equal(problems.count, 1);
+	assert_int_equal(problems.items[0].severity, severity);
+	assert_string_equal(problems.items[0].subject, subject);
+	assert_memory_equal(problems.items[0].message, begin, strlen(begin));
+	inventory_free(inventory);
+	problems_clear(&problems);
+}
+
+#define FOREIGN(SPEC)                                                                              \
+	"{apiVersion: example.org/v1, kind: Farm, metadata: {name: x, namespace: lab}, "           \
+	"spec: " SPEC "}"
+#define PODS "{metadata: {labels: {app: a}},\n  spec: {containers: [{name: main}]}}"
+
+static void test_kinds_that_are_not_known(void **state)
+{
+	(void)state;
+	assert_foreign(FOREIGN("{template: " PODS "}"), 1, PROBLEM_NOTE, "f:1",
+		       "Farm lab/x (example.org/v1): its kind");
+	assert_foreign(FOREIGN("{jobTemplate: {spec: {template: " PODS "}}}"), 1, PROBLEM_NOTE,
+		       "f:1", "Farm lab/x (example.org/v1): its kind");
+	assert_foreign(FOREIGN("{tasks: [{replicas: 1},\n{template: " PODS "}]}"), 0,
+		       PROBLEM_CAVEAT, "f:2", "Farm lab/x (example.org/v1): a template of pods");
+	assert_foreign(FOREIGN("{template: {kafka: {pod: " PODS "}}}"), 0, PROBLEM_CAVEAT, "f:1",
+		       "Farm lab/x (example.org/v1): a template of pods");
+	assert_foreign("{apiVersion: example.org/v1, kind: Farm, spec: {template: " PODS "}}", 0,
+		       PROBLEM_WARNING, "f:1", "Farm without metadata.name");
+}
+
+static void test_what_only_looks_alike(void **state)
+{
+	static const char *const objects[] = {
+	    FOREIGN("{template: {data: {a: b}}}"), FOREIGN("{template: {spec: {containers: 3}}}"),
+	    FOREIGN("[template]"), FOREIGN("{workloadRef: {name: web}}"), FOREIGN("text")};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(objects) / sizeof(objects[0]); i++) {
+		struct problems problems = {0};
+		struct inventory *inventory = read_manifest(objects[i], &problems);
+
+		assert_int_equal(inventory->template_count, 0);
+		assert_int_equal(problems.count, 0);
+		inventory_free(inventory);
+	}
+}
+
+static void test_rollout(void **state)
+{
+	struct problems problems = {0};
+	struct inventory *inventory =
+	    read_manifest("{apiVersion: argoproj.io/v1alpha1, kind: Rollout, metadata: {name: x}, "
+			  "spec: {template: " PODS "}}",
+			  &problems);
+
+	(void)state;
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(inventory->template_count, 1);
+	assert_string_equal(inventory->templates[0].unknown_labels[0].key,
+			    "rollouts-pod-template-hash");
+	inventory_free(inventory);
+}
+
 static void test_labels_of_controllers(void **state)
 {
 	(void)state;
@@ -294,6 +365,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_every_kind),
 	    cmocka_unit_test(test_sorted_and_once),
+	    cmocka_unit_test(test_kinds_that_are_not_known),
+	    cmocka_unit_test(test_what_only_looks_alike),
+	    cmocka_unit_test(test_rollout),
 	    cmocka_unit_test(test_labels_of_controllers),
 	    cmocka_unit_test(test_names_of_jobs),
 	    cmocka_unit_test(test_told_twice),

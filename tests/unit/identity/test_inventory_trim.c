@@ -129,6 +129,9 @@ static void put_all(FILE *out, const struct inventory *inventory)
 		put_node(out, &inventory->nodes[i]);
 	for (size_t i = 0; i < inventory->ranges_count; i++)
 		put_ranges(out, &inventory->ranges[i]);
+	for (size_t i = 0; i < inventory->backend_count; i++)
+		fprintf(out, "straight to %s/%s %s\n", inventory->backends[i].namespace,
+			inventory->backends[i].service, inventory->backends[i].port);
 }
 
 static struct document *parse(const char *text)
@@ -356,7 +359,38 @@ static const char cluster[] =
     "  metadata: {name: n3}\n"
     "  spec:\n"
     "    addresses: [{type: CiliumInternalIP, ip: 10.0.3.1}, {type: InternalIP, ip: 192.0.2.3}]\n"
-    "    ipam: {podCIDRs: [10.0.3.0/24], pool: {}}\n"
+    "    ipam: {podCIDRs: [10.0.3.0/24], pool: {}, pools: {allocated: [{pool: sauce, cidrs: "
+    "[10.9.0.0/27]}]}}\n"
+    "  status:\n"
+    "    eni: {enis: {eni-1: {subnet: {id: sauce, cidr: 10.7.0.0/24}, addresses: [many]}}}\n"
+    "    azure: {interfaces: [{id: sauce, cidr: 10.8.0.0/16}]}\n"
+    "    alibaba-cloud: {enis: {eni-2: {vswitch: {vswitch-id: sauce, cidr: 10.6.0.0/16}}}}\n"
+    "- apiVersion: cilium.io/v2alpha1\n"
+    "  kind: CiliumPodIPPool\n"
+    "  metadata: {name: default}\n"
+    "  spec: {ipv4: {cidrs: [10.10.0.0/16], maskSize: 27}, ipv6: {cidrs: ['fd00:10::/64']}}\n"
+    "- apiVersion: networking.k8s.io/v1\n"
+    "  kind: Ingress\n"
+    "  metadata: {namespace: shop, name: i, annotations: {alb.ingress.kubernetes.io/target-type: "
+    "ip,"
+    " kubernetes.io/ingress.class: alb, note: hunter2}}\n"
+    "  spec: {defaultBackend: {service: {name: api, port: {name: http}}}, tls: [{secretName: "
+    "hunter2}],"
+    " rules: [{host: sauce, http: {paths: [{path: /, backend: {service: {name: web, port: {number: "
+    "80}}}}]}}]}\n"
+    "- apiVersion: networking.k8s.io/v1\n"
+    "  kind: Ingress\n"
+    "  metadata: {namespace: shop, name: j}\n"
+    "  spec: {ingressClassName: azure-application-gateway, defaultBackend: {service: {name: agw,"
+    " port: {number: 82}}}}\n"
+    "- apiVersion: elbv2.k8s.aws/v1beta1\n"
+    "  kind: TargetGroupBinding\n"
+    "  metadata: {namespace: shop, name: b}\n"
+    "  spec: {targetType: ip, serviceRef: {name: web, port: 81}, targetGroupARN: sauce}\n"
+    "- apiVersion: v1\n"
+    "  kind: Service\n"
+    "  metadata: {namespace: shop, name: neg, annotations: {cloud.google.com/neg-status: "
+    "'{\"network_endpoint_groups\":{\"83\":\"g\"}}'}}\n"
     "- apiVersion: networking.k8s.io/v1\n"
     "  kind: ServiceCIDR\n"
     "  metadata: {name: kubernetes}\n"
@@ -382,6 +416,14 @@ static void test_reads_like_the_document(void **state)
 	assert_non_null(strstr(whole, "endpoints shop/api-abc"));
 	assert_non_null(strstr(whole, " 203.0.113.0/24"));
 	assert_non_null(strstr(whole, "node n3"));
+	assert_non_null(strstr(whole, " 10.0.3.0/24 10.9.0.0/27\n"));
+	assert_non_null(
+	    strstr(whole, "CiliumNode n3 of pods 10.6.0.0/16 10.7.0.0/24 10.8.0.0/16\n"));
+	assert_non_null(
+	    strstr(whole, "CiliumPodIPPool default of pods 10.10.0.0/16 fd00:10::/64\n"));
+	assert_non_null(strstr(whole, "straight to shop/agw 82\nstraight to shop/api http\n"
+				      "straight to shop/neg 83\nstraight to shop/web 80\n"
+				      "straight to shop/web 81\n"));
 	assert_non_null(strstr(whole, "IPPool balancers 198.51.100.0/28\n"));
 	assert_non_null(strstr(whole, "IPPool default-ipv4-ippool of pods 10.244.0.0/16\n"));
 	assert_non_null(strstr(whole, "ServiceCIDR kubernetes 10.96.0.0/12 fd00:96::/112\n"));
@@ -395,7 +437,7 @@ static void test_keeps_nothing_else(void **state)
 	static const char *const unread[] = {
 	    "hunter2", "aHVudGVyMg", "resourceVersion", "managedFields", "conditions\":[",
 	    "sauce",   "image",      "api-old",         "replicas",      "many",
-	    "zone",    "pool\":",    "blockSize"};
+	    "zone",    "pool\":",    "blockSize",       "maskSize"};
 	char *trimmed = trim_clean(cluster, false);
 
 	(void)state;

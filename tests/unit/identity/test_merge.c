@@ -821,7 +821,7 @@ static void test_conflict_is_remembered_for_long(void **state)
 static void test_many_addresses(void **state)
 {
 	struct node *node = *state;
-	struct claim_address addresses[MERGE_ADDRESSES_MAX + 1];
+	struct claim_address addresses[MERGE_ADDRESSES_MAX + 1] = {0};
 	struct claim claim = claim_of(CLAIM_CNI_RESULT, "a", "web", addresses);
 	char text[16];
 
