@@ -155,6 +155,14 @@ struct batch *batch_free(struct batch *batch)
 	return NULL;
 }
 
+bool batch_is_empty(const struct batch *batch)
+{
+	return batch->flow_count == 0 && batch->gap_count == 0 && batch->pod_count == 0 &&
+	       batch->forgotten_count == 0 && batch->checkpoint_count == 0 &&
+	       batch->address_count == 0 && batch->fact_count == 0 && batch->object_count == 0 &&
+	       !batch->objects_complete;
+}
+
 int batch_add_fact(struct batch *batch, const char *name, const char *value)
 {
 	struct fact fact = {.name = strdup(name), .value = value ? strdup(value) : NULL};

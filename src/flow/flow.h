@@ -198,6 +198,8 @@ struct batch {
 };
 
 struct batch *batch_free(struct batch *batch); /* NULL is allowed; returns NULL */
+/* Has it nothing to tell but its time, and that what was told is complete? */
+bool batch_is_empty(const struct batch *batch);
 /* Appends a fact; value NULL ends it. Strings are copied. -ENOMEM leaves the batch as it was. */
 int batch_add_fact(struct batch *batch, const char *name, const char *value);
 

@@ -185,11 +185,6 @@ int fold_add(struct fold *fold, const struct edge_key *key, int64_t when, int64_
 	return 0;
 }
 
-size_t fold_count(const struct fold *fold)
-{
-	return fold->count;
-}
-
 bool fold_has_room(const struct fold *fold)
 {
 	return fold->count + 2 <= fold->options.limit;

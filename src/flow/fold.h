@@ -27,7 +27,6 @@ void fold_set_window(struct fold *fold, uint32_t window);
  */
 int fold_add(struct fold *fold, const struct edge_key *key, int64_t when, int64_t first,
 	     int64_t last, const struct totals *totals);
-size_t fold_count(const struct fold *fold);
 /* Room for what one connection can add at once: two rows. */
 bool fold_has_room(const struct fold *fold);
 bool fold_is_nearly_full(const struct fold *fold);

@@ -88,7 +88,7 @@ int64_t idle_since(const struct idle_times *times, const struct conntrack_event 
 	int64_t full = of_state(times, event);
 	int64_t idle = longest(times, event->original.protocol);
 
-	if (event->type != CONNTRACK_DESTROY && event->has_timeout &&
+	if (event->type != CONNTRACK_DESTROY && event->has_timeout && full > 0 &&
 	    (int64_t)event->timeout <= full)
 		idle = full - event->timeout;
 	return now - (idle + GRAIN) * NSEC_PER_SEC;

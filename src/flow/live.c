@@ -583,6 +583,11 @@ static enum pool_kind entry_pool(const struct live_entry *entry)
 	return POOL_IPV6;
 }
 
+bool live_has_room(const struct live *live)
+{
+	return live->count < live->limit;
+}
+
 bool live_insert(struct live *live, struct live_entry *entry)
 {
 	uint64_t hash = key_hash(live, &entry->original, entry->zone, entry->id);
@@ -590,7 +595,7 @@ bool live_insert(struct live *live, struct live_entry *entry)
 	enum pool_kind kind = entry_pool(entry);
 	uint32_t index;
 
-	if (live->count >= live->limit || !segment_make_room(live, segment) ||
+	if (!live_has_room(live) || !segment_make_room(live, segment) ||
 	    !pool_alloc(&live->pools[kind], &index))
 		return false;
 	entry->handle = (uint32_t)kind << POOL_SHIFT | index;

@@ -61,6 +61,8 @@ bool live_find_ended(const struct live *live, const struct tuple *original, uint
  * the handle. False: the limit is reached or no memory.
  */
 bool live_insert(struct live *live, struct live_entry *entry);
+/* Is the limit not reached? */
+bool live_has_room(const struct live *live);
 /* Writes back a copy that was found and is still in the table; the key stays as it was. */
 void live_put(struct live *live, const struct live_entry *entry);
 void live_remove(struct live *live, const struct live_entry *entry);

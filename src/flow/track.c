@@ -1,41 +1,27 @@
 #include "flow/track.h"
 
-#include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hash.h"
+#include "flow/account.h"
+#include "flow/leaders.h"
 #include "flow/live.h"
-#include "flow/recent.h"
+#include "flow/losses.h"
+#include "flow/repeats.h"
 #include "flow/zones.h"
 
-#define GAPS_MAX 64u
-/* Rows that wait for the store. Dumps stop at the first number, so that what lies above is left to
- * connections that end. */
-#define CHECKPOINTS_OPEN_MAX (1u << 16)
-#define CHECKPOINTS_MAX (1u << 17)
-/* The kernel tries again after 10 ms, or 100 ms (nf_conntrack_ecache.c). */
-#define ENDED_PERIOD (2 * NSEC_PER_SEC)
-/* In each half of the memory; the kernel holds back no more than its table has room for. */
-#define ENDED_MAX (1u << 20)
+/* The kernel holds back no more ends than its table has room for. */
+#define REPEATS_MAX (1u << 20)
 
 struct track {
 	struct track_options options;
-	struct fold *fold;
-	const struct registry *registry;
 	struct live *live;
 	struct pending *pending;
-	struct hash_seed seed;
-	struct recent *ended; /* of late: which connection, and its start */
+	struct repeats *repeats;
 	struct zones *zones;
-	int64_t repeated_at; /* when an end came again; 0: never */
-	int64_t events_lost; /* when one last was for good; 0: never */
-	struct gap gaps[GAPS_MAX];
-	size_t gap_count;
-	struct checkpoint *checkpoints;
-	size_t checkpoint_count;
-	size_t checkpoint_capacity;
+	struct losses losses;
+	struct account account;
+	struct leaders leaders;
 	uint8_t generation;
 	bool dumping;
 	bool dump_is_whole; /* every end since its begin is remembered */
@@ -44,8 +30,7 @@ struct track {
 	uint8_t round;      /* of dumps, until all that they show were counted; modulo 4 */
 	bool table_is_full;
 	size_t ended_count; /* of the live table's entries */
-	int64_t last_loss;
-	int64_t dumped[2]; /* the ends of the last two whole dumps, the later last; 0: none */
+	int64_t dumped[2];  /* the ends of the last two whole dumps, the later last; 0: none */
 	struct track_figures figures;
 };
 
@@ -57,15 +42,16 @@ struct track *track_new(struct track_options options, struct fold *fold,
 	if (!track)
 		return NULL;
 	track->options = options;
-	track->fold = fold;
-	track->registry = registry;
 	track->live = live_new(options.live_limit);
 	track->pending = pending_new(options.pending);
-	track->ended = recent_new(ENDED_PERIOD,
-				  options.live_limit < ENDED_MAX ? options.live_limit : ENDED_MAX);
+	track->repeats =
+	    repeats_new(options.live_limit < REPEATS_MAX ? options.live_limit : REPEATS_MAX);
 	track->zones = zones_new(options.live_limit);
-	track->seed = hash_seed_random();
-	if (!track->live || !track->pending || !track->ended || !track->zones)
+	track->losses.repeats = track->repeats;
+	track->account = (struct account){
+	    .fold = fold, .losses = &track->losses, .owners = {registry, options.bind_slack}};
+	track->leaders = (struct leaders){track->zones, track->live, &track->account};
+	if (!track->live || !track->pending || !track->repeats || !track->zones)
 		return track_free(track);
 	return track;
 }
@@ -75,509 +61,12 @@ struct track *track_free(struct track *track)
 	if (track) {
 		live_free(track->live);
 		pending_free(track->pending);
-		recent_free(track->ended);
+		repeats_free(track->repeats);
 		zones_free(track->zones);
-		free(track->checkpoints);
+		account_clear(&track->account);
 		free(track);
 	}
 	return NULL;
-}
-
-/* ---- gaps ---- */
-
-static void gap_extend(struct gap *gap, const struct gap *more)
-{
-	if (more->from < gap->from)
-		gap->from = more->from;
-	if (more->until > gap->until)
-		gap->until = more->until;
-	gap->at_most = gap->at_most < 0 || more->at_most < 0 ? -1 : gap->at_most + more->at_most;
-}
-
-static void gap_add(struct track *track, const struct loss *loss, int64_t from, int64_t until,
-		    const char *reason)
-{
-	struct gap gap = {
-	    .source = loss->source,
-	    .from = clock_msec(from < until ? from : until),
-	    .until = clock_msec(until),
-	    .at_most = loss->bounded ? (int64_t)loss->at_most : -1,
-	    .reason = reason,
-	};
-
-	for (size_t i = 0; i < track->gap_count; i++) {
-		if (track->gaps[i].source == gap.source &&
-		    strcmp(track->gaps[i].reason, reason) == 0) {
-			gap_extend(&track->gaps[i], &gap);
-			return;
-		}
-	}
-	if (track->gap_count < GAPS_MAX)
-		track->gaps[track->gap_count++] = gap;
-	else
-		gap_extend(&track->gaps[GAPS_MAX - 1], &gap);
-}
-
-void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
-		const char *reason)
-{
-	bool of_events = loss->source == LOSS_CONNTRACK || loss->source == LOSS_DAEMON;
-
-	track_disturbed(track, until, until);
-	if (of_events && until > track->events_lost)
-		track->events_lost = until;
-	gap_add(track, loss, from, until, reason);
-}
-
-void track_disturbed(struct track *track, int64_t from, int64_t until)
-{
-	int64_t last = from > until ? from : until;
-
-	if (last > track->last_loss)
-		track->last_loss = last;
-	recent_hold(track->ended, until);
-}
-
-static void lose_one(struct track *track, enum loss_source source, int64_t now, const char *reason)
-{
-	struct loss loss = {.source = source, .bounded = true, .at_most = 1};
-
-	track_loss(track, &loss, now, now, reason);
-}
-
-/* ---- checkpoints ---- */
-
-static bool checkpoints_reserve(struct track *track)
-{
-	size_t capacity = track->checkpoint_capacity ? track->checkpoint_capacity * 2 : 64;
-	struct checkpoint *checkpoints;
-
-	if (track->checkpoint_count < track->checkpoint_capacity)
-		return true;
-	if (capacity > CHECKPOINTS_MAX)
-		return false;
-	checkpoints = realloc(track->checkpoints, capacity * sizeof(*checkpoints));
-	if (!checkpoints)
-		return false;
-	track->checkpoints = checkpoints;
-	track->checkpoint_capacity = capacity;
-	return true;
-}
-
-/* The store takes them in order: of one connection the last row holds. */
-static void checkpoint_append(struct track *track, const struct checkpoint *row, int64_t now)
-{
-	if (checkpoints_reserve(track))
-		track->checkpoints[track->checkpoint_count++] = *row;
-	else
-		lose_one(track, LOSS_STORE, now, "no room for a checkpoint");
-}
-
-static void checkpoint_save(struct track *track, struct live_entry *entry, int64_t now)
-{
-	struct checkpoint checkpoint = {
-	    .original = entry->original,
-	    .reply = entry->reply,
-	    .zone = entry->zone,
-	    .id = entry->id,
-	    .start_ns = entry->start_ns,
-	    .first_ns = entry->first_ns,
-	    .has_counters = entry->has_counters,
-	    .direction_uncertain = entry->direction_uncertain,
-	    .verdict = entry->verdict,
-	    .source_pod = entry->source_pod,
-	    .destination_pod = entry->destination_pod,
-	    .packets_sent = entry->packets_sent,
-	    .packets_received = entry->packets_received,
-	    .bytes_sent = entry->bytes_sent,
-	    .bytes_received = entry->bytes_received,
-	};
-
-	entry->checkpoint = true;
-	checkpoint_append(track, &checkpoint, now);
-}
-
-static void checkpoint_drop(struct track *track, struct live_entry *entry, int64_t now)
-{
-	struct checkpoint checkpoint = {
-	    .original = entry->original,
-	    .reply = entry->reply,
-	    .zone = entry->zone,
-	    .id = entry->id,
-	    .start_ns = entry->start_ns,
-	    .remove = true,
-	};
-
-	if (entry->checkpoint)
-		checkpoint_append(track, &checkpoint, now);
-	entry->checkpoint = false;
-}
-
-/* For what one open connection can add. */
-static bool has_room(const struct track *track)
-{
-	return fold_has_room(track->fold) && track->checkpoint_count < CHECKPOINTS_OPEN_MAX;
-}
-
-/*
- * An ambiguous address is nobody's: 0, as for an unknown one. Who had it long ago was said when it
- * was known.
- */
-static uint32_t bind_pod(const struct track *track, struct addr address, int64_t when, bool spoke,
-			 uint32_t said)
-{
-	int64_t slack = spoke ? track->options.bind_slack : 0;
-	uint32_t number = 0;
-
-	if (when < registry_forgotten(track->registry))
-		return said;
-	if (registry_bind(track->registry, address, when, slack, &number) < 0)
-		return 0;
-	return number;
-}
-
-/* It may have begun long before it last spoke, and with another pod, and have spoken any time since
- * then: only who has had the address all the time is known to be meant. */
-static uint32_t bind_unbegun(const struct track *track, struct addr address, int64_t spoke,
-			     int64_t now)
-{
-	uint32_t number = 0, last = 0;
-
-	if (spoke > now)
-		now = spoke;
-	if (spoke < registry_forgotten(track->registry) ||
-	    registry_bind_span(track->registry, address, spoke, now, 0, &number) < 0 ||
-	    registry_bind(track->registry, address, now, 0, &last) < 0)
-		return 0;
-	return last == number ? number : 0;
-}
-
-static void entry_bind_unbegun(const struct track *track, struct live_entry *entry, int64_t now)
-{
-	if (!entry->source_pod)
-		entry->source_pod =
-		    bind_unbegun(track, entry->original.source, entry->first_ns, now);
-	if (!entry->destination_pod)
-		entry->destination_pod =
-		    bind_unbegun(track, entry->reply.source, entry->first_ns, now);
-}
-
-/* What becomes known of the moment later counts as well. But what an earlier run bound stays: the
- * store rounds the times of pods. */
-static void entry_bind(const struct track *track, struct live_entry *entry, uint8_t verdict,
-		       int64_t now)
-{
-	bool answered = verdict == VERDICT_ANSWERED;
-
-	if (entry->unbegun) {
-		entry_bind_unbegun(track, entry, now);
-		return;
-	}
-	if (!entry->restored || !entry->source_pod)
-		entry->source_pod = bind_pod(track, entry->original.source, entry->first_ns, true,
-					     entry->source_pod);
-	if (!entry->restored || !entry->destination_pod)
-		entry->destination_pod = bind_pod(track, entry->reply.source, entry->first_ns,
-						  answered, entry->destination_pod);
-}
-
-/* ---- counting ---- */
-
-static struct edge_key entry_key(const struct live_entry *entry)
-{
-	struct edge_key key = resolve_key(&entry->original, &entry->reply);
-
-	key.source_pod = entry->source_pod;
-	key.destination_pod = entry->destination_pod;
-	key.direction_uncertain = entry->direction_uncertain;
-	key.verdict = entry->verdict;
-	return key;
-}
-
-/* A clock that was set back must not make a row end before it began. */
-static void add(struct track *track, const struct edge_key *key, int64_t first, int64_t last,
-		const struct totals *totals)
-{
-	int64_t when = clock_msec(last);
-	int64_t begun = clock_msec(first < last ? first : last);
-
-	if (fold_add(track->fold, key, when, begun, when, totals) < 0)
-		lose_one(track, LOSS_STORE, last, "the fold table is full");
-}
-
-static int64_t counter_grown(uint64_t *counted, uint64_t now_value, bool *fell)
-{
-	uint64_t before = *counted;
-
-	*counted = now_value;
-	if (now_value >= before)
-		return (int64_t)(now_value - before);
-	*fell = true;
-	return (int64_t)now_value;
-}
-
-/* What the event shows beyond what was counted, all of it if nothing was; the entry then has the
- * event's counters. */
-static struct totals entry_grow(struct track *track, struct live_entry *entry,
-				const struct conntrack_event *event, int64_t now)
-{
-	struct totals grown = {0};
-	bool fell = false;
-
-	if (!event->has_counters)
-		return grown;
-	if (!entry->verdict)
-		entry->packets_sent = entry->packets_received = entry->bytes_sent =
-		    entry->bytes_received = 0;
-	grown.counted = entry->verdict && !entry->has_counters;
-	entry->has_counters = true;
-	grown.packets_sent = counter_grown(&entry->packets_sent, event->packets_sent, &fell);
-	grown.packets_received =
-	    counter_grown(&entry->packets_received, event->packets_received, &fell);
-	grown.bytes_sent = counter_grown(&entry->bytes_sent, event->bytes_sent, &fell);
-	grown.bytes_received = counter_grown(&entry->bytes_received, event->bytes_received, &fell);
-	if (fell)
-		lose_one(track, LOSS_CONNTRACK, now, "counters of a connection went back to zero");
-	return grown;
-}
-
-/* Early enough for a reader, who has the same slack but knows less of what was unseen, to take it
- * for nobody's who had or got the address since. */
-static int64_t end_first(const struct track *track, const struct live_entry *entry, uint32_t pod,
-			 struct addr address)
-{
-	const struct registry *registry = track->registry;
-	int64_t first = entry->first_ns, since;
-	bool is_doubted;
-
-	if (entry->unbegun)
-		first -= track->options.bind_slack;
-	if (pod)
-		return first;
-	is_doubted = entry->unbegun ? registry_has_owner(registry, address, first, &since)
-				    : registry_is_unseen(registry, address, first, &since);
-	return is_doubted ? since - track->options.bind_slack - NSEC_PER_MSEC : first;
-}
-
-static int64_t entry_first(const struct track *track, const struct live_entry *entry)
-{
-	int64_t source = end_first(track, entry, entry->source_pod, entry->original.source);
-	int64_t destination = end_first(track, entry, entry->destination_pod, entry->reply.source);
-
-	return source < destination ? source : destination;
-}
-
-/* Takes the connection from the edge on which it was counted. */
-static void entry_move(struct track *track, const struct live_entry *counted, struct edge_key key,
-		       int64_t counted_more, int64_t now)
-{
-	struct totals moved = {.connections = -1, .counted = counted_more - counted->has_counters};
-
-	key.verdict = counted->verdict;
-	key.source_pod = counted->source_pod;
-	key.destination_pod = counted->destination_pod;
-	add(track, &key, entry_first(track, counted), now, &moved);
-}
-
-/* Counts what has grown, and the connection itself if it was not counted on this edge yet: the
- * verdict may have changed, a pod may have become known. Whose its ends are hangs on when it began,
- * not on when it moved. */
-static bool entry_count(struct track *track, struct live_entry *entry, uint8_t verdict,
-			struct totals grown, int64_t now)
-{
-	const struct live_entry before = *entry;
-	bool fresh = entry->verdict == 0, moves;
-	struct edge_key key;
-
-	if (entry->follower)
-		return false;
-	entry_bind(track, entry, verdict, now);
-	entry->verdict = verdict;
-	key = entry_key(entry);
-	moves = !fresh && (before.verdict != verdict || before.source_pod != entry->source_pod ||
-			   before.destination_pod != entry->destination_pod);
-	if (moves)
-		entry_move(track, &before, key, grown.counted, now);
-	if (fresh || moves) {
-		grown.connections = 1;
-		grown.counted = entry->has_counters;
-	}
-	if (totals_are_zero(&grown))
-		return false;
-	add(track, &key, fresh || moves ? entry_first(track, entry) : now, now, &grown);
-	return true;
-}
-
-static struct totals entry_uncounted(const struct live_entry *entry)
-{
-	if (entry->verdict)
-		return (struct totals){0};
-	return (struct totals){
-	    .packets_sent = (int64_t)entry->packets_sent,
-	    .packets_received = (int64_t)entry->packets_received,
-	    .bytes_sent = (int64_t)entry->bytes_sent,
-	    .bytes_received = (int64_t)entry->bytes_received,
-	};
-}
-
-/* ---- entries of several zones ---- */
-
-static struct zone_entry zone_entry_of(const struct live_entry *entry, int64_t begun)
-{
-	const struct edge_key key = resolve_key(&entry->original, &entry->reply);
-
-	return (struct zone_entry){
-	    .path = path_of_connection(&entry->original, &entry->reply),
-	    .service = key.service,
-	    .service_port = key.service_port,
-	    .zone = entry->zone,
-	    .id = entry->id,
-	    .begun = begun,
-	};
-}
-
-/* As the kernel has it. */
-static struct tuple original_of(const struct zone_entry *member)
-{
-	const struct path *path = &member->path;
-	bool has_service = addr_is_set(member->service);
-	struct tuple original;
-
-	memset(&original, 0, sizeof(original));
-	original.source = path->source;
-	original.destination = has_service ? member->service : path->destination;
-	original.source_port = path->source_port;
-	original.destination_port = path->destination_port;
-	original.protocol = path->protocol;
-	original.has_ports = protocol_has_ports(path->protocol);
-	if (has_service && original.has_ports)
-		original.destination_port = member->service_port;
-	return original;
-}
-
-static bool find_leader(const struct track *track, const struct zone_entry *member,
-			struct live_entry *ret_leader)
-{
-	struct zone_entry leader;
-	struct tuple original;
-
-	if (!zones_leader(track->zones, member, &leader))
-		return false;
-	original = original_of(&leader);
-	return live_find(track->live, &original, leader.zone, leader.id, ret_leader);
-}
-
-static bool is_translated(const struct live_entry *entry)
-{
-	return !addr_equal(entry->reply.destination, entry->original.source);
-}
-
-/* To what address source NAT turned the client may be known in one zone alone. */
-static bool learn_translation(struct live_entry *entry, const struct live_entry *from)
-{
-	if (is_translated(entry) || !is_translated(from))
-		return false;
-	entry->reply.destination = from->reply.destination;
-	entry->reply.destination_port = from->reply.destination_port;
-	return true;
-}
-
-static void entry_inherit(struct track *track, struct live_entry *entry,
-			  const struct live_entry *leader, const struct conntrack_event *event,
-			  int64_t now)
-{
-	struct totals one = {.connections = 1, .counted = leader->has_counters};
-	struct edge_key key = entry_key(leader);
-
-	entry->verdict = leader->verdict;
-	entry->source_pod = leader->source_pod;
-	entry->destination_pod = leader->destination_pod;
-	entry->has_counters = leader->has_counters;
-	entry->packets_sent = leader->has_counters ? event->packets_sent : 0;
-	entry->packets_received = leader->has_counters ? event->packets_received : 0;
-	entry->bytes_sent = leader->has_counters ? event->bytes_sent : 0;
-	entry->bytes_received = leader->has_counters ? event->bytes_received : 0;
-	entry_move(track, leader, key, 0, now);
-	key = entry_key(entry);
-	add(track, &key, entry_first(track, entry), now, &one);
-	checkpoint_save(track, entry, now);
-}
-
-/* From one that knows nothing of the service address. Once it was counted only what shows all
- * counters can go on in its place. */
-static bool entry_take_lead(struct track *track, struct live_entry *entry,
-			    struct live_entry *leader, const struct conntrack_event *event,
-			    int64_t now)
-{
-	if (leader->verdict && event->type != CONNTRACK_ENTRY)
-		return false;
-	learn_translation(entry, leader);
-	entry->follower = false;
-	if (leader->verdict) {
-		entry_inherit(track, entry, leader, event, now);
-		checkpoint_drop(track, leader, now);
-	}
-	leader->verdict = 0;
-	leader->follower = true;
-	live_put(track->live, leader);
-	return true;
-}
-
-/* What one entry knows of the connection and its leader does not, before it is counted. */
-static void entry_tell_leader(struct track *track, struct live_entry *entry,
-			      const struct zone_entry *member, bool explains,
-			      const struct conntrack_event *event, int64_t now)
-{
-	struct live_entry leader;
-
-	if (!find_leader(track, member, &leader))
-		return;
-	if (explains && entry_take_lead(track, entry, &leader, event, now))
-		zones_lead(track->zones, member);
-	else if (!leader.verdict && learn_translation(&leader, entry))
-		live_put(track->live, &leader);
-}
-
-/* Those of the only zone up to now. */
-static void join_all(struct track *track, int64_t now)
-{
-	struct live_entry entry;
-	uint32_t cursor = 0;
-
-	while (live_next(track->live, &cursor, &entry)) {
-		struct zone_entry member = zone_entry_of(&entry, 0);
-
-		if (!entry.ended)
-			zones_join(track->zones, &member, now);
-	}
-}
-
-/* event: NULL for what an earlier run counted. */
-static void entry_join(struct track *track, struct live_entry *entry, int64_t begun,
-		       const struct conntrack_event *event, int64_t now)
-{
-	struct zone_entry member;
-	enum zones_place place;
-
-	if (zones_notice(track->zones, entry->zone))
-		join_all(track, now);
-	if (!zones_are_several(track->zones))
-		return;
-	member = zone_entry_of(entry, begun);
-	place = zones_join(track->zones, &member, now);
-	entry->follower = place != ZONES_LEADS;
-	if (entry->follower && event && event->type != CONNTRACK_DESTROY)
-		entry_tell_leader(track, entry, &member, place == ZONES_EXPLAINS, event, now);
-}
-
-static void entry_part(struct track *track, const struct live_entry *entry, int64_t now)
-{
-	struct zone_entry member;
-
-	if (!zones_are_several(track->zones) || entry->awaited)
-		return;
-	member = zone_entry_of(entry, 0);
-	zones_end(track->zones, &member, now);
 }
 
 /* ---- ends that were not seen ---- */
@@ -588,15 +77,16 @@ static void entry_close_unseen(struct track *track, struct live_entry *entry, in
 {
 	struct loss loss = {.source = LOSS_CONNTRACK, .bounded = true, .at_most = 1};
 	uint8_t verdict = entry->verdict ? entry->verdict : VERDICT_UNKNOWN;
-	struct totals grown = entry_uncounted(entry);
+	struct totals grown = account_uncounted(entry);
 
-	entry_part(track, entry, now);
+	leaders_part(&track->leaders, entry, now);
 	if (entry->follower)
 		return;
 	grown.closed = grown.vanished = 1;
-	entry_count(track, entry, verdict, grown, now);
-	track_loss(track, &loss, since ? since : now, now, "the end of a connection was not seen");
-	checkpoint_drop(track, entry, now);
+	account_count(&track->account, entry, verdict, grown, now);
+	losses_add(&track->losses, &loss, since ? since : now, now,
+		   "the end of a connection was not seen");
+	account_drop(&track->account, entry, now);
 }
 
 static void entry_lost(struct track *track, struct live_entry *entry, int64_t since, int64_t now)
@@ -643,11 +133,11 @@ static void entry_set_start(struct track *track, struct live_entry *entry,
 	if (!event->has_start)
 		return;
 	if (renames)
-		checkpoint_drop(track, entry, now);
+		account_drop(&track->account, entry, now);
 	entry->start_ns = entry->first_ns = event->start;
 	entry->unbegun = false;
 	if (renames)
-		checkpoint_save(track, entry, now);
+		account_save(&track->account, entry, now);
 }
 
 /* ---- events ---- */
@@ -659,7 +149,7 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 	bool known = find(track, event, &entry);
 
 	track->figures.created++;
-	if (known && entry.announced && track->events_lost < entry.first_ns) {
+	if (known && entry.announced && track->losses.of_events < entry.first_ns) {
 		track->figures.repeated++;
 		return;
 	}
@@ -669,7 +159,7 @@ static void on_new(struct track *track, const struct conntrack_event *event, int
 	}
 	if (!known) {
 		entry = entry_begin(track, event, now);
-		entry_join(track, &entry, now, event, now);
+		leaders_join(&track->leaders, &entry, now, event, now);
 	}
 	entry.announced = true;
 	entry.generation = track->generation;
@@ -690,61 +180,22 @@ static bool find_awaited(const struct track *track, const struct conntrack_event
 	       ret_entry->awaited && ret_entry->start_ns == event->start;
 }
 
-static uint64_t ended_hash(const struct track *track, const struct conntrack_event *event)
-{
-	const struct tuple *tuple = &event->original;
-	struct {
-		int64_t start;
-		uint32_t id;
-		struct addr source, destination;
-		uint16_t source_port, destination_port, zone;
-		uint8_t protocol;
-	} key;
-
-	memset(&key, 0, sizeof(key));
-	key.start = event->start;
-	key.id = event->id;
-	key.source = tuple->source;
-	key.destination = tuple->destination;
-	key.source_port = tuple->source_port;
-	key.destination_port = tuple->destination_port;
-	key.zone = event->zone;
-	key.protocol = tuple->protocol;
-	return hash_bytes(track->seed, &key, sizeof(key));
-}
-
-/* While they come again, the kernel may hold back any of those that are remembered. */
 static bool has_come_before(struct track *track, const struct conntrack_event *event, int64_t now)
 {
-	if (!event->has_start || !recent_has(track->ended, ended_hash(track, event), now))
-		return false;
-	recent_hold(track->ended, now);
-	track->repeated_at = now;
-	track->figures.repeated++;
-	return true;
-}
+	bool known = repeats_know(track->repeats, event, now);
 
-static void ended_make_room(struct track *track, int64_t now)
-{
-	struct loss loss = {
-	    .source = LOSS_CONNTRACK,
-	    .bounded = true,
-	    .at_most = recent_count_before(track->ended),
-	};
-
-	if (track->repeated_at && now - track->repeated_at < ENDED_PERIOD && loss.at_most > 0)
-		gap_add(track, &loss, now, now,
-			"ends came again for so long that some may be counted twice");
-	recent_turn(track->ended, now);
+	track->figures.repeated += known;
+	return known;
 }
 
 static void note_ended(struct track *track, const struct conntrack_event *event, int64_t now)
 {
-	if (!event->has_start)
-		return;
-	if (recent_is_full(track->ended))
-		ended_make_room(track, now);
-	recent_add(track->ended, ended_hash(track, event), now);
+	struct loss loss = {.source = LOSS_CONNTRACK, .bounded = true};
+
+	loss.at_most = repeats_note(track->repeats, event, now);
+	if (loss.at_most > 0)
+		losses_add_gap(&track->losses, &loss, now, now,
+			       "ends came again for so long that some may be counted twice");
 }
 
 /*
@@ -861,14 +312,15 @@ static void on_destroy(struct track *track, const struct conntrack_event *event,
 	note_ended(track, event, now);
 	if (!known) {
 		entry = entry_begin(track, event, end);
-		entry_join(track, &entry, event->has_start ? event->start : 0, event, now);
+		leaders_join(&track->leaders, &entry, event->has_start ? event->start : 0, event,
+			     now);
 	}
 	entry_set_start(track, &entry, event, now);
-	grown = entry_grow(track, &entry, event, now);
+	grown = account_grown(&track->account, &entry, event, now);
 	totals_close(&grown, resolve_ending(event, track->table_is_full));
-	entry_count(track, &entry, (uint8_t)resolve_ended(event), grown, end);
-	checkpoint_drop(track, &entry, now);
-	entry_part(track, &entry, now);
+	account_count(&track->account, &entry, (uint8_t)resolve_ended(event), grown, end);
+	account_drop(&track->account, &entry, now);
+	leaders_part(&track->leaders, &entry, now);
 	entry_leave(track, &entry, known, now);
 }
 
@@ -940,7 +392,7 @@ static bool may_count(struct track *track, struct live_entry *entry)
 {
 	if (track->yielding && entry->round == track->round)
 		return false;
-	if (has_room(track)) {
+	if (account_has_room(&track->account)) {
 		entry->round = track->round;
 		return true;
 	}
@@ -957,13 +409,13 @@ static void count_open(struct track *track, struct live_entry *entry,
 
 	if (entry->follower || !may_count(track, entry))
 		return;
-	grown = entry_grow(track, entry, event, now);
+	grown = account_grown(&track->account, entry, event, now);
 	if (verdict == VERDICT_UNKNOWN)
 		verdict = entry->verdict;
 	if (verdict == 0)
 		return;
-	if (entry_count(track, entry, verdict, grown, now))
-		checkpoint_save(track, entry, now);
+	if (account_count(&track->account, entry, verdict, grown, now))
+		account_save(&track->account, entry, now);
 }
 
 /* Packets come to us long before their connection has this age; they may wait, but none will
@@ -1006,9 +458,25 @@ static void entry_set_aside(struct track *track, struct live_entry *entry, int64
 		entry_lost(track, entry, track->dumped[1], now);
 		return;
 	}
-	entry_part(track, entry, now);
+	leaders_part(&track->leaders, entry, now);
 	entry->awaited = true;
 	entry_keep_ended(track, entry, true);
+}
+
+/* What finds no room takes no lead: what was counted of the other would be counted again at the
+ * end. */
+static bool entry_enter(struct track *track, struct live_entry *entry,
+			const struct conntrack_event *event, int64_t now)
+{
+	if (!live_has_room(track->live))
+		return false;
+	leaders_join(&track->leaders, entry, event->has_start ? event->start : 0, event, now);
+	return live_insert(track->live, entry);
+}
+
+static void lose_for_room(struct track *track, int64_t now)
+{
+	losses_add_one(&track->losses, LOSS_STORE, now, "the table of live connections is full");
 }
 
 /* While an end may have been forgotten, who is not known may have ended. */
@@ -1025,11 +493,10 @@ static bool find_shown(struct track *track, const struct conntrack_event *event,
 	if (replaces)
 		entry_set_aside(track, ret_entry, now);
 	*ret_entry = entry_begin(track, event, now);
-	entry_join(track, ret_entry, event->has_start ? event->start : 0, event, now);
 	ret_entry->replaced = replaces;
-	if (live_insert(track->live, ret_entry))
+	if (entry_enter(track, ret_entry, event, now))
 		return true;
-	lose_one(track, LOSS_STORE, now, "the table of live connections is full");
+	lose_for_room(track, now);
 	return false;
 }
 
@@ -1101,26 +568,36 @@ size_t track_dump_end(struct track *track, int64_t now)
 /* ---- what an earlier run had counted ---- */
 
 /* The run before saw both and not the end of the older. */
-static void restore_older(struct track *track, struct live_entry *older)
+static bool restore_older(struct track *track, struct live_entry *older)
 {
 	struct live_entry ended;
 
 	if (live_find_ended(track->live, &older->original, older->zone, older->id, &ended))
-		return;
+		return true;
 	older->awaited = true;
-	entry_keep_ended(track, older, false);
+	return entry_keep_ended(track, older, false);
 }
 
-static void restore_younger(struct track *track, struct live_entry *older,
+static bool restore_younger(struct track *track, struct live_entry *older,
 			    struct live_entry *younger)
 {
 	younger->replaced = true;
 	live_remove(track->live, older);
-	live_insert(track->live, younger);
-	restore_older(track, older);
+	return live_insert(track->live, younger) && restore_older(track, older);
 }
 
-void track_restore(struct track *track, const struct checkpoint *checkpoint)
+static bool restore(struct track *track, struct live_entry *entry)
+{
+	struct live_entry found;
+
+	if (!live_find(track->live, &entry->original, entry->zone, entry->id, &found))
+		return live_insert(track->live, entry);
+	if (entry->start_ns > found.start_ns)
+		return restore_younger(track, &found, entry);
+	return entry->start_ns == found.start_ns || restore_older(track, entry);
+}
+
+void track_restore(struct track *track, const struct checkpoint *checkpoint, int64_t now)
 {
 	struct live_entry entry = {
 	    .original = checkpoint->original,
@@ -1144,15 +621,10 @@ void track_restore(struct track *track, const struct checkpoint *checkpoint)
 	    .generation = track->generation,
 	    .round = (track->round - 1) & 3,
 	};
-	struct live_entry found;
 
-	entry_join(track, &entry, entry.start_ns, NULL, entry.first_ns);
-	if (!live_find(track->live, &entry.original, entry.zone, entry.id, &found))
-		live_insert(track->live, &entry);
-	else if (entry.start_ns > found.start_ns)
-		restore_younger(track, &found, &entry);
-	else if (entry.start_ns < found.start_ns)
-		restore_older(track, &entry);
+	leaders_join(&track->leaders, &entry, entry.start_ns, NULL, entry.first_ns);
+	if (!restore(track, &entry))
+		lose_for_room(track, now);
 }
 
 void track_visit_pods(struct track *track, int64_t now, track_pod_fn *visit, void *context)
@@ -1162,12 +634,25 @@ void track_visit_pods(struct track *track, int64_t now, track_pod_fn *visit, voi
 
 	while (live_next(track->live, &cursor, &entry)) {
 		if (!entry.verdict) {
-			entry_bind(track, &entry, 0, now);
+			owners_bind(&track->account.owners, &entry, 0, now);
 			live_put(track->live, &entry);
 		}
 		visit(context, entry.source_pod);
 		visit(context, entry.destination_pod);
 	}
+}
+
+/* ---- what was missed ---- */
+
+void track_loss(struct track *track, const struct loss *loss, int64_t from, int64_t until,
+		const char *reason)
+{
+	losses_add(&track->losses, loss, from, until, reason);
+}
+
+void track_disturbed(struct track *track, int64_t from, int64_t until)
+{
+	losses_disturb(&track->losses, from, until);
 }
 
 /* ---- first packets ---- */
@@ -1182,7 +667,8 @@ void track_packet(struct track *track, const struct packet_event *packet, int64_
 		return;
 	/* That this one is not judged says nothing of the others. */
 	if (!pending_packet(track->pending, &path, now))
-		gap_add(track, &one, now, now, "too many first packets wait for their connection");
+		losses_add_gap(&track->losses, &one, now, now,
+			       "too many first packets wait for their connection");
 }
 
 struct judgement {
@@ -1195,6 +681,7 @@ static void judge(void *context, const struct path *path, int64_t first)
 {
 	struct judgement *judgement = context;
 	struct track *track = judgement->track;
+	const struct owners *owners = &track->account.owners;
 	struct totals attempt = {.connections = 1, .closed = 1};
 	struct edge_key key;
 	int found = judgement->look(judgement->context, path);
@@ -1207,23 +694,23 @@ static void judge(void *context, const struct path *path, int64_t first)
 	key.protocol = path->protocol;
 	key.has_port = protocol_has_ports(path->protocol);
 	key.port = key.has_port ? path->destination_port : 0;
-	key.source_pod = bind_pod(track, path->source, first, true, 0);
-	key.destination_pod = bind_pod(track, path->destination, first, false, 0);
+	key.source_pod = owners_find(owners, path->source, first, true);
+	key.destination_pod = owners_find(owners, path->destination, first, false);
 	key.verdict = VERDICT_DENIED;
 	/* A packet may come PENDING_WAIT later than the events of its connection. */
-	if (found < 0 || track->last_loss + PENDING_WAIT >= first ||
+	if (found < 0 || track->losses.last + PENDING_WAIT >= first ||
 	    pending_whole_since(track->pending) >= first)
 		key.verdict = VERDICT_UNKNOWN, attempt = (struct totals){0};
 	else
 		track->figures.denied++;
-	add(track, &key, first, first, &attempt);
+	account_add(&track->account, &key, first, first, &attempt);
 }
 
 void track_expire(struct track *track, int64_t now, track_look_fn *look, void *context)
 {
 	struct judgement judgement = {.track = track, .look = look, .context = context};
 
-	recent_expire(track->ended, now);
+	repeats_expire(track->repeats, now);
 	zones_expire(track->zones, now);
 	pending_expire(track->pending, now, judge, &judgement);
 }
@@ -1231,20 +718,18 @@ void track_expire(struct track *track, int64_t now, track_look_fn *look, void *c
 void track_stalled(struct track *track, int64_t now)
 {
 	pending_stalled(track->pending, now);
-	recent_hold(track->ended, now);
+	repeats_hold(track->repeats, now);
 }
 
 void track_shift(struct track *track, int64_t delta)
 {
 	pending_shift(track->pending, delta);
-	recent_shift(track->ended, delta);
+	repeats_shift(track->repeats, delta);
 	zones_shift(track->zones, delta);
-	if (track->repeated_at)
-		track->repeated_at += delta;
-	if (track->events_lost)
-		track->events_lost += delta;
-	if (track->last_loss)
-		track->last_loss += delta;
+	losses_shift(&track->losses, delta);
+	for (size_t i = 0; i < 2; i++)
+		if (track->dumped[i])
+			track->dumped[i] += delta;
 }
 
 /* ---- the end ---- */
@@ -1257,11 +742,12 @@ static bool finish_open(struct track *track, int64_t now)
 	while (live_next(track->live, &cursor, &entry)) {
 		if (entry.verdict || entry.ended || entry.follower)
 			continue;
-		if (!has_room(track))
+		if (!account_has_room(&track->account))
 			return true;
-		entry_count(track, &entry, (uint8_t)resolve_silent(entry.original.protocol),
-			    entry_uncounted(&entry), now);
-		checkpoint_save(track, &entry, now);
+		account_count(&track->account, &entry,
+			      (uint8_t)resolve_silent(entry.original.protocol),
+			      account_uncounted(&entry), now);
+		account_save(&track->account, &entry, now);
 		live_put(track->live, &entry);
 	}
 	return false;
@@ -1277,37 +763,26 @@ bool track_finish(struct track *track, int64_t now, track_look_fn *look, void *c
 
 bool track_wants_room(const struct track *track)
 {
-	return fold_is_nearly_full(track->fold) ||
-	       track->checkpoint_count >= CHECKPOINTS_OPEN_MAX / 4 * 3;
+	return account_wants_room(&track->account);
 }
 
 bool track_retell(struct track *track, uint32_t *cursor, int64_t now)
 {
 	struct live_entry entry;
 
-	while (track->checkpoint_count < CHECKPOINTS_OPEN_MAX) {
+	while (track->account.count < ACCOUNT_ROWS_OPEN_MAX) {
 		if (!live_next(track->live, cursor, &entry))
 			return false;
 		if (entry.checkpoint)
-			checkpoint_save(track, &entry, now);
+			account_save(&track->account, &entry, now);
 	}
 	return true;
 }
 
 void track_take(struct track *track, struct batch *batch)
 {
-	batch->checkpoints = track->checkpoints;
-	batch->checkpoint_count = track->checkpoint_count;
-	track->checkpoints = NULL;
-	track->checkpoint_count = track->checkpoint_capacity = 0;
-	if (track->gap_count == 0)
-		return;
-	batch->gaps = calloc(track->gap_count, sizeof(*batch->gaps));
-	if (!batch->gaps)
-		return;
-	memcpy(batch->gaps, track->gaps, track->gap_count * sizeof(*batch->gaps));
-	batch->gap_count = track->gap_count;
-	track->gap_count = 0;
+	account_take(&track->account, batch);
+	losses_take(&track->losses, batch);
 }
 
 struct track_figures track_figures(const struct track *track)

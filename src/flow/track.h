@@ -54,7 +54,9 @@ struct track *track_new(struct track_options options, struct fold *fold,
 			const struct registry *registry);
 struct track *track_free(struct track *track); /* NULL is allowed; returns NULL */
 
-void track_restore(struct track *track, const struct checkpoint *checkpoint);
+/* What finds no room, for the limit or for want of memory, is a gap: it is counted again, or its
+ * end is not. */
+void track_restore(struct track *track, const struct checkpoint *checkpoint, int64_t now);
 
 /*
  * NEW or DESTROY.

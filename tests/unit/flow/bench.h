@@ -96,7 +96,7 @@ static UNUSED void restart(struct bench *bench)
 	track_free(bench->track);
 	bench_start(bench, options);
 	for (size_t i = 0; i < bench->checkpoint_count; i++)
-		track_restore(bench->track, &bench->checkpoints[i]);
+		track_restore(bench->track, &bench->checkpoints[i], T0);
 }
 
 /* The only row. */

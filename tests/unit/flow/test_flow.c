@@ -134,6 +134,22 @@ static void test_batch_is_freed(void **state)
 	assert_null(batch_free(batch));
 }
 
+/* What is left out of a batch that is not written is lost: each part alone makes it worth that. */
+static void test_what_a_batch_has_to_tell(void **state)
+{
+	const struct batch empty = {.time = 1, .pods_complete = true};
+	const struct batch tells[] = {
+	    {.flow_count = 1},       {.gap_count = 1},       {.pod_count = 1},
+	    {.checkpoint_count = 1}, {.forgotten_count = 1}, {.address_count = 1},
+	    {.fact_count = 1},       {.object_count = 1},    {.objects_complete = true},
+	};
+
+	(void)state;
+	assert_true(batch_is_empty(&empty));
+	for (size_t i = 0; i < sizeof(tells) / sizeof(tells[0]); i++)
+		assert_false(batch_is_empty(&tells[i]));
+}
+
 /* Keys are compared and hashed as bytes. */
 static void test_key_has_no_padding(void **state)
 {
@@ -151,6 +167,7 @@ int main(void)
 	    cmocka_unit_test(test_loss_sources),
 	    cmocka_unit_test(test_totals),
 	    cmocka_unit_test(test_batch_is_freed),
+	    cmocka_unit_test(test_what_a_batch_has_to_tell),
 	    cmocka_unit_test(test_key_has_no_padding),
 	};
 

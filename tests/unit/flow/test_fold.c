@@ -49,7 +49,6 @@ static struct flow *take(struct fold *fold, size_t expected)
 
 	fold_take(fold, &rows, &count);
 	assert_int_equal(count, expected);
-	assert_int_equal(fold_count(fold), 0);
 	return rows;
 }
 
@@ -62,7 +61,6 @@ static void test_same_edge_same_window(void **state)
 	assert_int_equal(add(fold, 80, 120500, 120400), 0);
 	assert_int_equal(add(fold, 80, 120000, 119000), 0);
 	assert_int_equal(add(fold, 80, 179999, 179999), 0);
-	assert_int_equal(fold_count(fold), 1);
 	rows = take(fold, 1);
 	assert_int_equal(rows[0].window, 120000);
 	assert_int_equal(rows[0].length, MINUTE);
@@ -136,7 +134,6 @@ static void test_window_changes(void **state)
 	fold_set_window(fold, MINUTE);
 	for (uint16_t i = 0; i < 3000; i++)
 		assert_int_equal(add(fold, (uint16_t)(i % 1500), 120000, 120000), 0);
-	assert_int_equal(fold_count(fold), 4500);
 	fold_set_window(fold, MINUTE / 2);
 	assert_int_equal(add(fold, 1, 120000, 120000), 0);
 	rows = take(fold, 4501);
@@ -161,7 +158,6 @@ static void test_limit(void **state)
 	assert_int_equal(add(fold, 3, 0, 0), 0); /* a row that is there grows on */
 	fold_set_window(fold, 0);
 	assert_int_equal(add(fold, 3, 0, 0), -ENOBUFS);
-	assert_int_equal(fold_count(fold), 8);
 	free(take(fold, 8));
 	assert_false(fold_is_nearly_full(fold));
 	assert_int_equal(add(fold, 8, 0, 0), 0);

@@ -45,6 +45,9 @@ static void test_what_an_entry_says(void **state)
 	entry = shown(115);
 	entry.tcp_state = TCP_CONNTRACK_FIN_WAIT;
 	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432121));
+	entry.timeout = 0; /* it is about to expire */
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(432121));
+	entry.timeout = 115;
 	entry.tcp_state = TCP_CONNTRACK_SYN_SENT;
 	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(6));
 	entry.type = CONNTRACK_DESTROY;
@@ -56,6 +59,8 @@ static void test_what_an_entry_says(void **state)
 	entry.status |= CONNTRACK_SEEN_REPLY;
 	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(3));
 	entry.status |= CONNTRACK_NAT_CLASH;
+	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(181));
+	entry.timeout = 0;
 	assert_int_equal(idle_since(&times, &entry, T0), T0 - SECONDS(181));
 	entry.status |= CONNTRACK_ASSURED;
 	entry.timeout = 100;
@@ -89,6 +94,26 @@ static void test_what_a_dead_pod_left_behind(void **state)
 }
 
 /* The kernel tells whole seconds: it may have been called when its pod had gone. */
+/* Nobody has spoken since; the address changed hands while the entry went on to its end. */
+static void test_what_was_closed_in_its_last_second(void **state)
+{
+	struct bench *bench = bench_new();
+	struct conntrack_event entry = shown(0), end = tcp(CONNTRACK_DESTROY);
+	uint32_t dead, next;
+
+	(void)state;
+	entry.tcp_state = TCP_CONNTRACK_LAST_ACK;
+	put_pod(bench, "dead", "10.0.0.1", T0 - DAYS(9), T0 - SECONDS(20), &dead);
+	put_pod(bench, "next", "10.0.0.1", T0 - SECONDS(15), INTERVAL_OPEN, &next);
+	dump(bench, &entry, T0);
+	assert_int_equal(take_row(bench)->key.source_pod, 0);
+	end.status |= CONNTRACK_SEEN_REPLY;
+	tell(bench, end, T0 + SECONDS(1));
+	assert_int_equal(take_row(bench)->key.source_pod, 0);
+	assert_int_equal(bench->rows[0].totals.closed, 1);
+	bench_free(bench);
+}
+
 static void test_called_after_the_end(void **state)
 {
 	struct bench *bench = bench_new();
@@ -203,6 +228,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_what_an_entry_says),
 	    cmocka_unit_test(test_what_a_dead_pod_left_behind),
+	    cmocka_unit_test(test_what_was_closed_in_its_last_second),
 	    cmocka_unit_test(test_called_after_the_end),
 	    cmocka_unit_test(test_the_end_alone),
 	    cmocka_unit_test(test_open_before_the_start),

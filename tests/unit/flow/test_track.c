@@ -13,7 +13,8 @@ static void test_answered(void **state)
 	(void)state;
 	tell(bench, tcp(CONNTRACK_NEW), T0 + NSEC_PER_MSEC);
 	assert_int_equal(track_figures(bench->track).live, 1);
-	assert_int_equal(fold_count(bench->fold), 0);
+	take(bench);
+	assert_int_equal(bench->row_count, 0);
 	set_counters(&end, 5, 4, 500, 4000);
 	set_stop(&end, T0 + SECONDS(50));
 	tell(bench, end, T0 + SECONDS(51));
@@ -239,7 +240,8 @@ static void test_silence_is_broken(void **state)
 	(void)state;
 	set_counters(&entry, 4, 0, 400, 0);
 	dump(bench, &entry, T0);
-	assert_int_equal(fold_count(bench->fold), 0);
+	take(bench);
+	assert_int_equal(bench->row_count, 0);
 	dump(bench, &entry, T0 + SECONDS(1));
 	take(bench);
 	assert_totals(row_of(bench, VERDICT_ONE_WAY)->totals, 1, 0, 1, 4, 0, 400, 0);
@@ -387,8 +389,42 @@ static void test_restored_twice(void **state)
 	dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 10, 1000, T0 + SECONDS(1));
 	take(bench);
 	restart(bench);
-	track_restore(bench->track, &bench->checkpoints[0]);
+	track_restore(bench->track, &bench->checkpoints[0], T0 + SECONDS(2));
 	assert_int_equal(track_figures(bench->track).live, 1);
+	bench_free(bench);
+}
+
+/* Those that were left out are counted again, and so is one that was awaited. */
+static void test_restored_without_room(void **state)
+{
+	struct track_options narrow = options;
+	struct bench *bench = bench_new();
+	struct conntrack_event event = answered(CONNTRACK_ENTRY, T0);
+	struct checkpoint rows[3];
+
+	(void)state;
+	track_dump_begin(bench->track);
+	for (uint16_t port = 1; port <= 2; port++) {
+		event.original.source_port = port;
+		track_dump_entry(bench->track, &event, T0 + SECONDS(1));
+	}
+	track_dump_end(bench->track, T0 + SECONDS(1));
+	take(bench);
+	assert_int_equal(bench->checkpoint_count, 2);
+	rows[0] = rows[2] = bench->checkpoints[0];
+	rows[1] = bench->checkpoints[1];
+	rows[2].start_ns -= SECONDS(10);
+	track_free(bench->track);
+	narrow.live_limit = 1;
+	bench_start(bench, narrow);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		track_restore(bench->track, &rows[i], T0 + SECONDS(2));
+		take(bench);
+		assert_int_equal(bench->gap_count, i > 0);
+	}
+	assert_int_equal(bench->gaps[0].source, LOSS_STORE);
+	assert_int_equal(bench->gaps[0].at_most, 1);
+	assert_int_equal(bench->gaps[0].from, clock_msec(T0 + SECONDS(2)));
 	bench_free(bench);
 }
 
@@ -916,6 +952,7 @@ int main(void)
 	    cmocka_unit_test(test_restored_and_gone),
 	    cmocka_unit_test(test_restored_and_replaced),
 	    cmocka_unit_test(test_restored_twice),
+	    cmocka_unit_test(test_restored_without_room),
 	    cmocka_unit_test(test_finish),
 	    cmocka_unit_test(test_finished_goes_on),
 	    cmocka_unit_test(test_start_and_counters_known_later),

@@ -148,6 +148,30 @@ static void test_vanished_after_it_was_counted(void **state)
 	bench_free(bench);
 }
 
+/* Where the clock was set since, the gap begins at the dump all the same, as the clock now has it.
+ */
+static void test_vanished_across_a_set_clock(void **state)
+{
+	static const int64_t deltas[] = {SECONDS(86400), -SECONDS(86400)};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(deltas); i++) {
+		struct bench *bench = bench_new();
+		int64_t now = T0 + SECONDS(60) + deltas[i];
+
+		dump_counters(bench, answered(CONNTRACK_ENTRY, T0), 5, 500, T0 + SECONDS(1));
+		track_shift(bench->track, deltas[i]);
+		dump(bench, NULL, now);
+		take(bench);
+		assert_int_equal(dump(bench, NULL, now + SECONDS(60)), 1);
+		take(bench);
+		assert_int_equal(bench->gap_count, 1);
+		assert_int_equal(bench->gaps[0].from, clock_msec(T0 + SECONDS(1) + deltas[i]));
+		assert_int_equal(bench->gaps[0].until, clock_msec(now + SECONDS(60)));
+		bench_free(bench);
+	}
+}
+
 /* Seen without a reply, then never again: its last counters are what is known. */
 static void test_vanished_with_counters(void **state)
 {
@@ -664,6 +688,7 @@ int main(void)
 	    cmocka_unit_test(test_begin_during_dump),
 	    cmocka_unit_test(test_vanished_before_it_was_counted),
 	    cmocka_unit_test(test_vanished_after_it_was_counted),
+	    cmocka_unit_test(test_vanished_across_a_set_clock),
 	    cmocka_unit_test(test_vanished_with_counters),
 	    cmocka_unit_test(test_seen_again_in_time),
 	    cmocka_unit_test(test_cancelled_dump),

@@ -56,7 +56,7 @@ static void start_run(struct world *world)
 	world->track = track_new(options, world->fold, world->registry);
 	assert_non_null(world->track);
 	for (size_t i = 0; i < world->checkpoint_count; i++)
-		track_restore(world->track, &world->checkpoints[i]);
+		track_restore(world->track, &world->checkpoints[i], world->now);
 }
 
 static void world_begin(struct world *world)

@@ -209,6 +209,27 @@ static void test_told_again_after_a_pause(void **state)
 	bench_free(bench);
 }
 
+/* It began after the loss, whatever the clock was set to since. */
+static void test_begin_told_again_after_a_loss_and_a_set_clock(void **state)
+{
+	static const int64_t deltas[] = {SECONDS(3600), -SECONDS(3600)};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(deltas); i++) {
+		struct bench *bench = bench_new();
+		struct loss loss = {.source = LOSS_CONNTRACK, .bounded = true, .at_most = 1};
+
+		track_loss(bench->track, &loss, T0, T0, "a test");
+		tell(bench, new_of(1), T0 + SECONDS(1));
+		track_shift(bench->track, deltas[i]);
+		tell(bench, late_new_of(1), T0 + SECONDS(2) + deltas[i]);
+		assert_int_equal(track_figures(bench->track).repeated, 1);
+		tell(bench, end_of(1, T0 + SECONDS(1)), T0 + SECONDS(3) + deltas[i]);
+		check_counted(bench, 1, 1);
+		bench_free(bench);
+	}
+}
+
 /* Masked, or lost: that its NEW was not seen does not make it a repeat. */
 static void test_end_without_begin(void **state)
 {
@@ -311,6 +332,7 @@ int main(void)
 	    cmocka_unit_test(test_every_order),
 	    cmocka_unit_test(test_held_for_long),
 	    cmocka_unit_test(test_told_again_after_a_pause),
+	    cmocka_unit_test(test_begin_told_again_after_a_loss_and_a_set_clock),
 	    cmocka_unit_test(test_end_without_begin),
 	    cmocka_unit_test(test_another_start_is_another),
 	    cmocka_unit_test(test_other_keys_are_others),
