@@ -38,7 +38,7 @@ FROM object
 JOIN node ON node.id = object.node;
 
 DROP VIEW IF EXISTS edges;
-CREATE VIEW edges AS -- who asked whom for what, and how it went; 203.0.113.0/24: many addresses in one edge; packets and bytes NULL: not counted
+CREATE VIEW edges AS -- who asked whom for what, and how it went; pods NULL: none of the node that recorded; 203.0.113.0/24: many addresses in one edge; packets and bytes NULL: not counted
 SELECT edge.id, node.name AS node,
 	edge.source || ifnull('/' || edge.source_prefix, '') AS source,
 	source_pod.namespace || '/' || source_pod.name AS source_pod,

@@ -1,6 +1,6 @@
 -- Edges that an interval cuts, if anything was seen of them there. ?1 from, ?2 until
 SELECT id, node, source, destination, service, translated, source_pod, destination_pod, protocol, port, service_port, verdict,
-	direction_uncertain, source_prefix, destination_prefix, connections, closed, counted, packets_sent, packets_received,
-	bytes_sent, bytes_received, timed_out, reset, evicted, deleted, vanished, first_seen, last_seen
+	direction_uncertain, source_prefix, destination_prefix, first_seen, last_seen, connections, closed, packets_sent,
+	counted, packets_received, bytes_sent, bytes_received, timed_out, reset, evicted, deleted, vanished
 FROM edge
 WHERE first_seen < ?2 AND last_seen >= ?1 AND (first_seen < ?1 OR last_seen >= ?2);

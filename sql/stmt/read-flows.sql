@@ -2,9 +2,10 @@
 SELECT edge.id, edge.node, edge.source, edge.destination, edge.service, edge.translated, edge.source_pod, edge.destination_pod,
 	edge.protocol, edge.port, edge.service_port, edge.verdict, edge.direction_uncertain,
 	edge.source_prefix, edge.destination_prefix,
-	flow.connections, flow.closed, flow.counted, flow.packets_sent, flow.packets_received, flow.bytes_sent, flow.bytes_received,
-	flow.timed_out, flow.reset, flow.evicted, flow.deleted, flow.vanished,
-	flow.window + flow.first_seen, flow.window + flow.last_seen, flow.window, flow.length, flow.sequence
+	flow.window + flow.first_seen, flow.window + flow.last_seen,
+	flow.connections, flow.closed, flow.packets_sent,
+	flow.counted, flow.packets_received, flow.bytes_sent, flow.bytes_received,
+	flow.timed_out, flow.reset, flow.evicted, flow.deleted, flow.vanished, flow.window, flow.length, flow.sequence
 FROM flow
 CROSS JOIN edge ON edge.id = flow.edge
 WHERE (flow.window, flow.edge, flow.sequence) > (?3, ?4, ?5) AND flow.window <= ?6 AND flow.edge <= ?7

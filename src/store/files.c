@@ -95,6 +95,16 @@ int files_make(const char *path, bool create_only, bool *ret_made)
 	return error;
 }
 
+int files_rename(const char *path, const char *name)
+{
+	if (renameat2(AT_FDCWD, path, AT_FDCWD, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	/* Not every file system can (renameat2(2)). */
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	return link(path, name) < 0 || unlink(path) < 0 ? -errno : 0;
+}
+
 static void remove_from(const char *path, size_t first)
 {
 	char name[PATH_MAX];

@@ -28,6 +28,8 @@ bool files_same(struct file_id a, struct file_id b);
 /* Makes the empty database if there is none, with FILES_MODE whatever the umask. One that is there
  * must be ours to read and write; -EEXIST if create_only. */
 int files_make(const char *path, bool create_only, bool *ret_made);
+/* Gives a database without a log another name in its file system; -EEXIST if that is taken. */
+int files_rename(const char *path, const char *name);
 /* Removes all three. */
 void files_remove(const char *path);
 /* Removes PATH-wal and PATH-shm, which belong to a database that is no longer at PATH. */

@@ -105,6 +105,23 @@ static int open_files(struct store *store, bool *ret_made)
 	return store_connect(store);
 }
 
+/* Under its lock: what is at the path was left by a process that was ended. */
+static int open_draft(struct store *store, bool *ret_made)
+{
+	int error;
+
+	files_remove(store->path);
+	error = files_make(store->path, true, ret_made);
+	if (error)
+		return store_fail(store, error, "%s", strerror(-error));
+	error = store_connect(store);
+	if (error)
+		return error;
+	db_begin(&store->db);
+	db_run(&store->db, db_use(&store->db, SQL_DRAFT_BEGIN));
+	return db_end(&store->db);
+}
+
 static int lock_and_open(struct store *store, char **ret_error)
 {
 	pid_t owner = 0;
@@ -118,7 +135,7 @@ static int lock_and_open(struct store *store, char **ret_error)
 		explain(ret_error, store->path, error == -EBUSY ? text : strerror(-error));
 		return error;
 	}
-	error = open_files(store, &made);
+	error = store->options.draft ? open_draft(store, &made) : open_files(store, &made);
 	if (error) {
 		explain(ret_error, store->path, store->db.text);
 		if (made)
@@ -175,12 +192,45 @@ int store_open(const char *path, const struct store_options *options, struct sto
 	return 0;
 }
 
+/* The log alone would hold what the name does not. */
+static int finish_file(struct store *store)
+{
+	int error;
+
+	sqlite3_busy_timeout(store->db.handle, OPEN_PATIENCE_MS);
+	db_begin(&store->db);
+	db_run(&store->db, db_use(&store->db, SQL_DRAFT_END));
+	error = db_end(&store->db);
+	if (!error)
+		error = db_empty_log(&store->db);
+	return error;
+}
+
+int store_finish(struct store *store, const char *path)
+{
+	int error = finish_file(store);
+
+	if (error)
+		return error;
+	db_close(&store->db);
+	error = files_rename(store->path, path);
+	if (error)
+		return store_fail(store, error, "%s", strerror(-error));
+	files_remove_log(store->path);
+	store->options.draft = false;
+	return 0;
+}
+
 struct store *store_close(struct store *store)
 {
 	if (!store)
 		return NULL;
-	if (store->db.handle)
+	if (store->options.draft) {
+		db_abandon(&store->db);
+		files_remove(store->path);
+	} else if (store->db.handle) {
 		db_empty_log(&store->db);
+	}
 	return release(store);
 }
 

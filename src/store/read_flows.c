@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* Columns of SQL_READ_FLOWS behind those of an edge. */
-enum { COLUMN_WINDOW = COLUMN_LAST_SEEN + 1, COLUMN_LENGTH, COLUMN_SEQUENCE };
+enum { COLUMN_WINDOW = EDGE_COLUMNS, COLUMN_LENGTH, COLUMN_SEQUENCE };
 
 struct place {
 	int64_t window, edge, sequence;

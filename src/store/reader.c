@@ -34,6 +34,26 @@ static bool has_companion(const char *path, const char *ending)
 	return found;
 }
 
+static bool is_empty(const char *path, const char *ending)
+{
+	struct stat found;
+	char *name = NULL;
+	bool empty;
+
+	if (asprintf(&name, "%s%s", path, ending) < 0)
+		return false;
+	empty = stat(name, &found) == 0 && found.st_size == 0;
+	free(name);
+	return empty;
+}
+
+/* Whoever is ended while it opens the file may leave an empty one without an index. */
+static bool has_log(const struct reader *reader)
+{
+	return has_companion(reader->path, "-wal") &&
+	       (has_companion(reader->path, "-shm") || !is_empty(reader->path, "-wal"));
+}
+
 static bool is_same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
@@ -45,7 +65,7 @@ static bool is_still_lone(const struct reader *reader)
 {
 	struct stat now;
 
-	return !has_companion(reader->path, "-wal") && stat(reader->path, &now) == 0 &&
+	return !has_log(reader) && stat(reader->path, &now) == 0 &&
 	       is_same_file(&now, &reader->as_found);
 }
 
@@ -107,13 +127,13 @@ static int try_open(struct reader *reader)
 	struct db *db = &reader->db;
 	int error;
 
-	reader->lone =
-	    !has_companion(reader->path, "-wal") && !has_companion(reader->path, "-journal");
+	reader->lone = !has_log(reader) && !has_companion(reader->path, "-journal");
 	if (stat(reader->path, &reader->as_found) < 0)
 		return db_fail(db, -errno, "%s", strerror(errno)), db_take_error(db);
 	if (open_handle(reader) < 0)
 		return db_take_error(db);
 	sqlite3_busy_timeout(db->handle, READER_PATIENCE_MS);
+	reader_offer(reader);
 	snapshot_watch(reader);
 	db_script(db, sql_reader);
 	if (!db->error)
@@ -202,6 +222,11 @@ void reader_limit(struct reader *reader, struct reader_limits limits)
 void reader_want_words(struct reader *reader)
 {
 	reader->wants_words = true;
+}
+
+void reader_shorten(struct reader *reader, bool in_short)
+{
+	reader->in_short = in_short;
 }
 
 struct reader *reader_close(struct reader *reader)

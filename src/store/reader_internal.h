@@ -28,10 +28,14 @@ struct reader {
 	int64_t longest;  /* how far before a moment flow rows may begin that reach it */
 	struct reader_limits limits;
 	bool wants_words;
+	bool in_short;            /* edges may come with the first of their counts alone */
+	struct edge_visit *visit; /* the walk in progress that is in short */
 	bool in_snapshot;
 	int64_t begun; /* the snapshot, by the monotonic clock, ns */
 };
 
+/* Makes visit_edge() known to SQL, once for a handle. */
+void reader_offer(struct reader *reader);
 /* Ends statements of this handle once its snapshot is too old. */
 void snapshot_watch(struct reader *reader);
 /* Begins one, without patience; the error is taken. Nodes are loaded unless they are there. */
@@ -45,7 +49,25 @@ void reader_need(struct reader *reader);
 void reader_resume(struct reader *reader);
 
 /* A row of SQL_READ_EDGES and its kin. */
-enum { COLUMN_NODE = 1, COLUMN_FIRST_SEEN = 27, COLUMN_LAST_SEEN };
+enum {
+	COLUMN_NODE = 1,
+	COLUMN_FIRST_SEEN = 15,
+	COLUMN_LAST_SEEN,
+	COLUMN_CONNECTIONS,
+	COLUMN_CLOSED,
+	COLUMN_PACKETS_SENT,
+	COLUMN_COUNTED,
+	COLUMN_PACKETS_RECEIVED,
+	COLUMN_BYTES_SENT,
+	COLUMN_BYTES_RECEIVED,
+	COLUMN_TIMED_OUT,
+	COLUMN_RESET,
+	COLUMN_EVICTED,
+	COLUMN_DELETED,
+	COLUMN_VANISHED,
+	EDGE_COLUMNS
+};
+#define SHORT_COLUMNS COLUMN_COUNTED
 struct totals reader_totals_of(sqlite3_stmt *statement);
 struct edge reader_edge_of(struct reader *reader, sqlite3_stmt *statement);
 /* The same with the columns of a flow row behind. *ret_sequence may be NULL. */

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 
-#define APPLICATION_ID INT64_C(0x6e506f6c) /* also in sql/001-first.sql */
+/* Also in sql/001-first.sql and sql/stmt/draft-*.sql. */
+#define APPLICATION_ID INT64_C(0x6e506f6c)
+#define DRAFT_ID INT64_C(0x6e506f64)
 
 int64_t schema_number(struct db *db)
 {
@@ -11,7 +13,11 @@ int64_t schema_number(struct db *db)
 
 static void check_application(struct db *db)
 {
-	if (db_run_int(db, db_use(db, SQL_APPLICATION_ID), 0) != APPLICATION_ID)
+	int64_t id = db_run_int(db, db_use(db, SQL_APPLICATION_ID), 0);
+
+	if (id == DRAFT_ID)
+		db_fail(db, -EBADMSG, "not whole: an import that is not finished");
+	else if (id != APPLICATION_ID)
 		db_fail(db, -EBADMSG, "not a netpol database");
 }
 

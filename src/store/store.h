@@ -20,7 +20,10 @@
 struct store;
 
 struct store_options {
-	bool create_only;          /* -EEXIST if the file is there (import) */
+	bool create_only;          /* -EEXIST if the file is there */
+	bool draft;                /* what is at the path is removed first, and what is written
+				      there is nothing to readers, and goes at close, unless
+				      store_finish() came before (import) */
 	bool readable_after_close; /* keep -wal and -shm at close, so that a reader without write
 				      permission can open */
 	bool set_damaged_aside;    /* a file that is damaged or no database is renamed to
@@ -39,6 +42,12 @@ struct store_options {
  */
 int store_open(const char *path, const struct store_options *options, struct store **ret,
 	       char **ret_error);
+/*
+ * A draft is whole: brings all of it into its file, closes that, and gives it the name path, in the
+ * same file system. -EEXIST if there is something already. After it, and after a failure, only
+ * store_error() and store_close().
+ */
+int store_finish(struct store *store, const char *path);
 /* Checkpoints and closes; NULL is allowed. Returns NULL. */
 struct store *store_close(struct store *store);
 /* The text of the last failure of this handle; "" if none. */
@@ -224,6 +233,8 @@ struct reader *reader_close(struct reader *reader); /* NULL is allowed; returns 
 /* Ends the snapshot if there is one: the next walk begins another. */
 void reader_end(struct reader *reader);
 
+/* They keep a writer's log short on a large file; a test sets them so that a small one reaches
+ * them. */
 struct reader_limits {
 	int64_t snapshot_ms; /* a snapshot's most age; 30000 at first */
 	size_t page_rows;    /* flow rows, or edges, of one snapshot, > 0; 65536 at first */
@@ -307,6 +318,9 @@ int reader_pods(struct reader *reader, reader_pod_fn *visit,
 /* From now on reader_pods() gives pods with their words; at first without: they are most of what
  * there is of a pod. */
 void reader_want_words(struct reader *reader);
+/* May reader_edges() from now on tell of the totals connections, closed and packets_sent alone? The
+ * others are zero then. At first it may not. */
+void reader_shorten(struct reader *reader, bool in_short);
 int reader_addresses(struct reader *reader, reader_address_fn *visit,
 		     void *context); /* by node, address, since */
 /*

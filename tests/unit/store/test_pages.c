@@ -1,7 +1,9 @@
 #include "tests/unit/store/fixture.h"
 
 #include <errno.h>
-#include <time.h>
+#include <poll.h>
+
+#include "base/clock.h"
 
 #define MINUTE 60000
 
@@ -217,14 +219,18 @@ static void test_no_time_at_all(void **state)
 	store_close(store);
 }
 
+#define SNAPSHOT_MS 1000
+
+/* Longer than a snapshot may be old. */
 static int sleep_once(void *context, const struct edge *edge)
 {
-	const struct timespec pause = {.tv_nsec = 250 * 1000 * 1000};
+	int64_t until = clock_monotonic() + (SNAPSHOT_MS + 50) * NSEC_PER_MSEC;
 	size_t *count = context;
 
 	(void)edge;
 	if ((*count)++ == 0)
-		nanosleep(&pause, NULL);
+		while (clock_monotonic() < until)
+			poll(NULL, 0, 50);
 	return 0;
 }
 
@@ -241,7 +247,7 @@ static void test_overdue_in_a_walk(void **state)
 		flows[i] = a_flow(i, 0);
 	write_flow_array(store, MINUTE, flows, COUNT(flows));
 	reader = open_reader(place->path);
-	reader_limit(reader, (struct reader_limits){.snapshot_ms = 200, .page_rows = 10});
+	reader_limit(reader, (struct reader_limits){.snapshot_ms = SNAPSHOT_MS, .page_rows = 10});
 	assert_overdue(reader, reader_edges(reader, ALWAYS, sleep_once, &count));
 	assert_true(count < COUNT(flows));
 	write_one(store, a_flow(50, 0));
@@ -266,7 +272,7 @@ static void test_slow_visitors_of_flows(void **state)
 
 	write_record(store);
 	reader = open_reader(place->path);
-	reader_limit(reader, (struct reader_limits){.snapshot_ms = 200, .page_rows = 4});
+	reader_limit(reader, (struct reader_limits){.snapshot_ms = SNAPSHOT_MS, .page_rows = 4});
 	assert_int_equal(reader_flows(reader, ALWAYS, sleep_flow, &count), 0);
 	assert_int_equal(count, RECORD_ROWS);
 	reader_close(reader);

@@ -388,6 +388,46 @@ static void test_visitor_can_stop(void **state)
 	reader_close(reader);
 }
 
+/* All that policies ask, and nothing else. */
+static void test_edges_in_short(void **state)
+{
+	struct place *place = *state;
+	struct reader *reader;
+	struct seen *whole, *seen;
+	int count = 0;
+
+	fill(place->path);
+	reader = open_reader(place->path);
+	whole = edges_in(reader, ALWAYS);
+	reader_shorten(reader, true);
+	seen = edges_in(reader, ALWAYS);
+	assert_int_equal(seen->count, 3);
+	for (size_t i = 0; i < 3; i++) {
+		const struct edge *edge = &seen->edges[i], *other = &whole->edges[i];
+		struct totals totals = {.connections = other->totals.connections,
+					.closed = other->totals.closed,
+					.packets_sent = other->totals.packets_sent};
+
+		assert_true(other->totals.packets_received > 0);
+		assert_totals(&edge->totals, &totals);
+		assert_memory_equal(&edge->key, &other->key, sizeof(edge->key));
+		assert_int_equal(edge->id, other->id);
+		assert_string_equal(edge->node, other->node);
+		assert_int_equal(edge->first_seen, other->first_seen);
+		assert_int_equal(edge->last_seen, other->last_seen);
+		assert_int_equal(edge->begun, other->begun);
+	}
+	assert_int_equal(reader_edges(reader, ALWAYS, stop_at_second, &count), 42);
+	assert_int_equal(count, 2);
+	free(seen);
+	reader_shorten(reader, false);
+	seen = edges_in(reader, ALWAYS);
+	assert_totals(&seen->edges[0].totals, &whole->edges[0].totals);
+	free(seen);
+	free(whole);
+	reader_close(reader);
+}
+
 static void test_figures(void **state)
 {
 	struct place *place = *state;
@@ -431,6 +471,8 @@ static void test_wrong_prefixes(void **state)
 		reader = open_reader(place->path);
 		assert_int_equal(reader_edges(reader, ALWAYS, see_edge, seen), -EBADMSG);
 		assert_int_equal(reader_flows(reader, ALWAYS, see_flow, seen), -EBADMSG);
+		reader_shorten(reader, true);
+		assert_int_equal(reader_edges(reader, ALWAYS, see_edge, seen), -EBADMSG);
 		assert_int_equal(seen->count, 0);
 		free(seen);
 		reader_close(reader);
@@ -450,6 +492,7 @@ int main(void)
 	    TEST(test_pods_are_ordered_and_in_ms),
 	    TEST(test_nodes_and_their_addresses),
 	    TEST(test_visitor_can_stop),
+	    TEST(test_edges_in_short),
 	    TEST(test_figures),
 	    cmocka_unit_test_setup_teardown(test_wrong_prefixes, place_setup, place_teardown),
 	};

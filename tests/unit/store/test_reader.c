@@ -313,6 +313,26 @@ static void test_lone_copy(void **state)
 	place_teardown((void **)&copy);
 }
 
+static void test_empty_log_without_its_index(void **state)
+{
+	struct place *place = *state;
+	struct place *copy = NULL;
+	struct store *store = open_node(place->path, "n1");
+	char name[128];
+	int log;
+
+	write_one(store, a_flow(80, 0));
+	store_close(store);
+	place_setup((void **)&copy);
+	copy_file(place->path, copy->path);
+	snprintf(name, sizeof(name), "%s-wal", copy->path);
+	log = open(name, O_WRONLY | O_CREAT | O_EXCL, 0644);
+	assert_true(log >= 0);
+	close(log);
+	assert_int_equal(count_edges_of(copy->path), 1);
+	place_teardown((void **)&copy);
+}
+
 /* Refused to everybody, root too, rather than a -shm made that hides what is missing. */
 static void test_log_without_its_index(void **state)
 {
@@ -461,6 +481,7 @@ int main(void)
 	    TEST(test_snapshot_stands_while_the_writer_writes),
 	    TEST(test_after_a_clean_stop),
 	    TEST(test_after_kill),
+	    TEST(test_empty_log_without_its_index),
 	    TEST(test_log_without_its_index),
 	    TEST(test_text_that_is_no_text),
 	    TEST(test_view_in_the_place_of_a_table),

@@ -106,6 +106,47 @@ static void test_create_only(void **state)
 	assert_int_equal(ask(place->path, "PRAGMA user_version"), SQL_MIGRATIONS);
 }
 
+static void test_a_draft_is_nothing_until_it_is_finished(void **state)
+{
+	struct place *place = *state;
+	const struct store_options options = {.draft = true};
+	struct store *store = NULL;
+	struct reader *reader = NULL;
+	char *error = NULL, name[128];
+
+	store_close(open_node(place->path, "old"));
+	snprintf(name, sizeof(name), "%s.whole", place->path);
+	assert_int_equal(store_open(place->path, &options, &store, &error), 0);
+	assert_int_equal(store_use_node(store, "n1"), 0);
+	assert_int_equal(reader_open(place->path, &reader, &error), -EBADMSG);
+	assert_non_null(strstr(error, "not finished"));
+	free(error);
+	assert_int_equal(store_finish(store, name), 0);
+	store_close(store);
+	assert_int_equal(access(place->path, F_OK), -1);
+	assert_int_equal(ask(name, "SELECT count(*) FROM node WHERE name = 'n1'"), 1);
+	assert_int_equal(ask(name, "SELECT count(*) FROM node"), 1);
+	assert_int_equal(reader_open(name, &reader, &error), 0);
+	reader_close(reader);
+}
+
+static void test_a_draft_goes_where_it_cannot_be_finished(void **state)
+{
+	struct place *place = *state;
+	const struct store_options options = {.draft = true};
+	struct store *store = NULL;
+	char *error = NULL, name[128];
+
+	snprintf(name, sizeof(name), "%s.whole", place->path);
+	store_close(open_node(name, "other"));
+	assert_int_equal(store_open(place->path, &options, &store, &error), 0);
+	assert_int_equal(store_finish(store, name), -EEXIST);
+	assert_string_equal(store_error(store), strerror(EEXIST));
+	store_close(store);
+	assert_int_equal(access(place->path, F_OK), -1);
+	assert_int_equal(ask(name, "SELECT count(*) FROM node WHERE name = 'other'"), 1);
+}
+
 static void test_no_such_folder(void **state)
 {
 	(void)state;
@@ -117,10 +158,15 @@ static void test_no_such_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    TEST(test_settings_of_a_new_file),   TEST(test_only_what_is_ours_is_opened),
-	    TEST(test_newer_is_refused),         TEST(test_empty_file_becomes_a_database),
-	    TEST(test_views_follow_the_program), TEST(test_create_only),
+	    TEST(test_settings_of_a_new_file),
+	    TEST(test_only_what_is_ours_is_opened),
+	    TEST(test_newer_is_refused),
+	    TEST(test_empty_file_becomes_a_database),
+	    TEST(test_views_follow_the_program),
+	    TEST(test_create_only),
 	    TEST(test_no_such_folder),
+	    TEST(test_a_draft_is_nothing_until_it_is_finished),
+	    TEST(test_a_draft_goes_where_it_cannot_be_finished),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
