@@ -25,6 +25,12 @@ static const char *log_problem(int error)
 	return error == -EBUSY ? "another process has it" : strerror(-error);
 }
 
+const char *announce_valve_problem(int error)
+{
+	return error == -ECHILD ? "the process of the valve ends before it begins"
+				: strerror(-error);
+}
+
 static void announce_rules(const struct config *config, const struct taps_figures *taps)
 {
 	if (!config->nftables.manage_rules)
@@ -57,11 +63,6 @@ void announce_start(const struct config *config, const struct sysctls *sysctls,
 	if (taps->events_granted / 2 < (size_t)config->conntrack.buffer_size)
 		log_line(LOG_WARN, "conntrack",
 			 "the kernel cut the receive buffer: raise net.core.rmem_max");
-	if (taps->valve_error)
-		log_line(LOG_WARN, "conntrack",
-			 "delivery of events is not reliable: %s; what a full buffer cannot take "
-			 "is lost",
-			 strerror(-taps->valve_error));
 	if (!taps->tracked_before)
 		log_line(LOG_NOTE, "conntrack",
 			 "nothing was tracked in this network namespace before netpold started");
@@ -132,8 +133,8 @@ int announce_facts(const struct config *config, const struct sysctls *sysctls,
 	    {"collector.rules", rules_text(config, taps)},
 	    {"collector.log-group", group},
 	    {"collector.event-buffer", buffer},
-	    {"collector.delivery",
-	     taps->valve_error ? strerror(-taps->valve_error) : "reliable, within bounds"},
+	    {"collector.delivery", taps->valve_error ? announce_valve_problem(taps->valve_error)
+						     : "reliable, within bounds"},
 	};
 	int r = sysctls_describe(sysctls, batch);
 

@@ -12,5 +12,7 @@ void announce_start(const struct config *config, const struct sysctls *sysctls,
 /* The same as facts: sysctl.NAME, excluded.NAME, collector.NAME. -ENOMEM. */
 int announce_facts(const struct config *config, const struct sysctls *sysctls,
 		   const struct taps_figures *taps, struct batch *batch);
+/* Why delivery is not reliable; the error of struct taps_figures. */
+const char *announce_valve_problem(int error);
 
 #endif

@@ -83,17 +83,11 @@ struct collector {
 	uint64_t renewals; /* of the writer, answered */
 	bool retelling;    /* checkpoints are told to a fresh database, from the cursor on */
 	uint32_t retold;
+	int valve_error; /* as at the last tick */
 	struct status status;
 };
 
 /* ---- batches ---- */
-
-static bool batch_is_empty(const struct batch *batch)
-{
-	return batch->flow_count == 0 && batch->gap_count == 0 && batch->pod_count == 0 &&
-	       batch->checkpoint_count == 0 && batch->address_count == 0 &&
-	       batch->fact_count == 0 && batch->object_count == 0 && !batch->objects_complete;
-}
 
 /*
  * What happened later may not be in the batch: events that are not read yet, and before the first
@@ -203,7 +197,8 @@ static void feed_watchdog(struct collector *collector, const struct writer_statu
 {
 	collector->alive_told = clock_monotonic();
 	if (collector->watchdog &&
-	    collector->alive_told - writer->beat < (int64_t)collector->watchdog * NSEC_PER_USEC / 2)
+	    writer_is_alive(writer, collector->alive_told,
+			    (int64_t)collector->watchdog * NSEC_PER_USEC / 2))
 		sd_notify(0, "WATCHDOG=1");
 }
 
@@ -250,10 +245,7 @@ static int must_go_on(struct collector *collector, const char *subject, int r)
 static void dump(struct collector *collector)
 {
 	int64_t begun = clock_monotonic();
-	int r;
-
-	pods_read(collector->pods, collector->track);
-	r = taps_dump(collector->taps);
+	int r = taps_dump(collector->taps);
 
 	collector->dumped = clock_monotonic();
 	collector->dump_took = collector->dumped - begun;
@@ -269,20 +261,12 @@ static int rearm(sd_event_source *timer, uint64_t interval)
 	return r < 0 ? r : sd_event_source_set_enabled(timer, SD_EVENT_ONESHOT);
 }
 
-/* Who had an address comes before who spoke with it: connections are bound as they end. What cannot
- * be read is on_pods()' to tell. */
-static int read_events(struct collector *collector, bool *ret_more)
-{
-	pods_read(collector->pods, collector->track);
-	return taps_read_events(collector->taps, ret_more);
-}
-
 /* Woken by the first event after a silence. */
 static int on_events(sd_event_source *source, int fd, uint32_t events, void *context)
 {
 	struct collector *collector = context;
 	bool more;
-	int r = read_events(collector, &more);
+	int r = taps_read_events(collector->taps, &more);
 
 	(void)fd, (void)events;
 	if (r >= 0 && !more)
@@ -298,7 +282,7 @@ static int on_pause(sd_event_source *timer, uint64_t time, void *context)
 	struct collector *collector = context;
 	uint64_t before = taps_events(collector->taps);
 	bool more = true;
-	int r = read_events(collector, &more);
+	int r = taps_read_events(collector->taps, &more);
 
 	(void)time;
 	if (r >= 0 && taps_events(collector->taps) == before)
@@ -323,6 +307,15 @@ static int on_pods(sd_event_source *source, int fd, uint32_t events, void *conte
 
 	(void)source, (void)fd, (void)events;
 	return must_go_on(collector, "identity", pods_read(collector->pods, collector->track));
+}
+
+static int on_child(sd_event_source *source, const struct signalfd_siginfo *signal, void *context)
+{
+	struct collector *collector = context;
+
+	(void)source, (void)signal;
+	taps_check_children(collector->taps);
+	return 0;
 }
 
 static int on_commit(sd_event_source *timer, uint64_t time, void *context)
@@ -397,6 +390,17 @@ static void check_dataplane(struct collector *collector)
 		collector->facts_due = true;
 }
 
+static void check_taps(struct collector *collector)
+{
+	int error;
+
+	taps_check(collector->taps);
+	error = taps_figures(collector->taps).valve_error;
+	if (error != collector->valve_error)
+		collector->facts_due = true;
+	collector->valve_error = error;
+}
+
 static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 {
 	struct collector *collector = context;
@@ -407,7 +411,7 @@ static int on_tick(sd_event_source *timer, uint64_t time, void *context)
 		return must_go_on(collector, "log", r);
 	check_settings(collector);
 	check_dataplane(collector);
-	taps_check(collector->taps);
+	check_taps(collector);
 	if (is_resync_due(collector))
 		dump(collector);
 	if (++collector->ticks % RESCAN_TICKS == 0) {
@@ -444,6 +448,15 @@ static struct writer_limits limits_of(const struct config *config)
 	};
 }
 
+/* One that stays goes on: whoever reads the configuration again and again must not hold it up. */
+static void set_interval(sd_event_source *timer, int64_t *interval, int64_t fresh)
+{
+	if (*interval == fresh)
+		return;
+	*interval = fresh;
+	rearm(timer, (uint64_t)fresh * USEC_PER_MSEC);
+}
+
 /* What needs another socket or file stays as it was until a restart. */
 static void reload(struct collector *collector, struct config *fresh)
 {
@@ -451,18 +464,18 @@ static void reload(struct collector *collector, struct config *fresh)
 	const struct writer_limits limits = limits_of(fresh);
 
 	config->store.flow_window = fresh->store.flow_window;
-	config->store.commit_interval = fresh->store.commit_interval;
 	config->store.retention = fresh->store.retention;
 	config->store.max_size = fresh->store.max_size;
 	config->store.max_edges = fresh->store.max_edges;
-	config->conntrack.dump_interval = fresh->conntrack.dump_interval;
+	set_interval(collector->commit_timer, &config->store.commit_interval,
+		     fresh->store.commit_interval);
+	set_interval(collector->dump_timer, &config->conntrack.dump_interval,
+		     fresh->conntrack.dump_interval);
 	if (inventory_file_set(collector->inventory, fresh->identity.inventory) < 0)
 		log_line(LOG_ERROR, "configuration", "no memory for another inventory");
 	collector->facts_due = true;
 	fold_set_window(collector->fold, (uint32_t)config->store.flow_window);
 	writer_set_limits(collector->writer, &limits);
-	rearm(collector->commit_timer, (uint64_t)config->store.commit_interval * USEC_PER_MSEC);
-	rearm(collector->dump_timer, (uint64_t)config->conntrack.dump_interval * USEC_PER_MSEC);
 	log_line(LOG_NOTE, "configuration",
 		 "read again: flow_window, commit_interval, retention, max_size, max_edges, "
 		 "dump_interval and inventory are in force; other changes need a restart");
@@ -554,7 +567,7 @@ static int start_flow(struct collector *collector)
 	if (!collector->track || !collector->dataplane)
 		return -ENOMEM;
 	for (size_t i = 0; i < state->checkpoint_count; i++)
-		track_restore(collector->track, &state->checkpoints[i]);
+		track_restore(collector->track, &state->checkpoints[i], clock_now());
 	return 0;
 }
 
@@ -574,11 +587,24 @@ static void shift(void *context, int64_t delta)
 	pods_shift(collector->pods, delta);
 }
 
+/* What cannot be read is on_pods()' to tell. */
+static void identify(void *context)
+{
+	struct collector *collector = context;
+
+	pods_read(collector->pods, collector->track);
+}
+
 static int start_taps(struct collector *collector)
 {
 	const char *what = "";
 	const struct taps_relief relief = {
-	    .hand_over = relieve, .alive = tell_alive, .shift = shift, .context = collector};
+	    .hand_over = relieve,
+	    .alive = tell_alive,
+	    .shift = shift,
+	    .identify = identify,
+	    .context = collector,
+	};
 	int r = taps_open(collector->config, collector->track, relief, &collector->taken,
 			  &collector->taps, &what);
 
@@ -683,6 +709,8 @@ static int start_loop(struct collector *collector)
 	if (r >= 0)
 		r = sd_event_add_signal(collector->loop, NULL, SIGHUP, on_reload, collector);
 	if (r >= 0)
+		r = sd_event_add_signal(collector->loop, NULL, SIGCHLD, on_child, collector);
+	if (r >= 0)
 		r = add_timer(collector, &collector->commit_timer,
 			      (uint64_t)config->store.commit_interval * USEC_PER_MSEC, on_commit);
 	if (r >= 0)
@@ -736,6 +764,7 @@ static int start(struct collector *collector)
 	announce_start(collector->config, &collector->sysctls, &taps);
 	check_dataplane(collector);
 	dump(collector);
+	pods_ready(collector->pods);
 	lose_downtime(collector);
 	commit(collector);
 	return 0;
@@ -836,6 +865,7 @@ static void block_signals(void)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGCHLD);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	/* The valve's process is waited for. */

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "daemon/collector.h"
+#include "daemon/valve.h"
 #include "kernel/feed.h"
 #include "kernel/rules.h"
 
@@ -25,18 +26,17 @@ struct arguments {
 static void print_help(FILE *out)
 {
 	fputs("Usage: netpold [OPTION]...\n"
-	      "Records the connections that this node forwards and accepts, with the pods they "
-	      "belong to.\n\n"
+	      "Records the connections of this node, with the pods that they belong to.\n\n"
 	      "Options:\n"
-	      "      --config FILE   the configuration [" CONFIG_PATH_DEFAULT " if it is there]\n"
+	      "      --config FILE   the configuration\n"
+	      "                      [" CONFIG_PATH_DEFAULT " if it is there]\n"
 	      "      --db FILE       the database, in place of the configuration's\n"
 	      "      --check-config  say what is wrong with the configuration and end\n"
 	      "      --print-rules   print the nftables rules, for manage_rules = no, and end\n"
 	      "  -h, --help          print this and end\n"
 	      "      --version       print the version and end\n\n"
-	      "Stays in the foreground and logs to stderr. SIGHUP reads the configuration again; "
-	      "SIGTERM writes\n"
-	      "everything and ends with 0.\n",
+	      "Stays in the foreground and logs to stderr. SIGHUP reads the configuration\n"
+	      "again; SIGTERM writes everything and ends with 0.\n",
 	      out);
 }
 
@@ -79,10 +79,16 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 			return EXIT_USAGE;
 		}
 	}
-	if (optind == argc)
-		return -1;
-	fprintf(stderr, "netpold: unexpected operand '%s'; see netpold --help\n", argv[optind]);
-	return EXIT_USAGE;
+	if (optind < argc) {
+		fprintf(stderr, "netpold: unexpected operand '%s'; see netpold --help\n",
+			argv[optind]);
+		return EXIT_USAGE;
+	}
+	if (arguments->db && !*arguments->db) {
+		fputs("netpold: --db '': expected the name of a file\n", stderr);
+		return EXIT_USAGE;
+	}
+	return -1;
 }
 
 static int read_config(struct arguments *arguments, struct config *config)
@@ -142,8 +148,11 @@ int main(int argc, char **argv)
 {
 	struct arguments arguments = {0};
 	struct config config = {0};
-	int status = parse(argc, argv, &arguments);
+	int status;
 
+	if (argc > 0 && strcmp(argv[0], VALVE_PROGRAM) == 0)
+		return valve_main(argc, argv);
+	status = parse(argc, argv, &arguments);
 	if (status >= 0)
 		return finish(status);
 	if (read_config(&arguments, &config) < 0) {

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/found.h"
+#include "daemon/pod_news.h"
 #include "identity/merge.h"
 #include "sources/cri.h"
 #include "sources/node_state.h"
@@ -24,11 +25,6 @@
 /* What merge had no room for is told again, which costs as much as a start. */
 #define RETELL_PERIOD (60 * NSEC_PER_SEC)
 
-struct numbers {
-	uint32_t *items;
-	size_t count, capacity;
-};
-
 struct pods {
 	struct registry *registry;
 	struct merge *merge;
@@ -38,96 +34,35 @@ struct pods {
 	int epoll;
 	int timer; /* for merge_tick(), while it has something to wait for */
 	bool is_timed;
-	struct track *track;      /* during pods_read() and pods_rescan() */
-	struct numbers changed;   /* that the store does not know of yet, each once */
-	struct numbers forgotten; /* that the store was told of */
-	uint8_t *marks;           /* a bit for each number: is it in changed? */
-	size_t marks_bytes;
+	struct track *track; /* during pods_read() and pods_rescan() */
+	struct pod_news news;
 	uint32_t last;     /* number */
 	uint32_t restored; /* the numbers up to this are the earlier run's */
 	bool restoring;
 	int64_t heartbeat; /* of the earlier run */
 	int64_t opened;
+	int64_t looked; /* when the sources had been read last */
+	bool starting;
 	int64_t forgot;
 	int64_t lacking; /* since when merge had no room; 0: it has */
 	int64_t retold;
 };
-
-/* ---- what the store does not know ---- */
-
-static bool numbers_reserve(struct numbers *numbers, size_t more)
-{
-	size_t capacity = numbers->capacity ? numbers->capacity : 64;
-	uint32_t *items;
-
-	if (more <= numbers->capacity - numbers->count)
-		return true;
-	while (capacity < numbers->count + more)
-		capacity *= 2;
-	items = reallocarray(numbers->items, capacity, sizeof(*items));
-	if (!items)
-		return false;
-	numbers->items = items;
-	numbers->capacity = capacity;
-	return true;
-}
-
-static bool is_marked(const struct pods *pods, uint32_t number)
-{
-	return number / 8 < pods->marks_bytes && pods->marks[number / 8] >> number % 8 & 1;
-}
-
-/* For one more, which may have the next number. */
-static bool marks_reserve(struct pods *pods)
-{
-	size_t bytes = pods->marks_bytes ? pods->marks_bytes * 2 : 64;
-	uint8_t *marks;
-
-	if (!numbers_reserve(&pods->changed, 1))
-		return false;
-	if (((size_t)pods->last + 1) / 8 < pods->marks_bytes)
-		return true;
-	while (bytes <= ((size_t)pods->last + 1) / 8)
-		bytes *= 2;
-	marks = realloc(pods->marks, bytes);
-	if (!marks)
-		return false;
-	memset(marks + pods->marks_bytes, 0, bytes - pods->marks_bytes);
-	pods->marks = marks;
-	pods->marks_bytes = bytes;
-	return true;
-}
-
-/* There must be room. */
-static void mark_changed(struct pods *pods, uint32_t number)
-{
-	if (is_marked(pods, number))
-		return;
-	pods->marks[number / 8] |= (uint8_t)(1u << number % 8);
-	pods->changed.items[pods->changed.count++] = number;
-}
-
-static void clear_marks(struct pods *pods)
-{
-	for (size_t i = 0; i < pods->changed.count; i++)
-		pods->marks[pods->changed.items[i] / 8] = 0;
-	pods->changed.count = 0;
-}
 
 /* What the store would not be told of is not to be known here either. */
 static int put(struct pods *pods, const struct pod *pod)
 {
 	bool changed = false;
 	uint32_t number;
-	int r =
-	    marks_reserve(pods) ? registry_put(pods->registry, pod, &number, &changed) : -ENOMEM;
+	int r = pod_news_make_room(&pods->news, pods->last)
+		    ? registry_put(pods->registry, pod, &number, &changed)
+		    : -ENOMEM;
 
 	if (r < 0)
 		return r;
 	if (number > pods->last)
 		pods->last = number;
 	if (changed)
-		mark_changed(pods, number);
+		pod_news_change(&pods->news, number);
 	return 0;
 }
 
@@ -228,13 +163,15 @@ static void on_claim(void *context, const struct claim *claim)
 		cri_want(pods->cri, claim->sandbox, now);
 }
 
+/* The start may take its time, and whoever speaks to an address meanwhile need not mean who had it
+ * before. */
 static void on_withdraw(void *context, const char *source, const char *place, const char *sandbox)
 {
 	struct pods *pods = context;
-	int64_t now = clock_now();
+	int64_t when = pods->starting ? pods->looked : clock_now();
 
-	if (merge_withdraw(pods->merge, source, place, sandbox, now) < 0)
-		lose(pods, now, "no memory for the end of a pod");
+	if (merge_withdraw(pods->merge, source, place, sandbox, when) < 0)
+		lose(pods, when, "no memory for the end of a pod");
 }
 
 static struct node_state_paths paths_of(const struct config_paths *paths)
@@ -398,10 +335,10 @@ static void end_restored(struct pods *pods, bool with_address)
 		if (!pod || has_ended(pod) || (pod->address_count > 0) != with_address ||
 		    merge_has(pods->merge, pod->sandbox))
 			continue;
-		if (!marks_reserve(pods))
+		if (!pod_news_make_room(&pods->news, pods->last))
 			lose(pods, last_heard(pods), "no memory for the end of a pod");
 		else if (registry_end(pods->registry, number, last_heard(pods)))
-			mark_changed(pods, number);
+			pod_news_change(&pods->news, number);
 	}
 }
 
@@ -416,6 +353,7 @@ static int first_scan(struct pods *pods)
 	pods->restoring = false;
 	end_restored(pods, true);
 	registry_unwatched(pods->registry, last_heard(pods), pods->opened, MERGE_RELEASE_NS);
+	pods->looked = clock_now();
 	find_sources(pods);
 	set_timer(pods);
 	return r;
@@ -451,6 +389,7 @@ int pods_open(const struct config *config, const struct store_state *state, stru
 	pods->epoll = pods->timer = -1;
 	pods->heartbeat = state->heartbeat * NSEC_PER_MSEC;
 	pods->opened = pods->forgot = clock_now();
+	pods->starting = true;
 	r = open_all(pods, config, state);
 	if (r < 0) {
 		log_line(LOG_ERROR, "identity", "cannot begin to watch pods: %s",
@@ -474,9 +413,7 @@ struct pods *pods_free(struct pods *pods)
 			close(pods->timer);
 		if (pods->epoll >= 0)
 			close(pods->epoll);
-		free(pods->changed.items);
-		free(pods->forgotten.items);
-		free(pods->marks);
+		pod_news_clear(&pods->news);
 		free(pods);
 	}
 	return NULL;
@@ -507,7 +444,14 @@ int pods_read(struct pods *pods, struct track *track)
 	pods->track = NULL;
 	if (count > 0)
 		set_timer(pods);
+	if (r == 0)
+		pods->looked = clock_now();
 	return r == -ENOMEM ? 0 : r;
+}
+
+void pods_ready(struct pods *pods)
+{
+	pods->starting = false;
 }
 
 struct needed {
@@ -551,17 +495,17 @@ static size_t count_old(const struct pods *pods, int64_t before)
 /* Those that will be gone: their numbers are needed no more once the store has what names them. */
 static void forget_old(struct pods *pods, int64_t before, struct needed *needed)
 {
-	size_t first = pods->forgotten.count, kept = first;
+	size_t first = pods->news.forgotten.count, kept = first;
 	uint32_t number = 0;
 
 	while ((number = registry_after(pods->registry, number)) > 0)
 		if (is_old(registry_get(pods->registry, number), before))
-			pods->forgotten.items[pods->forgotten.count++] = number;
+			pod_news_forget(&pods->news, number);
 	registry_forget(pods->registry, before, is_needed, needed);
-	for (size_t i = first; i < pods->forgotten.count; i++)
-		if (!registry_get(pods->registry, pods->forgotten.items[i]))
-			pods->forgotten.items[kept++] = pods->forgotten.items[i];
-	pods->forgotten.count = kept;
+	for (size_t i = first; i < pods->news.forgotten.count; i++)
+		if (!registry_get(pods->registry, pods->news.forgotten.items[i]))
+			pods->news.forgotten.items[kept++] = pods->news.forgotten.items[i];
+	pods->news.forgotten.count = kept;
 }
 
 /* All connections are walked only if that can be of use. */
@@ -572,14 +516,14 @@ static void forget(struct pods *pods, struct track *track, int64_t now)
 	struct needed needed = {.last = pods->last};
 
 	pods->forgot = now;
-	if (old == 0 || !numbers_reserve(&pods->forgotten, old))
+	if (old == 0 || !pod_news_make_room_to_forget(&pods->news, old))
 		return;
 	needed.bits = calloc(pods->last / 8 + 1, 1);
 	if (!needed.bits)
 		return;
 	track_visit_pods(track, now, need, &needed);
-	for (size_t i = 0; i < pods->changed.count; i++)
-		need(&needed, pods->changed.items[i]);
+	for (size_t i = 0; i < pods->news.changed.count; i++)
+		need(&needed, pods->news.changed.items[i]);
 	forget_old(pods, before, &needed);
 	free(needed.bits);
 }
@@ -620,8 +564,8 @@ static void mark_all(struct pods *pods)
 	uint32_t number = 0;
 
 	while ((number = registry_after(pods->registry, number)) > 0) {
-		if (marks_reserve(pods))
-			mark_changed(pods, number);
+		if (pod_news_make_room(&pods->news, pods->last))
+			pod_news_change(&pods->news, number);
 	}
 }
 
@@ -632,6 +576,7 @@ void pods_shift(struct pods *pods, int64_t delta)
 	registry_shift(pods->registry, now, delta);
 	merge_shift(pods->merge, now, delta);
 	pods->opened += delta;
+	pods->looked += delta;
 	pods->forgot += delta;
 	pods->retold += delta;
 	pods->lacking = pods->lacking && pods->lacking + delta > 0 ? pods->lacking + delta : 0;
@@ -642,73 +587,23 @@ void pods_shift(struct pods *pods, int64_t delta)
 
 /* ---- what the store shall know ---- */
 
-static int take_pod(const struct pods *pods, uint32_t number, struct batch *batch)
-{
-	const struct pod *pod = registry_get(pods->registry, number);
-	int r;
-
-	if (!pod)
-		return 0;
-	r = pod_copy(pod, &batch->pods[batch->pod_count].pod);
-	if (r == 0)
-		batch->pods[batch->pod_count++].number = number;
-	return r;
-}
-
-static int take_changed(const struct pods *pods, struct batch *batch)
-{
-	int r = 0;
-
-	if (pods->changed.count == 0)
-		return 0;
-	batch->pods = calloc(pods->changed.count, sizeof(*batch->pods));
-	if (!batch->pods)
-		return -ENOMEM;
-	for (size_t i = 0; r == 0 && i < pods->changed.count; i++)
-		r = take_pod(pods, pods->changed.items[i], batch);
-	return r;
-}
-
 bool pods_take(struct pods *pods, struct batch *batch)
 {
-	int r = take_changed(pods, batch);
+	int r = pod_news_copy(&pods->news, pods->registry, batch);
 
 	if (r == 0 && found_is_changed(pods->found))
 		r = found_take(pods->found, batch);
 	if (r < 0)
 		return false;
-	clear_marks(pods);
-	batch->forgotten = pods->forgotten.items;
-	batch->forgotten_count = pods->forgotten.count;
-	pods->forgotten = (struct numbers){0};
+	pod_news_taken(&pods->news, batch);
 	return true;
-}
-
-static void untake(struct batch *batch)
-{
-	for (size_t i = 0; i < batch->pod_count; i++)
-		pod_clear(&batch->pods[i].pod);
-	free(batch->pods);
-	batch->pods = NULL;
-	batch->pod_count = 0;
 }
 
 int pods_tell(const struct pods *pods, struct batch *batch)
 {
-	size_t count = registry_count(pods->registry);
-	uint32_t number = 0;
 	int r = found_tell(pods->found, batch);
 
-	if (r < 0)
-		return r;
-	batch->pods = calloc(count + 1, sizeof(*batch->pods));
-	if (!batch->pods)
-		return -ENOMEM;
-	while (r == 0 && (number = registry_after(pods->registry, number)) > 0)
-		r = take_pod(pods, number, batch);
-	if (r < 0)
-		untake(batch);
-	return r;
+	return r < 0 ? r : pod_news_copy_all(pods->registry, batch);
 }
 
 size_t pods_count(const struct pods *pods)
@@ -724,17 +619,12 @@ static bool has_address(const struct pod *pod)
 	return false;
 }
 
-/* From the youngest on, which are the likeliest to run. */
 bool pods_any_alive(const struct pods *pods)
 {
-	size_t left = registry_count(pods->registry);
+	uint32_t number = 0;
 
-	for (uint32_t number = pods->last; left > 0 && number > 0; number--) {
-		const struct pod *pod = registry_get(pods->registry, number);
-
-		if (pod && has_address(pod))
+	while ((number = registry_after(pods->registry, number)) > 0)
+		if (has_address(registry_get(pods->registry, number)))
 			return true;
-		left -= pod != NULL;
-	}
 	return false;
 }

@@ -26,10 +26,13 @@ struct pods *pods_free(struct pods *pods); /* NULL is allowed; returns NULL */
 const struct registry *pods_registry(const struct pods *pods);
 /* Readable when a source has something to tell, or time something to decide. */
 int pods_fd(const struct pods *pods);
+/* The start is over. What ended before this was dated when the sources had last been read without
+ * it, since much may happen between two readings; what ends from now on, when it is noticed. */
+void pods_ready(struct pods *pods);
 /*
- * Takes in what changed; cheap where nothing did. To be called before events of connections are
- * taken as well: what was on disk before a connection began is then known when it is bound. Losses
- * become gaps of the tracker (NULL: not yet).
+ * Takes in what changed; cheap where nothing did. To be called as well after a connection came and
+ * before it is bound: what was on disk before it began is then known. Losses become gaps of the
+ * tracker (NULL: not yet).
  */
 int pods_read(struct pods *pods, struct track *track);
 /* Looks at everything again: directories that came later, files that were not whole, what there

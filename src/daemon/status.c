@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "daemon/announce.h"
 
 void status_log_incidents(struct status *status, const struct writer_status *writer)
 {
@@ -34,6 +35,20 @@ static void log_writer(struct status *status, const struct writer_status *writer
 	status->writer_error = writer->error;
 }
 
+static void log_delivery(struct status *status, const struct taps_figures *taps)
+{
+	if (taps->valve_error == status->valve_error)
+		return;
+	if (taps->valve_error)
+		log_line(LOG_WARN, "conntrack",
+			 "delivery of events is not reliable: %s; what a full buffer cannot take "
+			 "is lost; trying again now and then",
+			 announce_valve_problem(taps->valve_error));
+	else
+		log_line(LOG_NOTE, "conntrack", "delivery of events is reliable again");
+	status->valve_error = taps->valve_error;
+}
+
 static void log_valve(struct status *status, const struct taps_figures *taps)
 {
 	if (taps->valves_lost == status->valves_lost)
@@ -54,6 +69,7 @@ void status_say(struct status *status, const struct status_figures *figures)
 	status_log_incidents(status, writer);
 	log_writer(status, writer);
 	log_valve(status, &figures->taps);
+	log_delivery(status, &figures->taps);
 	snprintf(text, sizeof(text),
 		 "STATUS=%zu live connections, %zu pods; seen %" PRIu64 " new, %" PRIu64
 		 " ended, %" PRIu64 " denied; lost at most %" PRIu64 " events, %" PRIu64

@@ -11,6 +11,7 @@ struct status {
 	char text[1024];
 	uint64_t incidents;
 	unsigned valves_lost;
+	int valve_error;
 	int writer_error;
 	bool held;
 };

@@ -35,15 +35,18 @@ struct taps {
 	struct ct_query *query;
 	struct first_packets *packets;
 	struct valve *valve; /* NULL: delivery is not reliable */
+	int64_t valve_pause; /* until it is tried again; 0: none could not begin */
+	int64_t valve_due;   /* monotonic */
 	struct conntrack_stats stats;
 	bool has_stats;
 	bool resync;
 	int64_t events_whole; /* the moment up to which the event socket had lost nothing */
 	int64_t table_whole;
 	int64_t heard;
-	int64_t held_from; /* what the kernel keeps for later has come since then */
-	int64_t held_last; /* … at least until then */
-	int64_t now;       /* of the events being read */
+	int64_t held_from;  /* what the kernel keeps for later has come since then */
+	int64_t held_last;  /* … at least until then */
+	int64_t now;        /* of the events being read */
+	int64_t identified; /* who had which address is known up to this moment */
 	unsigned now_used;
 	uint64_t events_read;
 	int64_t read_at;      /* monotonic: when a socket was last read */
@@ -110,6 +113,14 @@ static void notice_time(struct taps *taps)
 
 /* ---- events ---- */
 
+/* A pod is on disk before it speaks: who is known after a connection came is who can have made it.
+ */
+static void identify(struct taps *taps)
+{
+	taps->identified = clock_now();
+	taps->relief.identify(taps->relief.context);
+}
+
 /* A dump or a burst may fold more rows than there is room for before the loop comes round. */
 static void relieve(struct taps *taps)
 {
@@ -123,21 +134,35 @@ static void on_event(void *context, const struct conntrack_event *event)
 
 	if (taps->now_used++ % EVENTS_PER_CLOCK == 0)
 		taps->now = clock_now();
+	if (event->start >= taps->identified)
+		identify(taps);
 	track_event(taps->track, event, taps->now);
 	relieve(taps);
+}
+
+static void valve_failed(struct taps *taps, int error)
+{
+	taps->figures.valve_error = error;
+	taps->valve_pause = valve_pause_after(taps->valve_pause);
+	taps->valve_due = clock_monotonic() + taps->valve_pause;
+}
+
+void taps_check_children(struct taps *taps)
+{
+	if (!taps->valve || !valve_is_dead(taps->valve))
+		return;
+	if (valve_ran(taps->valve))
+		taps->figures.valves_lost++;
+	else
+		valve_failed(taps, -ECHILD);
+	taps->valve = valve_close(taps->valve);
 }
 
 /* What a reliable socket could not take comes later, but for a NEW that is followed by nothing. */
 static bool was_reliable(struct taps *taps)
 {
-	bool dead = false;
-	bool held = taps->valve && valve_held(taps->valve, &dead);
-
-	if (dead) {
-		taps->valve = valve_close(taps->valve);
-		taps->figures.valves_lost++;
-	}
-	return held;
+	taps_check_children(taps);
+	return taps->valve && valve_held(taps->valve);
 }
 
 static void hold_drops(struct taps *taps, uint64_t drops)
@@ -179,9 +204,11 @@ static void take_drops(struct taps *taps, uint64_t drops)
 static void open_valve(struct taps *taps)
 {
 	struct ct_burst burst = {0};
+	int r = valve_open(taps->events, (uint32_t)taps->config->conntrack.undelivered_max,
+			   &taps->valve);
 
-	taps->figures.valve_error = valve_open(
-	    taps->events, (uint32_t)taps->config->conntrack.undelivered_max, &taps->valve);
+	if (r < 0)
+		valve_failed(taps, r);
 	if (ct_feed_read(taps->events, on_event, taps, 0, &burst) < 0 || burst.drops == 0)
 		return;
 	taps->resync = true;
@@ -204,6 +231,7 @@ int taps_read_events(struct taps *taps, bool *ret_more)
 	int r;
 
 	notice_time(taps);
+	identify(taps);
 	taps->now_used = 0;
 	r = ct_feed_read(taps->events, on_event, taps, READ_BUDGET, &burst);
 	*ret_more = burst.events >= READ_BUDGET;
@@ -440,6 +468,17 @@ static int look(void *context, const struct path *path)
 	return r == -ENOENT ? 0 : r;
 }
 
+static void check_valve(struct taps *taps)
+{
+	was_reliable(taps);
+	if (!taps->valve && clock_monotonic() >= taps->valve_due) {
+		open_valve(taps);
+	} else if (taps->valve && valve_ran(taps->valve)) {
+		taps->figures.valve_error = 0;
+		taps->valve_pause = 0;
+	}
+}
+
 void taps_check(struct taps *taps)
 {
 	bool more_packets, more_events;
@@ -448,9 +487,7 @@ void taps_check(struct taps *taps)
 	taps_read_events(taps, &more_events);
 	check_table(taps);
 	check_pressure(taps);
-	was_reliable(taps);
-	if (!taps->valve)
-		open_valve(taps);
+	check_valve(taps);
 	first_packets_check(taps->packets, !more_packets);
 	if (!more_packets && !more_events)
 		track_expire(taps->track, clock_now(), look, taps);
@@ -461,6 +498,7 @@ void taps_check(struct taps *taps)
 /* Where the store cannot take more, the next run finds what is open. */
 static void finish_track(struct taps *taps)
 {
+	identify(taps);
 	while (track_finish(taps->track, clock_now(), look, taps)) {
 		taps->relief.hand_over(taps->relief.context);
 		if (track_wants_room(taps->track))
@@ -473,6 +511,7 @@ void taps_finish(struct taps *taps)
 	first_packets_finish(taps->packets, READ_BUDGET);
 	taps_dump(taps);
 	check_table(taps);
+	identify(taps);
 	while (track_finish(taps->track, clock_now(), look, taps) &&
 	       track_wants_room(taps->track)) {
 		relieve(taps);

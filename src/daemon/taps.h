@@ -25,8 +25,8 @@ struct taps_figures {
 	bool tracked_before;   /* there were entries before our rules */
 	int log_error;         /* negative errno: the log group could not be bound */
 	int rules_error;
-	int valve_error;      /* delivery is not reliable */
-	unsigned valves_lost; /* processes of the valve that were ended by someone */
+	int valve_error;      /* -ECHILD: the process of the valve ends before it begins */
+	unsigned valves_lost; /* processes that watched and were ended by someone */
 	uint64_t lost_events, lost_packets;
 	uint64_t late_events; /* that the kernel was told to keep for later, at most */
 };
@@ -34,12 +34,14 @@ struct taps_figures {
 /*
  * Called in the middle of reading: hand_over when the tracker is short of room, takes rows from the
  * fold table; alive now and then in what may take long; shift before anything is read after
- * CLOCK_REALTIME was set by delta ns, of which the tracker knows.
+ * CLOCK_REALTIME was set by delta ns, of which the tracker knows; identify before what came is
+ * bound, takes in who has which address by now.
  */
 struct taps_relief {
 	void (*hand_over)(void *context);
 	void (*alive)(void *context);
 	void (*shift)(void *context, int64_t delta);
+	void (*identify)(void *context);
 	void *context;
 };
 
@@ -65,6 +67,8 @@ int taps_dump(struct taps *taps);
 /* Reads the loss counters of sockets, table and rule, then judges the packets whose time is over.
  */
 void taps_check(struct taps *taps);
+/* After SIGCHLD: delivery that nobody watches any more is not to stay reliable. */
+void taps_check_children(struct taps *taps);
 uint64_t taps_events(const struct taps *taps); /* read since taps_open() */
 /* CLOCK_REALTIME ns: all events up to this moment have been read; 0: not since taps_open(). */
 int64_t taps_heard(const struct taps *taps);

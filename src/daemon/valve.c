@@ -1,16 +1,27 @@
 #include "daemon/valve.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "kernel/nlsock.h"
+
+/* Since Linux 6.3; headers may be older. */
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 
 /* At 100,000 events a second 2,000 are undelivered after one interval. */
 #define LOOK_INTERVAL_MSEC 20
@@ -19,22 +30,29 @@
 struct shared {
 	_Atomic uint32_t given_up; /* how often; raised before it is done */
 	_Atomic bool reliable;     /* set after it is done */
+	_Atomic bool ran;
 };
 
 struct valve {
 	struct ct_feed *feed;
 	struct shared *shared;
+	int memory; /* what shared is a mapping of */
 	pid_t guard;
 	uint32_t given_up; /* at the last call of valve_held() */
-	bool reliable;
+	bool reliable;     /* then; at first as the guard is to make it */
 };
 
-struct valve_rule valve_rule_begin(bool reliable, uint32_t undelivered_max, uint32_t drops)
+int64_t valve_pause_after(int64_t pause)
 {
-	return (struct valve_rule){.reliable = reliable,
-				   .undelivered_max = undelivered_max,
-				   .drops = drops,
-				   .drained = drops};
+	if (pause < VALVE_PAUSE_MIN)
+		return VALVE_PAUSE_MIN;
+	return pause < VALVE_PAUSE_MAX / 2 ? 2 * pause : VALVE_PAUSE_MAX;
+}
+
+struct valve_rule valve_rule_begin(uint32_t undelivered_max, uint32_t drops)
+{
+	return (struct valve_rule){
+	    .undelivered_max = undelivered_max, .drops = drops, .drained = drops};
 }
 
 static void note(struct valve_rule *rule, const struct valve_look *look)
@@ -65,21 +83,20 @@ enum valve_action valve_rule_apply(struct valve_rule *rule, const struct valve_l
 	enum valve_action action = VALVE_KEEP;
 
 	note(rule, look);
-	if (rule->reliable && is_too_much(rule, look))
+	if (look->reliable && is_too_much(rule, look))
 		action = VALVE_GIVE_UP;
-	else if (!rule->reliable && is_over(rule, look))
+	else if (!look->reliable && is_over(rule, look))
 		action = VALVE_TAKE_BACK;
 	if (look->drained)
 		rule->drained = look->drops;
-	if (action != VALVE_KEEP)
-		rule->reliable = action == VALVE_TAKE_BACK;
 	return action;
 }
 
 /* ---- the guard ---- */
 
 struct guard {
-	struct ct_feed *feed;
+	struct nlsock *events;
+	size_t granted;
 	struct shared *shared;
 	struct valve_rule rule;
 };
@@ -89,76 +106,159 @@ static void act(struct guard *guard, enum valve_action action)
 	if (action == VALVE_GIVE_UP) {
 		atomic_fetch_add(&guard->shared->given_up, 1);
 		atomic_store(&guard->shared->reliable, false);
-		ct_feed_set_reliable(guard->feed, false);
-	} else if (action == VALVE_TAKE_BACK && ct_feed_set_reliable(guard->feed, true) == 0) {
+		if (nlsock_set_reliable(guard->events, false) < 0)
+			atomic_store(&guard->shared->reliable, true);
+	} else if (action == VALVE_TAKE_BACK && nlsock_set_reliable(guard->events, true) == 0) {
 		atomic_store(&guard->shared->reliable, true);
 	}
 }
 
-static void guard_look(struct guard *guard)
+/* What was dropped since netpold looked is as lost as if it had been given up. */
+static void take_first(struct guard *guard)
 {
-	struct valve_look look = {.now = clock_monotonic()};
-	struct ct_gauge gauge;
+	uint32_t drops;
+	bool taken = nlsock_set_reliable(guard->events, true) == 0;
 
-	if (ct_feed_gauge(guard->feed, &gauge) < 0)
-		_exit(EXIT_FAILURE);
-	look.drops = gauge.drops;
-	look.drained = gauge.queued < gauge.granted / 2;
+	if (!taken || nlsock_drops(guard->events, &drops) < 0 || drops != guard->rule.drops)
+		atomic_fetch_add(&guard->shared->given_up, 1);
+	atomic_store(&guard->shared->reliable, taken);
+	atomic_store(&guard->shared->ran, true);
+}
+
+static int guard_look(struct guard *guard)
+{
+	struct valve_look look = {.now = clock_monotonic(),
+				  .reliable = atomic_load(&guard->shared->reliable)};
+	uint32_t queued;
+	int r = nlsock_drops(guard->events, &look.drops);
+
+	if (r == 0)
+		r = nlsock_queued(guard->events, &queued);
+	if (r < 0)
+		return r;
+	look.drained = queued < guard->granted / 2;
 	act(guard, valve_rule_apply(&guard->rule, &look));
+	return 0;
 }
 
-/* Before Linux 5.9. */
-static void close_each(int kept)
-{
-	long most = sysconf(_SC_OPEN_MAX);
+/* What netpold says to it, in decimal. */
+enum { SAID_SOCKET = 1, SAID_MEMORY, SAID_NETPOLD, SAID_UNDELIVERED_MAX, SAID_DROPS, SAID };
 
-	for (int fd = STDERR_FILENO + 1; fd < most; fd++)
-		if (fd != kept)
-			close(fd);
+static struct shared *map_shared(int memory)
+{
+	void *shared =
+	    mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, memory, 0);
+
+	return shared == MAP_FAILED ? NULL : shared;
 }
 
-/* Nothing but the event socket may outlive netpold here, not even for a moment. */
-static void keep_only(int fd)
+static int guard_begin(struct guard *guard, char **said)
 {
-	if ((fd > STDERR_FILENO + 1 && close_range(STDERR_FILENO + 1, (unsigned)fd - 1, 0) < 0) ||
-	    close_range((unsigned)fd + 1, ~0u, 0) < 0)
-		close_each(fd);
+	int r = nlsock_adopt(atoi(said[SAID_SOCKET]), &guard->events);
+
+	if (r == 0)
+		r = nlsock_buffer(guard->events, &guard->granted);
+	if (r < 0)
+		return r;
+	guard->shared = map_shared(atoi(said[SAID_MEMORY]));
+	guard->rule = valve_rule_begin((uint32_t)strtoul(said[SAID_UNDELIVERED_MAX], NULL, 10),
+				       (uint32_t)strtoul(said[SAID_DROPS], NULL, 10));
+	return guard->shared ? 0 : -ENOMEM;
 }
 
-static void guard_run(struct guard *guard, pid_t netpold)
+static void close_between(int before, int after)
 {
+	if (after - before > 1)
+		close_range((unsigned)before + 1, (unsigned)after - 1, 0);
+}
+
+/* What netpold itself was given. Its own is closed where a program begins; before Linux 5.9 that is
+ * all. */
+static void keep_only(int a, int b)
+{
+	int low = a < b ? a : b, high = a < b ? b : a;
+
+	close_between(STDERR_FILENO, low);
+	close_between(low, high);
+	close_between(high, INT_MAX);
+}
+
+int valve_main(int argc, char **argv)
+{
+	struct guard guard = {0};
 	sigset_t signals;
 
-	keep_only(ct_feed_fd(guard->feed));
-	prctl(PR_SET_NAME, "netpold-valve");
+	if (argc != SAID)
+		return EXIT_FAILURE;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigfillset(&signals);
 	sigprocmask(SIG_SETMASK, &signals, NULL);
-	if (getppid() != netpold)
-		_exit(EXIT_FAILURE);
-	for (;;) {
-		guard_look(guard);
+	keep_only(atoi(argv[SAID_SOCKET]), atoi(argv[SAID_MEMORY]));
+	if (getppid() != atoi(argv[SAID_NETPOLD]) || guard_begin(&guard, argv) < 0)
+		return EXIT_FAILURE;
+	take_first(&guard);
+	prctl(PR_SET_NAME, VALVE_PROGRAM);
+	while (guard_look(&guard) == 0)
 		poll(NULL, 0, LOOK_INTERVAL_MSEC);
-	}
+	return EXIT_FAILURE;
 }
 
 /* ---- the collector's side ---- */
 
+/* The two stay open in it; all else that netpold has is closed as it begins. */
+static int spawn(const struct valve *valve, char **said, pid_t *ret)
+{
+	posix_spawn_file_actions_t actions;
+	int fd = ct_feed_fd(valve->feed), r = posix_spawn_file_actions_init(&actions);
+
+	if (r)
+		return -r;
+	r = posix_spawn_file_actions_adddup2(&actions, fd, fd);
+	if (!r)
+		r = posix_spawn_file_actions_adddup2(&actions, valve->memory, valve->memory);
+	if (!r)
+		r = posix_spawn(ret, "/proc/self/exe", &actions, NULL, said, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
 static int start_guard(struct valve *valve, uint32_t undelivered_max)
 {
-	struct guard guard = {.feed = valve->feed, .shared = valve->shared};
-	pid_t netpold = getpid();
+	char name[] = VALVE_PROGRAM, socket[16], memory[16], netpold[16], most[16], drops[16];
+	char *said[SAID + 1] = {name, socket, memory, netpold, most, drops, NULL};
 	struct ct_gauge gauge;
 	int r = ct_feed_gauge(valve->feed, &gauge);
 
 	if (r < 0)
 		return r;
-	guard.rule = valve_rule_begin(true, undelivered_max, gauge.drops);
-	valve->guard = fork();
-	if (valve->guard < 0)
+	snprintf(socket, sizeof(socket), "%d", ct_feed_fd(valve->feed));
+	snprintf(memory, sizeof(memory), "%d", valve->memory);
+	snprintf(netpold, sizeof(netpold), "%ld", (long)getpid());
+	snprintf(most, sizeof(most), "%" PRIu32, undelivered_max);
+	snprintf(drops, sizeof(drops), "%" PRIu32, gauge.drops);
+	return spawn(valve, said, &valve->guard);
+}
+
+/* Where vm.memfd_noexec is 2, Linux before 6.6 refuses who does not ask for the seal; what is older
+ * than the seal refuses who does. */
+static int make_memory(void)
+{
+	int fd = memfd_create(VALVE_PROGRAM, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+
+	return fd < 0 && errno == EINVAL ? memfd_create(VALVE_PROGRAM, MFD_CLOEXEC) : fd;
+}
+
+static int share(struct valve *valve)
+{
+	valve->memory = make_memory();
+	if (valve->memory < 0 || ftruncate(valve->memory, sizeof(*valve->shared)) < 0)
 		return -errno;
-	if (valve->guard == 0)
-		guard_run(&guard, netpold);
+	valve->shared = map_shared(valve->memory);
+	if (!valve->shared)
+		return -ENOMEM;
+	atomic_init(&valve->shared->given_up, 0);
+	atomic_init(&valve->shared->reliable, false);
+	atomic_init(&valve->shared->ran, false);
 	return 0;
 }
 
@@ -169,18 +269,8 @@ int valve_open(struct ct_feed *feed, uint32_t undelivered_max, struct valve **re
 
 	if (!valve)
 		return -ENOMEM;
-	valve->feed = feed;
-	valve->guard = -1;
-	valve->shared = mmap(NULL, sizeof(*valve->shared), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (valve->shared == MAP_FAILED) {
-		free(valve);
-		return -ENOMEM;
-	}
-	valve->reliable = true;
-	atomic_init(&valve->shared->given_up, 0);
-	atomic_init(&valve->shared->reliable, true);
-	r = ct_feed_set_reliable(feed, true);
+	*valve = (struct valve){.feed = feed, .memory = -1, .guard = -1, .reliable = true};
+	r = share(valve);
 	if (r == 0)
 		r = start_guard(valve, undelivered_max);
 	if (r < 0) {
@@ -207,24 +297,38 @@ struct valve *valve_close(struct valve *valve)
 	if (!valve)
 		return NULL;
 	end_guard(valve);
-	munmap(valve->shared, sizeof(*valve->shared));
+	if (valve->shared)
+		munmap(valve->shared, sizeof(*valve->shared));
+	if (valve->memory >= 0)
+		close(valve->memory);
 	free(valve);
 	return NULL;
 }
 
-bool valve_held(struct valve *valve, bool *ret_dead)
+bool valve_ran(const struct valve *valve)
 {
-	bool held = valve->reliable && valve->guard > 0;
-	uint32_t given_up = atomic_load(&valve->shared->given_up);
+	return atomic_load(&valve->shared->ran);
+}
 
-	*ret_dead = valve->guard > 0 && waitpid(valve->guard, NULL, WNOHANG) != 0;
-	if (*ret_dead) {
+bool valve_is_dead(struct valve *valve)
+{
+	if (valve->guard > 0 && waitpid(valve->guard, NULL, WNOHANG) != 0) {
 		valve->guard = -1;
 		end_guard(valve);
-		return false;
 	}
+	return valve->guard < 0;
+}
+
+bool valve_held(struct valve *valve)
+{
+	bool held = valve->reliable;
+	uint32_t given_up;
+
+	if (!valve_ran(valve))
+		return false;
+	given_up = atomic_load(&valve->shared->given_up);
 	held = held && given_up == valve->given_up;
 	valve->given_up = given_up;
-	valve->reliable = valve->guard > 0 && atomic_load(&valve->shared->reliable);
+	valve->reliable = atomic_load(&valve->shared->reliable);
 	return held;
 }

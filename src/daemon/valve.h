@@ -7,9 +7,10 @@
  * waited, a fifth of a second after the buffer was full. A collector that is stopped could not open
  * a valve of its own. So a process of its own, which holds a duplicate of the event socket and
  * nothing else, watches and gives reliable delivery up in time; it goes when netpold goes, however
- * that ends.
+ * that ends. It is netpold's program run anew: a copy of netpold's memory, however large that has
+ * grown, is neither made nor kept.
  *
- * One thread of the collector uses a valve; it must be opened before other threads are started.
+ * One thread of the collector uses a valve, and lives as long as it.
  */
 #ifndef NETPOL_DAEMON_VALVE_H
 #define NETPOL_DAEMON_VALVE_H
@@ -18,6 +19,9 @@
 #include <stdint.h>
 
 #include "kernel/feed.h"
+
+/* argv[0] of the program that is to be the process. */
+#define VALVE_PROGRAM "netpold-valve"
 
 /* ---- the rule, pure; times are CLOCK_MONOTONIC ns ---- */
 
@@ -29,7 +33,6 @@
 #define VALVE_LULL (300 * NSEC_PER_MSEC)
 
 struct valve_rule {
-	bool reliable;
 	uint32_t undelivered_max;
 	uint32_t drops;   /* as at the last look */
 	uint32_t drained; /* as when the queue was last less than half full */
@@ -43,15 +46,23 @@ struct valve_look {
 	int64_t now;
 	uint32_t drops; /* of the event socket; wraps */
 	bool drained;   /* its queue is less than half full */
+	bool reliable;  /* delivery is, and so what was last asked for was done */
 };
+
+/* A process that could not begin is started again after a pause, longer each time. */
+#define VALVE_PAUSE_MIN NSEC_PER_SEC
+#define VALVE_PAUSE_MAX (60 * NSEC_PER_SEC)
+/* The pause that follows pause; 0: the first. */
+int64_t valve_pause_after(int64_t pause);
 
 enum valve_action { VALVE_KEEP, VALVE_GIVE_UP, VALVE_TAKE_BACK };
 
 /* drops: those before count for nothing. */
-struct valve_rule valve_rule_begin(bool reliable, uint32_t undelivered_max, uint32_t drops);
+struct valve_rule valve_rule_begin(uint32_t undelivered_max, uint32_t drops);
 /*
  * Gives up when drops go on for longer than VALVE_PATIENCE, or when there were more than
- * undelivered_max since the queue was last drained: no more entries than that can wait.
+ * undelivered_max since the queue was last drained: no more entries than that can wait. What could
+ * not be done is asked for again.
  */
 enum valve_action valve_rule_apply(struct valve_rule *rule, const struct valve_look *look);
 
@@ -59,19 +70,27 @@ enum valve_action valve_rule_apply(struct valve_rule *rule, const struct valve_l
 
 struct valve;
 
+/* What main() is where argv[0] is VALVE_PROGRAM: the process. Returns an exit status where it was
+ * not started by a valve, or netpold is gone. */
+int valve_main(int argc, char **argv);
+
 /*
- * Switches reliable delivery on and starts the process. feed is borrowed. -errno: it stays off, and
- * nothing runs.
+ * Starts the process, which switches reliable delivery on once it watches. feed is borrowed.
+ * -errno: nothing runs.
  */
 int valve_open(struct ct_feed *feed, uint32_t undelivered_max, struct valve **ret);
 /* Ends the process and switches reliable delivery off. NULL is allowed; returns NULL. */
 struct valve *valve_close(struct valve *valve);
 
+/* The process did watch, even if it is gone now. */
+bool valve_ran(const struct valve *valve);
+
+/* Did someone else end the process? Then reliable delivery is switched off. */
+bool valve_is_dead(struct valve *valve);
 /*
  * Was delivery reliable without a break from the last call (or the start) to now? Read the drop
- * counter before: if true, what it counted was kept for later. If the process is gone, reliable
- * delivery is switched off, *ret_dead is set and all answers are false.
+ * counter before: if true, what it counted was kept for later. Not of one that is dead.
  */
-bool valve_held(struct valve *valve, bool *ret_dead);
+bool valve_held(struct valve *valve);
 
 #endif

@@ -102,6 +102,19 @@ static void ask_for_renewal(struct writer *writer)
 
 /* ---- the thread; the mutex is held on entry and exit, not while the disk works ---- */
 
+static void go_to_disk(struct writer *writer)
+{
+	writer->status.on_disk = true;
+	pthread_mutex_unlock(&writer->mutex);
+}
+
+static void come_back(struct writer *writer)
+{
+	pthread_mutex_lock(&writer->mutex);
+	writer->status.on_disk = false;
+	writer->status.beat = clock_monotonic();
+}
+
 /* A large one takes its time, which the collector must not wait for. */
 static void free_batch(struct writer *writer, struct batch *batch)
 {
@@ -253,10 +266,9 @@ static void handle(struct writer *writer, struct batch *batch, int error)
 	enum mended mended;
 
 	note(writer, error);
-	pthread_mutex_unlock(&writer->mutex);
+	go_to_disk(writer);
 	mended = mend(&writer->mend, writer->store, error);
-	pthread_mutex_lock(&writer->mutex);
-	writer->status.beat = clock_monotonic();
+	come_back(writer);
 	if (mended == MEND_WAIT)
 		note(writer, error); /* what mending failed at is nearer to the cause */
 	if (error == -ENOSPC && mended == MEND_RETRY && !is_known)
@@ -270,9 +282,9 @@ static void write_batch(struct writer *writer, struct batch *batch)
 	int error;
 
 	add_gap(writer, batch);
-	pthread_mutex_unlock(&writer->mutex);
+	go_to_disk(writer);
 	error = store_write(writer->store, batch);
-	pthread_mutex_lock(&writer->mutex);
+	come_back(writer);
 	if (error)
 		handle(writer, batch, error);
 	else
@@ -333,9 +345,9 @@ static void tend(struct writer *writer)
 		wait_until(writer, clock_monotonic() + RETRY_INTERVAL);
 	if (has_work(writer) || writer->stopping)
 		return;
-	pthread_mutex_unlock(&writer->mutex);
+	go_to_disk(writer);
 	error = store_tend(writer->store);
-	pthread_mutex_lock(&writer->mutex);
+	come_back(writer);
 	if (error)
 		handle(writer, NULL, error);
 	else
@@ -379,15 +391,14 @@ static bool prune_step(struct writer *writer)
 	int error = 0;
 
 	writer->prune_due = false;
-	pthread_mutex_unlock(&writer->mutex);
+	go_to_disk(writer);
 	store_set_max_edges(store, limits.max_edges);
 	over = store_is_over(store, &limits);
 	if (over || going_on)
 		error = store_tend(store);
 	if (!error && (over || going_on))
 		error = store_prune(store, &limits, PRUNE_ROWS, &more);
-	pthread_mutex_lock(&writer->mutex);
-	writer->status.beat = clock_monotonic();
+	come_back(writer);
 	if (error)
 		handle(writer, NULL, error);
 	writer->pruning = more;
@@ -516,6 +527,13 @@ void writer_status(struct writer *writer, struct writer_status *ret)
 	*ret = writer->status;
 	ret->waiting = writer->queue.rows;
 	pthread_mutex_unlock(&writer->mutex);
+}
+
+bool writer_is_alive(const struct writer_status *status, int64_t now, int64_t patience)
+{
+	if (status->on_disk && patience < WRITER_DISK_PATIENCE)
+		patience = WRITER_DISK_PATIENCE;
+	return now - status->beat < patience;
 }
 
 void writer_renew(struct writer *writer, struct batch *first)

@@ -17,11 +17,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "daemon/queue.h"
 #include "flow/flow.h"
 #include "store/store.h"
 
-#define WRITER_QUEUE QUEUE_BATCHES
+/* So long one write may take: a disk that is slow, or stalls, holds up every netpold alike, and
+ * what is seen meanwhile is folded in memory. */
+#define WRITER_DISK_PATIENCE (300 * NSEC_PER_SEC)
 
 struct writer;
 
@@ -38,6 +41,7 @@ struct writer_status {
 	uint64_t incidents; /* databases lost, batches refused, history given up: see incident */
 	size_t waiting;     /* rows in the queue */
 	int64_t beat;       /* CLOCK_MONOTONIC ns of the thread's last sign of life */
+	bool on_disk;       /* it is at work on the database's files */
 	int error;          /* negative errno of the last try; 0: it went well */
 	char message[512];  /* of that error */
 	char incident[640]; /* the last one */
@@ -55,6 +59,9 @@ bool writer_has_room(struct writer *writer);
 /* In force from the next round, which begins at once. */
 void writer_set_limits(struct writer *writer, const struct writer_limits *limits);
 void writer_status(struct writer *writer, struct writer_status *ret);
+/* Did the thread give a sign of life of late? patience: ns; at work on the files it has
+ * WRITER_DISK_PATIENCE, if that is longer. now: CLOCK_MONOTONIC ns. */
+bool writer_is_alive(const struct writer_status *status, int64_t now, int64_t patience);
 /*
  * Answers all renewals up to now: takes over a batch with all pods, the node's addresses, and all
  * facts, as they are. It is written before the queue goes on, so it must not use up changes that

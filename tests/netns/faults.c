@@ -1,19 +1,24 @@
 /*
- * Faults on demand, for tests: preloaded into a program, it makes its system calls fail and its
- * clock lie as a control file says.
+ * Faults on demand, for tests: preloaded into a program, it makes its system calls fail, its clock
+ * lie and the program stop as a control file says.
  *
  * FAULTS_CONTROL names the file, FAULTS_FOLDER the directory whose files are concerned. The control
- * file holds "errno=NUMBER" (each call that writes to such a file fails so; 0: none) and
- * "shift=SECONDS" (added to CLOCK_REALTIME). It is read again at each call.
+ * file holds "errno=NUMBER" (each call that writes to such a file fails so; 0: none),
+ * "shift=SECONDS" (added to CLOCK_REALTIME), "thread=1" and "receive=1" (stopped, until SIGCONT,
+ * before it begins a thread, and before it receives several messages at once). It is read again at
+ * each call.
  */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -133,4 +138,24 @@ int clock_gettime(clockid_t clock, struct timespec *ret)
 	if (r == 0 && clock == CLOCK_REALTIME)
 		ret->tv_sec += (time_t)read_control("shift=");
 	return r;
+}
+
+static void stop_if(const char *key)
+{
+	if (read_control(key))
+		kill(getpid(), SIGSTOP);
+}
+
+int pthread_create(pthread_t *ret, const pthread_attr_t *attributes, void *(*run)(void *),
+		   void *context)
+{
+	stop_if("thread=");
+	return NEXT(pthread_create)(ret, attributes, run, context);
+}
+
+int recvmmsg(int fd, struct mmsghdr *messages, unsigned int count, int flags,
+	     struct timespec *timeout)
+{
+	stop_if("receive=");
+	return NEXT(recvmmsg)(fd, messages, count, flags, timeout);
 }

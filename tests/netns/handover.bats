@@ -33,25 +33,23 @@ sockets() {
 has_table() {
   nft list tables | grep -q 'inet netpol$'
 }
-# traffic POD PORT: connections one after the other, as long as $lab/go is there; a line in $lab/made for each
-traffic() {
-  touch "$lab/go" "$lab/made"
-  while [ -e "$lab/go" ]; do
-    say "$1" "TCP:10.244.0.3:$2" && echo made >> "$lab/made"
-  done 3>&- 5>&- &
-  traffic=$!
+# begin, first_half, second_half, finish: netpold is started, restarted in two steps, and stopped for good
+begin() {
+  manager_start
+  order start
+  wait_for 10 happened 1 ready
 }
-made() {
-  wc -l < "$lab/made"
+first_half() {
+  order restart
+  wait_for 20 happened 1 'exited 0'
 }
-# more COUNT: so many connections more than now
-more() {
-  local before
-  before=$(made)
-  wait_for 20 eval '[ "$(made)" -ge '$((before + $1))' ]'
+second_half() {
+  order start
+  wait_for 20 happened 2 ready
 }
-lost() {
-  report status -o json | jq '[.gaps[] | select(.source != "identity")]'
+finish() {
+  order stop
+  wait_for 20 happened 1 dropped
 }
 END
     cat
@@ -67,9 +65,7 @@ pod web 2; pod api 3
 serve api TCP-LISTEN:8080
 nft monitor tables > "$lab/tables" 2>&1 3>&- 5>&- &
 wait_for 10 eval 'nft add table inet probe; nft delete table inet probe; grep -q probe "$lab/tables"'
-manager_start
-order start
-wait_for 10 happened 1 ready
+begin
 wait_for 10 grep -q 'table inet netpol' "$lab/tables"
 while :; do settings; done 3>&- 5>&- > "$lab/settings" &
 watch=$!
@@ -91,8 +87,7 @@ wait "$traffic"
 kill "$watch"
 [ "$(grep -c 'table inet netpol' "$lab/tables")" = 1 ] || die "not made once: $(cat "$lab/tables")"
 [ "$(sort -u "$lab/settings")" = '1 1 1' ] || die "$(sort "$lab/settings" | uniq -c)"
-order stop
-wait_for 20 happened 1 dropped
+finish
 [ "$(lost)" = '[]' ] || die "$(lost)"
 [ "$(sum_edges '.port == 8080' connections)" = "$(made)" ] || die "$(made) were made: $(report edges)"
 truth=$(nft -j list chain inet test1 c | jq '[.. | .counter? // empty][0]')
@@ -123,9 +118,7 @@ seen() {
 lab_start
 rules filter forward 0 'ip saddr 10.244.0.2 udp dport 9999 counter' 'ip saddr 10.244.0.4 drop'
 pod web 2; pod api 3; pod intruder 4
-manager_start
-order start
-wait_for 10 happened 1 ready
+begin
 conntrack -E -b 8000000 -e NEW -p udp --dport 9999 > "$lab/new" 2> /dev/null 3>&- 5>&- &
 witness=$!
 wait_for 10 witness_listens
@@ -147,8 +140,7 @@ wait_for 20 seen 3000
 rm "$lab/go"
 wait "$web" "$intruder"
 packets=$(nft -j list chain inet test1 c | jq '[.. | .counter? // empty][0].packets')
-order stop
-wait_for 20 happened 1 dropped
+finish
 kill "$witness"
 wait "$witness" || true
 [ "$(lost)" = '[]' ] || die "$(lost)"
@@ -166,18 +158,13 @@ lab_start
 rules filter forward 0 'ip saddr 10.244.0.2 drop'
 pod intruder 2; pod db 3; pod web 4
 serve db TCP-LISTEN:8080
-manager_start
-order start
-wait_for 10 happened 1 ready
-order restart
-wait_for 20 happened 1 'exited 0'
-! say intruder TCP:10.244.0.3:5432 || die "the intruder came through"
+begin
+first_half
+unheard intruder TCP:10.244.0.3:5432 || die "the intruder came through"
 say web TCP:10.244.0.3:8080 || die "no answer"
-order start
-wait_for 20 happened 2 ready
+second_half
 wait_for 15 has_edge '.port == 5432'
-order stop
-wait_for 20 happened 1 dropped
+finish
 [ "$(sum_edges '.from.name == "intruder" and .verdict == "denied"' connections)" = 1 ] || die "$(report edges)"
 [ "$(sum_edges '.from.name == "web" and .verdict == "answered"' connections)" = 1 ] || die "$(report edges)"
 [ "$(lost)" = '[]' ] || die "$(lost)"
@@ -190,17 +177,12 @@ lab_start
 echo 0 > ${tracks}_acct
 echo 2 > ${tracks}_events
 before=$(settings)
-manager_start
-order start
-wait_for 10 happened 1 ready
+begin
 [ "$(settings)" = '1 1 1' ] || die "$(settings)"
-order restart
-wait_for 20 happened 1 'exited 0'
+first_half
 [ -n "$(sockets)" ] || die "no sockets wait"
-order start
-wait_for 20 happened 2 ready
-order stop
-wait_for 20 happened 1 dropped
+second_half
+finish
 happened 1 'dropped 0' || die "$(cat "$lab/manager.log")"
 ! has_table || die "the table is still there"
 [ -z "$(sockets)" ] || die "$(sockets)"
@@ -211,13 +193,9 @@ END
 @test "kill -9 after a restart leaves no table, no socket, nothing in the store" {
   managed <<'END'
 lab_start
-manager_start
-order start
-wait_for 10 happened 1 ready
-order restart
-wait_for 20 happened 1 'exited 0'
-order start
-wait_for 20 happened 2 ready
+begin
+first_half
+second_half
 order store
 wait_for 10 happened 1 'store 0'
 has_table || die "no table"
@@ -231,11 +209,8 @@ END
 @test "a restart whose second half never comes leaves nothing either" {
   managed <<'END'
 lab_start
-manager_start
-order start
-wait_for 10 happened 1 ready
-order restart
-wait_for 20 happened 1 'exited 0'
+begin
+first_half
 has_table || die "no table between two netpolds"
 exec 5>&-
 wait "$manager"
@@ -247,19 +222,14 @@ END
 @test "a manager that does not say why it stops is taken at its worst: a final stop, then a gap" {
   managed <<'END'
 lab_start
-manager_start
-order start
-wait_for 10 happened 1 ready
+begin
 order deaf
-order restart
-wait_for 20 happened 1 'exited 0'
+first_half
 ! has_table || die "the table is still there"
 [ -z "$(sockets)" ] || die "$(sockets)"
-order start
-wait_for 20 happened 2 ready
+second_half
 wait_for 10 eval 'report status -o json | jq -e ".gaps | any(.source == \"daemon\")"'
-order stop
-wait_for 20 happened 1 dropped
+finish
 END
 }
 
@@ -268,18 +238,13 @@ END
 lab_start
 configure '[conntrack]' 'buffer_size = 64K' 'dump_interval = 1s'
 pod web 2; pod api 3
-manager_start
-order start
-wait_for 10 happened 1 ready
-order restart
-wait_for 20 happened 1 'exited 0'
+begin
+first_half
 in_pod web bash -c 'for ((i = 0; i < 600; i++)); do echo x > /dev/udp/10.244.0.3/9999; done'
 sent=$(conntrack -L -p udp --dport 9999 2>/dev/null | wc -l)
 conntrack -D -p udp --dport 9999 > /dev/null 2>&1
-order start
-wait_for 20 happened 2 ready
-order stop
-wait_for 20 happened 1 dropped
+second_half
+finish
 missing=$((sent - $(sum_edges '.port == 9999' connections)))
 [ "$missing" -gt 0 ] || die "all $sent were recorded"
 report status -o json | jq -e '([.gaps[] | select(.source == "conntrack") | .at_most] | add) >= '"$missing" ||
@@ -291,17 +256,12 @@ END
   managed <<'END'
 lab_start
 pod web 2; pod api 3
-manager_start
-order start
-wait_for 10 happened 1 ready
-order restart
-wait_for 20 happened 1 'exited 0'
+begin
+first_half
 stopped=$(date +%s%3N)
 configure '[log-group new]' 'group = 777'
-order start
-wait_for 20 happened 2 ready
-order stop
-wait_for 20 happened 1 dropped
+second_half
+finish
 sqlite3 -readonly "$db" "SELECT count(*) FROM gap WHERE reason = 'the log group was changed' AND since <= $stopped" | grep -qx 1 ||
   die "stopped at $stopped: $(report status)"
 END

@@ -49,9 +49,17 @@ of_connections() {
   }'
 }
 
+# recorder_catches_up: it has written of all that ended before this
+recorder_catches_up() {
+  echo last > /dev/udp/10.244.0.3/9
+  conntrack -D -p udp --dport 9 > /dev/null 2>&1 || true
+  wait_for 60 grep -q ' dport=9 ' "$lab/ended"
+}
+
 # truth_write END: what ended later was open when netpold ended, and is 0
 truth_write() {
   conntrack -L 2> /dev/null | of_connections > "$lab/open.csv"
+  recorder_catches_up
   kill "$recorder"
   wait "$recorder" || true
   { cat "$lab/open.csv"; of_connections < "$lab/ended"; } | awk -F, -v OFS=, -v end="$1" '!seen[$1]++ { if ($2 > end) $2 = 0; print }' \

@@ -153,7 +153,17 @@ listening() {
 
 # say POD SPEC: one exchange with an echo; fails if nothing comes back
 say() {
-  [ "$(echo hello | in_pod "$1" timeout 3 socat -t 1 - "$2" 2>/dev/null)" = hello ]
+  exchange 20 "$@"
+}
+
+# unheard POD SPEC: nothing comes back for 3 s
+unheard() {
+  ! exchange 3 "$@"
+}
+
+# exchange SECONDS POD SPEC
+exchange() {
+  [ "$(echo hello | in_pod "$2" timeout "$1" socat -t 3 - "$3" 2>/dev/null)" = hello ]
 }
 
 # hold POD ADDRESS PORT: a connection to an echo that stays open
@@ -164,11 +174,48 @@ hold() {
   wait_for 10 grep -qs held "$lab/held-$1"
 }
 
+# traffic POD PORT: connections one after the other, as long as $lab/go is there; a line in $lab/made for each
+traffic() {
+  touch "$lab/go" "$lab/made"
+  while [ -e "$lab/go" ]; do
+    say "$1" "TCP:10.244.0.3:$2" && echo made >> "$lab/made"
+  done 3>&- 5>&- &
+  traffic=$!
+}
+
+made() {
+  wc -l < "$lab/made"
+}
+
+# more COUNT: so many connections more than now
+more() {
+  local before
+  before=$(made)
+  wait_for 20 eval '[ "$(made)" -ge '$((before + $1))' ]'
+}
+
+# with_faults: the next netpold_start preloads the module of setup_faults, which does as faults LINE... says.
+with_faults() {
+  faults
+  netpold_wrapper="env LD_PRELOAD=$programs/faults.so FAULTS_CONTROL=$lab/faults FAULTS_FOLDER=$lab/data"
+  netpold_wrapper="$netpold_wrapper ASAN_OPTIONS=verify_asan_link_order=0"
+}
+
+faults() {
+  echo "$*" > "$lab/faults.new"
+  mv "$lab/faults.new" "$lab/faults"
+}
+
 netpold_start() {
   # shellcheck disable=SC2086
   ${netpold_wrapper:-} "$programs/netpold" --config "$config" 2>> "$lab/netpold.log" 3>&- &
   netpold=$!
   wait_for 20 grep -q 'netpold: recording' "$lab/netpold.log"
+}
+
+# is_watched FOLDER: by netpold
+is_watched() {
+  grep -qs "^inotify .* ino:$(printf %x "$(stat -c %i "$1")") " "/proc/$netpold/fdinfo/"*
 }
 
 netpold_stop() {
@@ -199,4 +246,9 @@ has_edge() {
 # sum FILTER FIELD: over the edges that pass
 sum_edges() {
   report edges -o json | jq "[.[] | select($1) | .$2] | add // 0"
+}
+
+# lost: the gaps, but those of who had an address
+lost() {
+  report status -o json | jq '[.gaps[] | select(.source != "identity")]'
 }

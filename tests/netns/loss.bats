@@ -4,10 +4,14 @@
 load namespace.bash
 
 burst='
-# burst POD COUNT: datagrams to port 9999 of the api, each from a socket of its own; sets sent to the connections that makes
+# burst POD COUNT [PORT]: datagrams to a port of the api, each from a socket of its own; sets sent to the connections that makes
 burst() {
-  in_pod "$1" bash -c "for ((i = 0; i < $2; i++)); do echo x > /dev/udp/10.244.0.3/9999; done"
-  sent=$(conntrack -L -p udp --dport 9999 2>/dev/null | wc -l)
+  in_pod "$1" bash -c "for ((i = 0; i < $2; i++)); do echo x > /dev/udp/10.244.0.3/${3:-9999}; done"
+  sent=$(conntrack -L -p udp --dport "${3:-9999}" 2>/dev/null | wc -l)
+}
+# Only once its process watches is anything kept for later.
+valve_wait() {
+  wait_for 10 grep -qsx netpold-valve /proc/[0-9]*/comm
 }'
 
 @test "an overrun of the event socket is a gap that covers what was missed, and the dump finds the living" {
@@ -38,6 +42,7 @@ lab_start
 configure '[conntrack]' 'dump_interval = 1h' 'buffer_size = 64K'
 pod web 2; pod api 3
 netpold_start
+valve_wait
 kill -STOP "\$netpold"
 burst web 900
 [ "\$sent" -gt 800 ] || die "only \$sent connections"
@@ -48,6 +53,53 @@ netpold_stop
 [ "\$(sum_edges '.port == 9999 and .verdict == "one-way"' connections)" = "\$sent" ] || die "\$(report edges)"
 report status -o json | jq -e '[.gaps[] | select(.source == "conntrack")] == []' || die "\$(report status)"
 report edges -o json | jq -e '[.[] | select(.port == 9999) | .ended.deleted] == ['"\$sent"']' || die "\$(report edges -o json)"
+END
+}
+
+@test "what the kernel was to keep and is given up is a gap; when that is over it is kept again" {
+  in_namespace <<END
+$burst
+overruns() {
+  report status -o json | jq -c '[.gaps[] | select(.reason | test("buffer was full")) | .at_most]'
+}
+# quiet: for longer than nothing may be dropped before
+quiet() {
+  local begun=\$SECONDS
+  wait_for 20 eval '[ \$((SECONDS - begun)) -gt 3 ]'
+}
+# overrun_is_kept: all of a burst comes after all, and no gap
+overrun_is_kept() {
+  local before
+  port=\$((port - 1))
+  before=\$(overruns)
+  quiet
+  kill -STOP "\$netpold"
+  burst web 900 "\$port"
+  [ "\$sent" -gt 800 ] || die "only \$sent connections"
+  conntrack -D -p udp --dport "\$port" > /dev/null 2>&1
+  kill -CONT "\$netpold"
+  wait_for 30 eval '[ "\$(sum_edges ".port == \$port" connections)" = "\$sent" ] || [ "\$(overruns)" != "\$before" ]'
+  [ "\$(overruns)" = "\$before" ]
+}
+lab_start
+configure '[conntrack]' 'dump_interval = 1h' 'buffer_size = 64K' 'undelivered_max = 3000'
+pod web 2; pod api 3
+netpold_start
+valve_wait
+# Twice as many events as connections, most of which find no room.
+kill -STOP "\$netpold"
+burst web 2000 9998
+conntrack -D -p udp --dport 9998 > /dev/null 2>&1
+# What waits to be told is counted as being there.
+wait_for 20 eval '[ "\$(cat /proc/sys/net/netfilter/nf_conntrack_count)" -lt 100 ]'
+kill -CONT "\$netpold"
+wait_for 20 eval '[ "\$(overruns)" != "[]" ]'
+port=9998
+wait_for 60 overrun_is_kept
+after=\$(overruns)
+netpold_stop
+[ "\$(sum_edges ".port == \$port and .verdict == \"one-way\"" connections)" = "\$sent" ] || die "\$(report edges)"
+[ "\$(overruns)" = "\$after" ] || die "after \$after: \$(report status)"
 END
 }
 
@@ -85,7 +137,7 @@ other=$!
 wait_for 20 grep -q 'netpold: recording' "$lab/other.log"
 netpold_start
 grep -q 'another process has it' "$lab/netpold.log" || die "nothing is said of the group"
-! say intruder TCP:10.244.0.3:5432 || die "the intruder came through"
+unheard intruder TCP:10.244.0.3:5432 || die "the intruder came through"
 wait_for 10 eval 'report status -o json | jq -e "[.gaps[].source] | any(. == \"log\" or . == \"rules\")"'
 [ "$(report denied -o json | jq length)" = 0 ] || die "$(report denied)"
 kill "$other"
@@ -128,22 +180,76 @@ END
 guards() {
   grep -lx netpold-valve /proc/[0-9]*/comm 2> /dev/null | wc -l
 }
+guard() {
+  grep -lx netpold-valve /proc/[0-9]*/comm | tr -dc 0-9
+}
+# It is no copy of netpold: it was begun as itself, and of all that netpold has open it has the event socket.
+is_by_itself() {
+  [ "$(tr '\0' ' ' < "/proc/$1/cmdline" | cut -d ' ' -f 1)" = netpold-valve ] || die "it is $(tr '\0' ' ' < "/proc/$1/cmdline")"
+  [ "$(find "/proc/$1/fd" -lname 'socket:*' | grep -cv '/[012]$')" = 1 ] || die "$(ls -l "/proc/$1/fd")"
+  [ "$(find "/proc/$1/fd" -type l | grep -cv '/[012]$')" = 2 ] || die "$(ls -l "/proc/$1/fd")"
+  # Nobody could execute what it shares with netpold, where the kernel can promise that.
+  [ ! -e /proc/sys/vm/memfd_noexec ] || find -L "/proc/$1/fd" -type f -perm 666 | grep -q . || die "$(ls -lL "/proc/$1/fd")"
+}
 lab_start
 pod web 2; pod api 3
+installed=$programs
+programs=$(mktemp -d -p "$lab")
+cp "$installed/netpold" "$installed/netpol-report" "$programs"
 netpold_start
 wait_for 10 eval '[ "$(guards)" = 1 ]'
-first=$(grep -lx netpold-valve /proc/[0-9]*/comm | tr -dc 0-9)
-[ -z "$(find "/proc/$first/fd" -lname '*flows.db*')" ] || die "it holds the database"
+first=$(guard)
+is_by_itself "$first"
+# Another version takes its place meanwhile.
+cp /bin/false "$programs/upgraded"
+mv "$programs/upgraded" "$programs/netpold"
 kill -KILL "$first"
 wait_for 10 grep -q 'the process of the valve was ended by someone' "$lab/netpold.log"
 wait_for 10 eval '[ "$(guards)" = 1 ]'
-[ "$(grep -lx netpold-valve /proc/[0-9]*/comm | tr -dc 0-9)" != "$first" ] || die "it is the same"
+second=$(guard)
+[ "$second" != "$first" ] || die "it is the same"
+is_by_itself "$second"
+programs=$installed
 netpold_kill
 wait_for 10 eval '[ "$(guards)" = 0 ]'
 netpold_start
 wait_for 10 eval '[ "$(guards)" = 1 ]'
 netpold_stop
 [ "$(guards)" = 0 ] || die "it outlived netpold"
+END
+}
+
+@test "a valve whose process cannot begin is said once and in the record, and is there again when it can" {
+  in_namespace <<'END'
+delivery() {
+  report status -o json | jq -e "[.. | strings | select(test(\"$1\"))] != []"
+}
+guards() {
+  grep -lx netpold-valve /proc/[0-9]*/comm 2> /dev/null
+}
+lab_start
+library=$(ldd "$programs/netpold" | sed -n 's/.* => \(.*libinih[^ ]*\) .*/\1/p')
+[ -n "$library" ] || die "$(ldd "$programs/netpold")"
+mkdir "$lab/libraries"
+cp "$library" "$lab/libraries/"
+netpold_wrapper="env LD_LIBRARY_PATH=$lab/libraries" netpold_start
+wait_for 10 grep -qsx netpold-valve /proc/[0-9]*/comm
+wait_for 10 delivery 'reliable, within bounds'
+echo > "$lab/broken"
+mv "$lab/broken" "$lab/libraries/${library##*/}"
+kill -KILL "$(guards | tr -dc 0-9)"
+wait_for 10 grep -q 'delivery of events is not reliable: the process of the valve ends before it begins' "$lab/netpold.log"
+wait_for 10 delivery 'ends before it begins'
+# The third attempt.
+wait_for 20 eval '[ "$(grep -c "error while loading shared libraries" "$lab/netpold.log")" = 3 ]'
+cp "$library" "$lab/libraries/fresh"
+mv "$lab/libraries/fresh" "$lab/libraries/${library##*/}"
+wait_for 20 grep -q 'delivery of events is reliable again' "$lab/netpold.log"
+grep -qsx netpold-valve /proc/[0-9]*/comm || die "there is none"
+wait_for 10 delivery 'reliable, within bounds'
+netpold_stop
+[ "$(grep -c 'is not reliable: the process' "$lab/netpold.log.last")" = 1 ] || die "$(cat "$lab/netpold.log.last")"
+[ "$(grep -c 'ended by someone' "$lab/netpold.log.last")" = 1 ] || die "$(cat "$lab/netpold.log.last")"
 END
 }
 

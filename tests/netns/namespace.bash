@@ -56,6 +56,13 @@ missing() {
   }
 }
 
+# The module that makes system calls fail (tests/netns/faults.c), beside the programs.
+setup_faults() {
+  [ -e "$work_dir/faults.so" ] ||
+    ${CC:-cc} -D_GNU_SOURCE -shared -fPIC -O1 -o "$work_dir/faults.so" "$abs_top_srcdir/tests/netns/faults.c" -ldl
+  chmod 755 "$work_dir/faults.so"
+}
+
 # in_namespace <<'END' … END: the script, after lab.sh
 in_namespace() {
   {

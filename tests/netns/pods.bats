@@ -252,6 +252,123 @@ done
 END
 }
 
+# The next pod with an address speaks after netpold looked who has it, and before it looks who spoke.
+handed_on='
+host_local=$lab/ipam
+lab_start
+with_faults
+rules filter forward 0 "ct state new accept"
+for name in api:3 first:2; do
+  allocate "${name%:*}" "${name#*:}"
+  pod "${name%:*}" "${name#*:}"
+done
+serve api TCP-LISTEN:8080
+is_stopped() { [ "$(cut -d " " -f 3 "/proc/$netpold/stat")" = T ]; }
+hand_on() {
+  wait_for 20 is_stopped
+  pod_end first 2
+  allocate second 2; pod second 2
+  say second TCP:10.244.0.3:8080 || die "no answer"
+}
+go_on() {
+  faults
+  kill -CONT "$netpold"
+}
+each_has_its_own() {
+  report edges -o json | jq -e "map([.from.name, .connections, .packets_sent > 2]) | sort ==
+    [[\"first\", 1, true], [\"second\", 1, true]]" || die "$(report edges -o json)"
+}
+'
+
+@test "an address that is handed on before the table is read gives each its own edges" {
+  setup_faults
+  in_namespace <<END
+$handed_on
+netpold_start
+say first TCP:10.244.0.3:8080 || die "no answer"
+wait_for 20 has_edge '.from.name == "first" and .connections == 1'
+faults thread=1
+hand_on; go_on
+wait_for 20 has_edge '.from.name == "second" and .connections == 1'
+netpold_stop
+each_has_its_own
+END
+}
+
+@test "an address that is handed on before the table is read for the last time gives each its own edges" {
+  setup_faults
+  in_namespace <<END
+$handed_on
+configure '[conntrack]' 'dump_interval = 1h'
+netpold_start
+say first TCP:10.244.0.3:8080 || die "no answer"
+faults thread=1
+kill -TERM "\$netpold"
+hand_on; go_on
+wait "\$netpold"
+each_has_its_own
+END
+}
+
+@test "an address that is handed on before the end of a connection is read gives each its own edges" {
+  setup_faults
+  in_namespace <<END
+$handed_on
+configure '[conntrack]' 'dump_interval = 1h'
+netpold_start
+say first TCP:10.244.0.3:8080 || die "no answer"
+faults receive=1
+hand_on
+conntrack -D -s 10.244.0.2 > /dev/null 2>&1
+go_on
+wait_for 20 has_edge '.from.name == "second" and .connections == 1'
+netpold_stop
+each_has_its_own
+END
+}
+
+@test "what was said to an address whose pod left while netpold started is not that pod's" {
+  setup_faults
+  in_namespace <<END
+$handed_on
+pod_network nobody 9
+faults thread=1
+netpold_start &
+starting=\$!
+wait_for 20 eval 'netpold=\$(pgrep -x netpold) && is_stopped'
+pod_end first 2
+ip route add 10.244.0.2/32 dev veth9
+unheard api TCP:10.244.0.2:9999,connect-timeout=0.2 || die "somebody answered"
+go_on
+wait \$starting
+conntrack -D -d 10.244.0.2 > /dev/null 2>&1
+wait_for 20 has_edge '.port == 9999'
+report edges -o json | jq -e 'length == 1 and .[0].from.name == "api" and .[0].to.kind == "unknown"' || die "\$(report edges)"
+report pods -o json | jq -e 'any(.[]; .name == "first" and .addresses[0].until != null)' || die "\$(report pods -o json)"
+END
+}
+
+# What has no time of the kernel's is dated when it is read; and the end of a pod when it is noticed, which is later still.
+@test "what a pod did last, and was denied, is its own when it is read after the pod's end" {
+  setup_faults
+  in_namespace <<END
+$handed_on
+configure '[conntrack]' 'dump_interval = 1h'
+rules filter forward 10 'tcp dport 9999 drop'
+netpold_start
+sysctl -qw net.netfilter.nf_conntrack_timestamp=0
+faults receive=1
+say first TCP:10.244.0.3:8080 || die "no answer"
+wait_for 20 is_stopped
+! in_pod first socat -u - TCP:10.244.0.3:9999,connect-timeout=0.2 < /dev/null 2> /dev/null || die "the rule let it through"
+pod_end first 2
+go_on
+wait_for 20 has_edge '.port == 9999'
+netpold_stop
+report edges -o json | jq -e 'length == 2 and all(.[]; .from.name == "first")' || die "\$(report edges)"
+END
+}
+
 @test "connections that were open before netpold started are bound" {
   in_namespace <<'END'
 lab_start

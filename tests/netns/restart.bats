@@ -116,6 +116,20 @@ netpold_stop
 END
 }
 
+@test "SIGHUP again and again holds up neither commits nor dumps" {
+  in_namespace <<'END'
+lab_start
+configure '[conntrack]' 'dump_interval = 1s'
+pod web 2; pod api 3
+serve api UDP-LISTEN:5300
+netpold_start
+while kill -HUP "$netpold" 2>/dev/null; do read -r -t 0.1 <> <(:) || true; done 3>&- &
+say web UDP:10.244.0.3:5300 || die "no answer"
+wait_for 20 has_edge '.port == 5300 and .verdict == "answered"'
+netpold_stop
+END
+}
+
 @test "the reader needs no right to write: while netpold writes, after kill -9 and after a stop" {
   in_namespace <<'END'
 lab_start
@@ -150,7 +164,7 @@ pod intruder 2; pod db 3
 nft -f "$lab/rules.nft"
 rules filter forward 0 'ip saddr 10.244.0.2 drop'
 netpold_start
-! say intruder TCP:10.244.0.3:5432 || die "the intruder came through"
+unheard intruder TCP:10.244.0.3:5432 || die "the intruder came through"
 wait_for 15 eval '[ "$(report denied -o json | jq length)" = 1 ]'
 netpold_stop
 nft list table inet netpol > /dev/null || die "the administrator's table was taken away"

@@ -3,13 +3,6 @@
 
 load namespace.bash
 
-# The module that makes system calls fail (tests/netns/faults.c), beside the programs.
-setup_faults() {
-  [ -e "$work_dir/faults.so" ] ||
-    ${CC:-cc} -D_GNU_SOURCE -shared -fPIC -O1 -o "$work_dir/faults.so" "$abs_top_srcdir/tests/netns/faults.c" -ldl
-  chmod 755 "$work_dir/faults.so"
-}
-
 stress='
 lab_start
 folder=$lab/data
@@ -17,12 +10,6 @@ mkdir "$folder"
 db=$folder/flows.db
 export NETPOL_DB=$db
 configure
-faults() { echo "$*" > "$lab/faults.new" && mv "$lab/faults.new" "$lab/faults"; }
-with_faults() {
-  faults
-  netpold_wrapper="env LD_PRELOAD=$programs/faults.so FAULTS_CONTROL=$lab/faults FAULTS_FOLDER=$folder"
-  netpold_wrapper="$netpold_wrapper ASAN_OPTIONS=verify_asan_link_order=0"
-}
 pod web 2; pod api 3
 serve api TCP-LISTEN:8080
 

@@ -21,7 +21,7 @@
 #include "kernel/rules.h"
 #include "lanes.h"
 
-#define PATIENCE (10 * NSEC_PER_SEC)
+#define PATIENCE (100 * NSEC_PER_SEC)
 #define GROUP 7
 
 enum { EVENTS, LOG, RULES, SOCKETS };

@@ -16,7 +16,7 @@
 #include "kernel/rules.h"
 #include "lanes.h"
 
-#define PATIENCE (10 * NSEC_PER_SEC)
+#define PATIENCE (100 * NSEC_PER_SEC)
 #define GROUP 8
 #define MEBIBYTE ((size_t)1 << 20)
 

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "daemon/dataplane.h"
 
+#define PATIENCE (300 * NSEC_PER_SEC)
+
 #define T0 (INT64_C(1700000000) * NSEC_PER_SEC)
 #define OLD INT64_MIN
 
@@ -43,7 +45,7 @@ static void look_at_nothing(struct dataplane_observations *ret)
 static bool first_look(struct dataplane_watch *watch, int log_error, int64_t now)
 {
 	const struct dataplane_own own = {.log_error = log_error, .zones = 1};
-	int64_t deadline = clock_monotonic() + 20 * NSEC_PER_SEC;
+	int64_t deadline = clock_monotonic() + PATIENCE;
 
 	while (!dataplane_watch_tick(watch, &own, now, OLD)) {
 		if (clock_monotonic() > deadline)
@@ -197,7 +199,7 @@ static void pods_without_a_device(void **state)
 		struct dataplane_watch *watch = dataplane_watch_new(look_filtering, NULL, 0);
 		const struct dataplane_own first = {.pods = cases[i].at_first},
 					   then = {.pods = cases[i].then};
-		int64_t deadline = clock_monotonic() + 20 * NSEC_PER_SEC;
+		int64_t deadline = clock_monotonic() + PATIENCE;
 		struct batch *batch;
 
 		assert_false(dataplane_watch_tick(watch, &first, T0, OLD));

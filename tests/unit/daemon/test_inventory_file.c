@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "daemon/inventory_file.h"
 
-#define PATIENCE (30 * NSEC_PER_SEC)
+#define PATIENCE (300 * NSEC_PER_SEC)
 
 #define A "{kind: Node, apiVersion: v1, metadata: {name: a}}\n"
 #define B "{kind: Node, apiVersion: v1, metadata: {name: b}}\n"

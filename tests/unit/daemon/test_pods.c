@@ -144,6 +144,7 @@ static void open_pods(struct scene *scene)
 	    .live_limit = 100, .pending = {.packet_limit = 100, .confirmed_limit = 100}};
 
 	assert_int_equal(pods_open(&scene->config, &scene->state, &scene->tested), 0);
+	pods_ready(scene->tested);
 	scene->fold = fold_new((struct fold_options){.window = 60000, .limit = 100});
 	scene->track = track_new(options, scene->fold, pods_registry(scene->tested));
 	assert_non_null(scene->track);
@@ -217,6 +218,32 @@ static void test_restart(void **state)
 	assert_int_equal(pods_tell(scene->tested, batch), 0);
 	assert_int_equal(batch->pod_count, 3);
 	batch_free(batch);
+}
+
+/* What was said to its address since may have been meant for nobody. */
+static void test_end_during_the_start(void **state)
+{
+	struct scene *scene = *state;
+	const struct registry *registry;
+	int64_t opened, began = clock_now() - MINUTES(1);
+
+	put_file(scene, ID_A, "gone", "10.0.0.1");
+	put_file(scene, ID_B, "leaves", "10.0.0.2");
+	assert_int_equal(pods_open(&scene->config, &scene->state, &scene->tested), 0);
+	opened = clock_now();
+	remove_file(scene, ID_A);
+	ahead = MINUTES(1);
+	assert_int_equal(pods_read(scene->tested, NULL), 0);
+	assert_in_range(pod_of(scene, ID_A)->addresses[0].until, began, opened);
+	assert_in_range(pod_of(scene, ID_A)->ended, began, opened);
+	assert_int_equal(owner(scene, "10.0.0.1", opened + 1), 0);
+	pods_ready(scene->tested);
+	remove_file(scene, ID_B);
+	ahead = MINUTES(2);
+	assert_int_equal(pods_read(scene->tested, NULL), 0);
+	registry = pods_registry(scene->tested);
+	assert_int_equal(owner(scene, "10.0.0.2", opened + MINUTES(1)),
+			 registry_find(registry, ID_B));
 }
 
 /* Only the runtime knows them: they are waited for. */
@@ -361,6 +388,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    TEST(test_restart),
+	    TEST(test_end_during_the_start),
 	    TEST(test_host_network_while_the_runtime_is_silent),
 	    TEST(test_untold_pods_are_kept),
 	    TEST(test_clock_set_back),
