@@ -6,27 +6,21 @@
 
 #include "base/buf.h"
 #include "model/bind.h"
+#include "model/counts.h"
 #include "model/edge_order.h"
+#include "model/ends.h"
 #include "model/pods.h"
 #include "model/strings.h"
 #include "model/vantage.h"
 #include "model/windows.h"
 #include "model/workload.h"
 
-#define ENDS_PER_BLOCK 256
-
-/* Ends that edges point to: blocks, because a growing array moves. */
-struct end_block {
-	struct end_block *next;
-	size_t used;
-	struct end ends[ENDS_PER_BLOCK];
-};
-
 struct built {
 	struct graph graph; /* first: what everybody else sees of it */
 	struct strings strings;
 	struct pods pods;
-	struct end_block *ends;
+	struct ends ends;
+	struct rests rests;
 };
 
 /* When a node began to record. */
@@ -50,6 +44,7 @@ struct assembly {
 	struct beginning *beginnings; /* by name once indexed */
 	size_t beginning_count, beginning_capacity;
 	size_t edge_capacity; /* of built->graph.edges */
+	size_t bound;         /* so many of them have their ends */
 	const char *recorder; /* of the last edge; interned */
 };
 
@@ -73,14 +68,25 @@ struct assembly *assembly_new(const struct inventory *inventory, struct problems
 
 	if (!assembly)
 		return NULL;
-	assembly->inventory = inventory;
 	assembly->problems = problems;
 	assembly->built = calloc(1, sizeof(*assembly->built));
 	if (!assembly->built)
 		return assembly_free(assembly);
-	assembly->built->graph.inventory = inventory;
+	assembly->binder.ends = &assembly->built->ends;
+	assembly_set_inventory(assembly, inventory);
 	assembly->built->graph.seen = (struct interval){.from = INT64_MAX, .until = INT64_MIN};
 	return assembly;
+}
+
+void assembly_set_inventory(struct assembly *assembly, const struct inventory *inventory)
+{
+	assembly->inventory = inventory;
+	assembly->built->graph.inventory = inventory;
+}
+
+void assembly_want_rests(struct assembly *assembly)
+{
+	assembly->built->rests.wanted = true;
 }
 
 struct assembly *assembly_free(struct assembly *assembly)
@@ -113,12 +119,8 @@ struct graph *graph_free(struct graph *graph)
 	free(graph->node_addresses);
 	free(graph->edges);
 	pods_clear(&built->pods);
-	while (built->ends) {
-		struct end_block *next = built->ends->next;
-
-		free(built->ends);
-		built->ends = next;
-	}
+	ends_clear(&built->ends);
+	rests_clear(&built->rests);
 	strings_clear(&built->strings);
 	free(built);
 	return NULL;
@@ -238,11 +240,20 @@ static int register_row(struct registry *registry, const struct pod *pod, bool s
 	return r;
 }
 
-static int index_row(struct assembly *assembly, const struct pod_row *row)
+static bool is_on_further(const struct pod_row *row)
+{
+	for (size_t i = 0; i < row->address_count; i++)
+		if (row->addresses[i].secondary)
+			return true;
+	return false;
+}
+
+/* further: some row has addresses in a further network. */
+static int index_row(struct assembly *assembly, const struct pod_row *row, bool further)
 {
 	struct binder *binder = &assembly->binder;
 	struct buf sandbox = {0};
-	uint32_t number = 0, further = 0;
+	uint32_t number = 0, same = 0;
 	struct pod pod = {.namespace = (char *)row->namespace,
 			  .name = (char *)row->name,
 			  .uid = (char *)row->uid,
@@ -260,10 +271,10 @@ static int index_row(struct assembly *assembly, const struct pod_row *row)
 	if (!pod.sandbox)
 		return -ENOMEM;
 	r = register_row(binder->registry, &pod, false, &number);
-	if (r == 0)
-		r = register_row(binder->further, &pod, true, &further);
+	if (r == 0 && further)
+		r = register_row(binder->further, &pod, true, &same);
 	/* Every row is an entry of its own: the numbers count up from 1. */
-	if (r == 0 && (number > assembly->row_count || further != number))
+	if (r == 0 && (number > assembly->row_count || (further && same != number)))
 		r = -EINVAL;
 	if (r < 0)
 		return r;
@@ -277,10 +288,13 @@ static int index_registry(struct assembly *assembly)
 {
 	struct binder *binder = &assembly->binder;
 	size_t addresses = 0;
+	bool further = false;
 	int r = 0;
 
-	for (size_t i = 0; i < assembly->row_count; i++)
+	for (size_t i = 0; i < assembly->row_count; i++) {
 		addresses += assembly->rows[i].address_count;
+		further |= is_on_further(&assembly->rows[i]);
+	}
 	binder->registry = registry_new();
 	binder->further = registry_new();
 	binder->rows = calloc(assembly->row_count + 1, sizeof(const struct pod_row *));
@@ -288,7 +302,7 @@ static int index_registry(struct assembly *assembly)
 	if (!binder->registry || !binder->further || !binder->rows || !binder->recorded_pods)
 		return -ENOMEM;
 	for (size_t i = 0; i < assembly->row_count && r == 0; i++)
-		r = index_row(assembly, &assembly->rows[i]);
+		r = index_row(assembly, &assembly->rows[i], further);
 	return r;
 }
 
@@ -547,7 +561,7 @@ int assembly_index(struct assembly *assembly, const struct ignored_labels *ignor
 
 /* ---- edges ---- */
 
-static const struct pod_row *find_row(const struct assembly *assembly, uint32_t number)
+static struct pod_row *find_row(const struct assembly *assembly, uint32_t number)
 {
 	struct pod_row wanted = {.number = number};
 
@@ -569,11 +583,11 @@ struct binding {
 /* What the daemon bound when the connection began is certain; the rest is looked up. What is seen
  * of an edge that an interval cuts may have begun before the interval. */
 static int bind_end(struct binding *binding, uint32_t number, struct addr address, uint8_t prefix,
-		    int64_t slack, struct end *ret)
+		    int64_t slack, const struct end **ret, bool *ret_local)
 {
-	const struct edge *edge = &binding->edge->edge;
+	const struct edge_record *edge = &binding->edge->edge;
 	const struct binder *binder = &binding->assembly->binder;
-	const struct pod_row *row = find_row(binding->assembly, number);
+	struct pod_row *row = find_row(binding->assembly, number);
 	const struct sighting sighting = {.address = address,
 					  .from = edge->begun,
 					  .until = edge->last_seen,
@@ -582,30 +596,17 @@ static int bind_end(struct binding *binding, uint32_t number, struct addr addres
 	bool changed = false;
 	int r = 0;
 
+	*ret_local = row && !prefix;
 	if (prefix) {
 		*ret = binder_prefix(binder, address, prefix);
 	} else if (row) {
 		*ret = binder_row(binder, row, &sighting);
-		ret->local = true;
 	} else {
 		r = binder_address(binder, &sighting, ret, &changed);
+		*ret_local = r == 0 && end_is_on(*ret, edge->node);
 	}
 	binding->changed |= changed;
-	return r;
-}
-
-static struct end *new_end(struct built *built)
-{
-	struct end_block *block = built->ends;
-
-	if (!block || block->used == ENDS_PER_BLOCK) {
-		block = calloc(1, sizeof(*block));
-		if (!block)
-			return NULL;
-		block->next = built->ends;
-		built->ends = block;
-	}
-	return &block->ends[block->used++];
+	return r == 0 && !*ret ? -ENOMEM : r;
 }
 
 /* An end may be folded together with its address before or after translation, of which the row does
@@ -623,18 +624,16 @@ static int bind_translated(struct binding *binding)
 {
 	struct graph_edge *edge = binding->edge;
 	const struct edge_key *key = &edge->edge.key;
-	struct end *translated = new_end(binding->assembly->built);
 	uint8_t prefix = prefix_with(key->translated, key->source_prefix);
+	bool local;
 	int r;
 
-	if (!translated)
-		return -ENOMEM;
-	edge->translated = translated;
-	r = bind_end(binding, 0, key->translated, 0, BIND_SLACK, translated);
+	r = bind_end(binding, 0, key->translated, 0, BIND_SLACK, &edge->translated, &local);
 	/* Nodes' addresses are never folded. */
-	if (r == 0 && prefix && translated->kind == END_EXTERNAL)
-		*translated = binder_prefix(&binding->assembly->binder, key->translated, prefix);
-	return r;
+	if (r == 0 && prefix && edge->translated->kind == END_EXTERNAL)
+		edge->translated =
+		    binder_prefix(&binding->assembly->binder, key->translated, prefix);
+	return r == 0 && !edge->translated ? -ENOMEM : r;
 }
 
 static void bind_service(const struct binder *binder, struct graph_edge *edge)
@@ -643,10 +642,25 @@ static void bind_service(const struct binder *binder, struct graph_edge *edge)
 
 	if (addr_is_set(key->service))
 		edge->service = binder_service(binder, key->service);
-	else if (edge->to.service_address)
+	else if (edge->to->service_address)
 		edge->service = binder_service(binder, key->destination);
 	if (addr_is_set(key->service))
 		edge->service_prefix = prefix_with(key->service, key->destination_prefix);
+}
+
+/* What the end is beyond its address, now that the port and the service are known. NULL: out of
+ * memory. */
+static const struct end *refine(struct assembly *assembly, const struct graph_edge *edge,
+				bool destination, const struct end *end)
+{
+	const struct classes *classes = &assembly->binder.classes;
+	struct end refined;
+
+	if (!classes_concern(classes, end, destination))
+		return end;
+	refined = *end;
+	classes_refine(classes, edge, destination, &refined);
+	return ends_intern(&assembly->built->ends, &refined);
 }
 
 /* Who answered was there; who did not may have come later. */
@@ -658,28 +672,30 @@ static int bind_edge(struct assembly *assembly, struct graph_edge *edge, bool *r
 	int r;
 
 	r = bind_end(&binding, key->source_pod, key->source, key->source_prefix, BIND_SLACK,
-		     &edge->from);
+		     &edge->from, &edge->local[0]);
 	if (r == 0)
 		r = bind_end(&binding, key->destination_pod, key->destination,
-			     key->destination_prefix, slack, &edge->to);
+			     key->destination_prefix, slack, &edge->to, &edge->local[1]);
 	if (r == 0 && addr_is_set(key->translated))
 		r = bind_translated(&binding);
 	if (r < 0)
 		return r;
 	bind_service(&assembly->binder, edge);
-	classes_refine(&assembly->binder.classes, edge, false, &edge->from);
-	classes_refine(&assembly->binder.classes, edge, true, &edge->to);
+	edge->from = refine(assembly, edge, false, edge->from);
+	edge->to = refine(assembly, edge, true, edge->to);
+	if (!edge->from || !edge->to)
+		return -ENOMEM;
 	edge->vantage = vantage_of(edge);
 	*ret_changed = binding.changed;
-	return r;
+	return 0;
 }
 
-static void mark_recorded(struct graph *graph, const struct end *end)
+static void mark_recorded(struct graph *graph, const struct end *end, bool local)
 {
 	if (end->workload == GRAPH_NONE)
 		return;
 	graph->workloads[end->workload].met = true;
-	if (end->local)
+	if (local)
 		graph->workloads[end->workload].recorded = true;
 }
 
@@ -693,9 +709,60 @@ static int add_edge(struct assembly *assembly, const struct graph_edge *edge)
 		return -ENOMEM;
 	graph->edges = edges;
 	graph->edges[graph->edge_count++] = *edge;
-	mark_recorded(graph, &edge->from);
-	mark_recorded(graph, &edge->to);
 	return 0;
+}
+
+static void mark_ends(struct graph *graph, const struct graph_edge *edge)
+{
+	mark_recorded(graph, edge->from, edge->local[0]);
+	mark_recorded(graph, edge->to, edge->local[1]);
+}
+
+static int bind_next(struct assembly *assembly)
+{
+	struct graph *graph = &assembly->built->graph;
+	struct graph_edge *edge = &graph->edges[assembly->bound];
+	bool changed = false;
+	int r = bind_edge(assembly, edge, &changed);
+
+	if (r == 0 && changed)
+		r = windows_add(&assembly->windows, edge->edge.id, assembly->bound);
+	if (r < 0)
+		return r;
+	mark_ends(graph, edge);
+	assembly->bound++;
+	return 0;
+}
+
+/* What will be looked up of the edges that wait. */
+static void fetch(const struct assembly *assembly,
+		  void (*fetch_address)(const struct binder *, struct addr))
+{
+	const struct graph *graph = &assembly->built->graph;
+
+	for (size_t i = assembly->bound; i < graph->edge_count; i++) {
+		const struct edge_key *key = &graph->edges[i].edge.key;
+
+		if (!key->source_pod)
+			fetch_address(&assembly->binder, key->source);
+		if (!key->destination_pod)
+			fetch_address(&assembly->binder, key->destination);
+	}
+}
+
+/* Edges are bound so many at once: their ends are anywhere in memory, and to look for one after the
+ * other would be to wait for one after the other. */
+#define BOUND_AT_ONCE 32
+
+static int bind_waiting(struct assembly *assembly)
+{
+	int r = 0;
+
+	fetch(assembly, binder_fetch_place);
+	fetch(assembly, binder_fetch_end);
+	while (r == 0 && assembly->bound < assembly->built->graph.edge_count)
+		r = bind_next(assembly);
+	return r;
 }
 
 /* Interned. Edges of one node mostly come one after the other. */
@@ -710,26 +777,28 @@ int assembly_edge(void *context, const struct edge *edge)
 {
 	struct assembly *assembly = context;
 	struct graph *graph = &assembly->built->graph;
-	struct graph_edge bound = {.edge = *edge};
-	bool changed = false;
+	const char *recorder = recorder_of(assembly, edge->node);
+	struct graph_edge waiting = {.recorded_by = {recorder, NULL},
+				     .edge = {.id = edge->id,
+					      .node = recorder,
+					      .key = edge->key,
+					      .first_seen = edge->first_seen,
+					      .last_seen = edge->last_seen,
+					      .begun = edge->begun}};
 	int r;
 
-	bound.edge.node = recorder_of(assembly, edge->node);
-	if (!bound.edge.node)
+	if (!recorder)
 		return -ENOMEM;
-	bound.recorded_by[0] = bound.edge.node;
-	r = bind_edge(assembly, &bound, &changed);
-	if (r == 0 && changed)
-		r = windows_add(&assembly->windows, edge->id, graph->edge_count);
+	r = counts_init(&waiting.edge.totals, edge->totals, &assembly->built->rests);
 	if (r == 0)
-		r = add_edge(assembly, &bound);
+		r = add_edge(assembly, &waiting);
 	if (r < 0)
 		return r;
 	if (edge->first_seen < graph->seen.from)
 		graph->seen.from = edge->first_seen;
 	if (edge->last_seen > graph->seen.until)
 		graph->seen.until = edge->last_seen;
-	return 0;
+	return graph->edge_count - assembly->bound < BOUND_AT_ONCE ? 0 : bind_waiting(assembly);
 }
 
 /* ---- windows of edges whose address changed hands ---- */
@@ -737,14 +806,15 @@ int assembly_edge(void *context, const struct edge *edge)
 int assembly_spans(struct assembly *assembly, struct edge_span **ret, size_t *ret_count)
 {
 	const struct windows *windows = &assembly->windows;
-	struct edge_span *spans = calloc(windows->count + 1, sizeof(*spans));
+	int r = bind_waiting(assembly);
+	struct edge_span *spans = r == 0 ? calloc(windows->count + 1, sizeof(*spans)) : NULL;
 
 	if (!spans)
-		return -ENOMEM;
+		return r < 0 ? r : -ENOMEM;
 	windows_sort(&assembly->windows);
 	for (size_t i = 0; i < windows->count; i++) {
 		const struct split *split = &windows->splits[i];
-		const struct edge *edge = &assembly->built->graph.edges[split->edge].edge;
+		const struct edge_record *edge = &assembly->built->graph.edges[split->edge].edge;
 
 		spans[i] = (struct edge_span){.edge = split->id,
 					      .interval = {.from = edge->first_seen,
@@ -764,7 +834,7 @@ static bool is_ambiguous(const struct end *end)
 
 static unsigned count_ambiguous(const struct graph_edge *edge)
 {
-	return (unsigned)is_ambiguous(&edge->from) + is_ambiguous(&edge->to) +
+	return (unsigned)is_ambiguous(edge->from) + is_ambiguous(edge->to) +
 	       is_ambiguous(edge->translated);
 }
 
@@ -772,6 +842,7 @@ int assembly_flow(void *context, const struct stored_flow *flow)
 {
 	struct assembly *assembly = context;
 	struct split *split = windows_find(&assembly->windows, flow->edge);
+	struct totals totals = flow->flow.totals;
 	const struct graph_edge *whole;
 	struct graph_edge row;
 	bool changed;
@@ -786,7 +857,7 @@ int assembly_flow(void *context, const struct stored_flow *flow)
 		return 0;
 	whole = &assembly->built->graph.edges[split->edge];
 	row = *whole;
-	row.edge.totals = flow->flow.totals;
+	row.edge.totals = counts_within(&totals);
 	/* Who is seen when the window begins may have begun in an earlier one. */
 	if (flow->flow.first_seen > flow->flow.window)
 		row.edge.first_seen = row.edge.begun = flow->flow.first_seen;
@@ -794,7 +865,7 @@ int assembly_flow(void *context, const struct stored_flow *flow)
 	r = bind_edge(assembly, &row, &changed);
 	if (r < 0 || count_ambiguous(&row) >= count_ambiguous(whole))
 		return r;
-	return split_add(split, &row);
+	return split_add(split, &row, &assembly->built->rests);
 }
 
 /* What no window told the owner of stays as it was. */
@@ -810,8 +881,10 @@ static int add_pieces(struct assembly *assembly)
 
 		if (!split_rest(split, &whole->edge))
 			whole->standing = STANDING_SUPERSEDED;
-		for (size_t j = 0; j < split->count && r == 0; j++)
+		for (size_t j = 0; j < split->count && r == 0; j++) {
+			mark_ends(graph, &split->pieces[j]);
 			r = add_edge(assembly, &split->pieces[j]);
+		}
 	}
 	if (r < 0 || assembly->windows.count == 0)
 		return r;
@@ -825,19 +898,21 @@ static int add_pieces(struct assembly *assembly)
 int assembly_finish(struct assembly *assembly, bool apart, struct graph **ret)
 {
 	struct graph *graph = &assembly->built->graph;
-	int r = add_pieces(assembly);
+	int r = bind_waiting(assembly);
 
 	if (r == 0)
-		r = edges_sort(graph->edges, graph->edge_count);
+		r = add_pieces(assembly);
+	if (r == 0)
+		r = edges_sort(graph->edges, graph->edge_count, &assembly->built->ends);
 	if (r == 0)
 		graph->edge_count = edges_join(graph->edges, graph->edge_count);
 	if (r == 0 && !apart)
-		r = vantage_merge(&assembly->vantages, &assembly->binder, graph->edges,
-				  graph->edge_count);
+		r = vantage_merge(&assembly->vantages, &assembly->binder, &assembly->built->ends,
+				  graph->edges, graph->edge_count);
 	if (r < 0)
 		return r;
 	if (r > 0)
-		r = edges_sort(graph->edges, graph->edge_count);
+		r = edges_sort(graph->edges, graph->edge_count, &assembly->built->ends);
 	if (r < 0)
 		return r;
 	assembly->built = NULL;

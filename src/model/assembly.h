@@ -14,6 +14,10 @@ struct assembly;
 /* inventory may be NULL. NULL: out of memory. */
 struct assembly *assembly_new(const struct inventory *inventory, struct problems *problems);
 struct assembly *assembly_free(struct assembly *assembly); /* NULL is allowed; returns NULL */
+/* Before assembly_index(), where assembly_new() had none. */
+void assembly_set_inventory(struct assembly *assembly, const struct inventory *inventory);
+/* Edges keep all that was counted of them. Before there are any. */
+void assembly_want_rests(struct assembly *assembly);
 int assembly_node(void *assembly, const char *node, int64_t first, int64_t heartbeat);
 int assembly_pod(void *assembly, const struct stored_pod *pod);
 int assembly_address(void *assembly, const struct stored_address *address);

@@ -68,7 +68,7 @@ static void sort(void *items, size_t count, size_t size, int (*compare)(const vo
 }
 
 /* So many are remembered, a power of two. */
-#define REMEMBERED_BITS 16
+#define REMEMBERED_BITS 18
 
 static void note_ends(struct pod_claim *claims, size_t count)
 {
@@ -149,8 +149,14 @@ static size_t find_claims(const void *claims, size_t count, size_t size, struct 
 			  size_t *ret_count)
 {
 	size_t first = claims_bound(claims, count, size, address, false);
+	const char *found;
 
-	*ret_count = claims_bound(claims, count, size, address, true) - first;
+	*ret_count = 0;
+	if (first == count)
+		return first;
+	found = (const char *)claims + first * size;
+	if (compare_addresses(found, &address) == 0)
+		*ret_count = claims_bound(found, count - first, size, address, true);
 	return first;
 }
 
@@ -169,12 +175,6 @@ static struct end plain_end(enum end_kind kind, const char *class, const char *r
 			    .workload = GRAPH_NONE};
 }
 
-/* Is it a pod of the recorder's own? */
-static bool is_local(const struct end *end, const struct sighting *sighting)
-{
-	return end->kind == END_POD && *sighting->recorder && end->node == sighting->recorder;
-}
-
 static struct end pod_end(const struct binder *binder, size_t pod, const struct sighting *sighting)
 {
 	const struct graph_pod *known = &binder->pods[pod];
@@ -189,7 +189,6 @@ static struct end pod_end(const struct binder *binder, size_t pod, const struct 
 	end.node = known->node;
 	end.pod = pod;
 	end.workload = known->workload;
-	end.local = is_local(&end, sighting);
 	return end;
 }
 
@@ -210,13 +209,27 @@ static bool is_secondary(const struct pod_row *row, const struct sighting *sight
 	return secondary;
 }
 
-struct end binder_row(const struct binder *binder, const struct pod_row *row,
-		      const struct sighting *sighting)
+static struct end row_end(const struct binder *binder, const struct pod_row *row,
+			  const struct sighting *sighting)
 {
 	struct end end = pod_end(binder, row->pod, sighting);
 
 	end.secondary = is_secondary(row, sighting);
 	return end;
+}
+
+const struct end *binder_row(const struct binder *binder, struct pod_row *row,
+			     const struct sighting *sighting)
+{
+	const struct end *last = row->end;
+	struct end end;
+
+	if (last && addr_equal(last->address, sighting->address) &&
+	    last->secondary == is_secondary(row, sighting))
+		return last;
+	end = row_end(binder, row, sighting);
+	row->end = ends_intern(binder->ends, &end);
+	return row->end;
 }
 
 static struct end node_end(const struct node_claim *claim, struct addr address)
@@ -375,11 +388,13 @@ static struct end ranged_end(const struct range_claim *range, struct addr addres
 
 static const struct service_claim *find_service(const struct binder *binder, struct addr address)
 {
-	size_t count;
-	size_t first = find_claims(binder->services, binder->service_count,
-				   sizeof(*binder->services), address, &count);
+	const size_t count = binder->service_count;
+	size_t first =
+	    claims_bound(binder->services, count, sizeof(*binder->services), address, false);
 
-	return count > 0 ? &binder->services[first] : NULL;
+	return first < count && addr_equal(binder->services[first].address, address)
+		   ? &binder->services[first]
+		   : NULL;
 }
 
 static struct end outside_end(const struct binder *binder, struct addr address)
@@ -569,7 +584,7 @@ static int find_end(const struct binder *binder, const struct sighting *sighting
 		return 0;
 	}
 	if (row) {
-		*ret = binder_row(binder, row, sighting);
+		*ret = row_end(binder, row, sighting);
 		*ret_validity = sole_turn(binder, row, sighting->address);
 		return 0;
 	}
@@ -594,31 +609,49 @@ static struct remembered *slot_of(const struct binder *binder, uint64_t hash)
 	return binder->remembered ? &binder->remembered[hash & mask] : NULL;
 }
 
+void binder_fetch_place(const struct binder *binder, struct addr address)
+{
+	__builtin_prefetch(slot_of(binder, address_hash(address)));
+}
+
+void binder_fetch_end(const struct binder *binder, struct addr address)
+{
+	const struct remembered *slot = slot_of(binder, address_hash(address));
+
+	if (slot)
+		__builtin_prefetch(slot->end);
+}
+
 static bool is_remembered(const struct remembered *slot, const struct sighting *sighting)
 {
-	return slot && slot->end.class && addr_equal(slot->end.address, sighting->address) &&
+	return slot && slot->end && addr_equal(slot->end->address, sighting->address) &&
 	       sighting->from >= slot->from && sighting->from <= sighting->until &&
 	       sighting->until < slot->until;
 }
 
-int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
-		   bool *ret_changed)
+int binder_address(const struct binder *binder, const struct sighting *sighting,
+		   const struct end **ret, bool *ret_changed)
 {
 	struct remembered *slot = slot_of(binder, address_hash(sighting->address));
 	struct interval validity = {.from = INT64_MAX, .until = INT64_MIN};
+	struct end end;
 	int r;
 
 	*ret_changed = false;
 	if (is_remembered(slot, sighting)) {
 		*ret = slot->end;
-		ret->local = is_local(ret, sighting);
 		return 0;
 	}
-	r = find_end(binder, sighting, ret, ret_changed, &validity);
-	if (r == 0 && slot && validity.from < validity.until)
+	r = find_end(binder, sighting, &end, ret_changed, &validity);
+	if (r < 0)
+		return r;
+	*ret = ends_intern(binder->ends, &end);
+	if (!*ret)
+		return -ENOMEM;
+	if (slot && validity.from < validity.until)
 		*slot = (struct remembered){
 		    .end = *ret, .from = validity.from, .until = validity.until};
-	return r;
+	return 0;
 }
 
 /* The claims start with their addresses and are sorted by them. */
@@ -644,7 +677,7 @@ static bool is_of_cluster(const struct binder *binder, struct prefix prefix)
 	       has_within(binder->nodes, binder->node_count, sizeof(*binder->nodes), prefix);
 }
 
-struct end binder_prefix(const struct binder *binder, struct addr address, uint8_t prefix)
+const struct end *binder_prefix(const struct binder *binder, struct addr address, uint8_t prefix)
 {
 	struct end end =
 	    plain_end(END_EXTERNAL, "external", "many addresses, recorded as one prefix", address);
@@ -652,7 +685,7 @@ struct end binder_prefix(const struct binder *binder, struct addr address, uint8
 	if (is_of_cluster(binder, (struct prefix){.addr = address, .length = prefix}))
 		end = plain_end(END_UNKNOWN, "ambiguous", GRAPH_REASON_FOLDED, address);
 	end.prefix = prefix;
-	return end;
+	return ends_intern(binder->ends, &end);
 }
 
 bool binder_is_own(const struct binder *binder, struct addr address, const char *node)

@@ -8,6 +8,7 @@
 
 #include "identity/interval.h"
 #include "model/classes.h"
+#include "model/ends.h"
 #include "model/graph.h"
 #include "model/pods.h"
 #include "model/sieve.h"
@@ -46,16 +47,17 @@ struct service_claim {
 	const struct inventory_service *service;
 };
 
-/* An end that is the same for all who see the address within a time, but for being local. */
+/* An end that is the same for all who see the address within a time. */
 struct remembered {
-	struct end end; /* class NULL: there is none */
-	int64_t from;   /* of sightings that lie inside */
+	const struct end *end; /* NULL: there is none */
+	int64_t from;          /* of sightings that lie inside */
 	int64_t until;
 };
 
 /* Filled by the assembly, then sorted by binder_sort(). Texts are interned, so that nodes compare
  * as pointers. */
 struct binder {
+	struct ends *ends; /* what is bound is of these */
 	const struct graph_pod *pods;
 	struct registry *registry;   /* recorded intervals in primary networks */
 	struct registry *further;    /* and in further ones, under the same numbers */
@@ -89,18 +91,22 @@ struct sighting {
 	const char *recorder; /* interned */
 };
 
-/* The end that is the pod of this row, as the recorder bound it. */
-struct end binder_row(const struct binder *binder, const struct pod_row *row,
-		      const struct sighting *sighting);
+/* The end that is the pod of this row, as the recorder bound it. NULL: out of memory. */
+const struct end *binder_row(const struct binder *binder, struct pod_row *row,
+			     const struct sighting *sighting);
+/* What is remembered of the address comes from memory by the time that binder_address() needs it:
+ * first its place, and once that is there, the end. */
+void binder_fetch_place(const struct binder *binder, struct addr address);
+void binder_fetch_end(const struct binder *binder, struct addr address);
 /* The end that had the address throughout. *ret_changed: it was one pod's and then another's, so
  * that parts of the time may tell more. -ENOMEM. */
-int binder_address(const struct binder *binder, const struct sighting *sighting, struct end *ret,
-		   bool *ret_changed);
+int binder_address(const struct binder *binder, const struct sighting *sighting,
+		   const struct end **ret, bool *ret_changed);
 /* Did the address ever belong to the node itself? */
 bool binder_is_own(const struct binder *binder, struct addr address, const char *node);
 /* The end that stands for all addresses of the prefix: outside, and nobody's in particular; unknown
- * if pods or nodes have some of them. */
-struct end binder_prefix(const struct binder *binder, struct addr address, uint8_t prefix);
+ * if pods or nodes have some of them. NULL: out of memory. */
+const struct end *binder_prefix(const struct binder *binder, struct addr address, uint8_t prefix);
 /* NULL if the inventory has no service at the address. */
 const struct inventory_service *binder_service(const struct binder *binder, struct addr address);
 

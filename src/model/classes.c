@@ -439,19 +439,33 @@ static void refine_server(const struct classes *classes, const struct graph_edge
 		refine_port(classes, key, end);
 }
 
+static bool is_resolver(const struct classes *classes, const struct end *end)
+{
+	return end->kind == END_POD && classes->resolvers && classes->resolvers[end->pod];
+}
+
+bool classes_concern(const struct classes *classes, const struct end *end, bool destination)
+{
+	const bool is_pod = end->kind == END_POD, is_unknown = end->kind == END_UNKNOWN;
+
+	if (end->prefix)
+		return false;
+	if (is_pod || is_unknown)
+		return is_resolver(classes, end);
+	return destination || end->service_address;
+}
+
 void classes_refine(const struct classes *classes, const struct graph_edge *edge, bool destination,
 		    struct end *end)
 {
 	const struct inventory_service *own = end->service_address ? edge->service : NULL;
 
-	if (end->prefix)
-		return;
 	if (destination && end->kind == END_EXTERNAL && !is_local_resolver(&edge->edge.key, end) &&
 	    strcmp(end->class, "node-local-dns") == 0)
 		set_class(end, "link-local", "link-local");
 	if (destination && (end->kind == END_NODE || end->kind == END_EXTERNAL))
 		refine_server(classes, edge, end);
-	if (end->kind == END_POD && classes->resolvers && classes->resolvers[end->pod])
+	if (is_resolver(classes, end))
 		end->class = "cluster-dns";
 	else if (own && own == classes->dns && end->kind == END_EXTERNAL)
 		set_class(end, "cluster-dns", "address of the service that resolves names");

@@ -45,6 +45,8 @@ void classes_clear(struct classes *classes);
 
 /* An address that means the same everywhere; false: it does not. */
 bool classes_name(struct addr address, const char **ret_class, const char **ret_reason);
+/* May such an end be of another class, by the port or the service? */
+bool classes_concern(const struct classes *classes, const struct end *end, bool destination);
 /* The end of that edge, of which address, kind and, for the destination, the service are known. */
 void classes_refine(const struct classes *classes, const struct graph_edge *edge, bool destination,
 		    struct end *end);

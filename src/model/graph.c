@@ -8,16 +8,31 @@
 #include "base/clock.h"
 #include "model/assembly.h"
 
-static int read_nodes(struct record *record, struct assembly *assembly)
+struct graph_start {
+	struct record *record;
+	struct assembly *assembly;
+	reader_pod_fn *visit; /* NULL: nobody else wants them */
+	void *context;
+};
+
+static int add_pod(void *context, const struct stored_pod *pod)
+{
+	struct graph_start *start = context;
+	int r = assembly_pod(start->assembly, pod);
+
+	return r == 0 && start->visit ? start->visit(start->context, pod) : r;
+}
+
+static int read_nodes(struct graph_start *start)
 {
 	const struct interval always = {.from = INT64_MIN, .until = INT64_MAX};
-	int r = record_nodes(record, assembly_node, assembly);
+	int r = record_nodes(start->record, assembly_node, start->assembly);
 
 	if (r == 0)
-		r = record_pods(record, assembly_pod, assembly);
+		r = record_pods(start->record, add_pod, start);
 	if (r == 0)
-		r = record_addresses(record, assembly_address, assembly);
-	return r ? r : record_gaps(record, always, assembly_gap, assembly);
+		r = record_addresses(start->record, assembly_address, start->assembly);
+	return r ? r : record_gaps(start->record, always, assembly_gap, start->assembly);
 }
 
 static int read_windows(struct record *record, struct assembly *assembly)
@@ -32,25 +47,61 @@ static int read_windows(struct record *record, struct assembly *assembly)
 	return r;
 }
 
+int graph_begin(struct record *record, reader_pod_fn *visit, void *context,
+		struct problems *problems, struct graph_start **ret)
+{
+	struct graph_start *start = calloc(1, sizeof(*start));
+	int r;
+
+	if (!start)
+		return -ENOMEM;
+	*start = (struct graph_start){.record = record,
+				      .assembly = assembly_new(NULL, problems),
+				      .visit = visit,
+				      .context = context};
+	r = start->assembly ? read_nodes(start) : -ENOMEM;
+	if (r != 0)
+		start = graph_start_free(start);
+	*ret = start;
+	return r;
+}
+
+struct graph_start *graph_start_free(struct graph_start *start)
+{
+	if (!start)
+		return NULL;
+	assembly_free(start->assembly);
+	free(start);
+	return NULL;
+}
+
+int graph_finish(struct graph_start *start, const struct graph_request *request, struct graph **ret)
+{
+	struct assembly *assembly = start->assembly;
+	int r;
+
+	assembly_set_inventory(assembly, request->inventory);
+	if (request->rests)
+		assembly_want_rests(assembly);
+	record_shorten(start->record, !request->rests);
+	r = assembly_index(assembly, &request->ignored);
+	if (r == 0)
+		r = record_edges(start->record, request->interval, assembly_edge, assembly);
+	if (r == 0)
+		r = read_windows(start->record, assembly);
+	if (r == 0)
+		r = assembly_finish(assembly, request->apart, ret);
+	graph_start_free(start);
+	return r;
+}
+
 int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret)
 {
-	struct assembly *assembly = assembly_new(request->inventory, problems);
-	int r;
+	struct graph_start *start;
+	int r = graph_begin(record, NULL, NULL, problems, &start);
 
-	if (!assembly)
-		return -ENOMEM;
-	r = read_nodes(record, assembly);
-	if (r == 0)
-		r = assembly_index(assembly, &request->ignored);
-	if (r == 0)
-		r = record_edges(record, request->interval, assembly_edge, assembly);
-	if (r == 0)
-		r = read_windows(record, assembly);
-	if (r == 0)
-		r = assembly_finish(assembly, request->apart, ret);
-	assembly_free(assembly);
-	return r;
+	return r == 0 ? graph_finish(start, request, ret) : r;
 }
 
 /* The time in which the pod had the address when the edge was first seen, else any. */
@@ -107,6 +158,15 @@ static bool is_selector(const struct labels *selector)
 	return selector->count > 0;
 }
 
+/* As Kubernetes' own installers call it, and as OpenShift does. */
+static bool is_dns_by_name(const struct inventory_service *service)
+{
+	return (strcmp(service->namespace, "kube-system") == 0 &&
+		strcmp(service->name, "kube-dns") == 0) ||
+	       (strcmp(service->namespace, "openshift-dns") == 0 &&
+		strcmp(service->name, "dns-default") == 0);
+}
+
 const struct inventory_service *graph_dns_service(const struct inventory *inventory)
 {
 	const struct inventory_service *labelled = NULL;
@@ -117,8 +177,7 @@ const struct inventory_service *graph_dns_service(const struct inventory *invent
 
 		if (!is_selector(&service->selector))
 			continue;
-		if (strcmp(service->namespace, "kube-system") == 0 &&
-		    strcmp(service->name, "kube-dns") == 0)
+		if (is_dns_by_name(service))
 			return service;
 		if (!labelled && label && strcmp(label, "kube-dns") == 0)
 			labelled = service;

@@ -18,8 +18,8 @@
 
 enum end_kind { END_POD, END_NODE, END_EXTERNAL, END_UNKNOWN };
 
-/* One side of an edge. Strings are never NULL; "" is "does not apply" or "not known". Millions of
- * them are held at once: what is small stands together. */
+/* One side of edges. Strings are never NULL; "" is "does not apply" or "not known". What every walk
+ * over the edges looks at comes first, and fits a line of the processor's cache. */
 struct end {
 	/*
 	 * END_POD: "pod", "cluster-dns". END_NODE: "node", "host-network", "host-port",
@@ -27,25 +27,27 @@ struct end {
 	 * "api-server", "node-local-dns", "metadata", "link-local", "multicast", "broadcast",
 	 * "external". END_UNKNOWN: "ambiguous" (several had the address), "pod" (an address of the
 	 * pod network, but not known whose), "node" (of a node at another time).
+	 *
+	 * What listens at a port is of the destination alone: as a client the same API server, or
+	 * pod on the node's network, is "node" or "external".
 	 */
 	const char *class;
-	const char *reason; /* why it is of this class, one line; NULL: graph_put_reason() tells */
-	const char *namespace;
 	const char *name; /* of the pod or node */
-	const char *uid;
 	const char *node; /* on which the pod runs */
 	size_t pod;      /* index into graph.pods, or GRAPH_NONE; for "host-network" and "host-port"
 			    the pod whose port it is */
 	size_t workload; /* index into graph.workloads, or GRAPH_NONE */
+	uint32_t rank;   /* among the graph's ends in the order of edges; equal ones share it */
 	struct addr address;
 	uint8_t prefix; /* bits of address that hold: many external addresses, seen as one end; 0:
 			   one address */
 	enum end_kind kind : 8;
-	bool local; /* the node that recorded this edge bound it itself, to a pod of its own;
-		       also where that pod is in contradiction: then it is not said which */
-	bool service_address; /* a service's own: nobody answers there */
-	bool secondary; /* the pod's address on a further network (Multus), which no policy covers
-			 */
+	bool service_address : 1; /* a service's own: nobody answers there */
+	bool secondary : 1; /* the pod's address on a further network (Multus), which no policy
+			       covers */
+	const char *reason; /* why it is of this class, one line; NULL: graph_put_reason() tells */
+	const char *namespace;
+	const char *uid;
 };
 #define GRAPH_NONE SIZE_MAX
 #define GRAPH_REASON_CONFLICT "what is told of its pod contradicts itself"
@@ -81,9 +83,30 @@ enum standing {
 	STANDING_OVERRIDDEN  /* so, and the destination's node denied them all */
 };
 
+/* What was counted of an edge, as in struct totals; rest: what else there is, with these at zero,
+ * or NULL where it was not asked for. */
+struct counts {
+	int64_t connections;
+	int64_t closed;
+	int64_t packets_sent;
+	struct totals *rest; /* owned by the graph */
+};
+
+/* As stored by its node; or with what the other node's record knows better: see vantage.h. */
+struct edge_record {
+	int64_t id;
+	const char *node; /* owned by the graph */
+	struct edge_key key;
+	struct counts totals;
+	int64_t first_seen;
+	int64_t last_seen;
+	int64_t begun; /* first_seen of the whole edge, where an interval cuts it */
+};
+
+/* Millions of them are held at once: ends that are equal are one, owned by the graph. */
 struct graph_edge {
-	struct end from;
-	struct end to;
+	const struct end *from;
+	const struct end *to;
 	const struct end
 	    *translated; /* from as the destination sees it after source NAT; or NULL */
 	const struct inventory_service
@@ -94,10 +117,12 @@ struct graph_edge {
 				 */
 	enum vantage vantage : 8; /* of the node whose counts these are */
 	enum standing standing : 8;
+	/* The recording node bound from, bound to itself, to a pod of its own; also where that pod
+	 * is in contradiction: then it is not said which. */
+	bool local[2];
 	/* Another edge tells the policy of the source's, of the destination's workload. */
 	bool told_elsewhere[2];
-	struct edge edge; /* as stored by edge.node, which is owned by the graph; or with what the
-			     other node's record knows better: see vantage.h */
+	struct edge_record edge;
 };
 
 struct graph_pod {
@@ -142,6 +167,7 @@ struct graph_request {
 	struct interval interval;
 	const struct inventory *inventory; /* outlives the graph; may be NULL */
 	bool apart;                        /* every record counts, as its own node has it */
+	bool rests;                        /* edges come with all that was counted of them */
 	struct ignored_labels ignored;     /* no selector uses them */
 };
 
@@ -152,7 +178,20 @@ struct graph_request {
  */
 int graph_build(struct record *record, const struct graph_request *request,
 		struct problems *problems, struct graph **ret);
-struct graph *graph_free(struct graph *graph); /* NULL is allowed; returns NULL */
+/* The same in two parts, for an inventory that is made of pods: the first reads all but edges, and
+ * shows its pods to the visitor, too. What that returns but 0 ends the reading and is returned;
+ * *ret is NULL then, as on failure. */
+struct graph_start;
+int graph_begin(struct record *record, reader_pod_fn *visit, void *context,
+		struct problems *problems, struct graph_start **ret);
+/* Frees the start. */
+int graph_finish(struct graph_start *start, const struct graph_request *request,
+		 struct graph **ret);
+struct graph_start *graph_start_free(struct graph_start *start); /* NULL is allowed */
+struct graph *graph_free(struct graph *graph);                   /* NULL is allowed; returns NULL */
+
+/* All that is known of what was counted. */
+struct totals graph_totals(const struct counts *counts);
 
 /* What to tell who lacks labels or workloads. */
 #define GRAPH_SUPPLY                                                                               \

@@ -1,7 +1,10 @@
 #include "model/meeting.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "model/counts.h"
 
 /* So far apart clocks may be where nothing else explains what the records say. ms. */
 #define CLOCK_SLACK 60000
@@ -30,9 +33,9 @@ static int compare_first(const void *a, const void *b)
 	return r ? r : compare_pods(a, b);
 }
 
-static struct end *end_of(struct graph_edge *edge, bool source)
+static const struct end *end_of(const struct graph_edge *edge, bool source)
 {
-	return source ? &edge->from : &edge->to;
+	return source ? edge->from : edge->to;
 }
 
 /* One for each pod, with all the time in which it was seen. */
@@ -53,17 +56,26 @@ static size_t join_owners(struct owner *owners, size_t count)
 	return kept;
 }
 
-/* The pods that the records' own nodes bound at that end; as it is on the wire, so none behind
- * source NAT. */
+/* Bound by the record's own node; unknown if that pod is in contradiction. As it is on the wire, so
+ * not behind source NAT. */
+static bool is_own_pod(const struct graph_edge *edge, bool source)
+{
+	const struct end *end = end_of(edge, source);
+
+	return edge->local[source ? 0 : 1] && !(source && edge->translated) &&
+	       (is_pod(end) || end->kind == END_UNKNOWN);
+}
+
+/* Whom the records' own nodes had at that end. Pods in contradiction are as one. */
 static size_t find_owners(const struct meeting_room *room, struct records records, bool source)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < records.count; i++) {
-		struct graph_edge *edge = records.items[i];
+		const struct graph_edge *edge = records.items[i];
 		const struct end *end = end_of(edge, source);
 
-		if (!end->local || !is_pod(end) || (source && edge->translated))
+		if (!is_own_pod(edge, source))
 			continue;
 		room->by_pod[count++] = (struct owner){.edge = edge,
 						       .end = end,
@@ -109,53 +121,60 @@ static const struct owner *seen_then(const struct owner *by_time, size_t count, 
 	return low < count && by_time[low].first <= until ? &by_time[low] : NULL;
 }
 
-static void make_ambiguous(struct end *end)
+static const struct end *make_ambiguous(struct ends *ends, struct addr address)
 {
-	*end = (struct end){.kind = END_UNKNOWN,
-			    .class = "ambiguous",
-			    .reason = "its node tells of several pods at about that time",
-			    .namespace = "",
-			    .name = "",
-			    .uid = "",
-			    .node = "",
-			    .address = end->address,
-			    .pod = GRAPH_NONE,
-			    .workload = GRAPH_NONE};
+	return ends_intern(
+	    ends, &(struct end){.kind = END_UNKNOWN,
+				.class = "ambiguous",
+				.reason = "its node tells of several pods at about that time",
+				.namespace = "",
+				.name = "",
+				.uid = "",
+				.node = "",
+				.address = address,
+				.pod = GRAPH_NONE,
+				.workload = GRAPH_NONE});
 }
 
-/* What an end that was looked up is, now that its own node has spoken. */
-static void settle_end(const struct vantages *vantages, const struct meeting_room *room,
-		       size_t count, const struct edge *edge, struct end *end)
+/* What an end that was looked up is, now that its own node has spoken. NULL: out of memory. */
+static const struct end *settle_end(const struct vantages *vantages,
+				    const struct meeting_room *room, size_t count,
+				    const struct edge_record *edge, const struct end *end)
 {
 	const int64_t slack = is_pod(end) ? CLOCK_SLACK : BIND_SLACK;
 	const struct owner *owner;
 	bool several;
 
-	if (end->local || (!is_pod(end) && end->kind != END_UNKNOWN))
-		return;
+	if (!is_pod(end) && end->kind != END_UNKNOWN)
+		return end;
 	if (is_pod(end) && is_among(room->by_pod, count, end))
-		return;
+		return end;
 	owner = seen_then(room->by_time, count, edge->first_seen - slack, edge->last_seen + slack,
 			  &several);
 	if (!owner || vantage_cover(vantages, owner->edge->edge.node, edge->first_seen,
 				    edge->last_seen) == COVER_PART)
-		return;
-	if (several) {
-		make_ambiguous(end);
-		return;
-	}
-	*end = *owner->end;
-	end->local = false;
+		return end;
+	return several ? make_ambiguous(room->ends, end->address) : owner->end;
 }
 
-static void settle_ends(const struct vantages *vantages, const struct meeting_room *room,
-			struct records known, struct records records, bool source)
+static int settle_ends(const struct vantages *vantages, const struct meeting_room *room,
+		       struct records known, struct records records, bool source)
 {
 	size_t count = find_owners(room, known, source);
 
-	for (size_t i = 0; count > 0 && i < records.count; i++)
-		settle_end(vantages, room, count, &records.items[i]->edge,
-			   end_of(records.items[i], source));
+	for (size_t i = 0; count > 0 && i < records.count; i++) {
+		struct graph_edge *edge = records.items[i];
+		const struct end **end = source ? &edge->from : &edge->to;
+		const struct end *settled;
+
+		if (edge->local[source ? 0 : 1])
+			continue;
+		settled = settle_end(vantages, room, count, &edge->edge, *end);
+		if (!settled)
+			return -ENOMEM;
+		*end = settled;
+	}
+	return 0;
 }
 
 /* ---- records of one pair of pods ---- */
@@ -186,7 +205,7 @@ static struct interval time_of(struct records records)
 	struct interval time = {.from = INT64_MAX, .until = INT64_MIN};
 
 	for (size_t i = 0; i < records.count; i++) {
-		const struct edge *edge = &records.items[i]->edge;
+		const struct edge_record *edge = &records.items[i]->edge;
 
 		time.from = edge->first_seen < time.from ? edge->first_seen : time.from;
 		time.until = edge->last_seen > time.until ? edge->last_seen : time.until;
@@ -219,31 +238,6 @@ static bool begins_with(struct records records, struct records others)
 	return time_of(records).from <= time_of(others).from + BIND_SLACK;
 }
 
-/* A part of the edge's connections, and as much of everything else. */
-static void scale(int64_t *value, int64_t part, int64_t whole)
-{
-	*value = (int64_t)((double)*value * (double)part / (double)whole);
-}
-
-static void reduce(struct graph_edge *edge, int64_t part)
-{
-	struct totals *totals = &edge->edge.totals;
-	const int64_t whole = totals->connections;
-
-	totals->connections = part;
-	scale(&totals->closed, part, whole);
-	scale(&totals->counted, part, whole);
-	scale(&totals->packets_sent, part, whole);
-	scale(&totals->packets_received, part, whole);
-	scale(&totals->bytes_sent, part, whole);
-	scale(&totals->bytes_received, part, whole);
-	scale(&totals->timed_out, part, whole);
-	scale(&totals->reset, part, whole);
-	scale(&totals->evicted, part, whole);
-	scale(&totals->deleted, part, whole);
-	scale(&totals->vanished, part, whole);
-}
-
 static void supersede(struct graph_edge *edge, enum standing standing)
 {
 	if (edge->standing == STANDING_COUNTS)
@@ -260,7 +254,7 @@ static void keep(struct records records, int64_t left, enum standing standing)
 		if (left == 0)
 			supersede(edge, standing);
 		else if (left < count)
-			reduce(edge, left);
+			counts_reduce(&edge->edge.totals, left);
 		left -= left < count ? left : count;
 	}
 }
@@ -431,9 +425,9 @@ static unsigned best_of(const struct tally *tally, unsigned verdict)
 
 static bool is_same_source(const struct graph_edge *a, const struct graph_edge *b)
 {
-	return a->from.kind == b->from.kind && a->from.pod == b->from.pod &&
-	       addr_equal(a->from.address, b->from.address) &&
-	       strcmp(a->from.name, b->from.name) == 0;
+	return a->from->kind == b->from->kind && a->from->pod == b->from->pod &&
+	       addr_equal(a->from->address, b->from->address) &&
+	       strcmp(a->from->name, b->from->name) == 0;
 }
 
 static bool is_same_service(const struct graph_edge *a, const struct graph_edge *b)
@@ -553,7 +547,7 @@ static void carry_service(const struct graph_edge *asked, struct graph_edge *edg
 static void carry_source(const struct graph_edge *asked, struct graph_edge *edge)
 {
 	edge->from = asked->from;
-	edge->from.local = false;
+	edge->local[0] = false;
 	edge->edge.key.source = asked->edge.key.source;
 	if (edge->translated)
 		return;
@@ -580,7 +574,7 @@ static void carry(const struct pairing *pairing, struct records departed)
 /* The destination's node knows how many there were. */
 static void take_counts(struct graph_edge *departed, const struct graph_edge *arrived)
 {
-	departed->edge.totals = arrived->edge.totals;
+	counts_copy(&departed->edge.totals, &arrived->edge.totals);
 	departed->edge.first_seen = arrived->edge.first_seen;
 	departed->edge.begun = arrived->edge.begun;
 	departed->edge.last_seen = arrived->edge.last_seen;
@@ -881,14 +875,14 @@ static void settle_group(struct group *group)
 
 static size_t pod_on_wire(const struct graph_edge *edge, bool departed)
 {
-	return departed && edge->translated ? edge->translated->pod : edge->from.pod;
+	return departed && edge->translated ? edge->translated->pod : edge->from->pod;
 }
 
 static int compare_owners(const struct graph_edge *a, const struct graph_edge *b, bool a_departed,
 			  bool b_departed)
 {
 	const size_t x = pod_on_wire(a, a_departed), y = pod_on_wire(b, b_departed);
-	const size_t v = a->to.pod, w = b->to.pod;
+	const size_t v = a->to->pod, w = b->to->pod;
 
 	return x != y ? (x > y) - (x < y) : (v > w) - (v < w);
 }
@@ -959,9 +953,9 @@ static bool is_clear(struct records departed, struct records arrived)
 {
 	for (size_t i = 0; i < departed.count; i++) {
 		const struct graph_edge *edge = departed.items[i];
-		const struct end *from = edge->translated ? edge->translated : &edge->from;
+		const struct end *from = edge->translated ? edge->translated : edge->from;
 
-		if (from->kind == END_UNKNOWN || edge->to.kind == END_UNKNOWN)
+		if (from->kind == END_UNKNOWN || edge->to->kind == END_UNKNOWN)
 			return false;
 	}
 	return is_known(arrived, true) && is_known(arrived, false) && !was_turned(arrived);
@@ -987,14 +981,20 @@ static void meet_by_owners(const struct vantages *vantages, struct records depar
 	}
 }
 
-void meeting_settle(const struct vantages *vantages, const struct meeting_room *room,
-		    struct records departed, struct records arrived)
+int meeting_settle(const struct vantages *vantages, const struct meeting_room *room,
+		   struct records departed, struct records arrived)
 {
+	int r = 0;
+
 	if (!was_turned(arrived))
-		settle_ends(vantages, room, arrived, departed, false);
-	settle_ends(vantages, room, departed, arrived, true);
+		r = settle_ends(vantages, room, arrived, departed, false);
+	if (r == 0)
+		r = settle_ends(vantages, room, departed, arrived, true);
+	if (r < 0)
+		return r;
 	if (is_clear(departed, arrived))
 		meet_by_owners(vantages, departed, arrived);
 	else
 		meet(vantages, departed, arrived);
+	return 0;
 }

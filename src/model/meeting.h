@@ -4,8 +4,8 @@
  *
  * Ends. Each node knows its own pods for certain; the other end was looked up, by another clock. So
  * what the destination's node has of the destination goes before what the source's node has, and
- * the other way round. Where the other node tells of several pods at about that time, it is
- * ambiguous.
+ * the other way round, also where that is that its pod is in contradiction. Where the other node
+ * tells of several pods at about that time, it is ambiguous.
  *
  * Verdicts. Equal ones are the same connections, as many as there are of both. Of what is left,
  * what both nodes have is the same connections, seen better by one of them: denied is above
@@ -23,6 +23,7 @@
 #ifndef NETPOL_MODEL_MEETING_H
 #define NETPOL_MODEL_MEETING_H
 
+#include "model/ends.h"
 #include "model/vantage.h"
 
 struct records {
@@ -42,10 +43,11 @@ struct owner {
 struct meeting_room {
 	struct owner *by_pod;
 	struct owner *by_time;
+	struct ends *ends; /* the edges' */
 };
 
-/* Records of the same addresses and port on the wire. Their order becomes another. */
-void meeting_settle(const struct vantages *vantages, const struct meeting_room *room,
-		    struct records departed, struct records arrived);
+/* Records of the same addresses and port on the wire. Their order becomes another. -ENOMEM. */
+int meeting_settle(const struct vantages *vantages, const struct meeting_room *room,
+		   struct records departed, struct records arrived);
 
 #endif

@@ -81,7 +81,7 @@ static int add_workload(struct found *found, const struct graph *graph, size_t i
 static int add_edge(struct found *found, const struct graph *graph, const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
-	const struct end *end = &edge->to;
+	const struct end *end = edge->to;
 	const struct mesh_member sidecar = {.namespace = end->namespace,
 					    .workload = end->workload,
 					    .way = MESH_SIDECAR,

@@ -21,7 +21,8 @@ struct pod_row {
 	size_t address_count;
 	struct pod_word *words;
 	size_t word_count;
-	size_t pod; /* index of the joined pod; set by pods_join() */
+	size_t pod;            /* index of the joined pod; set by pods_join() */
+	const struct end *end; /* binder_row()'s last of it; or NULL */
 };
 
 /* -ENOMEM leaves nothing to release. */

@@ -528,6 +528,12 @@ void record_want_words(struct record *record)
 		reader_want_words(record->databases[i].reader);
 }
 
+void record_shorten(struct record *record, bool in_short)
+{
+	for (size_t i = 0; i < record->count; i++)
+		reader_shorten(record->databases[i].reader, in_short);
+}
+
 int record_pods(struct record *record, reader_pod_fn *visit, void *context)
 {
 	uint32_t before = 0;

@@ -37,6 +37,8 @@ const char *record_failed_path(const struct record *record);
 int record_nodes(struct record *record, reader_node_fn *visit, void *context);
 /* From now on pods come with the words of their sources. */
 void record_want_words(struct record *record);
+/* May edges come with the first of their counts alone? See reader_shorten(). */
+void record_shorten(struct record *record, bool in_short);
 /* Must come before the walks that name pods: edges and flows. */
 int record_pods(struct record *record, reader_pod_fn *visit, void *context);
 int record_addresses(struct record *record, reader_address_fn *visit, void *context);

@@ -110,12 +110,11 @@ static void postings_clear(struct postings *postings)
 	free(postings->made);
 }
 
-/* The first posting that is not before the wanted one; with after: not before or equal. */
-static size_t postings_bound(const struct postings *postings, const struct posting *wanted,
-			     bool after)
+/* The first posting of those from low on that is not before the wanted one; with after: not before
+ * or equal. high: there is none. */
+static size_t postings_bound(const struct postings *postings, size_t low, size_t high,
+			     const struct posting *wanted, bool after)
 {
-	size_t low = 0, high = postings->count;
-
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		int r = compare_labels_at(&postings->items[middle], wanted);
@@ -138,8 +137,10 @@ static void postings_rarest(const struct postings *postings, const char *namespa
 		struct posting wanted = {.namespace = namespace,
 					 .key = selector->items[i].key,
 					 .value = selector->items[i].value};
-		size_t from = postings_bound(postings, &wanted, false);
-		size_t until = postings_bound(postings, &wanted, true);
+		size_t from = postings_bound(postings, 0, postings->count, &wanted, false);
+		size_t left = postings->count - from;
+		size_t until = postings_bound(postings, from, from + (left < best ? left : best),
+					      &wanted, true);
 
 		if (until - from >= best)
 			continue;
@@ -239,19 +240,27 @@ static int prove(struct workloads *workloads, size_t index, const struct posting
 	return r;
 }
 
+/* The workloads' indexes, those with the same selector beside one another; NULL: no memory. */
+static size_t *order_by_selector(const struct workloads *workloads)
+{
+	size_t *order = calloc(workloads->count + 1, sizeof(*order));
+
+	if (!order)
+		return NULL;
+	for (size_t i = 0; i < workloads->count; i++)
+		order[i] = i;
+	qsort_r(order, workloads->count, sizeof(*order), compare_by_selector, workloads->items);
+	return order;
+}
+
 /* What is true of a selector is so for all workloads that have it. */
 static int prove_all(struct workloads *workloads, const struct postings *postings,
 		     struct strings *strings)
 {
-	size_t *order = calloc(workloads->count + 1, sizeof(*order));
+	size_t *order = order_by_selector(workloads);
 	struct workload *proven = NULL;
 	int r = order ? 0 : -ENOMEM;
 
-	for (size_t i = 0; r == 0 && i < workloads->count; i++)
-		order[i] = i;
-	if (r == 0)
-		qsort_r(order, workloads->count, sizeof(*order), compare_by_selector,
-			workloads->items);
 	for (size_t i = 0; r == 0 && i < workloads->count; i++) {
 		struct workload *workload = &workloads->items[order[i]];
 
@@ -384,6 +393,7 @@ struct choice {
 	const struct ignored_labels *ignored;
 	const struct postings *postings;
 	size_t *pods;               /* of each workload, how many can be picked */
+	struct picked *whole;       /* of each workload, what all those labels pick */
 	const struct labels **some; /* of each workload, the labels of one of its pods that live */
 };
 
@@ -428,8 +438,7 @@ static int choose(const struct choice *choice, size_t index)
 	const struct labels *own = find_own(choice, workload);
 	struct label labels[CONVENTION_LABELS];
 	struct labels few = {.items = labels};
-	const struct picked whole =
-	    count_picked(choice->postings, workload->namespace, &workload->selector);
+	const struct picked whole = choice->whole[index];
 	struct picked picked = {0};
 
 	if (own)
@@ -449,16 +458,41 @@ static int choose(const struct choice *choice, size_t index)
 	return 0;
 }
 
+/* Thousands of runs may have the same labels. */
+static int count_whole(struct choice *choice)
+{
+	const struct workloads *workloads = choice->workloads;
+	size_t *order = order_by_selector(workloads);
+
+	if (!order)
+		return -ENOMEM;
+	for (size_t i = 0; i < workloads->count; i++) {
+		const struct workload *workload = &workloads->items[order[i]];
+
+		if (i > 0 && compare_selectors(&workloads->items[order[i - 1]], workload) == 0)
+			choice->whole[order[i]] = choice->whole[order[i - 1]];
+		else
+			choice->whole[order[i]] = count_picked(
+			    choice->postings, workload->namespace, &workload->selector);
+	}
+	free(order);
+	return 0;
+}
+
 static int choose_all(struct workloads *workloads, const struct inventory *inventory,
 		      const struct ignored_labels *ignored, const struct postings *postings)
 {
-	struct choice choice = {workloads, inventory, ignored, postings, NULL, NULL};
-	int r = 0;
+	struct choice choice = {.workloads = workloads,
+				.inventory = inventory,
+				.ignored = ignored,
+				.postings = postings};
+	int r = -ENOMEM;
 
 	choice.pods = calloc(workloads->count + 1, sizeof(*choice.pods));
+	choice.whole = calloc(workloads->count + 1, sizeof(*choice.whole));
 	choice.some = calloc(workloads->count + 1, sizeof(*choice.some));
-	if (!choice.pods || !choice.some)
-		r = -ENOMEM;
+	if (choice.pods && choice.whole && choice.some)
+		r = count_whole(&choice);
 	for (size_t i = 0; r == 0 && i < inventory->pod_count; i++) {
 		choice.pods[workloads->of_pod[i]] += can_be_picked(workloads, inventory, i);
 		if (is_alive(&inventory->pods[i]))
@@ -467,6 +501,7 @@ static int choose_all(struct workloads *workloads, const struct inventory *inven
 	for (size_t i = 0; r == 0 && i < workloads->count; i++)
 		r = choose(&choice, i);
 	free(choice.pods);
+	free(choice.whole);
 	free(choice.some);
 	return r;
 }

@@ -114,17 +114,20 @@ enum cover vantage_cover(const struct vantages *vantages, const char *node, int6
 
 /* ---- where they stand ---- */
 
-static bool is_here(const struct end *end, const char *recorder)
+bool end_is_on(const struct end *end, const char *node)
 {
-	if (end->kind == END_NODE)
-		return end->name == recorder;
-	return end->local || (end->kind == END_POD && end->node == recorder);
+	return end->kind == END_POD && *node && end->node == node;
+}
+
+static bool is_here(const struct end *end, bool local, const char *recorder)
+{
+	return end->kind == END_NODE ? end->name == recorder : local || end_is_on(end, recorder);
 }
 
 enum vantage vantage_of(const struct graph_edge *edge)
 {
-	bool at_source = is_here(&edge->from, edge->edge.node);
-	bool at_destination = is_here(&edge->to, edge->edge.node);
+	bool at_source = is_here(edge->from, edge->local[0], edge->edge.node);
+	bool at_destination = is_here(edge->to, edge->local[1], edge->edge.node);
 
 	if (at_source)
 		return at_destination ? VANTAGE_BOTH : VANTAGE_SOURCE;
@@ -305,21 +308,23 @@ static struct records enter(struct graph_edge **items, const struct wires *wires
 	return (struct records){.items = items, .count = wires->count};
 }
 
-static void meet_all(const struct vantages *vantages, const struct wires *departures,
-		     const struct wires *arrivals, const struct hall *hall)
+static int meet_all(const struct vantages *vantages, const struct wires *departures,
+		    const struct wires *arrivals, const struct hall *hall)
 {
 	size_t i = 0, j = 0;
+	int met = 0;
 
-	while (i < departures->count && j < arrivals->count) {
+	while (met == 0 && i < departures->count && j < arrivals->count) {
 		struct wires left = run_at(departures, i), came = run_at(arrivals, j);
 		int r = compare_wires(left.items, came.items);
 
 		i += r <= 0 ? left.count : 0;
 		j += r >= 0 ? came.count : 0;
 		if (r == 0)
-			meeting_settle(vantages, &hall->room, enter(hall->departed, &left),
-				       enter(hall->arrived, &came));
+			met = meeting_settle(vantages, &hall->room, enter(hall->departed, &left),
+					     enter(hall->arrived, &came));
 	}
+	return met;
 }
 
 static void drop_all_passed(const struct vantages *vantages, struct wires *departures)
@@ -398,7 +403,7 @@ static int64_t find_spare(const struct wires *certain, const struct wires *uncer
 	uint16_t port = UINT16_MAX;
 
 	for (size_t i = 0; i < uncertain->count; i++) {
-		const struct edge *edge = &uncertain->items[i].edge->edge;
+		const struct edge_record *edge = &uncertain->items[i].edge->edge;
 
 		first = edge->first_seen < first ? edge->first_seen : first;
 		port = edge->key.port < port ? edge->key.port : port;
@@ -563,32 +568,34 @@ static void hall_clear(struct hall *hall)
 	free(hall->room.by_time);
 }
 
-static int hall_init(struct hall *hall, size_t count)
+static int hall_init(struct hall *hall, struct ends *ends, size_t count)
 {
 	*hall = (struct hall){.departed = calloc(count, sizeof(struct graph_edge *)),
 			      .arrived = calloc(count, sizeof(struct graph_edge *)),
 			      .room.by_pod = calloc(count, sizeof(struct owner)),
-			      .room.by_time = calloc(count, sizeof(struct owner))};
+			      .room.by_time = calloc(count, sizeof(struct owner)),
+			      .room.ends = ends};
 	if (hall->departed && hall->arrived && hall->room.by_pod && hall->room.by_time)
 		return 0;
 	hall_clear(hall);
 	return -ENOMEM;
 }
 
-static int meet_on_wires(const struct vantages *vantages, struct wires *departures,
-			 struct wires *arrivals, size_t count)
+static int meet_on_wires(const struct vantages *vantages, struct ends *ends,
+			 struct wires *departures, struct wires *arrivals)
 {
+	size_t most = departures->count > arrivals->count ? departures->count : arrivals->count;
 	struct hall hall;
-	int r = hall_init(&hall, count + 1);
+	int r = hall_init(&hall, ends, most + 1);
 
 	if (r < 0)
 		return r;
 	sort_all(departures);
 	sort_all(arrivals);
 	drop_all_passed(vantages, departures);
-	meet_all(vantages, departures, arrivals, &hall);
+	r = meet_all(vantages, departures, arrivals, &hall);
 	hall_clear(&hall);
-	return 0;
+	return r;
 }
 
 /* An edge's wires, as hashes; 0: it has none. */
@@ -677,7 +684,7 @@ static void add_wires(const struct sides *sides, struct graph_edge *edges, size_
 	}
 }
 
-static int merge(const struct vantages *vantages, const struct binder *binder,
+static int merge(const struct vantages *vantages, const struct binder *binder, struct ends *ends,
 		 struct graph_edge *edges, size_t count)
 {
 	struct wires departures = {.items = calloc(count, sizeof(*departures.items))};
@@ -690,15 +697,13 @@ static int merge(const struct vantages *vantages, const struct binder *binder,
 		add_wires(&sides, edges, count, &departures, &arrivals);
 	sides_clear(&sides);
 	if (r == 0)
-		r = meet_on_wires(vantages, &departures, &arrivals,
-				  departures.count > arrivals.count ? departures.count
-								    : arrivals.count);
+		r = meet_on_wires(vantages, ends, &departures, &arrivals);
 	free(departures.items);
 	free(arrivals.items);
 	return r;
 }
 
-int vantage_merge(const struct vantages *vantages, const struct binder *binder,
+int vantage_merge(const struct vantages *vantages, const struct binder *binder, struct ends *ends,
 		  struct graph_edge *edges, size_t count)
 {
 	struct reversals reversals = {0};
@@ -708,7 +713,7 @@ int vantage_merge(const struct vantages *vantages, const struct binder *binder,
 		return 0;
 	r = find_reversals(binder, edges, count, &reversals);
 	if (r == 0)
-		r = merge(vantages, binder, edges, count);
+		r = merge(vantages, binder, ends, edges, count);
 	if (r == 0)
 		settle_reversals(&reversals);
 	free(reversals.items);

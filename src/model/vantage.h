@@ -12,6 +12,7 @@
 #define NETPOL_MODEL_VANTAGE_H
 
 #include "model/bind.h"
+#include "model/ends.h"
 
 /* A time in which a node recorded, or in which it may have missed something. */
 struct watched {
@@ -39,14 +40,17 @@ void vantage_clear(struct vantages *vantages);
 enum cover { COVER_WHOLE, COVER_BEGINNING /* all but the end */, COVER_PART };
 enum cover vantage_cover(const struct vantages *vantages, const char *node, int64_t from,
 			 int64_t until);
+/* Is it a pod of that node? Names of nodes are interned. */
+bool end_is_on(const struct end *end, const char *node);
 /* Where the recording node stands, once the ends are bound. */
 enum vantage vantage_of(const struct graph_edge *edge);
 /*
  * Sets which records count and whose policy each tells, and gives each what the other nodes know
  * better. Records that do not count keep their place for what they tell of their own node's end.
- * The edges must be in an order of their own; 1: they may be in none now. 0: nothing changed.
+ * The edges must be in an order of their own, and their ends in ends; 1: they may be in none now.
+ * 0: nothing changed. -ENOMEM.
  */
-int vantage_merge(const struct vantages *vantages, const struct binder *binder,
+int vantage_merge(const struct vantages *vantages, const struct binder *binder, struct ends *ends,
 		  struct graph_edge *edges, size_t count);
 
 #endif

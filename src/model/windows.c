@@ -57,7 +57,7 @@ static bool is_same_end(const struct end *a, const struct end *b)
 
 static bool is_same(const struct graph_edge *a, const struct graph_edge *b)
 {
-	return is_same_end(&a->from, &b->from) && is_same_end(&a->to, &b->to) &&
+	return is_same_end(a->from, b->from) && is_same_end(a->to, b->to) &&
 	       (!a->translated || is_same_end(a->translated, b->translated));
 }
 
@@ -91,22 +91,29 @@ void split_give_up(struct split *split)
 	split->count = 0;
 }
 
-int split_add(struct split *split, const struct graph_edge *row)
+static int add_piece(struct split *split, const struct graph_edge *row, struct rests *rests)
+{
+	struct graph_edge *piece;
+
+	if (split->count == WINDOWS_PIECES_MAX)
+		return 0;
+	if (reserve(split) < 0)
+		return -ENOMEM;
+	piece = &split->pieces[split->count++];
+	*piece = *row;
+	return counts_init(&piece->edge.totals, graph_totals(&row->edge.totals), rests);
+}
+
+int split_add(struct split *split, const struct graph_edge *row, struct rests *rests)
 {
 	struct graph_edge *piece;
 
 	if (split->whole)
 		return 0;
 	piece = find_piece(split, row);
-	if (!piece) {
-		if (split->count == WINDOWS_PIECES_MAX)
-			return 0;
-		if (reserve(split) < 0)
-			return -ENOMEM;
-		split->pieces[split->count++] = *row;
-		return 0;
-	}
-	totals_add(&piece->edge.totals, &row->edge.totals);
+	if (!piece)
+		return add_piece(split, row, rests);
+	counts_add(&piece->edge.totals, &row->edge.totals);
 	if (row->edge.first_seen < piece->edge.first_seen)
 		piece->edge.first_seen = row->edge.first_seen;
 	if (row->edge.begun < piece->edge.begun)
@@ -116,38 +123,21 @@ int split_add(struct split *split, const struct graph_edge *row)
 	return 0;
 }
 
-/* What was counted while the rows were read may be in these and not in the edge. */
-static bool take_away(int64_t *from, int64_t what)
+bool split_rest(struct split *split, struct edge_record *whole)
 {
-	*from = *from > what ? *from - what : 0;
-	return *from > 0;
-}
-
-bool split_rest(struct split *split, struct edge *whole)
-{
-	struct totals *totals = &whole->totals;
-	struct totals sum = {0};
+	struct totals rest = {0};
+	struct counts sum = counts_within(&rest);
 	bool left;
 
 	if (split->count == 0)
 		return true;
 	for (size_t i = 0; i < split->count; i++)
-		totals_add(&sum, &split->pieces[i].edge.totals);
-	left = take_away(&totals->connections, sum.connections);
-	left |= take_away(&totals->closed, sum.closed);
-	left |= take_away(&totals->counted, sum.counted);
-	left |= take_away(&totals->packets_sent, sum.packets_sent);
-	left |= take_away(&totals->packets_received, sum.packets_received);
-	left |= take_away(&totals->bytes_sent, sum.bytes_sent);
-	left |= take_away(&totals->bytes_received, sum.bytes_received);
-	left |= take_away(&totals->timed_out, sum.timed_out);
-	left |= take_away(&totals->reset, sum.reset);
-	left |= take_away(&totals->evicted, sum.evicted);
-	left |= take_away(&totals->deleted, sum.deleted);
-	left |= take_away(&totals->vanished, sum.vanished);
-	if (split->count > 1 || totals->connections > 0)
+		counts_add(&sum, &split->pieces[i].edge.totals);
+	/* What was counted while the rows were read may be in these and not in the edge. */
+	left = counts_take_away(&whole->totals, &sum);
+	if (split->count > 1 || whole->totals.connections > 0)
 		return left;
-	totals_add(&split->pieces[0].edge.totals, totals);
+	counts_add(&split->pieces[0].edge.totals, &whole->totals);
 	split->pieces[0].edge.last_seen = whole->last_seen;
 	return false;
 }

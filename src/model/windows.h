@@ -5,6 +5,7 @@
 #ifndef NETPOL_MODEL_WINDOWS_H
 #define NETPOL_MODEL_WINDOWS_H
 
+#include "model/counts.h"
 #include "model/graph.h"
 
 /* Owners of one edge's addresses that are told apart; what is beyond stays ambiguous. */
@@ -31,13 +32,13 @@ void windows_clear(struct windows *windows);
 /* NULL: the edge is none of them. */
 struct split *windows_find(const struct windows *windows, int64_t id);
 
-/* Counts a row, bound as the piece says, for its owners. */
-int split_add(struct split *split, const struct graph_edge *row);
+/* Counts a row, bound as the piece says, for its owners. -ENOMEM. */
+int split_add(struct split *split, const struct graph_edge *row, struct rests *rests);
 /* A connection left the edge for another, and no row tells which window had it: the edge is bound
  * as a whole. */
 void split_give_up(struct split *split);
 /* Takes from the edge what its pieces have, and all of it if it began all with one of them; false:
  * nothing is left. */
-bool split_rest(struct split *split, struct edge *whole);
+bool split_rest(struct split *split, struct edge_record *whole);
 
 #endif

@@ -50,7 +50,7 @@ static struct end bound_at(struct scene *scene, const char *address, int64_t fir
 					      .port = 80,
 					      .first_seen = first,
 					      .last_seen = last});
-	return only_edge(scene_build(scene, 0))->to;
+	return *only_edge(scene_build(scene, 0))->to;
 }
 
 static void test_numbers_win(void **state)
@@ -87,10 +87,10 @@ static void test_numbers_win(void **state)
 					       .last_seen = 60});
 	graph = scene_build(&scene, 0);
 	assert_int_equal(graph->edge_count, 2);
-	assert_string_equal(graph->edges[0].from.name, "new");
-	assert_string_equal(graph->edges[1].from.name, "old");
+	assert_string_equal(graph->edges[0].from->name, "new");
+	assert_string_equal(graph->edges[1].from->name, "old");
 	assert_int_equal(graph->edges[1].edge.key.port, 1);
-	assert_true(graph->edges[1].from.local);
+	assert_true(graph->edges[1].local[0]);
 	assert_int_equal(graph->seen.from, 15000);
 	assert_int_equal(graph->seen.until, 60000);
 	assert_int_equal(scene.problems.count, 0);
@@ -118,7 +118,7 @@ static void test_remote_pods_by_time(void **state)
 					     .since = 300});
 	end = bound_at(&scene, "10.2.0.9", 110, 190);
 	assert_string_equal(end.name, "old");
-	assert_false(end.local);
+	assert_false(scene.graph->edges[0].local[1]);
 	assert_int_equal(end.kind, END_POD);
 	end = bound_at(&scene, "10.2.0.9", 400, 500);
 	assert_string_equal(end.name, "new");
@@ -130,7 +130,7 @@ static void test_remote_pods_by_time(void **state)
 					       .first_seen = 400,
 					       .last_seen = 500,
 					       .begun = 250});
-	assert_int_equal(only_edge(scene_build(&scene, 0))->to.kind, END_UNKNOWN);
+	assert_int_equal(only_edge(scene_build(&scene, 0))->to->kind, END_UNKNOWN);
 	/* The record of a pod may begin a little late, not a minute. */
 	end = bound_at(&scene, "10.2.0.9", 296, 500);
 	assert_string_equal(end.name, "new");
@@ -192,7 +192,7 @@ static void test_nodes(void **state)
 	end = bound_at(&scene, "192.168.0.1", 1, 2);
 	assert_int_equal(end.kind, END_NODE);
 	assert_string_equal(end.name, "n1");
-	assert_false(end.local);
+	assert_false(scene.graph->edges[0].local[1]);
 	assert_string_equal(bound_at(&scene, "172.17.0.1", 1, 2).name, "n1");
 	end = bound_at(&scene, "172.18.0.1", 1, 2);
 	assert_int_equal(end.kind, END_NODE);
@@ -262,8 +262,8 @@ static void test_address_of_very_many_nodes(void **state)
 	assert_int_equal(assembly_finish(assembly, false, &graph), 0);
 	assert_int_equal(graph->edge_count, 2);
 	for (size_t i = 0; i < 2; i++) {
-		assert_int_equal(graph->edges[i].to.kind, END_NODE);
-		assert_string_equal(graph->edges[i].to.name,
+		assert_int_equal(graph->edges[i].to->kind, END_NODE);
+		assert_string_equal(graph->edges[i].to->name,
 				    strcmp(graph->edges[i].edge.node, "n2999") == 0 ? "n2999" : "");
 	}
 	graph_free(graph);
@@ -302,7 +302,7 @@ static void test_prefixes_are_nobody_in_particular(void **state)
 						       .first_seen = 1});
 		edge = only_edge(scene_build(&scene, 0));
 		for (int side = 0; side < 2; side++) {
-			const struct end *end = side ? &edge->to : &edge->from;
+			const struct end *end = side ? edge->to : edge->from;
 
 			assert_int_equal(end->kind,
 					 prefixes[i].inside ? END_UNKNOWN : END_EXTERNAL);
@@ -310,7 +310,7 @@ static void test_prefixes_are_nobody_in_particular(void **state)
 					    prefixes[i].inside ? "ambiguous" : "external");
 			assert_int_equal(end->pod, GRAPH_NONE);
 			assert_int_equal(end->workload, GRAPH_NONE);
-			assert_false(end->local);
+			assert_false(edge->local[side]);
 			assert_string_equal(
 			    prefix_format((struct prefix){end->address, end->prefix}, text),
 			    prefixes[i].text);
@@ -330,9 +330,11 @@ static void test_inventory_addresses(void **state)
 	assert_int_equal(end.kind, END_POD);
 	assert_string_equal(end.name, "api-7d9f8b6c5d-zz5t8");
 	assert_string_equal(scene.graph->workloads[end.workload].name, "api");
-	assert_false(end.local);
+	assert_false(scene.graph->edges[0].local[1]);
 	/* On the recording node. */
-	assert_true(bound_at(&scene, "10.1.0.2", 1, 2).local);
+	end = bound_at(&scene, "10.1.0.2", 1, 2);
+	assert_int_equal(end.kind, END_POD);
+	assert_true(scene.graph->edges[0].local[1]);
 	end = bound_at(&scene, "192.168.0.2", 1, 2);
 	assert_int_equal(end.kind, END_NODE);
 	assert_string_equal(end.name, "n2");
@@ -420,7 +422,7 @@ static void test_translated_and_service(void **state)
 					       .service_port = 80,
 					       .translated = "192.168.0.2"});
 	edge = only_edge(scene_build(&scene, 0));
-	assert_int_equal(edge->from.kind, END_EXTERNAL);
+	assert_int_equal(edge->from->kind, END_EXTERNAL);
 	assert_non_null(edge->translated);
 	assert_int_equal(edge->translated->kind, END_NODE);
 	assert_string_equal(edge->translated->name, "n2");
@@ -709,9 +711,9 @@ static void print_graph(const struct graph *graph, struct buf *buf)
 		const struct graph_edge *edge = &graph->edges[i];
 		char from[ADDR_TEXT_MAX], to[ADDR_TEXT_MAX];
 
-		buf_printf(buf, "%s %s %s %s %u %u %u\n", edge->from.name,
-			   addr_format(edge->from.address, from), edge->to.name,
-			   addr_format(edge->to.address, to), edge->edge.key.protocol,
+		buf_printf(buf, "%s %s %s %s %u %u %u\n", edge->from->name,
+			   addr_format(edge->from->address, from), edge->to->name,
+			   addr_format(edge->to->address, to), edge->edge.key.protocol,
 			   edge->edge.key.port, edge->edge.key.verdict);
 	}
 }

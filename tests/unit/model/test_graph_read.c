@@ -36,7 +36,7 @@ static void write_database(const char *path)
 	struct node_address node = {.address = address("192.168.0.1"), .present = true};
 	struct flow flow = {.window = 60000,
 			    .length = 60000,
-			    .totals = {.connections = 2, .closed = 2},
+			    .totals = {.connections = 2, .closed = 2, .reset = 1},
 			    .first_seen = 61000,
 			    .last_seen = 62000};
 	struct batch batch = {.time = 100000,
@@ -63,11 +63,29 @@ static void write_database(const char *path)
 	store_close(store);
 }
 
+static int refuse(void *context, const struct stored_pod *pod)
+{
+	(void)pod;
+	return *(const int *)context;
+}
+
+/* Whatever a visitor ends the reading with, nothing is left to be freed. */
+static void assert_ended_by_visitor(struct record *record, struct problems *problems)
+{
+	for (int answer = -1; answer <= 1; answer += 2) {
+		struct graph_start *start = (struct graph_start *)problems;
+
+		assert_int_equal(graph_begin(record, refuse, &answer, problems, &start), answer);
+		assert_null(start);
+	}
+}
+
 static void test_database(void **state)
 {
 	char folder[] = "/tmp/netpol-graph-XXXXXX", path[64], lock[80];
 	struct problems problems = {0};
 	const struct graph_request always = {.interval = {INT64_MIN, INT64_MAX}};
+	const struct graph_request rests = {.interval = {INT64_MIN, INT64_MAX}, .rests = true};
 	const struct graph_request before = {.interval = {INT64_MIN, 1000}};
 	const char *paths[1];
 	struct record *record = NULL;
@@ -84,16 +102,24 @@ static void test_database(void **state)
 	assert_int_equal(graph_build(record, &always, &problems, &graph), 0);
 	assert_int_equal(graph->pod_count, 1);
 	assert_int_equal(graph->edge_count, 1);
-	assert_string_equal(graph->edges[0].from.name, "web");
-	assert_true(graph->edges[0].from.local);
-	assert_int_equal(graph->edges[0].to.kind, END_NODE);
-	assert_string_equal(graph->edges[0].to.name, "n1");
+	assert_string_equal(graph->edges[0].from->name, "web");
+	assert_true(graph->edges[0].local[0]);
+	assert_int_equal(graph->edges[0].to->kind, END_NODE);
+	assert_string_equal(graph->edges[0].to->name, "n1");
 	assert_int_equal(graph->edges[0].edge.totals.connections, 2);
 	assert_string_equal(graph->edges[0].edge.node, "n1");
+	assert_null(graph->edges[0].edge.totals.rest);
+	assert_int_equal(graph_totals(&graph->edges[0].edge.totals).reset, 0);
+	graph = graph_free(graph);
+	assert_int_equal(graph_build(record, &rests, &problems, &graph), 0);
+	assert_int_equal(graph->edges[0].edge.totals.closed, 2);
+	assert_int_equal(graph_totals(&graph->edges[0].edge.totals).closed, 2);
+	assert_int_equal(graph_totals(&graph->edges[0].edge.totals).reset, 1);
 	graph = graph_free(graph);
 	assert_int_equal(graph_build(record, &before, &problems, &graph), 0);
 	assert_int_equal(graph->edge_count, 0);
 	graph_free(graph);
+	assert_ended_by_visitor(record, &problems);
 	record_close(record);
 	problems_clear(&problems);
 	unlink(path);

@@ -120,8 +120,8 @@ static void test_destination_counts(void **state)
 	assert_int_equal(edge->edge.totals.connections, 8);
 	assert_int_equal(edge->vantage, VANTAGE_DESTINATION);
 	assert_int_equal(edge->edge.key.service_port, 80);
-	assert_string_equal(edge->from.name, "web");
-	assert_string_equal(edge->to.name, "api");
+	assert_string_equal(edge->from->name, "web");
+	assert_string_equal(edge->to->name, "api");
 	assert_recorded_by(edge, "n1", "n2");
 	scene_close(&cluster.scene);
 }
@@ -149,8 +149,8 @@ static void test_superseded_stays(void **state)
 		if (edge->standing != STANDING_SUPERSEDED)
 			continue;
 		found++;
-		assert_true(edge->to.local);
-		assert_false(edge->from.local);
+		assert_true(edge->local[1]);
+		assert_false(edge->local[0]);
 		assert_string_equal(edge->edge.node, "n2");
 		assert_int_equal(edge->edge.key.service_port, 80);
 	}
@@ -239,7 +239,7 @@ static void test_one_side_only(void **state)
 	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 3));
 	edge = only(scene_build(&cluster.scene, 0));
 	assert_int_equal(edge->vantage, VANTAGE_DESTINATION);
-	assert_string_equal(edge->from.name, "web");
+	assert_string_equal(edge->from->name, "web");
 	scene_close(&cluster.scene);
 }
 
@@ -279,7 +279,7 @@ static void test_denied_at_the_destination(void **state)
 		edge = only(scene_build(&cluster.scene, 0));
 		assert_int_equal(edge->edge.key.verdict, VERDICT_DENIED);
 		assert_int_equal(edge->edge.totals.connections, 2);
-		assert_string_equal(edge->from.name, "web");
+		assert_string_equal(edge->from->name, "web");
 
 		/* With a gap the node denied what it denied, and no more. */
 		scene_gap(&cluster.scene, "n2", 150, 160);
@@ -359,7 +359,7 @@ static void test_source_nat(void **state)
 	scene_edge(&cluster.scene, asked);
 	scene_edge(&cluster.scene, seen);
 	edge = only(scene_build(&cluster.scene, 0));
-	assert_string_equal(edge->from.name, "web");
+	assert_string_equal(edge->from->name, "web");
 	assert_int_equal(edge->translated->kind, END_NODE);
 	assert_recorded_by(edge, "n1", "n2");
 
@@ -382,7 +382,7 @@ static void test_source_nat(void **state)
 	graph = scene_build(&cluster.scene, 0);
 	assert_int_equal(counted(graph, VERDICT_ANSWERED), 9);
 	for (size_t i = 0; i < graph->edge_count; i++)
-		if (graph->edges[i].from.kind == END_NODE)
+		if (graph->edges[i].from->kind == END_NODE)
 			assert_int_equal(graph->edges[i].edge.totals.connections, 4);
 	scene_close(&cluster.scene);
 }
@@ -429,7 +429,7 @@ static void test_clients_behind_source_nat(void **state)
 
 			if (edge->standing != STANDING_COUNTS)
 				continue;
-			assert_int_not_equal(edge->from.kind, END_NODE);
+			assert_int_not_equal(edge->from->kind, END_NODE);
 			assert_int_equal(edge->vantage, VANTAGE_SOURCE);
 			assert_recorded_by(edge, "n1", "n2");
 		}
@@ -462,11 +462,11 @@ static void test_clocks_at_a_handover(void **state)
 		seen.to_pod = ahead ? cluster.api : next;
 		scene_edge(&cluster.scene, asked);
 		edge = only(scene_build(&cluster.scene, 0));
-		assert_int_equal(edge->to.kind, END_UNKNOWN);
+		assert_int_equal(edge->to->kind, END_UNKNOWN);
 		scene_edge(&cluster.scene, seen);
 		edge = only(scene_build(&cluster.scene, 0));
-		assert_string_equal(edge->to.name, ahead ? "api" : "next");
-		assert_false(edge->to.local);
+		assert_string_equal(edge->to->name, ahead ? "api" : "next");
+		assert_false(edge->local[1]);
 		assert_recorded_by(edge, "n1", "n2");
 
 		/* The other one was asked, too, at about that time: it may have been either, but
@@ -483,8 +483,8 @@ static void test_clocks_at_a_handover(void **state)
 				edge = &graph->edges[i];
 				if (edge->standing != STANDING_COUNTS)
 					continue;
-				assert_int_equal(edge->to.kind, END_POD);
-				assert_string_equal(edge->from.name, "web");
+				assert_int_equal(edge->to->kind, END_POD);
+				assert_string_equal(edge->from->name, "web");
 				assert_false(edge->told_elsewhere[0]);
 				assert_false(edge->told_elsewhere[1]);
 			}
@@ -686,8 +686,8 @@ static void test_node_port(void **state)
 	scene_edge(&cluster.scene, asked);
 	scene_edge(&cluster.scene, seen);
 	edge = only(scene_build(&cluster.scene, 0));
-	assert_string_equal(edge->from.name, "web");
-	assert_string_equal(edge->to.name, "api");
+	assert_string_equal(edge->from->name, "web");
+	assert_string_equal(edge->to->name, "api");
 	assert_int_equal(edge->edge.key.service_port, 30080);
 	assert_recorded_by(edge, "n1", "n2");
 	scene_close(&cluster.scene);
@@ -722,8 +722,8 @@ static void test_three_nodes(void **state)
 	scene_edge(&cluster.scene, seen);
 	graph = scene_build(&cluster.scene, 0);
 	assert_int_equal(counted(graph, VERDICT_ANSWERED), 3);
-	assert_string_equal(only(graph)->from.name, "web");
-	assert_string_equal(only(graph)->to.name, "api");
+	assert_string_equal(only(graph)->from->name, "web");
+	assert_string_equal(only(graph)->to->name, "api");
 	scene_close(&cluster.scene);
 }
 
@@ -859,7 +859,7 @@ static const struct graph_edge *edge_to(const struct graph *graph, const char *c
 	const struct graph_edge *found = NULL;
 
 	for (size_t i = 0; i < graph->edge_count; i++) {
-		const struct end *end = &graph->edges[i].to;
+		const struct end *end = graph->edges[i].to;
 
 		if (strcmp(end->class, class) != 0 || strcmp(end->name, name) != 0)
 			continue;
@@ -899,7 +899,7 @@ static void test_windows_of_an_address_that_changed_hands(void **state)
 	assert_int_equal(edge_to(graph, "pod", "new")->edge.totals.connections, 40);
 	edge = edge_to(graph, "ambiguous", "");
 	assert_int_equal(edge->edge.totals.connections, 30);
-	assert_int_equal(edge->to.kind, END_UNKNOWN);
+	assert_int_equal(edge->to->kind, END_UNKNOWN);
 	scene_close(&scene);
 }
 
@@ -1084,7 +1084,7 @@ static void test_slack(void **state)
 						       .first_seen = 100,
 						       .last_seen = 100});
 		graph = scene_build(&scene, 0);
-		assert_int_equal(graph->edges[0].to.kind == END_POD, cases[i].bound);
+		assert_int_equal(graph->edges[0].to->kind == END_POD, cases[i].bound);
 		scene_close(&scene);
 	}
 }
@@ -1114,13 +1114,100 @@ static void test_conflict(void **state)
 	assert_int_equal(graph->edge_count, 2);
 	for (size_t i = 0; i < 2; i++) {
 		const struct graph_edge *edge = &graph->edges[i];
-		const struct end *end = edge->from.kind == END_UNKNOWN ? &edge->from : &edge->to;
+		const bool is_client = edge->from->kind == END_UNKNOWN;
+		const struct end *end = is_client ? edge->from : edge->to;
 
 		assert_int_equal(end->kind, END_UNKNOWN);
 		assert_string_equal(end->class, "ambiguous");
-		assert_int_equal(end->local, edge->edge.key.source_pod == number);
+		assert_int_equal(edge->local[is_client ? 0 : 1],
+				 edge->edge.key.source_pod == number);
 	}
 	scene_close(&scene);
+}
+
+static void assert_contradicted(const struct end *end)
+{
+	assert_int_equal(end->kind, END_UNKNOWN);
+	assert_string_equal(end->reason, GRAPH_REASON_CONFLICT);
+}
+
+/* What a pod's own node cannot say of it no other node can. */
+static void test_conflict_at_its_own_node(void **state)
+{
+	struct cluster cluster;
+	const struct graph *graph;
+
+	(void)state;
+	prepare(&cluster);
+	cluster.scene.pods[cluster.api - 1].conflict = "its name: api or apx";
+	scene_edge(&cluster.scene, left(&cluster, VERDICT_ANSWERED, 1));
+	scene_edge(&cluster.scene, came(&cluster, VERDICT_ANSWERED, 1));
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(graph->edge_count, 2);
+	for (size_t i = 0; i < graph->edge_count; i++)
+		assert_contradicted(graph->edges[i].to);
+	cluster.scene.pods[cluster.api - 1].conflict = NULL;
+	cluster.scene.pods[cluster.web - 1].conflict = "its name: web or wed";
+	graph = scene_build(&cluster.scene, 0);
+	assert_int_equal(graph->edge_count, 2);
+	for (size_t i = 0; i < graph->edge_count; i++)
+		assert_contradicted(graph->edges[i].from);
+	scene_close(&cluster.scene);
+}
+
+/* By another clock, or a moment later, the address was the next pod's: it was not asked. */
+static void test_conflict_before_a_handover(void **state)
+{
+	static const struct {
+		int64_t asked;
+		bool next_too;
+		const char *reason;
+	} cases[] = {
+	    {149, false, GRAPH_REASON_CONFLICT},
+	    {153, false, GRAPH_REASON_CONFLICT},
+	    {160, false, GRAPH_REASON_CONFLICT},
+	    {149, true, "its node tells of several pods at about that time"},
+	};
+
+	(void)state;
+	for (size_t c = 0; c < COUNT(cases); c++) {
+		struct cluster cluster;
+		struct scene_edge asked, seen;
+		uint32_t next;
+
+		prepare(&cluster);
+		cluster.scene.pods[cluster.api - 1].until = 150;
+		cluster.scene.pods[cluster.api - 1].conflict = "its name: api or apx";
+		next = scene_pod(&cluster.scene, (struct scene_pod){.node = "n2",
+								    .namespace = "shop",
+								    .name = "next",
+								    .uid = "4",
+								    .address = "10.2.0.2",
+								    .since = 152});
+		asked = left(&cluster, VERDICT_ANSWERED, 1);
+		asked.first_seen = asked.last_seen = cases[c].asked;
+		seen = came(&cluster, VERDICT_ANSWERED, 1);
+		seen.first_seen = seen.last_seen = 149;
+		scene_edge(&cluster.scene, asked);
+		scene_edge(&cluster.scene, seen);
+		seen.first_seen = seen.last_seen = 153;
+		seen.to_pod = next;
+		if (cases[c].next_too)
+			scene_edge(&cluster.scene, seen);
+		for (uint32_t order = 0; order < 5; order++) {
+			const struct graph *graph = scene_build(&cluster.scene, order);
+
+			for (size_t i = 0; i < graph->edge_count; i++) {
+				const struct graph_edge *edge = &graph->edges[i];
+
+				if (edge->vantage != VANTAGE_SOURCE)
+					continue;
+				assert_int_equal(edge->to->kind, END_UNKNOWN);
+				assert_string_equal(edge->to->reason, cases[c].reason);
+			}
+		}
+		scene_close(&cluster.scene);
+	}
 }
 
 static void test_secondary_address(void **state)
@@ -1139,9 +1226,9 @@ static void test_secondary_address(void **state)
 		   (struct scene_edge){
 		       .from = "172.31.0.9", .to = "192.0.2.7", .port = 80, .first_seen = 100});
 	graph = scene_build(&scene, 0);
-	assert_string_equal(graph->edges[0].from.name, "media");
-	assert_true(graph->edges[0].from.secondary);
-	assert_false(graph->edges[0].to.secondary);
+	assert_string_equal(graph->edges[0].from->name, "media");
+	assert_true(graph->edges[0].from->secondary);
+	assert_false(graph->edges[0].to->secondary);
 	scene_close(&scene);
 }
 
@@ -1182,6 +1269,8 @@ int main(void)
 	    cmocka_unit_test(test_windows_of_two_owners_at_once),
 	    cmocka_unit_test(test_slack),
 	    cmocka_unit_test(test_conflict),
+	    cmocka_unit_test(test_conflict_at_its_own_node),
+	    cmocka_unit_test(test_conflict_before_a_handover),
 	    cmocka_unit_test(test_secondary_address),
 	};
 
