@@ -54,7 +54,7 @@ bool admit_is_included(unsigned include, enum left_reason reason)
 
 static enum left_reason judge_verdict(const struct graph_edge *edge)
 {
-	const struct totals *totals = &edge->edge.totals;
+	const struct counts *totals = &edge->edge.totals;
 
 	switch (edge->edge.key.verdict) {
 	case VERDICT_ANSWERED:
@@ -78,8 +78,8 @@ static enum left_reason judge_verdict(const struct graph_edge *edge)
 /* Through a service, too. */
 static bool is_with_itself(const struct graph_edge *edge)
 {
-	return edge->from.kind == END_POD && edge->to.kind == END_POD &&
-	       edge->from.pod == edge->to.pod;
+	return edge->from->kind == END_POD && edge->to->kind == END_POD &&
+	       edge->from->pod == edge->to->pod;
 }
 
 static bool has_port(const struct edge_key *key)
@@ -100,7 +100,7 @@ struct admission admit_edge(const struct graph_edge *edge, unsigned include)
 	admission.left = LEFT_NONE;
 	if (is_with_itself(edge))
 		admission.left = LEFT_ITSELF;
-	else if (edge->from.secondary || edge->to.secondary)
+	else if (edge->from->secondary || edge->to->secondary)
 		admission.left = LEFT_SECONDARY;
 	else if (key->direction_uncertain && !admit_is_included(include, LEFT_UNCERTAIN))
 		admission.left = LEFT_UNCERTAIN;

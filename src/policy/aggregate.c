@@ -6,16 +6,16 @@
 #define BITS_MAX 128
 
 /* If a prefix may not be made, no shorter one that holds it may. */
-static bool is_allowed(const struct aggregate_limits *limits, struct prefix prefix)
+static bool is_allowed(const struct aggregate_limits *limits, struct addr addr, uint8_t length)
 {
-	return prefix.length >= limits->floor && !prefix_is_mixed(prefix) &&
+	struct prefix prefix;
+
+	if (length < limits->floor)
+		return false;
+	prefix = prefix_around(addr, length);
+	return !prefix_is_mixed(prefix) &&
 	       !(limits->private_stay && addr_is_private(prefix.addr)) &&
 	       !prefixes_touching(limits->reserved, limits->reserved_count, prefix);
-}
-
-static struct prefix shared_by(const struct aggregate_block *a, const struct aggregate_block *b)
-{
-	return prefix_around(a->prefix.addr, prefix_shared(a->prefix, b->prefix));
 }
 
 static bool are_halves(const struct aggregate_block *a, const struct aggregate_block *b)
@@ -33,11 +33,11 @@ static size_t join_halves(struct aggregate_block *blocks, size_t count,
 		blocks[kept++] = blocks[i];
 		while (kept > 1 && are_halves(&blocks[kept - 2], &blocks[kept - 1])) {
 			struct aggregate_block *low = &blocks[kept - 2];
-			struct prefix whole = shared_by(low, low + 1);
+			const uint8_t length = low->prefix.length - 1;
 
-			if (!is_allowed(limits, whole))
+			if (!is_allowed(limits, low->prefix.addr, length))
 				break;
-			low->prefix = whole;
+			low->prefix = prefix_around(low->prefix.addr, length);
 			low->wider |= low[1].wider;
 			kept--;
 		}
@@ -46,13 +46,15 @@ static size_t join_halves(struct aggregate_block *blocks, size_t count,
 }
 
 /* How many neighbours share how many bits, where these may be a block. */
-static void count_shared(const struct aggregate_block *blocks, size_t count,
+static void count_shared(struct aggregate_block *blocks, size_t count,
 			 const struct aggregate_limits *limits, size_t counts[BITS_MAX + 1])
 {
 	for (size_t i = 1; i < count; i++) {
-		struct prefix shared = shared_by(&blocks[i - 1], &blocks[i]);
+		const struct prefix prefix = blocks[i].prefix;
+		const uint8_t shared = prefix_shared(blocks[i - 1].prefix, prefix);
 
-		counts[shared.length] += is_allowed(limits, shared);
+		blocks[i].shared = is_allowed(limits, prefix.addr, shared) ? shared : 0;
+		counts[blocks[i].shared]++;
 	}
 }
 
@@ -61,27 +63,23 @@ static void count_shared(const struct aggregate_block *blocks, size_t count,
  * many as many as are wanted. What is between two that are joined shares more with them than they
  * do with one another, so that it is joined, too, and one pass suffices.
  */
-static size_t join_neighbours(struct aggregate_block *blocks, size_t count,
-			      const struct aggregate_limits *limits, unsigned least, size_t wanted)
+static size_t join_neighbours(struct aggregate_block *blocks, size_t count, unsigned least,
+			      size_t wanted)
 {
-	struct prefix last = {0};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct aggregate_block block = blocks[i];
 		struct aggregate_block *low = kept > 0 ? &blocks[kept - 1] : NULL;
-		const uint8_t shared = low ? prefix_shared(last, block.prefix) : 0;
-		const bool is_chosen = low && (shared > least || (shared == least && wanted > 0)) &&
-				       is_allowed(limits, prefix_around(last.addr, shared));
 
-		last = block.prefix;
-		if (!is_chosen) {
+		if (!low || block.shared == 0 || block.shared < least ||
+		    (block.shared == least && wanted == 0)) {
 			blocks[kept++] = block;
 			continue;
 		}
-		wanted -= shared == least;
-		if (shared < low->prefix.length)
-			low->prefix = prefix_around(low->prefix.addr, shared);
+		wanted -= block.shared == least;
+		if (block.shared < low->prefix.length)
+			low->prefix = prefix_around(low->prefix.addr, block.shared);
 		low->wider = true;
 	}
 	return kept;
@@ -97,7 +95,7 @@ static size_t widen(struct aggregate_block *blocks, size_t count,
 	count_shared(blocks, count, limits, counts);
 	while (least > 0 && counts[least] < wanted)
 		wanted -= counts[least--];
-	return join_neighbours(blocks, count, limits, least, wanted);
+	return join_neighbours(blocks, count, least, wanted);
 }
 
 size_t aggregate(const struct prefix *items, size_t count, const struct aggregate_limits *limits,

@@ -17,8 +17,9 @@ struct aggregate_limits {
 
 struct aggregate_block {
 	struct prefix prefix;
-	size_t first; /* index of the first item in it; the next block's is the end */
-	bool wider;   /* it holds more than the items do */
+	size_t first;   /* index of the first item in it; the next block's is the end */
+	bool wider;     /* it holds more than the items do */
+	uint8_t shared; /* used while they are made */
 };
 
 /*

@@ -4,13 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/array.h"
 #include "policy/order.h"
 
-/* Fewer are sorted at once. */
-#define SHELVED_MIN 65536
-
-int atoms_add(struct atoms *atoms, const struct atom *atom)
+struct atom *atoms_push(struct atoms *atoms, const struct atom *atom)
 {
 	size_t capacity = atoms->capacity ? atoms->capacity + atoms->capacity / 2 : 64;
 	struct atom *items;
@@ -18,12 +14,17 @@ int atoms_add(struct atoms *atoms, const struct atom *atom)
 	if (atoms->count == atoms->capacity) {
 		items = reallocarray(atoms->items, capacity, sizeof(*items));
 		if (!items)
-			return -ENOMEM;
+			return NULL;
 		atoms->items = items;
 		atoms->capacity = capacity;
 	}
-	atoms->items[atoms->count++] = *atom;
-	return 0;
+	atoms->items[atoms->count] = *atom;
+	return &atoms->items[atoms->count++];
+}
+
+int atoms_add(struct atoms *atoms, const struct atom *atom)
+{
+	return atoms_push(atoms, atom) ? 0 : -ENOMEM;
 }
 
 int atom_compare_peers(const struct atom *a, const struct atom *b)
@@ -52,99 +53,13 @@ static int compare_grains(const struct atom *a, const struct atom *b)
 	return r ? r : order_numbers(a->edge == NULL, b->edge == NULL);
 }
 
-static int compare_atoms(const void *a, const void *b)
+int atom_compare(const struct atom *a, const struct atom *b)
 {
-	const struct atom *x = a, *y = b;
-	int r = compare_grains(x, y);
+	int r = compare_grains(a, b);
 
 	/* One array, sorted: its order is the edges' order. */
-	r = r ? r : (x->edge > y->edge) - (x->edge < y->edge);
-	return r ? r : order_numbers(x->wider, y->wider);
-}
-
-static int compare_indexes(const void *a, const void *b, void *context)
-{
-	const struct atom *items = context;
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
-	int r = compare_atoms(&items[x], &items[y]);
-
-	return r ? r : (x > y) - (x < y);
-}
-
-/* One for each subject and direction. */
-static size_t shelf_of(const struct atom *atom)
-{
-	return 2 * atom->subject + atom->egress;
-}
-
-static size_t count_shelves(const struct atoms *atoms)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < atoms->count; i++)
-		if (shelf_of(&atoms->items[i]) >= count)
-			count = shelf_of(&atoms->items[i]) + 1;
-	return count;
-}
-
-/* The order of their indexes. first: where each shelf begins, and at first 0. */
-static void order_atoms(const struct atoms *atoms, size_t *order, size_t *first, size_t shelves)
-{
-	for (size_t i = 0; i < atoms->count; i++)
-		first[shelf_of(&atoms->items[i])]++;
-	for (size_t i = 1; i < shelves; i++)
-		first[i] += first[i - 1];
-	for (size_t i = atoms->count; i-- > 0;)
-		order[--first[shelf_of(&atoms->items[i])]] = i;
-	for (size_t i = 0; i < shelves; i++) {
-		size_t end = i + 1 < shelves ? first[i + 1] : atoms->count;
-
-		if (end - first[i] > 1)
-			qsort_r(&order[first[i]], end - first[i], sizeof(*order), compare_indexes,
-				atoms->items);
-	}
-}
-
-/* Each moves once, along the circles of those that take one another's places. */
-static void move_atoms(struct atom *items, size_t *order, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		struct atom first = items[i];
-		size_t at = i;
-
-		for (size_t next = order[at]; next != i; next = order[at]) {
-			items[at] = items[next];
-			order[at] = at;
-			at = next;
-		}
-		items[at] = first;
-		order[at] = at;
-	}
-}
-
-/* By subject and direction first: then few are to be compared. False: nothing was done. */
-static bool sort_on_shelves(struct atoms *atoms)
-{
-	size_t shelves = count_shelves(atoms);
-	size_t *order = calloc(atoms->count, sizeof(*order));
-	size_t *first = calloc(shelves, sizeof(*first));
-	bool can = order && first;
-
-	if (can) {
-		order_atoms(atoms, order, first, shelves);
-		move_atoms(atoms->items, order, atoms->count);
-	}
-	free(order);
-	free(first);
-	return can;
-}
-
-void atoms_sort(struct atoms *atoms)
-{
-	if (array_is_sorted(atoms->items, sizeof(*atoms->items), atoms->count, compare_atoms))
-		return;
-	if (atoms->count <= SHELVED_MIN || !sort_on_shelves(atoms))
-		qsort(atoms->items, atoms->count, sizeof(*atoms->items), compare_atoms);
+	r = r ? r : (a->edge > b->edge) - (a->edge < b->edge);
+	return r ? r : order_numbers(a->wider, b->wider);
 }
 
 /* Where the run of one grain ends; *ret_least: the one of it that is left out least. */
@@ -182,11 +97,6 @@ void atoms_drop_left(struct atoms *atoms)
 		if (atoms->items[i].left == LEFT_NONE)
 			atoms->items[kept++] = atoms->items[i];
 	atoms->count = kept;
-}
-
-bool atom_same_peer(const struct atom *a, const struct atom *b)
-{
-	return atom_compare_peers(a, b) == 0;
 }
 
 static bool same_port(const struct atom *a, const struct atom *b)

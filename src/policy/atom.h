@@ -3,6 +3,8 @@
 #ifndef NETPOL_POLICY_ATOM_H
 #define NETPOL_POLICY_ATOM_H
 
+#include <string.h>
+
 #include "policy/dns.h"
 #include "policy/group.h"
 
@@ -45,9 +47,16 @@ struct atoms {
 };
 
 int atoms_add(struct atoms *atoms, const struct atom *atom);
+/* The same; where it is, until the next is added. NULL: out of memory. */
+struct atom *atoms_push(struct atoms *atoms, const struct atom *atom);
 /* By subject, direction, peer, port; of one port what was seen before what was added, in the order
  * of the edges. */
+int atom_compare(const struct atom *a, const struct atom *b);
+/* So, and equal ones stay in their order. O(n log n), and nearly linear where they come in few
+ * runs that are in order. */
 void atoms_sort(struct atoms *atoms);
+/* The same where the first so many are in order and few came after them. */
+void atoms_sort_added(struct atoms *atoms, size_t sorted);
 /* Looks for one atom after the other, in their order, among others that are sorted, too. Start from
  * these and 0. */
 struct atoms_search {
@@ -63,10 +72,21 @@ void atoms_drop_left(struct atoms *atoms);
 /* By subject, direction, peer. Of blocks one comes before those that it holds. */
 int atom_compare_peers(const struct atom *a, const struct atom *b);
 /* Do they differ in the port alone? */
-bool atom_same_peer(const struct atom *a, const struct atom *b);
+static inline bool atom_same_peer(const struct atom *a, const struct atom *b);
 /* In what a run of atoms of one peer and port is wider than what was seen: not at all if any of
  * them was seen so. *ret_end: where the run ends. */
 unsigned atoms_wider(const struct atom *atoms, size_t count, size_t *ret_end);
 void atoms_clear(struct atoms *atoms);
+
+static inline bool atom_same_peer(const struct atom *a, const struct atom *b)
+{
+	if (a->peer != b->peer || a->group != b->group || a->subject != b->subject ||
+	    a->egress != b->egress || a->entity != b->entity)
+		return false;
+	if (a->peer == ATOM_BLOCK)
+		return a->block.length == b->block.length &&
+		       addr_equal(a->block.addr, b->block.addr);
+	return a->peer != ATOM_NAMESPACE || strcmp(a->namespace, b->namespace) == 0;
+}
 
 #endif

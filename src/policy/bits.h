@@ -3,7 +3,6 @@
 #define NETPOL_POLICY_BITS_H
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,11 +12,6 @@
 static inline size_t bits_words(size_t count)
 {
 	return count / BITS_WORD + (count % BITS_WORD != 0);
-}
-
-static inline bool bits_have(const uint64_t *bits, size_t number)
-{
-	return bits[number / BITS_WORD] >> number % BITS_WORD & 1;
 }
 
 static inline void bits_add(uint64_t *bits, size_t number)

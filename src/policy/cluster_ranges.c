@@ -7,8 +7,11 @@
 #include "policy/array.h"
 #include "policy/prefixes.h"
 
+#define RECENT 256
+
 /* Ranges as they are found, in no order. */
 struct finds {
+	struct prefix recent[RECENT]; /* by the last bytes of their addresses */
 	struct prefix *items;
 	size_t count;
 	size_t capacity;
@@ -26,9 +29,21 @@ static void make_room(struct finds *finds)
 					  &finds->capacity);
 }
 
+/* Most are found again and again. */
+static bool is_recent(struct finds *finds, struct prefix prefix)
+{
+	const uint8_t *end = prefix.addr.bytes + addr_length(prefix.addr);
+	struct prefix *recent = &finds->recent[(end[-1] + 31 * end[-2]) % RECENT];
+
+	if (prefix_compare(*recent, prefix) == 0)
+		return true;
+	*recent = prefix;
+	return false;
+}
+
 static void add(struct finds *finds, struct prefix prefix)
 {
-	if (!addr_is_set(prefix.addr))
+	if (!addr_is_set(prefix.addr) || is_recent(finds, prefix))
 		return;
 	if (!finds->error)
 		make_room(finds);
@@ -70,8 +85,16 @@ static void add_ranges(struct finds *finds, const struct inventory_ranges *range
 		add(finds, ranges->items[i]);
 }
 
-static void add_inventory(struct finds *finds, const struct inventory *inventory)
+/* What was seen before a range was deleted may have been of it. */
+static bool counts(const struct inventory_ranges *ranges, const struct graph *graph)
 {
+	return ranges->until == INTERVAL_OPEN || ranges->until > graph->seen.from;
+}
+
+static void add_inventory(struct finds *finds, const struct graph *graph)
+{
+	const struct inventory *inventory = graph->inventory;
+
 	for (size_t i = 0; i < inventory->node_count; i++)
 		add_node(finds, &inventory->nodes[i]);
 	for (size_t i = 0; i < inventory->pod_count; i++) {
@@ -87,7 +110,8 @@ static void add_inventory(struct finds *finds, const struct inventory *inventory
 	for (size_t i = 0; i < inventory->endpoints_count; i++)
 		add_endpoints(finds, &inventory->endpoints[i]);
 	for (size_t i = 0; i < inventory->ranges_count; i++)
-		add_ranges(finds, &inventory->ranges[i]);
+		if (counts(&inventory->ranges[i], graph))
+			add_ranges(finds, &inventory->ranges[i]);
 }
 
 static void add_special(struct finds *finds)
@@ -111,8 +135,8 @@ static void add_edges(struct finds *finds, const struct graph *graph)
 		const struct graph_edge *edge = &graph->edges[i];
 		const struct addr service = edge->edge.key.service;
 
-		add_end(finds, &edge->from);
-		add_end(finds, &edge->to);
+		add_end(finds, edge->from);
+		add_end(finds, edge->to);
 		if (edge->translated)
 			add_end(finds, edge->translated);
 		if (edge->service_prefix || addr_equal(service, last))
@@ -142,7 +166,8 @@ static bool knows_pods(const struct inventory *inventory, enum addr_family famil
 	for (size_t i = 0; i < inventory->ranges_count; i++) {
 		const struct inventory_ranges *ranges = &inventory->ranges[i];
 
-		if (ranges->of_pods && has_family(ranges->items, ranges->count, family))
+		if (ranges->of_pods && ranges->until == INTERVAL_OPEN &&
+		    has_family(ranges->items, ranges->count, family))
 			return true;
 	}
 	return false;
@@ -156,7 +181,7 @@ int cluster_ranges_build(const struct graph *graph, struct cluster_ranges *ret)
 		add_turns(&finds, graph->pods[i].addresses, graph->pods[i].address_count);
 	add_addresses(&finds, graph->node_addresses, graph->node_address_count);
 	if (graph->inventory)
-		add_inventory(&finds, graph->inventory);
+		add_inventory(&finds, graph);
 	add_special(&finds);
 	add_edges(&finds, graph);
 	if (finds.error) {

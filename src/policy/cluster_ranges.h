@@ -9,15 +9,16 @@
 #include "model/graph.h"
 
 /*
- * Nodes' pod ranges, pools and services' ranges; every address that a pod or node of record or
- * inventory ever had; services' addresses: the inventory's, and those that the record shows to have
- * been asked; their endpoints, pods or not; every address of an edge that is of another class than
- * "external"; and what means the same in every cluster, as metadata servers.
+ * Nodes' pod ranges, pools and services' ranges, also those that were deleted since the first
+ * moment of the graph; every address that a pod or node of record or inventory ever had; services'
+ * addresses: the inventory's, and those that the record shows to have been asked; their endpoints,
+ * pods or not; every address of an edge that is of another class than "external"; and what means
+ * the same in every cluster, as metadata servers.
  */
 struct cluster_ranges {
 	struct prefix *items; /* as prefixes_tidy() leaves them */
 	size_t count;
-	bool knows_pods[2]; /* IPv4, IPv6: a range is known that pods get addresses from */
+	bool knows_pods[2]; /* IPv4, IPv6: a range is known that new pods get addresses from */
 };
 
 /* -ENOMEM leaves *ret untouched. */

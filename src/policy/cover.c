@@ -59,11 +59,6 @@ static bool is_wide(const struct basis *basis, const struct atom *atom)
 	return atom->peer == ATOM_ALL || atom->peer == ATOM_NAMESPACE;
 }
 
-static bool is_wide_block(const struct atom *atom)
-{
-	return atom->peer == ATOM_BLOCK && atom->block.length < addr_length(atom->block.addr) * 8;
-}
-
 /* In what the peer at first is wider than was seen. */
 static unsigned bits_of(const struct atom *atoms, size_t count, size_t first)
 {
@@ -87,25 +82,7 @@ static void put_into(struct atom *atom, const struct atom *wider, unsigned bits)
 	atom->wider = bits ? atom->wider | bits : 0;
 }
 
-/* Blocks either hold one another or have nothing in common. */
-static void cover_blocks(struct atom *atoms, size_t count)
-{
-	const struct atom *wider = NULL;
-	unsigned bits = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct atom *atom = &atoms[i];
-
-		if (atom->peer != ATOM_BLOCK || (wider && atom_same_peer(wider, atom)))
-			continue;
-		if (wider && prefix_contains(wider->block, atom->block.addr)) {
-			put_into(atom, wider, bits);
-			continue;
-		}
-		wider = atom;
-		bits = bits_of(atoms, count, i);
-	}
-}
+/* ---- pods ---- */
 
 /* The atoms are of one port. wide has room for the indices of all. */
 static void cover_port(const struct basis *basis, struct atom *atoms, size_t count, size_t *wide)
@@ -124,25 +101,20 @@ static void cover_port(const struct basis *basis, struct atom *atoms, size_t cou
 			if (holds(basis, &wider, &atoms[j]))
 				put_into(&atoms[j], &wider, bits);
 	}
-	cover_blocks(atoms, count);
 }
 
 static bool has_wide(const struct basis *basis, const struct atom *atoms, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (is_wide(basis, &atoms[i]) || is_wide_block(&atoms[i]))
+		if (is_wide(basis, &atoms[i]))
 			return true;
 	return false;
 }
 
-/* The atoms are of one subject and direction. */
-static int cover_run(const struct basis *basis, struct atom *atoms, size_t count)
+static int cover_pods(const struct basis *basis, struct atom *atoms, size_t count)
 {
-	size_t *wide;
+	size_t *wide = calloc(count, sizeof(*wide));
 
-	if (!has_wide(basis, atoms, count))
-		return 0;
-	wide = calloc(count, sizeof(*wide));
 	if (!wide)
 		return -ENOMEM;
 	array_sort(atoms, sizeof(*atoms), count, compare_atoms);
@@ -154,6 +126,119 @@ static int cover_run(const struct basis *basis, struct atom *atoms, size_t count
 	free(wide);
 	atoms_sort(&(struct atoms){.items = atoms, .count = count});
 	return 0;
+}
+
+/* ---- blocks ---- */
+
+/* A port of a block. */
+struct opening {
+	const struct atom *first;
+	unsigned bits; /* in what it is wider than was seen */
+};
+
+/* A block and its ports, in order. */
+struct area {
+	struct prefix block;
+	const struct opening *openings;
+	size_t count;
+};
+
+/* One in another, of different lengths. */
+#define NESTED_MAX (128 + 1)
+
+struct areas {
+	struct area items[NESTED_MAX];
+	size_t count;
+};
+
+static bool same_block(const struct atom *a, const struct atom *b)
+{
+	return a->block.length == b->block.length && addr_equal(a->block.addr, b->block.addr);
+}
+
+/* Blocks are in order, and either hold one another or have nothing in common. */
+static bool has_nested(const struct atom *atoms, size_t count)
+{
+	const struct atom *outer = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct atom *atom = &atoms[i];
+
+		if (atom->peer != ATOM_BLOCK || (outer && same_block(outer, atom)))
+			continue;
+		if (outer && prefix_contains(outer->block, atom->block.addr))
+			return true;
+		outer = atom;
+	}
+	return false;
+}
+
+static struct area open_area(const struct atom *atoms, size_t count, struct opening *room)
+{
+	struct area area = {.block = atoms->block, .openings = room};
+
+	for (size_t i = 0, length; i < count; i += length)
+		room[area.count++] = (struct opening){
+		    .first = &atoms[i], .bits = atoms_wider(atoms + i, count - i, &length)};
+	return area;
+}
+
+static int compare_opening(const void *key, const void *member)
+{
+	const struct opening *opening = member;
+
+	return compare_ports(key, opening->first);
+}
+
+/* The outermost that is open there, as those inside are covered by it, too. */
+static void cover_by(const struct areas *around, struct atom *atom)
+{
+	const struct opening *found = NULL;
+
+	for (size_t i = 0; i < around->count && !found; i++)
+		found = bsearch(atom, around->items[i].openings, around->items[i].count,
+				sizeof(*found), compare_opening);
+	if (found)
+		put_into(atom, found->first, found->bits);
+}
+
+static int cover_blocks(struct atom *atoms, size_t count)
+{
+	struct opening *openings = calloc(count, sizeof(*openings));
+	struct areas around = {.count = 0};
+
+	if (!openings)
+		return -ENOMEM;
+	for (size_t i = 0, end; i < count; i = end) {
+		struct area area;
+
+		for (end = i + 1; end < count && atom_same_peer(&atoms[i], &atoms[end]); end++)
+			;
+		if (atoms[i].peer != ATOM_BLOCK)
+			continue;
+		area = open_area(atoms + i, end - i, openings + i);
+		while (around.count > 0 &&
+		       !prefix_contains(around.items[around.count - 1].block, area.block.addr))
+			around.count--;
+		for (size_t j = i; j < end; j++)
+			cover_by(&around, &atoms[j]);
+		around.items[around.count++] = area;
+	}
+	free(openings);
+	atoms_sort(&(struct atoms){.items = atoms, .count = count});
+	return 0;
+}
+
+/* The atoms are of one subject and direction. */
+static int cover_run(const struct basis *basis, struct atom *atoms, size_t count)
+{
+	int r = 0;
+
+	if (has_wide(basis, atoms, count))
+		r = cover_pods(basis, atoms, count);
+	if (r == 0 && has_nested(atoms, count))
+		r = cover_blocks(atoms, count);
+	return r;
 }
 
 /* A client and the node that forwards for it are of one edge, and may now be one peer. */

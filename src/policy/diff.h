@@ -4,7 +4,8 @@
  *
  * Rows are who there is in either set, and ranges of addresses, cut where the policies of either
  * tell addresses apart. Pods of one owner that have the same answers in both sets are one row, as
- * are neighbouring ranges. Nothing is said of two ranges.
+ * are neighbouring ranges if they have the same answers with everybody; see diff_join.h for the
+ * others. Nothing is said of two ranges.
  */
 #ifndef NETPOL_POLICY_DIFF_H
 #define NETPOL_POLICY_DIFF_H

@@ -134,8 +134,8 @@ static void weigh_spans(const struct diff *diff, struct span from, struct span t
 static void weigh_edge(const struct diff *diff, const size_t *pods, const struct graph_edge *edge,
 		       struct diff_weights *weights)
 {
-	struct span from = place_end(diff, pods, &edge->from);
-	struct span to = place_end(diff, pods, &edge->to), seen_as = no_span;
+	struct span from = place_end(diff, pods, edge->from);
+	struct span to = place_end(diff, pods, edge->to), seen_as = no_span;
 
 	if (edge->translated)
 		seen_as = place_end(diff, pods, edge->translated);

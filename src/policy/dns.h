@@ -7,7 +7,7 @@
 enum dns_origin {
 	DNS_OBSERVED,   /* pods were seen to ask them */
 	DNS_INVENTORY,  /* the service that the inventory knows, beside addresses that were asked */
-	DNS_CONVENTION, /* kube-system, k8s-app=kube-dns, 53 */
+	DNS_CONVENTION, /* kube-system, k8s-app=kube-dns, 53; or what OpenShift has */
 };
 
 /* One target port of a resolver. */
@@ -36,10 +36,10 @@ struct dns {
 	struct end **assumed; /* ends that nobody was seen to ask */
 	size_t assumed_count;
 	bool cache;   /* each node has one that resolves names */
-	bool *picked; /* not DNS_OBSERVED: for each group, does the selector pick pods of it? */
+	bool *picked; /* with a selector: for each group, does it pick pods of it? */
 	const struct inventory_service *service; /* the inventory's; NULL: none */
-	const char *namespace;                   /* not DNS_OBSERVED: of the selector */
-	struct labels selector;                  /* borrowed */
+	const char *namespace;  /* of the selector, a DNS label; "": there is none */
+	struct labels selector; /* borrowed */
 };
 
 /*
@@ -48,8 +48,18 @@ struct dns {
  * DNS service or the conventional labels pick are resolvers, asked or not. Where the inventory
  * knows the cluster's DNS service, of pods only those behind it count, and if none of them was
  * seen, what the service and its endpoints say is taken; the addresses in the endpoints of one
- * without a selector always. Without that service: what was observed in the cluster; else, if no
- * pod has the conventional labels, what was observed outside; else the convention, with a problem.
+ * without a selector always. Without that service: of pods those with the conventional labels that
+ * were asked; else those that were asked from another namespace than their own, and by workloads
+ * rather than by resolvers; whom only its own namespace asks is not for everybody. Besides, what
+ * was observed on nodes; else, if no pod has the conventional labels, what was observed outside.
+ * Else, and if those with the labels were not seen to be asked, the convention, with a problem.
+ *
+ * Of pods at more than 32 ports: the selector or the conventional labels, as one resolver; else
+ * those that most namespaces asked, with a problem about the others. Whoever asked a resolver that
+ * is not for everybody is allowed to by its edge.
+ *
+ * Of pods on their node's network that a selector would pick it is the node's addresses, which a
+ * problem tells where they are not known.
  *
  * With a cache on each node (NodeLocal DNSCache) its link-local address, the one that was seen or
  * the documented 169.254.20.10, and the service's addresses, at which it answers, too. Of resolvers

@@ -78,12 +78,12 @@ static bool is_asked(const struct graph *graph, const struct groups *groups, con
 	for (size_t i = 0; i < graph->edge_count; i++) {
 		const struct graph_edge *edge = &graph->edges[i];
 		const struct edge_key *key = &edge->edge.key;
-		const size_t group =
-		    edge->to.kind == END_POD && edge->to.workload != GRAPH_NONE && dns_is_asked(key)
-			? groups->of_workload[edge->to.workload]
-			: GROUP_NONE;
+		const size_t group = edge->to->kind == END_POD &&
+					     edge->to->workload != GRAPH_NONE && dns_is_asked(key)
+					 ? groups->of_workload[edge->to->workload]
+					 : GROUP_NONE;
 
-		if (group != GROUP_NONE && is_on_node(graph, &edge->from) &&
+		if (group != GROUP_NONE && is_on_node(graph, edge->from) &&
 		    group_is_subject(&groups->items[group]) &&
 		    dns_is_at(dns, group, key->protocol, key->port))
 			return true;

@@ -54,6 +54,7 @@ struct evaluator *evaluator_free(struct evaluator *evaluator)
 	free(evaluator->class_order);
 	free(evaluator->class_first);
 	class_index_clear(&evaluator->index);
+	namespace_index_clear(&evaluator->namespaces);
 	free(evaluator->block_lists);
 	free(evaluator->node_blocks);
 	free(evaluator->pod_blocks);
@@ -80,4 +81,38 @@ enum match evaluator_selects(const struct evaluator *evaluator, size_t policy)
 size_t evaluator_pod_class(const struct evaluator *evaluator, size_t pod)
 {
 	return evaluator->class_of[pod];
+}
+
+/* The first that is not before the policy; NULL: none. */
+static const struct selection *find_selection(const struct subject *subject, size_t policy)
+{
+	size_t low = 0, high = subject->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (subject->selections[middle].policy < policy)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < subject->count ? &subject->selections[low] : NULL;
+}
+
+size_t evaluator_next_policy(const struct evaluator *evaluator, size_t class, size_t from,
+			     enum match *ret_match)
+{
+	const struct selection *next = NULL;
+
+	for (int direction = 0; direction < DIRECTIONS; direction++) {
+		const struct selection *found =
+		    find_selection(&evaluator->rulesets[direction].subjects[class], from);
+
+		if (found && (!next || found->policy < next->policy))
+			next = found;
+	}
+	if (!next)
+		return SIZE_MAX;
+	*ret_match = next->is_sure ? MATCH_YES : MATCH_MAYBE;
+	return next->policy;
 }

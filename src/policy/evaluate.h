@@ -89,6 +89,18 @@ const struct addr_range *evaluator_ranges(const struct evaluator *evaluator, siz
  * are left aside, and those on_node are not selected. */
 enum match evaluator_selects(const struct evaluator *evaluator, size_t policy);
 
+/*
+ * Is any of the scene's first pods one that a peer of the policy means by its selectors? Those
+ * on_node are left aside. policy and peer are of the evaluator. -ENOMEM.
+ */
+int evaluator_means(struct evaluator *evaluator, const struct netpol *policy,
+		    const struct netpol_peer *peer, size_t pods, enum match *ret);
+
+/* The first policy from that index on that is for the pods of a class, or may be: SIZE_MAX if there
+ * is none. *ret_match: MATCH_MAYBE, MATCH_YES. */
+size_t evaluator_next_policy(const struct evaluator *evaluator, size_t class, size_t from,
+			     enum match *ret_match);
+
 /* Pods of one number are told apart by no policy. pod is not on_node. */
 size_t evaluator_pod_class(const struct evaluator *evaluator, size_t pod);
 

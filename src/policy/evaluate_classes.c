@@ -289,6 +289,8 @@ int evaluator_classify(struct evaluator *evaluator)
 		r = order_classes(evaluator);
 	if (r == 0)
 		r = class_index_make(&evaluator->index, evaluator);
+	if (r == 0)
+		r = namespace_index_make(&evaluator->namespaces, evaluator->scene);
 	intern_clear(&classifier.classes);
 	intern_clear(&classifier.tables);
 	buf_clear(&classifier.key);

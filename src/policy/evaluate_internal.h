@@ -18,6 +18,7 @@
 #include "policy/class_index.h"
 #include "policy/evaluate.h"
 #include "policy/intern.h"
+#include "policy/namespace_index.h"
 #include "policy/port_sets.h"
 #include "policy/rule_rows.h"
 
@@ -134,6 +135,7 @@ struct evaluator {
 	size_t *class_order; /* classes by namespace, those of none last */
 	size_t *class_first; /* by namespace, none, and one more: of class_order */
 	struct class_index index;
+	struct namespace_index namespaces;
 	uint32_t *block_lists; /* blocks of nodes and pods */
 	size_t block_list_count;
 	size_t block_list_capacity;

@@ -129,6 +129,31 @@ static enum match match_peer_namespace(const struct evaluator *evaluator,
 	return scene_match_namespace(&peer->namespaces, &evaluator->scene->namespaces[namespace]);
 }
 
+/* The same; NO where nobody is. */
+static enum match match_inhabited(const struct evaluator *evaluator, const struct peer_group *group,
+				  size_t namespace)
+{
+	if (evaluator->class_first[namespace] == evaluator->class_first[namespace + 1])
+		return MATCH_NO;
+	return match_peer_namespace(evaluator, group, namespace);
+}
+
+/* Asks for the peer's pods, and for the namespaces in which they may be, beside the one that is not
+ * known. */
+static int ask_of_group(struct evaluator *evaluator, const struct peer_group *group,
+			const size_t **ret, size_t *ret_count)
+{
+	const struct netpol_peer *peer = group->peer;
+	int r = class_index_ask(&evaluator->index, evaluator, peer->has_pods ? &peer->pods : NULL);
+
+	if (r == 0 && peer->has_namespaces)
+		return namespace_index_find(&evaluator->namespaces, evaluator->scene,
+					    &peer->namespaces, ret, ret_count);
+	*ret = &group->own;
+	*ret_count = group->own != SCENE_NONE;
+	return r;
+}
+
 /* ---- pods ---- */
 
 /* The rules that have the peer, which are in order. */
@@ -167,22 +192,27 @@ static void admit_namespace(struct grouping *grouping, size_t namespace, enum ma
 	}
 }
 
+static void admit_if_in(struct grouping *grouping, const struct peer_group *group, size_t namespace)
+{
+	enum match match = match_inhabited(grouping->evaluator, group, namespace);
+
+	if (match != MATCH_NO)
+		admit_namespace(grouping, namespace, match);
+}
+
 static int admit_group(struct grouping *grouping, const struct peer_group *group)
 {
 	struct evaluator *evaluator = grouping->evaluator;
-	int r = class_index_ask(&evaluator->index, evaluator,
-				group->peer->has_pods ? &group->peer->pods : NULL);
+	const size_t *namespaces;
+	size_t count;
+	int r = ask_of_group(evaluator, group, &namespaces, &count);
 
-	for (size_t i = 0; i <= evaluator->scene->namespace_count && r == 0; i++) {
-		enum match match;
-
-		if (evaluator->class_first[i] == evaluator->class_first[i + 1])
-			continue;
-		match = match_peer_namespace(evaluator, group, i);
-		if (match != MATCH_NO)
-			admit_namespace(grouping, i, match);
-	}
-	return r;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < count; i++)
+		admit_if_in(grouping, group, namespaces[i]);
+	admit_if_in(grouping, group, evaluator->scene->namespace_count);
+	return 0;
 }
 
 static int admit_groups(struct grouping *grouping)
@@ -222,4 +252,47 @@ int evaluator_admit_pods(struct evaluator *evaluator, struct ruleset *ruleset)
 	free(grouping.uses);
 	free(grouping.words);
 	return r;
+}
+
+/* ---- who is meant ---- */
+
+/* A class has the first of its pods. */
+static enum match best_in(struct evaluator *evaluator, const struct peer_group *group,
+			  size_t namespace, size_t pods)
+{
+	const enum match in_it = match_inhabited(evaluator, group, namespace);
+	const struct found_class *found;
+	enum match best = MATCH_NO;
+	size_t count;
+
+	if (in_it == MATCH_NO)
+		return MATCH_NO;
+	found = class_index_find(&evaluator->index, evaluator, namespace, &count);
+	for (size_t i = 0; i < count && best != MATCH_YES; i++) {
+		const enum match match = match_worse(in_it, found[i].match);
+
+		if (evaluator->classes[found[i].class].pod < pods && match > best)
+			best = match;
+	}
+	return best;
+}
+
+int evaluator_means(struct evaluator *evaluator, const struct netpol *policy,
+		    const struct netpol_peer *peer, size_t pods, enum match *ret)
+{
+	const struct peer_group group = {peer,
+					 scene_find_namespace(evaluator->scene, policy->namespace)};
+	const size_t *namespaces;
+	size_t count;
+	int r = ask_of_group(evaluator, &group, &namespaces, &count);
+
+	if (r < 0)
+		return r;
+	*ret = best_in(evaluator, &group, evaluator->scene->namespace_count, pods);
+	for (size_t i = 0; i < count && *ret != MATCH_YES; i++) {
+		const enum match best = best_in(evaluator, &group, namespaces[i], pods);
+
+		*ret = best > *ret ? best : *ret;
+	}
+	return 0;
 }

@@ -12,6 +12,7 @@
 #include "policy/forwarding.h"
 #include "policy/order.h"
 #include "policy/prefixes.h"
+#include "policy/straight.h"
 
 /* Where an atom is in its slice, below its port and protocol. */
 #define KEY_INDEX_BITS 40
@@ -31,6 +32,7 @@ struct work {
 	bool has_cluster;
 	struct atoms added;
 	uint64_t *keys; /* room for one per atom of a slice, as in the next ones */
+	const struct atom **straight;
 	struct prefix *items;
 	struct aggregate_block *blocks;
 	struct use *uses;
@@ -47,6 +49,7 @@ struct slice {
 	size_t beyond; /* ports with too many blocks */
 	size_t blocks; /* of the first of them */
 	const struct atom *at;
+	struct straight straight;
 };
 
 /* Those of one port and family that take part, by address. */
@@ -66,15 +69,18 @@ static int reserve(struct work *work, size_t count)
 	if (count <= work->capacity)
 		return 0;
 	free(work->keys);
+	free(work->straight);
 	free(work->items);
 	free(work->blocks);
 	free(work->uses);
 	work->capacity = count;
 	work->keys = calloc(count, sizeof(*work->keys));
+	work->straight = calloc(count, sizeof(*work->straight));
 	work->items = calloc(count, sizeof(*work->items));
 	work->blocks = calloc(count, sizeof(*work->blocks));
 	work->uses = calloc(count, sizeof(*work->uses));
-	return work->keys && work->items && work->blocks && work->uses ? 0 : -ENOMEM;
+	return work->keys && work->straight && work->items && work->blocks && work->uses ? 0
+											 : -ENOMEM;
 }
 
 static int know_cluster(struct work *work)
@@ -113,7 +119,7 @@ static bool is_open(const struct work *work, const struct run *run)
 	}
 	for (size_t i = 0; i < run->count; i++) {
 		const struct atom *atom = run_atom(run, i);
-		const struct end *end = &atom->edge->to;
+		const struct end *end = atom->edge->to;
 
 		if (last && last->pod == end->pod)
 			continue;
@@ -168,7 +174,7 @@ static int find_source_ranges(const struct work *work, const struct run *run, st
 
 	for (size_t i = 0; i < run->count; i++) {
 		const struct atom *atom = run_atom(run, i);
-		const struct end *end = &atom->edge->to;
+		const struct end *end = atom->edge->to;
 
 		if (last && last->pod == end->pod)
 			continue;
@@ -430,7 +436,7 @@ static void note_private(const struct work *work)
 		problem_add(work->problems, PROBLEM_NOTE, "private addresses",
 			    "they stay single: no range is known that pods get addresses from, so "
 			    "that a block could hold pods; an inventory tells it with nodes that "
-			    "have podCIDRs, or with ciliumnodes or ippools");
+			    "have podCIDRs, or with ciliumnodes, ciliumpodippools or ippools");
 }
 
 static int join_neighbours(struct work *work, const struct run *run)
@@ -481,6 +487,24 @@ static int settle_family(struct work *work, const struct run *run)
 	return r;
 }
 
+/* Those that stay as they were seen where the port might have been opened to all. */
+static void find_straight(const struct work *work, const struct run *run, struct straight *straight)
+{
+	size_t count = 0;
+
+	if (run_atom(run, 0)->egress ||
+	    work->basis->request->external_ingress != EXTERNAL_INGRESS_ANY)
+		return;
+	for (size_t i = 0; i < run->count; i++) {
+		const struct atom *atom = run_atom(run, i);
+
+		if (!(atom->wider & WIDER_ANY_CLIENT) && !atom->known_network)
+			work->straight[count++] = atom;
+	}
+	if (count > 0)
+		straight_add(work->basis, work->straight, count, straight);
+}
+
 /* Those that were added come from this one on. */
 static size_t count_blocks(struct work *work, const struct run *run, size_t added)
 {
@@ -512,9 +536,13 @@ static int settle_port(struct work *work, struct slice *slice, const uint64_t *k
 		run.count = end - i;
 		r = settle_family(work, &run);
 		if (r == 0)
+			find_straight(work, &run, &slice->straight);
+		if (r == 0)
 			blocks += count_blocks(work, &run, added);
 	}
-	if (blocks > work->basis->request->max_blocks && slice->beyond++ == 0) {
+	/* One that was asked says more than one that was added for DNS's sake. */
+	if (blocks > work->basis->request->max_blocks &&
+	    (slice->beyond++ == 0 || slice->at->again)) {
 		slice->blocks = blocks;
 		slice->at = first;
 	}
@@ -591,6 +619,8 @@ static int settle_slice(struct work *work, struct slice *slice)
 		*withheld = LEFT_BEYOND_LIMIT;
 		warn_of_limit(work, group, slice);
 		work->added.count = added;
+	} else {
+		straight_note(work->basis, &slice->straight, work->problems);
 	}
 	if (work->has_changed)
 		atoms_sort(&(struct atoms){.items = slice->atoms, .count = slice->count});
@@ -632,6 +662,7 @@ int externals_apply(const struct basis *basis, struct atoms *atoms, struct probl
 	cluster_ranges_clear(&work.cluster);
 	atoms_clear(&work.added);
 	free(work.keys);
+	free(work.straight);
 	free(work.items);
 	free(work.blocks);
 	free(work.uses);

@@ -60,9 +60,9 @@ static enum forwarding told_elsewhere(const struct atoms *elsewhere, const struc
 		if (other->end != other->edge->translated)
 			continue;
 		sum = FORWARDING_INSIDE;
-		if (!end_is_outside(&other->edge->from))
+		if (!end_is_outside(other->edge->from))
 			continue;
-		*ret_client = &other->edge->from;
+		*ret_client = other->edge->from;
 		return FORWARDING_OUTSIDE;
 	}
 	return sum;
@@ -83,7 +83,7 @@ static bool may_forward(const struct basis *basis, const struct atom *atom)
 {
 	return !atom->own_node && atom->end->kind == END_NODE &&
 	       strcmp(atom->end->class, "node") == 0 && atom->end->workload == GRAPH_NONE &&
-	       atom->edge->to.kind == END_POD && !is_told_by_itself(basis, atom) &&
+	       atom->edge->to->kind == END_POD && !is_told_by_itself(basis, atom) &&
 	       entry_forwards_to(basis->graph, atom->edge);
 }
 
@@ -97,7 +97,7 @@ enum forwarding forwarding_of(const struct basis *basis, const struct atom *atom
 	if (atom->egress || atom->peer != ATOM_BLOCK || !edge || !atom->end)
 		return FORWARDING_NONE;
 	if (atom->end == edge->translated) {
-		client = &edge->from;
+		client = edge->from;
 		forwarding = end_is_outside(client) ? FORWARDING_OUTSIDE : FORWARDING_INSIDE;
 	} else if (!end_is_outside(atom->end)) {
 		forwarding = told_elsewhere(basis->elsewhere, atom, &client);
@@ -111,7 +111,7 @@ enum forwarding forwarding_of(const struct basis *basis, const struct atom *atom
 
 /* ---- what is not open ---- */
 
-static bool is_open(const struct atoms *atoms, const struct atom *atom)
+bool is_open_to_all(const struct atoms *atoms, const struct atom *atom)
 {
 	struct atom all = *atom;
 	size_t at;
@@ -127,7 +127,7 @@ static bool is_open(const struct atoms *atoms, const struct atom *atom)
 static bool is_own_node(const struct atom *atom)
 {
 	return atom->own_node || (atom->end->kind == END_NODE && *atom->end->name &&
-				  strcmp(atom->end->name, atom->edge->to.node) == 0);
+				  strcmp(atom->end->name, atom->edge->to->node) == 0);
 }
 
 static bool is_closed(const struct basis *basis, const struct atoms *atoms, const struct atom *atom)
@@ -137,7 +137,7 @@ static bool is_closed(const struct basis *basis, const struct atoms *atoms, cons
 	return atom->left == LEFT_NONE && !atom->egress &&
 	       group->withheld[DIRECTION_INGRESS] == LEFT_NONE &&
 	       forwarding_of(basis, atom, NULL) == FORWARDING_OUTSIDE && !is_own_node(atom) &&
-	       !is_open(atoms, atom);
+	       !is_open_to_all(atoms, atom);
 }
 
 static int compare_closed(const void *a, const void *b)

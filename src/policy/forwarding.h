@@ -26,6 +26,9 @@ bool end_is_outside(const struct end *end);
 enum forwarding forwarding_of(const struct basis *basis, const struct atom *atom,
 			      const struct end **ret_client);
 
+/* Is the atom's port open to all of its family, by one of these atoms, which are sorted? */
+bool is_open_to_all(const struct atoms *atoms, const struct atom *atom);
+
 /*
  * Warns of each port to which clients outside come through other nodes than the pod's own, where
  * not all addresses are let in: the policy has the nodes that were seen. The atoms are sorted.

@@ -69,6 +69,7 @@ static int add_group(struct groups *groups, const struct candidate *run, size_t 
 		     const struct policy_filter *filter)
 {
 	struct group group = {.namespace = run->workload->namespace,
+			      .shared = length > 1,
 			      .selector = &run->workload->selector,
 			      .first = run->index,
 			      .also_picks = run->workload->also_picks};

@@ -16,6 +16,7 @@ struct group {
 	 * that lives before one that does not, then the first. */
 	size_t first;
 	char *subject;          /* "Deployment/api", or several, and that they are one */
+	bool shared;            /* they are several */
 	const char *also_picks; /* of its first workload */
 	bool recorded;          /* any of its workloads was recorded on its own node */
 	bool wanted;            /* the filter lets any of them through */

@@ -15,6 +15,15 @@ const struct policy_kind *const *policy_kinds(void)
 	return all;
 }
 
+struct tree_node *policy_kind_list(struct tree *tree)
+{
+	struct tree_node *list = tree_map(tree);
+
+	tree_add_text(list, "apiVersion", "v1");
+	tree_add_text(list, "kind", "List");
+	return list;
+}
+
 static int report_size(const struct policy *policy, struct problems *problems,
 		       enum problem_severity severity, size_t size, const char *what)
 {
@@ -29,41 +38,53 @@ static int report_size(const struct policy *policy, struct problems *problems,
 	return r;
 }
 
-/* Objects from the first on; those that nothing would store go. */
-static int hold_to_sizes(const struct policy *policy, size_t first, struct problems *problems,
-			 json_t *objects)
+/* 1: it stays; 0: nothing would store it; -ENOMEM. */
+static int hold_to_sizes(const struct policy *policy, const struct tree_node *object,
+			 struct problems *problems)
 {
+	const size_t size = kind_size(object);
 	int r = 0;
 
-	for (size_t i = first; i < json_array_size(objects) && r == 0;) {
-		const json_t *object = json_array_get(objects, i);
-		const size_t size = kind_size(object);
+	if (size > KIND_STORED_MAX)
+		return report_size(policy, problems, PROBLEM_CAVEAT, size,
+				   "it is left out, for Kubernetes stores no more than 1.5 MiB; "
+				   "try --known-networks, a shorter --block-floor, a lower "
+				   "--block-threshold, or --explain none");
+	if (kind_size_applied(object, size) > KIND_ANNOTATIONS_MAX)
+		r = report_size(policy, problems, PROBLEM_WARNING, size,
+				"kubectl apply keeps a copy in annotations, which can have "
+				"262144; use kubectl apply --server-side");
+	return r < 0 ? r : 1;
+}
 
-		if (size > KIND_STORED_MAX) {
-			json_array_remove(objects, i);
-			r = report_size(
-			    policy, problems, PROBLEM_CAVEAT, size,
-			    "it is left out, for Kubernetes stores no more than 1.5 MiB; "
-			    "try --known-networks, a shorter --block-floor, a lower "
-			    "--block-threshold, or --explain none");
-			continue;
-		}
-		if (kind_size_applied(object) > KIND_ANNOTATIONS_MAX)
-			r = report_size(policy, problems, PROBLEM_WARNING, size,
-					"kubectl apply keeps a copy in annotations, which can have "
-					"262144; use kubectl apply --server-side");
-		i++;
+/* How many are left of the objects from the first on. */
+static int hold_all_to_sizes(const struct policy *policy, struct tree_node *first,
+			     struct problems *problems, struct tree_node *objects)
+{
+	int left = 0;
+
+	for (struct tree_node *object = first, *next; object; object = next) {
+		const int r = hold_to_sizes(policy, object, problems);
+
+		if (r < 0)
+			return r;
+		next = object->next;
+		if (r == 0)
+			tree_remove(objects, object);
+		left += r;
 	}
-	return r;
+	return left;
 }
 
 int policy_kind_add(const struct policy_kind *kind, const struct policy *policy,
-		    const struct kind_options *options, struct problems *problems, json_t *objects)
+		    const struct kind_options *options, struct problems *problems,
+		    struct tree_node *objects)
 {
-	const size_t before = json_array_size(objects);
+	const struct tree_node *last = objects->last;
 	int r = kind->add(policy, options, problems, objects);
 
 	if (r == 0)
-		r = hold_to_sizes(policy, before, problems, objects);
-	return r < 0 ? r : json_array_size(objects) > before;
+		r = hold_all_to_sizes(policy, last ? last->next : objects->first, problems,
+				      objects);
+	return r > 0 ? 1 : r;
 }

@@ -2,14 +2,13 @@
 #ifndef NETPOL_POLICY_KIND_H
 #define NETPOL_POLICY_KIND_H
 
-#include <jansson.h>
-
+#include "base/tree.h"
 #include "policy/policy.h"
 
 /* How an object says where it comes from. */
 enum explain {
 	EXPLAIN_NONE,
-	EXPLAIN_COMMENTS,   /* member "#" of the object or the peer, for output/ */
+	EXPLAIN_COMMENTS,   /* comment of the object or the peer */
 	EXPLAIN_ANNOTATIONS /* annotation KIND_EVIDENCE of the object */
 };
 
@@ -36,11 +35,12 @@ struct policy_kind {
 	bool says_readiness;             /* its objects do, whatever is explained */
 	bool review_only;                /* its objects are to be read, not applied */
 	/*
-	 * The objects that the policy becomes, appended to the array: none where the kind cannot
-	 * say it, with a problem. However large they are: see policy_kind_add(). -ENOMEM.
+	 * The objects that the policy becomes, at the end of the list: none where the kind cannot
+	 * say it, with a problem. However large they are: see policy_kind_add(). They borrow texts
+	 * of the policy, of its graph and of the options. -ENOMEM.
 	 */
 	int (*add)(const struct policy *policy, const struct kind_options *options,
-		   struct problems *problems, json_t *objects);
+		   struct problems *problems, struct tree_node *objects);
 };
 
 extern const struct policy_kind kind_networkpolicy;
@@ -55,10 +55,17 @@ extern const struct policy_kind kind_clusternetworkpolicy;
  * leave that to the server, there is a problem. 1: something was appended; 0: nothing; -ENOMEM.
  */
 int policy_kind_add(const struct policy_kind *kind, const struct policy *policy,
-		    const struct kind_options *options, struct problems *problems, json_t *objects);
+		    const struct kind_options *options, struct problems *problems,
+		    struct tree_node *objects);
+/* All of a v1 List but its items. tree->error says whether it is whole. */
+struct tree_node *policy_kind_list(struct tree *tree);
 /* Does the policy select other values of the canary's label? Then it is no canary's, for none of
  * its pods is one; kinds do not say it, with a problem. */
 bool policy_kind_passes_over(const struct policy *policy, const struct kind_options *options);
+
+/* Is the peer pods, by their addresses? Cilium matches CIDRs against what is outside of the
+ * cluster, never against pods that it manages (docs.cilium.io, Layer 3 Policies, IP/CIDR based). */
+bool cilium_passes_over(const struct policy_peer *peer);
 
 /* All of them; ends with NULL. */
 const struct policy_kind *const *policy_kinds(void);

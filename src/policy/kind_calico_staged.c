@@ -4,16 +4,18 @@
 #include "policy/kind_networkpolicy.h"
 
 static int add(const struct policy *policy, const struct kind_options *options,
-	       struct problems *problems, json_t *objects)
+	       struct problems *problems, struct tree_node *objects)
 {
-	json_t *spec;
-	int r = networkpolicy_spec(policy, options, problems, &spec);
+	struct tree_node *object, *spec;
 
-	if (r <= 0)
-		return r;
+	if (!kind_has_subject(policy, options, problems))
+		return 0;
+	object = kind_add_object(objects, NULL, policy, options, "StagedKubernetesNetworkPolicy");
+	kind_add_metadata(object, policy, options, policy->name, policy->namespace);
+	spec = networkpolicy_add_spec(object, policy, options);
 	/* The default, as the word that a reader should see. */
-	r = kind_set(spec, "stagedAction", json_string("Set"));
-	return kind_add(policy, options, "StagedKubernetesNetworkPolicy", spec, objects) | r;
+	tree_add_text(spec, "stagedAction", "Set");
+	return objects->tree->error;
 }
 
 static const char *const api_versions[] = {"projectcalico.org/v3", NULL};

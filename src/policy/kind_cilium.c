@@ -2,8 +2,8 @@
  * CiliumNetworkPolicy as its CRD and Rule.Sanitize have it (cilium.io/v2, Cilium 1.16 and later):
  * one kind of peer in a rule, at most 40 ports in a list, ports as text.
  */
-#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "policy/kind_common.h"
 
@@ -28,83 +28,62 @@ static enum member member_of(const struct policy_peer *peer)
 
 /* ---- ports ---- */
 
-static json_t *port_tree(const struct policy_port *port)
+static void add_port_number(struct tree_node *tree, const struct policy_port *port)
 {
 	char text[8];
 
 	snprintf(text, sizeof(text), "%u", port->port);
+	tree_add_copy(tree, "port", text, strlen(text));
 	if (port->end_port)
-		return json_pack("{s:s, s:i, s:s}", "port", text, "endPort", (int)port->end_port,
-				 "protocol", kind_protocol(port->protocol));
-	return json_pack("{s:s, s:s}", "port", text, "protocol", kind_protocol(port->protocol));
-}
-
-static json_t *port_list(const struct policy_port *ports, size_t count)
-{
-	json_t *list = json_array();
-	int r = 0;
-
-	for (size_t i = 0; i < count; i++)
-		r |= kind_append(list, port_tree(&ports[i]));
-	if (r == 0)
-		return json_pack("{s:o}", "ports", list);
-	json_decref(list);
-	return NULL;
+		tree_add_integer(tree, "endPort", port->end_port);
+	tree_add_text(tree, "protocol", kind_protocol(port->protocol));
 }
 
 /* Any of the lists is enough. */
-static int set_ports(json_t *tree, const struct policy_rule *rule)
+static void add_ports(struct tree_node *rule_tree, const struct policy_rule *rule)
 {
-	json_t *lists = json_array();
-	int r = 0;
+	struct tree_node *lists = tree_add_list(rule_tree, "toPorts"), *list = NULL;
 
-	for (size_t i = 0; i < rule->port_count; i += PORTS_MAX) {
-		size_t left = rule->port_count - i;
-
-		r |= kind_append(lists,
-				 port_list(rule->ports + i, left < PORTS_MAX ? left : PORTS_MAX));
+	for (size_t i = 0; i < rule->port_count; i++) {
+		if (i % PORTS_MAX == 0)
+			list = tree_add_list(tree_add_map(lists, NULL), "ports");
+		add_port_number(tree_add_map(list, NULL), &rule->ports[i]);
 	}
-	return kind_set(tree, "toPorts", lists) | r;
 }
 
 /* ---- peers ---- */
 
 /* Without a namespace: in any, so that it holds pods and nothing else. */
-static int set_all_pods(json_t *tree)
+static void set_all_pods(struct tree_node *tree)
 {
-	return kind_set(tree, "matchExpressions",
-			json_pack("[{s:s, s:s}]", "key", NAMESPACE, "operator", "Exists"));
+	struct tree_node *is_pod = tree_add_map(tree_add_list(tree, "matchExpressions"), NULL);
+
+	tree_add_text(is_pod, "key", NAMESPACE);
+	tree_add_text(is_pod, "operator", "Exists");
 }
 
-static int set_pods(json_t *tree, const struct policy_peer *peer)
+static void set_pods(struct tree_node *tree, const struct policy_peer *peer)
 {
-	json_t *labels = kind_labels(&peer->selector);
-	int r = labels ? 0 : -ENOMEM;
+	struct tree_node *labels;
 
+	if (peer->selector.count == 0 && !*peer->namespace)
+		return;
+	labels = kind_add_labels(tree, "matchLabels", &peer->selector);
 	if (*peer->namespace)
-		r |= kind_set(labels, NAMESPACE, json_string(peer->namespace));
-	if (r == 0 && json_object_size(labels) > 0)
-		return kind_set(tree, "matchLabels", labels);
-	json_decref(labels);
-	return r;
+		tree_add_text(labels, NAMESPACE, peer->namespace);
 }
 
-static json_t *peer_tree(const struct policy_peer *peer, const struct kind_options *options)
+static void add_peer(struct tree_node *list, const struct policy_peer *peer,
+		     const struct kind_options *options)
 {
-	json_t *tree = kind_peer(peer, options);
-	char text[PREFIX_TEXT_MAX];
-	int r;
+	struct tree_node *tree = kind_add_peer(list, peer, options);
 
 	if (peer->kind == PEER_BLOCK)
-		r = kind_set(tree, "cidr", json_string(prefix_format(peer->block, text)));
+		kind_add_block(tree, "cidr", peer->block);
 	else if (peer->kind == PEER_ALL_PODS)
-		r = set_all_pods(tree);
+		set_all_pods(tree);
 	else
-		r = set_pods(tree, peer);
-	if (r == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
+		set_pods(tree, peer);
 }
 
 /* The nodes are the pod's own, too, and no entity may be there twice. */
@@ -116,39 +95,34 @@ static bool is_said(const struct policy_rule *rule, enum entity entity)
 	return false;
 }
 
-static int append_entity(json_t *list, enum entity entity)
+static void add_entity(struct tree_node *list, enum entity entity)
 {
-	int r;
-
-	if (entity == ENTITY_API_SERVER)
-		return kind_append(list, json_string("kube-apiserver"));
-	if (entity == ENTITY_WORLD)
-		return kind_append(list, json_string("world"));
-	r = kind_append(list, json_string("host"));
-	if (entity == ENTITY_HOST)
-		return r;
-	return kind_append(list, json_string("remote-node")) | r;
+	if (entity == ENTITY_API_SERVER) {
+		tree_add_text(list, NULL, "kube-apiserver");
+		return;
+	}
+	if (entity == ENTITY_WORLD) {
+		tree_add_text(list, NULL, "world");
+		return;
+	}
+	tree_add_text(list, NULL, "host");
+	if (entity == ENTITY_NODES)
+		tree_add_text(list, NULL, "remote-node");
 }
 
-static json_t *peer_list(const struct policy_rule *rule, enum member member,
-			 const struct kind_options *options)
+static void add_peers(struct tree_node *list, const struct policy_rule *rule, enum member member,
+		      const struct kind_options *options)
 {
-	json_t *list = json_array();
-	int r = 0;
-
 	for (size_t i = 0; i < rule->peer_count; i++) {
 		const struct policy_peer *peer = &rule->peers[i];
 
-		if (member_of(peer) != member ||
-		    (member == ENTITIES && is_said(rule, peer->entity)))
+		if (member_of(peer) != member)
 			continue;
-		r |= member == ENTITIES ? append_entity(list, peer->entity)
-					: kind_append(list, peer_tree(peer, options));
+		if (member != ENTITIES)
+			add_peer(list, peer, options);
+		else if (!is_said(rule, peer->entity))
+			add_entity(list, peer->entity);
 	}
-	if (r == 0)
-		return list;
-	json_decref(list);
-	return NULL;
 }
 
 /* ---- rules ---- */
@@ -162,85 +136,120 @@ static bool has_member(const struct policy_rule *rule, enum member member)
 }
 
 /* Entities are words and have no place for a comment: the rule has it. */
-static json_t *empty_rule(const struct policy_rule *rule, enum member member,
-			  const struct kind_options *options)
+static void comment_entities(struct tree_node *tree, const struct policy_rule *rule,
+			     const struct kind_options *options)
 {
-	json_t *tree = json_object();
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && member == ENTITIES && i < rule->peer_count; i++)
-		if (member_of(&rule->peers[i]) == member)
-			r = kind_comment_peer(tree, &rule->peers[i], options);
-	if (r == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
+	for (size_t i = 0; i < rule->peer_count; i++)
+		if (member_of(&rule->peers[i]) == ENTITIES)
+			kind_comment_peer(tree, &rule->peers[i], options);
 }
 
-static json_t *rule_tree(const struct policy_rule *rule, int direction, enum member member,
-			 const struct kind_options *options)
+static void add_rule(struct tree_node *rules, const struct policy_rule *rule, int direction,
+		     enum member member, const struct kind_options *options)
 {
-	json_t *tree = empty_rule(rule, member, options);
-	int r = kind_set(tree, names[direction][member], peer_list(rule, member, options));
+	struct tree_node *tree = tree_add_map(rules, NULL);
 
-	if ((set_ports(tree, rule) | r) == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
+	if (member == ENTITIES)
+		comment_entities(tree, rule, options);
+	add_peers(tree_add_list(tree, names[direction][member]), rule, member, options);
+	add_ports(tree, rule);
 }
 
 /* An empty rule allows nothing, and isolates also before there was enableDefaultDeny. */
-static json_t *rules_tree(const struct policy *policy, int direction,
-			  const struct kind_options *options)
+static void add_rules(struct tree_node *rules, const struct policy *policy, int direction,
+		      const struct kind_options *options)
 {
-	json_t *rules = json_array();
-	int r = 0;
-
 	if (policy->rule_count[direction] == 0)
-		r = kind_append(rules, json_object());
+		tree_add_map(rules, NULL);
 	for (size_t i = 0; i < policy->rule_count[direction]; i++)
 		for (enum member member = 0; member < MEMBERS; member++)
 			if (has_member(&policy->rules[direction][i], member))
-				r |= kind_append(rules, rule_tree(&policy->rules[direction][i],
-								  direction, member, options));
-	if (r == 0)
-		return rules;
-	json_decref(rules);
-	return NULL;
+				add_rule(rules, &policy->rules[direction][i], direction, member,
+					 options);
 }
 
-static json_t *spec_tree(const struct policy *policy, json_t *labels,
-			 const struct kind_options *options)
+static void add_spec(struct tree_node *object, const struct policy *policy,
+		     const struct kind_options *options)
 {
 	static const char *const directions[DIRECTIONS] = {
 	    [DIRECTION_INGRESS] = "ingress", [DIRECTION_EGRESS] = "egress"};
-	json_t *spec = json_pack("{s:o}", "endpointSelector", kind_selector(labels));
-	json_t *denied = json_object();
-	int r = 0;
+	struct tree_node *spec = tree_add_map(object, "spec"), *denied;
 
+	kind_add_subject_selector(spec, "endpointSelector", policy, options);
+	denied = tree_add_map(spec, "enableDefaultDeny");
 	for (int i = 0; i < DIRECTIONS; i++)
 		if (policy->isolates[i])
-			r |= kind_set(denied, directions[i], json_true());
-	r |= kind_set(spec, "enableDefaultDeny", denied);
+			tree_add_boolean(denied, directions[i], true);
 	for (int i = 0; i < DIRECTIONS; i++)
 		if (policy->isolates[i])
-			r |= kind_set(spec, directions[i], rules_tree(policy, i, options));
+			add_rules(tree_add_list(spec, directions[i]), policy, i, options);
+}
+
+/* ---- what Cilium does not match ---- */
+
+bool cilium_passes_over(const struct policy_peer *peer)
+{
+	return peer->kind == PEER_BLOCK && peer->class &&
+	       (strcmp(peer->class, "pod") == 0 || strcmp(peer->class, "ambiguous") == 0);
+}
+
+/* NULL: there is none. */
+static const struct policy_peer *find_passed_over(const struct policy *policy, size_t *ret_count)
+{
+	const struct policy_peer *first = NULL;
+
+	*ret_count = 0;
+	for (int i = 0; i < DIRECTIONS; i++)
+		for (size_t j = 0; j < policy->rule_count[i]; j++)
+			for (size_t k = 0; k < policy->rules[i][j].peer_count; k++) {
+				const struct policy_peer *peer = &policy->rules[i][j].peers[k];
+
+				if (!cilium_passes_over(peer))
+					continue;
+				first = first ? first : peer;
+				++*ret_count;
+			}
+	return first;
+}
+
+/* 1: it can be said; 0: it cannot, and there is a problem; -ENOMEM. */
+static int hold_to_matches(const struct policy *policy, struct problems *problems)
+{
+	size_t count;
+	const struct policy_peer *peer = find_passed_over(policy, &count);
+	struct buf text = {0};
+	int r;
+
+	if (!peer)
+		return 1;
+	buf_puts(&text, "no CiliumNetworkPolicy: pods are peers by their addresses (");
+	kind_put_peer(&text, peer);
+	if (count > 1)
+		buf_printf(&text, " and %zu more", count - 1);
+	buf_puts(&text, "), where Cilium does not look for pods that it manages; give an inventory "
+			"with their labels, or do without --include");
+	r = text.error;
 	if (r == 0)
-		return spec;
-	json_decref(spec);
-	return NULL;
+		kind_problem(policy, problems, PROBLEM_WARNING, text.data);
+	buf_clear(&text);
+	return r;
 }
 
 static int add(const struct policy *policy, const struct kind_options *options,
-	       struct problems *problems, json_t *objects)
+	       struct problems *problems, struct tree_node *objects)
 {
-	json_t *labels;
-	int r = kind_subject(policy, options, problems, &labels);
+	struct tree_node *object;
+	int r;
 
+	if (!kind_has_subject(policy, options, problems))
+		return 0;
+	r = hold_to_matches(policy, problems);
 	if (r <= 0)
 		return r;
-	return kind_add(policy, options, "CiliumNetworkPolicy", spec_tree(policy, labels, options),
-			objects);
+	object = kind_add_object(objects, NULL, policy, options, "CiliumNetworkPolicy");
+	kind_add_metadata(object, policy, options, policy->name, policy->namespace);
+	add_spec(object, policy, options);
+	return objects->tree->error;
 }
 
 static const char *const api_versions[] = {"cilium.io/v2", NULL};

@@ -17,7 +17,6 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/hash.h"
 #include "policy/kind_common.h"
@@ -161,74 +160,51 @@ static int can_say(const struct policy *policy, struct problems *problems)
 
 /* ---- peers ---- */
 
-/* Takes labels. */
-static json_t *pods_tree(const char *namespace, json_t *labels)
+/* Pods of the namespace, but for their selector. */
+static struct tree_node *add_pods(struct tree_node *parent, const char *namespace)
 {
-	return json_pack("{s:{s:{s:s}}, s:o}", "namespaceSelector", "matchLabels",
-			 "kubernetes.io/metadata.name", namespace, "podSelector",
-			 kind_selector(labels));
+	struct tree_node *pods = tree_add_map(parent, "pods");
+
+	kind_add_single(tree_add_map(pods, "namespaceSelector"), "matchLabels",
+			"kubernetes.io/metadata.name", namespace);
+	return pods;
 }
 
-static json_t *peer_tree(const struct policy *policy, const struct policy_peer *peer,
-			 const struct kind_options *options)
+static void add_peer(struct tree_node *peers, const struct policy *policy,
+		     const struct policy_peer *peer, const struct kind_options *options)
 {
-	json_t *tree = kind_peer(peer, options);
-	json_t *labels;
-	int r;
+	const char *namespace = *peer->namespace ? peer->namespace : policy->namespace;
+	struct tree_node *tree = kind_add_peer(peers, peer, options);
 
-	if (peer->kind == PEER_ALL_PODS) {
-		r = kind_set(tree, "namespaces", json_object());
-	} else {
-		labels = kind_labels(&peer->selector);
-		r = labels
-			? kind_set(tree, "pods",
-				   pods_tree(*peer->namespace ? peer->namespace : policy->namespace,
-					     labels))
-			: -ENOMEM;
-	}
-	if (r == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
+	if (peer->kind == PEER_ALL_PODS)
+		tree_add_map(tree, "namespaces");
+	else
+		kind_add_selector(add_pods(tree, namespace), "podSelector", &peer->selector);
 }
 
 /* Networks are texts and have no place for a comment: their peer has it. */
-static json_t *networks_tree(const struct policy_rule *rule, const struct kind_options *options)
+static void add_networks(struct tree_node *peers, const struct policy_rule *rule,
+			 const struct kind_options *options)
 {
-	json_t *tree = json_object(), *networks = json_array();
-	char text[PREFIX_TEXT_MAX];
-	int r = 0;
+	struct tree_node *tree = tree_add_map(peers, NULL);
+	struct tree_node *networks = tree_add_list(tree, "networks");
 
 	for (size_t i = 0; i < rule->peer_count; i++) {
-		const struct policy_peer *peer = &rule->peers[i];
-
-		if (peer->kind != PEER_BLOCK)
+		if (rule->peers[i].kind != PEER_BLOCK)
 			continue;
-		r |= kind_comment_peer(tree, peer, options);
-		r |= kind_append(networks, json_string(prefix_format(peer->block, text)));
+		kind_comment_peer(tree, &rule->peers[i], options);
+		kind_add_block(networks, NULL, rule->peers[i].block);
 	}
-	r |= kind_set(tree, "networks", networks);
-	if (r == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
 }
 
-static json_t *peers_tree(const struct policy *policy, const struct policy_rule *rule,
-			  const struct kind_options *options)
+static void add_peers(struct tree_node *peers, const struct policy *policy,
+		      const struct policy_rule *rule, const struct kind_options *options)
 {
-	json_t *peers = json_array();
-	int r = 0;
-
 	for (size_t i = 0; i < rule->peer_count; i++)
 		if (rule->peers[i].kind != PEER_BLOCK)
-			r |= kind_append(peers, peer_tree(policy, &rule->peers[i], options));
+			add_peer(peers, policy, &rule->peers[i], options);
 	if (count_blocks(rule) > 0)
-		r |= kind_append(peers, networks_tree(rule, options));
-	if (r == 0)
-		return peers;
-	json_decref(peers);
-	return NULL;
+		add_networks(peers, rule, options);
 }
 
 /* ---- ports ---- */
@@ -240,62 +216,56 @@ static const char *protocol_key(uint8_t protocol)
 	return protocol == IPPROTO_UDP ? "udp" : "tcp";
 }
 
-static json_t *protocol_tree(const struct policy_port *port)
+static void add_protocol(struct tree_node *protocols, const struct policy_port *port)
 {
-	if (port->end_port)
-		return json_pack("{s:{s:{s:{s:i, s:i}}}}", protocol_key(port->protocol),
-				 "destinationPort", "range", "start", (int)port->port, "end",
-				 (int)port->end_port);
-	return json_pack("{s:{s:{s:i}}}", protocol_key(port->protocol), "destinationPort", "number",
-			 (int)port->port);
-}
+	struct tree_node *protocol =
+	    tree_add_map(tree_add_map(protocols, NULL), protocol_key(port->protocol));
+	struct tree_node *ports = tree_add_map(protocol, "destinationPort"), *range;
 
-static json_t *protocols_tree(const struct policy_rule *rule)
-{
-	json_t *protocols = json_array();
-	int r = 0;
-
-	for (size_t i = 0; i < rule->port_count; i++)
-		r |= kind_append(protocols, protocol_tree(&rule->ports[i]));
-	if (r == 0)
-		return protocols;
-	json_decref(protocols);
-	return NULL;
+	if (!port->end_port) {
+		tree_add_integer(ports, "number", port->port);
+		return;
+	}
+	range = tree_add_map(ports, "range");
+	tree_add_integer(range, "start", port->port);
+	tree_add_integer(range, "end", port->end_port);
 }
 
 /* ---- rules ---- */
 
-static json_t *accept_tree(const struct policy *policy, int direction,
-			   const struct policy_rule *rule, const struct kind_options *options)
+static void add_accept(struct tree_node *rules, const struct policy *policy, int direction,
+		       const struct policy_rule *rule, const struct kind_options *options)
 {
-	return json_pack("{s:s, s:o, s:o}", "action", "Accept", words[direction].peers,
-			 peers_tree(policy, rule, options), "protocols", protocols_tree(rule));
+	struct tree_node *tree = tree_add_map(rules, NULL), *protocols;
+
+	tree_add_text(tree, "action", "Accept");
+	add_peers(tree_add_list(tree, words[direction].peers), policy, rule, options);
+	protocols = tree_add_list(tree, "protocols");
+	for (size_t i = 0; i < rule->port_count; i++)
+		add_protocol(protocols, &rule->ports[i]);
 }
 
-static json_t *deny_tree(int direction)
+static void add_deny(struct tree_node *rules, int direction)
 {
+	struct tree_node *tree = tree_add_map(rules, NULL), *peers, *networks;
+
+	tree_add_text(tree, "name", "default-deny");
+	tree_add_text(tree, "action", "Deny");
+	peers = tree_add_list(tree, words[direction].peers);
+	tree_add_map(tree_add_map(peers, NULL), "namespaces");
 	if (direction == DIRECTION_INGRESS)
-		return json_pack("{s:s, s:s, s:[{s:{}}]}", "name", "default-deny", "action", "Deny",
-				 words[direction].peers, "namespaces");
-	return json_pack("{s:s, s:s, s:[{s:{}}, {s:[s, s]}]}", "name", "default-deny", "action",
-			 "Deny", words[direction].peers, "namespaces", "networks", "0.0.0.0/0",
-			 "::/0");
+		return;
+	networks = tree_add_list(tree_add_map(peers, NULL), "networks");
+	tree_add_text(networks, NULL, "0.0.0.0/0");
+	tree_add_text(networks, NULL, "::/0");
 }
 
-static json_t *rules_tree(const struct policy *policy, int direction,
-			  const struct kind_options *options)
+static void add_rules(struct tree_node *rules, const struct policy *policy, int direction,
+		      const struct kind_options *options)
 {
-	json_t *rules = json_array();
-	int r = 0;
-
 	for (size_t i = 0; i < policy->rule_count[direction]; i++)
-		r |= kind_append(
-		    rules, accept_tree(policy, direction, &policy->rules[direction][i], options));
-	r |= kind_append(rules, deny_tree(direction));
-	if (r == 0)
-		return rules;
-	json_decref(rules);
-	return NULL;
+		add_accept(rules, policy, direction, &policy->rules[direction][i], options);
+	add_deny(rules, direction);
 }
 
 /* Lower comes first. */
@@ -309,22 +279,18 @@ static int priority_of(const struct policy *policy)
 	       (int)(labels < PRIORITY_LABELS_MAX ? labels : PRIORITY_LABELS_MAX);
 }
 
-/* Takes labels. */
-static json_t *spec_tree(const struct policy *policy, json_t *labels,
-			 const struct kind_options *options)
+static void add_spec(struct tree_node *object, const struct policy *policy,
+		     const struct kind_options *options)
 {
-	json_t *spec =
-	    json_pack("{s:s, s:i, s:{s:o}}", "tier", "Baseline", "priority", priority_of(policy),
-		      "subject", "pods", pods_tree(policy->namespace, labels));
-	int r = 0;
+	struct tree_node *spec = tree_add_map(object, "spec"), *pods;
 
+	tree_add_text(spec, "tier", "Baseline");
+	tree_add_integer(spec, "priority", priority_of(policy));
+	pods = add_pods(tree_add_map(spec, "subject"), policy->namespace);
+	kind_add_subject_selector(pods, "podSelector", policy, options);
 	for (int i = 0; i < DIRECTIONS; i++)
 		if (policy->isolates[i])
-			r |= kind_set(spec, words[i].rules, rules_tree(policy, i, options));
-	if (r == 0)
-		return spec;
-	json_decref(spec);
-	return NULL;
+			add_rules(tree_add_list(spec, words[i].rules), policy, i, options);
 }
 
 /* ---- objects ---- */
@@ -350,25 +316,19 @@ static void put_name(struct buf *buf, const struct policy *policy)
 	buf_printf(buf, "-%016llx", (unsigned long long)hash);
 }
 
-/* Takes spec. */
-static json_t *object_tree(const struct policy *policy, const struct kind_options *options,
-			   json_t *spec)
+static int add_object(struct tree_node *objects, const struct policy *policy,
+		      const struct kind_options *options)
 {
-	json_t *object = kind_object(policy, options);
+	struct tree_node *object =
+	    kind_add_object(objects, NULL, policy, options, "ClusterNetworkPolicy");
 	struct buf name = {0};
-	int r;
 
 	put_name(&name, policy);
-	r = kind_set(object, "apiVersion", json_string(options->api_version));
-	r |= kind_set(object, "kind", json_string("ClusterNetworkPolicy"));
-	r |= kind_set(object, "metadata",
-		      name.error ? NULL : kind_metadata(policy, options, name.data, NULL));
-	r |= kind_set(object, "spec", spec);
-	buf_clear(&name);
-	if (r == 0)
-		return object;
-	json_decref(object);
-	return NULL;
+	if (!name.error)
+		kind_add_metadata(object, policy, options, name.data, NULL);
+	kind_end_text(&name, objects);
+	add_spec(object, policy, options);
+	return objects->tree->error;
 }
 
 /* What is beside the point where policies only add to each other. */
@@ -393,23 +353,19 @@ static int report_overlap(const struct policy *policy, struct problems *problems
 }
 
 static int add_said(const struct policy *policy, const struct kind_options *options,
-		    struct problems *problems, json_t *objects)
+		    struct problems *problems, struct tree_node *objects)
 {
-	json_t *labels;
 	int r = can_say(policy, problems);
 
 	if (r > 0)
 		r = report_overlap(policy, problems);
-	if (r > 0)
-		r = kind_subject(policy, options, problems, &labels);
-	if (r <= 0)
-		return r;
-	return kind_append(objects,
-			   object_tree(policy, options, spec_tree(policy, labels, options)));
+	if (r > 0 && kind_has_subject(policy, options, problems))
+		r = add_object(objects, policy, options);
+	return r < 0 ? r : 0;
 }
 
 static int add(const struct policy *policy, const struct kind_options *options,
-	       struct problems *problems, json_t *objects)
+	       struct problems *problems, struct tree_node *objects)
 {
 	struct policy said;
 	int r = find_said(policy, &said);

@@ -1,54 +1,42 @@
 #include "policy/kind_common.h"
 
-#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "base/clock.h"
 
-/* How many ports of a rule a text names. */
+/* How many ports of a rule a text names that is only read. */
 #define PORTS_MAX 8
 
-int kind_set(json_t *object, const char *key, json_t *value)
+void kind_add_single(struct tree_node *parent, const char *key, const char *name, const char *text)
 {
-	return json_object_set_new(object, key, value) < 0 ? -ENOMEM : 0;
+	tree_add_text(tree_add_map(parent, key), name, text);
 }
 
-int kind_append(json_t *array, json_t *value)
+struct tree_node *kind_add_labels(struct tree_node *parent, const char *key,
+				  const struct labels *labels)
 {
-	return json_array_append_new(array, value) < 0 ? -ENOMEM : 0;
-}
-
-static json_t *tree_or_null(json_t *tree, int error)
-{
-	if (error == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
-}
-
-json_t *kind_object_of(const char *key, json_t *value)
-{
-	json_t *object = json_object();
-
-	return tree_or_null(object, kind_set(object, key, value));
-}
-
-json_t *kind_labels(const struct labels *labels)
-{
-	json_t *tree = json_object();
-	int r = 0;
+	struct tree_node *map = tree_add_map(parent, key);
 
 	for (size_t i = 0; i < labels->count; i++)
-		r |= kind_set(tree, labels->items[i].key, json_string(labels->items[i].value));
-	return tree_or_null(tree, r);
+		tree_add_text(map, labels->items[i].key, labels->items[i].value);
+	return map;
 }
 
-json_t *kind_selector(json_t *labels)
+void kind_add_selector(struct tree_node *parent, const char *key, const struct labels *labels)
 {
-	if (json_object_size(labels) > 0)
-		return kind_object_of("matchLabels", labels);
-	return labels;
+	struct tree_node *selector = tree_add_map(parent, key);
+
+	if (labels->count > 0)
+		kind_add_labels(selector, "matchLabels", labels);
+}
+
+void kind_add_block(struct tree_node *parent, const char *key, struct prefix block)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	prefix_format(block, text);
+	tree_add_copy(parent, key, text, strlen(text));
 }
 
 const char *kind_protocol(uint8_t protocol)
@@ -68,26 +56,6 @@ void kind_problem(const struct policy *policy, struct problems *problems,
 	buf_printf(&subject, "%s in %s", policy->subject, policy->namespace);
 	problem_add(problems, severity, subject.error ? policy->subject : subject.data, "%s", text);
 	buf_clear(&subject);
-}
-
-/* In the order of their keys. */
-static json_t *with_canary(const struct labels *labels, const struct kind_options *options)
-{
-	json_t *tree = json_object();
-	bool is_added = false;
-	int r = 0;
-
-	for (size_t i = 0; i < labels->count; i++) {
-		if (!is_added && strcmp(options->canary_key, labels->items[i].key) < 0) {
-			r |=
-			    kind_set(tree, options->canary_key, json_string(options->canary_value));
-			is_added = true;
-		}
-		r |= kind_set(tree, labels->items[i].key, json_string(labels->items[i].value));
-	}
-	if (!is_added)
-		r |= kind_set(tree, options->canary_key, json_string(options->canary_value));
-	return tree_or_null(tree, r);
 }
 
 static const char *value_of(const struct labels *labels, const char *key)
@@ -126,19 +94,47 @@ bool policy_kind_passes_over(const struct policy *policy, const struct kind_opti
 	return other_value(policy, options) != NULL;
 }
 
-int kind_subject(const struct policy *policy, const struct kind_options *options,
-		 struct problems *problems, json_t **ret)
+bool kind_has_subject(const struct policy *policy, const struct kind_options *options,
+		      struct problems *problems)
 {
 	const char *other = other_value(policy, options);
-	bool has_label;
 
-	if (other) {
+	if (other)
 		report_canary(policy, options, other, problems);
-		return 0;
+	return !other;
+}
+
+/* In the order of their keys. */
+static void add_subject(struct tree_node *map, const struct labels *labels,
+			const struct kind_options *options)
+{
+	const char *canary = options->canary_key;
+	bool is_due = canary && !value_of(labels, canary);
+
+	for (size_t i = 0; i < labels->count; i++) {
+		if (is_due && strcmp(canary, labels->items[i].key) < 0) {
+			tree_add_text(map, canary, options->canary_value);
+			is_due = false;
+		}
+		tree_add_text(map, labels->items[i].key, labels->items[i].value);
 	}
-	has_label = !options->canary_key || value_of(&policy->selector, options->canary_key);
-	*ret = has_label ? kind_labels(&policy->selector) : with_canary(&policy->selector, options);
-	return *ret ? 1 : -ENOMEM;
+	if (is_due)
+		tree_add_text(map, canary, options->canary_value);
+}
+
+void kind_add_subject(struct tree_node *parent, const char *key, const struct policy *policy,
+		      const struct kind_options *options)
+{
+	add_subject(tree_add_map(parent, key), &policy->selector, options);
+}
+
+void kind_add_subject_selector(struct tree_node *parent, const char *key,
+			       const struct policy *policy, const struct kind_options *options)
+{
+	struct tree_node *selector = tree_add_map(parent, key);
+
+	if (policy->selector.count > 0 || options->canary_key)
+		kind_add_subject(selector, "matchLabels", policy, options);
 }
 
 /* ---- texts ---- */
@@ -163,25 +159,32 @@ void kind_put_peer(struct buf *buf, const struct policy_peer *peer)
 		buf_puts(buf, "all pods of all namespaces");
 	else if (peer->selector.count == 0)
 		buf_puts(buf, "all pods");
-	for (size_t i = 0; peer->kind == PEER_PODS && i < peer->selector.count; i++)
-		buf_printf(buf, "%s%s=%s", i > 0 ? "," : "", peer->selector.items[i].key,
-			   peer->selector.items[i].value);
+	for (size_t i = 0; peer->kind == PEER_PODS && i < peer->selector.count; i++) {
+		buf_puts(buf, i > 0 ? "," : "");
+		buf_puts(buf, peer->selector.items[i].key);
+		buf_putc(buf, '=');
+		buf_puts(buf, peer->selector.items[i].value);
+	}
 	if (peer->kind == PEER_PODS && *peer->namespace)
 		buf_printf(buf, " in %s", peer->namespace);
 }
 
-static void put_ports(struct buf *buf, const struct policy_rule *rule)
+static void put_ports(struct buf *buf, const struct policy_rule *rule, size_t most)
 {
-	for (size_t i = 0; i < rule->port_count && i < PORTS_MAX; i++) {
+	for (size_t i = 0; i < rule->port_count && i < most; i++) {
 		const struct policy_port *port = &rule->ports[i];
 
-		buf_printf(buf, "%s%s %u", i > 0 ? ", " : "", kind_protocol(port->protocol),
-			   port->port);
-		if (port->end_port)
-			buf_printf(buf, "-%u", port->end_port);
+		buf_puts(buf, i > 0 ? ", " : "");
+		buf_puts(buf, kind_protocol(port->protocol));
+		buf_putc(buf, ' ');
+		buf_put_number(buf, port->port);
+		if (port->end_port) {
+			buf_putc(buf, '-');
+			buf_put_number(buf, port->end_port);
+		}
 	}
-	if (rule->port_count > PORTS_MAX)
-		buf_printf(buf, " and %zu more", rule->port_count - PORTS_MAX);
+	if (rule->port_count > most)
+		buf_printf(buf, " and %zu more", rule->port_count - most);
 }
 
 static int64_t whole_second(int64_t ms)
@@ -189,17 +192,22 @@ static int64_t whole_second(int64_t ms)
 	return ms - (ms % MSEC_PER_SEC + MSEC_PER_SEC) % MSEC_PER_SEC;
 }
 
-static void put_seen(struct buf *buf, const struct policy_peer *peer, const char *separator)
-{
-	char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX];
+/* "seen 2026-01-31T12:00:00Z to 2026-01-31T12:00:01Z"; "": it was not seen. */
+#define SEEN_TEXT_MAX (sizeof("seen  to ") + 2 * CLOCK_TEXT_MAX)
 
+static const char *seen_text(const struct policy_peer *peer, char text[static SEEN_TEXT_MAX])
+{
+	char first[CLOCK_TEXT_MAX], last[CLOCK_TEXT_MAX], *end;
+
+	*text = '\0';
 	if (peer->edges == 0)
-		return;
+		return text;
 	clock_format(whole_second(peer->first_seen), first);
 	clock_format(whole_second(peer->last_seen), last);
-	buf_printf(buf, "%sseen %s", separator, first);
+	end = stpcpy(stpcpy(text, "seen "), first);
 	if (strcmp(first, last) != 0)
-		buf_printf(buf, " to %s", last);
+		stpcpy(stpcpy(end, " to "), last);
+	return text;
 }
 
 static void put_state(struct buf *buf, const struct policy *policy)
@@ -208,18 +216,16 @@ static void put_state(struct buf *buf, const struct policy *policy)
 		return;
 	buf_putc(buf, '\n');
 	if (policy->least_ready)
-		buf_printf(buf, "the least ready, %s/%s: ", policy->least_ready->kind,
+		buf_printf(buf, "none is less ready than %s/%s:\n", policy->least_ready->kind,
 			   policy->least_ready->name);
 	readiness_text(policy->readiness, buf);
 }
 
-/* Takes what is in the buffer. */
-static json_t *text_tree(struct buf *buf)
+void kind_end_text(struct buf *buf, struct tree_node *node)
 {
-	json_t *tree = buf->error ? NULL : json_stringn(buf->data, buf->length);
-
+	if (node && buf->error)
+		node->tree->error = buf->error;
 	buf_clear(buf);
-	return tree;
 }
 
 /* ---- comments ---- */
@@ -245,13 +251,10 @@ static const char *partial_directions(const struct policy *policy, int direction
 	return direction == DIRECTION_INGRESS ? "ingress and egress" : NULL;
 }
 
-json_t *kind_object(const struct policy *policy, const struct kind_options *options)
+static void comment_policy(struct tree_node *object, const struct policy *policy)
 {
-	json_t *object = json_object();
 	struct buf buf = {0};
 
-	if (!object || options->explain != EXPLAIN_COMMENTS)
-		return object;
 	buf_puts(&buf, policy->subject);
 	put_state(&buf, policy);
 	for (int i = 0; i < DIRECTIONS; i++) {
@@ -265,132 +268,191 @@ json_t *kind_object(const struct policy *policy, const struct kind_options *opti
 		if (policy->withheld[i])
 			buf_printf(&buf, "\n%s is withheld: %s", directions[i],
 				   policy->withheld[i]);
-	return tree_or_null(object, kind_set(object, KIND_COMMENT, text_tree(&buf)));
+	if (!buf.error)
+		tree_add_comment(object, buf.data, buf.length);
+	kind_end_text(&buf, object);
 }
 
-int kind_comment_peer(json_t *object, const struct policy_peer *peer,
-		      const struct kind_options *options)
+struct tree_node *kind_add_object(struct tree_node *parent, const char *key,
+				  const struct policy *policy, const struct kind_options *options,
+				  const char *kind)
 {
-	const char *others = json_string_value(json_object_get(object, KIND_COMMENT));
-	struct buf buf = {0};
+	struct tree_node *object = tree_add_map(parent, key);
+
+	if (options->explain == EXPLAIN_COMMENTS)
+		comment_policy(object, policy);
+	tree_add_text(object, "apiVersion", options->api_version);
+	tree_add_text(object, "kind", kind);
+	return object;
+}
+
+void kind_comment_peer(struct tree_node *map, const struct policy_peer *peer,
+		       const struct kind_options *options)
+{
+	char seen[SEEN_TEXT_MAX];
 
 	if (options->explain != EXPLAIN_COMMENTS)
-		return 0;
-	if (others)
-		buf_printf(&buf, "%s\n", others);
-	buf_puts(&buf, peer->reason);
-	put_seen(&buf, peer, "\n");
-	return kind_set(object, KIND_COMMENT, text_tree(&buf));
+		return;
+	tree_add_comment(map, peer->reason, strlen(peer->reason));
+	if (*seen_text(peer, seen))
+		tree_add_comment(map, seen, strlen(seen));
 }
 
-json_t *kind_peer(const struct policy_peer *peer, const struct kind_options *options)
+struct tree_node *kind_add_peer(struct tree_node *peers, const struct policy_peer *peer,
+				const struct kind_options *options)
 {
-	json_t *object = json_object();
+	struct tree_node *map = tree_add_map(peers, NULL);
 
-	return tree_or_null(object, kind_comment_peer(object, peer, options));
+	kind_comment_peer(map, peer, options);
+	return map;
 }
 
 /* ---- annotations ---- */
 
 struct annotation {
 	struct buf text;
+	size_t line; /* where the last one begins */
 	size_t left_out;
 };
 
-/* Takes what is in the line. After the first that does not fit none does. */
-static void annotation_add(struct annotation *annotation, struct buf *line)
+static struct buf *begin_line(struct annotation *annotation)
+{
+	annotation->line = annotation->text.length;
+	if (annotation->line > 0)
+		buf_putc(&annotation->text, '\n');
+	return &annotation->text;
+}
+
+/* After the first line that does not fit none does. */
+static void end_line(struct annotation *annotation)
 {
 	static const size_t room = sizeof("\nand 18446744073709551615 more");
+	struct buf *text = &annotation->text;
 
-	if (line->error && !annotation->text.error)
-		annotation->text.error = line->error;
-	if (annotation->left_out > 0 ||
-	    annotation->text.length + 1 + line->length + room > KIND_ANNOTATION_MAX) {
-		annotation->left_out++;
-	} else if (!line->error) {
-		if (annotation->text.length > 0)
-			buf_putc(&annotation->text, '\n');
-		buf_put(&annotation->text, line->data, line->length);
-	}
-	buf_clear(line);
+	if (text->error)
+		return;
+	if (annotation->left_out == 0 &&
+	    text->length + (annotation->line == 0) + room <= KIND_ANNOTATION_MAX)
+		return;
+	text->length = annotation->line;
+	annotation->left_out++;
+}
+
+struct tree_node *kind_annotations(struct tree_node *metadata)
+{
+	struct tree_node *annotations = tree_get(metadata, "annotations");
+
+	return annotations ? annotations : tree_add_map(metadata, "annotations");
 }
 
 /* Nothing where there is nothing to say. */
-static int annotation_end(struct annotation *annotation, const char *key, json_t *annotations)
+static void annotation_end(struct annotation *annotation, const char *key,
+			   struct tree_node *metadata)
 {
-	const char *separator = annotation->text.length > 0 ? "\n" : "";
+	struct buf *text = &annotation->text;
 
 	if (annotation->left_out > 0)
-		buf_printf(&annotation->text, "%sand %zu more", separator, annotation->left_out);
-	if (annotation->text.length == 0 && !annotation->text.error)
-		return 0;
-	return kind_set(annotations, key, text_tree(&annotation->text));
+		buf_printf(begin_line(annotation), KIND_MORE, annotation->left_out);
+	if (!text->error && text->length > 0)
+		tree_add_copy(kind_annotations(metadata), key, text->data, text->length);
+	kind_end_text(text, metadata);
 }
 
-static void put_wider(struct buf *buf, unsigned wider)
+static const struct {
+	unsigned bit;
+	const char *text;
+} wider_texts[] = {
+    {WIDER_AGGREGATED, "addresses of the block that were not seen"},
+    {WIDER_KNOWN_NETWORK, "all published ranges of the network"},
+    {WIDER_ANY_CLIENT, "clients that were not seen"},
+    {WIDER_FOLDED, "a prefix that was recorded in place of its addresses"},
+    {WIDER_DNS, "DNS, not all of which was seen"},
+    {WIDER_SERVICE_PORT, "the service's own port or address"},
+    {WIDER_OWN_NODE, "the own node of a pod that was seen, which needs no rule there"},
+    {WIDER_INCLUDED, "evidence that is left out without --include"},
+    {WIDER_ENTITY, "an entity in place of its addresses"},
+    {WIDER_ALL_OF, "all pods of the namespace"},
+    {WIDER_ENDPOINTS, "endpoints of the same service that were not seen"},
+    {WIDER_SOURCE_NAT, "clients whose nodes put their own addresses in, and such nodes"},
+};
+#define WIDER_TEXTS (sizeof(wider_texts) / sizeof(wider_texts[0]))
+
+void kind_put_wider(struct buf *buf, unsigned wider)
 {
-	static const struct {
-		unsigned bit;
-		const char *text;
-	} texts[] = {
-	    {WIDER_AGGREGATED, "addresses of the block that were not seen"},
-	    {WIDER_KNOWN_NETWORK, "all published ranges of the network"},
-	    {WIDER_ANY_CLIENT, "clients that were not seen"},
-	    {WIDER_FOLDED, "a prefix that was recorded in place of its addresses"},
-	    {WIDER_DNS, "DNS, whether it was seen or not"},
-	    {WIDER_SERVICE_PORT, "the service's own port or address"},
-	    {WIDER_OWN_NODE, "the own node of a pod that was seen, which needs no rule there"},
-	    {WIDER_INCLUDED, "evidence that is left out without --include"},
-	    {WIDER_ENTITY, "an entity in place of its addresses"},
-	    {WIDER_ALL_OF, "all pods of the namespace"},
-	    {WIDER_ENDPOINTS, "other endpoints of the service that was asked"},
-	    {WIDER_SOURCE_NAT, "clients whose nodes put their own addresses in, and such nodes"},
-	};
 	const char *separator = "";
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (!(wider & texts[i].bit))
+	for (size_t i = 0; i < WIDER_TEXTS; i++) {
+		if (!(wider & wider_texts[i].bit))
 			continue;
-		buf_printf(buf, "%s%s", separator, texts[i].text);
-		if (texts[i].bit == WIDER_ANY_CLIENT && !(wider & WIDER_ENTITY))
+		buf_puts(buf, separator);
+		buf_puts(buf, wider_texts[i].text);
+		if (wider_texts[i].bit == WIDER_ANY_CLIENT && !(wider & WIDER_ENTITY))
 			buf_puts(buf, ", and pods where ipBlock covers them");
 		separator = "; ";
 	}
 }
 
-/* "ingress from app=web in shop, TCP 80: " */
-static void put_permission(struct buf *buf, int direction, const struct policy_rule *rule,
-			   const struct policy_peer *peer)
+int kind_is_wider(const char *text)
 {
-	buf_printf(buf, "%s %s ", directions[direction],
-		   direction == DIRECTION_EGRESS ? "to" : "from");
+	struct buf words = {0};
+	unsigned wider = 0;
+	int r;
+
+	for (size_t i = 0; i < WIDER_TEXTS; i++)
+		if (strstr(text, wider_texts[i].text))
+			wider |= wider_texts[i].bit;
+	kind_put_wider(&words, wider);
+	r = words.error ? words.error : words.data && strcmp(words.data, text) == 0;
+	buf_clear(&words);
+	return r;
+}
+
+static void put_permission(struct buf *buf, int direction, const struct policy_rule *rule,
+			   const struct policy_peer *peer, size_t most_ports)
+{
+	buf_puts(buf, direction == DIRECTION_EGRESS ? "egress to " : "ingress from ");
 	kind_put_peer(buf, peer);
 	buf_puts(buf, ", ");
-	put_ports(buf, rule);
+	put_ports(buf, rule, most_ports);
 	buf_puts(buf, ": ");
+}
+
+void kind_put_permission(struct buf *buf, int direction, const struct policy_rule *rule,
+			 const struct policy_peer *peer)
+{
+	put_permission(buf, direction, rule, peer, SIZE_MAX);
 }
 
 static void add_wider(struct annotation *annotation, int direction, const struct policy_rule *rule,
 		      const struct policy_peer *peer)
 {
-	struct buf line = {0};
+	struct buf *line;
 
 	if (!peer->wider)
 		return;
-	put_permission(&line, direction, rule, peer);
-	put_wider(&line, peer->wider);
-	annotation_add(annotation, &line);
+	if (annotation->left_out > 0) {
+		annotation->left_out++;
+		return;
+	}
+	line = begin_line(annotation);
+	kind_put_permission(line, direction, rule, peer);
+	kind_put_wider(line, peer->wider);
+	end_line(annotation);
 }
 
 static void add_evidence(struct annotation *annotation, int direction,
 			 const struct policy_rule *rule, const struct policy_peer *peer)
 {
-	struct buf line = {0};
+	struct buf *line = begin_line(annotation);
+	char seen[SEEN_TEXT_MAX];
 
-	put_permission(&line, direction, rule, peer);
-	buf_puts(&line, peer->reason);
-	put_seen(&line, peer, "; ");
-	annotation_add(annotation, &line);
+	put_permission(line, direction, rule, peer, PORTS_MAX);
+	buf_puts(line, peer->reason);
+	if (*seen_text(peer, seen)) {
+		buf_puts(line, "; ");
+		buf_puts(line, seen);
+	}
+	end_line(annotation);
 }
 
 typedef void add_fn(struct annotation *annotation, int direction, const struct policy_rule *rule,
@@ -405,95 +467,67 @@ static void add_peers(struct annotation *annotation, const struct policy *policy
 				    &policy->rules[i][j].peers[k]);
 }
 
-static int annotate_evidence(json_t *annotations, const struct policy *policy)
+static void annotate_evidence(struct tree_node *metadata, const struct policy *policy)
 {
 	struct annotation annotation = {0};
-	struct buf line = {0};
+	struct buf *line = begin_line(&annotation);
 
-	buf_puts(&line, policy->subject);
-	put_state(&line, policy);
-	annotation_add(&annotation, &line);
+	buf_puts(line, policy->subject);
+	put_state(line, policy);
+	end_line(&annotation);
 	add_peers(&annotation, policy, add_evidence);
-	return annotation_end(&annotation, KIND_EVIDENCE, annotations);
+	annotation_end(&annotation, KIND_EVIDENCE, metadata);
 }
 
-static int annotate_partial(json_t *annotations, const struct policy *policy)
+static void annotate_partial(struct tree_node *metadata, const struct policy *policy)
 {
 	struct annotation annotation = {0};
 
 	for (int i = 0; i < DIRECTIONS; i++) {
-		struct buf line = {0};
 		if (!partial_directions(policy, i))
 			continue;
-		buf_printf(&line, "%s: %s", partial_directions(policy, i), policy->partial[i]);
-		annotation_add(&annotation, &line);
+		buf_printf(begin_line(&annotation), "%s: %s", partial_directions(policy, i),
+			   policy->partial[i]);
+		end_line(&annotation);
 	}
-	return annotation_end(&annotation, KIND_PARTIAL, annotations);
+	annotation_end(&annotation, KIND_PARTIAL, metadata);
 }
 
-static int annotate_withheld(json_t *annotations, const struct policy *policy)
+static void annotate_withheld(struct tree_node *metadata, const struct policy *policy)
 {
 	struct annotation annotation = {0};
 
 	for (int i = 0; i < DIRECTIONS; i++) {
-		struct buf line = {0};
-
 		if (!policy->withheld[i])
 			continue;
-		buf_printf(&line, "%s: %s", directions[i], policy->withheld[i]);
-		annotation_add(&annotation, &line);
+		buf_printf(begin_line(&annotation), "%s: %s", directions[i], policy->withheld[i]);
+		end_line(&annotation);
 	}
-	return annotation_end(&annotation, KIND_WITHHELD, annotations);
+	annotation_end(&annotation, KIND_WITHHELD, metadata);
 }
 
-static int annotate_wider(json_t *annotations, const struct policy *policy)
+static void annotate_wider(struct tree_node *metadata, const struct policy *policy)
 {
 	struct annotation annotation = {0};
 
 	add_peers(&annotation, policy, add_wider);
-	return annotation_end(&annotation, KIND_WIDER, annotations);
+	annotation_end(&annotation, KIND_WIDER, metadata);
 }
 
-static json_t *annotations_of(const struct policy *policy, const struct kind_options *options)
+struct tree_node *kind_add_metadata(struct tree_node *object, const struct policy *policy,
+				    const struct kind_options *options, const char *name,
+				    const char *namespace)
 {
-	json_t *annotations = json_object();
-	int r = 0;
+	struct tree_node *metadata = tree_add_map(object, "metadata");
 
-	if (options->explain == EXPLAIN_ANNOTATIONS)
-		r |= annotate_evidence(annotations, policy);
-	r |= annotate_withheld(annotations, policy);
-	r |= annotate_partial(annotations, policy);
-	r |= annotate_wider(annotations, policy);
-	return tree_or_null(annotations, r);
-}
-
-json_t *kind_metadata(const struct policy *policy, const struct kind_options *options,
-		      const char *name, const char *namespace)
-{
-	json_t *metadata = json_object();
-	json_t *annotations = annotations_of(policy, options);
-	int r = kind_set(metadata, "name", json_string(name));
-
+	tree_add_copy(metadata, "name", name, strlen(name));
 	if (namespace)
-		r |= kind_set(metadata, "namespace", json_string(namespace));
-	r |= kind_set(metadata, "labels",
-		      json_pack("{s:s}", "app.kubernetes.io/managed-by", "netpol"));
-	if (annotations && json_object_size(annotations) == 0)
-		json_decref(annotations);
-	else
-		r |= kind_set(metadata, "annotations", annotations);
-	return tree_or_null(metadata, r);
-}
-
-int kind_add(const struct policy *policy, const struct kind_options *options, const char *kind,
-	     json_t *spec, json_t *objects)
-{
-	json_t *object = kind_object(policy, options);
-	int r = kind_set(object, "apiVersion", json_string(options->api_version));
-
-	r |= kind_set(object, "kind", json_string(kind));
-	r |= kind_set(object, "metadata",
-		      kind_metadata(policy, options, policy->name, policy->namespace));
-	r |= kind_set(object, "spec", spec);
-	return kind_append(objects, object) | r;
+		tree_add_text(metadata, "namespace", namespace);
+	kind_add_single(metadata, "labels", "app.kubernetes.io/managed-by", "netpol");
+	if (options->explain == EXPLAIN_ANNOTATIONS)
+		annotate_evidence(metadata, policy);
+	annotate_withheld(metadata, policy);
+	annotate_partial(metadata, policy);
+	annotate_wider(metadata, policy);
+	return metadata;
 }

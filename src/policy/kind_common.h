@@ -5,57 +5,67 @@
 #include "base/buf.h"
 #include "policy/kind.h"
 
-/* Also what output/ takes for a comment. */
-#define KIND_COMMENT "#"
-
 /*
  * Kubernetes takes 262144 bytes of annotations in an object (k8s.io/apimachinery,
  * api/validation/objectmeta.go), and kubectl apply writes all of the object into one more. So each
  * of ours ends here: what does not fit is counted.
  */
 #define KIND_ANNOTATION_MAX 32768
+/* Its last line then, a format of a size_t. */
+#define KIND_MORE "and %zu more"
 
-/* All trees are new; NULL: out of memory. */
-
-/* The value, which is taken in any case, as a member or as the last element: 0 or -ENOMEM, also
- * where it is NULL. */
-int kind_set(json_t *object, const char *key, json_t *value);
-int kind_append(json_t *array, json_t *value);
-/* An object with that member alone; the value is taken. There are very many such: json_pack() would
- * read its format each time. */
-json_t *kind_object_of(const char *key, json_t *value);
-
-json_t *kind_labels(const struct labels *labels);
-/* As labels.matchLabels of a selector; {} for no labels, which selects everything. Takes labels. */
-json_t *kind_selector(json_t *labels);
+/* A map with one text. */
+void kind_add_single(struct tree_node *parent, const char *key, const char *name, const char *text);
+/* Labels as a map. */
+struct tree_node *kind_add_labels(struct tree_node *parent, const char *key,
+				  const struct labels *labels);
+/* A selector: {} for no labels, which selects everything. */
+void kind_add_selector(struct tree_node *parent, const char *key, const struct labels *labels);
 /* "TCP", "UDP", "SCTP". */
 const char *kind_protocol(uint8_t protocol);
 
-/*
- * The labels of the policy's pods, with the canary's: 1. 0: none can have both, with a problem.
- * -ENOMEM.
- */
-int kind_subject(const struct policy *policy, const struct kind_options *options,
-		 struct problems *problems, json_t **ret);
+/* Can the policy's pods have the canary's label? If not, there is a problem. */
+bool kind_has_subject(const struct policy *policy, const struct kind_options *options,
+		      struct problems *problems);
+/* The labels of the policy's pods, with the canary's; as a map, and as a selector. */
+void kind_add_subject(struct tree_node *parent, const char *key, const struct policy *policy,
+		      const struct kind_options *options);
+void kind_add_subject_selector(struct tree_node *parent, const char *key,
+			       const struct policy *policy, const struct kind_options *options);
 /* A problem of that policy. */
 void kind_problem(const struct policy *policy, struct problems *problems,
 		  enum problem_severity severity, const char *text);
 
-/* With the annotations that are due. namespace NULL: none. */
-json_t *kind_metadata(const struct policy *policy, const struct kind_options *options,
-		      const char *name, const char *namespace);
-/* The empty object of a policy and of a peer, with the comment that is due. */
-json_t *kind_object(const struct policy *policy, const struct kind_options *options);
-json_t *kind_peer(const struct policy_peer *peer, const struct kind_options *options);
-/* The comment that is due of one peer more; below that of others, if the object has one. */
-int kind_comment_peer(json_t *object, const struct policy_peer *peer,
-		      const struct kind_options *options);
-/* Appends an object of that kind, with the policy's own name and namespace, in
- * options->api_version. Takes spec, also NULL. -ENOMEM. */
-int kind_add(const struct policy *policy, const struct kind_options *options, const char *kind,
-	     json_t *spec, json_t *objects);
+/* A new object of that kind, in options->api_version, with the comment that is due. */
+struct tree_node *kind_add_object(struct tree_node *parent, const char *key,
+				  const struct policy *policy, const struct kind_options *options,
+				  const char *kind);
+/* With the annotations that are due. name is copied; namespace NULL: none. */
+struct tree_node *kind_add_metadata(struct tree_node *object, const struct policy *policy,
+				    const struct kind_options *options, const char *name,
+				    const char *namespace);
+/* Those of the metadata; where there are none, they are added. */
+struct tree_node *kind_annotations(struct tree_node *metadata);
+/* The comment that is due of the peer; below that of others, if the map has one. */
+void kind_comment_peer(struct tree_node *map, const struct policy_peer *peer,
+		       const struct kind_options *options);
+/* An item with it. */
+struct tree_node *kind_add_peer(struct tree_node *peers, const struct policy_peer *peer,
+				const struct kind_options *options);
+void kind_add_block(struct tree_node *parent, const char *key, struct prefix block);
+
+/* Releases a text of which the node has a copy; of its failure the node's tree is told. */
+void kind_end_text(struct buf *buf, struct tree_node *node);
 
 /* Who the peer is, in short: "app=web in shop", "10.0.0.0/8". */
 void kind_put_peer(struct buf *buf, const struct policy_peer *peer);
+/* How a line of KIND_WIDER begins: "ingress from app=web in shop, TCP 80: ". With all of the rule's
+ * ports: by them it is seen whether one was changed since. */
+void kind_put_permission(struct buf *buf, int direction, const struct policy_rule *rule,
+			 const struct policy_peer *peer);
+/* What the WIDER_ bits say, which is the rest of a line of KIND_WIDER. */
+void kind_put_wider(struct buf *buf, unsigned wider);
+/* Is it what kind_put_wider() says of some bits? 1, 0, or -ENOMEM. */
+int kind_is_wider(const char *text);
 
 #endif

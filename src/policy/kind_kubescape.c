@@ -6,7 +6,6 @@
  * Its generator isolates both directions, whatever is known of them, and so a policy that leaves
  * one alone has no NetworkNeighborhood.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,32 +31,31 @@ static const struct api {
 	    {"StatefulSet", "apps", "v1"}};
 
 /* What a label cannot hold is left out. */
-static int set_label(json_t *labels, const char *key, const char *value)
+static void add_label(struct tree_node *labels, const char *key, const char *value)
 {
-	return label_is_valid(key, value) ? kind_set(labels, key, json_string(value)) : 0;
+	if (label_is_valid(key, value))
+		tree_add_text(labels, key, value);
 }
 
-static int set_api(json_t *labels, const struct workload *workload)
+static void add_api(struct tree_node *labels, const struct workload *workload)
 {
 	for (size_t i = 0; i < sizeof(apis) / sizeof(apis[0]); i++) {
 		if (strcmp(apis[i].kind, workload->kind) != 0)
 			continue;
-		return set_label(labels, "kubescape.io/workload-api-group", apis[i].group) |
-		       set_label(labels, "kubescape.io/workload-api-version", apis[i].version);
+		add_label(labels, "kubescape.io/workload-api-group", apis[i].group);
+		add_label(labels, "kubescape.io/workload-api-version", apis[i].version);
+		return;
 	}
-	return 0;
 }
 
-static int set_workload(json_t *labels, const struct workload *workload)
+static void add_workload(struct tree_node *labels, const struct workload *workload)
 {
-	int r = set_api(labels, workload);
-
-	r |= set_label(labels, "kubescape.io/workload-kind", workload->kind);
-	r |= set_label(labels, "kubescape.io/workload-name", workload->name);
-	r |= set_label(labels, "kubescape.io/workload-namespace", workload->namespace);
+	add_api(labels, workload);
+	add_label(labels, "kubescape.io/workload-kind", workload->kind);
+	add_label(labels, "kubescape.io/workload-name", workload->name);
+	add_label(labels, "kubescape.io/workload-namespace", workload->namespace);
 	if (*workload->revision)
-		r |= set_label(labels, "kubescape.io/instance-template-hash", workload->revision);
-	return r;
+		add_label(labels, "kubescape.io/instance-template-hash", workload->revision);
 }
 
 static bool is_letter_or_digit(char c)
@@ -82,10 +80,16 @@ static bool is_object_name(const char *text, size_t length)
 	return length > 0 && length <= POLICY_NAME_MAX;
 }
 
+/* NULL: it is of none, or of several. */
+static const struct workload *only_workload(const struct policy *policy)
+{
+	return policy->shared ? NULL : policy->workload;
+}
+
 /* "deployment-web"; where that is no name, the policy's. */
 static void put_name(struct buf *buf, const struct policy *policy)
 {
-	const struct workload *workload = policy->workload;
+	const struct workload *workload = only_workload(policy);
 
 	for (const char *c = workload ? workload->kind : ""; *c; c++)
 		buf_putc(buf, *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c);
@@ -105,41 +109,30 @@ static bool is_complete(const struct policy *policy)
 	return !policy->readiness || policy->readiness->state == READINESS_READY;
 }
 
-static json_t *metadata_tree(const struct policy *policy, const struct kind_options *options)
+static struct tree_node *add_metadata(struct tree_node *object, const struct policy *policy,
+				      const struct kind_options *options)
 {
+	struct tree_node *metadata = NULL;
 	struct buf name = {0};
-	json_t *metadata;
-	int r = 0;
 
 	put_name(&name, policy);
-	metadata = name.error ? NULL : kind_metadata(policy, options, name.data, policy->namespace);
-	buf_clear(&name);
-	if (policy->workload)
-		r = set_workload(json_object_get(metadata, "labels"), policy->workload);
-	if (r == 0)
-		return metadata;
-	json_decref(metadata);
-	return NULL;
+	if (!name.error)
+		metadata = kind_add_metadata(object, policy, options, name.data, policy->namespace);
+	kind_end_text(&name, object);
+	if (only_workload(policy))
+		add_workload(tree_get(metadata, "labels"), only_workload(policy));
+	return metadata;
 }
 
 /* With what it says of its own state. */
-static json_t *learned_metadata(const struct policy *policy, const struct kind_options *options)
+static void add_learned_metadata(struct tree_node *object, const struct policy *policy,
+				 const struct kind_options *options)
 {
-	json_t *metadata = metadata_tree(policy, options);
-	json_t *annotations = json_object_get(metadata, "annotations");
-	int r = metadata ? 0 : -ENOMEM;
+	struct tree_node *annotations = kind_annotations(add_metadata(object, policy, options));
 
-	if (metadata && !annotations) {
-		r = kind_set(metadata, "annotations", json_object());
-		annotations = json_object_get(metadata, "annotations");
-	}
-	r |= kind_set(annotations, "kubescape.io/status", json_string("completed"));
-	r |= kind_set(annotations, "kubescape.io/completion",
-		      json_string(is_complete(policy) ? "complete" : "partial"));
-	if (r == 0)
-		return metadata;
-	json_decref(metadata);
-	return NULL;
+	tree_add_text(annotations, "kubescape.io/status", "completed");
+	tree_add_text(annotations, "kubescape.io/completion",
+		      is_complete(policy) ? "complete" : "partial");
 }
 
 /* ---- neighbours ---- */
@@ -198,38 +191,37 @@ static const char *type_of(const struct policy_peer *peer)
  * Theirs is a SHA-256 of type, address, names and selectors, and is compared with nothing but
  * itself; this is a hash of the same, in half the digits.
  */
-static json_t *identifier_tree(const struct policy_peer *peer)
+static void add_identifier(struct tree_node *tree, const struct policy_peer *peer)
 {
 	struct buf text = {0};
 	char digits[33];
 
 	buf_printf(&text, "%s\n%d\n", type_of(peer), peer->kind);
 	kind_put_peer(&text, peer);
-	if (text.error)
-		return NULL;
-	for (uint64_t i = 0; i < 2; i++)
+	for (uint64_t i = 0; !text.error && i < 2; i++)
 		snprintf(digits + 16 * i, 17, "%016llx",
 			 (unsigned long long)hash_bytes((struct hash_seed){.k0 = i}, text.data,
 							text.length));
-	buf_clear(&text);
-	return json_string(digits);
+	if (!text.error)
+		tree_add_copy(tree, "identifier", digits, strlen(digits));
+	kind_end_text(&text, tree);
 }
 
-static int append_port(json_t *ports, uint8_t protocol, unsigned port)
+static void add_port(struct tree_node *ports, uint8_t protocol, unsigned port)
 {
+	struct tree_node *tree = tree_add_map(ports, NULL);
 	char name[16];
 
 	snprintf(name, sizeof(name), "%s-%u", kind_protocol(protocol), port);
-	return kind_append(ports, json_pack("{s:s, s:s, s:i}", "name", name, "protocol",
-					    kind_protocol(protocol), "port", (int)port));
+	tree_add_copy(tree, "name", name, strlen(name));
+	tree_add_text(tree, "protocol", kind_protocol(protocol));
+	tree_add_integer(tree, "port", port);
 }
 
 /* It knows no ranges: each port on its own, and none twice. */
-static json_t *ports_tree(const struct contact *contacts, size_t count)
+static void add_ports(struct tree_node *ports, const struct contact *contacts, size_t count)
 {
-	json_t *ports = json_array();
 	unsigned next = 0;
-	int r = 0;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct policy_port *port = &contacts[i].port;
@@ -237,35 +229,30 @@ static json_t *ports_tree(const struct contact *contacts, size_t count)
 
 		if (i == 0 || contacts[i - 1].port.protocol != port->protocol)
 			next = 0;
-		for (next = port->port > next ? port->port : next; next <= last && r == 0; next++)
-			r = append_port(ports, port->protocol, next);
+		for (next = port->port > next ? port->port : next; next <= last; next++)
+			add_port(ports, port->protocol, next);
 	}
-	if (r == 0)
-		return ports;
-	json_decref(ports);
-	return NULL;
 }
 
-static json_t *pod_selector(const struct policy_peer *peer)
+static void add_pod_selector(struct tree_node *tree, const struct policy_peer *peer)
 {
-	json_t *labels;
-
 	if (peer->kind == PEER_BLOCK)
-		return json_null();
-	if (peer->kind == PEER_ALL_PODS)
-		return json_object();
-	labels = kind_labels(&peer->selector);
-	return labels ? kind_selector(labels) : NULL;
+		tree_add_null(tree, "podSelector");
+	else if (peer->kind == PEER_ALL_PODS)
+		tree_add_map(tree, "podSelector");
+	else
+		kind_add_selector(tree, "podSelector", &peer->selector);
 }
 
-static json_t *namespace_selector(const struct policy_peer *peer)
+static void add_namespace_selector(struct tree_node *tree, const struct policy_peer *peer)
 {
 	if (peer->kind == PEER_ALL_PODS)
-		return json_object();
-	if (peer->kind == PEER_BLOCK || !*peer->namespace)
-		return json_null();
-	return json_pack("{s:{s:s}}", "matchLabels", "kubernetes.io/metadata.name",
-			 peer->namespace);
+		tree_add_map(tree, "namespaceSelector");
+	else if (peer->kind == PEER_BLOCK || !*peer->namespace)
+		tree_add_null(tree, "namespaceSelector");
+	else
+		kind_add_single(tree_add_map(tree, "namespaceSelector"), "matchLabels",
+				"kubernetes.io/metadata.name", peer->namespace);
 }
 
 static bool is_single(struct prefix block)
@@ -274,66 +261,57 @@ static bool is_single(struct prefix block)
 }
 
 /* One address is in both members, because its generator reads the first; more are in the second. */
-static int set_addresses(json_t *tree, const struct policy_peer *peer)
+static void add_addresses(struct tree_node *tree, const struct policy_peer *peer)
 {
+	const bool is_block = peer->kind == PEER_BLOCK;
 	char text[PREFIX_TEXT_MAX] = "";
-	json_t *addresses = json_array();
-	int r;
+	struct tree_node *addresses;
 
-	if (peer->kind == PEER_BLOCK && is_single(peer->block))
+	if (is_block && is_single(peer->block))
 		addr_format(peer->block.addr, text);
-	r = kind_set(tree, "ipAddress", json_string(text));
-	if (peer->kind == PEER_BLOCK && !is_single(peer->block))
-		prefix_format(peer->block, text);
-	if (*text)
-		r |= kind_append(addresses, json_string(text));
-	return kind_set(tree, "ipAddresses", addresses) | r;
+	tree_add_copy(tree, "ipAddress", text, strlen(text));
+	addresses = tree_add_list(tree, "ipAddresses");
+	if (is_block && !is_single(peer->block))
+		kind_add_block(addresses, NULL, peer->block);
+	else if (is_block)
+		tree_add_copy(addresses, NULL, text, strlen(text));
 }
 
 /* A peer of several rules has a comment from each. */
-static int set_comments(json_t *tree, const struct contact *contacts, size_t count,
-			const struct kind_options *options)
+static void add_comments(struct tree_node *tree, const struct contact *contacts, size_t count,
+			 const struct kind_options *options)
 {
-	int r = 0;
-
-	for (size_t i = 0; i < count && r == 0; i++) {
+	for (size_t i = 0; i < count; i++) {
 		size_t first = 0;
 
 		while (contacts[first].peer != contacts[i].peer)
 			first++;
 		if (first == i)
-			r = kind_comment_peer(tree, contacts[i].peer, options);
+			kind_comment_peer(tree, contacts[i].peer, options);
 	}
-	return r;
 }
 
-static json_t *neighbor_tree(const struct contact *contacts, size_t count,
-			     const struct kind_options *options)
+static void add_neighbor(struct tree_node *neighbors, const struct contact *contacts, size_t count,
+			 const struct kind_options *options)
 {
 	const struct policy_peer *peer = contacts->peer;
-	json_t *tree = json_object();
-	int r = set_comments(tree, contacts, count, options);
+	struct tree_node *tree = tree_add_map(neighbors, NULL);
 
-	r |= kind_set(tree, "identifier", identifier_tree(peer));
-
-	r |= kind_set(tree, "type", json_string(type_of(peer)));
-	r |= kind_set(tree, "dns", json_string(""));
-	r |= kind_set(tree, "dnsNames", json_array());
-	r |= kind_set(tree, "ports", ports_tree(contacts, count));
-	r |= kind_set(tree, "podSelector", pod_selector(peer));
-	r |= kind_set(tree, "namespaceSelector", namespace_selector(peer));
-	r |= set_addresses(tree, peer);
-	if (r == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
+	add_comments(tree, contacts, count, options);
+	add_identifier(tree, peer);
+	tree_add_text(tree, "type", type_of(peer));
+	tree_add_text(tree, "dns", "");
+	tree_add_list(tree, "dnsNames");
+	add_ports(tree_add_list(tree, "ports"), contacts, count);
+	add_pod_selector(tree, peer);
+	add_namespace_selector(tree, peer);
+	add_addresses(tree, peer);
 }
 
-static json_t *neighbors_tree(const struct policy *policy, int direction,
-			      const struct kind_options *options)
+static int add_neighbors(struct tree_node *neighbors, const struct policy *policy, int direction,
+			 const struct kind_options *options)
 {
 	struct contacts contacts = {0};
-	json_t *tree = json_array();
 	int r = contacts_of(policy, direction, &contacts);
 	size_t end;
 
@@ -341,43 +319,30 @@ static json_t *neighbors_tree(const struct policy *policy, int direction,
 		for (end = i + 1; end < contacts.count; end++)
 			if (order_peers(contacts.items[i].peer, contacts.items[end].peer) != 0)
 				break;
-		r = kind_append(tree, neighbor_tree(&contacts.items[i], end - i, options));
+		add_neighbor(neighbors, &contacts.items[i], end - i, options);
 	}
 	free(contacts.items);
-	if (r == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
+	return r;
 }
 
 /* ---- objects ---- */
 
-/* Takes labels. */
-static json_t *neighborhood_spec(const struct policy *policy, json_t *labels,
-				 const struct kind_options *options)
+static int add_learned_spec(struct tree_node *object, const struct policy *policy,
+			    const struct kind_options *options)
 {
-	json_t *container = json_pack("{s:s, s:o, s:o}", "name", policy->workload->container,
-				      "ingress", neighbors_tree(policy, DIRECTION_INGRESS, options),
-				      "egress", neighbors_tree(policy, DIRECTION_EGRESS, options));
+	struct tree_node *spec = tree_add_map(object, "spec"), *container;
+	int r;
 
-	return json_pack("{s:o, s:[o], s:[], s:[]}", "matchLabels", labels, "containers", container,
-			 "initContainers", "ephemeralContainers");
-}
-
-/* Takes the trees; NULL where one of them is. */
-static json_t *object_tree(const struct policy *policy, const struct kind_options *options,
-			   const char *kind, json_t *metadata, json_t *spec)
-{
-	json_t *object = kind_object(policy, options);
-	int r = kind_set(object, "apiVersion", json_string(options->api_version));
-
-	r |= kind_set(object, "kind", json_string(kind));
-	r |= kind_set(object, "metadata", metadata);
-	r |= kind_set(object, "spec", spec);
+	kind_add_subject(spec, "matchLabels", policy, options);
+	container = tree_add_map(tree_add_list(spec, "containers"), NULL);
+	tree_add_text(container, "name", policy->workload->container);
+	r = add_neighbors(tree_add_list(container, "ingress"), policy, DIRECTION_INGRESS, options);
 	if (r == 0)
-		return object;
-	json_decref(object);
-	return NULL;
+		r = add_neighbors(tree_add_list(container, "egress"), policy, DIRECTION_EGRESS,
+				  options);
+	tree_add_list(spec, "initContainers");
+	tree_add_list(spec, "ephemeralContainers");
+	return r;
 }
 
 /* Why there can be none; NULL: there can. */
@@ -385,6 +350,9 @@ static const char *without_neighborhood(const struct policy *policy)
 {
 	if (!policy->workload)
 		return "no NetworkNeighborhood: it is of no workload";
+	if (policy->shared)
+		return "no NetworkNeighborhood: each workload has its own, and these share the "
+		       "neighbours of a policy; give the pods of each a label of their own";
 	for (int i = 0; i < DIRECTIONS; i++)
 		if (!policy->isolates[i])
 			return "no NetworkNeighborhood: it has both directions, and one is not in "
@@ -395,22 +363,20 @@ static const char *without_neighborhood(const struct policy *policy)
 }
 
 static int add_neighborhood(const struct policy *policy, const struct kind_options *options,
-			    struct problems *problems, json_t *objects)
+			    struct problems *problems, struct tree_node *objects)
 {
 	const char *why = without_neighborhood(policy);
-	json_t *labels;
-	int r;
+	struct tree_node *object;
 
 	if (why) {
 		kind_problem(policy, problems, PROBLEM_WARNING, why);
 		return 0;
 	}
-	r = kind_subject(policy, options, problems, &labels);
-	if (r <= 0)
-		return r;
-	return kind_append(objects, object_tree(policy, options, "NetworkNeighborhood",
-						learned_metadata(policy, options),
-						neighborhood_spec(policy, labels, options)));
+	if (!kind_has_subject(policy, options, problems))
+		return 0;
+	object = kind_add_object(objects, NULL, policy, options, "NetworkNeighborhood");
+	add_learned_metadata(object, policy, options);
+	return add_learned_spec(object, policy, options);
 }
 
 /* ---- where blocks are from ---- */
@@ -463,21 +429,23 @@ static int origins_of_rule(struct origins *origins, const struct policy_rule *ru
 	return r;
 }
 
-static json_t *origin_tree(const struct origin *origin)
+static void add_origin(struct tree_node *references, const struct origin *origin)
 {
-	char block[PREFIX_TEXT_MAX], seen[ADDR_TEXT_MAX];
+	struct tree_node *tree = tree_add_map(references, NULL);
+	char seen[ADDR_TEXT_MAX];
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "ipBlock",
-			 prefix_format(origin->block, block), "originalIP",
-			 addr_format(origin->seen, seen), "dns", "", "name", origin->network,
-			 "server", "");
+	addr_format(origin->seen, seen);
+	kind_add_block(tree, "ipBlock", origin->block);
+	tree_add_copy(tree, "originalIP", seen, strlen(seen));
+	tree_add_text(tree, "dns", "");
+	tree_add_text(tree, "name", origin->network);
+	tree_add_text(tree, "server", "");
 }
 
 /* One for each address of each block, from whatever rules. */
-static json_t *references_tree(const struct policy *policy)
+static int add_references(struct tree_node *references, const struct policy *policy)
 {
 	struct origins origins = {0};
-	json_t *tree = json_array();
 	int r = 0;
 
 	for (int i = 0; i < DIRECTIONS; i++)
@@ -487,47 +455,47 @@ static json_t *references_tree(const struct policy *policy)
 		qsort(origins.items, origins.count, sizeof(*origins.items), compare_origins);
 	for (size_t i = 0; i < origins.count && r == 0; i++)
 		if (i == 0 || compare_origins(&origins.items[i - 1], &origins.items[i]) != 0)
-			r = kind_append(tree, origin_tree(&origins.items[i]));
+			add_origin(references, &origins.items[i]);
 	free(origins.items);
-	if (r == 0)
-		return tree;
-	json_decref(tree);
-	return NULL;
+	return r;
 }
 
-/* The object that the default kind prints; the comment is outside. Takes spec. */
-static json_t *inner_tree(const struct policy *policy, const struct kind_options *options,
-			  json_t *spec)
+/* The object that the default kind prints; the comment is outside. */
+static void add_inner(struct tree_node *object, const struct policy *policy,
+		      const struct kind_options *options)
 {
 	struct kind_options inner = *options;
+	struct tree_node *tree;
 
 	if (options->explain == EXPLAIN_COMMENTS)
 		inner.explain = EXPLAIN_NONE;
 	inner.api_version = kind_networkpolicy.api_versions[0];
-	return object_tree(policy, &inner, "NetworkPolicy",
-			   kind_metadata(policy, &inner, policy->name, policy->namespace), spec);
+	tree = kind_add_object(object, "spec", policy, &inner, "NetworkPolicy");
+	kind_add_metadata(tree, policy, &inner, policy->name, policy->namespace);
+	networkpolicy_add_spec(tree, policy, options);
 }
 
 static int add_generated(const struct policy *policy, const struct kind_options *options,
-			 struct problems *problems, json_t *objects)
+			 struct problems *problems, struct tree_node *objects)
 {
-	json_t *spec, *object;
-	int r = networkpolicy_spec(policy, options, problems, &spec);
+	struct tree_node *object;
 
-	if (r <= 0)
-		return r;
-	object = object_tree(policy, options, "GeneratedNetworkPolicy",
-			     metadata_tree(policy, options), inner_tree(policy, options, spec));
-	r = kind_set(object, "policyRef", references_tree(policy));
-	return kind_append(objects, object) | r;
+	if (!kind_has_subject(policy, options, problems))
+		return 0;
+	object = kind_add_object(objects, NULL, policy, options, "GeneratedNetworkPolicy");
+	add_metadata(object, policy, options);
+	add_inner(object, policy, options);
+	return add_references(tree_add_list(object, "policyRef"), policy);
 }
 
 static int add(const struct policy *policy, const struct kind_options *options,
-	       struct problems *problems, json_t *objects)
+	       struct problems *problems, struct tree_node *objects)
 {
 	int r = add_neighborhood(policy, options, problems, objects);
 
-	return r < 0 ? r : add_generated(policy, options, problems, objects);
+	if (r == 0)
+		r = add_generated(policy, options, problems, objects);
+	return r < 0 ? r : objects->tree->error;
 }
 
 static const char *const api_versions[] = {"spdx.softwarecomposition.kubescape.io/v1beta1", NULL};

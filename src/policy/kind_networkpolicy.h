@@ -4,9 +4,8 @@
 
 #include "policy/kind.h"
 
-/* A NetworkPolicySpec of networking.k8s.io/v1: 1. 0: the kind cannot say it, with a problem.
- * -ENOMEM. */
-int networkpolicy_spec(const struct policy *policy, const struct kind_options *options,
-		       struct problems *problems, json_t **ret);
+/* A NetworkPolicySpec of networking.k8s.io/v1, of a policy with a subject, as the object's spec. */
+struct tree_node *networkpolicy_add_spec(struct tree_node *object, const struct policy *policy,
+					 const struct kind_options *options);
 
 #endif

@@ -2,8 +2,9 @@
 #ifndef NETPOL_POLICY_KIND_SIZE_H
 #define NETPOL_POLICY_KIND_SIZE_H
 
-#include <jansson.h>
 #include <stddef.h>
+
+#include "base/tree.h"
 
 /*
  * What etcd stores of one object unless it is told otherwise (--max-request-bytes), less what the
@@ -15,10 +16,10 @@
  * api/validation/objectmeta.go). */
 #define KIND_ANNOTATIONS_MAX 262144
 
-/* Bytes of the tree as compact JSON, without comments, as Go writes it. */
-size_t kind_size(const json_t *tree);
-/* Bytes of the object's annotations when kubectl apply has added its own, with all of the object.
- */
-size_t kind_size_applied(const json_t *object);
+/* Bytes of the tree as compact JSON, as Go writes it. */
+size_t kind_size(const struct tree_node *tree);
+/* Bytes of the object's annotations when kubectl apply has added its own, with all of the object,
+ * which has that size. */
+size_t kind_size_applied(const struct tree_node *object, size_t size);
 
 #endif

@@ -35,6 +35,9 @@ struct netpol_peer {
 	struct prefix block;
 	struct prefix *except; /* each within block */
 	size_t except_count;
+	char
+	    *wider; /* in what it allows more than was seen, as the policy's annotation netpol/wider
+		       has it for just this peer on just these ports; NULL: nothing is said */
 	unsigned line;
 };
 
@@ -62,6 +65,7 @@ struct netpol {
 				      API server's default); rules without it are void */
 	struct netpol_rule *rules[DIRECTIONS];
 	size_t rule_count[DIRECTIONS];
+	bool wider_cut;   /* the annotation had no room for what it has to say of all peers */
 	const char *file; /* owned by the manifest */
 	unsigned line;
 };

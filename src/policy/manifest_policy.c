@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "policy/manifest_value.h"
+#include "policy/manifest_wider.h"
 
 #define NAME_SHOWN_MAX 253
 
@@ -644,6 +645,8 @@ int netpol_read(const struct node *object, const char *file, struct problems *pr
 		read_names(&reader, object, ret);
 		read_spec(&reader, object, ret);
 	}
+	if (!reader.error && !reader.failed)
+		reader.error = netpol_take_wider(object, ret);
 	free(name);
 	if (!reader.error && !reader.failed)
 		return 0;
@@ -656,6 +659,7 @@ static void peer_clear(struct netpol_peer *peer)
 	label_selector_clear(&peer->pods);
 	label_selector_clear(&peer->namespaces);
 	free(peer->except);
+	free(peer->wider);
 }
 
 static void rule_clear(struct netpol_rule *rule)

@@ -37,7 +37,7 @@ static void add_seen(struct policy_peer *peer, struct addr address)
 	peer->seen[at] = address;
 }
 
-static void add_edge(struct policy_peer *peer, const struct edge *edge)
+static void add_edge(struct policy_peer *peer, const struct edge_record *edge)
 {
 	peer->edges++;
 	if (edge->totals.connections > 0)

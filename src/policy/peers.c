@@ -1,7 +1,6 @@
 #include "policy/peers.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "policy/admit.h"
@@ -25,18 +24,18 @@ static bool is_own_node(const struct end *pod, const struct end *peer)
 
 static bool is_forwarded(const struct graph_edge *edge)
 {
-	return edge->translated && is_own_node(&edge->to, edge->translated) &&
-	       !is_own_node(&edge->to, &edge->from);
+	return edge->translated && is_own_node(edge->to, edge->translated) &&
+	       !is_own_node(edge->to, edge->from);
 }
 
 size_t edge_peers(const struct graph_edge *edge, bool egress,
 		  const struct end *ret[static EDGE_PEERS_MAX])
 {
-	ret[0] = edge->translated ? edge->translated : &edge->from;
-	ret[1] = &edge->from;
+	ret[0] = edge->translated ? edge->translated : edge->from;
+	ret[1] = edge->from;
 	if (!egress)
 		return is_forwarded(edge) ? 2 : 1;
-	ret[0] = &edge->to;
+	ret[0] = edge->to;
 	return 1;
 }
 
@@ -47,7 +46,7 @@ static bool is_on_own_node(const struct basis *basis, const struct atom *atom,
 			   const struct end *peer)
 {
 	const struct graph_edge *edge = atom->edge;
-	const struct end *pod = atom->egress ? &edge->from : &edge->to;
+	const struct end *pod = atom->egress ? edge->from : edge->to;
 
 	if (peer->kind != END_POD)
 		return is_own_node(pod, peer) && (atom->egress || !is_forwarded(edge));
@@ -141,6 +140,21 @@ static int open_to_nodes(const struct basis *basis, const struct atom *asked, st
 	return r;
 }
 
+/* What it asks itself is its own affair. */
+static int open_resolver(const struct basis *basis, size_t subject, const struct resolver *resolver,
+			 struct atoms *atoms)
+{
+	const struct atom asked = {.subject = subject,
+				   .peer = ATOM_ALL,
+				   .group = GROUP_NONE,
+				   .wider = WIDER_DNS,
+				   .port = resolver->port,
+				   .protocol = resolver->protocol};
+	int r = atoms_add(atoms, &asked);
+
+	return r < 0 ? r : open_to_nodes(basis, &asked, atoms);
+}
+
 static int add_resolver(const struct basis *basis, size_t subject, const struct resolver *resolver,
 			struct atoms *atoms)
 {
@@ -151,25 +165,16 @@ static int add_resolver(const struct basis *basis, size_t subject, const struct 
 			    .wider = WIDER_DNS,
 			    .port = resolver->port,
 			    .protocol = resolver->protocol};
-	const struct atom asked = {.subject = subject,
-				   .peer = ATOM_ALL,
-				   .group = GROUP_NONE,
-				   .wider = WIDER_DNS,
-				   .port = resolver->port,
-				   .protocol = resolver->protocol};
-	int r;
 
+	if (dns_is_by(basis->dns, resolver, subject))
+		return open_resolver(basis, subject, resolver, atoms);
 	if (resolver->group != GROUP_NONE)
 		atom.peer = ATOM_GROUP;
 	else
 		atom.peer = resolver->end ? ATOM_BLOCK : ATOM_DNS;
 	if (atom.peer == ATOM_BLOCK)
 		atom.block = block_of(resolver->end);
-	r = atoms_add(atoms, &atom);
-	if (r < 0 || !dns_is_by(basis->dns, resolver, subject))
-		return r;
-	r = atoms_add(atoms, &asked);
-	return r < 0 ? r : open_to_nodes(basis, &asked, atoms);
+	return atoms_add(atoms, &atom);
 }
 
 int peer_add_resolvers(const struct basis *basis, size_t subject, struct atoms *atoms)
@@ -217,30 +222,20 @@ static struct policy_peer peer_of(const struct basis *basis, const struct atom *
 	return peer;
 }
 
-int rule_init(const struct basis *basis, const struct atom *atoms, size_t count,
-	      struct policy_rule *ret)
+int permit_init(const struct basis *basis, const struct atom *atoms, size_t count,
+		struct policy_port *ports, struct buf *scratch, struct permit *ret)
 {
-	struct policy_rule rule = {.peer_count = 1};
-	struct policy_peer *peer;
-	int r;
+	struct policy_peer *peer = &ret->peer;
 
-	rule.peers = calloc(1, sizeof(*rule.peers));
-	rule.ports = calloc(count, sizeof(*rule.ports));
-	if (!rule.peers || !rule.ports) {
-		free(rule.peers);
-		free(rule.ports);
-		return -ENOMEM;
-	}
+	*ret = (struct permit){.peer = peer_of(basis, atoms), .ports = ports, .port_count = count};
 	for (size_t i = 0; i < count; i++)
-		rule.ports[rule.port_count++] =
+		ports[i] =
 		    (struct policy_port){.protocol = atoms[i].protocol, .port = atoms[i].port};
-	peer = rule.peers;
-	*peer = peer_of(basis, atoms);
-	r = peer_evidence_take(peer, atoms, count);
-	if (r == 0) {
-		peer->reason = peer_reason(basis, atoms, count, peer);
-		r = peer->reason ? 0 : -ENOMEM;
-	}
-	*ret = rule;
-	return r;
+	if (peer_evidence_take(peer, atoms, count) < 0)
+		return -ENOMEM;
+	scratch->length = 0;
+	reason_put(basis, atoms, count, peer, scratch);
+	if (!scratch->error)
+		peer->reason = strdup(scratch->data);
+	return peer->reason ? 0 : -ENOMEM;
 }

@@ -3,8 +3,10 @@
 #ifndef NETPOL_POLICY_PEERS_H
 #define NETPOL_POLICY_PEERS_H
 
+#include "base/buf.h"
 #include "policy/atom.h"
 #include "policy/basis.h"
+#include "policy/reduce.h"
 
 /* The address or prefix of an end, as a block. */
 struct prefix block_of(const struct end *end);
@@ -26,9 +28,9 @@ enum left_reason peer_init(const struct basis *basis, const struct end *end, str
 /* Adds what lets the subject ask the resolvers, and where its pods are one, what lets others ask
  * them: all pods, and what runs on nodes. -ENOMEM. */
 int peer_add_resolvers(const struct basis *basis, size_t subject, struct atoms *atoms);
-/* A rule for atoms of one subject, direction and peer, whose ports may repeat. -ENOMEM: *ret is to
- * be cleared all the same. */
-int rule_init(const struct basis *basis, const struct atom *atoms, size_t count,
-	      struct policy_rule *ret);
+/* What atoms of one subject, direction and peer permit. ports has room for as many, and outlives
+ * the permit; scratch may hold anything. -ENOMEM: *ret is to be cleared all the same. */
+int permit_init(const struct basis *basis, const struct atom *atoms, size_t count,
+		struct policy_port *ports, struct buf *scratch, struct permit *ret);
 
 #endif

@@ -12,17 +12,6 @@ static enum match match_own(const struct scene *scene, const struct scene_pod *p
 									      : MATCH_NO;
 }
 
-enum match pick_subject(const struct scene *scene, const struct netpol *policy, size_t pod)
-{
-	const struct scene_pod *item = &scene->pods[pod];
-	enum match match = item->on_node ? MATCH_NO : match_own(scene, item, policy->namespace);
-
-	if (match == MATCH_NO)
-		return MATCH_NO;
-	return match_worse(
-	    match, label_selector_match_partly(&policy->pods, item->labels, item->unknown_labels));
-}
-
 static enum match pick_pod(const struct scene *scene, const struct netpol *policy,
 			   const struct netpol_peer *peer, const struct scene_pod *pod)
 {

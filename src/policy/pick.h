@@ -1,11 +1,10 @@
-/* Which pods a policy is for, and whether one of a rule's peers or ports picks a party: the parts
- * of what the evaluator takes together. Private to policy/. */
+/* Whether one of a rule's peers or ports picks a party: the parts of what the evaluator takes
+ * together. Private to policy/. */
 #ifndef NETPOL_POLICY_PICK_H
 #define NETPOL_POLICY_PICK_H
 
 #include "policy/evaluate.h"
 
-enum match pick_subject(const struct scene *scene, const struct netpol *policy, size_t pod);
 /* Of a range some of which the peer picks: MAYBE. */
 enum match pick_peer(const struct scene *scene, struct evaluator_options options,
 		     const struct netpol *policy, const struct netpol_peer *peer,

@@ -43,7 +43,7 @@ enum {
 	WIDER_INCLUDED = 1 << 7,      /* evidence that would be left out without --include */
 	WIDER_ENTITY = 1 << 8,        /* an entity where there were addresses */
 	WIDER_ALL_OF = 1 << 9,        /* all pods of a namespace for pods without labels */
-	WIDER_ENDPOINTS = 1 << 10,    /* other endpoints of the service that was asked */
+	WIDER_ENDPOINTS = 1 << 10,    /* endpoints of the same service that were not seen */
 	WIDER_SOURCE_NAT = 1 << 11    /* a client whose node put its address in, and other nodes */
 };
 
@@ -90,7 +90,8 @@ struct policy {
 	char *name;    /* "WORKLOAD-netpol", lower case, at most 253 bytes */
 	char *subject; /* "Deployment/api"; all of them where no label tells workloads apart; of a
 			  default-deny "all pods" */
-	const struct workload *workload; /* the first of the subject's; NULL: a default-deny */
+	const struct workload *workload; /* the one it is named after; NULL: a default-deny */
+	bool shared;                     /* the subject is several, and they are not told apart */
 	struct labels selector;    /* borrowed from the graph; count 0: all pods of the namespace */
 	bool isolates[DIRECTIONS]; /* false: withheld or not asked for, and without rules */
 	char *partial[DIRECTIONS]; /* why there may be more than is known; NULL: nothing is known of
@@ -223,15 +224,5 @@ struct policy_refused {
 
 /* After the last policy. -ENOMEM. */
 int compiler_refused(const struct compiler *compiler, struct policy_refused *ret);
-
-/* All of them. */
-struct policy_set {
-	struct policy *policies;
-	size_t count;
-};
-
-int policy_derive(const struct graph *graph, const struct policy_request *request,
-		  struct problems *problems, struct policy_set **ret);
-struct policy_set *policy_set_free(struct policy_set *set); /* NULL is allowed; returns NULL */
 
 #endif

@@ -14,25 +14,21 @@ bool prefix_covers(struct prefix a, struct prefix b)
 	return a.length <= b.length && prefix_contains(a, b.addr);
 }
 
-/* Of the lowest eight, which are not all zero. */
-static unsigned leading_zeros(int byte)
+/* Of 64. */
+static unsigned shared_bits(const uint8_t *a, const uint8_t *b)
 {
-	unsigned zeros = 0;
+	const uint64_t others = addr_half(a) ^ addr_half(b);
 
-	while (!(byte & 0x80 >> zeros))
-		zeros++;
-	return zeros;
+	return others ? (unsigned)__builtin_clzll(others) : 64;
 }
 
 uint8_t prefix_shared(struct prefix a, struct prefix b)
 {
 	const unsigned most = a.length < b.length ? a.length : b.length;
-	unsigned bits = 0;
+	unsigned bits = shared_bits(a.addr.bytes, b.addr.bytes);
 
-	while (bits < most && a.addr.bytes[bits / 8] == b.addr.bytes[bits / 8])
-		bits += 8;
-	if (bits < most)
-		bits += leading_zeros(a.addr.bytes[bits / 8] ^ b.addr.bytes[bits / 8]);
+	if (bits == 64)
+		bits += shared_bits(a.addr.bytes + 8, b.addr.bytes + 8);
 	return (uint8_t)(bits < most ? bits : most);
 }
 

@@ -62,7 +62,7 @@ static int compare_many(const void *a, const void *b)
 /* The client behind the pod's own node is of the node's edge, which has counted. */
 static bool has_counted(const struct atom *atom)
 {
-	return atom->edge->translated && atom->end == &atom->edge->from && !atom->egress;
+	return atom->edge->translated && atom->end == atom->edge->from && !atom->egress;
 }
 
 /* With all that is of its place, which is in the rule then. */

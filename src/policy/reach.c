@@ -124,7 +124,7 @@ bool reach_end_is_range(const struct reach *reach, size_t end)
 	return end >= reach->workloads.count;
 }
 
-bool reach_end_is_asked(const struct reach *reach, size_t end, enum direction direction)
+static bool end_is_asked(const struct reach *reach, size_t end, enum direction direction)
 {
 	const struct range *range = range_of(reach, end);
 
@@ -242,15 +242,6 @@ int reach_narrow(struct reach *reach, const struct reach_question *question)
 
 /* ---- rows ---- */
 
-static struct party end_party(const struct reach *reach, size_t end)
-{
-	const struct range *range = range_of(reach, end);
-
-	if (range)
-		return (struct party){.kind = PARTY_ADDRESSES, .range = range->range};
-	return (struct party){.kind = PARTY_POD, .index = reach->workloads.items[end].pods[0]};
-}
-
 static int open_class(struct reach *reach, struct class_answers *class)
 {
 	if (class->to)
@@ -299,37 +290,79 @@ static int ask(struct reach *reach, size_t from, size_t to, uint32_t *ret)
 	return 0;
 }
 
-static int walk(struct reach *reach, size_t from, reach_row_fn *row, void *context)
+/* The end of the row that is a range; NULL: none is. */
+static size_t *ranged_end(const struct reach *reach, struct reach_row *row)
+{
+	if (reach_end_is_range(reach, row->from))
+		return &row->from;
+	return reach_end_is_range(reach, row->to) ? &row->to : NULL;
+}
+
+/* Is the answer the same in a range beside the row's, and is that asked for, too? */
+static bool is_alike(struct reach *reach, struct reach_row row, size_t beside)
+{
+	size_t *end = ranged_end(reach, &row);
+	const enum direction direction = end == &row.from ? DIRECTION_EGRESS : DIRECTION_INGRESS;
+	const struct range *range = range_of(reach, *end), *next;
+	uint32_t answer;
+
+	if (beside < reach->workloads.count || beside >= reach_end_count(reach) ||
+	    !end_is_asked(reach, beside, direction))
+		return false;
+	next = range_of(reach, beside);
+	if (next->range.first.family != range->range.first.family)
+		return false;
+	*end = beside;
+	return ask(reach, row.from, row.to, &answer) == 0 && answer == row.answer;
+}
+
+/* Of ranges that are alike at the first, which tells of all. */
+static int tell(struct reach *reach, struct reach_row row, reach_row_fn *fn, void *context)
+{
+	const size_t *end = ranged_end(reach, &row);
+
+	if (end) {
+		if (is_alike(reach, row, *end - 1))
+			return 0;
+		row.last = *end;
+		while (is_alike(reach, row, row.last + 1))
+			row.last++;
+	}
+	return fn(context, &row);
+}
+
+static int walk(struct reach *reach, size_t from, reach_row_fn *fn, void *context)
 {
 	const bool from_range = range_of(reach, from) != NULL;
 	const size_t end = from_range ? reach->workloads.count : reach_end_count(reach);
-	uint32_t answer = ANSWERS_NOTHING;
 	int r = 0;
 
 	for (size_t to = 0; r >= 0 && to < end; to++) {
-		if (to == from || !reach_end_is_asked(reach, to, DIRECTION_INGRESS) ||
+		struct reach_row row = {.from = from, .to = to, .last = REACH_NONE};
+
+		if (to == from || !end_is_asked(reach, to, DIRECTION_INGRESS) ||
 		    !pair_is_asked(reach, from, to))
 			continue;
-		r = ask(reach, from, to, &answer);
-		if (r == 0 && (answer != ANSWERS_NOTHING || reach->question.denied_too))
-			r = row(context, from, to, answer);
+		r = ask(reach, from, to, &row.answer);
+		if (r == 0 && (row.answer != ANSWERS_NOTHING || reach->question.denied_too))
+			r = tell(reach, row, fn, context);
 	}
 	return r < 0 ? r : 0;
 }
 
-int reach_from(struct reach *reach, size_t from, reach_row_fn *row, void *context)
+int reach_from(struct reach *reach, size_t from, reach_row_fn *fn, void *context)
 {
 	struct class_answers *class;
 	int r;
 
-	if (!reach_end_is_asked(reach, from, DIRECTION_EGRESS))
+	if (!end_is_asked(reach, from, DIRECTION_EGRESS))
 		return 0;
 	if (range_of(reach, from))
-		return walk(reach, from, row, context);
+		return walk(reach, from, fn, context);
 	class = &reach->by_class[reach->workloads.items[from].class];
 	r = open_class(reach, class);
 	if (r == 0)
-		r = walk(reach, from, row, context);
+		r = walk(reach, from, fn, context);
 	if (class->rows > 0)
 		class->rows--;
 	if (class->rows == 0) {
@@ -349,10 +382,35 @@ size_t reach_answer_count(const struct reach *reach)
 	return reach->answers.count;
 }
 
-int reach_explain(struct reach *reach, size_t from, size_t to, evaluator_reason_fn *reason,
+bool reach_row_range(const struct reach *reach, const struct reach_row *row,
+		     enum direction direction, struct addr_range *ret)
+{
+	const struct range *first =
+	    range_of(reach, direction == DIRECTION_EGRESS ? row->from : row->to);
+
+	if (first)
+		*ret =
+		    (struct addr_range){first->range.first, range_of(reach, row->last)->range.last};
+	return first != NULL;
+}
+
+static struct party row_party(const struct reach *reach, const struct reach_row *row,
+			      enum direction direction)
+{
+	const size_t end = direction == DIRECTION_EGRESS ? row->from : row->to;
+	struct party party = {.kind = PARTY_ADDRESSES};
+
+	if (!reach_row_range(reach, row, direction, &party.range))
+		party =
+		    (struct party){.kind = PARTY_POD, .index = reach->workloads.items[end].pods[0]};
+	return party;
+}
+
+int reach_explain(struct reach *reach, const struct reach_row *row, evaluator_reason_fn *reason,
 		  void *context)
 {
-	const struct party source = end_party(reach, from), destination = end_party(reach, to);
+	const struct party source = row_party(reach, row, DIRECTION_EGRESS);
+	const struct party destination = row_party(reach, row, DIRECTION_INGRESS);
 
 	return evaluator_explain(reach->evaluator, &source, &destination, reason, context);
 }

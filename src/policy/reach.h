@@ -4,7 +4,8 @@
  *
  * Pods of one owner are one workload if nothing is allowed to or from one of them that is not to or
  * from the others: swapping any two changes no answer. Else each is a workload by itself. Addresses
- * are cut where the answers that are asked for change; between two addresses there is no answer.
+ * are cut where the answers that are asked for change, and a row tells of all neighbours that are
+ * alike to its workload; between two addresses there is no answer.
  *
  * Workloads are worked out with reach_new(); reach_narrow() says what is asked of them, and then
  * reach_from() answers row by row, so that memory grows with the ends, not with their pairs.
@@ -57,18 +58,29 @@ size_t reach_end_count(const struct reach *reach);
 /* "shop/web[Deployment]", "10.0.0.0-10.0.0.255". Owned by the reach. */
 const char *reach_end_text(const struct reach *reach, size_t end);
 bool reach_end_is_range(const struct reach *reach, size_t end);
-bool reach_end_is_asked(const struct reach *reach, size_t end, enum direction direction);
 
-/* The rows from one end, in the order of the ends; answer is a number for reach_answer(). What it
- * returns below 0 ends the walk. -ENOMEM. */
-typedef int reach_row_fn(void *context, size_t from, size_t to, uint32_t answer);
-int reach_from(struct reach *reach, size_t from, reach_row_fn *row, void *context);
+/* Neighbouring ranges for which the answer to one other end is the same are one row, whatever else
+ * cuts the addresses there: from, or to, is the first of them. Never are both ends ranges. */
+struct reach_row {
+	size_t from, to;
+	size_t last;     /* of the ranges; without one: REACH_NONE */
+	uint32_t answer; /* for reach_answer() */
+};
+#define REACH_NONE SIZE_MAX
+
+/* The rows from one end, in the order of the ends. What it returns below 0 ends the walk. -ENOMEM.
+ */
+typedef int reach_row_fn(void *context, const struct reach_row *row);
+int reach_from(struct reach *reach, size_t from, reach_row_fn *fn, void *context);
+/* The addresses at the row's one end or the other; false: a workload is there. */
+bool reach_row_range(const struct reach *reach, const struct reach_row *row,
+		     enum direction direction, struct addr_range *ret);
 /* Valid until the next reach_from(); the number lasts. */
 const struct answer_sets *reach_answer(const struct reach *reach, uint32_t answer);
 size_t reach_answer_count(const struct reach *reach);
 
 /* What decides between two ends, by one pod of each. */
-int reach_explain(struct reach *reach, size_t from, size_t to, evaluator_reason_fn *reason,
+int reach_explain(struct reach *reach, const struct reach_row *row, evaluator_reason_fn *reason,
 		  void *context);
 
 #endif

@@ -14,16 +14,16 @@
 
 static void put_where(struct buf *buf, const char *namespace, const char *own)
 {
-	if (strcmp(namespace, own) != 0)
-		buf_printf(buf, " in %s", namespace);
+	if (strcmp(namespace, own) == 0)
+		return;
+	buf_puts(buf, " in ");
+	buf_puts(buf, namespace);
 }
 
 static void put_node(struct buf *buf, const struct end *end)
 {
-	if (*end->name)
-		buf_printf(buf, "node %s", end->name);
-	else
-		buf_puts(buf, "a node");
+	buf_puts(buf, *end->name ? "node " : "a node");
+	buf_puts(buf, end->name);
 }
 
 /* Ports may be of several pods, or of none. */
@@ -55,6 +55,12 @@ static void put_node_end(struct buf *buf, const struct end *end, bool is_told,
 	put_node(buf, end);
 }
 
+static void put_addresses(struct buf *buf, const struct end *end, bool are_many)
+{
+	buf_puts(buf, end->class);
+	buf_puts(buf, are_many ? " addresses" : " address");
+}
+
 static void put_address_end(struct buf *buf, const struct end *end,
 			    const struct inventory_service *service)
 {
@@ -73,7 +79,7 @@ static void put_address_end(struct buf *buf, const struct end *end,
 		buf_puts(buf, end->prefix ? "addresses, some of pods or nodes"
 					  : "an address, it is not known whose");
 	else
-		buf_printf(buf, "%s address%s", end->class, end->prefix ? "es" : "");
+		put_addresses(buf, end, end->prefix);
 }
 
 static const char *entity_text(enum entity entity)
@@ -107,7 +113,7 @@ static void put_block(struct buf *buf, const struct policy_peer *peer, const str
 	else if (peer->known_network)
 		buf_printf(buf, "known network %s", peer->known_network);
 	else
-		buf_printf(buf, "%s addresses", end->class);
+		put_addresses(buf, end, true);
 }
 
 /* Whose pods the labels pick besides. */
@@ -178,55 +184,58 @@ static bool is_counted(const struct atom *atom)
 }
 
 /* One that is not answered says so. */
-static void put_verdict(struct buf *buf, const struct atom *atoms, size_t count, int64_t all,
-			enum verdict verdict)
+static void put_verdicts(struct buf *buf, const struct atom *atoms, size_t count, int64_t all)
 {
-	int64_t part = 0;
+	int64_t parts[VERDICT_MAX + 1] = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		const struct edge *edge = atoms[i].edge ? &atoms[i].edge->edge : NULL;
+		const struct edge_record *edge =
+		    is_counted(&atoms[i]) ? &atoms[i].edge->edge : NULL;
 
-		if (is_counted(&atoms[i]) && edge->key.verdict == verdict &&
-		    edge->totals.connections > 0)
-			part += edge->totals.connections;
+		if (edge && edge->totals.connections > 0)
+			parts[edge->key.verdict] += edge->totals.connections;
 	}
-	if (part > 0 && part == all)
-		buf_printf(buf, ", %s", verdict_name(verdict));
-	else if (part > 0)
-		buf_printf(buf, ", %" PRId64 " of them %s", part, verdict_name(verdict));
+	for (enum verdict verdict = VERDICT_ANSWERED + 1; verdict <= VERDICT_MAX; verdict++)
+		if (parts[verdict] > 0 && parts[verdict] == all)
+			buf_printf(buf, ", %s", verdict_name(verdict));
+		else if (parts[verdict] > 0)
+			buf_printf(buf, ", %" PRId64 " of them %s", parts[verdict],
+				   verdict_name(verdict));
 }
 
 static void put_connections(struct buf *buf, const struct atom *atoms, size_t count,
 			    const struct policy_peer *peer)
 {
-	if (peer->connections == 0)
+	if (peer->connections == 0) {
 		buf_puts(buf, "connections opened before");
-	else
-		buf_printf(buf, "%" PRId64 " connection%s", peer->connections,
-			   peer->connections == 1 ? "" : "s");
-	for (enum verdict verdict = VERDICT_ANSWERED + 1; verdict <= VERDICT_MAX; verdict++)
-		put_verdict(buf, atoms, count, peer->connections, verdict);
+	} else {
+		buf_put_number(buf, (uint64_t)peer->connections);
+		buf_puts(buf, peer->connections == 1 ? " connection" : " connections");
+	}
+	put_verdicts(buf, atoms, count, peer->connections);
 }
 
-static char *service_text(const struct graph_edge *edge)
+/* ---- services ---- */
+
+static void put_service_asked(struct buf *buf, const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
 	const bool is_ipv6 = key->service.family == ADDR_IPV6;
 	char address[ADDR_TEXT_MAX];
-	struct buf buf = {0};
 
 	if (edge->service) {
-		buf_printf(&buf, "%s.%s:%u", edge->service->name, edge->service->namespace,
-			   key->service_port);
+		buf_puts(buf, edge->service->name);
+		buf_putc(buf, '.');
+		buf_puts(buf, edge->service->namespace);
 	} else {
-		buf_printf(&buf, "%s%s", is_ipv6 ? "[" : "", addr_format(key->service, address));
+		buf_puts(buf, is_ipv6 ? "[" : "");
+		buf_puts(buf, addr_format(key->service, address));
 		if (edge->service_prefix)
-			buf_printf(&buf, "/%u", edge->service_prefix);
-		buf_printf(&buf, "%s:%u", is_ipv6 ? "]" : "", key->service_port);
+			buf_printf(buf, "/%u", edge->service_prefix);
+		buf_puts(buf, is_ipv6 ? "]" : "");
 	}
-	if (buf.error)
-		buf_clear(&buf);
-	return buf.data;
+	buf_putc(buf, ':');
+	buf_put_number(buf, key->service_port);
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -251,31 +260,37 @@ static void put_names(struct buf *buf, char **texts, size_t count)
 		buf_printf(buf, " and %zu more", named - SERVICES_MAX);
 }
 
-static bool same_service(const struct edge_key *a, const struct edge_key *b)
+/* The next that asked another service than the last; NULL: none. */
+static const struct graph_edge *next_asked(const struct atom *atoms, size_t count, size_t *at,
+					   const struct graph_edge *last)
 {
-	return addr_equal(a->service, b->service) && a->service_port == b->service_port;
+	for (; *at < count; ++*at) {
+		const struct graph_edge *edge = atoms[*at].edge;
+		const struct edge_key *key = edge ? &edge->edge.key : NULL;
+
+		if (is_counted(&atoms[*at]) && addr_is_set(key->service) &&
+		    (!last || key->service_port != last->edge.key.service_port ||
+		     !addr_equal(key->service, last->edge.key.service)))
+			return edge;
+	}
+	return NULL;
 }
 
-static void put_services(struct buf *buf, const struct atom *atoms, size_t count)
+/* Several addresses may be of one name. at: of the first. */
+static void put_services(struct buf *buf, const struct atom *atoms, size_t count, size_t at)
 {
 	char **texts = calloc(count + 1, sizeof(*texts));
-	const struct edge_key *last = NULL;
+	const struct graph_edge *edge = NULL;
 	size_t text_count = 0;
 
 	if (!texts)
 		buf->error = -ENOMEM;
-	for (size_t i = 0; i < count && !buf->error; i++) {
-		const struct edge_key *key = atoms[i].edge ? &atoms[i].edge->edge.key : NULL;
+	while (!buf->error && (edge = next_asked(atoms, count, &at, edge))) {
+		struct buf text = {0};
 
-		if (!is_counted(&atoms[i]) || !addr_is_set(key->service) ||
-		    (last && same_service(last, key)))
-			continue;
-		last = key;
-		texts[text_count] = service_text(atoms[i].edge);
-		if (!texts[text_count])
-			buf->error = -ENOMEM;
-		else
-			text_count++;
+		put_service_asked(&text, edge);
+		buf->error = text.error;
+		texts[text_count++] = text.data;
 	}
 	if (!buf->error)
 		put_names(buf, texts, text_count);
@@ -284,14 +299,30 @@ static void put_services(struct buf *buf, const struct atom *atoms, size_t count
 	free(texts);
 }
 
+static void put_asked(struct buf *buf, const struct atom *atoms, size_t count)
+{
+	size_t first = 0, other;
+	const struct graph_edge *edge = next_asked(atoms, count, &first, NULL);
+
+	other = first;
+	if (!edge)
+		return;
+	if (next_asked(atoms, count, &other, edge)) {
+		put_services(buf, atoms, count, first);
+		return;
+	}
+	buf_puts(buf, ", via ");
+	put_service_asked(buf, edge);
+}
+
 /* ---- what was not seen ---- */
 
 /* Of the ports that were added for DNS's sake, was any asked? */
 static bool was_asked(const struct atom *atoms, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; !atoms[i].edge && j < count; j++)
-			if (atoms[j].edge && atoms[j].port == atoms[i].port)
+		for (size_t j = 0; !is_counted(&atoms[i]) && j < count; j++)
+			if (is_counted(&atoms[j]) && atoms[j].port == atoms[i].port)
 				return true;
 	return false;
 }
@@ -308,7 +339,8 @@ static void put_dns(struct buf *buf, const struct basis *basis, const struct ato
 	else if (dns_is_assumed(basis->dns, atoms->end))
 		buf_puts(buf, "DNS, from the inventory");
 	else if (atoms->peer == ATOM_BLOCK || atoms->peer == ATOM_ENTITY ||
-		 basis->dns->origin == DNS_OBSERVED)
+		 basis->dns->origin == DNS_OBSERVED ||
+		 (basis->dns->origin == DNS_CONVENTION && atoms->peer == ATOM_GROUP))
 		buf_puts(buf, "DNS, as others ask it");
 	else if (basis->dns->origin == DNS_INVENTORY)
 		buf_puts(buf, "DNS, from the inventory");
@@ -368,31 +400,27 @@ static void put_wider(struct buf *buf, unsigned bit, const struct basis *basis,
 		buf_puts(buf, ", and to pods where ipBlock covers them");
 }
 
-char *peer_reason(const struct basis *basis, const struct atom *atoms, size_t count,
-		  const struct policy_peer *peer)
+void reason_put(const struct basis *basis, const struct atom *atoms, size_t count,
+		const struct policy_peer *peer, struct buf *buf)
 {
-	struct buf buf = {0};
 	const char *separator = ": ";
 	unsigned wider = peer->wider;
 
 	/* All the world tells of its parts. */
 	if (wider & WIDER_ANY_CLIENT)
 		wider &= ~(unsigned)(WIDER_FOLDED | WIDER_AGGREGATED | WIDER_OWN_NODE);
-	put_who(&buf, basis, atoms, count, peer);
+	put_who(buf, basis, atoms, count, peer);
 	if (peer->edges > 0) {
-		buf_puts(&buf, separator);
-		put_connections(&buf, atoms, count, peer);
-		put_services(&buf, atoms, count);
+		buf_puts(buf, separator);
+		put_connections(buf, atoms, count, peer);
+		put_asked(buf, atoms, count);
 		separator = "; ";
 	}
 	for (unsigned bit = 1; bit <= wider; bit <<= 1) {
 		if (!(wider & bit))
 			continue;
-		buf_puts(&buf, separator);
-		put_wider(&buf, bit, basis, atoms, count, peer);
+		buf_puts(buf, separator);
+		put_wider(buf, bit, basis, atoms, count, peer);
 		separator = "; ";
 	}
-	if (buf.error)
-		buf_clear(&buf);
-	return buf.data;
 }

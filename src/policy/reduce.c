@@ -5,28 +5,67 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/array.h"
 #include "policy/order.h"
 #include "policy/peer_evidence.h"
 
-typedef int compare_fn(const void *a, const void *b);
+static void clear_peer(struct policy_peer *peer)
+{
+	free(peer->reason);
+	free(peer->seen);
+	peer->reason = NULL;
+	peer->seen = NULL;
+}
+
+void permits_clear(struct permit *permits, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		clear_peer(&permits[i].peer);
+}
 
 void rule_clear(struct policy_rule *rule)
 {
-	for (size_t i = 0; i < rule->peer_count; i++) {
-		free(rule->peers[i].reason);
-		free(rule->peers[i].seen);
-	}
+	for (size_t i = 0; i < rule->peer_count; i++)
+		clear_peer(&rule->peers[i]);
 	free(rule->peers);
 	free(rule->ports);
 	*rule = (struct policy_rule){0};
 }
 
+/* ---- each peer once ---- */
+
 static int compare_peers(const void *a, const void *b)
 {
-	const struct policy_peer *x = a, *y = b;
-	int r = order_peers(x, y);
+	const struct permit *x = a, *y = b;
+	int r = order_peers(&x->peer, &y->peer);
 
-	return r ? r : strcmp(x->reason, y->reason);
+	return r ? r : strcmp(x->peer.reason, y->peer.reason);
+}
+
+/* b's reason joins a's, unless it says the same. */
+static int join_reasons(struct policy_peer *a, const struct policy_peer *b)
+{
+	char *joined;
+
+	if (strcmp(a->reason, b->reason) == 0)
+		return 0;
+	if (asprintf(&joined, "%s; %s", a->reason, b->reason) < 0)
+		return -ENOMEM;
+	free(a->reason);
+	a->reason = joined;
+	return 0;
+}
+
+/* The first is what all of them are, which are the same; the others are nothing any more. */
+static int join_peers(struct permit *permits, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (join_reasons(&permits->peer, &permits[i].peer) < 0 ||
+		    peer_evidence_join(&permits->peer, &permits[i].peer) < 0)
+			return -ENOMEM;
+		clear_peer(&permits[i].peer);
+	}
+	return 0;
 }
 
 static int compare_ports(const void *a, const void *b)
@@ -34,18 +73,50 @@ static int compare_ports(const void *a, const void *b)
 	return order_ports(a, b);
 }
 
-static int compare_peer_lists(const struct policy_rule *a, const struct policy_rule *b)
+/* Theirs, in order and each once. Returns how many: ret has room for all. */
+static size_t join_ports(const struct permit *permits, size_t count, struct policy_port *ret)
 {
-	for (size_t i = 0; i < a->peer_count && i < b->peer_count; i++) {
-		int r = order_peers(&a->peers[i], &b->peers[i]);
+	size_t ports = 0, kept = 0;
 
-		if (r)
-			return r;
-	}
-	return order_numbers(a->peer_count, b->peer_count);
+	for (size_t i = 0; i < count; ports += permits[i++].port_count)
+		memcpy(ret + ports, permits[i].ports, permits[i].port_count * sizeof(*ret));
+	array_sort(ret, sizeof(*ret), ports, compare_ports);
+	for (size_t i = 0; i < ports; i++)
+		if (kept == 0 || order_ports(&ret[kept - 1], &ret[i]) != 0)
+			ret[kept++] = ret[i];
+	return kept;
 }
 
-static int compare_port_lists(const struct policy_rule *a, const struct policy_rule *b)
+/* In order, each peer once. ports has room for all of theirs, and is where they are then. */
+static int join_permits(struct permit *permits, size_t *count, struct policy_port *ports)
+{
+	size_t kept = 0;
+
+	array_sort(permits, sizeof(*permits), *count, compare_peers);
+	for (size_t i = 0, end; i < *count; i = end) {
+		struct permit joined;
+
+		for (end = i + 1; end < *count; end++)
+			if (order_peers(&permits[i].peer, &permits[end].peer) != 0)
+				break;
+		if (join_peers(permits + i, end - i) < 0)
+			return -ENOMEM;
+		joined = (struct permit){
+		    .peer = permits[i].peer,
+		    .ports = ports,
+		    .port_count = join_ports(permits + i, end - i, ports),
+		};
+		permits[i].peer = (struct policy_peer){0};
+		permits[kept++] = joined;
+		ports += joined.port_count;
+	}
+	*count = kept;
+	return 0;
+}
+
+/* ---- those with the same ports ---- */
+
+static int compare_port_lists(const struct permit *a, const struct permit *b)
 {
 	for (size_t i = 0; i < a->port_count && i < b->port_count; i++) {
 		int r = order_ports(&a->ports[i], &b->ports[i]);
@@ -56,144 +127,118 @@ static int compare_port_lists(const struct policy_rule *a, const struct policy_r
 	return order_numbers(a->port_count, b->port_count);
 }
 
-static int compare_by_peers(const void *a, const void *b)
-{
-	int r = compare_peer_lists(a, b);
-
-	return r ? r : compare_port_lists(a, b);
-}
-
+/* Of permits in one array: of equal ones the first is the first there. */
 static int compare_by_ports(const void *a, const void *b)
 {
-	int r = compare_port_lists(a, b);
+	const struct permit *x = *(struct permit *const *)a, *y = *(struct permit *const *)b;
+	int r = compare_port_lists(x, y);
 
-	return r ? r : compare_peer_lists(a, b);
+	return r ? r : (x > y) - (x < y);
 }
 
-/* b's reason joins a's, unless it says the same. */
-static char *join_reasons(const struct policy_peer *a, const struct policy_peer *b)
-{
-	char *joined = NULL;
+/* Permits by their ports; and the runs of those that have the same, by the first peer. */
+struct share {
+	struct permit **permits;
+	size_t count;
+};
 
-	if (strcmp(a->reason, b->reason) == 0)
-		return strdup(a->reason);
-	return asprintf(&joined, "%s; %s", a->reason, b->reason) < 0 ? NULL : joined;
+static int compare_shares(const void *a, const void *b)
+{
+	const struct share *x = a, *y = b;
+
+	return (x->permits[0] > y->permits[0]) - (x->permits[0] < y->permits[0]);
 }
 
-static int join_peers(struct policy_peer *a, struct policy_peer *b)
+static size_t find_shares(struct permit **by_ports, size_t count, struct share *ret)
 {
-	char *reason = join_reasons(a, b);
+	size_t shares = 0;
 
-	if (!reason || peer_evidence_join(a, b) < 0) {
-		free(reason);
+	qsort(by_ports, count, sizeof(struct permit *), compare_by_ports);
+	for (size_t i = 0, end; i < count; i = end) {
+		for (end = i + 1; end < count; end++)
+			if (compare_port_lists(by_ports[i], by_ports[end]) != 0)
+				break;
+		ret[shares++] = (struct share){.permits = by_ports + i, .count = end - i};
+	}
+	qsort(ret, shares, sizeof(*ret), compare_shares);
+	return shares;
+}
+
+static int make_rule(const struct share *share, struct policy_rule *ret)
+{
+	const struct permit *first = share->permits[0];
+	struct policy_rule rule = {.peers = calloc(share->count, sizeof(*rule.peers)),
+				   .ports = calloc(first->port_count, sizeof(*rule.ports))};
+
+	if (!rule.peers || !rule.ports) {
+		free(rule.peers);
+		free(rule.ports);
 		return -ENOMEM;
 	}
-	free(a->reason);
-	free(b->reason);
-	a->reason = reason;
+	for (size_t i = 0; i < share->count; i++) {
+		rule.peers[rule.peer_count++] = share->permits[i]->peer;
+		share->permits[i]->peer = (struct policy_peer){0};
+	}
+	memcpy(rule.ports, first->ports, first->port_count * sizeof(*rule.ports));
+	rule.port_count = first->port_count;
+	*ret = rule;
 	return 0;
 }
 
-/* Sorts, and makes equal peers one. */
-static int tidy_peers(struct policy_rule *rule)
+static int make_rules(const struct share *shares, size_t count, struct policy_rule **ret,
+		      size_t *ret_count)
 {
-	size_t kept = 0;
-	int r = 0;
+	struct policy_rule *rules = calloc(count, sizeof(*rules));
+	size_t made = 0;
 
-	qsort(rule->peers, rule->peer_count, sizeof(*rule->peers), compare_peers);
-	for (size_t i = 0; i < rule->peer_count; i++) {
-		if (r == 0 && kept > 0 &&
-		    order_peers(&rule->peers[kept - 1], &rule->peers[i]) == 0) {
-			r = join_peers(&rule->peers[kept - 1], &rule->peers[i]);
-			if (r == 0)
-				continue;
-		}
-		rule->peers[kept++] = rule->peers[i];
+	if (!rules)
+		return -ENOMEM;
+	while (made < count && make_rule(&shares[made], &rules[made]) == 0)
+		made++;
+	if (made < count) {
+		while (made > 0)
+			rule_clear(&rules[--made]);
+		free(rules);
+		return -ENOMEM;
 	}
-	rule->peer_count = kept;
+	*ret = rules;
+	*ret_count = count;
+	return 0;
+}
+
+static int share_ports(struct permit *permits, size_t count, struct policy_rule **ret,
+		       size_t *ret_count)
+{
+	struct permit **by_ports = calloc(count, sizeof(struct permit *));
+	struct share *shares = calloc(count, sizeof(*shares));
+	int r = -ENOMEM;
+
+	for (size_t i = 0; by_ports && i < count; i++)
+		by_ports[i] = &permits[i];
+	if (by_ports && shares)
+		r = make_rules(shares, find_shares(by_ports, count, shares), ret, ret_count);
+	free(by_ports);
+	free(shares);
 	return r;
 }
 
-static void tidy_ports(struct policy_rule *rule)
+int permits_reduce(struct permit *permits, size_t count, struct policy_rule **ret,
+		   size_t *ret_count)
 {
-	size_t kept = 0;
-
-	qsort(rule->ports, rule->port_count, sizeof(*rule->ports), compare_ports);
-	for (size_t i = 0; i < rule->port_count; i++)
-		if (kept == 0 || order_ports(&rule->ports[kept - 1], &rule->ports[i]) != 0)
-			rule->ports[kept++] = rule->ports[i];
-	rule->port_count = kept;
-}
-
-/* The first of the run takes over the peers and ports of the others. */
-static int absorb(struct policy_rule *run, size_t length)
-{
-	size_t peers = 0, ports = 0;
-	struct policy_peer *all_peers;
-	struct policy_port *all_ports;
-
-	for (size_t i = 0; i < length; i++) {
-		peers += run[i].peer_count;
-		ports += run[i].port_count;
-	}
-	all_peers = reallocarray(run->peers, peers, sizeof(*all_peers));
-	if (!all_peers)
-		return -ENOMEM;
-	run->peers = all_peers;
-	all_ports = reallocarray(run->ports, ports, sizeof(*all_ports));
-	if (!all_ports)
-		return -ENOMEM;
-	run->ports = all_ports;
-	for (size_t i = 1; i < length; i++) {
-		memcpy(run->peers + run->peer_count, run[i].peers,
-		       run[i].peer_count * sizeof(*run->peers));
-		memcpy(run->ports + run->port_count, run[i].ports,
-		       run[i].port_count * sizeof(*run->ports));
-		run->peer_count += run[i].peer_count;
-		run->port_count += run[i].port_count;
-		free(run[i].peers);
-		free(run[i].ports);
-		run[i] = (struct policy_rule){0};
-	}
-	tidy_ports(run);
-	return tidy_peers(run);
-}
-
-/* Joins neighbours that are the same by the first part of the order. */
-static int join(struct policy_rule *rules, size_t *count, compare_fn *order,
-		int (*same)(const struct policy_rule *, const struct policy_rule *))
-{
-	size_t kept = 0;
-	int r = 0;
-
-	qsort(rules, *count, sizeof(*rules), order);
-	for (size_t i = 0, end; i < *count; i = end) {
-		for (end = i + 1; r == 0 && end < *count && same(&rules[i], &rules[end]) == 0;
-		     end++)
-			;
-		if (r == 0 && end - i > 1)
-			r = absorb(&rules[i], end - i);
-		rules[kept++] = rules[i];
-		/* Those that could not be taken over stay. */
-		for (size_t j = i + 1; j < end; j++)
-			if (rules[j].peer_count > 0)
-				rules[kept++] = rules[j];
-	}
-	*count = kept;
-	return r;
-}
-
-int reduce_rules(struct policy_rule *rules, size_t *count)
-{
+	struct policy_port *ports;
+	size_t port_count = 0;
 	int r;
 
-	if (*count == 0)
+	if (count == 0)
 		return 0;
-	for (size_t i = 0; i < *count; i++)
-		tidy_ports(&rules[i]);
-	r = join(rules, count, compare_by_peers, compare_peer_lists);
+	for (size_t i = 0; i < count; i++)
+		port_count += permits[i].port_count;
+	ports = calloc(port_count, sizeof(*ports));
+	if (!ports)
+		return -ENOMEM;
+	r = join_permits(permits, &count, ports);
 	if (r == 0)
-		r = join(rules, count, compare_by_ports, compare_port_lists);
-	qsort(rules, *count, sizeof(*rules), compare_by_peers);
+		r = share_ports(permits, count, ret, ret_count);
+	free(ports);
 	return r;
 }

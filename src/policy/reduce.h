@@ -4,13 +4,23 @@
 
 #include "policy/policy.h"
 
+/* A peer, which owns its reason and what was seen of it; and ports. */
+struct permit {
+	struct policy_peer peer;
+	const struct policy_port *ports; /* borrowed; in any order, and may repeat */
+	size_t port_count;
+};
+
 /*
- * Every rule comes with one peer and its ports, which may repeat, as may the peers. Then each peer
- * is in one rule with all of its ports, and those with the same ports share one: any further merge
- * would open a port to a peer that had it not. All is sorted. *count becomes smaller. On -ENOMEM
- * the rules are still valid and allow the same.
+ * The rules that permit so much. Each peer is in one of them with all of its ports, whichever
+ * permits have it, and those with the same ports share one: any further merge would open a port to
+ * a peer that had it not. All is sorted. Takes over what the peers own and leaves the permits good
+ * for permits_clear() alone, also on -ENOMEM, when there are no rules.
  */
-int reduce_rules(struct policy_rule *rules, size_t *count);
+int permits_reduce(struct permit *permits, size_t count, struct policy_rule **ret,
+		   size_t *ret_count);
+/* Frees what the peers still own. */
+void permits_clear(struct permit *permits, size_t count);
 /* Frees what the rule owns. */
 void rule_clear(struct policy_rule *rule);
 

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define METADATA_NAME "kubernetes.io/metadata.name" /* KEP-2161 */
-
 size_t scene_find_namespace(const struct scene *scene, const char *name)
 {
 	size_t low = 0, high = scene->namespace_count;
@@ -43,13 +41,14 @@ size_t scene_find_node(const struct scene *scene, const char *name)
 enum match scene_match_namespace(const struct label_selector *selector,
 				 const struct scene_namespace *namespace)
 {
-	struct label implied = {.key = (char[]){METADATA_NAME}, .value = (char *)namespace->name};
+	struct label implied = {.key = (char[]){SCENE_NAMESPACE_NAME},
+				.value = (char *)namespace->name};
 	const struct labels implied_alone = {&implied, 1};
 	enum match match = MATCH_YES;
 
 	for (size_t i = 0; i < selector->count && match != MATCH_NO; i++) {
 		const struct label_selector one = {&selector->items[i], 1};
-		bool is_name = strcmp(one.items->key, METADATA_NAME) == 0;
+		bool is_name = strcmp(one.items->key, SCENE_NAMESPACE_NAME) == 0;
 
 		match = match_worse(match, label_selector_match(&one, is_name ? &implied_alone
 									      : namespace->labels));

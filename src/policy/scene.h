@@ -15,11 +15,12 @@
 #include "policy/label_selector.h"
 
 #define SCENE_NONE SIZE_MAX
+#define SCENE_NAMESPACE_NAME "kubernetes.io/metadata.name" /* KEP-2161 */
 
 struct scene_namespace {
 	const char *name;
-	const struct labels *labels; /* NULL: not known but for kubernetes.io/metadata.name, which
-					is implied for every namespace (KEP-2161) */
+	const struct labels *labels; /* NULL: not known but for SCENE_NAMESPACE_NAME, which is
+					implied for every namespace */
 };
 
 /* A container's port that has a name. */
@@ -63,7 +64,7 @@ struct scene {
 /* SCENE_NONE if there is none. */
 size_t scene_find_namespace(const struct scene *scene, const char *name);
 size_t scene_find_node(const struct scene *scene, const char *name);
-/* kubernetes.io/metadata.name is the namespace's name, whatever its object says. */
+/* SCENE_NAMESPACE_NAME is the namespace's name, whatever its object says. */
 enum match scene_match_namespace(const struct label_selector *selector,
 				 const struct scene_namespace *namespace);
 

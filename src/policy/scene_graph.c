@@ -191,9 +191,9 @@ static int collect_nodes(const struct graph *graph, struct node_list *nodes)
 	for (size_t i = 0; i < graph->pod_count && r == 0; i++)
 		r = add_node(nodes, (struct scene_node){.name = graph->pods[i].node});
 	for (size_t i = 0; i < graph->edge_count && r == 0; i++) {
-		r = add_end(nodes, &graph->edges[i].from);
+		r = add_end(nodes, graph->edges[i].from);
 		if (r == 0)
-			r = add_end(nodes, &graph->edges[i].to);
+			r = add_end(nodes, graph->edges[i].to);
 		if (r == 0)
 			r = add_end(nodes, graph->edges[i].translated);
 	}

@@ -12,7 +12,7 @@ bool source_nat_is_masked(const struct atom *atom)
 
 	return edge && !atom->egress && atom->peer == ATOM_BLOCK && edge->translated &&
 	       atom->end == edge->translated && edge->translated->kind == END_NODE &&
-	       edge->from.kind == END_POD;
+	       edge->from->kind == END_POD;
 }
 
 static struct atom like(const struct atom *atom, enum atom_peer peer, const struct end *end)
@@ -29,7 +29,7 @@ static struct atom like(const struct atom *atom, enum atom_peer peer, const stru
 /* Where the pod's own node put its address in, the client is named already. */
 static int add_client(const struct basis *basis, const struct atom *node, struct atoms *atoms)
 {
-	const struct end *client = &node->edge->from;
+	const struct end *client = node->edge->from;
 	struct atom atom = like(node, ATOM_GROUP, client);
 
 	if (client->workload == GRAPH_NONE ||

@@ -6,7 +6,6 @@
 
 #include "policy/array.h"
 #include "policy/intern.h"
-#include "policy/pick.h"
 
 struct finder {
 	const struct subjects_request *request;
@@ -19,40 +18,16 @@ struct finder {
 	size_t chosen_count, chosen_capacity, group_capacity;
 };
 
-/* The first policy of the namespace, or where it would be. */
-static size_t find_policies(const struct subjects_request *request, const char *namespace)
+static int list_policies(struct finder *finder, size_t class, size_t *ret_count)
 {
-	size_t low = 0, high = request->policy_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(request->policies[middle].namespace, namespace) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static int list_policies(struct finder *finder, size_t pod, size_t *ret_count)
-{
-	const struct subjects_request *request = finder->request;
-	const struct scene_pod *item = &finder->scene->pods[pod];
-	const char *namespace =
-	    item->namespace == SCENE_NONE ? NULL : finder->scene->namespaces[item->namespace].name;
+	const struct evaluator *evaluator = finder->request->evaluator;
+	enum match match = MATCH_NO;
 
 	*ret_count = 0;
-	for (size_t i = namespace ? find_policies(request, namespace) : 0;
-	     i < request->policy_count; i++) {
+	for (size_t i = evaluator_next_policy(evaluator, class, 0, &match); i != SIZE_MAX;
+	     i = evaluator_next_policy(evaluator, class, i + 1, &match)) {
 		struct chosen *chosen;
-		enum match match;
 
-		if (namespace && strcmp(request->policies[i].namespace, namespace) != 0)
-			break;
-		match = pick_subject(finder->scene, &request->policies[i], pod);
-		if (match == MATCH_NO)
-			continue;
 		if (array_grow(&finder->list, sizeof(*finder->list), *ret_count,
 			       &finder->list_capacity) < 0)
 			return -ENOMEM;
@@ -102,7 +77,7 @@ static int group_pod(struct finder *finder, size_t pod)
 		return find_group(finder, 0, group);
 	class = evaluator_pod_class(finder->request->evaluator, pod);
 	if (finder->group_of_class[class] == SIZE_MAX) {
-		r = list_policies(finder, pod, &count);
+		r = list_policies(finder, class, &count);
 		if (r == 0)
 			r = find_group(finder, count, &finder->group_of_class[class]);
 		if (r < 0)

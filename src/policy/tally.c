@@ -45,7 +45,7 @@ void tally_mark(struct tally *tally, const struct graph_edge *edge, enum directi
 static bool is_isolated(const struct graph_edge *edge, enum direction direction,
 			const uint8_t *isolated)
 {
-	const struct end *end = direction == DIRECTION_EGRESS ? &edge->from : &edge->to;
+	const struct end *end = direction == DIRECTION_EGRESS ? edge->from : edge->to;
 
 	return end->kind == END_POD && end->pod != GRAPH_NONE &&
 	       (isolated[end->pod] & 1u << direction) != 0;
@@ -84,7 +84,7 @@ void tally_sum(struct tally *tally, const uint8_t *isolated, struct policy_summa
 
 	for (size_t i = 0; i < tally->graph->edge_count; i++) {
 		const struct graph_edge *edge = &tally->graph->edges[i];
-		const struct totals *totals = &edge->edge.totals;
+		const struct counts *totals = &edge->edge.totals;
 		const int64_t connections = totals->connections > 0 ? totals->connections : 0;
 		uint8_t *fates = fates_of(tally, edge);
 		enum left_reason fate;

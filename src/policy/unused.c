@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "policy/array.h"
 #include "policy/used.h"
@@ -48,6 +49,20 @@ static const char *why(struct part part)
 	return "the ports of what may have been used are not known by name";
 }
 
+static bool is_equal(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* May all of its peers be told of together? */
+static bool is_of_one_kind(const struct netpol_rule *rule)
+{
+	for (size_t i = 1; i < rule->peer_count; i++)
+		if (!is_equal(rule->peers[0].wider, rule->peers[i].wider))
+			return false;
+	return true;
+}
+
 static int add_item(struct search *search, struct unused_item item)
 {
 	if (array_grow(&search->items, sizeof(item), search->item_count, &search->item_capacity) <
@@ -57,11 +72,38 @@ static int add_item(struct search *search, struct unused_item item)
 	return 0;
 }
 
+/* A label that is misspelled, or of pods that are no more? */
+static int means_nobody(struct search *search, const struct netpol *policy, struct part part,
+			bool *ret)
+{
+	int r = 0;
+
+	*ret = part.use->rule->peer_count > 0;
+	for (size_t i = part.peer; i < part.peer + part.peers && *ret && r == 0; i++) {
+		const struct netpol_peer *peer = &part.use->rule->peers[i];
+		enum match match = MATCH_MAYBE;
+
+		if (!peer->has_block)
+			r = evaluator_means(search->request->evaluator, policy, peer,
+					    search->request->graph->pod_count, &match);
+		*ret = match == MATCH_NO;
+	}
+	return r;
+}
+
 static int add_part(struct search *search, struct part part, enum match state,
 		    struct unused_item item)
 {
+	bool nobody = false;
+
+	if (part.use->rule->peer_count > 0)
+		item.wider = part.use->rule->peers[part.peer].wider;
 	if (state == MATCH_MAYBE)
 		item.why = why(part);
+	else if (!item.perhaps && means_nobody(search, item.policy, part, &nobody) < 0)
+		return -ENOMEM;
+	if (nobody)
+		item.why = "it names no pod that is known";
 	return add_item(search, item);
 }
 
@@ -88,11 +130,12 @@ static int add_ports_of_peer(struct search *search, const struct use *use, size_
 static int add_parts(struct search *search, const struct use *use, enum match state,
 		     struct unused_item item)
 {
+	const size_t ports = is_of_one_kind(use->rule) ? use->rule->port_count : 0;
 	struct part part = {use, 0, use->peers, 0, 1};
 	bool *told = calloc(use->ports, sizeof(*told));
 	int r = told ? 0 : -ENOMEM;
 
-	for (; part.port < use->rule->port_count && r == 0; part.port++) {
+	for (; part.port < ports && r == 0; part.port++) {
 		struct unused_item port = item;
 
 		told[part.port] = is_all(part, state);
@@ -109,7 +152,7 @@ static int add_parts(struct search *search, const struct use *use, enum match st
 static int add_state(struct search *search, const struct use *use, enum match state,
 		     struct unused_item item)
 {
-	if (is_all(whole(use), state))
+	if (is_of_one_kind(use->rule) && is_all(whole(use), state))
 		return add_part(search, whole(use), state, item);
 	return add_parts(search, use, state, item);
 }

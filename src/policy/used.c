@@ -25,6 +25,7 @@ struct marker {
 	struct policy_uses *policies;
 	bool *names_ports;  /* by group of subjects: ingress of one of their policies does */
 	struct hit *hits;   /* as many as any rule has ports */
+	uint32_t *peers;    /* as many as any rule has */
 	struct memo marked; /* passages; to forget some costs time alone */
 };
 
@@ -68,6 +69,8 @@ static int order_peers(struct use *use)
 
 static int use_init(const struct netpol_rule *rule, struct use *use)
 {
+	int r;
+
 	*use = (struct use){.rule = rule,
 			    .peers = at_least_one(rule->peer_count),
 			    .ports = at_least_one(rule->port_count)};
@@ -75,7 +78,10 @@ static int use_init(const struct netpol_rule *rule, struct use *use)
 		return 0;
 	use->open = use->peers * use->ports;
 	use->marks = calloc(use->open, sizeof(*use->marks));
-	return use->marks ? order_peers(use) : -ENOMEM;
+	r = use->marks ? order_peers(use) : -ENOMEM;
+	if (r == 0)
+		r = peer_index_make(&use->by_label, rule);
+	return r < 0 ? r : port_index_make(&use->by_number, rule);
 }
 
 static int add_uses(const struct netpol *policy, enum direction direction, struct policy_uses *uses)
@@ -97,22 +103,22 @@ static int add_uses(const struct netpol *policy, enum direction direction, struc
 	return r;
 }
 
-static size_t most_ports(const struct policy_uses *uses)
+static void find_most(const struct policy_uses *uses, size_t *peers, size_t *ports)
 {
-	size_t most = 1;
-
 	for (unsigned i = 0; i < DIRECTIONS; i++)
-		for (size_t j = 0; j < uses->count[i]; j++)
-			if (uses->items[i][j].ports > most)
-				most = uses->items[i][j].ports;
-	return most;
+		for (size_t j = 0; j < uses->count[i]; j++) {
+			const struct use *use = &uses->items[i][j];
+
+			*peers = use->peers > *peers ? use->peers : *peers;
+			*ports = use->ports > *ports ? use->ports : *ports;
+		}
 }
 
 static int prepare(struct marker *marker)
 {
 	const struct unused_request *request = marker->request;
 	const struct subjects *subjects = request->subjects;
-	size_t most = 1;
+	size_t peers = 1, ports = 1;
 	int r = 0;
 
 	marker->policies = calloc(request->policy_count + 1, sizeof(*marker->policies));
@@ -125,16 +131,17 @@ static int prepare(struct marker *marker)
 		r = add_uses(&request->policies[i], DIRECTION_INGRESS, uses);
 		if (r == 0)
 			r = add_uses(&request->policies[i], DIRECTION_EGRESS, uses);
-		if (r == 0 && most_ports(uses) > most)
-			most = most_ports(uses);
+		if (r == 0)
+			find_most(uses, &peers, &ports);
 	}
 	for (size_t i = 0; i < subjects->group_count && r == 0; i++)
 		for (size_t j = 0; j < subjects->groups[i].count; j++)
 			marker->names_ports[i] |=
 			    marker->policies[subjects->chosen[subjects->groups[i].first + j].policy]
 				.names_ports;
-	marker->hits = calloc(most, sizeof(*marker->hits));
-	return marker->hits ? r : -ENOMEM;
+	marker->hits = calloc(ports, sizeof(*marker->hits));
+	marker->peers = calloc(peers, sizeof(*marker->peers));
+	return marker->hits && marker->peers ? r : -ENOMEM;
 }
 
 /* ---- passages ---- */
@@ -213,7 +220,7 @@ static int ask(struct marker *marker, const struct passage *passage, size_t grou
 	key.class = SIZE_MAX;
 	if (passage->direction == DIRECTION_INGRESS && marker->names_ports[group])
 		key.class = evaluator_pod_class(marker->request->evaluator, passage->subject.index);
-	key.port = passage->port;
+	key.port = passage->any_port ? 0 : passage->port;
 	key.direction = (uint8_t)passage->direction;
 	key.protocol = passage->protocol;
 	key.doubt = passage->doubt;
@@ -268,20 +275,31 @@ static enum match match_port(const struct marker *marker, const struct netpol_po
 	return pick_port(marker->scene, port, destination, passage->protocol, passage->port);
 }
 
-static size_t find_hits(struct marker *marker, const struct netpol_rule *rule,
-			const struct passage *passage, mark_t doubt)
+static void add_hits(struct marker *marker, const struct use *use, const struct passage *passage,
+		     mark_t doubt, size_t first, size_t end, size_t *count)
 {
-	size_t count = 0;
-
-	if (rule->port_count == 0)
-		marker->hits[count++] = (struct hit){0, make_mark(MATCH_YES, doubt)};
-	for (size_t i = 0; i < rule->port_count; i++) {
-		enum match match = match_port(marker, &rule->ports[i], passage);
+	for (size_t i = first; i < end; i++) {
+		const uint32_t port = use->by_number.order[i];
+		enum match match = match_port(marker, &use->rule->ports[port], passage);
 
 		if (match != MATCH_NO)
-			marker->hits[count++] = (struct hit){
-			    i, make_mark(match, match == MATCH_YES ? doubt : doubt | MARK_NAME)};
+			marker->hits[(*count)++] = (struct hit){
+			    port, make_mark(match, match == MATCH_YES ? doubt : doubt | MARK_NAME)};
 	}
+}
+
+static size_t find_hits(struct marker *marker, const struct use *use, const struct passage *passage,
+			mark_t doubt)
+{
+	const struct port_index *index = &use->by_number;
+	size_t first = 0, end = index->number_count, count = 0;
+
+	if (use->rule->port_count == 0)
+		marker->hits[count++] = (struct hit){0, make_mark(MATCH_YES, doubt)};
+	if (!passage->any_port)
+		port_index_find(index, use->rule, passage->protocol, passage->port, &first, &end);
+	add_hits(marker, use, passage, doubt, first, end, &count);
+	add_hits(marker, use, passage, doubt, index->number_count, index->count, &count);
 	return count;
 }
 
@@ -372,22 +390,40 @@ static void mark_blocks(const struct marking *marking, const struct addr_range *
 	}
 }
 
+static void mark_listed(const struct marking *marking, const uint32_t *peers, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		mark_peer(marking, peers[i]);
+}
+
+static void mark_pod(const struct marking *marking, const struct scene_pod *pod)
+{
+	const struct marker *marker = marking->marker;
+	const struct use *use = marking->use;
+	const size_t selectors = use->selector_count;
+
+	if (peer_index_knows(pod))
+		mark_listed(marking, marker->peers,
+			    peer_index_find(&use->by_label, marker->scene, pod, marker->peers));
+	else
+		mark_listed(marking, use->order, selectors);
+	if (marker->request->options.ipblock_pods)
+		mark_listed(marking, use->order + selectors, use->rule->peer_count - selectors);
+}
+
 static void mark_use(const struct marking *marking)
 {
 	const struct marker *marker = marking->marker;
 	const struct party *peer = &marking->passage->peers[0];
 	const struct use *use = marking->use;
-	const bool alone = marking->passage->peer_count == 1, pod = is_pod(marker, peer);
-	size_t count = use->peers;
+	const bool can_choose = marking->passage->peer_count == 1 && use->rule->peer_count > 0;
 
-	if (alone && !pod && addr_is_set(peer->range.first) && use->rule->peer_count > 0) {
+	if (can_choose && is_pod(marker, peer))
+		mark_pod(marking, &marker->scene->pods[peer->index]);
+	else if (can_choose && addr_is_set(peer->range.first))
 		mark_blocks(marking, &peer->range);
-		return;
-	}
-	if (alone && pod && !marker->request->options.ipblock_pods && use->rule->peer_count > 0)
-		count = use->selector_count;
-	for (size_t i = 0; i < count; i++)
-		mark_peer(marking, use->order[i]);
+	else
+		mark_listed(marking, use->order, use->peers);
 }
 
 static int mark_passage(struct marker *marker, const struct passage *passage)
@@ -418,7 +454,7 @@ static int mark_passage(struct marker *marker, const struct passage *passage)
 
 			if (marking.use->open == 0)
 				continue;
-			marking.hit_count = find_hits(marker, marking.use->rule, passage, doubt);
+			marking.hit_count = find_hits(marker, marking.use, passage, doubt);
 			if (marking.hit_count > 0)
 				mark_use(&marking);
 		}
@@ -460,7 +496,7 @@ static int mark_ingress(struct marker *marker, const struct graph_edge *edge,
 	int r = 0;
 
 	for (size_t i = 0; i < count && r == 0; i++)
-		r = mark_side(marker, &edge->to, sources[i], true, passage);
+		r = mark_side(marker, edge->to, sources[i], true, passage);
 	return r;
 }
 
@@ -474,14 +510,14 @@ static int mark_edge(struct marker *marker, const struct graph_edge *edge)
 	int r;
 
 	passage.direction = DIRECTION_EGRESS;
-	r = mark_side(marker, &edge->from, &edge->to, false, passage);
+	r = mark_side(marker, edge->from, edge->to, false, passage);
 	passage.direction = DIRECTION_INGRESS;
 	if (r == 0)
 		r = mark_ingress(marker, edge, passage);
 	if (r < 0 || !key->direction_uncertain)
 		return r;
 	passage.any_port = has_ports(key->protocol);
-	r = mark_side(marker, &edge->from, &edge->to, false, passage);
+	r = mark_side(marker, edge->from, edge->to, false, passage);
 	passage.direction = DIRECTION_EGRESS;
 	return r < 0 ? r : mark_ingress(marker, edge, passage);
 }
@@ -495,7 +531,7 @@ static int find(struct marker *marker)
 		const struct graph_edge *edge = &graph->edges[i];
 
 		if (replay_is_evidence(edge) && edge->standing != STANDING_OVERRIDDEN &&
-		    !edge->from.secondary && !edge->to.secondary)
+		    !edge->from->secondary && !edge->to->secondary)
 			r = mark_edge(marker, edge);
 	}
 	return r;
@@ -511,6 +547,7 @@ int used_find(const struct unused_request *request, struct policy_uses **ret)
 	*ret = marker.policies;
 	free(marker.names_ports);
 	free(marker.hits);
+	free(marker.peers);
 	memo_clear(&marker.marked);
 	return r;
 }
@@ -521,6 +558,8 @@ static void uses_clear(struct policy_uses *uses)
 		for (size_t j = 0; j < uses->count[i]; j++) {
 			free(uses->items[i][j].marks);
 			free(uses->items[i][j].order);
+			peer_index_clear(&uses->items[i][j].by_label);
+			port_index_clear(&uses->items[i][j].by_number);
 		}
 		free(uses->items[i]);
 	}

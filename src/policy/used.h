@@ -3,6 +3,7 @@
 #define NETPOL_POLICY_USED_H
 
 #include "policy/unused.h"
+#include "policy/used_index.h"
 
 /* What is known of one peer on one port: how sure it is that it was used, in the lowest two bits,
  * and where that is MAYBE, why. */
@@ -22,6 +23,8 @@ struct use {
 	uint32_t *order;
 	size_t selector_count;
 	bool lengths[129]; /* which the blocks have */
+	struct peer_index by_label;
+	struct port_index by_number;
 };
 
 struct policy_uses {

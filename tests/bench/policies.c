@@ -171,7 +171,7 @@ static struct end outside(unsigned block, unsigned host)
 }
 
 /* Most are of neighbours, some come from outside, and one of twenty is anybody's. */
-static void add_edge(struct graph *graph, const size_t *pods)
+static void add_edge(struct graph *graph, const size_t *pods, struct end *ends)
 {
 	struct graph_edge *edge = &graph->edges[graph->edge_count++];
 	unsigned from = random_below(CLUSTER_WORKLOADS - 3 * CLUSTER_NAMESPACES);
@@ -185,26 +185,29 @@ static void add_edge(struct graph *graph, const size_t *pods)
 		to = from / 3 * 3;
 		port = 443;
 	}
-	edge->to = pod_end(graph, pods[to * CLUSTER_REPLICAS + random_below(CLUSTER_REPLICAS)]);
-	edge->from =
+	ends[1] = pod_end(graph, pods[to * CLUSTER_REPLICAS + random_below(CLUSTER_REPLICAS)]);
+	ends[0] =
 	    kind == 1 || kind == 2
 		? outside(to % CLUSTER_BLOCKS, 101 + random_below(100))
 		: pod_end(graph, pods[from * CLUSTER_REPLICAS + random_below(CLUSTER_REPLICAS)]);
+	edge->from = &ends[0];
+	edge->to = &ends[1];
 	edge->standing = STANDING_COUNTS;
 	edge->vantage = VANTAGE_DESTINATION;
-	edge->edge = (struct edge){.node = "node0",
-				   .key = {.source = edge->from.address,
-					   .destination = edge->to.address,
-					   .port = port,
-					   .has_port = 1,
-					   .protocol = IPPROTO_TCP,
-					   .verdict = VERDICT_ANSWERED},
-				   .totals = {.connections = 1 + random_below(100)},
-				   .first_seen = 1000,
-				   .last_seen = 1000 + random_below(1000000)};
+	edge->edge = (struct edge_record){.node = "node0",
+					  .key = {.source = edge->from->address,
+						  .destination = edge->to->address,
+						  .port = port,
+						  .has_port = 1,
+						  .protocol = IPPROTO_TCP,
+						  .verdict = VERDICT_ANSWERED},
+					  .totals = {.connections = 1 + random_below(100)},
+					  .first_seen = 1000,
+					  .last_seen = 1000 + random_below(1000000)};
 }
 
-static void add_edges(struct graph *graph)
+/* ends: room for two of each edge. */
+static void add_edges(struct graph *graph, struct end *ends)
 {
 	size_t *pods = zeroed((size_t)CLUSTER_WORKLOADS * CLUSTER_REPLICAS, sizeof(*pods));
 
@@ -212,7 +215,7 @@ static void add_edges(struct graph *graph)
 		pods[i] = find_pod(graph, i / CLUSTER_REPLICAS, i % CLUSTER_REPLICAS);
 	graph->edges = zeroed(EDGES, sizeof(*graph->edges));
 	while (graph->edge_count < EDGES)
-		add_edge(graph, pods);
+		add_edge(graph, pods, &ends[2 * graph->edge_count]);
 	free(pods);
 }
 
@@ -225,8 +228,8 @@ static uint64_t look_at(const struct graph *graph)
 		const struct graph_edge *edge = &graph->edges[i];
 
 		if (edge->standing == STANDING_COUNTS)
-			sum += edge->from.pod + edge->to.pod + edge->from.address.bytes[3] +
-			       edge->to.address.bytes[3] + edge->edge.key.port +
+			sum += edge->from->pod + edge->to->pod + edge->from->address.bytes[3] +
+			       edge->to->address.bytes[3] + edge->edge.key.port +
 			       edge->edge.key.protocol + edge->edge.key.verdict +
 			       (uint64_t)edge->edge.totals.connections;
 	}
@@ -302,9 +305,10 @@ static void replay_cluster(void)
 	struct replay replay = {0};
 	struct scene_graph *scene;
 	struct replay_times times = {0};
+	struct end *ends = zeroed((size_t)2 * EDGES, sizeof(*ends));
 
 	add_pods(&graph);
-	add_edges(&graph);
+	add_edges(&graph, ends);
 	if (scene_graph_new(&graph, &of_scene, &scene) < 0 ||
 	    evaluator_new(manifest->policies, manifest->policy_count, scene_graph_scene(scene),
 			  (struct evaluator_options){0}, &replay.evaluator) < 0)
@@ -325,6 +329,7 @@ static void replay_cluster(void)
 	evaluator_free(replay.evaluator);
 	scene_graph_free(scene);
 	free(graph.edges);
+	free(ends);
 	free(graph.pods);
 	manifest_free(manifest);
 }

@@ -42,9 +42,14 @@ bool history_chance(struct history *history, unsigned percent)
 }
 
 /* Rolls, and counts the feature if it is to be. */
+bool history_has(struct history *history, unsigned percent, enum history_feature feature)
+{
+	return history_chance(history, percent) || history->certain == feature;
+}
+
 static bool has(struct history *history, unsigned percent, enum history_feature feature)
 {
-	bool is_to_be = history_chance(history, percent);
+	bool is_to_be = history_has(history, percent, feature);
 
 	history->features[feature] += is_to_be;
 	return is_to_be;
@@ -324,6 +329,20 @@ static void make_dns_ports(struct history *history, struct history_workload *wor
 	workload->port_count = 2;
 }
 
+/* Nothing is rolled for it, so that all else is as it would be. */
+static void put_on_nodes(struct history *history, struct history_workload *workload)
+{
+	workload->host_network = true;
+	history->features[HISTORY_HOST_NETWORK]++;
+	for (size_t i = 0; i < workload->pod_count; i++) {
+		struct history_pod *pod = &history->pods[workload->first_pod + i];
+
+		pod->host_network = true;
+		pod->secondary = (struct addr){0};
+		address_pod(history, pod);
+	}
+}
+
 static void make_workload(struct history *history, size_t index)
 {
 	struct history_workload *workload = &history->workloads[index];
@@ -348,6 +367,8 @@ static void make_workload(struct history *history, size_t index)
 	else
 		make_ports(history, workload);
 	make_pods(history, index, kind, count);
+	if (is_dns && history->random % 8 == 1)
+		put_on_nodes(history, workload);
 }
 
 static void make_workloads(struct history *history)
@@ -383,9 +404,9 @@ static void make_heirs(struct history *history)
 	for (size_t i = 0; i < history->workload_count; i++) {
 		struct history_pod *dead = &history->pods[history->workloads[i].first_pod];
 		struct history_pod *heir;
-		const bool shares = history_chance(history, 45);
+		const bool shares = history_has(history, 45, HISTORY_ADDRESS_SHARED);
 
-		if (dead->host_network || !history_chance(history, 20) ||
+		if (dead->host_network || !history_has(history, 20, HISTORY_ADDRESS_SHARED) ||
 		    history->pod_count == HISTORY_PODS)
 			continue;
 		heir = add_pod(history, (size_t)history_roll(history, history->workload_count));
@@ -651,6 +672,7 @@ void history_make(struct history *history, uint64_t seed,
 	history->text_size = 0;
 	history->random = seed * 0x9e3779b97f4a7c15u;
 	history->features = features;
+	history->certain = (enum history_feature)(seed % HISTORY_FEATURE_COUNT);
 	for (size_t i = 0; i < 8; i++)
 		history_roll(history, 2);
 	history->has_dual_stack = has(history, 30, HISTORY_DUAL_STACK);

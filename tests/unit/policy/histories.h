@@ -164,6 +164,8 @@ struct history_row {
 
 struct history {
 	uint64_t random;
+	/* The seed's own, which occurs wherever it can, however rare it is elsewhere. */
+	enum history_feature certain;
 	unsigned long *features; /* counts, of HISTORY_FEATURE_COUNT */
 	struct history_node nodes[HISTORY_NODES];
 	size_t node_count, namespace_count;
@@ -186,6 +188,8 @@ struct history {
 /* xorshift64: the same for the same seed on every machine. */
 uint64_t history_roll(struct history *history, uint64_t sides);
 bool history_chance(struct history *history, unsigned percent);
+/* With that chance, or certainly; rolled in any case. */
+bool history_has(struct history *history, unsigned percent, enum history_feature feature);
 /* Everything is made anew from the seed, which is not 0; counts features. */
 void history_make(struct history *history, uint64_t seed,
 		  unsigned long features[HISTORY_FEATURE_COUNT]);

@@ -40,7 +40,7 @@ static void count(struct history *history, enum history_feature feature)
 
 static bool has(struct history *history, unsigned percent, enum history_feature feature)
 {
-	bool is_to_be = history_chance(history, percent);
+	bool is_to_be = history_has(history, percent, feature);
 
 	history->features[feature] += is_to_be;
 	return is_to_be;

@@ -84,7 +84,8 @@ static inline struct buf print_kind(const struct policy_kind *kind, const struct
 				    const struct kind_options *options, struct problems *problems)
 {
 	struct kind_options asked = *options;
-	json_t *objects = json_array();
+	struct tree tree = {0};
+	struct tree_node *objects = tree_list(&tree);
 	struct buf buf = {0};
 
 	if (!asked.api_version)
@@ -93,7 +94,7 @@ static inline struct buf print_kind(const struct policy_kind *kind, const struct
 	buf_puts(&buf, "");
 	output_yaml_stream(&buf, objects);
 	assert_int_equal(buf.error, 0);
-	json_decref(objects);
+	tree_clear(&tree);
 	return buf;
 }
 

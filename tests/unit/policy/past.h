@@ -19,6 +19,7 @@ struct past {
 	struct labels labels[PAST_MAX];
 	struct label label[PAST_MAX];
 	struct graph_edge edges[PAST_MAX];
+	struct end ends[PAST_MAX][2]; /* of each edge from, to */
 	struct inventory *inventory;
 	struct manifest *manifest;
 	struct scene_graph *scene;
@@ -94,8 +95,10 @@ static inline struct graph_edge *past_edge(struct past *record, struct end from,
 	size_t at = record->graph.edge_count++;
 
 	assert_true(at < PAST_MAX);
-	record->edges[at] = (struct graph_edge){.from = from,
-						.to = to,
+	record->ends[at][0] = from;
+	record->ends[at][1] = to;
+	record->edges[at] = (struct graph_edge){.from = &record->ends[at][0],
+						.to = &record->ends[at][1],
 						.edge = {.node = "n1",
 							 .key = {.protocol = IPPROTO_TCP,
 								 .port = port,
@@ -106,6 +109,12 @@ static inline struct graph_edge *past_edge(struct past *record, struct end from,
 							 .last_seen = 1000}};
 	record->graph.edges = record->edges;
 	return &record->edges[at];
+}
+
+/* Where the edge comes from and leads to, to be changed. */
+static inline struct end *past_ends(struct past *record, const struct graph_edge *edge)
+{
+	return record->ends[edge - record->edges];
 }
 
 static inline struct document *past_document(struct past *record, const char *yaml)

@@ -41,16 +41,12 @@ void fail_world(const struct world *world, const char *text, const char *format,
 
 /* ---- compiling ---- */
 
-static void put_text(json_t *objects, struct compiled *ret)
+static void put_text(const struct tree_node *list, struct compiled *ret)
 {
-	json_t *tree =
-	    json_pack("{s:s, s:s, s:o}", "apiVersion", "v1", "kind", "List", "items", objects);
 	struct buf buf = {0};
 
-	assert_non_null(tree);
-	output_yaml(&buf, tree);
+	output_yaml(&buf, list);
 	assert_int_equal(buf.error, 0);
-	json_decref(tree);
 	ret->text = buf.data;
 }
 
@@ -61,7 +57,9 @@ void compile(const struct graph *graph, const struct policy_request *request, en
 					     .api_version = kind_networkpolicy.api_versions[0]};
 	struct problems problems = {0};
 	struct compiler *compiler = NULL;
-	json_t *objects = json_array();
+	struct tree tree = {0};
+	struct tree_node *list = policy_kind_list(&tree);
+	struct tree_node *objects = tree_add_list(list, "items");
 	size_t room = graph->workload_count + 16;
 	int r;
 
@@ -78,7 +76,8 @@ void compile(const struct graph *graph, const struct policy_request *request, en
 	assert_int_equal(r, 0);
 	ret->summary = *compiler_summary(compiler);
 	compiler_free(compiler);
-	put_text(objects, ret);
+	put_text(list, ret);
+	tree_clear(&tree);
 	problems_clear(&problems);
 }
 
@@ -161,10 +160,10 @@ enum left_reason why_void(const struct graph_edge *edge)
 		return by_verdict[key->verdict];
 	if (key->verdict == VERDICT_ONE_WAY && edge->standing == STANDING_OVERRIDDEN)
 		return LEFT_DENIED;
-	if (edge->from.kind == END_POD && edge->to.kind == END_POD &&
-	    edge->from.pod == edge->to.pod)
+	if (edge->from->kind == END_POD && edge->to->kind == END_POD &&
+	    edge->from->pod == edge->to->pod)
 		return LEFT_ITSELF;
-	if (edge->from.secondary || edge->to.secondary)
+	if (edge->from->secondary || edge->to->secondary)
 		return LEFT_SECONDARY;
 	if (key->direction_uncertain)
 		return LEFT_UNCERTAIN;
@@ -233,7 +232,7 @@ static bool has_policy(const struct graph *graph, const struct compiled *compile
 
 static const struct end *subject_of(const struct graph_edge *edge, enum direction direction)
 {
-	return direction == DIRECTION_EGRESS ? &edge->from : &edge->to;
+	return direction == DIRECTION_EGRESS ? edge->from : edge->to;
 }
 
 static bool is_own_node(const struct end *pod, const struct end *peer)
@@ -245,7 +244,7 @@ static bool is_own_node(const struct end *pod, const struct end *peer)
 bool is_forwarded(const struct graph_edge *edge, enum direction direction)
 {
 	return direction == DIRECTION_INGRESS && edge->translated &&
-	       is_own_node(&edge->to, edge->translated) && !is_own_node(&edge->to, &edge->from);
+	       is_own_node(edge->to, edge->translated) && !is_own_node(edge->to, edge->from);
 }
 
 /* Why it is in no rule of this end's, which worked. */
@@ -253,9 +252,9 @@ enum left_reason why_left(const struct graph *graph, const struct compiled *comp
 			  const struct graph_edge *edge, enum direction direction)
 {
 	const struct end *subject = subject_of(edge, direction);
-	const struct end *peer = direction == DIRECTION_EGRESS ? &edge->to : edge->translated;
+	const struct end *peer = direction == DIRECTION_EGRESS ? edge->to : edge->translated;
 
-	peer = peer ? peer : &edge->from;
+	peer = peer ? peer : edge->from;
 	if (!has_policy(graph, compiled, subject))
 		return LEFT_NO_POLICY;
 	if (is_forwarded(edge, direction))
@@ -319,10 +318,11 @@ void print_edge(const struct graph_edge *edge)
 		addr_format(edge->translated->address, seen);
 	print_error("%s %s %s %s on %s -> %s %s %s %s on %s, protocol %u port %u, %s%s, seen as "
 		    "%s, standing %d, of %s\n",
-		    end_kind_name(edge->from.kind), edge->from.class,
-		    addr_format(edge->from.address, from), edge->from.name, edge->from.node,
-		    end_kind_name(edge->to.kind), edge->to.class, addr_format(edge->to.address, to),
-		    edge->to.name, edge->to.node, edge->edge.key.protocol, edge->edge.key.port,
+		    end_kind_name(edge->from->kind), edge->from->class,
+		    addr_format(edge->from->address, from), edge->from->name, edge->from->node,
+		    end_kind_name(edge->to->kind), edge->to->class,
+		    addr_format(edge->to->address, to), edge->to->name, edge->to->node,
+		    edge->edge.key.protocol, edge->edge.key.port,
 		    verdict_name((enum verdict)edge->edge.key.verdict),
 		    edge->edge.key.direction_uncertain ? ", uncertain" : "", seen, edge->standing,
 		    edge->edge.node);

@@ -347,15 +347,15 @@ static void check_printed(struct published *published, const struct buf *text)
 	problems_clear(&problems);
 }
 
-void published_check_tree(struct published *published, const json_t *tree)
+void published_check_tree(struct published *published, const struct tree_node *tree)
 {
 	struct buf text = {0};
 
-	if (json_is_array(tree))
+	if (tree->kind == TREE_LIST)
 		output_yaml_stream(&text, tree);
 	else
 		output_yaml(&text, tree);
-	if (!json_is_array(tree) || json_array_size(tree) > 0)
+	if (tree->first)
 		check_printed(published, &text);
 	buf_clear(&text);
 }

@@ -16,18 +16,18 @@
  * A field that a type has and netpol has no reason to write (status, L7 rules, metadata.uid, …) is
  * refused like one that it does not have.
  *
- * In a unit test: what a kind added to an array of objects goes to published_check_tree(), and
+ * In a unit test: what a kind added to a list of objects goes to published_check_tree(), and
  * published.wrong says what is wrong. In bats: tests/unit/policy/check_published
  * FILE… does the same for printed YAML or JSON; "-" is standard input.
  */
 #ifndef NETPOL_TESTS_PUBLISHED_H
 #define NETPOL_TESTS_PUBLISHED_H
 
-#include <jansson.h>
 #include <stddef.h>
 
 #include "base/buf.h"
 #include "base/document.h"
+#include "base/tree.h"
 
 struct published {
 	struct buf wrong; /* one line each: "12: items[0].spec.ingress: why" */
@@ -38,8 +38,8 @@ struct published {
 /* Every root of the document, and every item of a v1 List in it. Start from {0}; release with
  * published_clear(). */
 void published_check(struct published *published, const struct document *document);
-/* The same for an object, or an array of objects, as output_yaml() prints it. */
-void published_check_tree(struct published *published, const json_t *tree);
+/* The same for an object, or a list of objects, as output_yaml() prints it. */
+void published_check_tree(struct published *published, const struct tree_node *tree);
 void published_clear(struct published *published);
 
 #endif

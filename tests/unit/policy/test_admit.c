@@ -9,6 +9,7 @@
 
 #include "policy/admit.h"
 #include "tests/unit/model/scene.h"
+#include "tests/unit/policy/policy_set.h"
 
 #define POD(NAMESPACE, NAME, NODE, IP, KIND, OWNER, LABELS, SPEC)                                  \
 	"---\n{kind: Pod, metadata: {namespace: " NAMESPACE ", name: " NAME ", uid: uid-" NAME     \
@@ -27,6 +28,8 @@
 #define BARE POD("shop", "bare-x", "n1", "10.1.0.6", "DaemonSet", "bare", "", "")
 
 static const char yaml[] = WEB0 WEB1 WEB2 DB JOB AGENT BARE;
+
+static const struct end two_pods[] = {{.kind = END_POD, .pod = 0}, {.kind = END_POD, .pod = 1}};
 
 /* A cluster of two nodes. The pods of n1 are recorded there, and those of n2 where that has a
  * record. */
@@ -177,8 +180,8 @@ static void test_verdicts(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		const struct graph_edge edge = {
-		    .from = {.kind = END_POD, .pod = 0},
-		    .to = {.kind = END_POD, .pod = 1},
+		    .from = &two_pods[0],
+		    .to = &two_pods[1],
 		    .standing = cases[i].standing,
 		    .edge = {.key = {.protocol = IPPROTO_TCP,
 				     .port = 80,
@@ -199,8 +202,9 @@ static void test_verdicts(void **state)
 /* Being brought in for one reason does not hide another. */
 static void test_two_reasons(void **state)
 {
-	struct graph_edge edge = {.from = {.kind = END_POD, .pod = 0},
-				  .to = {.kind = END_POD, .pod = 1},
+	struct end from = two_pods[0], to = two_pods[1];
+	struct graph_edge edge = {.from = &from,
+				  .to = &to,
 				  .edge = {.key = {.protocol = IPPROTO_TCP,
 						   .port = 80,
 						   .has_port = 1,
@@ -218,9 +222,9 @@ static void test_two_reasons(void **state)
 	edge.edge.key.protocol = IPPROTO_ICMP;
 	assert_int_equal(admit_edge(&edge, 1u << LEFT_UNCERTAIN | 1u << LEFT_PORTLESS).left,
 			 LEFT_PORTLESS);
-	edge.from.secondary = true;
+	from.secondary = true;
 	assert_int_equal(admit_edge(&edge, 1u << LEFT_SECONDARY).left, LEFT_SECONDARY);
-	edge.to.pod = 0;
+	to.pod = 0;
 	assert_int_equal(admit_edge(&edge, 1u << LEFT_ITSELF).left, LEFT_ITSELF);
 }
 

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
+
 #include "policy/cluster_ranges.h"
 #include "tests/unit/model/scene.h"
 
@@ -191,6 +193,53 @@ static void test_nothing_is_known(void **state)
 	scene_close(&scene);
 }
 
+/* Seconds; 0: it is there. */
+static void add_pool(struct scene *scene, const char *cidr, int64_t until)
+{
+	const struct inventory_told told = {.source = until ? INVENTORY_GONE : INVENTORY_STORED,
+					    .until = 1000 * until};
+	struct document *document = NULL;
+	char text[200];
+
+	snprintf(text, sizeof(text),
+		 "{apiVersion: crd.projectcalico.org/v1, kind: IPPool, metadata: {name: p%d}, "
+		 "spec: {cidr: %s}}",
+		 (int)until, cidr);
+	assert_int_equal(document_parse(text, strlen(text), "stored", &scene->problems, &document),
+			 0);
+	assert_int_equal(inventory_add_stored(scene->inventory, document, &told, &scene->problems),
+			 0);
+	document_free(document);
+}
+
+/* What was seen until then may have been of it, and so may not be joined; new pods are not. */
+static void test_ranges_that_were_deleted(void **state)
+{
+	struct cluster_ranges ranges = {0};
+	struct scene scene = {0};
+
+	(void)state;
+	scene.inventory = inventory_new();
+	assert_non_null(scene.inventory);
+	add_pool(&scene, "10.1.0.0/16", 99);
+	add_pool(&scene, "10.2.0.0/16", 150);
+	add_pool(&scene, "10.3.0.0/16", 500);
+	assert_int_equal(inventory_finish(scene.inventory, &scene.problems), 0);
+	scene_node(&scene, "n1", "192.0.2.11");
+	scene_edge(&scene, (struct scene_edge){.from = "192.0.2.11",
+					       .to = "203.0.113.5",
+					       .port = 443,
+					       .first_seen = 100,
+					       .last_seen = 200});
+	assert_int_equal(cluster_ranges_build(scene_build(&scene, 0), &ranges), 0);
+	assert_false(is_touched(&ranges, "10.1.0.0/24"));
+	assert_true(is_touched(&ranges, "10.2.0.0/24"));
+	assert_true(is_touched(&ranges, "10.3.0.0/24"));
+	assert_false(ranges.knows_pods[0]);
+	cluster_ranges_clear(&ranges);
+	scene_close(&scene);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -199,6 +248,7 @@ int main(void)
 	    cmocka_unit_test(test_what_edges_are_classed_as),
 	    cmocka_unit_test(test_where_pods_get_addresses_from),
 	    cmocka_unit_test(test_nothing_is_known),
+	    cmocka_unit_test(test_ranges_that_were_deleted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

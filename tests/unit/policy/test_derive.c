@@ -10,6 +10,7 @@
 #include "output/output.h"
 #include "policy/kind.h"
 #include "tests/unit/model/scene.h"
+#include "tests/unit/policy/policy_set.h"
 
 /* Of edges whose times are not told. */
 #define SEEN "\n      # seen 1970-01-01T00:00:00Z to 1970-01-01T00:00:10Z"
@@ -145,7 +146,9 @@ static char *policies(struct scene *scene, const struct policy_filter *filter, u
 	struct policy_request request;
 	struct policy_set *set = NULL;
 	struct buf buf = {0};
-	json_t *objects = json_array(), *tree;
+	struct tree tree = {0};
+	struct tree_node *list = policy_kind_list(&tree);
+	struct tree_node *objects = tree_add_list(list, "items");
 
 	policy_request_init(&request);
 	if (filter)
@@ -156,11 +159,9 @@ static char *policies(struct scene *scene, const struct policy_filter *filter, u
 		assert_int_equal(
 		    kind_networkpolicy.add(&set->policies[i], &options, &scene->problems, objects),
 		    0);
-	tree = json_pack("{s:s, s:s, s:o}", "apiVersion", "v1", "kind", "List", "items", objects);
-	assert_non_null(tree);
-	output_yaml(&buf, tree);
+	output_yaml(&buf, list);
 	assert_int_equal(buf.error, 0);
-	json_decref(tree);
+	tree_clear(&tree);
 	policy_set_free(set);
 	return buf.data;
 }
@@ -188,7 +189,7 @@ static const char shop_policies[] =
     "      app.kubernetes.io/managed-by: netpol\n"
     "    annotations:\n"
     "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
-    "whether it was seen or not\"\n"
+    "not all of which was seen\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -237,7 +238,7 @@ static const char shop_policies[] =
     "      app.kubernetes.io/managed-by: netpol\n"
     "    annotations:\n"
     "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
-    "whether it was seen or not\"\n"
+    "not all of which was seen\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -278,7 +279,7 @@ static const char shop_policies[] =
     "      app.kubernetes.io/managed-by: netpol\n"
     "    annotations:\n"
     "      netpol/wider: \"egress to k8s-app=kube-dns in kube-system, TCP 1053, UDP 1053: DNS, "
-    "whether it was seen or not\"\n"
+    "not all of which was seen\"\n"
     "  spec:\n"
     "    podSelector:\n"
     "      matchLabels:\n"
@@ -298,7 +299,8 @@ static const char shop_policies[] =
     "        port: 8080\n"
     "    - to:\n"
     "      # Deployment/coredns in kube-system: 9 connections, via kube-dns.kube-system:53; DNS "
-    "over UDP and TCP" SEEN "\n"
+    "over UDP and\n"
+    "      #   TCP" SEEN "\n"
     "      - namespaceSelector:\n"
     "          matchLabels:\n"
     "            kubernetes.io/metadata.name: kube-system\n"
@@ -588,8 +590,8 @@ static void test_source_nat(void **state)
 						 .service_port = 30443});
 	assert_in_policy(&s.scene, "web-netpol",
 			 "      # any client: 1 connection, via 192.168.0.2:30443; open to all, as "
-			 "tomorrow's client has another address, and to pods where "
-			 "ipBlock covers them" SEEN "\n"
+			 "tomorrow's client has another\n"
+			 "      #   address, and to pods where ipBlock covers them" SEEN "\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 0.0.0.0/0\n");
 	assert_not_in_policy(&s.scene, "web-netpol", "203.0.113.9");
@@ -726,10 +728,12 @@ static void test_dns_upstream_is_not_for_all(void **state)
 	assert_not_in_policy(&s.scene, "web-netpol", "198.51.100");
 	assert_in_policy(&s.scene, "api-netpol",
 			 "    - to:\n"
-			 "      # external address: 1 connection" SEEN "\n"
+			 "      # external address: 1 connection; DNS over UDP and TCP" SEEN "\n"
 			 "      - ipBlock:\n"
 			 "          cidr: 198.51.100.54/32\n"
 			 "      ports:\n"
+			 "      - protocol: TCP\n"
+			 "        port: 53\n"
 			 "      - protocol: UDP\n"
 			 "        port: 53\n");
 	scene_close(&s.scene);
@@ -824,7 +828,8 @@ static void test_dns_of_another_pod_is_not_for_all(void **state)
 						 .to_pod = s.db,
 						 .port = 53,
 						 .protocol = IPPROTO_UDP});
-	assert_in_policy(&s.scene, "api-netpol", "      # StatefulSet/db: 1 connection" SEEN "\n");
+	assert_in_policy(&s.scene, "api-netpol",
+			 "      # StatefulSet/db: 1 connection; DNS over UDP and TCP" SEEN "\n");
 	assert_not_in_policy(&s.scene, "web-netpol", "as others ask it");
 	assert_in_policy(&s.scene, "web-netpol",
 			 "service kube-dns in kube-system: DNS, from the inventory");
@@ -894,7 +899,8 @@ static void test_dns_of_a_resolver_that_was_asked(void **state)
 	    "      - ipBlock:\n"
 	    "          cidr: 192.168.0.2/32\n"
 	    "      # all pods: 4 connections, via kube-dns.kube-system:53; names stay "
-	    "resolvable for pods without a policy, too" SEEN "\n"
+	    "resolvable for pods without a\n"
+	    "      #   policy, too" SEEN "\n"
 	    "      - namespaceSelector: {}\n"
 	    "      ports:\n"
 	    "      - protocol: TCP\n"
@@ -1065,7 +1071,6 @@ static void test_filter(void **state)
 	assert_true(scene_has_problem(&s.scene, "Deployment/nobody", "no such workload"));
 	free(policies(&s.scene, &peer, 0));
 	assert_true(scene_has_problem(&s.scene, "coredns", "not recorded on the node"));
-	assert_null(policy_set_free(NULL));
 	scene_close(&s.scene);
 }
 

@@ -11,8 +11,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "policy/diff.h"
-#include "policy/diff_weigh.h"
+#include "policy/diff_join.h"
 
 #define PODS_MAX 16
 
@@ -256,6 +255,62 @@ static void test_ranges(void **state)
 	end(fixture);
 }
 
+/* "+ FROM TO", one after the other. */
+static void expect_lines(const struct diff *diff, const struct diff_weights *weights,
+			 const char *expected)
+{
+	struct diff_lines lines;
+	struct buf text = {0};
+
+	assert_int_equal(diff_join(diff, weights, &lines), 0);
+	for (size_t i = 0; i < lines.count; i++) {
+		buf_puts(&text, lines.items[i].change->side == DIFF_OLD ? "- " : "+ ");
+		diff_line_put_from(diff, &lines.items[i], &text);
+		buf_puts(&text, " ");
+		diff_line_put_to(diff, &lines.items[i], &text);
+		buf_puts(&text, "\n");
+	}
+	assert_string_equal(text.data, expected);
+	buf_clear(&text);
+	diff_lines_clear(&lines);
+}
+
+/* Another policy cuts the addresses; with a record a range that was used stays by itself. */
+static void test_neighbours_are_one_line(void **state)
+{
+	static const struct given_pod pods[] = {WEB, DB, {0}};
+	static const char web[] = POLICY("w") "{podSelector: {matchLabels: {app: web}}, ingress: "
+					      "[{from: [{ipBlock: {cidr: 10.0.0.0/24}}]}]}\n";
+	static const char closed[] =
+	    POLICY("d") "{podSelector: {matchLabels: {app: db}}, ingress: []}\n";
+	char old[512], new[512];
+	struct fixture *fixture;
+	struct diff_weight items[PODS_MAX] = {{0}};
+	const struct diff_weights weights = {.items = items};
+	size_t used;
+
+	(void)state;
+	snprintf(old, sizeof(old), "%s%s", web, closed);
+	snprintf(new, sizeof(new), "%s", web);
+	fixture = compare(old, pods, new, pods);
+	assert_in_range(fixture->diff->change_count, 5, PODS_MAX);
+	expect_lines(fixture->diff, NULL,
+		     "+ shop/web[Deployment] shop/db[StatefulSet]\n"
+		     "+ 0.0.0.0-255.255.255.255 shop/db[StatefulSet]\n"
+		     "+ ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff shop/db[StatefulSet]\n");
+	used = diff_find_address(fixture->diff, (struct addr){4, {10, 0, 0, 9}});
+	for (size_t i = 0; i < fixture->diff->change_count; i++)
+		if (fixture->diff->changes[i].from == used)
+			items[i].connections = 3;
+	expect_lines(fixture->diff, &weights,
+		     "+ 10.0.0.0-10.0.0.255 shop/db[StatefulSet]\n"
+		     "+ shop/web[Deployment] shop/db[StatefulSet]\n"
+		     "+ 0.0.0.0-9.255.255.255 shop/db[StatefulSet]\n"
+		     "+ 10.0.1.0-255.255.255.255 shop/db[StatefulSet]\n"
+		     "+ ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff shop/db[StatefulSet]\n");
+	end(fixture);
+}
+
 static void test_unknown_is_apart(void **state)
 {
 	static const struct given_pod known[] = {WEB, DB, {0}};
@@ -374,8 +429,8 @@ static struct end end_of(const char *namespace, const char *name, const char *ad
 	return end;
 }
 
-static struct graph_edge edge_of(struct end from, struct end to, uint16_t port, int connections,
-				 int64_t last_seen)
+static struct graph_edge edge_of(const struct end *from, const struct end *to, uint16_t port,
+				 int connections, int64_t last_seen)
 {
 	return (struct graph_edge){.from = from,
 				   .to = to,
@@ -413,11 +468,11 @@ static void test_weights(void **state)
 	other.pod = 2;
 	folded.prefix = 23;
 	struct graph_edge edges[] = {
-	    edge_of(web, db, 80, 5, 1000),       edge_of(web, db, 81, 2, 3000),
-	    edge_of(web, db, 82, 100, 9000),     edge_of(client, db, 80, 7, 2000),
-	    edge_of(stranger, db, 80, 50, 9000), edge_of(other, db, 80, 11, 9000),
-	    edge_of(folded, db, 80, 1, 1500),    edge_of(db, web, 80, 60, 9000),
-	    edge_of(web, db, 80, 3, 4000),       edge_of(stranger, db, 81, 4, 5000)};
+	    edge_of(&web, &db, 80, 5, 1000),       edge_of(&web, &db, 81, 2, 3000),
+	    edge_of(&web, &db, 82, 100, 9000),     edge_of(&client, &db, 80, 7, 2000),
+	    edge_of(&stranger, &db, 80, 50, 9000), edge_of(&other, &db, 80, 11, 9000),
+	    edge_of(&folded, &db, 80, 1, 1500),    edge_of(&db, &web, 80, 60, 9000),
+	    edge_of(&web, &db, 80, 3, 4000),       edge_of(&stranger, &db, 81, 4, 5000)};
 	struct graph graph = {.workloads = workloads,
 			      .workload_count = 1,
 			      .pods = graph_pods,
@@ -595,6 +650,7 @@ int main(void)
 	    cmocka_unit_test(test_text_does_not_matter),
 	    cmocka_unit_test(test_ports),
 	    cmocka_unit_test(test_ranges),
+	    cmocka_unit_test(test_neighbours_are_one_line),
 	    cmocka_unit_test(test_unknown_is_apart),
 	    cmocka_unit_test(test_workload_of_one_set),
 	    cmocka_unit_test(test_replicas_come_and_go),

@@ -111,6 +111,33 @@ static void test_namespaces(void **state)
 	stage_close(&stage);
 }
 
+static void test_namespaces_by_values(void **state)
+{
+	struct stage stage = stage_open(
+	    CLUSTER POLICY("shop", "listed",
+			   "podSelector: {matchLabels: {app: api}}, ingress: [{from: "
+			   "[{namespaceSelector: {matchExpressions: [{key: team, operator: In, "
+			   "values: [nobody, other, other]}]}}]}]")
+		POLICY(
+		    "shop", "both",
+		    "podSelector: {matchLabels: {app: db}}, ingress: [{from: "
+		    "[{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, "
+		    "operator: In, values: [shop, other, none]}, {key: team, operator: NotIn, "
+		    "values: [other]}]}}]}]")
+		    POLICY("shop", "none",
+			   "podSelector: {matchLabels: {app: web}}, ingress: [{from: "
+			   "[{namespaceSelector: {matchLabels: {team: nobody}}}]}]"));
+
+	(void)state;
+	check(&stage, pod(&stage, "guest"), pod(&stage, "api"), "all");
+	check(&stage, pod(&stage, "db"), pod(&stage, "api"), "");
+	check(&stage, pod(&stage, "web"), pod(&stage, "db"), "all");
+	check(&stage, pod(&stage, "guest"), pod(&stage, "db"), "");
+	check(&stage, pod(&stage, "guest"), pod(&stage, "web"), "");
+	check(&stage, pod(&stage, "api"), pod(&stage, "web"), "");
+	stage_close(&stage);
+}
+
 /* What the object says of the name label is not what the API server makes of it. */
 static void test_implied_name(void **state)
 {
@@ -427,14 +454,23 @@ static void test_blocks_of_pods(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_without_policies), cmocka_unit_test(test_isolation_by_direction),
-	    cmocka_unit_test(test_empty_and_absent), cmocka_unit_test(test_additive),
-	    cmocka_unit_test(test_namespaces),       cmocka_unit_test(test_implied_name),
-	    cmocka_unit_test(test_blocks),           cmocka_unit_test(test_excepts),
-	    cmocka_unit_test(test_ranges),           cmocka_unit_test(test_equal_peers),
-	    cmocka_unit_test(test_named_ports),      cmocka_unit_test(test_itself),
-	    cmocka_unit_test(test_void_rules),       cmocka_unit_test(test_protocols_without_ports),
-	    cmocka_unit_test(test_who_decided),      cmocka_unit_test(test_seen_as),
+	    cmocka_unit_test(test_without_policies),
+	    cmocka_unit_test(test_isolation_by_direction),
+	    cmocka_unit_test(test_empty_and_absent),
+	    cmocka_unit_test(test_additive),
+	    cmocka_unit_test(test_namespaces),
+	    cmocka_unit_test(test_namespaces_by_values),
+	    cmocka_unit_test(test_implied_name),
+	    cmocka_unit_test(test_blocks),
+	    cmocka_unit_test(test_excepts),
+	    cmocka_unit_test(test_ranges),
+	    cmocka_unit_test(test_equal_peers),
+	    cmocka_unit_test(test_named_ports),
+	    cmocka_unit_test(test_itself),
+	    cmocka_unit_test(test_void_rules),
+	    cmocka_unit_test(test_protocols_without_ports),
+	    cmocka_unit_test(test_who_decided),
+	    cmocka_unit_test(test_seen_as),
 	    cmocka_unit_test(test_blocks_of_pods),
 	};
 

@@ -8,8 +8,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
-#include "policy/policy.h"
-#include "tests/unit/model/scene.h"
+#include "tests/unit/policy/shop.h"
 
 #define NODE                                                                                       \
 	"{kind: Node, metadata: {name: n1}, spec: {podCIDRs: [10.1.0.0/24]}, status: {addresses: " \
@@ -22,12 +21,15 @@
 	"{kind: Service, metadata: {namespace: shop, name: web}, spec: {selector: {app: web}, "    \
 	"clusterIP: 10.96.0.5, " SPEC "}}\n---\n"
 
+#define CLUSTER_DNS                                                                                \
+	"{kind: Service, metadata: {namespace: kube-system, name: kube-dns}, spec: {selector: "    \
+	"{k8s-app: kube-dns}, clusterIP: 10.96.0.10, ports: [{port: 53, protocol: UDP}, {port: "   \
+	"53, protocol: TCP}]}}\n---\n"
+
 static const char plain[] = NODE POD("web", "10.1.0.1", "");
 
 struct world {
-	struct scene scene;
-	struct policy_request request;
-	uint32_t web;
+	struct shop shop;
 	char texts[256][ADDR_TEXT_MAX];
 	size_t text_count;
 };
@@ -35,21 +37,14 @@ struct world {
 static void world_open(struct world *world, const char *inventory)
 {
 	*world = (struct world){0};
-	policy_request_init(&world->request);
-	scene_inventory(&world->scene, inventory);
-	scene_node(&world->scene, "n1", "192.0.2.11");
-	world->web = scene_pod(&world->scene, (struct scene_pod){.node = "n1",
-								 .namespace = "shop",
-								 .name = "web",
-								 .uid = "u-web",
-								 .address = "10.1.0.1"});
+	shop_init_web(&world->shop, inventory);
 }
 
 static void asks(struct world *world, const char *to, int port)
 {
-	scene_edge(&world->scene,
-		   (struct scene_edge){
-		       .from = "10.1.0.1", .from_pod = world->web, .to = to, .port = port});
+	scene_edge(
+	    &world->shop.scene,
+	    (struct scene_edge){.from = "10.1.0.1", .from_pod = SHOP_WEB, .to = to, .port = port});
 }
 
 /* FORMAT.FIRST to FORMAT.LAST; "8.8.8.%u". */
@@ -65,13 +60,6 @@ static void asks_many(struct world *world, const char *format, unsigned first, u
 #pragma GCC diagnostic pop
 		asks(world, text, port);
 	}
-}
-
-static void is_asked(struct world *world, const char *from, int port)
-{
-	scene_edge(&world->scene,
-		   (struct scene_edge){
-		       .from = from, .to = "10.1.0.1", .to_pod = world->web, .port = port});
 }
 
 static void put_peer(struct buf *buf, const struct policy_peer *peer)
@@ -106,36 +94,25 @@ static void put_direction(struct buf *buf, const struct policy *policy, enum dir
 	}
 }
 
-static struct policy_set *derive(struct world *world, uint32_t order)
-{
-	struct policy_set *set = NULL;
-
-	assert_int_equal(policy_derive(scene_build(&world->scene, order), &world->request,
-				       &world->scene.problems, &set),
-			 0);
-	return set;
-}
-
 static void assert_blocks(struct world *world, enum direction direction, const char *expected)
 {
 	/* The order of the rows does not matter. */
 	for (uint32_t order = 0; order < 4; order++) {
-		struct policy_set *set = derive(world, order);
 		struct buf buf = {0};
 
-		assert_int_equal(set->count, 1);
-		put_direction(&buf, set->policies, direction);
+		derive_in_order(&world->shop, order);
+		assert_int_equal(world->shop.set->count, 1);
+		put_direction(&buf, world->shop.set->policies, direction);
 		assert_int_equal(buf.error, 0);
 		assert_string_equal(buf.data ? buf.data : "", expected);
 		buf_clear(&buf);
-		policy_set_free(set);
 	}
 }
 
 static void world_close(struct world *world)
 {
-	known_networks_free((struct known_networks *)world->request.known_networks);
-	scene_close(&world->scene);
+	known_networks_free((struct known_networks *)world->shop.request.known_networks);
+	shop_close(&world->shop);
 }
 
 static void know(struct world *world, const char *yaml)
@@ -145,10 +122,11 @@ static void know(struct world *world, const char *yaml)
 
 	assert_non_null(networks);
 	assert_int_equal(
-	    document_parse(yaml, strlen(yaml), "networks", &world->scene.problems, &document), 0);
-	assert_int_equal(known_networks_add(networks, document, &world->scene.problems), 0);
+	    document_parse(yaml, strlen(yaml), "networks", &world->shop.scene.problems, &document),
+	    0);
+	assert_int_equal(known_networks_add(networks, document, &world->shop.scene.problems), 0);
 	document_free(document);
-	world->request.known_networks = networks;
+	world->shop.request.known_networks = networks;
 }
 
 /* ---- egress ---- */
@@ -160,7 +138,7 @@ static void test_few_addresses_stay(void **state)
 	(void)state;
 	world_open(&world, plain);
 	asks_many(&world, "8.8.8.%u", 1, 1, 3, 443);
-	world.request.block_threshold = 3;
+	world.shop.request.block_threshold = 3;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.8.1/32 of 1\n8.8.8.2/32 of 1\n8.8.8.3/32 of 1\n");
 	world_close(&world);
@@ -168,7 +146,9 @@ static void test_few_addresses_stay(void **state)
 
 static void test_many_addresses_become_blocks(void **state)
 {
+	const struct policy *policy;
 	struct world world;
+	size_t peers = 0;
 
 	(void)state;
 	world_open(&world, plain);
@@ -176,21 +156,17 @@ static void test_many_addresses_become_blocks(void **state)
 	asks_many(&world, "8.8.9.%u", 4, 1, 4, 443);
 	asks(&world, "9.9.9.9", 443);
 	asks(&world, "8.8.8.1", 80);
-	world.request.block_threshold = 3;
+	world.shop.request.block_threshold = 3;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.8.0/25 aggregated of 16 and more\n8.8.9.4/30 of 4\n"
 		      "9.9.9.9/32 of 1\n80:\n8.8.8.1/32 of 1\n");
-	world.request.exact = true;
-	world.request.block_threshold = 0;
-	{
-		struct policy_set *set = derive(&world, 0);
-		size_t peers = 0;
-
-		for (size_t i = 0; i < set->policies->rule_count[DIRECTION_EGRESS]; i++)
-			peers += set->policies->rules[DIRECTION_EGRESS][i].peer_count;
-		assert_int_equal(peers, 25);
-		policy_set_free(set);
-	}
+	world.shop.request.exact = true;
+	world.shop.request.block_threshold = 0;
+	derive(&world.shop);
+	policy = world.shop.set->policies;
+	for (size_t i = 0; i < policy->rule_count[DIRECTION_EGRESS]; i++)
+		peers += policy->rules[DIRECTION_EGRESS][i].peer_count;
+	assert_int_equal(peers, 25);
 	world_close(&world);
 }
 
@@ -205,8 +181,8 @@ static void test_what_is_no_address_outside_takes_no_part(void **state)
 	asks(&world, "169.254.169.254", 80);
 	asks(&world, "169.254.169.253", 80);
 	asks(&world, "192.0.2.12", 80);
-	scene_node(&world.scene, "n2", "192.0.2.12");
-	world.request.block_threshold = 1;
+	scene_node(&world.shop.scene, "n2", "192.0.2.12");
+	world.shop.request.block_threshold = 1;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "80:\n8.8.8.0/30 aggregated of 2\n169.254.169.253/32 of 1\n"
 		      "169.254.169.254/32 of 1\n192.0.2.12/32 of 1\n");
@@ -226,8 +202,8 @@ static void test_the_clusters_own_stay_out(void **state)
 	asks(&world, "10.0.255.1", 80);
 	asks(&world, "192.0.2.8", 80);
 	asks(&world, "192.0.2.15", 80);
-	world.request.block_threshold = 1;
-	world.request.block_floor[0] = 8;
+	world.shop.request.block_threshold = 1;
+	world.shop.request.block_floor[0] = 8;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "80:\n10.0.255.1/32 of 1\n10.1.1.1/32 of 1\n10.1.2.0/30 aggregated of 2\n"
 		      "192.0.2.8/32 of 1\n192.0.2.15/32 of 1\n");
@@ -243,12 +219,12 @@ static void test_private_addresses_stay_where_pods_may_be(void **state)
 	world_open(&world, POD("web", "10.1.0.1", ""));
 	asks_many(&world, "10.9.0.%u", 0, 1, 3, 80);
 	asks_many(&world, "8.8.8.%u", 0, 2, 2, 80);
-	world.request.block_threshold = 1;
+	world.shop.request.block_threshold = 1;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "80:\n8.8.8.0/30 aggregated of 2\n10.9.0.0/32 of 1\n10.9.0.1/32 of 1\n"
 		      "10.9.0.2/32 of 1\n");
-	for (size_t i = 0; i < world.scene.problems.count; i++)
-		notes += strstr(world.scene.problems.items[i].message, "podCIDRs") != NULL;
+	for (size_t i = 0; i < world.shop.scene.problems.count; i++)
+		notes += strstr(world.shop.scene.problems.items[i].message, "podCIDRs") != NULL;
 	assert_int_equal(notes, 1);
 	world_close(&world);
 }
@@ -261,7 +237,7 @@ static void test_families_are_apart(void **state)
 	world_open(&world, plain);
 	asks_many(&world, "8.8.8.%u", 0, 2, 4, 443);
 	asks_many(&world, "2600:1::%u", 0, 2, 2, 443);
-	world.request.block_threshold = 2;
+	world.shop.request.block_threshold = 2;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.8.0/29 aggregated of 4\n"
 		      "2600:1::/128 of 1\n2600:1::2/128 of 1\n");
@@ -275,17 +251,17 @@ static void test_too_many_blocks_withhold_the_direction(void **state)
 	(void)state;
 	world_open(&world, plain);
 	asks_many(&world, "8.8.%u.1", 0, 1, 4, 443);
-	is_asked(&world, "10.200.0.1", 80);
-	world.request.block_threshold = 2;
-	world.request.max_blocks = 3;
+	is_asked(&world.shop, "10.200.0.1", 80);
+	world.shop.request.block_threshold = 2;
+	world.shop.request.max_blocks = 3;
 	assert_blocks(&world, DIRECTION_EGRESS, "withheld\n");
 	assert_true(scene_has_problem(
-	    &world.scene, "Pod/web in shop",
+	    &world.shop.scene, "Pod/web in shop",
 	    "egress is withheld: TCP 443 needs 4 blocks outside of the cluster, more than "
 	    "--max-blocks 3; name their networks (--known-networks), join more of them "
 	    "(--block-floor), or allow more"));
 	assert_blocks(&world, DIRECTION_INGRESS, "80:\n10.200.0.1/32 of 1\n");
-	world.request.max_blocks = 4;
+	world.shop.request.max_blocks = 4;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.0.1/32 of 1\n8.8.1.1/32 of 1\n8.8.2.1/32 of 1\n8.8.3.1/32 of 1\n");
 	world_close(&world);
@@ -302,7 +278,7 @@ static void test_folded_prefixes_take_part(void **state)
 	asks(&world, "8.8.8.7", 443);
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.8.0/25 folded of 1 and more\n8.8.8.200/32 of 1\n");
-	world.request.block_threshold = 1;
+	world.shop.request.block_threshold = 1;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.8.0/24 aggregated folded of 2 and more\n");
 	world_close(&world);
@@ -326,7 +302,7 @@ static void test_known_networks_replace_addresses(void **state)
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.8.0/24 known (cdn) of 2\n8.9.0.0/16 known (cdn) of 0\n"
 		      "8.10.0.1/32 (cdn) of 1\n8.11.0.1/32 of 1\n2601::1/128 of 1\n");
-	world.request.block_threshold = 0;
+	world.shop.request.block_threshold = 0;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.8.0/24 known (cdn) of 2\n8.9.0.0/16 known (cdn) of 0\n"
 		      "8.10.0.1/32 (cdn) of 1\n8.11.0.1/32 of 1\n2601::1/128 of 1\n");
@@ -336,15 +312,14 @@ static void test_known_networks_replace_addresses(void **state)
 static void test_reasons_of_known_networks(void **state)
 {
 	struct world world;
-	struct policy_set *set;
 	const struct policy_rule *rule;
 
 	(void)state;
 	world_open(&world, plain);
 	know(&world, "- {name: cdn, cidrs: [8.8.8.0/24, 8.9.0.0/16]}\n");
 	asks(&world, "8.8.8.1", 443);
-	set = derive(&world, 0);
-	rule = &set->policies->rules[DIRECTION_EGRESS][1];
+	derive(&world.shop);
+	rule = &world.shop.set->policies->rules[DIRECTION_EGRESS][1];
 	assert_int_equal(rule->peer_count, 2);
 	assert_non_null(strstr(rule->peers[0].reason, "known network cdn: 1 connection"));
 	assert_int_equal(rule->peers[0].connections, 1);
@@ -353,7 +328,36 @@ static void test_reasons_of_known_networks(void **state)
 			    "known network cdn: not seen, one of its published ranges");
 	assert_int_equal(rule->peers[1].edges, 0);
 	assert_string_equal(rule->peers[1].class, "");
-	policy_set_free(set);
+	world_close(&world);
+}
+
+/* Names that were asked for over UDP are asked for again over TCP, of whichever is used then. */
+static void test_resolvers_of_known_networks(void **state)
+{
+	struct world world;
+	const struct policy_rule *rule;
+	const struct policy *web;
+
+	(void)state;
+	world_open(&world, NODE POD("web", "10.1.0.1", "") CLUSTER_DNS);
+	know(&world, "- {name: public, cidrs: [8.8.8.0/24, 8.9.0.0/16]}\n");
+	scene_edge(&world.shop.scene, (struct scene_edge){.from = "10.1.0.1",
+							  .from_pod = SHOP_WEB,
+							  .to = "8.8.8.8",
+							  .port = 53,
+							  .protocol = IPPROTO_UDP});
+	derive(&world.shop);
+	web = world.shop.set->policies;
+	assert_int_equal(web->rule_count[DIRECTION_EGRESS], 1);
+	rule = web->rules[DIRECTION_EGRESS];
+	assert_int_equal(rule->port_count, 2);
+	assert_int_equal(rule->peer_count, 3);
+	assert_int_equal(rule->peers[1].wider, WIDER_KNOWN_NETWORK | WIDER_DNS);
+	assert_int_equal(rule->peers[2].wider, WIDER_KNOWN_NETWORK);
+	world.shop.request.max_blocks = 1;
+	assert_blocks(&world, DIRECTION_EGRESS, "withheld\n");
+	assert_true(scene_has_problem(&world.shop.scene, "Pod/web in shop",
+				      "egress is withheld: UDP 53 needs 2 blocks"));
 	world_close(&world);
 }
 
@@ -397,8 +401,9 @@ static void test_known_networks_with_the_clusters_own(void **state)
 	know(&world, "- {name: corp, cidrs: [10.0.0.0/8, 172.16.0.0/16]}\n");
 	asks(&world, "10.200.0.1", 443);
 	assert_blocks(&world, DIRECTION_EGRESS, "443:\n10.200.0.1/32 of 1\n");
-	assert_true(scene_has_problem(
-	    &world.scene, "corp", "the cluster itself or its cloud has addresses in 10.0.0.0/8"));
+	assert_true(
+	    scene_has_problem(&world.shop.scene, "corp",
+			      "the cluster itself or its cloud has addresses in 10.0.0.0/8"));
 	asks(&world, "172.16.1.1", 443);
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n10.200.0.1/32 of 1\n172.16.0.0/16 known (corp) of 1\n");
@@ -413,8 +418,8 @@ static void test_known_networks_with_too_many_ranges(void **state)
 	world_open(&world, plain);
 	know(&world, "- {name: cdn, cidrs: [8.8.8.0/24, 8.8.10.0/24, 8.8.12.0/24, 8.8.14.0/24]}\n");
 	asks(&world, "8.8.8.1", 443);
-	is_asked(&world, "10.200.0.1", 80);
-	world.request.max_blocks = 3;
+	is_asked(&world.shop, "10.200.0.1", 80);
+	world.shop.request.max_blocks = 3;
 	assert_blocks(&world, DIRECTION_EGRESS, "withheld\n");
 	world_close(&world);
 }
@@ -427,13 +432,13 @@ static void test_any_client(void **state)
 
 	(void)state;
 	world_open(&world, plain);
-	is_asked(&world, "8.8.8.1", 443);
-	is_asked(&world, "10.200.0.1", 443);
-	is_asked(&world, "fd12::1", 443);
-	is_asked(&world, "10.200.0.1", 80);
+	is_asked(&world.shop, "8.8.8.1", 443);
+	is_asked(&world.shop, "10.200.0.1", 443);
+	is_asked(&world.shop, "fd12::1", 443);
+	is_asked(&world.shop, "10.200.0.1", 80);
 	assert_blocks(&world, DIRECTION_INGRESS,
 		      "443:\n0.0.0.0/0 any of 2\nfd12::1/128 of 1\n80:\n10.200.0.1/32 of 1\n");
-	world.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	world.shop.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
 	assert_blocks(&world, DIRECTION_INGRESS,
 		      "443:\n8.8.8.1/32 of 1\nfd12::1/128 of 1\n80 443:\n10.200.0.1/32 of 1\n");
 	world_close(&world);
@@ -445,20 +450,20 @@ static void test_private_clients_stay(void **state)
 
 	(void)state;
 	world_open(&world, plain);
-	is_asked(&world, "10.200.0.1", 443);
-	is_asked(&world, "10.200.0.2", 443);
-	is_asked(&world, "10.200.0.0", 443);
-	world.request.block_threshold = 1;
+	is_asked(&world.shop, "10.200.0.1", 443);
+	is_asked(&world.shop, "10.200.0.2", 443);
+	is_asked(&world.shop, "10.200.0.0", 443);
+	world.shop.request.block_threshold = 1;
 	assert_blocks(&world, DIRECTION_INGRESS,
 		      "443:\n10.200.0.0/32 of 1\n10.200.0.1/32 of 1\n10.200.0.2/32 of 1\n");
-	world.request.external_ingress = EXTERNAL_INGRESS_LEARNED_CIDR;
+	world.shop.request.external_ingress = EXTERNAL_INGRESS_LEARNED_CIDR;
 	assert_blocks(&world, DIRECTION_INGRESS, "443:\n10.200.0.0/30 aggregated of 3\n");
-	world.request.max_blocks = 0;
-	world.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	world.shop.request.max_blocks = 0;
+	world.shop.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
 	asks(&world, "192.0.2.11", 22);
 	assert_blocks(&world, DIRECTION_INGRESS, "withheld\n");
-	assert_true(
-	    scene_has_problem(&world.scene, "Pod/web in shop", "--external-ingress learned-cidr"));
+	assert_true(scene_has_problem(&world.shop.scene, "Pod/web in shop",
+				      "--external-ingress learned-cidr"));
 	world_close(&world);
 }
 
@@ -468,7 +473,7 @@ static void assert_opened(const char *inventory, bool is_opened)
 	struct world world;
 
 	world_open(&world, inventory);
-	is_asked(&world, "10.200.0.1", 8080);
+	is_asked(&world.shop, "10.200.0.1", 8080);
 	assert_blocks(&world, DIRECTION_INGRESS,
 		      is_opened ? "8080:\n0.0.0.0/0 any of 1\n" : "8080:\n10.200.0.1/32 of 1\n");
 	world_close(&world);
@@ -516,8 +521,8 @@ static void assert_ranges(const char *ports, const char *client, const char *exp
 			      "nodePort: 30080}]"),
 		 ports);
 	world_open(&world, inventory);
-	is_asked(&world, "8.8.8.8", 8080);
-	is_asked(&world, client, 8080);
+	is_asked(&world.shop, "8.8.8.8", 8080);
+	is_asked(&world.shop, client, 8080);
 	assert_blocks(&world, DIRECTION_INGRESS, expected);
 	world_close(&world);
 }
@@ -545,12 +550,12 @@ static void test_a_client_that_asked_for_a_service(void **state)
 
 	(void)state;
 	world_open(&world, plain);
-	scene_edge(&world.scene, (struct scene_edge){.from = "10.200.0.1",
-						     .to = "10.1.0.1",
-						     .to_pod = world.web,
-						     .service = "192.0.2.11",
-						     .service_port = 30080,
-						     .port = 8080});
+	scene_edge(&world.shop.scene, (struct scene_edge){.from = "10.200.0.1",
+							  .to = "10.1.0.1",
+							  .to_pod = SHOP_WEB,
+							  .service = "192.0.2.11",
+							  .service_port = 30080,
+							  .port = 8080});
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n0.0.0.0/0 any of 1\n");
 	world_close(&world);
 }
@@ -562,16 +567,16 @@ static void test_a_client_that_another_node_forwards(void **state)
 
 	(void)state;
 	world_open(&world, plain);
-	scene_node(&world.scene, "n2", "192.0.2.12");
-	scene_edge(&world.scene, (struct scene_edge){.from = "8.8.8.8",
-						     .to = "10.1.0.1",
-						     .to_pod = world.web,
-						     .service = "192.0.2.12",
-						     .service_port = 30080,
-						     .translated = "192.0.2.12",
-						     .port = 8080});
+	scene_node(&world.shop.scene, "n2", "192.0.2.12");
+	scene_edge(&world.shop.scene, (struct scene_edge){.from = "8.8.8.8",
+							  .to = "10.1.0.1",
+							  .to_pod = SHOP_WEB,
+							  .service = "192.0.2.12",
+							  .service_port = 30080,
+							  .translated = "192.0.2.12",
+							  .port = 8080});
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n0.0.0.0/0 any of 1\n");
-	world.request.external_ingress = EXTERNAL_INGRESS_LEARNED_CIDR;
+	world.shop.request.external_ingress = EXTERNAL_INGRESS_LEARNED_CIDR;
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
 	world_close(&world);
 }
@@ -583,21 +588,21 @@ static void test_a_client_that_another_record_tells_of(void **state)
 
 	(void)state;
 	world_open(&world, NODE POD("web", "10.1.0.1", ""));
-	scene_node(&world.scene, "n2", "192.0.2.12");
-	is_asked(&world, "192.0.2.12", 8080);
+	scene_node(&world.shop.scene, "n2", "192.0.2.12");
+	is_asked(&world.shop, "192.0.2.12", 8080);
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
-	scene_edge(&world.scene, (struct scene_edge){.node = "n2",
-						     .from = "10.200.0.1",
-						     .to = "10.1.0.1",
-						     .service = "192.0.2.12",
-						     .service_port = 30080,
-						     .translated = "192.0.2.12",
-						     .port = 8080});
+	scene_edge(&world.shop.scene, (struct scene_edge){.node = "n2",
+							  .from = "10.200.0.1",
+							  .to = "10.1.0.1",
+							  .service = "192.0.2.12",
+							  .service_port = 30080,
+							  .translated = "192.0.2.12",
+							  .port = 8080});
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n0.0.0.0/0 any of 1\n");
-	assert_false(scene_has_problem(&world.scene, "Pod/web in shop", "clients outside"));
-	world.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	assert_false(scene_has_problem(&world.shop.scene, "Pod/web in shop", "clients outside"));
+	world.shop.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
-	assert_true(scene_has_problem(&world.scene, "Pod/web in shop",
+	assert_true(scene_has_problem(&world.shop.scene, "Pod/web in shop",
 				      "clients outside seem to come to TCP 8080 by way of nodes "
 				      "that show their own address: n2; these are allowed, and no "
 				      "other by which one comes tomorrow; --external-ingress any "
@@ -612,18 +617,18 @@ static void assert_opened_to_node(const char *inventory, const char *service, in
 	struct world world;
 
 	world_open(&world, inventory);
-	scene_node(&world.scene, "n2", "192.0.2.12");
-	scene_edge(&world.scene, (struct scene_edge){.from = "192.0.2.12",
-						     .to = "10.1.0.1",
-						     .to_pod = world.web,
-						     .service = service,
-						     .service_port = service_port,
-						     .port = 8080});
+	scene_node(&world.shop.scene, "n2", "192.0.2.12");
+	scene_edge(&world.shop.scene, (struct scene_edge){.from = "192.0.2.12",
+							  .to = "10.1.0.1",
+							  .to_pod = SHOP_WEB,
+							  .service = service,
+							  .service_port = service_port,
+							  .port = 8080});
 	assert_blocks(&world, DIRECTION_INGRESS,
 		      is_opened ? "8080:\n0.0.0.0/0 any of 1\n" : "8080:\n192.0.2.12/32 of 1\n");
-	world.request.exact = true;
+	world.shop.request.exact = true;
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
-	assert_int_equal(scene_has_problem(&world.scene, "Pod/web in shop",
+	assert_int_equal(scene_has_problem(&world.shop.scene, "Pod/web in shop",
 					   "tomorrow; without --exact the port is open to all, or"),
 			 is_opened);
 	world_close(&world);
@@ -653,20 +658,20 @@ static void test_nodes_whose_own_record_is_known(void **state)
 
 	(void)state;
 	world_open(&world, NODE WEB ENTRY);
-	scene_node(&world.scene, "n2", "192.0.2.12");
-	scene_edge(&world.scene, (struct scene_edge){.from = "192.0.2.12",
-						     .to = "10.1.0.1",
-						     .to_pod = world.web,
-						     .first_seen = 1000,
-						     .last_seen = 1010,
-						     .port = 8080});
+	scene_node(&world.shop.scene, "n2", "192.0.2.12");
+	scene_edge(&world.shop.scene, (struct scene_edge){.from = "192.0.2.12",
+							  .to = "10.1.0.1",
+							  .to_pod = SHOP_WEB,
+							  .first_seen = 1000,
+							  .last_seen = 1010,
+							  .port = 8080});
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n0.0.0.0/0 any of 1\n");
-	scene_edge(&world.scene, (struct scene_edge){.node = "n2",
-						     .first_seen = 1000,
-						     .last_seen = 1010,
-						     .from = "192.0.2.12",
-						     .to = "10.1.0.1",
-						     .port = 8080});
+	scene_edge(&world.shop.scene, (struct scene_edge){.node = "n2",
+							  .first_seen = 1000,
+							  .last_seen = 1010,
+							  .from = "192.0.2.12",
+							  .to = "10.1.0.1",
+							  .port = 8080});
 	assert_blocks(&world, DIRECTION_INGRESS, "8080:\n192.0.2.12/32 of 1\n");
 	world_close(&world);
 }
@@ -676,7 +681,7 @@ static void test_nodes_whose_own_record_is_known(void **state)
 /* The blocks that ingress has where this many connections are asked for. */
 static void assert_common(struct world *world, int64_t minimum, const char *expected)
 {
-	world->request.min_connections = minimum;
+	world->shop.request.min_connections = minimum;
 	assert_blocks(world, DIRECTION_INGRESS, expected);
 }
 
@@ -686,25 +691,25 @@ static void test_clients_are_counted_together(void **state)
 
 	(void)state;
 	world_open(&world, plain);
-	scene_node(&world.scene, "n2", "192.0.2.12");
-	is_asked(&world, "8.8.8.1", 443);
-	is_asked(&world, "8.8.8.2", 443);
-	is_asked(&world, "fd12::1", 443);
-	is_asked(&world, "192.0.2.12", 443);
-	is_asked(&world, "8.8.8.3", 80);
+	scene_node(&world.shop.scene, "n2", "192.0.2.12");
+	is_asked(&world.shop, "8.8.8.1", 443);
+	is_asked(&world.shop, "8.8.8.2", 443);
+	is_asked(&world.shop, "fd12::1", 443);
+	is_asked(&world.shop, "192.0.2.12", 443);
+	is_asked(&world.shop, "8.8.8.3", 80);
 	asks(&world, "9.9.9.9", 22);
-	world.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
+	world.shop.request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
 	assert_common(&world, 2, "443:\n8.8.8.1/32 of 1\n8.8.8.2/32 of 1\n");
 	/* One that forwards counts with them. */
-	scene_edge(&world.scene, (struct scene_edge){.from = "8.8.8.8",
-						     .to = "10.1.0.1",
-						     .to_pod = world.web,
-						     .service = "192.0.2.12",
-						     .service_port = 30080,
-						     .translated = "192.0.2.12",
-						     .port = 443});
+	scene_edge(&world.shop.scene, (struct scene_edge){.from = "8.8.8.8",
+							  .to = "10.1.0.1",
+							  .to_pod = SHOP_WEB,
+							  .service = "192.0.2.12",
+							  .service_port = 30080,
+							  .translated = "192.0.2.12",
+							  .port = 443});
 	assert_common(&world, 3, "443:\n8.8.8.1/32 of 1\n8.8.8.2/32 of 1\n192.0.2.12/32 of 1\n");
-	world.request.external_ingress = EXTERNAL_INGRESS_ANY;
+	world.shop.request.external_ingress = EXTERNAL_INGRESS_ANY;
 	assert_common(&world, 3, "443:\n0.0.0.0/0 any of 4\n");
 	world_close(&world);
 }
@@ -718,7 +723,7 @@ static void test_servers_are_counted_together(void **state)
 	asks_many(&world, "8.8.8.%u", 1, 2, 3, 443);
 	asks(&world, "8.8.8.1", 80);
 	asks(&world, "192.0.2.11", 443);
-	world.request.min_connections = 3;
+	world.shop.request.min_connections = 3;
 	assert_blocks(&world, DIRECTION_EGRESS,
 		      "443:\n8.8.8.1/32 of 1\n8.8.8.3/32 of 1\n8.8.8.5/32 of 1\n");
 	world_close(&world);
@@ -737,6 +742,7 @@ int main(void)
 	    cmocka_unit_test(test_folded_prefixes_take_part),
 	    cmocka_unit_test(test_known_networks_replace_addresses),
 	    cmocka_unit_test(test_reasons_of_known_networks),
+	    cmocka_unit_test(test_resolvers_of_known_networks),
 	    cmocka_unit_test(test_known_networks_nest),
 	    cmocka_unit_test(test_known_networks_and_folded_prefixes),
 	    cmocka_unit_test(test_known_networks_with_the_clusters_own),

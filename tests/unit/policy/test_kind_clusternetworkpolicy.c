@@ -302,14 +302,14 @@ static char *name_of(const struct policy *policy)
 {
 	const struct kind_options options = {.api_version = kind->api_versions[0]};
 	struct problems problems = {0};
-	json_t *objects = json_array();
+	struct tree tree = {0};
+	struct tree_node *objects = tree_list(&tree);
 	char *name;
 
 	assert_int_equal(kind->add(policy, &options, &problems, objects), 0);
-	name = strdup(json_string_value(
-	    json_object_get(json_object_get(json_array_get(objects, 0), "metadata"), "name")));
+	name = strdup(tree_get_text(tree_get(objects->first, "metadata"), "name"));
 	assert_non_null(name);
-	json_decref(objects);
+	tree_clear(&tree);
 	return name;
 }
 

@@ -1,4 +1,5 @@
 /* Kubescape's objects: what is said, and of what there is none. */
+#include "tests/unit/base/tree_fixture.h"
 #include "tests/unit/policy/kind_fixture.h"
 
 #include <stdlib.h>
@@ -10,17 +11,14 @@ static size_t count_of(const struct policy *policy, const char *object_kind)
 {
 	const struct kind_options options = {.api_version = kind->api_versions[0]};
 	struct problems problems = {0};
-	json_t *objects = json_array(), *object;
-	size_t i, count = 0;
+	struct tree tree = {0};
+	struct tree_node *objects = tree_list(&tree);
+	size_t count = 0;
 
 	assert_int_equal(kind->add(policy, &options, &problems, objects), 0);
-	json_array_foreach(objects, i, object)
-	{
-		const char *found = json_string_value(json_object_get(object, "kind"));
-
-		count += strcmp(found, object_kind) == 0;
-	}
-	json_decref(objects);
+	for (const struct tree_node *object = objects->first; object; object = object->next)
+		count += strcmp(tree_get_text(object, "kind"), object_kind) == 0;
+	tree_clear(&tree);
 	problems_clear(&problems);
 	return count;
 }
@@ -211,6 +209,25 @@ static void test_one_direction(void **state)
 		       "policy; Kubescape would deny all of it");
 }
 
+/* It is nobody's by name, as its neighbours are those of all of them. */
+static void test_shared(void **state)
+{
+	struct hand_policy hand;
+
+	(void)state;
+	hand_policy_init(&hand);
+	hand.policy.subject = (char *)"Deployment/web, Deployment/www (no label tells them apart)";
+	hand.policy.shared = true;
+	assert_int_equal(count_of(&hand.policy, "NetworkNeighborhood"), 0);
+	assert_problem(kind, &hand.policy,
+		       "no NetworkNeighborhood: each workload has its own, and these share the "
+		       "neighbours of a policy; give the pods of each a label of their own");
+	assert_true(kind_has(kind, &hand.policy,
+			     "kind: GeneratedNetworkPolicy\nmetadata:\n"
+			     "  name: web-netpol\n"));
+	assert_false(kind_has(kind, &hand.policy, "kubescape.io/workload-name"));
+}
+
 static void test_default_deny(void **state)
 {
 	struct hand_policy hand;
@@ -381,48 +398,52 @@ static void test_names(void **state)
 	assert_true(is_called("Ab", long_name, "web-netpol"));
 }
 
-static json_t *identifier_of(struct policy_peer peer, uint16_t number)
+static char *identifier_of(struct policy_peer peer, uint16_t number)
 {
 	const struct kind_options options = {.api_version = kind->api_versions[0]};
 	struct policy_port port = tcp(number, 0);
 	struct policy_rule rule = {&peer, 1, &port, 1};
 	struct problems problems = {0};
-	json_t *objects = json_array(), *identifier;
+	struct tree tree = {0};
+	struct tree_node *objects = tree_list(&tree);
+	const struct tree_node *container;
 	struct hand_policy hand;
+	char *identifier;
 
 	hand_policy_init(&hand);
 	hand.policy.rules[DIRECTION_EGRESS] = &rule;
 	hand.policy.rule_count[DIRECTION_EGRESS] = 1;
 	assert_int_equal(kind->add(&hand.policy, &options, &problems, objects), 0);
-	assert_int_equal(json_unpack(objects, "[{s:{s:[{s:[{s:O}]}]}}, o]", "spec", "containers",
-				     "egress", "identifier", &identifier, &(json_t *){NULL}),
-			 0);
-	json_decref(objects);
+	assert_int_equal(tree_count(objects), 2);
+	container = tree_get(tree_get(objects->first, "spec"), "containers")->first;
+	identifier = strdup(tree_get_text(tree_get(container, "egress")->first, "identifier"));
+	assert_non_null(identifier);
+	tree_clear(&tree);
 	return identifier;
 }
 
 /* Of who it is; of the ports nothing. */
 static void test_identifiers(void **state)
 {
-	json_t *one = identifier_of(pods_peer("", api_labels()), 80);
-	json_t *same = identifier_of(pods_peer("", api_labels()), 443);
-	json_t *others[] = {identifier_of(pods_peer("a", api_labels()), 80),
-			    identifier_of(pods_peer("", web_labels()), 80),
-			    identifier_of(pods_peer("", (struct labels){0}), 80),
-			    identifier_of(block_peer("192.0.2.1/32"), 80)};
+	char *one = identifier_of(pods_peer("", api_labels()), 80);
+	char *same = identifier_of(pods_peer("", api_labels()), 443);
+	char *others[] = {identifier_of(pods_peer("a", api_labels()), 80),
+			  identifier_of(pods_peer("", web_labels()), 80),
+			  identifier_of(pods_peer("", (struct labels){0}), 80),
+			  identifier_of(block_peer("192.0.2.1/32"), 80)};
 
 	(void)state;
-	assert_int_equal(json_string_length(one), 32);
-	assert_true(json_equal(one, same));
+	assert_int_equal(strlen(one), 32);
+	assert_string_equal(one, same);
 	for (size_t i = 0; i < COUNT(others); i++) {
-		assert_false(json_equal(one, others[i]));
+		assert_string_not_equal(one, others[i]);
 		for (size_t j = 0; j < i; j++)
-			assert_false(json_equal(others[j], others[i]));
+			assert_string_not_equal(others[j], others[i]);
 	}
 	for (size_t i = 0; i < COUNT(others); i++)
-		json_decref(others[i]);
-	json_decref(one);
-	json_decref(same);
+		free(others[i]);
+	free(one);
+	free(same);
 }
 
 /* ---- where blocks are from ---- */
@@ -474,10 +495,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_all),           cmocka_unit_test(test_no_container),
 	    cmocka_unit_test(test_one_direction), cmocka_unit_test(test_default_deny),
-	    cmocka_unit_test(test_canary),        cmocka_unit_test(test_completion),
-	    cmocka_unit_test(test_labels),        cmocka_unit_test(test_joined),
-	    cmocka_unit_test(test_block),         cmocka_unit_test(test_identifiers),
-	    cmocka_unit_test(test_references),    cmocka_unit_test(test_names),
+	    cmocka_unit_test(test_shared),        cmocka_unit_test(test_canary),
+	    cmocka_unit_test(test_completion),    cmocka_unit_test(test_labels),
+	    cmocka_unit_test(test_joined),        cmocka_unit_test(test_block),
+	    cmocka_unit_test(test_identifiers),   cmocka_unit_test(test_references),
+	    cmocka_unit_test(test_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,7 @@
 #include "policy/kind.h"
 #include "policy/kind_common.h"
 #include "policy/kind_size.h"
+#include "tests/unit/base/tree_fixture.h"
 #include "tests/unit/policy/published.h"
 
 #define MANY 2000
@@ -104,17 +105,17 @@ static struct kind_options options_of(const struct policy_kind *kind,
 }
 
 /* What it becomes, which the reader of its API takes. */
-static json_t *objects_of(const struct policy_kind *kind, const struct policy *policy,
-			  const struct kind_options *given)
+static struct tree_node *objects_of(struct tree *tree, const struct policy_kind *kind,
+				    const struct policy *policy, const struct kind_options *given)
 {
 	const struct kind_options options = options_of(kind, given);
 	struct published published = {0};
 	struct problems problems = {0};
-	json_t *objects = json_array();
+	struct tree_node *objects = tree_list(tree);
 
 	assert_int_equal(kind->add(policy, &options, &problems, objects), 0);
 	assert_int_equal(problems.count, 0);
-	assert_int_equal(json_array_size(objects), 1);
+	assert_int_equal(tree_count(objects), 1);
 	published_check_tree(&published, objects);
 	assert_int_equal(published.objects, 1);
 	if (published.count > 0)
@@ -126,39 +127,41 @@ static json_t *objects_of(const struct policy_kind *kind, const struct policy *p
 static void assert_object(const struct policy_kind *kind, const struct policy *policy,
 			  const struct kind_options *options, const char *expected)
 {
-	json_t *objects = objects_of(kind, policy, options);
+	struct tree tree = {0};
+	struct tree_node *objects = objects_of(&tree, kind, policy, options);
 	struct buf buf = {0};
 
 	output_yaml_stream(&buf, objects);
 	assert_int_equal(buf.error, 0);
 	assert_string_equal(buf.data, expected);
 	buf_clear(&buf);
-	json_decref(objects);
+	tree_clear(&tree);
 }
 
 /* The spec without comments. */
 static void assert_spec(const struct policy_kind *kind, const struct policy *policy,
 			const struct kind_options *options, const char *expected)
 {
-	json_t *objects = objects_of(kind, policy, options);
+	struct tree tree = {0};
+	struct tree_node *objects = objects_of(&tree, kind, policy, options);
 	struct buf buf = {0};
 
-	output_yaml(&buf, json_object_get(json_array_get(objects, 0), "spec"));
+	output_yaml(&buf, tree_get(objects->first, "spec"));
 	assert_string_equal(buf.data, expected);
 	buf_clear(&buf);
-	json_decref(objects);
+	tree_clear(&tree);
 }
 
 static char *annotation_of(const struct policy *policy, enum explain explain, const char *key)
 {
 	const struct kind_options options = {.explain = explain};
-	json_t *objects = objects_of(&kind_networkpolicy, policy, &options);
-	const json_t *metadata = json_object_get(json_array_get(objects, 0), "metadata");
-	const char *text =
-	    json_string_value(json_object_get(json_object_get(metadata, "annotations"), key));
+	struct tree tree = {0};
+	struct tree_node *objects = objects_of(&tree, &kind_networkpolicy, policy, &options);
+	const struct tree_node *metadata = tree_get(objects->first, "metadata");
+	const char *text = tree_get_text(tree_get(metadata, "annotations"), key);
 	char *copy = text ? strdup(text) : NULL;
 
-	json_decref(objects);
+	tree_clear(&tree);
 	return copy;
 }
 
@@ -186,8 +189,8 @@ static void assert_annotation(const struct policy *policy, enum explain explain,
 	"where ipBlock covers them\n"                                                              \
 	"      egress to 2001:db8::/64, UDP 4000-4099, SCTP 5000: addresses of the block that "    \
 	"were not seen; evidence that is left out without --include\n"                             \
-	"      egress to all pods of all namespaces, UDP 4000-4099, SCTP 5000: DNS, whether it "   \
-	"was seen or not\n"
+	"      egress to all pods of all namespaces, UDP 4000-4099, SCTP 5000: DNS, not all of "   \
+	"which was seen\n"
 
 #define NETWORKPOLICY_RULES                                                                        \
 	"  policyTypes:\n"                                                                         \
@@ -380,23 +383,21 @@ static void assert_ports(size_t count, const char *expected)
 				.isolates = {[DIRECTION_EGRESS] = true},
 				.rules = {[DIRECTION_EGRESS] = &egress},
 				.rule_count = {[DIRECTION_EGRESS] = 1}};
-	json_t *objects, *lists;
+	struct tree tree = {0};
+	struct tree_node *objects;
 	struct buf counts = {0};
 
 	assert_non_null(ports);
 	for (size_t i = 0; i < count; i++)
 		ports[i] = (struct policy_port){IPPROTO_TCP, (uint16_t)(2 * i + 1), 0};
-	objects = objects_of(&kind_cilium, &policy, &comments);
-	lists = json_object_get(
-	    json_array_get(
-		json_object_get(json_object_get(json_array_get(objects, 0), "spec"), "egress"), 0),
-	    "toPorts");
-	for (size_t i = 0; i < json_array_size(lists); i++)
-		buf_printf(&counts, "%zu ",
-			   json_array_size(json_object_get(json_array_get(lists, i), "ports")));
+	objects = objects_of(&tree, &kind_cilium, &policy, &comments);
+	objects = tree_get(tree_get(objects->first, "spec"), "egress");
+	for (const struct tree_node *list = tree_get(objects->first, "toPorts")->first; list;
+	     list = list->next)
+		buf_printf(&counts, "%zu ", tree_count(tree_get(list, "ports")));
 	assert_string_equal(counts.data, expected);
 	buf_clear(&counts);
-	json_decref(objects);
+	tree_clear(&tree);
 	free(ports);
 }
 
@@ -410,6 +411,36 @@ static void test_cilium_takes_40_ports_a_list(void **state)
 }
 
 /* All pods of the namespace, and nothing is allowed. */
+/* Pods that Cilium manages are none of its CIDRs': what would allow nothing is no rule. */
+static void test_cilium_looks_for_no_pods_by_address(void **state)
+{
+	static const char *const classes[] = {"pod", "ambiguous"};
+	const struct kind_options options = options_of(&kind_cilium, &comments);
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct problems problems = {0};
+		struct tree tree = {0};
+		struct tree_node *objects = tree_list(&tree);
+		struct front front;
+
+		front_init(&front);
+		front.to[2].class = classes[i];
+		assert_int_equal(kind_cilium.add(&front.policy, &options, &problems, objects), 0);
+		assert_int_equal(tree_count(objects), 0);
+		assert_int_equal(problems.count, 1);
+		assert_int_equal(problems.items[0].severity, PROBLEM_WARNING);
+		assert_string_equal(problems.items[0].subject, "Deployment/web in shop");
+		assert_string_equal(problems.items[0].message,
+				    "no CiliumNetworkPolicy: pods are peers by their addresses "
+				    "(2001:db8::/64), where Cilium does not look for pods that it "
+				    "manages; give an inventory with their labels, or do without "
+				    "--include");
+		problems_clear(&problems);
+		tree_clear(&tree);
+	}
+}
+
 static void test_default_deny(void **state)
 {
 	struct policy policy = {.namespace = TEXT("shop"),
@@ -461,26 +492,23 @@ static void assert_subject(const char *key, const char *value, const char *expec
 				.selector = web,
 				.isolates = {true, true}};
 	const struct kind_options canary = {.canary_key = key, .canary_value = value};
-	json_t *objects = objects_of(&kind_networkpolicy, &policy, &canary);
-	json_t *spec = json_object_get(json_array_get(objects, 0), "spec");
-	char *text = json_dumps(json_object_get(spec, "podSelector"), 0);
+	struct tree tree = {0};
+	struct tree_node *objects = objects_of(&tree, &kind_networkpolicy, &policy, &canary);
+	struct buf buf = {0};
 
-	assert_string_equal(text, expected);
-	free(text);
-	json_decref(objects);
+	output_yaml(&buf, tree_get(tree_get(objects->first, "spec"), "podSelector"));
+	assert_string_equal(buf.data, expected);
+	buf_clear(&buf);
+	tree_clear(&tree);
 }
 
 static void test_canary(void **state)
 {
 	(void)state;
-	assert_subject("a", "1",
-		       "{\"matchLabels\": {\"a\": \"1\", \"app\": \"web\", \"tier\": \"front\"}}");
-	assert_subject("b", "",
-		       "{\"matchLabels\": {\"app\": \"web\", \"b\": \"\", \"tier\": \"front\"}}");
-	assert_subject("z", "1",
-		       "{\"matchLabels\": {\"app\": \"web\", \"tier\": \"front\", \"z\": \"1\"}}");
-	assert_subject("tier", "front",
-		       "{\"matchLabels\": {\"app\": \"web\", \"tier\": \"front\"}}");
+	assert_subject("a", "1", "matchLabels:\n  a: \"1\"\n  app: web\n  tier: front\n");
+	assert_subject("b", "", "matchLabels:\n  app: web\n  b: \"\"\n  tier: front\n");
+	assert_subject("z", "1", "matchLabels:\n  app: web\n  tier: front\n  z: \"1\"\n");
+	assert_subject("tier", "front", "matchLabels:\n  app: web\n  tier: front\n");
 }
 
 static bool tells(const struct problems *problems, const char *text)
@@ -504,12 +532,13 @@ static void test_canary_that_no_pod_can_be(void **state)
 						     .canary_key = "tier",
 						     .canary_value = "canary"};
 		struct problems problems = {0};
-		json_t *objects = json_array();
+		struct tree tree = {0};
+		struct tree_node *objects = tree_list(&tree);
 
 		assert_int_equal((*kind)->add(&front.policy, &options, &problems, objects), 0);
-		assert_int_equal(json_array_size(objects), 0);
+		assert_int_equal(tree_count(objects), 0);
 		assert_true(tells(&problems, "tier=front"));
-		json_decref(objects);
+		tree_clear(&tree);
 		problems_clear(&problems);
 	}
 }
@@ -626,14 +655,16 @@ static void test_no_comments(void **state)
 		for (const struct policy_kind *const *kind = policy_kinds(); *kind; kind++) {
 			const struct kind_options its = options_of(*kind, &options);
 			struct problems problems = {0};
-			json_t *objects = json_array();
-			char *text;
+			struct tree tree = {0};
+			struct tree_node *objects = tree_list(&tree);
+			struct buf buf = {0};
 
 			assert_int_equal((*kind)->add(&front.policy, &its, &problems, objects), 0);
-			text = json_dumps(objects, 0);
-			assert_null(strstr(text, "\"#\""));
-			free(text);
-			json_decref(objects);
+			buf_puts(&buf, "");
+			output_yaml_stream(&buf, objects);
+			assert_null(strchr(buf.data, '#'));
+			buf_clear(&buf);
+			tree_clear(&tree);
 			problems_clear(&problems);
 		}
 	}
@@ -680,7 +711,7 @@ static void test_annotations_are_bounded(void **state)
 
 /* Egress of the front to that many addresses. */
 static int add_many(const struct policy_kind *kind, size_t count, enum explain explain,
-		    json_t *objects, struct problems *problems)
+		    struct tree_node *objects, struct problems *problems)
 {
 	const struct kind_options options = {.explain = explain,
 					     .api_version = kind->api_versions[0]};
@@ -709,10 +740,11 @@ static void assert_many(const struct policy_kind *kind, size_t count, enum expla
 {
 	struct problems problems = {0};
 	struct published published = {0};
-	json_t *objects = json_array();
+	struct tree tree = {0};
+	struct tree_node *objects = tree_list(&tree);
 
 	assert_int_equal(add_many(kind, count, explain, objects, &problems), printed > 0);
-	assert_int_equal(json_array_size(objects), printed);
+	assert_int_equal(tree_count(objects), printed);
 	assert_int_equal(problems.count, message != NULL);
 	if (message)
 		assert_non_null(strstr(problems.items[0].message, message));
@@ -720,7 +752,7 @@ static void assert_many(const struct policy_kind *kind, size_t count, enum expla
 	assert_int_equal(published.count, 0);
 	published_clear(&published);
 	problems_clear(&problems);
-	json_decref(objects);
+	tree_clear(&tree);
 }
 
 static void test_sizes(void **state)
@@ -740,14 +772,15 @@ static void test_sizes(void **state)
 
 static void test_size_of_an_object(void **state)
 {
-	json_t *object = json_pack("{s:s, s:[s, i, b, b, n], s:{}}", "#", "not sent", "a",
-				   "<\"\n\001", -12, 1, 0, "b");
+	struct tree tree = {0};
+	struct tree_node *object = tree_parse(
+	    &tree, "{\"#\":\"not sent\",\"a\":[\"<\\\"\\n\\u0001\",-12,true,false,null],\"b\":{}}");
 
 	(void)state;
 	assert_int_equal(kind_size(object),
 			 strlen("{\"a\":[\"\\u003c\\\"\\n\\u0001\",-12,true,false,null],"
 				"\"b\":{}}"));
-	json_decref(object);
+	tree_clear(&tree);
 }
 
 int main(void)
@@ -758,6 +791,7 @@ int main(void)
 	    cmocka_unit_test(test_cilium),
 	    cmocka_unit_test(test_cilium_entities),
 	    cmocka_unit_test(test_cilium_takes_40_ports_a_list),
+	    cmocka_unit_test(test_cilium_looks_for_no_pods_by_address),
 	    cmocka_unit_test(test_default_deny),
 	    cmocka_unit_test(test_canary),
 	    cmocka_unit_test(test_canary_that_no_pod_can_be),

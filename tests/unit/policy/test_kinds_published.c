@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "policy/kind.h"
+#include "tests/unit/base/tree_fixture.h"
 #include "tests/unit/policy/published.h"
 #include "tests/unit/policy/random_policy.h"
 
@@ -26,7 +27,8 @@ static void try_policy(const struct policy_kind *kind, uint64_t seed, struct tal
 	    .canary_value = "yes"};
 	struct published published = {0};
 	struct problems problems = {0};
-	json_t *objects = json_array();
+	struct tree tree = {0};
+	struct tree_node *objects = tree_list(&tree);
 	struct policy policy;
 
 	random_policy(seed, kind->entities, &policy);
@@ -35,11 +37,11 @@ static void try_policy(const struct policy_kind *kind, uint64_t seed, struct tal
 	if (published.count > 0)
 		fail_msg("%s, seed %llu:\n%s", kind->name, (unsigned long long)seed,
 			 published.wrong.data);
-	assert_int_equal(published.objects, json_array_size(objects));
+	assert_int_equal(published.objects, tree_count(objects));
 	assert_true(published.objects > 0 || problems.count > 0);
 	tally->objects += published.objects;
 	tally->without += published.objects == 0;
-	json_decref(objects);
+	tree_clear(&tree);
 	problems_clear(&problems);
 	published_clear(&published);
 	policy_clear(&policy);

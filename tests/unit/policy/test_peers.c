@@ -7,8 +7,7 @@
 
 #include <stdio.h>
 
-#include "policy/kind_common.h"
-#include "tests/unit/model/scene.h"
+#include "tests/unit/policy/shop.h"
 
 #define POD(NAMESPACE, NAME, NODE, IP, KIND, OWNER, LABELS, SPEC)                                  \
 	"---\n{kind: Pod, metadata: {namespace: " NAMESPACE ", name: " NAME ", uid: uid-" NAME     \
@@ -36,12 +35,6 @@
 
 static const char yaml[] = PODS DNS_SERVICE;
 
-struct shop {
-	struct scene scene;
-	struct policy_request request;
-	struct policy_set *set;
-};
-
 /* Two nodes, each with a record of its own pods. */
 static void shop_open(struct shop *s, const char *inventory)
 {
@@ -55,10 +48,8 @@ static void shop_open(struct shop *s, const char *inventory)
 	    {"n2", "kube-system", "coredns-x", "uid-coredns-x", "10.2.0.9"},
 	};
 
-	*s = (struct shop){0};
-	policy_request_init(&s->request);
+	shop_init(s, inventory);
 	s->request.external_ingress = EXTERNAL_INGRESS_OBSERVED;
-	scene_inventory(&s->scene, inventory);
 	scene_node(&s->scene, "n1", "192.168.0.1");
 	scene_node(&s->scene, "n2", "192.168.0.2");
 	for (size_t i = 0; i < sizeof(pods) / sizeof(pods[0]); i++)
@@ -67,12 +58,6 @@ static void shop_open(struct shop *s, const char *inventory)
 							.name = pods[i][2],
 							.uid = pods[i][3],
 							.address = pods[i][4]});
-}
-
-static void shop_close(struct shop *s)
-{
-	policy_set_free(s->set);
-	scene_close(&s->scene);
 }
 
 /* Pods that the recording node knows by itself; 0: another's, or none. */
@@ -96,71 +81,16 @@ static void talk(struct shop *s, struct scene_edge edge)
 	scene_edge(&s->scene, edge);
 }
 
-static void derive(struct shop *s)
-{
-	policy_set_free(s->set);
-	s->set = NULL;
-	problems_clear(&s->scene.problems);
-	assert_int_equal(
-	    policy_derive(scene_build(&s->scene, 0), &s->request, &s->scene.problems, &s->set), 0);
-}
-
-static bool is_called(const struct policy_peer *peer, const char *text)
-{
-	struct buf buf = {0};
-	bool is;
-
-	kind_put_peer(&buf, peer);
-	assert_int_equal(buf.error, 0);
-	is = strcmp(buf.data, text) == 0;
-	buf_clear(&buf);
-	return is;
-}
-
-static bool has_port(const struct policy_rule *rule, int protocol, int port)
-{
-	for (size_t i = 0; i < rule->port_count; i++)
-		if (rule->ports[i].protocol == protocol && rule->ports[i].port == port)
-			return true;
-	return false;
-}
-
-static const struct policy *policy_of(const struct shop *s, const char *name)
-{
-	for (size_t i = 0; i < s->set->count; i++)
-		if (strcmp(s->set->policies[i].name, name) == 0)
-			return &s->set->policies[i];
-	fail_msg("no policy %s", name);
-	return NULL;
-}
-
-/* The peer that the rule names at that port; NULL: none does. */
-static const struct policy_peer *find(const struct shop *s, const char *name,
-				      enum direction direction, const char *peer, int protocol,
-				      int port)
-{
-	const struct policy *policy = policy_of(s, name);
-
-	for (size_t i = 0; i < policy->rule_count[direction]; i++) {
-		const struct policy_rule *rule = &policy->rules[direction][i];
-
-		for (size_t j = 0; has_port(rule, protocol, port) && j < rule->peer_count; j++)
-			if (is_called(&rule->peers[j], peer))
-				return &rule->peers[j];
-	}
-	return NULL;
-}
-
 static const struct policy_peer *ingress(const struct shop *s, const char *name, const char *peer,
 					 int port)
 {
-	return find(s, name, DIRECTION_INGRESS, peer, IPPROTO_TCP, port);
+	return find_peer(s, name, DIRECTION_INGRESS, peer, IPPROTO_TCP, port);
 }
 
 static const struct policy_peer *egress(const struct shop *s, const char *name, const char *peer,
 					int port)
 {
-	return find(s, name, DIRECTION_EGRESS, peer, IPPROTO_TCP, port);
+	return find_peer(s, name, DIRECTION_EGRESS, peer, IPPROTO_TCP, port);
 }
 
 static void assert_says(const struct policy_peer *peer, const char *part)
@@ -442,6 +372,148 @@ static void test_other_endpoints_of_a_service_without_selector(void **state)
 	shop_close(&s);
 }
 
+#define EXPORTER(NAME, NODE, IP, SPEC)                                                             \
+	POD("mon", NAME, NODE, IP, "DaemonSet", "exporter", "app: exporter", SPEC)
+#define EXPORTERS                                                                                  \
+	EXPORTER("e1", "n1", "192.168.0.1", ", hostNetwork: true")                                 \
+	EXPORTER("e2", "n2", "192.168.0.2", ", hostNetwork: true")                                 \
+	EXPORTER("e3", "n2", "10.1.0.77", "")                                                      \
+	"---\n{kind: Service, metadata: {namespace: mon, name: exporter}, spec: {clusterIP: "      \
+	"10.96.0.78, selector: {app: exporter}, ports: [{port: 9100}]}}\n"
+#define TARGET(IP, POD_NAME) "{addresses: [" IP "], targetRef: {kind: Pod, name: " POD_NAME "}}, "
+#define TARGETS                                                                                    \
+	TARGET("192.168.0.1", "e1")                                                                \
+	TARGET("192.168.0.2", "e2") TARGET("10.1.0.77", "e3") TARGET("10.1.0.78", "unknown")
+
+/* The service leads to any of them, and no selector picks those on a node's network. */
+static void test_other_endpoints_on_nodes(void **state)
+{
+	static const char endpoints[] =
+	    PODS DNS_SERVICE EXPORTERS "---\n{apiVersion: discovery.k8s.io/v1, kind: "
+				       "EndpointSlice, metadata: {namespace: mon, "
+				       "name: exporter-1, labels: {kubernetes.io/service-name: "
+				       "exporter}}, addressType: IPv4, ports: [{port: 9100, "
+				       "protocol: TCP}], endpoints: [" TARGETS "]}\n";
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, endpoints);
+	talk(&s, (struct scene_edge){.from = "10.1.0.1",
+				     .to = "192.168.0.1",
+				     .port = 9100,
+				     .service = "10.96.0.78",
+				     .service_port = 9100});
+	talk(&s, (struct scene_edge){.from = "10.1.0.2", .to = "192.168.0.1", .port = 9100});
+	derive(&s);
+	assert_int_equal(egress(&s, "web-netpol", "192.168.0.1/32", 9100)->wider, 0);
+	assert_int_equal(egress(&s, "web-netpol", "192.168.0.2/32", 9100)->wider, WIDER_ENDPOINTS);
+	assert_null(egress(&s, "web-netpol", "10.1.0.77/32", 9100));
+	assert_null(egress(&s, "web-netpol", "10.1.0.78/32", 9100));
+	assert_null(egress(&s, "api-netpol", "192.168.0.2/32", 9100));
+	s.request.exact = true;
+	derive(&s);
+	assert_null(egress(&s, "web-netpol", "192.168.0.2/32", 9100));
+	shop_close(&s);
+}
+
+/* One that was asked without an answer is no endpoint that was not seen. */
+static void test_an_endpoint_that_was_included(void **state)
+{
+	static const char endpoints[] = PODS DNS_SERVICE
+	    "---\n{kind: Service, metadata: {namespace: shop, name: old}, spec: {clusterIP: "
+	    "10.96.0.77, ports: [{port: 80, targetPort: 5432}]}}\n"
+	    "---\n{kind: Endpoints, metadata: {namespace: shop, name: old}, subsets: "
+	    "[{addresses: [{ip: 172.16.7.1}, {ip: 172.16.7.2}], ports: [{port: 5432}]}]}\n";
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, endpoints);
+	s.request.include = 1u << LEFT_REFUSED;
+	talk(&s, (struct scene_edge){.from = "10.1.0.1",
+				     .to = "172.16.7.1",
+				     .port = 5432,
+				     .verdict = VERDICT_REFUSED,
+				     .service = "10.96.0.77",
+				     .service_port = 80});
+	derive(&s);
+	assert_int_equal(egress(&s, "web-netpol", "172.16.7.1/32", 5432)->wider, WIDER_INCLUDED);
+	assert_int_equal(egress(&s, "web-netpol", "172.16.7.2/32", 5432)->wider, WIDER_ENDPOINTS);
+	shop_close(&s);
+}
+
+#define API_SERVER                                                                                 \
+	"---\n{kind: Service, metadata: {namespace: default, name: kubernetes}, spec: "            \
+	"{clusterIP: "                                                                             \
+	"10.96.0.1, ports: [{port: 443, targetPort: 6443}]}}\n"                                    \
+	"---\n{kind: Endpoints, metadata: {namespace: default, name: kubernetes}, subsets: "       \
+	"[{addresses: [{ip: 172.16.9.1}, {ip: 172.16.9.2}, {ip: 192.168.0.1}, {ip: "               \
+	"192.168.0.2}], ports: [{port: 6443}]}]}\n"
+
+/* A webhook is asked by whichever has the request. */
+static void test_other_api_servers_as_clients(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, PODS DNS_SERVICE API_SERVER);
+	talk(&s, (struct scene_edge){.from = "172.16.9.1", .to = "10.1.0.2", .port = 9443});
+	talk(&s, (struct scene_edge){.from = "192.168.0.1", .to = "10.1.0.1", .port = 8080});
+	talk(&s, (struct scene_edge){.from = "10.1.0.1", .to = "10.1.0.2", .port = 8080});
+	derive(&s);
+	assert_int_equal(ingress(&s, "api-netpol", "172.16.9.1/32", 9443)->wider, 0);
+	assert_says(ingress(&s, "api-netpol", "172.16.9.2/32", 9443),
+		    "service kubernetes.default: another of its endpoints");
+	assert_int_equal(ingress(&s, "api-netpol", "192.168.0.2/32", 9443)->wider, WIDER_ENDPOINTS);
+	assert_null(egress(&s, "api-netpol", "172.16.9.2/32", 9443));
+	/* Probes of its own node. */
+	assert_null(ingress(&s, "web-netpol", "172.16.9.1/32", 8080));
+	s.request.external_ingress = EXTERNAL_INGRESS_ANY;
+	talk(&s, (struct scene_edge){.from = "203.0.113.9", .to = "10.1.0.2", .port = 9443});
+	derive(&s);
+	assert_int_equal(ingress(&s, "api-netpol", "0.0.0.0/0", 9443)->wider, WIDER_ANY_CLIENT);
+	s.request.exact = true;
+	derive(&s);
+	assert_null(ingress(&s, "api-netpol", "172.16.9.2/32", 9443));
+	shop_close(&s);
+}
+
+static void test_api_server_that_another_service_names_too(void **state)
+{
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, PODS DNS_SERVICE API_SERVER
+		  "---\n{kind: Service, metadata: {namespace: a, name: masters}, spec: {clusterIP: "
+		  "None, ports: [{port: 22}]}}\n"
+		  "---\n{kind: Endpoints, metadata: {namespace: a, name: masters}, subsets: "
+		  "[{addresses: [{ip: 172.16.9.1}, {ip: 172.16.9.2}], ports: [{port: 22}]}]}\n");
+	talk(&s, (struct scene_edge){.from = "172.16.9.1", .to = "10.1.0.2", .port = 9443});
+	derive(&s);
+	assert_int_equal(ingress(&s, "api-netpol", "172.16.9.2/32", 9443)->wider, WIDER_ENDPOINTS);
+	shop_close(&s);
+}
+
+static void test_other_endpoints_of_a_headless_service_without_selector(void **state)
+{
+	static const char endpoints[] = PODS DNS_SERVICE
+	    "---\n{kind: Service, metadata: {namespace: shop, name: db}, spec: {clusterIP: None, "
+	    "ports: [{port: 5432}]}}\n"
+	    "---\n{kind: Endpoints, metadata: {namespace: shop, name: db}, subsets: [{addresses: "
+	    "[{ip: 172.16.7.1}, {ip: 172.16.7.2}], ports: [{port: 5432}]}]}\n";
+	struct shop s;
+
+	(void)state;
+	shop_open(&s, endpoints);
+	talk(&s, (struct scene_edge){.from = "10.1.0.1", .to = "172.16.7.1", .port = 5432});
+	talk(&s, (struct scene_edge){.from = "10.1.0.2", .to = "172.16.7.1", .port = 22});
+	talk(&s, (struct scene_edge){.from = "172.16.7.1", .to = "10.1.0.2", .port = 8080});
+	derive(&s);
+	assert_int_equal(egress(&s, "web-netpol", "172.16.7.2/32", 5432)->wider, WIDER_ENDPOINTS);
+	assert_null(egress(&s, "api-netpol", "172.16.7.2/32", 22));
+	assert_null(ingress(&s, "api-netpol", "172.16.7.2/32", 8080));
+	shop_close(&s);
+}
+
 static void test_clients_of_another_node_tomorrow(void **state)
 {
 	static char addresses[18][16];
@@ -481,6 +553,7 @@ static void test_clients_of_another_node_tomorrow(void **state)
 
 static void test_another_replica_behind_the_own_service(void **state)
 {
+	const struct policy_peer *peer;
 	struct shop s;
 
 	(void)state;
@@ -496,9 +569,18 @@ static void test_another_replica_behind_the_own_service(void **state)
 	assert_int_equal(ingress(&s, "api-netpol", "app=api", 8080)->wider, WIDER_ENDPOINTS);
 	assert_int_equal(egress(&s, "api-netpol", "app=api", 8080)->wider, WIDER_ENDPOINTS);
 	assert_null(egress(&s, "api-netpol", "app=api", 9000));
+	assert_null(egress(&s, "api-netpol", "app=api", 80));
+	s.request.service_ports = true;
+	derive(&s);
+	peer = egress(&s, "api-netpol", "app=api", 80);
+	assert_non_null(peer);
+	assert_int_equal(peer->wider, WIDER_ENDPOINTS | WIDER_SERVICE_PORT);
+	assert_ptr_equal(peer, egress(&s, "api-netpol", "app=api", 8080));
+	assert_null(ingress(&s, "api-netpol", "app=api", 80));
 	s.request.exact = true;
 	derive(&s);
 	assert_null(egress(&s, "api-netpol", "app=api", 8080));
+	assert_null(egress(&s, "api-netpol", "app=api", 80));
 	shop_close(&s);
 }
 
@@ -661,16 +743,16 @@ static void test_resolvers_are_for_all(void **state)
 	ask(&s, "10.1.0.1", "n1");
 	talk(&s, (struct scene_edge){.from = "10.1.0.1", .to = "10.1.0.2", .port = 8080});
 	derive(&s);
-	peer = find(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_TCP, 1053);
+	peer = find_peer(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_TCP, 1053);
 	assert_says(peer, "1 connection, via kube-dns.kube-system:53; DNS over UDP and TCP");
 	assert_int_equal(peer->wider, WIDER_DNS);
-	peer = find(&s, "api-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 1053);
+	peer = find_peer(&s, "api-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 1053);
 	assert_says(peer, ": DNS, as others ask it");
 	assert_int_equal(peer->wider, WIDER_DNS);
 	assert_int_equal(peer->edges, 0);
 	assert_true(peer->first_seen > peer->last_seen);
 	assert_string_equal(peer->class, "");
-	assert_null(find(&s, "api-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 53));
+	assert_null(find_peer(&s, "api-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 53));
 	shop_close(&s);
 }
 
@@ -699,12 +781,12 @@ static void test_exact_resolvers(void **state)
 	s.request.exact = true;
 	derive(&s);
 	assert_int_equal(
-	    find(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 1053)->wider, 0);
+	    find_peer(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 1053)->wider, 0);
 	assert_null(egress(&s, "web-netpol", dns_peer, 1053));
 	assert_int_equal(policy_of(&s, "api-netpol")->rule_count[DIRECTION_EGRESS], 0);
 	assert_int_equal(policy_of(&s, "coredns-netpol")->rule_count[DIRECTION_INGRESS], 1);
 	assert_int_equal(
-	    find(&s, "coredns-netpol", DIRECTION_INGRESS, "app=web in shop", IPPROTO_UDP, 1053)
+	    find_peer(&s, "coredns-netpol", DIRECTION_INGRESS, "app=web in shop", IPPROTO_UDP, 1053)
 		->edges,
 	    2);
 	shop_close(&s);
@@ -746,7 +828,7 @@ static void test_ports_of_the_endpoints(void **state)
 	shop_open(&s, endpoints);
 	talk(&s, (struct scene_edge){.from = "10.1.0.1", .to = "10.1.0.2", .port = 8080});
 	derive(&s);
-	peer = find(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 5353);
+	peer = find_peer(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 5353);
 	assert_says(peer, "service kube-dns in kube-system: DNS, from the inventory");
 	assert_int_equal(peer->wider, WIDER_DNS);
 	assert_false(scene_has_problem(&s.scene, "DNS", "53 is assumed"));
@@ -772,7 +854,8 @@ static void test_a_cache_on_each_node(void **state)
 	derive(&s);
 	assert_null(egress(&s, "api-netpol", "169.254.20.10/32", 53));
 	assert_int_equal(
-	    find(&s, "web-netpol", DIRECTION_EGRESS, "169.254.20.10/32", IPPROTO_UDP, 53)->wider,
+	    find_peer(&s, "web-netpol", DIRECTION_EGRESS, "169.254.20.10/32", IPPROTO_UDP, 53)
+		->wider,
 	    0);
 	shop_close(&s);
 }
@@ -821,9 +904,10 @@ static void test_service_ports(void **state)
 	assert_int_equal(peer->seen_count, 0);
 	assert_int_equal(egress(&s, "web-netpol", "198.51.100.7/32", 6443)->wider, 0);
 	assert_null(egress(&s, "web-netpol", "198.51.100.7/32", 443));
-	assert_non_null(find(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 53));
-	assert_int_equal(find(&s, "api-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 53)->wider,
-			 WIDER_DNS | WIDER_SERVICE_PORT);
+	assert_non_null(find_peer(&s, "web-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 53));
+	assert_int_equal(
+	    find_peer(&s, "api-netpol", DIRECTION_EGRESS, dns_peer, IPPROTO_UDP, 53)->wider,
+	    WIDER_DNS | WIDER_SERVICE_PORT);
 	shop_close(&s);
 }
 
@@ -911,6 +995,11 @@ int main(void)
 	    cmocka_unit_test(test_api_server_on_the_own_node),
 	    cmocka_unit_test(test_other_endpoints_of_the_api_server),
 	    cmocka_unit_test(test_other_endpoints_of_a_service_without_selector),
+	    cmocka_unit_test(test_other_endpoints_on_nodes),
+	    cmocka_unit_test(test_an_endpoint_that_was_included),
+	    cmocka_unit_test(test_other_endpoints_of_a_headless_service_without_selector),
+	    cmocka_unit_test(test_other_api_servers_as_clients),
+	    cmocka_unit_test(test_api_server_that_another_service_names_too),
 	    cmocka_unit_test(test_clients_of_another_node_tomorrow),
 	    cmocka_unit_test(test_another_replica_behind_the_own_service),
 	    cmocka_unit_test(test_clients_behind_the_own_node),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/unit/base/tree_fixture.h"
 #include "tests/unit/policy/published.h"
 
 static const char network_policy[] =
@@ -405,58 +406,58 @@ static void test_lists(void **state)
 static void test_trees(void **state)
 {
 	struct published published = {0};
-	json_t *tree = json_pack(
-	    "[{s:s, s:s, s:s, s:{s:s, s:s, s:{s:s}}, s:{s:{}, s:[s]}}]", "#", "a comment",
-	    "apiVersion", "networking.k8s.io/v1", "kind", "NetworkPolicy", "metadata", "name", "a",
-	    "namespace", "b", "labels", "c", "1", "spec", "podSelector", "policyTypes", "Ingress");
-	json_t *none = json_array();
+	struct tree tree = {0};
+	struct tree_node *objects = tree_parse(
+	    &tree, "[{\"#\":\"a comment\",\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":"
+		   "\"NetworkPolicy\",\"metadata\":{\"name\":\"a\",\"namespace\":\"b\",\"labels\":{"
+		   "\"c\":\"1\"}},\"spec\":{\"podSelector\":{},\"policyTypes\":[\"Ingress\"]}}]");
 
 	(void)state;
-	published_check_tree(&published, none);
+	published_check_tree(&published, tree_list(&tree));
 	assert_int_equal(published.objects, 0);
-	published_check_tree(&published, tree);
-	published_check_tree(&published, json_array_get(tree, 0));
+	published_check_tree(&published, objects);
+	published_check_tree(&published, objects->first);
 	assert_int_equal(published.objects, 2);
 	assert_int_equal(published.count, 0);
-	json_object_set_new(json_array_get(tree, 0), "spec", json_object());
-	published_check_tree(&published, tree);
+	tree_remove(tree_get(objects->first, "spec"),
+		    tree_get(tree_get(objects->first, "spec"), "podSelector"));
+	published_check_tree(&published, objects);
 	assert_int_equal(published.count, 1);
-	json_decref(tree);
-	json_decref(none);
+	tree_clear(&tree);
 	published_clear(&published);
 }
 
-static json_t *text_of_bytes(size_t bytes)
+static void add_annotation(struct tree_node *metadata, size_t bytes)
 {
+	struct tree_node *annotations = tree_add_map(metadata, "annotations");
 	char *text = malloc(bytes + 1);
-	json_t *tree;
 
 	assert_non_null(text);
 	memset(text, 'a', bytes);
-	text[bytes] = '\0';
-	tree = json_string(text);
+	tree_add_copy(annotations, "netpol/a", text, bytes);
 	free(text);
-	return tree;
 }
 
 /* A peer for each of so many addresses, and an annotation of so many bytes. */
 static size_t wrong_of_size(size_t peers, size_t annotation)
 {
 	struct published published = {0};
-	json_t *to = json_array();
+	struct tree tree = {0};
+	struct tree_node *object =
+	    tree_parse(&tree, "{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":\"NetworkPolicy\","
+			      "\"metadata\":{\"name\":\"a\",\"namespace\":\"b\"},"
+			      "\"spec\":{\"podSelector\":{},\"egress\":[{\"to\":[]}]}}");
+	struct tree_node *rule = tree_get(tree_get(object, "spec"), "egress")->first;
 	size_t count;
-	json_t *tree =
-	    json_pack("{s:s, s:s, s:{s:s, s:s, s:{s:o}}, s:{s:{}, s:[{s:o}]}}", "apiVersion",
-		      "networking.k8s.io/v1", "kind", "NetworkPolicy", "metadata", "name", "a",
-		      "namespace", "b", "annotations", "netpol/a", text_of_bytes(annotation),
-		      "spec", "podSelector", "egress", "to", to);
 
+	add_annotation(tree_get(object, "metadata"), annotation);
 	for (size_t i = 0; i < peers; i++)
-		json_array_append_new(to,
-				      json_pack("{s:{s:s}}", "ipBlock", "cidr", "192.0.2.128/32"));
-	published_check_tree(&published, tree);
+		tree_add_text(tree_add_map(tree_add_map(tree_get(rule, "to"), NULL), "ipBlock"),
+			      "cidr", "192.0.2.128/32");
+	assert_int_equal(tree.error, 0);
+	published_check_tree(&published, object);
 	count = published.count;
-	json_decref(tree);
+	tree_clear(&tree);
 	published_clear(&published);
 	return count;
 }

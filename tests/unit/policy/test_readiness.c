@@ -26,6 +26,7 @@ struct world {
 	struct graph_pod pods[MOST];
 	struct pod_address addresses[MOST];
 	struct graph_edge edges[4 * MOST];
+	struct end ends[4 * MOST][2]; /* of each edge from, to */
 	struct readiness_node nodes[MOST];
 	struct readiness_gap gaps[MOST];
 	struct readiness_evidence evidence;
@@ -132,11 +133,14 @@ static struct end address_end(enum end_kind kind, const char *name, const char *
 static struct graph_edge *add_edge(struct world *world, struct end from, struct end to,
 				   uint16_t port, int64_t connections, int64_t begun)
 {
-	struct graph_edge *edge = &world->edges[world->graph.edge_count++];
+	size_t at = world->graph.edge_count++;
+	struct graph_edge *edge = &world->edges[at];
 
-	assert_true(world->graph.edge_count <= 4 * MOST);
-	*edge = (struct graph_edge){.from = from,
-				    .to = to,
+	assert_true(at < 4 * MOST);
+	world->ends[at][0] = from;
+	world->ends[at][1] = to;
+	*edge = (struct graph_edge){.from = &world->ends[at][0],
+				    .to = &world->ends[at][1],
 				    .edge = {.node = "n1",
 					     .key = {.protocol = IPPROTO_TCP,
 						     .port = port,
@@ -147,6 +151,12 @@ static struct graph_edge *add_edge(struct world *world, struct end from, struct 
 					     .last_seen = begun + (connections == 1 ? 0 : HOUR),
 					     .begun = begun}};
 	return edge;
+}
+
+/* What the edge leads to, to be changed. */
+static struct end *end_to(struct world *world, const struct graph_edge *edge)
+{
+	return &world->ends[edge - world->edges][1];
 }
 
 static const struct readiness *judged(struct world *world, size_t workload)
@@ -577,8 +587,8 @@ static void test_what_tells_edges_apart(void **state)
 	add_edge(world, web, address_end(END_EXTERNAL, "", "203.0.113.1"), 443, 1, 0);
 	add_edge(world, web, address_end(END_EXTERNAL, "", "203.0.113.2"), 443, 1, 0);
 	add_edge(world, web, address_end(END_EXTERNAL, "", "2001:db8::2"), 443, 1, 0);
-	add_edge(world, web, address_end(END_EXTERNAL, "", "203.0.113.0"), 443, 1, 0)->to.prefix =
-	    24;
+	end_to(world, add_edge(world, web, address_end(END_EXTERNAL, "", "203.0.113.0"), 443, 1, 0))
+	    ->prefix = 24;
 	add_edge(world, web, address_end(END_NODE, "n2", "192.0.2.2"), 9100, 2, 0);
 	readiness = judged(world, pair.web);
 	assert_int_equal(readiness->edges, 10);
@@ -622,7 +632,7 @@ static void test_what_a_policy_cannot_allow_is_no_edge(void **state)
 	add_edge(world, address_end(END_NODE, "n1", "192.0.2.1"), web, 8080, 5, 0);
 	edge = add_edge(world, web, api, 11, 5, 0);
 	edge->told_elsewhere[0] = edge->told_elsewhere[1] = true;
-	add_edge(world, web, api, 12, 5, 0)->to.secondary = true;
+	end_to(world, add_edge(world, web, api, 12, 5, 0))->secondary = true;
 	assert_int_equal(judged(world, pair.web)->edges, 1);
 	assert_int_equal(judged(world, pair.web)->connections, 10);
 	assert_int_equal(judged(world, pair.api)->edges, 1);
@@ -648,7 +658,7 @@ static void test_each_node_tells_of_its_own(void **state)
 	struct graph_edge *arrived;
 
 	(void)state;
-	arrived = add_edge(pair.world, pair.edge->from, pair.edge->to, 8080, 90, HOUR);
+	arrived = add_edge(pair.world, *pair.edge->from, *pair.edge->to, 8080, 90, HOUR);
 	pair.edge->told_elsewhere[1] = true;
 	arrived->told_elsewhere[0] = true;
 	assert_int_equal(judged(pair.world, pair.web)->connections, 100);
@@ -785,7 +795,7 @@ static void test_a_known_network_is_one_peer(void **state)
 	add_edge(world, web, address_end(END_EXTERNAL, "", "2001:db8::1"), 443, 5, HOUR);
 	add_edge(world, web, address_end(END_EXTERNAL, "", "203.0.113.1"), 443, 5, HOUR);
 	edge = add_edge(world, web, address_end(END_EXTERNAL, "", "198.51.0.0"), 443, 5, HOUR);
-	edge->to.prefix = 16;
+	end_to(world, edge)->prefix = 16;
 	assert_int_equal(judged(world, pair.web)->edges, 6);
 	world->request.known_networks = networks;
 	assert_int_equal(judged(world, pair.web)->edges, 5);
@@ -808,19 +818,19 @@ static void test_who_asks_for_names_is_one_peer(void **state)
 
 		edge = add_edge(world, pod_end(world, add_pod(world, asker, "n1", 0)),
 				pod_end(world, pair.api_pod), 1053, 1, 40 * HOUR);
-		edge->to.class = "cluster-dns";
+		end_to(world, edge)->class = "cluster-dns";
 		edge->edge.key.protocol = IPPROTO_UDP;
 		edge->edge.key.service_port = 53;
 	}
-	edge = add_edge(world, address_end(END_UNKNOWN, "", "10.1.0.77"), edge->to, 1053, 1, HOUR);
+	edge = add_edge(world, address_end(END_UNKNOWN, "", "10.1.0.77"), *edge->to, 1053, 1, HOUR);
 	edge->edge.key.protocol = IPPROTO_UDP;
 	edge->edge.key.service_port = 53;
 	assert_int_equal(judged(world, pair.api)->edges, 2);
 	assert_int_equal(judged(world, pair.api)->connections, 104);
 	assert_int_equal(judged(world, pair.api)->new_edges, 0);
 	/* Of its other ports those who ask are told apart. */
-	edge = add_edge(world, pod_end(world, 2), edge->to, 9153, 1, HOUR);
-	edge = add_edge(world, pod_end(world, 3), edge->to, 9153, 1, HOUR);
+	edge = add_edge(world, pod_end(world, 2), *edge->to, 9153, 1, HOUR);
+	edge = add_edge(world, pod_end(world, 3), *edge->to, 9153, 1, HOUR);
 	assert_int_equal(judged(world, pair.api)->edges, 4);
 	world_free(world);
 }

@@ -14,7 +14,8 @@
 #include "policy/port_ranges.h"
 #include "policy/reduce.h"
 
-#define RULES_MAX 64
+#define PERMITS_MAX 20
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PEERS 8
 #define PORTS 8
 
@@ -38,84 +39,92 @@ static struct policy_peer peer_of(uint32_t number, const char *reason)
 }
 
 /* Bit i of ports is port 100 + i. */
-static struct policy_rule rule_of(uint32_t peer, uint32_t ports, const char *reason)
+static struct permit permit_of(uint32_t peer, uint32_t ports, const char *reason)
 {
-	struct policy_rule rule = {.peers = calloc(1, sizeof(struct policy_peer)),
-				   .ports = calloc(PORTS, sizeof(struct policy_port)),
-				   .peer_count = 1};
+	static struct policy_port all[1u << PORTS][PORTS];
+	struct permit permit = {.peer = peer_of(peer, reason), .ports = all[ports]};
 
-	assert_non_null(rule.peers);
-	assert_non_null(rule.ports);
-	rule.peers[0] = peer_of(peer, reason);
 	for (uint32_t i = 0; i < PORTS; i++)
 		if (ports & 1u << i)
-			rule.ports[rule.port_count++] = (struct policy_port){
+			all[ports][permit.port_count++] = (struct policy_port){
 			    .protocol = IPPROTO_TCP, .port = (uint16_t)(100 + i)};
-	return rule;
+	return permit;
 }
 
-static void allowed_by(const struct policy_rule *rules, size_t count, uint8_t allowed[PEERS])
+struct rules {
+	struct policy_rule *items;
+	size_t count;
+};
+
+static struct rules reduce(struct permit *permits, size_t count)
 {
-	memset(allowed, 0, PEERS);
-	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < rules[i].peer_count; j++)
-			for (size_t k = 0; k < rules[i].port_count; k++)
-				allowed[rules[i].peers[j].block.addr.bytes[3]] |=
-				    (uint8_t)(1u << (rules[i].ports[k].port - 100));
+	struct rules rules = {.count = 0};
+
+	assert_int_equal(permits_reduce(permits, count, &rules.items, &rules.count), 0);
+	permits_clear(permits, count);
+	return rules;
 }
 
-static void rules_clear(struct policy_rule *rules, size_t count)
+static void rules_clear(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->count; i++)
+		rule_clear(&rules->items[i]);
+	free(rules->items);
+}
+
+static void allow(const struct policy_peer *peer, const struct policy_port *ports, size_t count,
+		  uint8_t allowed[PEERS])
 {
 	for (size_t i = 0; i < count; i++)
-		rule_clear(&rules[i]);
+		allowed[peer->block.addr.bytes[3]] |= (uint8_t)(1u << (ports[i].port - 100));
 }
 
 static void test_same_ports(void **state)
 {
-	struct policy_rule rules[] = {rule_of(1, 1, "b"), rule_of(0, 1, "a")};
-	size_t count = 2;
+	struct permit permits[] = {permit_of(1, 1, "b"), permit_of(0, 1, "a")};
+	struct rules rules;
 
 	(void)state;
-	assert_int_equal(reduce_rules(rules, &count), 0);
-	assert_int_equal(count, 1);
-	assert_int_equal(rules[0].peer_count, 2);
-	assert_string_equal(rules[0].peers[0].reason, "a");
-	assert_string_equal(rules[0].peers[1].reason, "b");
-	assert_int_equal(rules[0].peers[1].edges, 1);
-	assert_int_equal(rules[0].port_count, 1);
-	rules_clear(rules, count);
+	rules = reduce(permits, COUNT(permits));
+	assert_int_equal(rules.count, 1);
+	assert_int_equal(rules.items[0].peer_count, 2);
+	assert_string_equal(rules.items[0].peers[0].reason, "a");
+	assert_string_equal(rules.items[0].peers[1].reason, "b");
+	assert_int_equal(rules.items[0].peers[1].edges, 1);
+	assert_int_equal(rules.items[0].port_count, 1);
+	rules_clear(&rules);
 }
 
 static void test_same_peers(void **state)
 {
-	struct policy_rule rules[] = {rule_of(0, 2, "second"), rule_of(0, 1, "first"),
-				      rule_of(0, 4, "first")};
-	size_t count = 3;
+	struct permit permits[] = {permit_of(0, 2, "second"), permit_of(0, 1, "first"),
+				   permit_of(0, 4, "first")};
+	struct rules rules;
 
 	(void)state;
-	assert_int_equal(reduce_rules(rules, &count), 0);
-	assert_int_equal(count, 1);
-	assert_int_equal(rules[0].peer_count, 1);
-	assert_string_equal(rules[0].peers[0].reason, "first; second");
-	assert_int_equal(rules[0].port_count, 3);
-	assert_int_equal(rules[0].ports[2].port, 102);
-	rules_clear(rules, count);
+	rules = reduce(permits, COUNT(permits));
+	assert_int_equal(rules.count, 1);
+	assert_int_equal(rules.items[0].peer_count, 1);
+	assert_string_equal(rules.items[0].peers[0].reason, "first; second");
+	assert_int_equal(rules.items[0].port_count, 3);
+	assert_int_equal(rules.items[0].ports[2].port, 102);
+	rules_clear(&rules);
 }
 
 /* Peers 0 and 1 come to the same ports only once 0 has both of its rules; peer 2 is in none of
  * theirs, and what it may is a part of what they may. */
 static void test_after_the_peers_the_ports(void **state)
 {
-	struct policy_rule rules[] = {rule_of(0, 1, "a"), rule_of(0, 2, "a"), rule_of(1, 3, "b"),
-				      rule_of(2, 1, "c")};
-	size_t count = 4;
+	struct permit permits[] = {permit_of(0, 1, "a"), permit_of(0, 2, "a"), permit_of(1, 3, "b"),
+				   permit_of(2, 1, "c")};
+	struct rules rules;
 
 	(void)state;
-	assert_int_equal(reduce_rules(rules, &count), 0);
-	assert_int_equal(count, 2);
-	assert_int_equal(rules[0].peer_count, 2);
-	assert_int_equal(rules[1].peer_count, 1);
-	rules_clear(rules, count);
+	rules = reduce(permits, COUNT(permits));
+	assert_int_equal(rules.count, 2);
+	assert_int_equal(rules.items[0].peer_count, 2);
+	assert_int_equal(rules.items[1].peer_count, 1);
+	rules_clear(&rules);
 }
 
 static void give_seen(struct policy_peer *peer, uint8_t first, uint8_t count)
@@ -131,21 +140,22 @@ static void give_seen(struct policy_peer *peer, uint8_t first, uint8_t count)
 
 static void test_evidence_adds_up(void **state)
 {
-	struct policy_rule rules[] = {rule_of(0, 1, "a"), rule_of(0, 2, "b"), rule_of(0, 4, "c")};
+	struct permit permits[] = {permit_of(0, 1, "a"), permit_of(0, 2, "b"),
+				   permit_of(0, 4, "c")};
 	struct policy_peer *peer;
-	size_t count = 3;
+	struct rules rules;
 
 	(void)state;
-	rules[0].peers->first_seen = 50;
-	rules[0].peers->wider = WIDER_DNS;
-	rules[0].peers->class = "";
-	rules[1].peers->last_seen = 300;
-	rules[1].peers->known_network = "cdn";
-	give_seen(rules[0].peers, 10, 10);
-	give_seen(rules[1].peers, 5, 10);
-	assert_int_equal(reduce_rules(rules, &count), 0);
-	assert_int_equal(count, 1);
-	peer = rules[0].peers;
+	permits[0].peer.first_seen = 50;
+	permits[0].peer.wider = WIDER_DNS;
+	permits[0].peer.class = "";
+	permits[1].peer.last_seen = 300;
+	permits[1].peer.known_network = "cdn";
+	give_seen(&permits[0].peer, 10, 10);
+	give_seen(&permits[1].peer, 5, 10);
+	rules = reduce(permits, COUNT(permits));
+	assert_int_equal(rules.count, 1);
+	peer = rules.items[0].peers;
 	assert_int_equal(peer->edges, 3);
 	assert_int_equal(peer->connections, 30);
 	assert_int_equal(peer->first_seen, 50);
@@ -157,36 +167,37 @@ static void test_evidence_adds_up(void **state)
 	assert_int_equal(peer->seen[0].bytes[3], 5);
 	assert_int_equal(peer->seen[14].bytes[3], 19);
 	assert_false(peer->seen_more);
-	rules_clear(rules, count);
+	rules_clear(&rules);
 }
 
 static void test_only_so_many_addresses(void **state)
 {
-	struct policy_rule rules[] = {rule_of(0, 1, "a"), rule_of(0, 2, "b")};
-	size_t count = 2;
+	struct permit permits[] = {permit_of(0, 1, "a"), permit_of(0, 2, "b")};
+	struct rules rules;
 
 	(void)state;
-	give_seen(rules[0].peers, 30, PEER_SEEN_MAX);
-	give_seen(rules[1].peers, 20, 11);
-	assert_int_equal(reduce_rules(rules, &count), 0);
-	assert_int_equal(rules[0].peers->seen_count, PEER_SEEN_MAX);
-	assert_int_equal(rules[0].peers->seen[0].bytes[3], 20);
-	assert_int_equal(rules[0].peers->seen[PEER_SEEN_MAX - 1].bytes[3], 35);
-	assert_true(rules[0].peers->seen_more);
-	rules_clear(rules, count);
+	give_seen(&permits[0].peer, 30, PEER_SEEN_MAX);
+	give_seen(&permits[1].peer, 20, 11);
+	rules = reduce(permits, COUNT(permits));
+	assert_int_equal(rules.items[0].peers->seen_count, PEER_SEEN_MAX);
+	assert_int_equal(rules.items[0].peers->seen[0].bytes[3], 20);
+	assert_int_equal(rules.items[0].peers->seen[PEER_SEEN_MAX - 1].bytes[3], 35);
+	assert_true(rules.items[0].peers->seen_more);
+	rules_clear(&rules);
 }
 
 static void test_nothing_to_do(void **state)
 {
-	struct policy_rule rules[] = {rule_of(1, 1, "b"), rule_of(0, 2, "a")};
-	size_t count = 2, none = 0;
+	struct permit permits[] = {permit_of(1, 1, "b"), permit_of(0, 2, "a")};
+	struct rules rules = reduce(permits, 0);
 
 	(void)state;
-	assert_int_equal(reduce_rules(rules, &none), 0);
-	assert_int_equal(reduce_rules(rules, &count), 0);
-	assert_int_equal(count, 2);
-	assert_int_equal(rules[0].peers[0].block.addr.bytes[3], 0);
-	rules_clear(rules, count);
+	assert_int_equal(rules.count, 0);
+	assert_null(rules.items);
+	rules = reduce(permits, COUNT(permits));
+	assert_int_equal(rules.count, 2);
+	assert_int_equal(rules.items[0].peers[0].block.addr.bytes[3], 0);
+	rules_clear(&rules);
 }
 
 static bool same_ports(const struct policy_rule *a, const struct policy_rule *b)
@@ -200,84 +211,92 @@ static bool same_ports(const struct policy_rule *a, const struct policy_rule *b)
 }
 
 /* With no peer in two rules and no ports in two, each merge would allow something more. */
-static void assert_no_merge_is_left(const struct policy_rule *rules, size_t count)
+static void assert_no_merge_is_left(const struct rules *rules)
 {
+	const struct policy_rule *items = rules->items;
 	bool met[PEERS] = {false};
 
-	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < rules[i].peer_count; j++) {
-			assert_false(met[rules[i].peers[j].block.addr.bytes[3]]);
-			met[rules[i].peers[j].block.addr.bytes[3]] = true;
+	for (size_t i = 0; i < rules->count; i++) {
+		for (size_t j = 0; j < items[i].peer_count; j++) {
+			assert_false(met[items[i].peers[j].block.addr.bytes[3]]);
+			met[items[i].peers[j].block.addr.bytes[3]] = true;
 		}
 		for (size_t j = 0; j < i; j++)
-			assert_false(same_ports(&rules[i], &rules[j]));
+			assert_false(same_ports(&items[i], &items[j]));
 	}
 }
 
-static void test_random_rules_keep_their_meaning(void **state)
+static void test_random_permits_keep_their_meaning(void **state)
 {
 	uint32_t random = 7;
 
 	(void)state;
 	for (int round = 0; round < 2000; round++) {
-		struct policy_rule rules[RULES_MAX];
-		uint8_t before[PEERS], after[PEERS];
-		size_t count = 0, wanted = 1 + (random >> 8) % 20, edges = 0;
+		struct permit permits[PERMITS_MAX];
+		uint8_t before[PEERS] = {0}, after[PEERS] = {0};
+		size_t count = 0, wanted = 1 + (random >> 8) % PERMITS_MAX, edges = 0;
+		struct rules rules;
 
 		while (count < wanted) {
 			random = random * 1664525u + 1013904223u;
-			rules[count++] =
-			    rule_of((random >> 8) % PEERS,
-				    1u << (random >> 16) % PORTS | ((random >> 12) & 3), "r");
+			permits[count++] =
+			    permit_of((random >> 8) % PEERS,
+				      1u << (random >> 16) % PORTS | ((random >> 12) & 3), "r");
+			allow(&permits[count - 1].peer, permits[count - 1].ports,
+			      permits[count - 1].port_count, before);
 		}
-		allowed_by(rules, count, before);
-		assert_int_equal(reduce_rules(rules, &count), 0);
-		allowed_by(rules, count, after);
+		rules = reduce(permits, count);
+		for (size_t i = 0; i < rules.count; i++) {
+			for (size_t j = 0; j < rules.items[i].peer_count; j++) {
+				allow(&rules.items[i].peers[j], rules.items[i].ports,
+				      rules.items[i].port_count, after);
+				edges += rules.items[i].peers[j].edges;
+			}
+		}
 		assert_memory_equal(before, after, PEERS);
-		assert_no_merge_is_left(rules, count);
-		for (size_t i = 0; i < count; i++)
-			for (size_t j = 0; j < rules[i].peer_count; j++)
-				edges += rules[i].peers[j].edges;
+		assert_no_merge_is_left(&rules);
 		assert_int_equal(edges, wanted);
-		rules_clear(rules, count);
+		rules_clear(&rules);
 	}
 }
 
 #define MANY 100000
 
-/* As many rules as a policy of blocks has at worst; comparing each with each would take minutes. */
+/* As many as a policy of blocks has at worst; comparing each with each would take minutes. */
 static void test_many_peers(void **state)
 {
-	struct policy_rule *rules = calloc(MANY, sizeof(*rules));
-	size_t count = MANY;
+	struct permit *permits = calloc(MANY, sizeof(*permits));
+	struct rules rules;
 	int64_t begun;
 
 	(void)state;
-	assert_non_null(rules);
+	assert_non_null(permits);
 	for (uint32_t i = 0; i < MANY; i++) {
-		rules[i] = rule_of(0, 1u << i % 3, "r");
-		rules[i].peers->block.addr.bytes[1] = (uint8_t)(i >> 16);
-		rules[i].peers->block.addr.bytes[2] = (uint8_t)(i >> 8);
-		rules[i].peers->block.addr.bytes[3] = (uint8_t)i;
+		permits[i] = permit_of(0, 1u << i % 3, "r");
+		permits[i].peer.block.addr.bytes[1] = (uint8_t)(i >> 16);
+		permits[i].peer.block.addr.bytes[2] = (uint8_t)(i >> 8);
+		permits[i].peer.block.addr.bytes[3] = (uint8_t)i;
 	}
 	begun = clock_monotonic();
-	assert_int_equal(reduce_rules(rules, &count), 0);
+	rules = reduce(permits, MANY);
 	assert_true(clock_monotonic() - begun < 10 * NSEC_PER_SEC);
-	assert_int_equal(count, 3);
-	assert_int_equal(rules[0].peer_count, MANY / 3 + 1);
-	rules_clear(rules, count);
-	free(rules);
+	assert_int_equal(rules.count, 3);
+	assert_int_equal(rules.items[0].peer_count, MANY / 3 + 1);
+	rules_clear(&rules);
+	free(permits);
 }
 
 /* ---- ranges ---- */
 
 static struct policy_rule rule_with(const uint16_t *ports, size_t count, uint8_t protocol)
 {
-	struct policy_rule rule = rule_of(0, 0, "r");
+	struct policy_rule rule = {.peers = calloc(1, sizeof(struct policy_peer)),
+				   .ports = calloc(count, sizeof(struct policy_port)),
+				   .peer_count = 1};
 
-	free(rule.ports);
-	rule.ports = calloc(count, sizeof(*rule.ports));
+	assert_non_null(rule.peers);
 	assert_non_null(rule.ports);
+	rule.peers[0] = peer_of(0, "r");
 	for (size_t i = 0; i < count; i++)
 		rule.ports[rule.port_count++] =
 		    (struct policy_port){.protocol = protocol, .port = ports[i]};
@@ -369,7 +388,7 @@ int main(void)
 	    cmocka_unit_test(test_evidence_adds_up),
 	    cmocka_unit_test(test_only_so_many_addresses),
 	    cmocka_unit_test(test_nothing_to_do),
-	    cmocka_unit_test(test_random_rules_keep_their_meaning),
+	    cmocka_unit_test(test_random_permits_keep_their_meaning),
 	    cmocka_unit_test(test_many_peers),
 	    cmocka_unit_test(test_neighbours_become_a_range),
 	    cmocka_unit_test(test_ranges_are_of_one_protocol),

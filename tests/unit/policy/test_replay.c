@@ -100,7 +100,7 @@ static void pods_of_one_workload_are_one_row(void **state)
 	    (struct workload){.namespace = "shop", .kind = "Deployment", .name = "web"};
 	shop.record.graph.workload_count = 1;
 	shop.record.pods[shop.web].workload = shop.record.pods[other].workload = 0;
-	shop.record.edges[0].from = past_pod_end(&shop.record, shop.web);
+	shop.record.ends[0][0] = past_pod_end(&shop.record, shop.web);
 	edge = past_edge(&shop.record, past_pod_end(&shop.record, other),
 			 past_pod_end(&shop.record, shop.api), 80);
 	edge->edge.totals.connections = 4;
@@ -190,7 +190,8 @@ static void an_end_that_cannot_be_named_is_never_denied_for_sure(void **state)
 		char yaml[500];
 		struct shop shop;
 
-		shop_open(&shop)->from = past_end(END_UNKNOWN, "ambiguous", "", "10.1.0.77");
+		past_ends(&shop.record, shop_open(&shop))[0] =
+		    past_end(END_UNKNOWN, "ambiguous", "", "10.1.0.77");
 		snprintf(yaml, sizeof(yaml), POLICY("api", "api", "%s"), specs[i]);
 		past_replay(&shop.record, yaml);
 		assert_only(&shop.record.result, REPLAY_UNKNOWN);
@@ -217,7 +218,8 @@ static void an_address_of_the_pod_network_is_some_pods(void **state)
 		char yaml[500];
 		struct shop shop;
 
-		shop_open(&shop)->from = past_end(END_UNKNOWN, "pod", "", "10.1.0.77");
+		past_ends(&shop.record, shop_open(&shop))[0] =
+		    past_end(END_UNKNOWN, "pod", "", "10.1.0.77");
 		snprintf(yaml, sizeof(yaml), POLICY("api", "api", "%s"), cases[i].spec);
 		past_replay(&shop.record, yaml);
 		assert_only(&shop.record.result, cases[i].list);
@@ -230,7 +232,8 @@ static void whoever_it_is_may_come_where_everybody_may(void **state)
 	struct shop shop;
 
 	(void)state;
-	shop_open(&shop)->from = past_end(END_UNKNOWN, "pod", "", "10.1.0.77");
+	past_ends(&shop.record, shop_open(&shop))[0] =
+	    past_end(END_UNKNOWN, "pod", "", "10.1.0.77");
 	past_replay(&shop.record, POLICY("api", "api", "ingress: [{}]"));
 	assert_all_allowed(&shop.record.result, 1);
 	past_clear(&shop.record);
@@ -242,8 +245,8 @@ static void two_ends_that_cannot_be_named_are_not_one_pod(void **state)
 	struct graph_edge *edge = shop_open(&shop);
 
 	(void)state;
-	edge->from = past_end(END_UNKNOWN, "ambiguous", "", "10.1.0.77");
-	edge->to = past_end(END_UNKNOWN, "ambiguous", "", "10.1.0.78");
+	past_ends(&shop.record, edge)[0] = past_end(END_UNKNOWN, "ambiguous", "", "10.1.0.77");
+	past_ends(&shop.record, edge)[1] = past_end(END_UNKNOWN, "ambiguous", "", "10.1.0.78");
 	past_replay(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
 	assert_only(&shop.record.result, REPLAY_UNKNOWN);
 	past_clear(&shop.record);
@@ -254,7 +257,8 @@ static void a_pods_own_node_reaches_it_and_another_does_not(void **state)
 	struct shop shop;
 
 	(void)state;
-	shop_open(&shop)->from = past_end(END_NODE, "node", "n1", "192.0.2.1");
+	past_ends(&shop.record, shop_open(&shop))[0] =
+	    past_end(END_NODE, "node", "n1", "192.0.2.1");
 	past_edge(&shop.record, past_end(END_NODE, "node", "n2", "192.0.2.2"),
 		  past_pod_end(&shop.record, shop.api), 80);
 	past_replay(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
@@ -299,7 +303,8 @@ static void what_a_node_forwards_to_its_pod_is_not_its_own(void **state)
 		struct shop shop;
 		struct graph_edge *edge = shop_open(&shop);
 
-		edge->from = past_end(END_EXTERNAL, "external", "", "203.0.113.9");
+		past_ends(&shop.record, edge)[0] =
+		    past_end(END_EXTERNAL, "external", "", "203.0.113.9");
 		edge->translated = &node;
 		snprintf(yaml, sizeof(yaml),
 			 *cases[i].from ? POLICY("api", "api", "ingress: [{from: [%s]}]")
@@ -322,7 +327,7 @@ static void a_node_that_replaces_its_own_address_stays_itself(void **state)
 	struct graph_edge *edge = shop_open(&shop);
 
 	(void)state;
-	edge->from = past_end(END_NODE, "node", "n1", "192.0.2.9");
+	past_ends(&shop.record, edge)[0] = past_end(END_NODE, "node", "n1", "192.0.2.9");
 	edge->translated = &node;
 	past_replay(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
 	assert_all_allowed(&shop.record.result, 1);
@@ -345,8 +350,9 @@ static void part_of_a_prefix_is_unknown_and_all_of_it_is_allowed(void **state)
 		struct shop shop;
 		struct graph_edge *edge = shop_open(&shop);
 
-		edge->from = past_end(END_EXTERNAL, "external", "", "203.0.113.0");
-		edge->from.prefix = 24;
+		past_ends(&shop.record, edge)[0] =
+		    past_end(END_EXTERNAL, "external", "", "203.0.113.0");
+		past_ends(&shop.record, edge)[0].prefix = 24;
 		snprintf(yaml, sizeof(yaml),
 			 POLICY("api", "api", "ingress: [{from: [{ipBlock: {cidr: %s}}]}]"),
 			 cases[i].block);
@@ -373,8 +379,9 @@ static void a_prefix_with_the_pods_own_node_is_not_denied(void **state)
 		struct shop shop;
 		struct graph_edge *edge = shop_open(&shop);
 
-		edge->from = past_end(END_EXTERNAL, "external", "", "203.0.113.0");
-		edge->from.prefix = 24;
+		past_ends(&shop.record, edge)[0] =
+		    past_end(END_EXTERNAL, "external", "", "203.0.113.0");
+		past_ends(&shop.record, edge)[0].prefix = 24;
 		past_inventory(&shop.record, cases[i].nodes);
 		past_policies(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
 		assert_int_equal(replay_edge(&shop.record.replay, edge, &replayed), 0);
@@ -443,7 +450,7 @@ static void no_policy_covers_further_networks(void **state)
 	struct shop shop;
 
 	(void)state;
-	shop_open(&shop)->to.secondary = true;
+	past_ends(&shop.record, shop_open(&shop))[1].secondary = true;
 	past_replay(&shop.record, POLICY("api", "api", "policyTypes: [Ingress]"));
 	assert_all_allowed(&shop.record.result, 1);
 	assert_int_equal(shop.record.result.uncovered.edges, 1);
@@ -522,8 +529,9 @@ static void a_service_is_its_address_and_its_pods(void **state)
 		struct shop shop;
 		struct graph_edge *edge = shop_open(&shop);
 
-		edge->to = past_end(END_EXTERNAL, "service", "", "10.96.0.1");
-		edge->to.service_address = true;
+		past_ends(&shop.record, edge)[1] =
+		    past_end(END_EXTERNAL, "service", "", "10.96.0.1");
+		past_ends(&shop.record, edge)[1].service_address = true;
 		past_inventory(&shop.record, cases[i].inventory);
 		edge->service = &shop.record.inventory->services[0];
 		past_policies(&shop.record, cases[i].policies);
@@ -543,8 +551,8 @@ static void nobody_behind_a_service_is_no_matter_of_policies(void **state)
 
 	(void)state;
 	edge->edge.key.verdict = VERDICT_DENIED;
-	edge->to = past_end(END_EXTERNAL, "service", "", "10.96.0.1");
-	edge->to.service_address = true;
+	past_ends(&shop.record, edge)[1] = past_end(END_EXTERNAL, "service", "", "10.96.0.1");
+	past_ends(&shop.record, edge)[1].service_address = true;
 	past_replay(&shop.record, POLICY("api", "api", FROM_WEB));
 	assert_all_allowed(&shop.record.result, 0);
 	assert_int_equal(shop.record.result.failed.edges, 1);
@@ -556,7 +564,7 @@ static void past_twice(struct shop *shop)
 {
 	struct graph_edge *source = shop_open(shop), *destination;
 
-	destination = past_edge(&shop->record, source->from, source->to, 80);
+	destination = past_edge(&shop->record, *source->from, *source->to, 80);
 	source->told_elsewhere[1] = true;
 	destination->told_elsewhere[0] = true;
 	destination->standing = STANDING_SUPERSEDED;

@@ -54,6 +54,40 @@ static void one_peer_on_one_port_is_told(void **state)
 	past_clear(&record);
 }
 
+/* Of three peers two are there on purpose: that they are not used is told apart. */
+#define DNS "DNS, not all of which was seen"
+#define SEEN "addresses of the block that were not seen"
+
+static void what_is_wider_on_purpose_is_told_apart(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(
+	    &record,
+	    "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {namespace: shop, "
+	    "name: api, annotations: {netpol/wider: \"ingress from app=a, TCP 90: " DNS "\\n"
+	    "ingress from 10.9.0.0/16, TCP 90: " SEEN "\\ningress from app=a, TCP 91: " DNS "\\n"
+	    "ingress from app=b, TCP 91: " DNS
+	    "\"}}, spec: {podSelector: {matchLabels: {app: api}}, "
+	    "ingress: [{from: [{podSelector: {matchLabels: {app: a}}}, " WEB ", {ipBlock: {cidr: "
+	    "10.9.0.0/16}}], ports: [{port: 90}]}, {from: [{podSelector: {matchLabels: {app: a}}}, "
+	    "{podSelector: {matchLabels: {app: b}}}], ports: [{port: 91}]}]}}");
+	assert_int_equal(record.unused_count, 4);
+	assert_string_equal(record.unused[0].wider, DNS);
+	assert_string_equal(record.unused[0].why, "it names no pod that is known");
+	assert_null(record.unused[1].wider);
+	assert_null(record.unused[1].why);
+	assert_ptr_equal(record.unused[1].peer, &record.unused[1].rule->peers[1]);
+	assert_string_equal(record.unused[2].wider, SEEN);
+	assert_null(record.unused[2].why);
+	assert_string_equal(record.unused[3].wider, DNS);
+	assert_null(record.unused[3].peer);
+	assert_string_equal(record.unused[3].why, "it names no pod that is known");
+	past_clear(&record);
+}
+
 static void what_is_alike_is_one_item(void **state)
 {
 	struct past record;
@@ -218,6 +252,53 @@ static void a_port_whose_name_is_not_known_is_the_reason(void **state)
 }
 
 /* Nested and neighbouring blocks, and excepts, against addresses and a prefix. */
+/* Each of the peers but the last four means one of those who came. */
+static void selectors_are_found_whatever_they_ask_for(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(
+	    &record,
+	    POLICY(
+		"api", "api",
+		"ingress: [{from: [{podSelector: {matchExpressions: [{key: app, operator: In, "
+		"values: [web, web]}]}}, {podSelector: {matchExpressions: [{key: app, operator: "
+		"Exists}]}}, {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: "
+		"shop}}}, {namespaceSelector: {}, podSelector: {matchExpressions: [{key: app, "
+		"operator: In, values: [db, job]}]}}, {podSelector: {matchExpressions: [{key: "
+		"app, operator: NotIn, values: [web]}]}}, {namespaceSelector: {matchLabels: "
+		"{kubernetes.io/metadata.name: shop}}, podSelector: {matchLabels: {app: web}}}, "
+		"{podSelector: {matchLabels: {app: db}}}, {namespaceSelector: {matchLabels: "
+		"{kubernetes.io/metadata.name: other}}, podSelector: {matchLabels: {app: web}}}, "
+		"{podSelector: {matchExpressions: [{key: app, operator: DoesNotExist}]}}, "
+		"{podSelector: {matchLabels: {app: web, tier: front}}}]}]"));
+	assert_int_equal(record.unused_count, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_ptr_equal(record.unused[i].peer, &record.unused[i].rule->peers[6 + i]);
+	past_clear(&record);
+}
+
+static void ports_are_found_among_ranges(void **state)
+{
+	struct past record;
+
+	(void)state;
+	shop_open(&record);
+	past_find_unused(
+	    &record, POLICY("api", "api",
+			    "ingress: [{ports: [{port: 82, endPort: 90}, {port: 80}, {port: 1, "
+			    "endPort: 100}, {port: 75, endPort: 76}, {port: 70, endPort: 81}, "
+			    "{protocol: UDP, port: 80}, {port: 81}, {port: 1, endPort: 79}]}]"));
+	assert_int_equal(record.unused_count, 4);
+	assert_ptr_equal(record.unused[0].port, &record.unused[0].rule->ports[0]);
+	assert_ptr_equal(record.unused[1].port, &record.unused[0].rule->ports[3]);
+	assert_ptr_equal(record.unused[2].port, &record.unused[0].rule->ports[5]);
+	assert_ptr_equal(record.unused[3].port, &record.unused[0].rule->ports[7]);
+	past_clear(&record);
+}
+
 static void blocks_are_found_among_many(void **state)
 {
 	static const struct {
@@ -227,6 +308,7 @@ static void blocks_are_found_among_many(void **state)
 			{"10.1.2.0/24", false},     {"203.0.113.0/24", false},
 			{"2001:db8:1::/48", false}, {"192.0.2.8/29", true}};
 	char text[PREFIX_TEXT_MAX];
+	const struct graph_edge *edge;
 	struct past record = {0};
 	size_t web;
 
@@ -236,9 +318,9 @@ static void blocks_are_found_among_many(void **state)
 		  past_end(END_EXTERNAL, "external", "", "10.1.2.3"), 80);
 	past_edge(&record, past_pod_end(&record, web),
 		  past_end(END_EXTERNAL, "external", "", "2001:db8::7"), 80);
-	past_edge(&record, past_pod_end(&record, web),
-		  past_end(END_EXTERNAL, "external", "", "192.0.2.0"), 80)
-	    ->to.prefix = 26;
+	edge = past_edge(&record, past_pod_end(&record, web),
+			 past_end(END_EXTERNAL, "external", "", "192.0.2.0"), 80);
+	past_ends(&record, edge)[1].prefix = 26;
 	past_find_unused(
 	    &record,
 	    POLICY("web", "web",
@@ -275,6 +357,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(what_was_used_is_not_listed),
 	    cmocka_unit_test(one_peer_on_one_port_is_told),
+	    cmocka_unit_test(what_is_wider_on_purpose_is_told_apart),
 	    cmocka_unit_test(what_is_alike_is_one_item),
 	    cmocka_unit_test(egress_is_judged_of_the_source),
 	    cmocka_unit_test(rules_of_a_direction_that_is_not_isolated_are_no_allowances),
@@ -285,6 +368,8 @@ int main(void)
 	    cmocka_unit_test(mid_stream_may_have_used_the_other_way_round),
 	    cmocka_unit_test(mid_stream_may_have_used_ingress_of_who_began),
 	    cmocka_unit_test(a_port_whose_name_is_not_known_is_the_reason),
+	    cmocka_unit_test(selectors_are_found_whatever_they_ask_for),
+	    cmocka_unit_test(ports_are_found_among_ranges),
 	    cmocka_unit_test(blocks_are_found_among_many),
 	    cmocka_unit_test(what_did_not_work_uses_nothing),
 	};
