@@ -4,14 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/document.h"
-#include "cli/compile.h"
+#include "cli/generated.h"
 #include "cli/manifests.h"
-#include "cli/summary_text.h"
-#include "policy/kind.h"
-
-/* What stands for the name of a file in which nobody has written them. */
-#define GENERATED "generated"
 
 static bool fail(struct session *session, const char *what, int error)
 {
@@ -32,87 +26,6 @@ bool candidates_read(struct session *session, struct candidates *ret)
 	read = manifests_read(session, options->manifests, options->manifest_count, &manifests);
 	ret->given = manifests.manifest;
 	return read;
-}
-
-/* Byte for byte what `policy` prints, so that lines are its lines. */
-static int put_list(struct buf *buf, const char *summary, json_t *objects)
-{
-	json_t *tree = json_pack("{s:s, s:s, s:s, s:O}", OUTPUT_COMMENT, summary, "apiVersion",
-				 "v1", "kind", "List", "items", objects);
-
-	if (!tree)
-		return -ENOMEM;
-	output_yaml(buf, tree);
-	json_decref(tree);
-	return buf->error;
-}
-
-static int read_back(struct session *session, const char *summary, json_t *objects,
-		     struct manifest *manifest)
-{
-	struct document *document = NULL;
-	struct buf buf = {0};
-	int r = put_list(&buf, summary, objects);
-
-	if (r == 0)
-		r = document_parse(buf.data, buf.length, GENERATED, &session->problems, &document);
-	if (r == 0)
-		r = manifest_add(manifest, document, &session->problems);
-	if (r == 0)
-		r = manifest_finish(manifest, &session->problems);
-	document_free(document);
-	buf_clear(&buf);
-	return r;
-}
-
-/* As they would be applied: NetworkPolicy is what can be evaluated. */
-static int take_policies(struct session *session, struct compiler *compiler, json_t *objects)
-{
-	const struct kind_options options = {.explain = EXPLAIN_COMMENTS,
-					     .api_version = kind_networkpolicy.api_versions[0]};
-	struct policy policy;
-	int r;
-
-	while ((r = compiler_next(compiler, &policy)) > 0) {
-		r = policy_kind_add(&kind_networkpolicy, &policy, &options, &session->problems,
-				    objects);
-		policy_clear(&policy);
-		if (r < 0)
-			return r;
-	}
-	return r;
-}
-
-static int generate_objects(struct session *session, json_t *objects, struct buf *summary)
-{
-	struct compile compile = {0};
-	int r = compile_begin(session, &compile);
-
-	if (r == 0) {
-		summary_text_lines(compiler_summary(compile.compiler), session->graph, summary);
-		r = summary->error;
-	}
-	if (r == 0)
-		r = take_policies(session, compile.compiler, objects);
-	compile_end(&compile);
-	return r;
-}
-
-static int generate(struct session *session, struct candidates *candidates)
-{
-	json_t *objects = json_array();
-	struct buf summary = {0};
-	int r = objects ? generate_objects(session, objects, &summary) : -ENOMEM;
-
-	if (r == 0 && json_array_size(objects) > 0) {
-		candidates->generated = manifest_new();
-		r = candidates->generated
-			? read_back(session, summary.data, objects, candidates->generated)
-			: -ENOMEM;
-	}
-	json_decref(objects);
-	buf_clear(&summary);
-	return r;
 }
 
 static int compare_names(const void *a, const void *b)
@@ -169,7 +82,8 @@ static int unite(struct session *session, struct candidates *candidates)
 
 bool candidates_finish(struct session *session, struct candidates *candidates)
 {
-	int r = session->options->with_generated ? generate(session, candidates) : 0;
+	int r =
+	    session->options->with_generated ? generated_read(session, &candidates->generated) : 0;
 
 	if (r == 0)
 		r = unite(session, candidates);

@@ -193,17 +193,46 @@ static int add_state(struct cluster *cluster, const struct state *state, struct 
 	return r;
 }
 
-/* An address that was a service's or a node's may be another's by now. */
+/* An address that was a service's or a node's may be another's by now, and what led to pods leads
+ * to none. */
 static bool is_true_afterwards(const char *kind)
 {
-	static const char *const fleeting[] = {"Service", "Endpoints", "Node",
+	static const char *const fleeting[] = {"Service",
+					       "Endpoints",
+					       "Node",
 					       "EndpointSlice.discovery.k8s.io",
-					       "CiliumNode.cilium.io"};
+					       "CiliumNode.cilium.io",
+					       "Ingress.networking.k8s.io",
+					       "TargetGroupBinding.elbv2.k8s.aws",
+					       "TargetGroupBinding.eks.amazonaws.com"};
 
 	for (size_t i = 0; i < sizeof(fleeting) / sizeof(fleeting[0]); i++)
 		if (strcmp(kind, fleeting[i]) == 0)
 			return false;
 	return true;
+}
+
+/* What addresses came from as long as it was there. */
+static bool is_range(const char *kind)
+{
+	static const char *const ranges[] = {
+	    "ServiceCIDR.networking.k8s.io", "IPPool.projectcalico.org",
+	    "IPPool.crd.projectcalico.org", "CiliumPodIPPool.cilium.io"};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (strcmp(kind, ranges[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Is it of use beside the object's last state? */
+static bool is_told_of(const struct state *state, bool last)
+{
+	if (strcmp(state->kind, "Pod") == 0)
+		return true;
+	if (is_range(state->kind))
+		return last || !state->current;
+	return last && (state->current || is_true_afterwards(state->kind));
 }
 
 static int add_states(struct cluster *cluster)
@@ -222,10 +251,10 @@ static int add_states(struct cluster *cluster)
 		    .until = state->known,
 		    .first = i == 0 || compare_objects(state - 1, state) != 0};
 
+		if (!is_told_of(state, last))
+			continue;
 		if (strcmp(state->kind, "Pod") == 0 && !last)
 			told.source = INVENTORY_PAST;
-		else if (!last || (!state->current && !is_true_afterwards(state->kind)))
-			continue;
 		r = add_state(cluster, state, told);
 	}
 	for (size_t i = 0; i < cluster->state_count; i++)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/json_list.h"
 #include "cli/session.h"
 #include "cli/shape.h"
 
@@ -14,31 +15,19 @@ static bool is_wanted(const struct session *session, const struct graph_edge *ed
 /* A service address that was not translated has nobody behind it. */
 static const char *cause_of(const struct graph_edge *edge)
 {
-	return edge->to.service_address && edge->to.kind == END_EXTERNAL ? "no endpoints"
-									 : "policy";
+	return edge->to->service_address && edge->to->kind == END_EXTERNAL ? "no endpoints"
+									   : "policy";
 }
 
-static json_t *denied_json(const struct session *session)
+static json_t *denied_json(const struct session *session, const struct graph_edge *edge)
 {
-	json_t *array = json_array();
+	json_t *object = shape_edge(session->graph, edge);
 
-	for (size_t i = 0; i < session->graph->edge_count; i++) {
-		const struct graph_edge *edge = &session->graph->edges[i];
-		json_t *object;
-
-		if (!is_wanted(session, edge))
-			continue;
-		object = shape_edge(session->graph, edge);
-		if (shape_set(object, "cause", json_string(cause_of(edge))) < 0) {
-			json_decref(object);
-			object = NULL;
-		}
-		if (shape_append(array, object) < 0) {
-			json_decref(array);
-			return NULL;
-		}
+	if (shape_set(object, "cause", json_string(cause_of(edge))) < 0) {
+		json_decref(object);
+		return NULL;
 	}
-	return array;
+	return object;
 }
 
 static int denied_row(const struct session *session, struct output_table *table,
@@ -52,8 +41,8 @@ static int denied_row(const struct session *session, struct output_table *table,
 
 	snprintf(attempts, sizeof(attempts), "%" PRId64, edge->edge.totals.connections);
 	const char *cells[] = {
-	    shape_end_cell(&edge->from, from),
-	    shape_end_cell(&edge->to, to),
+	    shape_end_cell(edge->from, from),
+	    shape_end_cell(edge->to, to),
 	    shape_port_cell(key->protocol, key->has_port, key->port, port),
 	    cause_of(edge),
 	    attempts,
@@ -69,12 +58,15 @@ static int run(const struct options *options)
 					     "ATTEMPTS", "FIRST SEEN", "LAST SEEN"};
 	struct session session;
 
-	if (!session_begin(&session, options) || !session_build(&session))
+	if (!session_begin(&session, options))
+		return session_end(&session);
+	session.wants_rests = true;
+	if (!session_build(&session))
 		return session_end(&session);
 	session_check_filters(&session);
 	record_end(session.record);
 	if (options->format == FORMAT_JSON || options->format == FORMAT_JSONL)
-		session_print_array(&session, denied_json(&session));
+		json_list_edges(&session, denied_json, is_wanted);
 	else
 		session_print_edges(&session, titles, 7, denied_row, is_wanted);
 	return session_end(&session);
@@ -82,7 +74,7 @@ static int run(const struct options *options)
 
 const struct command command_denied = {
     .name = "denied",
-    .summary = "attempts that were dropped on this node",
+    .summary = "attempts that were dropped on the node that recorded them",
     .operands = "",
     .details = "Forwarded connections whose first packet was seen and that were never confirmed, "
 	       "with nothing lost\n"

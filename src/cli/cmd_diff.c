@@ -5,45 +5,19 @@
 #include "cli/diff_print.h"
 #include "cli/diff_sets.h"
 
-static int64_t use_of(const struct diff_weight *weight)
-{
-	return weight->connections + weight->denied;
-}
-
-/* What was used most first; else as they are. */
-static int compare_uses(const void *a, const void *b, void *context)
-{
-	const size_t left = *(const size_t *)a, right = *(const size_t *)b;
-	const struct diff_weights *weights = context;
-	int64_t of_left = weights ? use_of(&weights->items[left]) : 0;
-	int64_t of_right = weights ? use_of(&weights->items[right]) : 0;
-
-	if (of_left != of_right)
-		return of_left > of_right ? -1 : 1;
-	return (left > right) - (left < right);
-}
-
-static size_t *order_changes(const struct diff *diff, struct diff_weights *weights)
-{
-	size_t *order = calloc(diff->change_count + 1, sizeof(*order));
-
-	for (size_t i = 0; order && i < diff->change_count; i++)
-		order[i] = i;
-	if (order)
-		qsort_r(order, diff->change_count, sizeof(*order), compare_uses, weights);
-	return order;
-}
-
 static int print_diff(struct session *session, const struct diff *diff,
-		      struct diff_weights *weights)
+		      const struct diff_weights *weights)
 {
-	size_t *order = order_changes(diff, weights);
-	struct diff_answer answer = {.diff = diff, .weights = weights, .order = order};
-	int r = order ? diff_print(session, &answer) : -ENOMEM;
+	struct diff_lines lines;
+	struct diff_answer answer = {.diff = diff, .lines = &lines, .weighed = weights != NULL};
+	int r = diff_join(diff, weights, &lines);
 
-	free(order);
-	if (session->status == EXIT_DONE && diff->change_count > 0)
+	if (r < 0)
+		return r;
+	r = diff_print(session, &answer);
+	if (session->status == EXIT_DONE && lines.count > 0)
 		session->status = EXIT_NO;
+	diff_lines_clear(&lines);
 	return r;
 }
 

@@ -361,7 +361,7 @@ static int take_evidence(struct import *import, json_t *tree)
 	struct evidence evidence;
 	struct import_node *node;
 	char reason[256] = "";
-	int r = evidence_decode_tree(tree, &evidence, reason);
+	int r = evidence_decode(tree, &evidence, reason);
 
 	if (r == -EINVAL) {
 		complain(import, reason);
@@ -646,42 +646,52 @@ static bool is_free(const char *path)
 	return true;
 }
 
-/* What could not be made whole is not left behind. */
-static void remove_database(const char *path)
+/* Under another name, which the database has until it is whole. */
+static struct store *open_draft(const char *path)
 {
-	char name[PATH_MAX];
+	static const struct store_options draft = {.draft = true};
+	struct store *store = NULL;
+	char name[PATH_MAX], *error = NULL;
+	int r = -ENAMETOOLONG;
 
-	for (size_t i = 0; i < ENDINGS; i++) {
-		snprintf(name, sizeof(name), "%s%s", path, endings[i]);
-		unlink(name);
-	}
+	if (snprintf(name, sizeof(name), "%s.importing", path) < (int)sizeof(name))
+		r = store_open(name, &draft, &store, &error);
+	if (r < 0)
+		fprintf(stderr, "%s: %s\n", PROGRAM, error ? error : strerror(-r));
+	free(error);
+	return store;
+}
+
+static void finish(struct import *import)
+{
+	if (import->node_count == 0 && !import->gathering)
+		problem_add(&import->problems, PROBLEM_WARNING, import->options->into,
+			    "nothing is in it: no line tells of a node or a connection");
+	if (store_finish(import->store, import->options->into) < 0)
+		problem_add(&import->problems, PROBLEM_ERROR, import->options->into, "%s",
+			    store_error(import->store));
 }
 
 static int run(const struct options *options)
 {
-	static const struct store_options create = {.create_only = true};
 	struct import import = {.options = options};
-	char *error = NULL;
 	int r;
 
 	if (!is_free(options->into))
 		return EXIT_USAGE;
-	r = store_open(options->into, &create, &import.store, &error);
-	if (r < 0) {
-		fprintf(stderr, "%s: %s\n", PROGRAM, error ? error : strerror(-r));
-		free(error);
+	import.store = open_draft(options->into);
+	if (!import.store)
 		return EXIT_USAGE;
-	}
 	progress_begin(&import.progress, "lines read");
 	r = read_all(&import);
 	progress_end(&import.progress);
 	if (r < 0 && import.problems.errors == 0)
 		problem_add(&import.problems, PROBLEM_ERROR, options->into, "%s", strerror(-r));
+	if (import.problems.errors == 0)
+		finish(&import);
 	store_close(import.store);
 	import_clear(&import);
 	problems_print(&import.problems, PROGRAM, stderr);
-	if (import.problems.errors > 0)
-		remove_database(options->into);
 	r = import.problems.errors > 0 ? EXIT_USAGE : EXIT_DONE;
 	problems_clear(&import.problems);
 	return r;
@@ -689,17 +699,18 @@ static int run(const struct options *options)
 
 const struct command command_import = {
     .name = "import",
-    .summary =
-	"makes a database from what flows --format jsonl, Hubble or Inspektor Gadget printed",
+    .summary = "makes a database from lines of flows, Hubble or Inspektor Gadget",
     .operands = "[FILE]...",
     .details =
 	"Reads the files, or standard input, in order. It only ever makes a new database; "
 	"if any line is wrong, none is\n"
-	"made. Each line shows by itself what it is: one that flows --format jsonl printed or "
-	"that you wrote, a flow of\n"
-	"Hubble (hubble observe -o jsonpb), or an event of Inspektor Gadget (trace_tcp -o "
-	"json). netpol-report(1)\n"
-	"describes them.\n",
+	"made. Until it is whole it is named FILE.importing, which nothing reads; what an import "
+	"that was ended left there\n"
+	"the next one replaces. Each line shows by itself what it is: one that flows --format "
+	"jsonl printed or that you\n"
+	"wrote, a flow of Hubble (hubble observe -o jsonpb), or an event of Inspektor Gadget "
+	"(trace_tcp -o json).\n"
+	"netpol-report(1) describes them.\n",
     .takes = TAKES_INTO | TAKES_FILES,
     .formats = 0,
     .format = FORMAT_TABLE,

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/json_list.h"
 #include "cli/session.h"
 #include "cli/shape.h"
 
@@ -94,20 +95,19 @@ static json_t *pod_json(const struct graph *graph, const struct graph_pod *pod)
 			 pod->ambiguous, "conflict", shape_text(pod->conflict));
 }
 
-static json_t *pods_json(const struct session *session)
+static void print_json(struct session *session)
 {
 	const struct graph *graph = session->graph;
-	json_t *array = json_array();
+	struct json_list list;
+	int r = 0;
 
-	for (size_t i = 0; i < graph->pod_count; i++) {
-		const struct graph_pod *pod = &graph->pods[i];
-
-		if (is_wanted(session, pod) && shape_append(array, pod_json(graph, pod)) < 0) {
-			json_decref(array);
-			return NULL;
-		}
-	}
-	return array;
+	json_list_begin(&list, session);
+	for (size_t i = 0; r == 0 && i < graph->pod_count; i++)
+		if (is_wanted(session, &graph->pods[i]))
+			r = json_list_add(&list, pod_json(graph, &graph->pods[i]));
+	r = json_list_end(&list, r);
+	if (r < 0)
+		session_fail(session, "answer", r);
 }
 
 /* Why nothing is made of a pod stands with who told of it. */
@@ -194,7 +194,7 @@ static int run(const struct options *options)
 	session_check_filters(&session);
 	record_end(session.record);
 	if (as_json)
-		session_print_array(&session, pods_json(&session));
+		print_json(&session);
 	else
 		print_table(&session);
 	return session_end(&session);

@@ -2,11 +2,11 @@
 
 #include "cli/cilium_note.h"
 #include "cli/compile.h"
+#include "cli/doubts.h"
 #include "cli/holes.h"
 #include "cli/mesh_notes.h"
 #include "cli/output_dir.h"
-#include "cli/refused.h"
-#include "cli/session.h"
+#include "cli/say_policies.h"
 #include "cli/summary_text.h"
 #include "policy/kind.h"
 
@@ -19,10 +19,10 @@ struct printer {
 	struct output_dir *dir; /* NULL: they are a list on standard output */
 	struct compiler *compiler;
 	struct cilium_note note;
-	struct refused refused;
+	bool for_cilium; /* there is somebody to note it for */
 	struct buf buf;
 	struct output_items items;
-	json_t *objects; /* of the policy at hand */
+	struct tree tree; /* of the policy at hand */
 };
 
 static void flush(struct printer *printer)
@@ -33,63 +33,47 @@ static void flush(struct printer *printer)
 }
 
 /* 1; 0: in no file; -errno. */
-static int print_objects(struct printer *printer)
+static int print_objects(struct printer *printer, const struct tree_node *objects)
 {
 	if (printer->dir)
-		return output_dir_add(printer->dir, printer->objects);
-	for (size_t i = 0; i < json_array_size(printer->objects); i++)
-		output_items_add(&printer->items, json_array_get(printer->objects, i));
+		return output_dir_add(printer->dir, objects);
+	for (const struct tree_node *object = objects->first; object; object = object->next)
+		output_items_add(&printer->items, object);
 	if (printer->buf.length >= FLUSH_BYTES)
 		flush(printer);
 	return printer->buf.error ? printer->buf.error : 1;
 }
 
 /* 1: it was printed; 0: it could not be. */
-static int print_policy(struct printer *printer, const struct policy *policy)
+static int print_policy(void *context, const struct policy *policy)
 {
+	struct printer *printer = context;
 	struct session *session = printer->session;
 	const struct options *options = session->options;
-	int r = policy_kind_add(options->kind, policy, &options->kind_options, &session->problems,
-				printer->objects);
+	struct tree_node *objects = tree_list(&printer->tree);
+	int r = objects ? policy_kind_add(options->kind, policy, &options->kind_options,
+					  &session->problems, objects)
+			: -ENOMEM;
 
 	if (r > 0)
-		r = print_objects(printer);
-	if (r > 0 && cilium_note_take(&printer->note, policy) < 0)
+		r = print_objects(printer, objects);
+	if (r > 0 && printer->for_cilium && cilium_note_take(&printer->note, policy) < 0)
 		r = -ENOMEM;
-	json_array_clear(printer->objects);
+	tree_reset(&printer->tree);
 	return r;
-}
-
-/* Those who can be no canary miss nothing: no policy of a canary picks them. */
-static int take_policy(struct printer *printer, const struct policy *policy)
-{
-	struct session *session = printer->session;
-	struct refused *refused = &printer->refused;
-	int r = policy->workload
-		    ? 1
-		    : refused_none(refused, printer->compiler, policy, &session->problems);
-
-	if (r <= 0)
-		return r;
-	r = print_policy(printer, policy);
-	if (r == 0 && policy->workload &&
-	    !policy_kind_passes_over(policy, &session->options->kind_options))
-		r = refused_add(refused, printer->compiler, policy);
-	return r < 0 ? r : 0;
 }
 
 static int print_policies(struct printer *printer)
 {
-	struct policy policy;
-	int r;
+	const struct options *options = printer->session->options;
+	const struct say_policies all = {.session = printer->session,
+					 .compiler = printer->compiler,
+					 .kind = options->kind,
+					 .options = &options->kind_options,
+					 .say = print_policy,
+					 .context = printer};
 
-	while ((r = compiler_next(printer->compiler, &policy)) > 0) {
-		r = take_policy(printer, &policy);
-		policy_clear(&policy);
-		if (r < 0)
-			return r;
-	}
-	return r;
+	return say_policies(&all);
 }
 
 static void end_list(struct printer *printer, int r)
@@ -103,27 +87,30 @@ static void end_list(struct printer *printer, int r)
 	output_items_spoil(&printer->items);
 }
 
-/* All of the list but its items. */
-static json_t *make_head(void)
+static int print_items(struct printer *printer, const struct tree_node *head)
 {
-	return json_pack("{s:s, s:s}", "apiVersion", "v1", "kind", "List");
+	int r;
+
+	output_items_begin(&printer->items, &printer->buf,
+			   printer->session->options->format == FORMAT_JSON, head, "items");
+	r = print_policies(printer);
+	end_list(printer, r);
+	r = r < 0 ? r : printer->buf.error;
+	flush(printer);
+	return r;
 }
 
 static int print_list(struct printer *printer)
 {
-	struct session *session = printer->session;
-	json_t *head = make_head();
-	int r = head ? summary_tell(session, compiler_summary(printer->compiler), head) : -ENOMEM;
+	struct tree tree = {0};
+	struct tree_node *head = policy_kind_list(&tree);
+	int r = tree.error;
 
-	if (r == 0) {
-		output_items_begin(&printer->items, &printer->buf,
-				   session->options->format == FORMAT_JSON, head, "items");
-		r = print_policies(printer);
-		end_list(printer, r);
-		r = r < 0 ? r : printer->buf.error;
-		flush(printer);
-	}
-	json_decref(head);
+	if (r == 0)
+		r = summary_tell(printer->session, compiler_summary(printer->compiler), head);
+	if (r == 0)
+		r = print_items(printer, head);
+	tree_clear(&tree);
 	return r;
 }
 
@@ -172,19 +159,15 @@ static void tell_cilium(const struct printer *printer)
 
 static int print(struct session *session, struct compiler *compiler, bool on_cilium)
 {
-	struct printer printer = {
-	    .session = session, .compiler = compiler, .objects = json_array()};
-	int r = -ENOMEM;
+	struct printer printer = {.session = session,
+				  .compiler = compiler,
+				  .for_cilium =
+				      on_cilium || session->options->kind == &kind_cilium};
+	int r = session->options->output_dir ? write_files(&printer) : print_list(&printer);
 
-	if (printer.objects)
-		r = session->options->output_dir ? write_files(&printer) : print_list(&printer);
-	if (r == 0)
-		r = refused_tell(session, compiler);
-	if (on_cilium || session->options->kind == &kind_cilium)
-		tell_cilium(&printer);
+	tell_cilium(&printer);
 	cilium_note_clear(&printer.note);
-	refused_clear(&printer.refused);
-	json_decref(printer.objects);
+	tree_clear(&printer.tree);
 	buf_clear(&printer.buf);
 	return r;
 }
@@ -195,6 +178,7 @@ static int answer(struct session *session)
 	struct holes holes;
 	int r = holes_warn(session, session->options->interval, &holes);
 
+	doubts_of_time(session, session->options->interval);
 	if (r == 0)
 		r = compile_begin(session, &compile);
 	if (r == 0)
@@ -219,15 +203,18 @@ static int run(const struct options *options)
 
 const struct command command_policy = {
     .name = "policy",
-    .summary = "the NetworkPolicies that allow what was answered, and nothing more",
+    .summary = "the least NetworkPolicies that allow what worked",
     .operands = "",
     .details =
 	"One policy per workload that was recorded on its own node: without --for a "
 	"NetworkPolicy of networking.k8s.io/v1,\n"
 	"without --output-dir in a v1 List. Ports are those that the pods listen on, never a "
 	"service's. Names to resolve stay\n"
-	"reachable. A workload whose labels are unknown gets none, and a problem on stderr "
-	"that says what to supply.\n",
+	"reachable. What is wider than what was seen says so in the policy; --exact does without. "
+	"A workload whose labels are\n"
+	"unknown gets none, and a problem on stderr says what to supply. With --strict a direction "
+	"whose evidence is partial\n"
+	"is left open.\n",
     .takes = TAKES_SINCE | TAKES_UNTIL | TAKES_NAMESPACE | TAKES_WORKLOAD | TAKES_INVENTORY |
 	     TAKES_STRICT | TAKES_COMPILE | TAKES_KIND,
     .formats = FORMAT_YAML | FORMAT_JSON,

@@ -17,15 +17,13 @@ struct tally {
 
 /* ---- yes or no ---- */
 
-static int count_pair(void *context, size_t from, size_t to, uint32_t answer)
+static int count_pair(void *context, const struct reach_row *row)
 {
 	struct tally *tally = context;
-	const struct answer_sets *sets = reach_answer(tally->reach, answer);
+	const struct answer_sets *sets = reach_answer(tally->reach, row->answer);
 	struct port_set possible = {0};
 	int r = port_set_copy(&sets->allows, &possible);
 
-	(void)from;
-	(void)to;
 	if (r == 0)
 		r = port_set_unite(&possible, &sets->unknown);
 	tally->pairs++;
@@ -94,7 +92,8 @@ static void check_namespace(struct session *session, const struct reach *reach)
 
 	if (count == 0)
 		problem_add(&session->problems, PROBLEM_WARNING, "manifests",
-			    "no pod and no workload in them, so there is nothing to tell");
+			    "no pod and no workload in them, so there is nothing to "
+			    "tell: " MANIFESTS_SUPPLY);
 	for (size_t i = 0; session->options->namespace && i < count; i++)
 		if (strcmp(workloads[i].name.namespace, session->options->namespace) == 0)
 			return;
@@ -134,7 +133,8 @@ static void reach_manifests(struct session *session, struct manifests *manifests
 		return;
 	}
 	check_namespace(session, reach);
-	manifests_tell_idle(session, manifests);
+	manifests_tell_idle(session, manifests->manifest, &manifests->scene->scene,
+			    manifests->evaluator);
 	if (question_make(session, reach, manifests, &question))
 		tell(session, reach, &question);
 	question_clear(&question);

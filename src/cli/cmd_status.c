@@ -47,11 +47,13 @@ static int add_node(void *context, const char *node, int64_t first, int64_t hear
 				      "until", shape_time(heartbeat)));
 }
 
-static void add_edge(struct summary *summary, const struct edge *edge)
+static void add_edge(struct summary *summary, const struct edge_record *edge)
 {
-	totals_add(&summary->verdicts[edge->key.verdict], &edge->totals);
+	const struct totals totals = graph_totals(&edge->totals);
+
+	totals_add(&summary->verdicts[edge->key.verdict], &totals);
 	if (edge->key.verdict != VERDICT_DENIED)
-		totals_add(&summary->all, &edge->totals);
+		totals_add(&summary->all, &totals);
 	if (edge->first_seen < summary->first)
 		summary->first = edge->first_seen;
 	if (edge->last_seen > summary->last)
@@ -267,15 +269,32 @@ static json_t *limits_json(const struct summary *summary)
 	return object;
 }
 
+static bool is_heard_of(json_t *node)
+{
+	return !json_is_null(json_object_get(node, "until"));
+}
+
+/* A node that was heard of may have had nothing to record. */
+static bool is_empty(const struct summary *summary)
+{
+	bool empty = summary->first > summary->last;
+
+	for (size_t i = 0; i < json_array_size(summary->nodes); i++)
+		empty = empty && !is_heard_of(json_array_get(summary->nodes, i));
+	return empty;
+}
+
 static bool is_complete(const struct summary *summary)
 {
-	return json_array_size(summary->gaps) == 0 &&
+	return !is_empty(summary) && json_array_size(summary->gaps) == 0 &&
 	       dataplanes_are_complete(&summary->dataplanes, summary->options->interval);
 }
 
 /* Nodes that told nothing of their dataplane are not known either. */
 static const char *completeness(const struct summary *summary)
 {
+	if (is_empty(summary))
+		return "no: nothing is recorded";
 	if (!is_complete(summary))
 		return "no";
 	return summary->dataplanes.count >= json_array_size(summary->nodes) &&
@@ -412,9 +431,9 @@ static void put_text(struct buf *buf, const struct summary *summary)
 			 clock_format(summary->last, until));
 	else
 		buf_puts(buf, "interval     nothing recorded\n");
-	json_array_foreach(summary->nodes, i, node) buf_line(
-	    buf, "node         %s, last heard %s", text_of(node, "name"),
-	    json_is_null(json_object_get(node, "until")) ? "never" : text_of(node, "until"));
+	json_array_foreach(summary->nodes, i, node)
+	    buf_line(buf, "node         %s, last heard %s", text_of(node, "name"),
+		     is_heard_of(node) ? text_of(node, "until") : "never");
 	put_connections(buf, summary);
 	buf_line(buf, "pods         known %zu, labelled %zu, ambiguous %zu", summary->pods,
 		 summary->labelled, summary->ambiguous);
@@ -515,12 +534,15 @@ static int run(const struct options *options)
 
 	if (!fits(options))
 		return EXIT_USAGE;
-	if (session_begin(&session, options) && session_build(&session)) {
-		if (options->workloads)
-			answer_workloads(&session);
-		else
-			answer_status(&session);
-	}
+	if (!session_begin(&session, options))
+		return session_end(&session);
+	session.wants_rests = !options->workloads;
+	if (!session_build(&session))
+		return session_end(&session);
+	if (options->workloads)
+		answer_workloads(&session);
+	else
+		answer_status(&session);
 	return session_end(&session);
 }
 
@@ -531,10 +553,11 @@ const struct command command_status = {
     .details =
 	"Connections by how they went, pods, sources, kernel settings, and every gap: a time in "
 	"which something was\n"
-	"missed, with the most that it can have been. The record is complete if there is none, and "
-	"if no node's dataplane\n"
-	"hides connections or denied attempts from it; as far as is known, where a node cannot "
-	"tell that.\n"
+	"missed, with the most that it can have been. The record is complete if there is none, "
+	"if anything is recorded\n"
+	"at all, and if no node's dataplane hides connections or denied attempts from it; as far "
+	"as is known, where a node\n"
+	"cannot tell that.\n"
 	"With --workloads a row for each workload: since when and how long it is observed, and "
 	"whether that is enough to\n"
 	"make a policy of it: learning, settling or ready. --namespace, --workload and the format "

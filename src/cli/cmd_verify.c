@@ -89,25 +89,42 @@ static int verify(struct verification *verification)
 	return r;
 }
 
+/* Of policies with something unused that may be there on purpose, and whose annotation ends before
+ * it tells. */
+static void tell_cut(const struct verification *verification)
+{
+	const struct netpol *told = NULL;
+
+	for (size_t i = 0; i < verification->unused_count; i++) {
+		const struct unused_item *item = &verification->unused[i];
+		char subject[SHAPE_CELL_MAX];
+
+		if (item->wider || !item->policy->wider_cut || item->policy == told)
+			continue;
+		told = item->policy;
+		snprintf(subject, sizeof(subject), "NetworkPolicy %s/%s", told->namespace,
+			 told->name);
+		problem_add(&verification->session->problems, PROBLEM_NOTE, subject,
+			    "annotation netpol/wider has no room for all that it would say: some "
+			    "of what is unused may be allowed on purpose");
+	}
+}
+
 /* ---- the command ---- */
 
 static bool is_asked_well(const struct options *options)
 {
-	bool manifests_on_input = false, inventory_on_input = false;
-
-	for (size_t i = 0; i < options->manifest_count; i++)
-		manifests_on_input |= strcmp(options->manifests[i], "-") == 0;
-	for (size_t i = 0; i < options->inventory_count; i++)
-		inventory_on_input |= strcmp(options->inventory[i], "-") == 0;
 	if (options->manifest_count == 0 && !options->with_generated)
 		fprintf(stderr,
 			PROGRAM " verify: nothing to verify: -f PATH or --with-generated is "
 				"missing\n");
+	else if (options->compile_option && !options->with_generated)
+		fprintf(stderr,
+			PROGRAM " verify: --%s is about policies that are generated: "
+				"--with-generated is missing\n",
+			options->compile_option);
 	else if (options->drift && options->explain)
 		fprintf(stderr, PROGRAM " verify: --drift has no --explain\n");
-	else if (manifests_on_input && inventory_on_input)
-		fprintf(stderr,
-			PROGRAM " verify: -f and --inventory cannot both be standard input\n");
 	else
 		return true;
 	return false;
@@ -151,6 +168,7 @@ static int judge(struct verification *verification, struct interval interval)
 	} else {
 		r = verify(verification);
 		if (r == 0) {
+			tell_cut(verification);
 			mesh_note(session);
 			verify_print(verification);
 		}
@@ -201,14 +219,16 @@ static int run(const struct options *options)
 	if (options->drift)
 		asked.interval.from = INT64_MIN;
 	verification.session = &session;
-	if (session_begin(&session, &asked))
+	if (session_begin(&session, &asked)) {
+		session.wants_rests = options->drift;
 		answer(&verification, options->interval);
+	}
 	return session_end(&session);
 }
 
 const struct command command_verify = {
     .name = "verify",
-    .summary = "what policies would deny of what was recorded, and what they allow in vain",
+    .summary = "what policies would deny of the record, and what they allow in vain",
     .operands = "",
     .details = "Replays the record against the NetworkPolicies of -f, of --with-generated, or "
 	       "both. Prints what worked and\n"

@@ -13,7 +13,7 @@ struct command {
 	const char *name;
 	const char *summary;  /* one line, for the list of commands */
 	const char *operands; /* for the usage line, "" if there are none */
-	const char *details;  /* what the answer means; lines end in \n */
+	const char *details;  /* what the answer means, in ASCII; wrapped when it is printed */
 	unsigned takes;       /* TAKES_… */
 	unsigned formats;     /* FORMAT_…, the lowest bit is not the default: see format */
 	enum format format;   /* default */

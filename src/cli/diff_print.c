@@ -25,15 +25,14 @@ struct printer {
 	const struct diff *diff;
 	struct buf buf;
 	struct output_list list;
-	struct buf *rows;    /* JSON: their texts as values */
 	struct texts *ports; /* by diff.ports */
 	bool json;
 };
 
 /* Between the pods of one workload? */
-static bool is_within(const struct diff_change *change)
+static bool is_within(const struct diff_line *line)
 {
-	return change->from == change->to;
+	return line->change->from == line->change->to;
 }
 
 static bool is_only_in(const struct diff_row *row, enum diff_side side)
@@ -43,7 +42,7 @@ static bool is_only_in(const struct diff_row *row, enum diff_side side)
 
 static size_t count_columns(const struct printer *printer)
 {
-	return printer->answer->weights ? COLUMNS : COLUMNS_WITHOUT_HISTORY;
+	return printer->answer->weighed ? COLUMNS : COLUMNS_WITHOUT_HISTORY;
 }
 
 static void flush(struct printer *printer)
@@ -91,30 +90,12 @@ static int make_ports(struct printer *printer)
 	return 0;
 }
 
-static int make_rows(struct printer *printer)
-{
-	const struct diff *diff = printer->diff;
-
-	printer->rows = calloc(diff->row_count + 1, sizeof(*printer->rows));
-	if (!printer->rows)
-		return -ENOMEM;
-	for (size_t i = 0; i < diff->row_count; i++) {
-		put_value(printer, &printer->rows[i], json_string(diff->rows[i].text));
-		if (printer->rows[i].error)
-			return -ENOMEM;
-	}
-	return 0;
-}
-
 static void printer_clear(struct printer *printer)
 {
-	for (size_t i = 0; printer->rows && i < printer->diff->row_count; i++)
-		buf_clear(&printer->rows[i]);
 	for (size_t i = 0; printer->ports && i < printer->diff->port_count; i++) {
 		buf_clear(&printer->ports[i].allows);
 		buf_clear(&printer->ports[i].unknown);
 	}
-	free(printer->rows);
 	free(printer->ports);
 	buf_clear(&printer->buf);
 }
@@ -126,56 +107,81 @@ static struct output_member member(const char *name, const struct buf *value)
 	return (struct output_member){name, value->data, value->length};
 }
 
-static int put_change(struct printer *printer, size_t at)
+typedef void put_end_fn(const struct diff *diff, const struct diff_line *line, struct buf *buf);
+
+static void put_end_value(struct printer *printer, const struct diff_line *line, put_end_fn *put,
+			  struct buf *buf)
 {
-	const struct diff_change *change = &printer->diff->changes[at];
-	const struct texts *ports = &printer->ports[change->ports];
-	struct buf connections = {0}, denied = {0}, last = {0};
-	const struct diff_weights *weights = printer->answer->weights;
-	int r = 0;
+	struct buf text = {0};
 
-	if (weights) {
-		const struct diff_weight *weight = &weights->items[at];
+	put(printer->diff, line, &text);
+	put_value(printer, buf, text.error ? NULL : json_string(text.data));
+	buf_clear(&text);
+}
 
-		buf_printf(&connections, "%" PRId64, weight->connections);
-		buf_printf(&denied, "%" PRId64, weight->denied);
-		put_value(printer, &last, shape_time(weight->last_seen));
-		if (connections.error || denied.error || last.error)
-			r = -ENOMEM;
+/* The values that differ from line to line. */
+struct values {
+	struct buf from, to, connections, denied, last;
+};
+
+static int make_values(struct printer *printer, const struct diff_line *line, struct values *ret)
+{
+	put_end_value(printer, line, diff_line_put_from, &ret->from);
+	put_end_value(printer, line, diff_line_put_to, &ret->to);
+	if (printer->answer->weighed) {
+		buf_printf(&ret->connections, "%" PRId64, line->weight.connections);
+		buf_printf(&ret->denied, "%" PRId64, line->weight.denied);
+		put_value(printer, &ret->last, shape_time(line->weight.last_seen));
 	}
+	return ret->from.error || ret->to.error || ret->connections.error || ret->denied.error ||
+		       ret->last.error
+		   ? -ENOMEM
+		   : 0;
+}
+
+static void values_clear(struct values *values)
+{
+	buf_clear(&values->from);
+	buf_clear(&values->to);
+	buf_clear(&values->connections);
+	buf_clear(&values->denied);
+	buf_clear(&values->last);
+}
+
+static int put_line(struct printer *printer, const struct diff_line *line)
+{
+	const struct texts *ports = &printer->ports[line->change->ports];
+	struct values values = {0};
+	int r = make_values(printer, line, &values);
+
 	if (r == 0)
 		output_list_object(&printer->list,
 				   (const struct output_member[]){
-				       member("from", &printer->rows[change->from]),
-				       member("to", &printer->rows[change->to]),
+				       member("from", &values.from),
+				       member("to", &values.to),
 				       member("allows", &ports->allows),
 				       member("unknown", &ports->unknown),
-				       member("connections", &connections),
-				       member("denied", &denied),
-				       member("last_seen", &last),
+				       member("connections", &values.connections),
+				       member("denied", &values.denied),
+				       member("last_seen", &values.last),
 				   },
 				   count_columns(printer) - FROM);
-	buf_clear(&connections);
-	buf_clear(&denied);
-	buf_clear(&last);
+	values_clear(&values);
 	flush(printer);
 	return r;
 }
 
-static int put_changes(struct printer *printer, const char *name, enum diff_side side, bool within)
+static int put_lines(struct printer *printer, const char *name, enum diff_side side, bool within)
 {
+	const struct diff_lines *lines = printer->answer->lines;
 	int r = 0;
 
 	buf_printf(&printer->buf, "  \"%s\": ", name);
 	output_list_begin(&printer->list, &printer->buf, false);
 	printer->list.depth = 1;
-	for (size_t i = 0; r == 0 && i < printer->diff->change_count; i++) {
-		const struct diff_change *change =
-		    &printer->diff->changes[printer->answer->order[i]];
-
-		if (change->side == side && is_within(change) == within)
-			r = put_change(printer, printer->answer->order[i]);
-	}
+	for (size_t i = 0; r == 0 && i < lines->count; i++)
+		if (lines->items[i].change->side == side && is_within(&lines->items[i]) == within)
+			r = put_line(printer, &lines->items[i]);
 	output_list_end(&printer->list);
 	buf_puts(&printer->buf, ",\n");
 	return r;
@@ -219,17 +225,16 @@ static int put_rest(struct printer *printer)
 
 static int print_json(struct printer *printer)
 {
-	int r = make_rows(printer);
+	int r;
 
 	buf_puts(&printer->buf, "{\n");
+	r = put_lines(printer, "added", DIFF_NEW, false);
 	if (r == 0)
-		r = put_changes(printer, "added", DIFF_NEW, false);
+		r = put_lines(printer, "removed", DIFF_OLD, false);
 	if (r == 0)
-		r = put_changes(printer, "removed", DIFF_OLD, false);
+		r = put_lines(printer, "added_within", DIFF_NEW, true);
 	if (r == 0)
-		r = put_changes(printer, "added_within", DIFF_NEW, true);
-	if (r == 0)
-		r = put_changes(printer, "removed_within", DIFF_OLD, true);
+		r = put_lines(printer, "removed_within", DIFF_OLD, true);
 	return r < 0 ? r : put_rest(printer);
 }
 
@@ -237,29 +242,43 @@ static int print_json(struct printer *printer)
 
 struct cells {
 	const char *texts[COLUMNS];
+	struct buf from, to;
 	char connections[24], denied[24], last_seen[CLOCK_TEXT_MAX];
 };
 
-static void make_cells(const struct printer *printer, size_t at, const char *const *words,
-		       struct cells *ret)
+static const char *text_in(const struct buf *buf)
 {
-	static const struct diff_weight none = {0};
-	const struct diff *diff = printer->diff;
-	const struct diff_change *change = &diff->changes[at];
-	const struct diff_weights *weights = printer->answer->weights;
-	const struct diff_weight *weight = weights ? &weights->items[at] : &none;
+	return buf->data ? buf->data : "";
+}
 
+/* Start from {0}; what was made before is made anew. -ENOMEM. */
+static int make_cells(const struct printer *printer, const struct diff_line *line,
+		      const char *const *words, struct cells *ret)
+{
+	const struct texts *ports = &printer->ports[line->change->ports];
+	const struct diff_weight *weight = &line->weight;
+
+	ret->from.length = ret->to.length = 0;
+	diff_line_put_from(printer->diff, line, &ret->from);
+	diff_line_put_to(printer->diff, line, &ret->to);
 	snprintf(ret->connections, sizeof(ret->connections), "%" PRId64, weight->connections);
 	snprintf(ret->denied, sizeof(ret->denied), "%" PRId64, weight->denied);
-	ret->texts[CHANGE] = words[change->side];
-	ret->texts[FROM] = diff->rows[change->from].text;
-	ret->texts[TO] = diff->rows[change->to].text;
-	ret->texts[ALLOWS] = printer->ports[change->ports].allows.data;
-	ret->texts[UNKNOWN] = printer->ports[change->ports].unknown.data;
+	ret->texts[CHANGE] = words[line->change->side];
+	ret->texts[FROM] = text_in(&ret->from);
+	ret->texts[TO] = text_in(&ret->to);
+	ret->texts[ALLOWS] = ports->allows.data;
+	ret->texts[UNKNOWN] = ports->unknown.data;
 	ret->texts[CONNECTIONS] = ret->connections;
 	ret->texts[DENIED] = ret->denied;
 	ret->texts[LAST_SEEN] =
 	    weight->last_seen > 0 ? clock_format(weight->last_seen, ret->last_seen) : "";
+	return ret->from.error ? ret->from.error : ret->to.error;
+}
+
+static void cells_clear(struct cells *cells)
+{
+	buf_clear(&cells->from);
+	buf_clear(&cells->to);
 }
 
 static int print_csv(struct printer *printer)
@@ -268,15 +287,19 @@ static int print_csv(struct printer *printer)
 	    "change", "from", "to", "allows", "unknown", "connections", "denied", "last_seen"};
 	static const char *const words[DIFF_SIDES] = {"removed", "added"};
 
-	output_row_csv(&printer->buf, titles, count_columns(printer));
-	for (size_t i = 0; i < printer->diff->change_count; i++) {
-		struct cells cells;
+	const struct diff_lines *lines = printer->answer->lines;
+	struct cells cells = {0};
+	int r = 0;
 
-		make_cells(printer, printer->answer->order[i], words, &cells);
-		output_row_csv(&printer->buf, cells.texts, count_columns(printer));
+	output_row_csv(&printer->buf, titles, count_columns(printer));
+	for (size_t i = 0; i < lines->count && r == 0; i++) {
+		r = make_cells(printer, &lines->items[i], words, &cells);
+		if (r == 0)
+			output_row_csv(&printer->buf, cells.texts, count_columns(printer));
 		flush(printer);
 	}
-	return 0;
+	cells_clear(&cells);
+	return r;
 }
 
 static void widen(const char *const *cells, struct output_column columns[static COLUMNS])
@@ -289,26 +312,32 @@ static void widen(const char *const *cells, struct output_column columns[static 
 	}
 }
 
-static void put_rows(struct printer *printer)
+static int put_rows(struct printer *printer)
 {
 	static const char *const titles[COLUMNS] = {
 	    "", "FROM", "TO", "ALLOWS", "UNKNOWN", "CONNECTIONS", "DENIED", "LAST SEEN"};
 	static const char *const signs[DIFF_SIDES] = {"-", "+"};
 	struct output_column columns[COLUMNS] = {
 	    [CONNECTIONS] = {.right = true}, [DENIED] = {.right = true}};
-	struct cells cells;
+	const struct diff_lines *lines = printer->answer->lines;
+	struct cells cells = {0};
+	int r = 0;
 
 	widen(titles, columns);
-	for (size_t i = 0; i < printer->diff->change_count; i++) {
-		make_cells(printer, i, signs, &cells);
-		widen(cells.texts, columns);
+	for (size_t i = 0; i < lines->count && r == 0; i++) {
+		r = make_cells(printer, &lines->items[i], signs, &cells);
+		if (r == 0)
+			widen(cells.texts, columns);
 	}
 	output_row(&printer->buf, titles, columns, count_columns(printer));
-	for (size_t i = 0; i < printer->diff->change_count; i++) {
-		make_cells(printer, printer->answer->order[i], signs, &cells);
-		output_row(&printer->buf, cells.texts, columns, count_columns(printer));
+	for (size_t i = 0; i < lines->count && r == 0; i++) {
+		r = make_cells(printer, &lines->items[i], signs, &cells);
+		if (r == 0)
+			output_row(&printer->buf, cells.texts, columns, count_columns(printer));
 		flush(printer);
 	}
+	cells_clear(&cells);
+	return r;
 }
 
 static void put_only(struct printer *printer, enum diff_side side)
@@ -323,16 +352,16 @@ static void put_only(struct printer *printer, enum diff_side side)
 
 static void put_counts(struct printer *printer)
 {
-	const struct diff *diff = printer->diff;
+	const struct diff_lines *lines = printer->answer->lines;
 	size_t counts[DIFF_SIDES] = {0}, within = 0;
 
-	for (size_t i = 0; i < diff->change_count; i++)
-		if (is_within(&diff->changes[i]))
+	for (size_t i = 0; i < lines->count; i++)
+		if (is_within(&lines->items[i]))
 			within++;
 		else
-			counts[diff->changes[i].side]++;
+			counts[lines->items[i].change->side]++;
 	buf_printf(&printer->buf, "%zu added, %zu removed, %zu unchanged", counts[DIFF_NEW],
-		   counts[DIFF_OLD], diff->unchanged);
+		   counts[DIFF_OLD], printer->diff->unchanged);
 	if (within > 0)
 		buf_printf(&printer->buf, "; %zu between the pods of one workload", within);
 	buf_putc(&printer->buf, '\n');
@@ -340,12 +369,12 @@ static void put_counts(struct printer *printer)
 
 static int print_table(struct printer *printer)
 {
-	if (printer->diff->change_count > 0)
-		put_rows(printer);
+	int r = printer->answer->lines->count > 0 ? put_rows(printer) : 0;
+
 	put_only(printer, DIFF_OLD);
 	put_only(printer, DIFF_NEW);
 	put_counts(printer);
-	return 0;
+	return r;
 }
 
 int diff_print(struct session *session, const struct diff_answer *answer)

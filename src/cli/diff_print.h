@@ -4,12 +4,12 @@
 
 #include "cli/session.h"
 #include "policy/diff.h"
-#include "policy/diff_weigh.h"
+#include "policy/diff_join.h"
 
 struct diff_answer {
 	const struct diff *diff;
-	const struct diff_weights *weights; /* NULL: not asked for */
-	const size_t *order;                /* of the changes, as they are printed */
+	const struct diff_lines *lines;
+	bool weighed; /* the lines' weights were asked for */
 };
 
 /* -ENOMEM, perhaps in the middle of it. */

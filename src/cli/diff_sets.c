@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NO_WORKLOAD                                                                                \
-	"there is no workload: give those of the cluster with -f (kubectl get "                    \
-	"deployments,statefulsets,daemonsets,cronjobs,namespaces -A -o json)"
+#include "cli/doubts.h"
+
+#define NO_WORKLOAD "there is no workload: " MANIFESTS_SUPPLY
 
 static bool wrong(struct session *session, const char *text)
 {
@@ -164,10 +164,19 @@ bool diff_inputs_read(struct session *session, struct diff_input inputs[static D
 									: NO_WORKLOAD
 						  ", or take the recorded pods with --history");
 		use = use_recorded;
+		doubts_of_pods(session);
 	} else if (workloads[DIFF_OLD] == 0 || workloads[DIFF_NEW] == 0) {
 		warn_of_none(session, workloads[DIFF_OLD] == 0 ? DIFF_OLD : DIFF_NEW);
 	}
-	return use(session, &inputs[DIFF_OLD]) && use(session, &inputs[DIFF_NEW]);
+	for (int side = 0; side < DIFF_SIDES; side++) {
+		const struct diff_input *input = &inputs[side];
+
+		if (!use(session, &inputs[side]))
+			return false;
+		manifests_tell_idle(session, input->manifests.manifest, input->set.scene,
+				    input->set.evaluator);
+	}
+	return true;
 }
 
 void diff_input_clear(struct diff_input *input)

@@ -1,4 +1,4 @@
-/* What keeps `verify` from proving anything, as problems. */
+/* What keeps `verify` from proving anything, and `policy` from knowing it, as problems. */
 #ifndef NETPOL_CLI_DOUBTS_H
 #define NETPOL_CLI_DOUBTS_H
 

@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "cli/json_list.h"
 #include "cli/rule_text.h"
+#include "cli/verify_words.h"
 
 /* An edge of a record that others supersede, which tells of a side. */
 struct told {
@@ -20,9 +22,8 @@ struct drift {
 	int64_t since;
 	struct told *told; /* as compare_told() has them */
 	size_t told_count;
-	/* Where one of them goes; the other is NULL. */
-	struct output_table *table;
-	json_t *array;
+	struct output_table *table; /* where they go; NULL: to list */
+	struct json_list list;
 	size_t count;
 };
 
@@ -61,9 +62,9 @@ static int compare_edges(const struct graph_edge *a, const struct graph_edge *b,
 			 const struct end *from)
 {
 	const struct edge_key *x = &a->edge.key, *y = &b->edge.key;
-	int r = replay_compare_ends(&a->from, from);
+	int r = replay_compare_ends(a->from, from);
 
-	r = r ? r : replay_compare_ends(&a->to, &b->to);
+	r = r ? r : replay_compare_ends(a->to, b->to);
 	r = r ? r : (int)x->protocol - (int)y->protocol;
 	r = r ? r : (int)x->has_port - (int)y->has_port;
 	return r ? r : (int)x->port - (int)y->port;
@@ -72,7 +73,7 @@ static int compare_edges(const struct graph_edge *a, const struct graph_edge *b,
 static int compare_told(const void *a, const void *b)
 {
 	const struct told *x = a, *y = b;
-	int r = compare_edges(x->edge, y->edge, &y->edge->from);
+	int r = compare_edges(x->edge, y->edge, y->edge->from);
 
 	return r ? r : (x->edge > y->edge) - (x->edge < y->edge);
 }
@@ -98,7 +99,7 @@ static void claim(struct drift *drift, const struct graph_edge *edge, enum direc
 		  struct replayed *replayed)
 {
 	const struct end *from =
-	    direction == DIRECTION_INGRESS && edge->translated ? edge->translated : &edge->from;
+	    direction == DIRECTION_INGRESS && edge->translated ? edge->translated : edge->from;
 
 	if (!edge->told_elsewhere[direction == DIRECTION_INGRESS])
 		return;
@@ -146,8 +147,8 @@ static int add_row(const struct drift *drift, const struct graph_edge *edge,
 	snprintf(connections, sizeof(connections), "%" PRId64, edge->edge.totals.connections);
 	const char *cells[] = {
 	    clock_format(edge->edge.begun, first),
-	    verify_end_cell(graph, &edge->from, from),
-	    verify_end_cell(graph, &edge->to, to),
+	    verify_end_cell(graph, edge->from, from),
+	    verify_end_cell(graph, edge->to, to),
 	    shape_port_cell(key->protocol, key->has_port, key->port, port),
 	    verdict_name((enum verdict)key->verdict),
 	    connections,
@@ -191,7 +192,7 @@ static json_t *sides_json(const struct decision *decision)
 	return array;
 }
 
-static int add_object(const struct drift *drift, const struct graph_edge *edge,
+static int add_object(struct drift *drift, const struct graph_edge *edge,
 		      const struct replayed *replayed)
 {
 	json_t *object = shape_edge(drift->verification->session->graph, edge);
@@ -205,7 +206,7 @@ static int add_object(const struct drift *drift, const struct graph_edge *edge,
 		json_decref(object);
 		return r;
 	}
-	return shape_append(drift->array, object);
+	return json_list_add(&drift->list, object);
 }
 
 static int add(struct drift *drift, const struct graph_edge *edge, const struct replayed *replayed)
@@ -220,7 +221,7 @@ static int add(struct drift *drift, const struct graph_edge *edge, const struct 
 
 bool drift_wants(const void *session, const struct graph_edge *edge)
 {
-	return session_wants_end(session, &edge->from) || session_wants_end(session, &edge->to);
+	return session_wants_end(session, edge->from) || session_wants_end(session, edge->to);
 }
 
 static bool wants(const struct drift *drift, const struct graph_edge *edge, enum standing standing)
@@ -283,23 +284,21 @@ int drift_print(struct verification *verification, int64_t since)
 					     "VERDICT",    "CONNECTIONS", "ALLOWED", "DIRECTION",
 					     "POLICY",     "WHY"};
 	struct session *session = verification->session;
-	const bool is_json = session->options->format == FORMAT_JSON;
 	struct drift drift = {.verification = verification, .since = since};
 	int r;
 
-	if (is_json)
-		drift.array = json_array();
-	else
-		drift.table = output_table_new(titles, sizeof(titles) / sizeof(titles[0]));
-	r = drift.array || drift.table ? find(&drift) : -ENOMEM;
+	if (session->options->format == FORMAT_JSON)
+		json_list_begin(&drift.list, session);
+	else if (!(drift.table = output_table_new(titles, sizeof(titles) / sizeof(titles[0]))))
+		return -ENOMEM;
+	r = find(&drift);
 	verification->passed = r == 0 && drift.count == 0;
-	if (r == 0 && is_json) {
-		session_print_array(session, json_incref(drift.array));
+	if (!drift.table) {
+		r = json_list_end(&drift.list, r);
 	} else if (r == 0 && (drift.count > 0 || session->options->format == FORMAT_CSV)) {
 		session_print_table(session, drift.table);
 		drift.table = NULL;
 	}
-	json_decref(drift.array);
 	output_table_free(drift.table);
 	free(drift.told);
 	return r;

@@ -181,7 +181,7 @@ json_t *evidence_of_flow(const struct stored_flow *stored, const struct pod *sou
 /* ---- reading: the first thing that is wrong is remembered, then nothing more is read ---- */
 
 struct reading {
-	const char *expected; /* NULL: all well */
+	const char *expected; /* NULL: all well; "": there is no such member */
 	const char *member;
 	int error; /* -ENOMEM */
 };
@@ -199,6 +199,26 @@ static void expect(struct reading *reading, const char *name, const char *expect
 		return;
 	reading->member = name;
 	reading->expected = expected;
+}
+
+static bool is_among(const char *const *names, const char *name)
+{
+	while (*names && strcmp(*names, name) != 0)
+		names++;
+	return *names;
+}
+
+/* A name that is misspelt would count as absent. names: up to NULL. */
+static void check_members(struct reading *reading, const json_t *object, const char *const *names)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach((json_t *)(uintptr_t)object, name, value)
+	{
+		if (!is_among(names, name))
+			expect(reading, name, "");
+	}
 }
 
 /* fallback NULL: the member must be there. */
@@ -325,12 +345,15 @@ static void *get_array(struct reading *reading, const json_t *tree, const char *
 
 static void read_addresses(struct reading *reading, const json_t *tree, struct pod *pod)
 {
+	static const char *const members[] = {"address", "from",      "until",
+					      "exact",   "secondary", NULL};
 	const json_t *addresses;
 
 	pod->addresses = get_array(reading, tree, "addresses", sizeof(*pod->addresses), &addresses);
 	for (size_t i = 0; i < json_array_size(addresses); i++) {
 		const json_t *owned = json_array_get(addresses, i);
 
+		check_members(reading, owned, members);
 		pod->addresses[i] = (struct pod_address){
 		    .address = get_address(reading, owned, "address", true),
 		    .since = get_time(reading, owned, "from", true, 0),
@@ -346,12 +369,14 @@ static void read_addresses(struct reading *reading, const json_t *tree, struct p
 
 static void read_words(struct reading *reading, const json_t *tree, struct pod *pod)
 {
+	static const char *const members[] = {"source", "place", "said", NULL};
 	const json_t *words;
 
 	pod->words = get_array(reading, tree, "words", sizeof(*pod->words), &words);
 	for (size_t i = 0; i < json_array_size(words); i++) {
 		const json_t *word = json_array_get(words, i);
 
+		check_members(reading, word, members);
 		pod->words[i] = (struct pod_word){
 		    .source = (char *)get_text(reading, word, "source", NULL),
 		    .place = (char *)get_text(reading, word, "place", NULL),
@@ -450,6 +475,8 @@ static void read_gap(struct reading *reading, struct evidence *evidence)
 static struct evidence_pod read_end(struct reading *reading, const json_t *tree, const char *name,
 				    struct addr *ret_address, uint8_t *ret_prefix)
 {
+	static const char *const members[] = {"address", "namespace", "name",
+					      "uid",     "sandbox",   NULL};
 	const json_t *end = member(tree, name);
 	struct evidence_pod pod = {0};
 
@@ -457,6 +484,7 @@ static struct evidence_pod read_end(struct reading *reading, const json_t *tree,
 		expect(reading, name, "an object with an address");
 		return pod;
 	}
+	check_members(reading, end, members);
 	*ret_address = get_range(reading, end, "address", ret_prefix);
 	if (!member(end, "name"))
 		return pod;
@@ -471,12 +499,14 @@ static struct evidence_pod read_end(struct reading *reading, const json_t *tree,
 
 static void read_service(struct reading *reading, const json_t *tree, struct edge_key *key)
 {
+	static const char *const members[] = {"address", "port", NULL};
 	const json_t *service = member(tree, "service");
 
 	if (!service)
 		return;
 	if (!json_is_object(service))
 		expect(reading, "service", "an object with an address");
+	check_members(reading, service, members);
 	key->service = get_address(reading, service, "address", true);
 	key->service_port = (uint16_t)get_integer(reading, service, "port", 0, 0, UINT16_MAX);
 }
@@ -506,6 +536,8 @@ static void read_key(struct reading *reading, struct evidence *evidence)
 /* Those that closed in order are what is left of all. */
 static void read_ended(struct reading *reading, const json_t *tree, struct totals *totals)
 {
+	static const char *const members[] = {"closed",  "timed_out", "reset", "evicted",
+					      "deleted", "vanished",  NULL};
 	const json_t *ended = member(tree, "ended");
 	const struct {
 		const char *name;
@@ -521,6 +553,7 @@ static void read_ended(struct reading *reading, const json_t *tree, struct total
 		return;
 	if (!json_is_object(ended))
 		expect(reading, "ended", "an object");
+	check_members(reading, ended, members);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
 		*fields[i].field =
 		    get_integer(reading, ended, fields[i].name, 0, INT32_MIN, COUNT_MAX);
@@ -578,27 +611,67 @@ static void read_flow(struct reading *reading, struct evidence *evidence)
 		expect(reading, "last_seen", "a moment that is not before first_seen");
 }
 
+/* What each line may have. */
+static const char *const header_members[] = {"type", "node", "version", "from", "until", NULL};
+static const char *const pod_members[] = {
+    "type",   "node",         "namespace", "name",  "uid",       "sandbox", "source", "conflict",
+    "labels", "host_network", "created",   "ended", "addresses", "words",   NULL};
+static const char *const fact_members[] = {"type", "node", "name", "value", "since", "until", NULL};
+static const char *const object_members[] = {"type", "node",  "kind",  "namespace", "name",
+					     "uid",  "since", "until", "content",   NULL};
+static const char *const gap_members[] = {"type",  "node",    "source", "from",
+					  "until", "at_most", "reason", NULL};
+static const char *const flow_members[] = {"type",
+					   "node",
+					   "window",
+					   "length",
+					   "from",
+					   "to",
+					   "service",
+					   "translated",
+					   "protocol",
+					   "port",
+					   "verdict",
+					   "direction_certain",
+					   "connections",
+					   "closed",
+					   "ended",
+					   "counted",
+					   "packets_sent",
+					   "packets_received",
+					   "bytes_sent",
+					   "bytes_received",
+					   "first_seen",
+					   "last_seen",
+					   NULL};
+
+static const struct line_type {
+	const char *name;
+	enum evidence_type type;
+	const char *const *members;
+	void (*read)(struct reading *reading, struct evidence *evidence);
+} line_types[] = {
+    {"header", EVIDENCE_HEADER, header_members, read_header},
+    {"pod", EVIDENCE_POD, pod_members, read_pod},
+    {"fact", EVIDENCE_FACT, fact_members, read_fact},
+    {"object", EVIDENCE_OBJECT, object_members, read_object},
+    {"gap", EVIDENCE_GAP, gap_members, read_gap},
+    {"flow", EVIDENCE_FLOW, flow_members, read_flow},
+};
+
 static void read_any(struct reading *reading, struct evidence *evidence)
 {
-	static const struct {
-		const char *type;
-		enum evidence_type number;
-		void (*read)(struct reading *reading, struct evidence *evidence);
-	} types[] = {
-	    {"header", EVIDENCE_HEADER, read_header}, {"pod", EVIDENCE_POD, read_pod},
-	    {"fact", EVIDENCE_FACT, read_fact},       {"object", EVIDENCE_OBJECT, read_object},
-	    {"gap", EVIDENCE_GAP, read_gap},          {"flow", EVIDENCE_FLOW, read_flow},
-	};
 	const char *type = get_text(reading, evidence->tree, "type", NULL);
 
 	evidence->node = get_text(reading, evidence->tree, "node", EVIDENCE_NODE_DEFAULT);
 	if (!*evidence->node)
 		expect(reading, "node", "a name");
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (strcmp(types[i].type, type) != 0)
+	for (size_t i = 0; i < sizeof(line_types) / sizeof(line_types[0]); i++) {
+		if (strcmp(line_types[i].name, type) != 0)
 			continue;
-		evidence->type = types[i].number;
-		types[i].read(reading, evidence);
+		evidence->type = line_types[i].type;
+		check_members(reading, evidence->tree, line_types[i].members);
+		line_types[i].read(reading, evidence);
 		return;
 	}
 	expect(reading, "type", "header, pod, fact, object, gap or flow");
@@ -622,7 +695,15 @@ int evidence_parse(const char *line, size_t length, json_t **ret, char reason[st
 	return 0;
 }
 
-int evidence_decode_tree(json_t *tree, struct evidence *ret, char reason[static 256])
+static void say_wrong(const struct reading *reading, char reason[static 256])
+{
+	if (*reading->expected)
+		snprintf(reason, 256, "\"%s\": expected %s", reading->member, reading->expected);
+	else
+		snprintf(reason, 256, "\"%.64s\": there is no such member", reading->member);
+}
+
+int evidence_decode(json_t *tree, struct evidence *ret, char reason[static 256])
 {
 	struct evidence evidence = {.tree = tree};
 	struct reading reading = {0};
@@ -630,7 +711,7 @@ int evidence_decode_tree(json_t *tree, struct evidence *ret, char reason[static 
 	memset(&evidence.flow.key, 0, sizeof(evidence.flow.key));
 	read_any(&reading, &evidence);
 	if (reading.expected) {
-		snprintf(reason, 256, "\"%s\": expected %s", reading.member, reading.expected);
+		say_wrong(&reading, reason);
 		evidence_clear(&evidence);
 		return -EINVAL;
 	}
@@ -640,14 +721,6 @@ int evidence_decode_tree(json_t *tree, struct evidence *ret, char reason[static 
 	}
 	*ret = evidence;
 	return 0;
-}
-
-int evidence_decode(const char *line, size_t length, struct evidence *ret, char reason[static 256])
-{
-	json_t *tree = NULL;
-	int r = evidence_parse(line, length, &tree, reason);
-
-	return r < 0 ? r : evidence_decode_tree(tree, ret, reason);
 }
 
 void evidence_clear(struct evidence *evidence)

@@ -18,7 +18,7 @@
  * ("203.0.113.0/24") that stands for many, or, where a pod had it,
  * {"address","namespace","name","uid","sandbox"}; of the last two only what is needed to tell pods
  * apart. A flow without a window raises only its edge's totals, and may make it begin earlier.
- * Absent members are null.
+ * Absent members are null; others than these are an error, but for what is in labels and content.
  */
 #ifndef NETPOL_CLI_EVIDENCE_H
 #define NETPOL_CLI_EVIDENCE_H
@@ -66,14 +66,15 @@ struct evidence {
 };
 
 /*
- * Decodes one line without its newline. On failure -EINVAL and *ret_reason, a static text that
- * names what was expected, or the JSON parser's own in reason. -ENOMEM. Fuzzed.
+ * Parses one line without its newline. On failure -EINVAL and in reason the JSON parser's own
+ * words, or that it is no object. -ENOMEM. The tree is the caller's. Fuzzed, with what follows.
  */
-int evidence_decode(const char *line, size_t length, struct evidence *ret, char reason[static 256]);
-/* Parses a line, with what evidence_decode() says where it is no JSON. The tree is the caller's. */
 int evidence_parse(const char *line, size_t length, json_t **ret, char reason[static 256]);
-/* evidence_decode() of a line's tree, which is taken even on failure. */
-int evidence_decode_tree(json_t *tree, struct evidence *ret, char reason[static 256]);
+/*
+ * What such a tree says; it is taken even on failure: -EINVAL and in reason what was expected of
+ * which member. -ENOMEM.
+ */
+int evidence_decode(json_t *tree, struct evidence *ret, char reason[static 256]);
 void evidence_clear(struct evidence *evidence);
 
 /* The lines. NULL: no memory. */

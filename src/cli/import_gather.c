@@ -8,35 +8,12 @@
 #include "base/clock.h"
 #include "cli/import_index.h"
 #include "cli/import_pods.h"
+#include "cli/import_books.h"
 
 #define WINDOW_MSEC (60 * MSEC_PER_SEC)
 #define ATTEMPT_MSEC (130 * MSEC_PER_SEC)
 #define TRANSLATION_MSEC (10 * MSEC_PER_SEC)
-#define BATCH_FLOWS 1024u
-#define BATCH_OBJECTS 256u
-#define BATCH_PODS 1024u
-#define PENDING_MAX 65536u /* flows in all batches */
-#define ALIKE_MAX 64u      /* connections of one client's port that are followed at once */
-#define OWN_ADDRESSES_MAX 64u
-/* Pods' numbers are the store's; those of evidence lines are smaller. */
-#define NUMBER_FIRST (UINT32_C(1) << 31)
-#define LOST_EARLY "Inspektor Gadget lost events: it did not keep up"
-
-struct recorded_node {
-	char *name;
-	int64_t first, last; /* 0: nothing yet */
-	int64_t latest_line; /* time of the last line, for where a gap begins */
-	int64_t gone_since;  /* 0: it is not */
-	int64_t lost_early;  /* before anything was told of it */
-	int64_t evicted;     /* connections that were forgotten too soon */
-	int64_t evicted_first, evicted_last;
-	char *files[RECORDERS]; /* where each was read first; NULL: none */
-	bool health;
-	struct addr own[OWN_ADDRESSES_MAX];
-	size_t own_count;
-	struct batch *batch;
-	size_t flow_room, gap_room, pod_room, object_room;
-};
+#define ALIKE_MAX 64u /* connections of one client's port that are followed at once */
 
 struct connection {
 	uint32_t node;
@@ -54,22 +31,14 @@ struct connection {
 };
 
 struct gathering {
-	struct store *store;
+	struct books books;
 	struct seen_pods *pods;
-	bool *told; /* homes that the store knows; by home */
-	size_t told_room, told_count;
-	struct recorded_node *nodes;
-	size_t node_room;
-	uint32_t node_count, node_last; /* the last one asked for */
 	struct connection *connections; /* from 1 on */
 	size_t connection_room;
 	uint32_t connection_count, connection_max;
 	uint32_t free; /* one that is not used, or 0 */
 	struct index by_client;
-	struct index by_name; /* nodes, each by its number and 1 */
 	uint32_t newest, oldest;
-	int64_t now; /* the latest moment of all */
-	size_t pending;
 };
 
 struct gathering *gathering_new(struct store *store, uint32_t max_connections)
@@ -78,10 +47,11 @@ struct gathering *gathering_new(struct store *store, uint32_t max_connections)
 
 	if (!gathering)
 		return NULL;
-	gathering->store = store;
 	gathering->connection_max = max_connections;
-	gathering->by_client.seed = gathering->by_name.seed = hash_seed_random();
+	gathering->by_client.seed = hash_seed_random();
 	gathering->pods = seen_pods_new();
+	gathering->books = (struct books){
+	    .store = store, .pods = gathering->pods, .by_name = {.seed = hash_seed_random()}};
 	return gathering->pods ? gathering : gathering_free(gathering);
 }
 
@@ -89,19 +59,9 @@ struct gathering *gathering_free(struct gathering *gathering)
 {
 	if (!gathering)
 		return NULL;
-	for (uint32_t i = 0; i < gathering->node_count; i++) {
-		struct recorded_node *node = &gathering->nodes[i];
-
-		free(node->name);
-		for (size_t j = 0; j < RECORDERS; j++)
-			free(node->files[j]);
-		batch_free(node->batch);
-	}
-	free(gathering->nodes);
+	books_clear(&gathering->books);
 	free(gathering->connections);
-	free(gathering->told);
 	index_clear(&gathering->by_client);
-	index_clear(&gathering->by_name);
 	seen_pods_free(gathering->pods);
 	free(gathering);
 	return NULL;
@@ -109,169 +69,7 @@ struct gathering *gathering_free(struct gathering *gathering)
 
 const char *gathering_node(const struct gathering *gathering, uint32_t node)
 {
-	return node < gathering->node_count ? gathering->nodes[node].name : NULL;
-}
-
-/* ---- nodes ---- */
-
-static int add_node(struct gathering *gathering, uint64_t hash, const char *name, uint32_t *ret)
-{
-	struct recorded_node fresh = {.name = strdup(name)};
-
-	if (gathering->node_count == GATHER_NODES_MAX || !fresh.name ||
-	    array_grow(&gathering->nodes, sizeof(fresh), gathering->node_count,
-		       &gathering->node_room) < 0) {
-		free(fresh.name);
-		return gathering->node_count == GATHER_NODES_MAX ? -E2BIG : -ENOMEM;
-	}
-	gathering->nodes[gathering->node_count] = fresh;
-	*ret = gathering->node_count++;
-	return index_put(&gathering->by_name, hash, gathering->node_count);
-}
-
-static int need_node(struct gathering *gathering, const char *name, uint32_t *ret)
-{
-	uint64_t hash;
-
-	*ret = gathering->node_last;
-	if (*ret < gathering->node_count && strcmp(gathering->nodes[*ret].name, name) == 0)
-		return 0;
-	hash = hash_bytes(gathering->by_name.seed, name, strlen(name));
-	for (uint32_t i = index_first(&gathering->by_name, hash); i;
-	     i = index_next(&gathering->by_name, i)) {
-		*ret = i - 1;
-		if (strcmp(gathering->nodes[*ret].name, name) == 0)
-			return 0;
-	}
-	return add_node(gathering, hash, name, ret);
-}
-
-static void hear_of(struct gathering *gathering, struct recorded_node *node, int64_t time)
-{
-	if (!node->first || time < node->first)
-		node->first = time;
-	if (time > node->last)
-		node->last = time;
-	if (time > gathering->now)
-		gathering->now = time;
-	node->latest_line = time;
-}
-
-static int remember_file(struct recorded_node *node, enum recorder recorder, const char *file)
-{
-	if (!node->files[recorder])
-		node->files[recorder] = strdup(file);
-	return node->files[recorder] ? 0 : -ENOMEM;
-}
-
-static void take_own_address(struct recorded_node *node, struct addr address)
-{
-	if (addr_is_loopback(address) || addr_is_link_local(address) || !addr_is_set(address))
-		return;
-	for (size_t i = 0; i < node->own_count; i++)
-		if (addr_equal(node->own[i], address))
-			return;
-	if (node->own_count < OWN_ADDRESSES_MAX)
-		node->own[node->own_count++] = address;
-}
-
-/* ---- batches ---- */
-
-static int need_batch(struct recorded_node *node)
-{
-	if (!node->batch)
-		node->batch = calloc(1, sizeof(*node->batch));
-	return node->batch ? 0 : -ENOMEM;
-}
-
-static int write_batch(struct gathering *gathering, struct recorded_node *node, int64_t time)
-{
-	int r;
-
-	if (!node->batch)
-		return 0;
-	node->batch->time = time;
-	gathering->pending -= node->batch->flow_count;
-	r = store_use_node(gathering->store, node->name);
-	if (r == 0)
-		r = store_write(gathering->store, node->batch);
-	node->batch = batch_free(node->batch);
-	node->flow_room = node->gap_room = node->pod_room = node->object_room = 0;
-	return r;
-}
-
-static int write_all(struct gathering *gathering)
-{
-	int r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < gathering->node_count; i++)
-		r = write_batch(gathering, &gathering->nodes[i], gathering->nodes[i].last);
-	return r;
-}
-
-static int add_gap(struct recorded_node *node, enum loss_source source, int64_t from, int64_t until,
-		   int64_t at_most, const char *reason)
-{
-	struct batch *batch;
-
-	if (need_batch(node) < 0 || array_grow(&node->batch->gaps, sizeof(*node->batch->gaps),
-					       node->batch->gap_count, &node->gap_room) < 0)
-		return -ENOMEM;
-	batch = node->batch;
-	batch->gaps[batch->gap_count++] =
-	    (struct gap){source, from < until ? from : until, until, at_most, reason};
-	return 0;
-}
-
-static int add_pod(struct gathering *gathering, struct recorded_node *node, uint32_t home,
-		   bool ended)
-{
-	struct batch *batch;
-	int r;
-
-	if (need_batch(node) < 0 || array_grow(&node->batch->pods, sizeof(*node->batch->pods),
-					       node->batch->pod_count, &node->pod_room) < 0)
-		return -ENOMEM;
-	batch = node->batch;
-	r = seen_pods_describe(gathering->pods, home, ended, &batch->pods[batch->pod_count].pod);
-	if (r == 0)
-		batch->pods[batch->pod_count++].number = NUMBER_FIRST + home;
-	return r;
-}
-
-/* The store must know a pod before a flow names it. */
-static int need_told(struct gathering *gathering, uint32_t home)
-{
-	uint32_t node;
-
-	if (!home)
-		return 0;
-	while (gathering->told_count <= home) {
-		if (array_grow(&gathering->told, sizeof(*gathering->told), gathering->told_count,
-			       &gathering->told_room) < 0)
-			return -ENOMEM;
-		gathering->told[gathering->told_count++] = false;
-	}
-	if (gathering->told[home])
-		return 0;
-	gathering->told[home] = true;
-	node = seen_pods_home_node(gathering->pods, home);
-	return add_pod(gathering, &gathering->nodes[node], home, false);
-}
-
-static int add_flow(struct gathering *gathering, struct recorded_node *node,
-		    const struct flow *flow)
-{
-	struct batch *batch;
-
-	if (need_batch(node) < 0 || array_grow(&node->batch->flows, sizeof(*node->batch->flows),
-					       node->batch->flow_count, &node->flow_room) < 0)
-		return -ENOMEM;
-	batch = node->batch;
-	batch->flows[batch->flow_count++] = *flow;
-	if (++gathering->pending >= PENDING_MAX)
-		return write_all(gathering);
-	return batch->flow_count < BATCH_FLOWS ? 0 : write_batch(gathering, node, node->last);
+	return node < gathering->books.node_count ? gathering->books.nodes[node].name : NULL;
 }
 
 /* ---- connections as edges ---- */
@@ -307,8 +105,9 @@ static struct edge_key key_of(const struct connection *connection)
 	key.translated = connection->translated;
 	key.service = connection->service;
 	key.service_port = connection->service_port;
-	key.source_pod = connection->client_home ? NUMBER_FIRST + connection->client_home : 0;
-	key.destination_pod = connection->server_home ? NUMBER_FIRST + connection->server_home : 0;
+	key.source_pod = connection->client_home ? BOOKS_NUMBER_FIRST + connection->client_home : 0;
+	key.destination_pod =
+	    connection->server_home ? BOOKS_NUMBER_FIRST + connection->server_home : 0;
 	key.has_port = connection->has_port;
 	key.port = connection->has_port ? connection->server_port : 0;
 	key.protocol = connection->protocol;
@@ -325,28 +124,34 @@ static int tell_connection(struct gathering *gathering, const struct connection 
 			    .length = WINDOW_MSEC,
 			    .first_seen = connection->first,
 			    .last_seen = connection->last};
-	int r = need_told(gathering, connection->client_home);
 
 	flow.totals.connections = 1;
 	if (flow.key.verdict != VERDICT_DENIED && (connection->signs & SIGN_CLOSED)) {
 		flow.totals.closed = 1;
 		flow.totals.reset = (connection->signs & SIGN_RESET) != 0;
 	}
-	r = r ? r : need_told(gathering, connection->server_home);
-	return r ? r : add_flow(gathering, &gathering->nodes[connection->node], &flow);
+	return books_add_flow(&gathering->books, &gathering->books.nodes[connection->node], &flow,
+			      connection->client_home, connection->server_home);
 }
 
 /* ---- following them ---- */
 
-static uint64_t client_hash(const struct gathering *gathering, uint8_t protocol, struct addr client,
-			    uint16_t port)
+/* By its client; where that has no port, only who is asked tells its connections apart. */
+static uint64_t hash_of(const struct gathering *gathering, const struct connection *connection)
 {
 	struct {
-		struct addr client;
+		struct addr client, server;
 		uint8_t protocol;
 		uint8_t port[2];
-	} key = {client, protocol, {(uint8_t)(port >> 8), (uint8_t)port}};
+	} key = {.client = connection->client, .protocol = connection->protocol};
+	uint16_t port = connection->client_port;
 
+	if (!port) {
+		key.server = connection->server;
+		port = connection->server_port;
+	}
+	key.port[0] = (uint8_t)(port >> 8);
+	key.port[1] = (uint8_t)port;
 	return hash_bytes(gathering->by_client.seed, &key, sizeof(key));
 }
 
@@ -404,7 +209,7 @@ static struct connection *find_translated(const struct gathering *gathering, uin
 {
 	const struct connection *asked = &gathering->connections[number];
 	struct connection *found = NULL;
-	uint64_t hash = client_hash(gathering, asked->protocol, asked->client, asked->client_port);
+	uint64_t hash = hash_of(gathering, asked);
 
 	if (!asked->client_port)
 		return NULL;
@@ -430,6 +235,8 @@ static void merge_into(struct connection *kept, const struct connection *asked)
 	kept->guessed = kept->guessed && asked->guessed;
 	kept->first = asked->first < kept->first ? asked->first : kept->first;
 	kept->last = asked->last > kept->last ? asked->last : kept->last;
+	if (!addr_is_set(kept->translated))
+		kept->translated = asked->translated;
 	if (!kept->client_home)
 		kept->client_home = asked->client_home;
 }
@@ -457,9 +264,10 @@ static int settle(struct gathering *gathering, uint32_t number)
 
 static void count_evicted(struct gathering *gathering, const struct connection *connection)
 {
-	struct recorded_node *node = &gathering->nodes[connection->node];
+	struct recorded_node *node = &gathering->books.nodes[connection->node];
 
-	if ((connection->signs & SIGN_CLOSED) || connection->last + ATTEMPT_MSEC < gathering->now)
+	if ((connection->signs & SIGN_CLOSED) ||
+	    connection->last + ATTEMPT_MSEC < gathering->books.now)
 		return;
 	if (!node->evicted || connection->first < node->evicted_first)
 		node->evicted_first = connection->first;
@@ -505,7 +313,7 @@ static int bound_alike(struct gathering *gathering, uint64_t hash)
 static int add_connection(struct gathering *gathering, const struct connection *fresh,
 			  uint32_t *ret)
 {
-	uint64_t hash = client_hash(gathering, fresh->protocol, fresh->client, fresh->client_port);
+	uint64_t hash = hash_of(gathering, fresh);
 	int r = bound_alike(gathering, hash);
 
 	r = r ? r : need_room(gathering);
@@ -520,8 +328,7 @@ static int add_connection(struct gathering *gathering, const struct connection *
 
 static uint32_t find_connection(const struct gathering *gathering, const struct connection *wanted)
 {
-	uint64_t hash =
-	    client_hash(gathering, wanted->protocol, wanted->client, wanted->client_port);
+	uint64_t hash = hash_of(gathering, wanted);
 
 	for (uint32_t i = index_first(&gathering->by_client, hash); i;
 	     i = index_next(&gathering->by_client, i)) {
@@ -625,7 +432,7 @@ static int follow(struct gathering *gathering, struct connection *seen)
 static int take_connection(struct gathering *gathering, uint32_t number,
 			   const struct sighting *sighting)
 {
-	struct recorded_node *node = &gathering->nodes[number];
+	struct recorded_node *node = &gathering->books.nodes[number];
 	struct connection seen = {
 	    .node = number,
 	    .client = sighting->from.address,
@@ -645,9 +452,9 @@ static int take_connection(struct gathering *gathering, uint32_t number,
 	int r;
 
 	if (sighting->from.node)
-		take_own_address(node, sighting->from.address);
+		books_own_address(node, sighting->from.address);
 	if (sighting->to.node)
-		take_own_address(node, sighting->to.address);
+		books_own_address(node, sighting->to.address);
 	r = seen_pods_take(gathering->pods, number, sighting->recorder, &sighting->from,
 			   sighting->time, &seen.client_home);
 	if (r == 0)
@@ -656,12 +463,14 @@ static int take_connection(struct gathering *gathering, uint32_t number,
 	return r ? r : follow(gathering, &seen);
 }
 
-static int take_loss(struct recorded_node *node, const struct sighting *sighting)
+static int take_loss(struct books *books, struct recorded_node *node,
+		     const struct sighting *sighting)
 {
 	int64_t from = node->latest_line ? node->latest_line : sighting->time;
 	int64_t until = sighting->time ? sighting->time : node->latest_line;
 
-	return add_gap(node, LOSS_CONNTRACK, from, until, sighting->lost, sighting->reason);
+	return books_add_gap(books, node, LOSS_CONNTRACK, from, until, sighting->lost,
+			     sighting->reason);
 }
 
 /* -1: no bound is known of one of them. */
@@ -670,16 +479,6 @@ static int64_t add_losses(int64_t a, int64_t b)
 	if (a < 0 || b < 0)
 		return -1;
 	return a > INT64_MAX - b ? INT64_MAX : a + b;
-}
-
-static int end_absence(struct recorded_node *node, int64_t time)
-{
-	int64_t from = node->gone_since;
-
-	if (!from || time < from)
-		return 0;
-	node->gone_since = 0;
-	return add_gap(node, LOSS_DAEMON, from, time, -1, "Hubble's relay could not ask the node");
 }
 
 static int take_nodes(struct gathering *gathering, const struct sighting *sighting)
@@ -692,17 +491,17 @@ static int take_nodes(struct gathering *gathering, const struct sighting *sighti
 		const char *text = sighting_node_name(json_string_value(name));
 		struct recorded_node *node;
 		uint32_t number = 0;
-		int r = *text ? need_node(gathering, text, &number) : 0;
+		int r = *text ? books_need_node(&gathering->books, text, &number) : 0;
 
 		if (r < 0)
 			return r;
 		if (!*text)
 			continue;
-		node = &gathering->nodes[number];
-		hear_of(gathering, node, sighting->time);
-		r = remember_file(node, sighting->recorder, "relay");
+		node = &gathering->books.nodes[number];
+		books_hear_of(&gathering->books, node, sighting->time);
+		r = books_remember_file(node, sighting->recorder, "relay");
 		if (r == 0 && !sighting->gone)
-			r = end_absence(node, sighting->time);
+			r = books_end_absence(&gathering->books, node, sighting->time);
 		else if (r == 0 && !node->gone_since)
 			node->gone_since = sighting->time;
 		if (r < 0)
@@ -716,26 +515,26 @@ static int take_of_node(struct gathering *gathering, const struct sighting *sigh
 {
 	struct recorded_node *node;
 	uint32_t number = 0;
-	int r = need_node(gathering, sighting->node, &number);
+	int r = books_need_node(&gathering->books, sighting->node, &number);
 
 	if (r < 0)
 		return r;
-	gathering->node_last = number;
-	node = &gathering->nodes[number];
-	r = remember_file(node, sighting->recorder, file);
+	gathering->books.node_last = number;
+	node = &gathering->books.nodes[number];
+	r = books_remember_file(node, sighting->recorder, file);
 	if (sighting->kind == SIGHTING_LOSS && !sighting->time && !node->first) {
 		node->lost_early = add_losses(node->lost_early, sighting->lost);
 		return r;
 	}
 	node->health = node->health || sighting->health;
 	if (r == 0)
-		r = end_absence(node, sighting->time);
+		r = books_end_absence(&gathering->books, node, sighting->time);
 	if (r == 0 && sighting->kind == SIGHTING_LOSS)
-		r = take_loss(node, sighting);
+		r = take_loss(&gathering->books, node, sighting);
 	else if (r == 0 && sighting->kind == SIGHTING_CONNECTION)
 		r = take_connection(gathering, number, sighting);
 	if (sighting->time)
-		hear_of(gathering, &gathering->nodes[number], sighting->time);
+		books_hear_of(&gathering->books, &gathering->books.nodes[number], sighting->time);
 	return r;
 }
 
@@ -750,30 +549,6 @@ int gathering_take(struct gathering *gathering, const struct sighting *sighting,
 
 /* ---- the end ---- */
 
-/* Where nothing but losses was told of a node, they may be of any moment that others tell of. */
-static int place_losses(struct gathering *gathering)
-{
-	int64_t first = gathering->now;
-	int r = 0;
-
-	for (uint32_t i = 0; i < gathering->node_count; i++)
-		if (gathering->nodes[i].first && gathering->nodes[i].first < first)
-			first = gathering->nodes[i].first;
-	for (uint32_t i = 0; r == 0 && i < gathering->node_count; i++) {
-		struct recorded_node *node = &gathering->nodes[i];
-
-		if (node->first || !node->lost_early)
-			continue;
-		if (!first)
-			return -ENODATA;
-		node->first = first;
-		node->last = gathering->now;
-		r = add_gap(node, LOSS_CONNTRACK, first, node->last, node->lost_early, LOST_EARLY);
-		node->lost_early = 0;
-	}
-	return r;
-}
-
 /* Those to services first: they may be others before translation. */
 static int settle_all(struct gathering *gathering)
 {
@@ -787,143 +562,10 @@ static int settle_all(struct gathering *gathering)
 	return r;
 }
 
-static int tell_pods(struct gathering *gathering)
-{
-	int r = 0;
-
-	for (uint32_t home = 1; r == 0 && home <= seen_pods_homes(gathering->pods); home++) {
-		struct recorded_node *node =
-		    &gathering->nodes[seen_pods_home_node(gathering->pods, home)];
-
-		r = add_pod(gathering, node, home, true);
-		if (r == 0 && node->batch->pod_count >= BATCH_PODS)
-			r = write_batch(gathering, node, node->last);
-	}
-	return r;
-}
-
-static const char *name_of_node(const void *context, uint32_t node)
-{
-	const struct gathering *gathering = context;
-
-	return gathering->nodes[node].name;
-}
-
-static int add_object(void *context, uint32_t number, struct batch_object *object)
-{
-	struct gathering *gathering = context;
-	struct recorded_node *node = &gathering->nodes[number];
-	struct batch *batch;
-
-	if (need_batch(node) < 0 || array_grow(&node->batch->objects, sizeof(*object),
-					       node->batch->object_count, &node->object_room) < 0) {
-		free(object->kind);
-		free(object->namespace);
-		free(object->name);
-		free(object->uid);
-		free(object->content);
-		return -ENOMEM;
-	}
-	batch = node->batch;
-	batch->objects[batch->object_count++] = *object;
-	return batch->object_count < BATCH_OBJECTS ? 0 : write_batch(gathering, node, node->last);
-}
-
-static int tell_losses(struct gathering *gathering, struct recorded_node *node)
-{
-	int r;
-
-	if (node->gone_since)
-		node->last = gathering->now;
-	r = end_absence(node, node->last);
-	if (r == 0 && node->lost_early)
-		r = add_gap(node, LOSS_CONNTRACK, node->first, node->first, node->lost_early,
-			    LOST_EARLY);
-	if (r == 0 && node->evicted)
-		r = add_gap(node, LOSS_TABLE, node->evicted_first, node->evicted_last,
-			    node->evicted, "import had no room to follow all connections at once");
-	if (r == 0 && seen_pods_left_out(gathering->pods))
-		r = add_gap(node, LOSS_IDENTITY, node->first, node->last,
-			    (int64_t)seen_pods_left_out(gathering->pods),
-			    "import had no room for all pods");
-	return r;
-}
-
-/* What such a record cannot show. */
-static int add_dataplane(struct batch *batch, const struct recorded_node *node)
-{
-	static const char *const aspects[] = {"dataplane.same-node", "dataplane.cross-node",
-					      "dataplane.service", "dataplane.external",
-					      "dataplane.denied"};
-	bool hubble = node->files[RECORDER_HUBBLE] != NULL;
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < sizeof(aspects) / sizeof(aspects[0]); i++) {
-		const char *told = hubble ? "unknown: imported from Hubble, which does not tell "
-					    "what its filters and its buffer left out"
-					  : "partly: imported from Inspektor Gadget, which sees "
-					    "TCP, and UDP to ports below 1024 at most";
-
-		if (!hubble && i + 1 == sizeof(aspects) / sizeof(aspects[0]))
-			told = "no: imported from Inspektor Gadget, which does not see what "
-			       "policies drop";
-		r = batch_add_fact(batch, aspects[i], told);
-	}
-	return r;
-}
-
-static int tell_facts(struct recorded_node *node)
-{
-	static const char *const sources[RECORDERS] = {"source.hubble", "source.inspektor-gadget"};
-	int r = need_batch(node);
-
-	for (size_t i = 0; r == 0 && i < RECORDERS; i++)
-		if (node->files[i])
-			r = batch_add_fact(node->batch, sources[i], node->files[i]);
-	if (r == 0 && node->health)
-		r = batch_add_fact(node->batch, "excluded.cilium-health",
-				   "probes of Cilium's health check");
-	return r ? r : add_dataplane(node->batch, node);
-}
-
-static int tell_addresses(struct recorded_node *node)
-{
-	if (need_batch(node) < 0)
-		return -ENOMEM;
-	node->batch->addresses = calloc(node->own_count + 1, sizeof(*node->batch->addresses));
-	if (!node->batch->addresses)
-		return -ENOMEM;
-	for (size_t i = 0; i < node->own_count; i++)
-		node->batch->addresses[i] =
-		    (struct node_address){.address = node->own[i], .present = true};
-	node->batch->address_count = node->own_count;
-	return 0;
-}
-
-/* A batch of its first moment, and one of its last, which is in the record. */
-static int close_node(struct gathering *gathering, struct recorded_node *node)
-{
-	int r;
-
-	if (!node->first)
-		return 0;
-	r = tell_losses(gathering, node);
-	r = r ? r : write_batch(gathering, node, node->last);
-	r = r ? r : tell_facts(node);
-	r = r ? r : tell_addresses(node);
-	r = r ? r : write_batch(gathering, node, node->first);
-	r = r ? r : need_batch(node);
-	return r ? r : write_batch(gathering, node, node->last + 1);
-}
-
 int gathering_finish(struct gathering *gathering)
 {
-	int r = place_losses(gathering);
+	int r = books_place_losses(&gathering->books);
 
 	r = r ? r : settle_all(gathering);
-	r = r ? r : tell_pods(gathering);
-	r = r ? r : seen_pods_objects(gathering->pods, name_of_node, add_object, gathering);
-	for (uint32_t i = 0; r == 0 && i < gathering->node_count; i++)
-		r = close_node(gathering, &gathering->nodes[i]);
-	return r;
+	return r ? r : books_finish(&gathering->books);
 }

@@ -29,7 +29,6 @@
 #include "store/store.h"
 
 #define GATHER_CONNECTIONS_MAX 262144u
-#define GATHER_NODES_MAX 5000u
 
 struct gathering;
 

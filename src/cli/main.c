@@ -24,15 +24,12 @@ static void print_help(FILE *out)
 		PROGRAM);
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(
-	    out,
-	    "\nOptions:\n"
-	    "      --db FILE   the database to read; repeated, those of several nodes\n"
-	    "                  [$NETPOL_DB, else " DB_DEFAULT "]\n"
-	    "  -h, --help      print this and end; each command has --help too\n"
-	    "      --version   print the version and end\n"
-	    "\nExit status: 0 done; 1 done, and the answer is no (with --strict: any problem);\n"
-	    "2 usage or input error; 3 database cannot be read.\n");
+	fprintf(out, "\nOptions:\n"
+		     "      --db FILE   the database to read; repeated, those of several nodes\n"
+		     "                  [$NETPOL_DB, else " DB_DEFAULT "]\n"
+		     "  -h, --help      print this and end; each command has --help too\n"
+		     "      --version   print the version and end\n"
+		     "\n" OPTIONS_EXIT_STATUS);
 }
 
 static const struct command *find_command(const char *name)
@@ -45,8 +42,8 @@ static const struct command *find_command(const char *name)
 
 static bool add_db(struct options *options, const char *path)
 {
-	if (options_add_db(options, path))
-		return true;
+	if (*path)
+		return options_add_db(options, path);
 	fprintf(stderr, "%s: --db '%s': expected the name of a file\n", PROGRAM, path);
 	return false;
 }
@@ -94,14 +91,18 @@ static int parse_globals(int argc, char **argv, struct options *options, int *re
 	return -1;
 }
 
-/* An answer that could not be written is none. */
+/* An answer that could not be written is none. What failed long ago, errno does not tell. */
 static int finish(int status)
 {
-	if (fflush(stdout) != 0 || ferror(stdout)) {
+	const bool flushed = fflush(stdout) == 0;
+
+	if ((flushed && !ferror(stdout)) || status >= EXIT_USAGE)
+		return status;
+	if (flushed)
+		fputs(PROGRAM ": standard output: not all could be written\n", stderr);
+	else
 		perror(PROGRAM ": standard output");
-		return status == EXIT_DONE ? EXIT_USAGE : status;
-	}
-	return status;
+	return EXIT_USAGE;
 }
 
 static int run(const struct command *command, int argc, char **argv, struct options *options)

@@ -12,6 +12,7 @@
 bool manifests_read(struct session *session, const char *const *paths, size_t count,
 		    struct manifests *manifests)
 {
+	const size_t before = session->problems.count;
 	int r = 0;
 
 	manifests->manifest = manifest_new();
@@ -25,7 +26,9 @@ bool manifests_read(struct session *session, const char *const *paths, size_t co
 	}
 	if (r == 0)
 		r = manifest_finish(manifests->manifest, &session->problems);
-	if (r == 0 && manifests->manifest->policy_count == 0 && session->problems.errors == 0)
+	problems_order(&session->problems, before);
+	if (r == 0 && manifests->manifest->policy_count == 0 && session->problems.errors == 0 &&
+	    !session->options->with_generated)
 		problem_add(&session->problems, PROBLEM_WARNING,
 			    manifests->name ? manifests->name : "manifests",
 			    "no NetworkPolicy is among them: everything is allowed");
@@ -65,26 +68,26 @@ static bool *find_inhabited(const struct scene *scene)
 	return inhabited;
 }
 
-void manifests_tell_idle(struct session *session, const struct manifests *manifests)
+void manifests_tell_idle(struct session *session, const struct manifest *manifest,
+			 const struct scene *scene, const struct evaluator *evaluator)
 {
-	const struct netpol *policies = manifests->manifest->policies;
-	const struct scene *scene = &manifests->scene->scene;
-	size_t count = manifests->manifest->policy_count;
+	const struct netpol *policies = manifest->policies;
 	bool *inhabited = find_inhabited(scene);
 	size_t told = 0;
 
 	if (!inhabited)
 		session_fail(session, "policies", -ENOMEM);
-	for (size_t i = 0; inhabited && i < count && told < IDLE_MAX; i++) {
+	for (size_t i = 0; inhabited && i < manifest->policy_count && told < IDLE_MAX; i++) {
 		size_t namespace = scene_find_namespace(scene, policies[i].namespace);
 		char subject[SHAPE_CELL_MAX];
 
-		if (evaluator_selects(manifests->evaluator, i) != MATCH_NO ||
-		    namespace == SCENE_NONE || !inhabited[namespace])
+		if (evaluator_selects(evaluator, i) != MATCH_NO || namespace == SCENE_NONE ||
+		    !inhabited[namespace])
 			continue;
 		snprintf(subject, sizeof(subject), "NetworkPolicy %s/%s", policies[i].namespace,
 			 policies[i].name);
-		problem_add(&session->problems, PROBLEM_WARNING, subject, "selects no pod");
+		problem_add(&session->problems, PROBLEM_WARNING, subject, "selects no pod (%s:%u)",
+			    policies[i].file, policies[i].line);
 		told++;
 	}
 	free(inhabited);

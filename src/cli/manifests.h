@@ -8,6 +8,10 @@
 #include "policy/manifest.h"
 #include "policy/scene_inventory.h"
 
+#define MANIFESTS_SUPPLY                                                                           \
+	"give those of the cluster with -f (kubectl get "                                          \
+	"deployments,statefulsets,daemonsets,cronjobs,namespaces -A -o json)"
+
 /* Start from {0}. */
 struct manifests {
 	const char *name; /* for problems; NULL: "manifests" */
@@ -24,8 +28,10 @@ bool manifests_read(struct session *session, const char *const *paths, size_t co
 /* The scene of what was read, and the evaluator of its policies. Likewise. */
 bool manifests_evaluate(struct session *session, struct manifests *manifests);
 /* Warns of policies that select nobody although their namespace has pods: a label may be misspelt.
- * Not of all of them, where they are many. After manifests_evaluate(). */
-void manifests_tell_idle(struct session *session, const struct manifests *manifests);
+ * Not of all of them, where they are many. The scene and the evaluator are those of the policies.
+ */
+void manifests_tell_idle(struct session *session, const struct manifest *manifest,
+			 const struct scene *scene, const struct evaluator *evaluator);
 void manifests_clear(struct manifests *manifests);
 
 #endif

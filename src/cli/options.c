@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "cli/command.h"
+#include "cli/wrap.h"
 
 static const struct {
 	enum format format;
@@ -105,7 +106,8 @@ static const struct entry {
     {LONG_PORT, 0, "port", "PORT", TAKES_QUESTION, "only on 80, TCP/80 or UDP/53-60"},
     {LONG_EXPLAIN, 0, "explain", NULL, TAKES_EXPLAIN, "name the rules that decide"},
     {LONG_HOSTNETWORK, 0, "hostnetwork", "pod|node", TAKES_PLUGIN,
-     "what a pod with its node's network is to policies: a pod, or the node"},
+     "what a pod with its node's network is to policies: a pod (default of reach and diff), or the "
+     "node (of verify)"},
     {LONG_IPBLOCK_PODS, 0, "ipblock-pods", NULL, TAKES_PLUGIN,
      "ipBlock selects pods by their addresses, as with some network plugins"},
     {LONG_HISTORY, 0, "history", NULL, TAKES_HISTORY,
@@ -165,67 +167,85 @@ static bool takes(const struct command *command, const struct entry *entry)
 	return entry->takes == 0 || (command->takes & entry->takes);
 }
 
-static void print_formats(const struct command *command, FILE *out)
+static void put_formats(const struct command *command, struct buf *buf)
 {
 	const char *separator = "";
 
 	for (size_t i = 0; i < FORMATS; i++) {
 		if (!(command->formats & formats[i].format))
 			continue;
-		fprintf(out, "%s%s%s", separator, formats[i].name,
-			formats[i].format == command->format ? " (default)" : "");
+		buf_printf(buf, "%s%s%s", separator, formats[i].name,
+			   formats[i].format == command->format ? " (default)" : "");
 		separator = ", ";
 	}
 }
 
-static void print_kinds(FILE *out)
+static void put_kinds(struct buf *buf)
 {
 	for (size_t i = 0; policy_kinds()[i]; i++)
-		fprintf(out, "%s%s%s", i > 0 ? ", " : "", policy_kinds()[i]->name,
-			i == 0 ? " (default)" : "");
+		buf_printf(buf, "%s%s%s", i > 0 ? ", " : "", policy_kinds()[i]->name,
+			   i == 0 ? " (default)" : "");
 }
 
-static void print_reasons(FILE *out)
+static void put_reasons(struct buf *buf)
 {
 	const char *separator = "";
 
 	for (enum left_reason i = 0; i < LEFT_REASONS; i++) {
 		if (!left_reason_can_be_included(i))
 			continue;
-		fprintf(out, "%s%s", separator, left_reason_name(i));
+		buf_printf(buf, "%s%s", separator, left_reason_name(i));
 		separator = ", ";
+	}
+}
+
+/* With the words that the option's argument may be, where a table has them. */
+static void put_description(const struct command *command, const struct entry *entry,
+			    struct buf *buf)
+{
+	buf_puts(buf, entry->help);
+	if (entry->value == 'o') {
+		buf_puts(buf, ": ");
+		put_formats(command, buf);
+	} else if (entry->value == LONG_FOR) {
+		buf_puts(buf, ": ");
+		put_kinds(buf);
+	} else if (entry->value == LONG_INCLUDE) {
+		buf_puts(buf, ": ");
+		put_reasons(buf);
 	}
 }
 
 static void print_entry(const struct command *command, const struct entry *entry, FILE *out)
 {
+	const int width = 25, indent = width + 4;
+	struct buf description = {0};
 	char spelling[64];
+	int length;
 
-	snprintf(spelling, sizeof(spelling), "%c%c%s--%s%s%s", entry->letter ? '-' : ' ',
-		 entry->letter ? entry->letter : ' ', entry->letter ? ", " : "  ", entry->name,
-		 entry->argument ? " " : "", entry->argument ? entry->argument : "");
-	fprintf(out, "  %-28s %s", spelling, entry->help);
-	if (entry->value == 'o') {
-		fputs(": ", out);
-		print_formats(command, out);
-	} else if (entry->value == LONG_FOR) {
-		fputs(": ", out);
-		print_kinds(out);
-	} else if (entry->value == LONG_INCLUDE) {
-		fputs(": ", out);
-		print_reasons(out);
-	}
-	fputc('\n', out);
+	length =
+	    snprintf(spelling, sizeof(spelling), "%c%c%s--%s%s%s", entry->letter ? '-' : ' ',
+		     entry->letter ? entry->letter : ' ', entry->letter ? ", " : "  ", entry->name,
+		     entry->argument ? " " : "", entry->argument ? entry->argument : "");
+	if (length > width)
+		fprintf(out, "  %s\n%*s", spelling, indent, "");
+	else
+		fprintf(out, "  %-*s", width + 2, spelling);
+	put_description(command, entry, &description);
+	wrap_put(out, (size_t)indent, description.error ? entry->help : description.data);
+	buf_clear(&description);
 }
 
-void options_print_help(const struct command *command, FILE *out)
+static void print_help(const struct command *command, FILE *out)
 {
-	fprintf(out, "Usage: %s %s [OPTION]...%s%s\n%s.\n\n%s\nOptions:\n", PROGRAM, command->name,
-		command->operands[0] ? " " : "", command->operands, command->summary,
-		command->details);
+	fprintf(out, "Usage: %s %s [OPTION]...%s%s\n%s.\n\n", PROGRAM, command->name,
+		command->operands[0] ? " " : "", command->operands, command->summary);
+	wrap_put(out, 0, command->details);
+	fputs("\nOptions:\n", out);
 	for (size_t i = 0; i < ENTRIES; i++)
 		if (takes(command, &entries[i]))
 			print_entry(command, &entries[i], out);
+	fputs("\n" OPTIONS_EXIT_STATUS, out);
 }
 
 const char *options_kind(const char *text)
@@ -262,17 +282,26 @@ static bool wrong(const struct command *command, const char *option, const char 
 	return false;
 }
 
+static bool lack_memory(void)
+{
+	fprintf(stderr, "%s: %s\n", PROGRAM, strerror(ENOMEM));
+	return false;
+}
+
 static bool set_format(const struct command *command, const char *name, struct options *options)
 {
+	struct buf expected = {0};
+
 	for (size_t i = 0; i < FORMATS; i++) {
 		if (strcmp(formats[i].name, name) == 0 && (command->formats & formats[i].format)) {
 			options->format = formats[i].format;
 			return true;
 		}
 	}
-	fprintf(stderr, "%s %s: --format '%s': expected one of ", PROGRAM, command->name, name);
-	print_formats(command, stderr);
-	fputc('\n', stderr);
+	buf_puts(&expected, "one of ");
+	put_formats(command, &expected);
+	wrong(command, "format", name, expected.error ? "another word" : expected.data);
+	buf_clear(&expected);
 	return false;
 }
 
@@ -295,6 +324,15 @@ static bool set_path(const struct command *command, const char *option, const ch
 	return true;
 }
 
+static bool set_name(const struct command *command, const char *option, const char *name,
+		     const char **field)
+{
+	if (!*name)
+		return wrong(command, option, name, "a name");
+	*field = name;
+	return true;
+}
+
 static bool set_workload(const struct command *command, const char *text, struct options *options)
 {
 	static const char expected[] = "KIND/NAME, such as deploy/api";
@@ -310,7 +348,7 @@ static bool set_workload(const struct command *command, const char *text, struct
 	free(options->workload_name);
 	options->workload_kind = strdup(kind ? kind : name);
 	options->workload_name = strdup(slash + 1);
-	return options->workload_kind && options->workload_name;
+	return (options->workload_kind && options->workload_name) || lack_memory();
 }
 
 static bool add_path(const char *path, const char ***paths, size_t *count)
@@ -318,7 +356,7 @@ static bool add_path(const char *path, const char ***paths, size_t *count)
 	const char **grown = reallocarray(*paths, *count + 1, sizeof(*grown));
 
 	if (!grown)
-		return false;
+		return lack_memory();
 	grown[(*count)++] = path;
 	*paths = grown;
 	return true;
@@ -348,17 +386,21 @@ static bool add_known_network(const char *path, struct options *options)
 	return added;
 }
 
-static bool add_ignored_label(const char *key, struct options *options)
+static bool add_ignored_label(const struct command *command, const char *key,
+			      struct options *options)
 {
-	bool added = add_path(key, &options->ignored_label_keys, &options->ignored_label_count);
+	bool added;
 
+	if (!label_is_valid(key, ""))
+		return wrong(command, "ignore-label", key, "the key of a label");
+	added = add_path(key, &options->ignored_label_keys, &options->ignored_label_count);
 	options->ignored_labels = options->ignored_label_keys;
 	return added;
 }
 
 bool options_add_db(struct options *options, const char *path)
 {
-	bool added = *path && add_path(path, &options->db_paths, &options->db_count);
+	bool added = add_path(path, &options->db_paths, &options->db_count);
 
 	options->db = options->db_paths;
 	return added;
@@ -574,7 +616,7 @@ static bool set_of_compiler(const struct command *command, int value, const char
 	case LONG_KNOWN_NETWORKS:
 		return add_known_network(argument, options);
 	default:
-		return add_ignored_label(argument, options);
+		return add_ignored_label(command, argument, options);
 	}
 }
 
@@ -609,7 +651,7 @@ static bool set_canary(const struct command *command, const char *text, struct o
 	free(options->canary_key);
 	options->canary_key = strndup(text, equals ? (size_t)(equals - text) : 0);
 	if (!options->canary_key)
-		return false;
+		return lack_memory();
 	if (!equals || !label_is_valid(options->canary_key, equals + 1))
 		return wrong(command, "canary", text, "a label, such as netpol=canary");
 	options->kind_options.canary_key = options->canary_key;
@@ -645,8 +687,8 @@ static bool set(const struct command *command, int value, const char *argument,
 		return set_of_compiler(command, value, argument, options);
 	switch (value) {
 	case LONG_DB:
-		return options_add_db(options, argument) ||
-		       wrong(command, "db", argument, "the name of a file");
+		return *argument ? options_add_db(options, argument)
+				 : wrong(command, "db", argument, "the name of a file");
 	case 'o':
 		return set_format(command, argument, options);
 	case LONG_SINCE:
@@ -654,16 +696,14 @@ static bool set(const struct command *command, int value, const char *argument,
 	case LONG_UNTIL:
 		return set_time(command, "until", argument, &options->interval.until);
 	case 'n':
-		options->namespace = argument;
-		return true;
+		return set_name(command, "namespace", argument, &options->namespace);
 	case 'A':
 		options->namespace = NULL;
 		return true;
 	case LONG_WORKLOAD:
 		return set_workload(command, argument, options);
 	case LONG_NODE:
-		options->node = argument;
-		return true;
+		return set_name(command, "node", argument, &options->node);
 	case LONG_INVENTORY:
 		return add_inventory(argument, options);
 	case LONG_INTO:
@@ -706,7 +746,6 @@ static void make_tables(const struct command *command, struct option longs[stati
 	letters[length] = '\0';
 }
 
-/* The version in the kind's own spelling, and its default. */
 /* With its group or without. */
 static bool is_version(const char *api_version, const char *given)
 {
@@ -715,6 +754,7 @@ static bool is_version(const char *api_version, const char *given)
 	return strcmp(api_version, given) == 0 || (slash && strcmp(slash + 1, given) == 0);
 }
 
+/* The version in the kind's own spelling, and its default. */
 static bool check_api_version(const struct command *command, struct options *options)
 {
 	const char *given = options->kind_options.api_version;
@@ -726,6 +766,32 @@ static bool check_api_version(const struct command *command, struct options *opt
 		return true;
 	}
 	return find_word(command, "api-version", given, options->kind->api_versions) >= 0;
+}
+
+/* It can be read once. */
+static bool check_standard_input(const struct command *command, const struct options *options)
+{
+	const struct {
+		const char *option;
+		const char *const *paths;
+		size_t count;
+	} takers[] = {{"-f", options->manifests, options->manifest_count},
+		      {"--inventory", options->inventory, options->inventory_count},
+		      {"--known-networks", options->known_networks, options->known_network_count}};
+	const char *first = NULL;
+
+	for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+		for (size_t j = 0; j < takers[i].count; j++) {
+			if (strcmp(takers[i].paths[j], "-") != 0)
+				continue;
+			if (first) {
+				fprintf(stderr, "%s %s: %s and %s cannot both be standard input\n",
+					PROGRAM, command->name, first, takers[i].option);
+				return false;
+			}
+			first = takers[i].option;
+		}
+	return true;
 }
 
 static enum options_result check(const struct command *command, struct options *options)
@@ -744,20 +810,45 @@ static enum options_result check(const struct command *command, struct options *
 		fprintf(stderr, "%s %s: --since is not before --until\n", PROGRAM, command->name);
 		return OPTIONS_WRONG;
 	}
+	if (!check_standard_input(command, options))
+		return OPTIONS_WRONG;
 	if (options->kind && !check_api_version(command, options))
 		return OPTIONS_WRONG;
 	return OPTIONS_RUN;
 }
 
-static enum options_result complain(const struct command *command, int value, char **argv)
+static bool has_value(const struct option *longs, int value)
 {
+	for (; longs->name; longs++)
+		if (longs->val == value)
+			return true;
+	return false;
+}
+
+/* getopt tells a letter, which may stand among others, by optopt; an unknown word has none. */
+static enum options_result complain(const struct command *command, int value,
+				    const struct option *longs, char **argv)
+{
+	const char letter[] = {'-', (char)optopt, '\0'};
+	const char *word = argv[optind - 1];
+
 	if (value == ':')
 		fprintf(stderr, "%s %s: %s needs an argument\n", PROGRAM, command->name,
-			argv[optind - 1]);
+			strncmp(word, "--", 2) == 0 ? word : letter);
+	else if (has_value(longs, optopt))
+		fprintf(stderr, "%s %s: %.*s takes no argument\n", PROGRAM, command->name,
+			(int)strcspn(word, "="), word);
 	else
 		fprintf(stderr, "%s %s: unknown option '%s'; see %s %s --help\n", PROGRAM,
-			command->name, argv[optind - 1], PROGRAM, command->name);
+			command->name, optopt ? letter : word, PROGRAM, command->name);
 	return OPTIONS_WRONG;
+}
+
+static void note_compile(int value, struct options *options)
+{
+	for (size_t i = 0; i < ENTRIES && !options->compile_option; i++)
+		if (entries[i].value == value && entries[i].takes == TAKES_COMPILE)
+			options->compile_option = entries[i].name;
 }
 
 enum options_result options_parse(const struct command *command, int argc, char **argv,
@@ -779,13 +870,14 @@ enum options_result options_parse(const struct command *command, int argc, char 
 	optind = 0; /* glibc: start afresh */
 	while ((value = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
 		if (value == 'h') {
-			options_print_help(command, stdout);
+			print_help(command, stdout);
 			return OPTIONS_DONE;
 		}
 		if (value == '?' || value == ':')
-			return complain(command, value, argv);
+			return complain(command, value, longs, argv);
 		if (!set(command, value, optarg, options))
 			return OPTIONS_WRONG;
+		note_compile(value, options);
 	}
 	if (options->db_count == 0 && options->db_default &&
 	    !options_add_db(options, options->db_default))

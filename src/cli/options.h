@@ -48,6 +48,11 @@ enum format {
 	FORMAT_CSV = 1 << 4
 };
 
+/* As the help of all commands says it. */
+#define OPTIONS_EXIT_STATUS                                                                        \
+	"Exit status: 0 done; 1 done, and the answer is no (with --strict: any problem);\n"        \
+	"2 usage, input or output error; 3 database cannot be read.\n"
+
 /* What a host-network pod is to policies: --hostnetwork. */
 enum host_network { HOST_NETWORK_DEFAULT, HOST_NETWORK_POD, HOST_NETWORK_NODE };
 
@@ -79,8 +84,9 @@ struct options {
 	bool ipblock_pods;
 	enum host_network host_network;
 	bool history;
-	int64_t new_since; /* INT64_MIN: not asked */
-	bool workloads;    /* --workloads */
+	int64_t new_since;          /* INT64_MIN: not asked */
+	bool workloads;             /* --workloads */
+	const char *compile_option; /* one of those below that was given, by name; NULL: none was */
 	/* What policies are made of; filter and pointers are the command's to set. */
 	struct policy_request request;
 	const char *const *known_networks; /* known_network_count paths */
@@ -104,10 +110,9 @@ enum options_result { OPTIONS_RUN, OPTIONS_DONE, OPTIONS_WRONG };
  * printed to stderr. */
 enum options_result options_parse(const struct command *command, int argc, char **argv,
 				  struct options *options);
-/* As one more --db. False: an empty name, or no memory. */
+/* As one more --db, not "". False: no memory; it was printed to stderr. */
 bool options_add_db(struct options *options, const char *path);
 void options_clear(struct options *options);
-void options_print_help(const struct command *command, FILE *out);
 
 /* "deploy", "Deployments", "deployment" → "Deployment"; NULL for what kubectl does not know either.
  */

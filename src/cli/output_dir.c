@@ -13,6 +13,7 @@
 #include "base/document.h"
 #include "base/hash.h"
 #include "output/output.h"
+#include "policy/kind.h"
 
 #define LIST_BYTES_MAX (64u << 20)
 #define LIST_MADE_BY "Made by netpol-report policy, which removes what it lists and makes no more."
@@ -149,55 +150,56 @@ static int fail(const struct output_dir *dir, const char *name, int error)
 
 /* ---- the list ---- */
 
-static json_t *resources_tree(const struct names *names)
+static void add_resources(struct tree_node *list, const struct names *names)
 {
-	json_t *resources = json_array();
+	struct tree_node *resources = tree_add_list(list, "resources");
+
+	for (size_t i = 0; i < names->count; i++)
+		tree_add_text(resources, NULL, names->items[i]);
+}
+
+/* A line each, but for the last without its end, so that the text stands as it is. */
+static int add_files(struct tree_node *list, const struct names *names)
+{
+	struct tree_node *annotations = tree_add_map(tree_add_map(list, "metadata"), "annotations");
+	struct buf buf = {0};
+	int r;
+
+	for (size_t i = 0; i < names->count; i++)
+		buf_printf(&buf, "%s%s", i > 0 ? "\n" : "", names->items[i]);
+	tree_add_copy(annotations, LIST_FILES, buf.data, buf.length);
+	r = buf.error;
+	buf_clear(&buf);
+	return r;
+}
+
+static int make_list(struct tree *tree, const struct names *names, bool is_review,
+		     struct tree_node **ret)
+{
+	struct tree_node *list = tree_map(tree);
 	int r = 0;
 
-	for (size_t i = 0; i < names->count; i++)
-		r |= json_array_append_new(resources, json_string(names->items[i]));
-	if (r == 0)
-		return resources;
-	json_decref(resources);
-	return NULL;
-}
-
-/* A line each. */
-static json_t *files_tree(const struct names *names)
-{
-	struct buf buf = {0};
-	json_t *tree;
-
-	buf_puts(&buf, "");
-	for (size_t i = 0; i < names->count; i++)
-		buf_printf(&buf, "%s\n", names->items[i]);
-	tree = buf.error ? NULL : json_stringn(buf.data, buf.length);
-	buf_clear(&buf);
-	return tree;
-}
-
-static json_t *list_tree(const struct names *names, bool is_review)
-{
-	const char *const api_version = "kustomize.config.k8s.io/v1beta1";
-
-	if (!is_review)
-		return json_pack("{s:s, s:s, s:s, s:o}", OUTPUT_COMMENT, LIST_MADE_BY, "apiVersion",
-				 api_version, "kind", "Kustomization", "resources",
-				 resources_tree(names));
-	return json_pack("{s:s, s:s, s:s, s:{s:{s:o}}, s:[]}", OUTPUT_COMMENT, LIST_MADE_BY,
-			 "apiVersion", api_version, "kind", "Kustomization", "metadata",
-			 "annotations", LIST_FILES, files_tree(names), "resources");
+	tree_add_comment(list, LIST_MADE_BY, strlen(LIST_MADE_BY));
+	tree_add_text(list, "apiVersion", "kustomize.config.k8s.io/v1beta1");
+	tree_add_text(list, "kind", "Kustomization");
+	if (is_review)
+		r = add_files(list, names);
+	add_resources(list, is_review ? &(struct names){0} : names);
+	*ret = list;
+	return r < 0 ? r : tree->error;
 }
 
 static void put_list(struct buf *buf, const struct names *names, bool is_review)
 {
-	json_t *tree = list_tree(names, is_review);
+	struct tree tree = {0};
+	struct tree_node *list;
+	int r = make_list(&tree, names, is_review, &list);
 
-	if (tree)
-		output_yaml(buf, tree);
+	if (r == 0)
+		output_yaml(buf, list);
 	else
-		buf->error = -ENOMEM;
-	json_decref(tree);
+		buf->error = r;
+	tree_clear(&tree);
 }
 
 static int take_name(struct names *names, const char *name)
@@ -214,19 +216,18 @@ static int take_resources(const struct node *resources, struct names *names)
 	return r;
 }
 
+/* The last line may have its end. */
 static int take_files(const char *text, struct names *names)
 {
 	int r = 0;
 
-	for (const char *end; r == 0 && *text; text = end + 1) {
-		char *name;
+	while (r == 0 && *text) {
+		const size_t length = strcspn(text, "\n");
+		char *name = strndup(text, length);
 
-		end = strchr(text, '\n');
-		if (!end)
-			return -EINVAL;
-		name = strndup(text, (size_t)(end - text));
 		r = name ? take_name(names, name) : -ENOMEM;
 		free(name);
+		text += length + (text[length] == '\n');
 	}
 	return r;
 }
@@ -238,7 +239,7 @@ static bool has_text(const struct node *map, const char *key, const char *text)
 	return value && strcmp(value, text) == 0;
 }
 
-/* As list_tree() makes it, and nothing besides. */
+/* As make_list() does, and nothing besides. */
 static int take_list(const struct node *list, struct names *names, bool *ret_review)
 {
 	const struct node *metadata = node_get(list, "metadata");
@@ -547,36 +548,44 @@ int output_dir_open(const char *path, enum format format, bool review_only,
 	return r;
 }
 
-static const char *text_of(const json_t *object, const char *key)
+static const char *text_of(const struct tree_node *object, const char *key)
 {
-	const char *text =
-	    json_string_value(json_object_get(json_object_get(object, "metadata"), key));
+	const char *text = tree_get_text(tree_get(object, "metadata"), key);
 
 	return text ? text : "";
 }
 
-/* Several are documents of YAML, and a list in JSON, which has none. */
-static void put_objects(const struct output_dir *dir, struct buf *text, json_t *objects)
+static void put_json_list(struct buf *text, const struct tree_node *objects)
 {
-	json_t *list;
+	struct output_items items;
+	struct tree tree = {0};
+	const struct tree_node *head = policy_kind_list(&tree);
 
-	if (!dir->is_json) {
-		output_yaml_stream(text, objects);
-	} else if (json_array_size(objects) == 1) {
-		output_json(text, json_array_get(objects, 0));
+	if (tree.error) {
+		text->error = tree.error;
 	} else {
-		list = json_pack("{s:s, s:s, s:O}", "apiVersion", "v1", "kind", "List", "items",
-				 objects);
-		if (list)
-			output_json(text, list);
-		else
-			text->error = -ENOMEM;
-		json_decref(list);
+		output_items_begin(&items, text, true, head, "items");
+		for (const struct tree_node *at = objects->first; at; at = at->next)
+			output_items_add(&items, at);
+		output_items_end(&items);
 	}
+	tree_clear(&tree);
+}
+
+/* Several are documents of YAML, and a list in JSON, which has none. */
+static void put_objects(const struct output_dir *dir, struct buf *text,
+			const struct tree_node *objects)
+{
+	if (!dir->is_json)
+		output_yaml_stream(text, objects);
+	else if (objects->first == objects->last)
+		output_tree_json(text, objects->first);
+	else
+		put_json_list(text, objects);
 }
 
 /* 1, or 0 where that is no name. */
-static int write_objects(struct output_dir *dir, const char *name, json_t *objects)
+static int write_objects(struct output_dir *dir, const char *name, const struct tree_node *objects)
 {
 	struct buf text = {0};
 	int r;
@@ -609,9 +618,9 @@ static void put_file_name(const struct output_dir *dir, struct buf *buf, const c
 			   end);
 }
 
-int output_dir_add(struct output_dir *dir, json_t *objects)
+int output_dir_add(struct output_dir *dir, const struct tree_node *objects)
 {
-	const json_t *first = json_array_get(objects, 0);
+	const struct tree_node *first = objects->first;
 	const char *namespace = text_of(first, "namespace");
 	struct buf name = {0};
 	int r;

@@ -15,9 +15,8 @@
 #ifndef NETPOL_CLI_OUTPUT_DIR_H
 #define NETPOL_CLI_OUTPUT_DIR_H
 
-#include <jansson.h>
-
 #include "base/problem.h"
+#include "base/tree.h"
 #include "cli/options.h"
 
 #define OUTPUT_DIR_LIST "kustomization.yaml"
@@ -33,12 +32,12 @@ struct output_dir;
 int output_dir_open(const char *path, enum format format, bool review_only,
 		    struct problems *problems, struct output_dir **ret);
 /*
- * A file for an array of objects, named as the first of them, with a hash in place of the end where
+ * A file for a list of objects, named as the first of them, with a hash in place of the end where
  * a file can have no such long name: 1. 0: there are no objects, or name or namespace is none for a
  * file, which is an error among the problems; others may follow. Bytes are those of the objects in
  * a list, but for the indentation there.
  */
-int output_dir_add(struct output_dir *dir, json_t *objects);
+int output_dir_add(struct output_dir *dir, const struct tree_node *objects);
 /* *ret_removed: how many files of earlier runs are there no more. -ENODATA: no file was added, and
  * those of an earlier run stay. */
 int output_dir_finish(struct output_dir *dir, size_t *ret_removed);

@@ -22,7 +22,8 @@ struct printer {
 	struct buf buf;
 	struct output_list list;
 	struct output_column columns[3];
-	struct buf *ends; /* by end: as a value in JSON, else as it is */
+	struct buf *ends;              /* by end: as a value in JSON, else as it is */
+	struct buf joined[DIRECTIONS]; /* several ranges as one, likewise */
 	struct answer_text *answers;
 	size_t answer_count;
 	struct because because;
@@ -107,9 +108,27 @@ static int make_answers(struct printer *printer)
 	return 0;
 }
 
+/* The row's source (EGRESS) or destination; until the next of that direction. */
+static const struct buf *end_of(struct printer *printer, const struct reach_row *row,
+				enum direction direction)
+{
+	const size_t end = direction == DIRECTION_EGRESS ? row->from : row->to;
+	struct buf *joined = &printer->joined[direction];
+	char first[ADDR_TEXT_MAX], last[ADDR_TEXT_MAX], text[2 * ADDR_TEXT_MAX];
+	struct addr_range range;
+
+	if (!reach_row_range(printer->reach, row, direction, &range) || row->last == end)
+		return &printer->ends[end];
+	snprintf(text, sizeof(text), "%s-%s", addr_format(range.first, first),
+		 addr_format(range.last, last));
+	joined->length = 0;
+	put_string(printer, joined, text);
+	return joined;
+}
+
 /* ---- why ---- */
 
-static int explain(struct printer *printer, size_t from, size_t to, struct because_ends *ret)
+static int explain(struct printer *printer, const struct reach_row *row, struct because_ends *ret)
 {
 	struct because *because = &printer->because;
 	const struct reach *reach = printer->reach;
@@ -117,18 +136,18 @@ static int explain(struct printer *printer, size_t from, size_t to, struct becau
 
 	because_clear(because);
 	*ret = (struct because_ends){0};
-	if (!reach_end_is_range(reach, from))
-		ret->texts[DIRECTION_EGRESS] = reach_end_text(reach, from);
-	if (!reach_end_is_range(reach, to))
-		ret->texts[DIRECTION_INGRESS] = reach_end_text(reach, to);
-	r = reach_explain(printer->reach, from, to, because_add, because);
+	if (!reach_end_is_range(reach, row->from))
+		ret->texts[DIRECTION_EGRESS] = reach_end_text(reach, row->from);
+	if (!reach_end_is_range(reach, row->to))
+		ret->texts[DIRECTION_INGRESS] = reach_end_text(reach, row->to);
+	r = reach_explain(printer->reach, row, because_add, because);
 	return r < 0 ? r : because->error;
 }
 
-static int explain_as_json(struct printer *printer, size_t from, size_t to, struct buf *text)
+static int explain_as_json(struct printer *printer, const struct reach_row *row, struct buf *text)
 {
 	struct because_ends ends;
-	int r = explain(printer, from, to, &ends);
+	int r = explain(printer, row, &ends);
 	json_t *value = r < 0 ? NULL : because_json(&printer->because, &ends);
 
 	if (value)
@@ -139,11 +158,11 @@ static int explain_as_json(struct printer *printer, size_t from, size_t to, stru
 	return value ? text->error : -ENOMEM;
 }
 
-static int explain_as_text(struct printer *printer, size_t from, size_t to, const char *indent,
+static int explain_as_text(struct printer *printer, const struct reach_row *row, const char *indent,
 			   const char *end, struct buf *text)
 {
 	struct because_ends ends;
-	int r = explain(printer, from, to, &ends);
+	int r = explain(printer, row, &ends);
 
 	if (r < 0)
 		return r;
@@ -159,19 +178,21 @@ static bool is_shown(const struct printer *printer, uint32_t answer)
 	return answer != ANSWERS_NOTHING || printer->session->options->explain;
 }
 
-static int print_json(struct printer *printer, size_t from, size_t to,
+static int print_json(struct printer *printer, const struct reach_row *row,
 		      const struct answer_text *answer)
 {
+	const struct buf *from = end_of(printer, row, DIRECTION_EGRESS);
+	const struct buf *to = end_of(printer, row, DIRECTION_INGRESS);
 	struct buf because = {0};
 	struct output_member members[] = {
-	    {"from", printer->ends[from].data, printer->ends[from].length},
-	    {"to", printer->ends[to].data, printer->ends[to].length},
+	    {"from", from->data, from->length},
+	    {"to", to->data, to->length},
 	    {"allows", answer->allows.data, answer->allows.length},
 	    {"unknown", answer->unknown.data, answer->unknown.length},
 	    {"because", NULL, 0},
 	};
 	bool explains = printer->session->options->explain;
-	int r = explains ? explain_as_json(printer, from, to, &because) : 0;
+	int r = explains ? explain_as_json(printer, row, &because) : 0;
 
 	members[4].value = because.data;
 	members[4].length = because.length;
@@ -181,29 +202,32 @@ static int print_json(struct printer *printer, size_t from, size_t to,
 	return r;
 }
 
-static int print_csv(struct printer *printer, size_t from, size_t to,
+static int print_csv(struct printer *printer, const struct reach_row *row,
 		     const struct answer_text *answer)
 {
+	const struct buf *from = end_of(printer, row, DIRECTION_EGRESS);
+	const struct buf *to = end_of(printer, row, DIRECTION_INGRESS);
 	struct buf because = {0};
 	bool explains = printer->session->options->explain;
-	int r = explains ? explain_as_text(printer, from, to, "", "; ", &because) : 0;
+	int r = explains ? explain_as_text(printer, row, "", "; ", &because) : 0;
 
 	/* Without the last "; ". */
 	if (because.length >= 2)
 		because.data[because.length - 2] = '\0';
 	if (r == 0)
 		output_row_csv(&printer->buf,
-			       (const char *const[]){printer->ends[from].data,
-						     printer->ends[to].data, answer->allows.data,
+			       (const char *const[]){from->data, to->data, answer->allows.data,
 						     answer->unknown.data, because.data},
 			       explains ? 5 : 4);
 	buf_clear(&because);
 	return r;
 }
 
-static int print_table(struct printer *printer, size_t from, size_t to,
+static int print_table(struct printer *printer, const struct reach_row *row,
 		       const struct answer_text *answer)
 {
+	const struct buf *from = end_of(printer, row, DIRECTION_EGRESS);
+	const struct buf *to = end_of(printer, row, DIRECTION_INGRESS);
 	const bool allows = answer->allows.length > 0, unknown = answer->unknown.length > 0;
 	struct buf cell = {0};
 	int r;
@@ -212,14 +236,12 @@ static int print_table(struct printer *printer, size_t from, size_t to,
 		   allows && unknown ? "; " : "", unknown ? "unknown: " : "", answer->unknown.data);
 	r = cell.error;
 	if (r == 0)
-		output_row(&printer->buf,
-			   (const char *const[]){printer->ends[from].data, printer->ends[to].data,
-						 cell.data},
+		output_row(&printer->buf, (const char *const[]){from->data, to->data, cell.data},
 			   printer->columns, 3);
 	buf_clear(&cell);
 	if (r < 0 || !printer->session->options->explain)
 		return r;
-	return explain_as_text(printer, from, to, "  ", "\n", &printer->buf);
+	return explain_as_text(printer, row, "  ", "\n", &printer->buf);
 }
 
 static void flush(struct printer *printer)
@@ -229,21 +251,25 @@ static void flush(struct printer *printer)
 	printer->buf.length = 0;
 }
 
-static int print_row(void *context, size_t from, size_t to, uint32_t answer)
+static int print_row(void *context, const struct reach_row *row)
 {
 	struct printer *printer = context;
+	const struct answer_text *answer;
 	int r = make_answers(printer);
 
 	if (r < 0)
 		return r;
-	if (!is_shown(printer, answer))
+	if (!is_shown(printer, row->answer))
 		return 0;
+	answer = &printer->answers[row->answer];
 	if (printer->json)
-		r = print_json(printer, from, to, &printer->answers[answer]);
+		r = print_json(printer, row, answer);
 	else if (printer->session->options->format == FORMAT_CSV)
-		r = print_csv(printer, from, to, &printer->answers[answer]);
+		r = print_csv(printer, row, answer);
 	else
-		r = print_table(printer, from, to, &printer->answers[answer]);
+		r = print_table(printer, row, answer);
+	for (int d = 0; d < DIRECTIONS && r == 0; d++)
+		r = printer->joined[d].error;
 	if (printer->buf.length >= FLUSH_BYTES)
 		flush(printer);
 	return r < 0 ? r : printer->buf.error;
@@ -251,23 +277,23 @@ static int print_row(void *context, size_t from, size_t to, uint32_t answer)
 
 /* ---- the whole ---- */
 
-static void widen(struct output_column *column, const char *text)
+static void widen(struct output_column *column, const struct buf *text)
 {
-	size_t width = output_width(text);
+	size_t width = output_width(text->data ? text->data : "");
 
 	if (width > column->width)
 		column->width = width;
 }
 
-static int measure_row(void *context, size_t from, size_t to, uint32_t answer)
+static int measure_row(void *context, const struct reach_row *row)
 {
 	struct printer *printer = context;
 
-	if (!is_shown(printer, answer))
+	if (!is_shown(printer, row->answer))
 		return 0;
 	printer->any = true;
-	widen(&printer->columns[0], printer->ends[from].data);
-	widen(&printer->columns[1], printer->ends[to].data);
+	widen(&printer->columns[0], end_of(printer, row, DIRECTION_EGRESS));
+	widen(&printer->columns[1], end_of(printer, row, DIRECTION_INGRESS));
 	return 0;
 }
 
@@ -279,7 +305,7 @@ static int begin_table(struct printer *printer)
 	int r = 0;
 
 	for (size_t i = 0; i < 3; i++)
-		widen(&printer->columns[i], titles[i]);
+		printer->columns[i].width = output_width(titles[i]);
 	for (size_t i = 0; r == 0 && i < reach_end_count(printer->reach); i++)
 		r = reach_from(printer->reach, i, measure_row, printer);
 	if (r == 0 && (printer->any || !question_has_both_ends(printer->session->options)))
@@ -325,6 +351,8 @@ static void printer_clear(struct printer *printer)
 		buf_clear(&printer->answers[i].allows);
 		buf_clear(&printer->answers[i].unknown);
 	}
+	for (int d = 0; d < DIRECTIONS; d++)
+		buf_clear(&printer->joined[d]);
 	because_clear(&printer->because);
 	free(printer->ends);
 	free(printer->answers);

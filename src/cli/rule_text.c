@@ -37,7 +37,7 @@ static void put_requirement(struct buf *buf, const struct requirement *requireme
 	buf_puts(buf, ")");
 }
 
-void rule_put_selector(struct buf *buf, const struct label_selector *selector)
+static void put_selector(struct buf *buf, const struct label_selector *selector)
 {
 	if (selector->count == 0)
 		buf_puts(buf, "all");
@@ -65,11 +65,11 @@ void rule_put_peer(struct buf *buf, const struct netpol_peer *peer)
 	}
 	if (peer->has_namespaces) {
 		buf_puts(buf, "namespaces ");
-		rule_put_selector(buf, &peer->namespaces);
+		put_selector(buf, &peer->namespaces);
 	}
 	if (peer->has_pods) {
 		buf_puts(buf, peer->has_namespaces ? ", pods " : "pods ");
-		rule_put_selector(buf, &peer->pods);
+		put_selector(buf, &peer->pods);
 	}
 }
 

@@ -10,9 +10,8 @@ const char *rule_direction(enum direction direction);
 /* "spec.ingress[0]": the rule's place in the policy; nothing without a rule. */
 void rule_put_path(struct buf *buf, const struct netpol *policy, enum direction direction,
 		   const struct netpol_rule *rule);
-/* "app=web, tier in (a, b), !old"; "all" where it selects everything. */
-void rule_put_selector(struct buf *buf, const struct label_selector *selector);
-/* "10.0.0.0/8 except 10.1.0.0/16", "pods app=web", "namespaces team=a, pods all". */
+/* "10.0.0.0/8 except 10.1.0.0/16", "pods app=web, tier in (a, b), !old", "namespaces team=a, pods
+ * all". */
 void rule_put_peer(struct buf *buf, const struct netpol_peer *peer);
 /* "TCP 80", "UDP 53-60", "TCP http". */
 void rule_put_port(struct buf *buf, const struct netpol_port *port);

@@ -31,18 +31,13 @@ bool session_begin(struct session *session, const struct options *options)
 	return false;
 }
 
-static int fill_cluster(struct session *session, struct cluster *cluster)
+/* Standard input may keep us waiting: what the graph needs is read after it. */
+static int add_files(struct session *session, struct cluster *cluster)
 {
 	const struct options *options = session->options;
-	int r = record_nodes(session->record, cluster_node, cluster);
+	int r = record_pods(session->record, cluster_pod, cluster);
 
-	if (r == 0)
-		r = record_objects(session->record, cluster_object, cluster);
-	if (r == 0)
-		r = record_pods(session->record, cluster_pod, cluster);
-	/* Standard input may keep us waiting; without it all is of one moment. */
-	if (options->inventory_count > 0)
-		record_end(session->record);
+	record_end(session->record);
 	if (r < 0)
 		session_fail(session, "inventory", r);
 	for (size_t i = 0; r == 0 && i < options->inventory_count; i++) {
@@ -55,16 +50,41 @@ static int fill_cluster(struct session *session, struct cluster *cluster)
 	return r;
 }
 
-static bool read_cluster(struct session *session)
+/* *ret_start: of the graph, where no file came in between and all is of one moment. */
+static int fill_cluster(struct session *session, struct cluster *cluster,
+			struct graph_start **ret_start)
+{
+	int r = record_nodes(session->record, cluster_node, cluster);
+
+	if (r == 0)
+		r = record_objects(session->record, cluster_object, cluster);
+	if (r == 0 && session->options->inventory_count > 0)
+		return add_files(session, cluster);
+	if (r == 0)
+		r = graph_begin(session->record, cluster_pod, cluster, &session->problems,
+				ret_start);
+	if (r < 0)
+		session_fail(session, "inventory", r);
+	return r;
+}
+
+static bool read_cluster(struct session *session, struct graph_start **ret_start)
 {
 	struct cluster *cluster = cluster_new(&session->problems);
-	int r = cluster ? fill_cluster(session, cluster) : -ENOMEM;
+	int r;
 
+	if (!cluster) {
+		session_fail(session, "inventory", -ENOMEM);
+		return false;
+	}
+	r = fill_cluster(session, cluster, ret_start);
 	if (r == 0) {
 		r = cluster_finish(cluster, &session->inventory);
 		if (r < 0)
 			session_fail(session, "inventory", r);
 	}
+	if (r < 0)
+		*ret_start = graph_start_free(*ret_start);
 	cluster_free(cluster);
 	return r == 0;
 }
@@ -88,13 +108,16 @@ bool session_build(struct session *session)
 	    .interval = session->options->interval,
 	    /* One node's own view is what it recorded itself. */
 	    .apart = session->options->node != NULL,
+	    .rests = session->wants_rests,
 	    .ignored = {session->options->ignored_labels, session->options->ignored_label_count}};
+	struct graph_start *start = NULL;
 	int r;
 
-	if (!read_cluster(session))
+	if (!read_cluster(session, &start))
 		return false;
 	request.inventory = session->inventory;
-	r = graph_build(session->record, &request, &session->problems, &session->graph);
+	r = start ? graph_finish(start, &request, &session->graph)
+		  : graph_build(session->record, &request, &session->problems, &session->graph);
 	if (r == 0)
 		r = warn_of_uncut(session);
 	if (r < 0)
@@ -248,15 +271,20 @@ bool session_wants_edge(const struct session *session, const struct graph_edge *
 		return false;
 	if (options->node && strcmp(options->node, edge->edge.node) != 0)
 		return false;
-	return session_wants_end(session, &edge->from) || session_wants_end(session, &edge->to);
+	return session_wants_end(session, edge->from) || session_wants_end(session, edge->to);
 }
 
 void session_print(struct session *session, struct buf *buf)
 {
-	if (buf->error)
+	const bool failed_before = ferror(stdout);
+
+	if (buf->error) {
 		session_fail(session, "answer", buf->error);
-	else if (buf->length > 0)
-		fwrite(buf->data, 1, buf->length, stdout);
+	} else if (buf->length > 0 && !failed_before &&
+		   fwrite(buf->data, 1, buf->length, stdout) < buf->length) {
+		perror(PROGRAM ": standard output");
+		session->status = EXIT_USAGE;
+	}
 	buf_clear(buf);
 }
 

@@ -14,6 +14,7 @@ struct session {
 	struct record *record;
 	struct inventory *inventory; /* NULL: none was given */
 	struct graph *graph;         /* after session_build() */
+	bool wants_rests; /* set before session_build(): edges' counts are to be complete */
 	struct problems problems;
 	int status; /* the exit status so far */
 };
@@ -42,7 +43,7 @@ bool session_wants_end(const struct session *session, const struct end *end);
 /* Does either end, and the node that recorded it? */
 bool session_wants_edge(const struct session *session, const struct graph_edge *edge);
 
-/* Prints the buffer to stdout and clears it. */
+/* Prints the buffer to stdout and clears it; says so once if it cannot. */
 void session_print(struct session *session, struct buf *buf);
 /* A table or CSV of the edges that are wanted, one row each. */
 typedef bool session_edge_wanted_fn(const struct session *session, const struct graph_edge *edge);

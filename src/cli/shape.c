@@ -108,7 +108,8 @@ static json_t *reason_text(const struct graph *graph, const struct graph_edge *e
 	return text;
 }
 
-json_t *shape_end(const struct graph *graph, const struct graph_edge *edge, const struct end *end)
+static json_t *end_of(const struct graph *graph, const struct graph_edge *edge,
+		      const struct end *end)
 {
 	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "kind",
 			 end_kind_name(end->kind), "class", shape_text(end->class), "class_reason",
@@ -147,22 +148,22 @@ static json_t *recorded_by_json(const struct graph_edge *edge)
 json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge)
 {
 	const struct edge_key *key = &edge->edge.key;
-	const struct totals *totals = &edge->edge.totals;
+	const struct totals totals = graph_totals(&edge->edge.totals);
 	const uint8_t translated = edge->translated ? edge->translated->prefix : 0;
 	char protocol[4];
 
 	return json_pack(
 	    "{s:o, s:o, s:s, s:o, s:o, s:s, s:b, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
 	    "s:s}",
-	    "from", shape_end(graph, edge, &edge->from), "to", shape_end(graph, edge, &edge->to),
+	    "from", end_of(graph, edge, edge->from), "to", end_of(graph, edge, edge->to),
 	    "protocol", protocol_name(key->protocol, protocol), "port",
 	    key->has_port ? json_integer(key->port) : json_null(), "service", shape_service(edge),
 	    "verdict", verdict_name((enum verdict)key->verdict), "direction_certain",
-	    !key->direction_uncertain, "connections", (json_int_t)totals->connections, "ended",
-	    shape_ended(totals), "packets_sent", shape_counter(totals, totals->packets_sent),
-	    "packets_received", shape_counter(totals, totals->packets_received), "bytes_sent",
-	    shape_counter(totals, totals->bytes_sent), "bytes_received",
-	    shape_counter(totals, totals->bytes_received), "first_seen",
+	    !key->direction_uncertain, "connections", (json_int_t)totals.connections, "ended",
+	    shape_ended(&totals), "packets_sent", shape_counter(&totals, totals.packets_sent),
+	    "packets_received", shape_counter(&totals, totals.packets_received), "bytes_sent",
+	    shape_counter(&totals, totals.bytes_sent), "bytes_received",
+	    shape_counter(&totals, totals.bytes_received), "first_seen",
 	    shape_time(edge->edge.first_seen), "last_seen", shape_time(edge->edge.last_seen),
 	    "recorded_by", recorded_by_json(edge), "translated",
 	    shape_range(key->translated, translated), "vantage", vantage_name(edge->vantage));

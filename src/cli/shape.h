@@ -29,8 +29,6 @@ json_t *shape_counter(const struct totals *totals, int64_t value);
 json_t *shape_ended(const struct totals *totals);
 int64_t shape_closed_in_order(const struct totals *totals);
 json_t *shape_labels(const struct labels *labels);
-/* The contract's END: one of that edge. */
-json_t *shape_end(const struct graph *graph, const struct graph_edge *edge, const struct end *end);
 /* An element of `edges`. */
 json_t *shape_edge(const struct graph *graph, const struct graph_edge *edge);
 /* {"node","source","from","until","at_most","reason"}. */

@@ -3,34 +3,17 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "output/output.h"
 
-/* "1,234,567" */
-static void put_number(struct buf *buf, int64_t number)
-{
-	char digits[24];
-	size_t length;
-
-	snprintf(digits, sizeof(digits), "%" PRId64, number);
-	length = strlen(digits);
-	for (size_t i = 0; i < length; i++) {
-		if (i > 0 && (length - i) % 3 == 0)
-			buf_putc(buf, ',');
-		buf_putc(buf, digits[i]);
-	}
-}
-
 static void put_count(struct buf *buf, int64_t number, const char *noun)
 {
-	put_number(buf, number);
-	buf_printf(buf, " %s%s", noun, number == 1 ? "" : "s");
+	buf_printf(buf, "%" PRId64 " %s%s", number, noun, number == 1 ? "" : "s");
 }
 
 static void put_allowed(struct buf *buf, const struct policy_summary *summary,
-			const struct graph *graph)
+			const struct graph *graph, const char *separator)
 {
 	char from[CLOCK_TEXT_MAX], until[CLOCK_TEXT_MAX];
 
@@ -39,7 +22,7 @@ static void put_allowed(struct buf *buf, const struct policy_summary *summary,
 	put_count(buf, (int64_t)summary->used_edges, "edge");
 	buf_puts(buf, summary->used_connections == 1 ? " is allowed" : " are allowed");
 	if (graph->seen.from <= graph->seen.until)
-		buf_printf(buf, ", of what was seen from %s to %s",
+		buf_printf(buf, "%sof what was seen from %s to %s", separator,
 			   clock_format(graph->seen.from, from),
 			   clock_format(graph->seen.until, until));
 }
@@ -64,7 +47,7 @@ static bool is_among_recorded(const struct policy_summary *summary, const struct
 void summary_text_lines(const struct policy_summary *summary, const struct graph *graph,
 			struct buf *buf)
 {
-	put_allowed(buf, summary, graph);
+	put_allowed(buf, summary, graph, "\n");
 	for (enum left_reason i = 0; i < LEFT_REASONS; i++) {
 		if (summary->left_edges[i] == 0)
 			continue;
@@ -94,7 +77,7 @@ void summary_text_line(const struct policy_summary *summary, const struct graph 
 {
 	const char *before = "; left out: ";
 
-	put_allowed(buf, summary, graph);
+	put_allowed(buf, summary, graph, ", ");
 	for (enum left_reason i = 0; i < LEFT_REASONS; i++) {
 		if (summary->left_edges[i] == 0)
 			continue;
@@ -109,18 +92,16 @@ void summary_text_line(const struct policy_summary *summary, const struct graph 
 
 void summary_text_refused(const struct policy_refused *refused, const char *kind, struct buf *buf)
 {
-	put_number(buf, (int64_t)refused->policies);
-	buf_puts(buf, " of ");
-	put_number(buf, (int64_t)refused->given);
-	buf_puts(buf, refused->given == 1 ? " policy" : " policies");
-	buf_printf(buf, " could not be said as %s: ", kind);
+	buf_printf(buf, "%zu of %zu %s could not be said as %s: ", refused->policies,
+		   refused->given, refused->given == 1 ? "policy" : "policies", kind);
 	put_count(buf, (int64_t)refused->edges, "edge");
 	buf_puts(buf, " (");
 	put_count(buf, refused->connections, "connection");
-	buf_printf(buf, ") %s not allowed by what is printed", refused->edges == 1 ? "is" : "are");
+	buf_printf(buf, ") %s not allowed", refused->edges == 1 ? "is" : "are");
 }
 
-int summary_tell(const struct session *session, const struct policy_summary *summary, json_t *head)
+int summary_tell(const struct session *session, const struct policy_summary *summary,
+		 struct tree_node *head)
 {
 	const struct options *options = session->options;
 	const bool as_comment = head && options->format == FORMAT_YAML &&
@@ -133,11 +114,12 @@ int summary_tell(const struct session *session, const struct policy_summary *sum
 	else
 		summary_text_line(summary, session->graph, &buf);
 	r = buf.error;
-	if (r == 0 && as_comment)
-		r = json_object_set_new(head, OUTPUT_COMMENT, json_string(buf.data)) < 0 ? -ENOMEM
-											 : 0;
-	else if (r == 0)
+	if (r == 0 && as_comment) {
+		tree_add_comment(head, buf.data, buf.length);
+		r = head->tree->error;
+	} else if (r == 0) {
 		fprintf(stderr, "%s: note: %s\n", PROGRAM, buf.data);
+	}
 	buf_clear(&buf);
 	return r;
 }

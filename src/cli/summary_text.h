@@ -3,6 +3,7 @@
 #define NETPOL_CLI_SUMMARY_TEXT_H
 
 #include "base/buf.h"
+#include "base/tree.h"
 #include "cli/session.h"
 #include "policy/policy.h"
 
@@ -20,6 +21,7 @@ void summary_text_refused(const struct policy_refused *refused, const char *kind
  * The lines as the comment of the head, which is the list's, where YAML has comments; else, or
  * without a head, the line to standard error. It is no problem: --strict does not mind. -ENOMEM.
  */
-int summary_tell(const struct session *session, const struct policy_summary *summary, json_t *head);
+int summary_tell(const struct session *session, const struct policy_summary *summary,
+		 struct tree_node *head);
 
 #endif

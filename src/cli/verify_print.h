@@ -26,8 +26,4 @@ struct verification {
 /* In the format asked for. */
 void verify_print(struct verification *verification);
 
-/* "shop/web[Deployment]", "shop/web-1[Pod]", else as shape_end_cell(). */
-const char *verify_end_cell(const struct graph *graph, const struct end *end,
-			    char cell[static SHAPE_CELL_MAX]);
-
 #endif

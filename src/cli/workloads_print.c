@@ -82,16 +82,21 @@ static json_t *workloads_json(const struct session *session, const struct readin
 
 /* ---- tables ---- */
 
-static const char *const titles[] = {"NAMESPACE", "WORKLOAD",  "STATE",      "SINCE",
-				     "OBSERVED",  "GAPS",      "MISSING",    "CONNECTIONS",
-				     "EDGES",     "ONCE",      "NEW EDGES",  "NEW A DAY",
-				     "UNSEEN",    "PODS SEEN", "PODS KNOWN", "WHY NOT READY"};
+/* What fits a terminal; CSV and JSON have all. */
+static const char *const titles[] = {"NAMESPACE",   "WORKLOAD", "STATE",  "OBSERVED",
+				     "CONNECTIONS", "PODS",     "UNSEEN", "WHY NOT READY"};
 #define COLUMNS (sizeof(titles) / sizeof(titles[0]))
+
+static const char *const csv_titles[] = {"NAMESPACE", "WORKLOAD",  "STATE",      "SINCE",
+					 "OBSERVED",  "GAPS",      "MISSING",    "CONNECTIONS",
+					 "EDGES",     "ONCE",      "NEW EDGES",  "NEW A DAY",
+					 "UNSEEN",    "PODS SEEN", "PODS KNOWN", "WHY NOT READY"};
+#define CSV_COLUMNS (sizeof(csv_titles) / sizeof(csv_titles[0]))
 
 /* Room for what is no text of the graph's. */
 struct cells {
 	char workload[SHAPE_CELL_MAX], since[CLOCK_TEXT_MAX];
-	char numbers[COLUMNS][CELL_MAX];
+	char numbers[CSV_COLUMNS][CELL_MAX];
 };
 
 static const char *count_cell(size_t count, char cell[static CELL_MAX])
@@ -100,13 +105,9 @@ static const char *count_cell(size_t count, char cell[static CELL_MAX])
 	return cell;
 }
 
-/* Seconds in CSV. */
-static const char *duration_cell(int64_t msec, enum format format, char cell[static CELL_MAX])
+static const char *seconds_cell(int64_t msec, char cell[static CELL_MAX])
 {
-	if (format == FORMAT_CSV)
-		snprintf(cell, CELL_MAX, "%" PRId64, msec / MSEC_PER_SEC);
-	else
-		clock_format_duration(msec, cell);
+	snprintf(cell, CELL_MAX, "%" PRId64, msec / MSEC_PER_SEC);
 	return cell;
 }
 
@@ -124,43 +125,28 @@ static const char *fixed_cell(double value, int decimals, const char *unit,
 	return cell;
 }
 
-/* A share in CSV, else per cent. */
-static const char *unseen_cell(const struct readiness *readiness, enum format format,
-			       char cell[static CELL_MAX])
-{
-	if (readiness->connections == 0)
-		return format == FORMAT_CSV ? "" : "-";
-	return format == FORMAT_CSV ? fixed_cell(readiness->unseen, 4, "", cell)
-				    : fixed_cell(100 * readiness->unseen, 2, " %", cell);
-}
-
-static const char *rate_cell(const struct readiness *readiness, enum format format,
-			     char cell[static CELL_MAX])
-{
-	if (!has_later_days(readiness))
-		return format == FORMAT_CSV ? "" : "-";
-	return fixed_cell(readiness->new_edges_per_day, format == FORMAT_CSV ? 4 : 2, "", cell);
-}
-
-static int add_row(struct output_table *table, enum format format, const struct workload *workload,
-		   const struct readiness *readiness)
+static int add_csv_row(struct output_table *table, const struct workload *workload,
+		       const struct readiness *readiness)
 {
 	const bool never = readiness->since == INT64_MIN;
 	struct cells room;
-	const char *cells[COLUMNS] = {
+	const char *cells[CSV_COLUMNS] = {
 	    workload->namespace,
 	    room.workload,
 	    readiness_state_name(readiness->state),
 	    never ? "" : clock_format(readiness->since, room.since),
-	    duration_cell(readiness->observed, format, room.numbers[0]),
+	    seconds_cell(readiness->observed, room.numbers[0]),
 	    count_cell(readiness->gaps, room.numbers[1]),
-	    duration_cell(readiness->missing, format, room.numbers[2]),
+	    seconds_cell(readiness->missing, room.numbers[2]),
 	    count_cell((size_t)readiness->connections, room.numbers[3]),
 	    count_cell(readiness->edges, room.numbers[4]),
 	    count_cell(readiness->edges_once, room.numbers[5]),
 	    count_cell(readiness->new_edges, room.numbers[6]),
-	    rate_cell(readiness, format, room.numbers[7]),
-	    unseen_cell(readiness, format, room.numbers[8]),
+	    !has_later_days(readiness)
+		? ""
+		: fixed_cell(readiness->new_edges_per_day, 4, "", room.numbers[7]),
+	    readiness->connections == 0 ? ""
+					: fixed_cell(readiness->unseen, 4, "", room.numbers[8]),
 	    count_cell(readiness->pods_seen, room.numbers[9]),
 	    count_cell(readiness->pods_known, room.numbers[10]),
 	    readiness->reason,
@@ -170,16 +156,41 @@ static int add_row(struct output_table *table, enum format format, const struct 
 	return output_table_row(table, cells);
 }
 
+static int add_row(struct output_table *table, const struct workload *workload,
+		   const struct readiness *readiness)
+{
+	struct cells room;
+	const char *cells[COLUMNS] = {
+	    workload->namespace,
+	    room.workload,
+	    readiness_state_name(readiness->state),
+	    clock_format_duration(readiness->observed, room.numbers[0]),
+	    count_cell((size_t)readiness->connections, room.numbers[1]),
+	    room.numbers[2],
+	    readiness->connections == 0
+		? "-"
+		: fixed_cell(100 * readiness->unseen, 2, " %", room.numbers[3]),
+	    readiness->reason,
+	};
+
+	snprintf(room.workload, sizeof(room.workload), "%s/%s", workload->kind, workload->name);
+	snprintf(room.numbers[2], CELL_MAX, "%zu of %zu", readiness->pods_seen,
+		 readiness->pods_known);
+	return output_table_row(table, cells);
+}
+
 static void print_table(struct session *session, const struct readinesses *readinesses)
 {
 	const struct graph *graph = session->graph;
-	struct output_table *table = output_table_new(titles, COLUMNS);
+	const bool csv = session->options->format == FORMAT_CSV;
+	struct output_table *table =
+	    csv ? output_table_new(csv_titles, CSV_COLUMNS) : output_table_new(titles, COLUMNS);
 	int r = 0;
 
 	for (size_t i = 0; table && r == 0 && i < graph->workload_count; i++)
 		if (is_wanted(session, i))
-			r = add_row(table, session->options->format, &graph->workloads[i],
-				    &readinesses->items[i]);
+			r = (csv ? add_csv_row : add_row)(table, &graph->workloads[i],
+							  &readinesses->items[i]);
 	if (r < 0)
 		table = output_table_free(table);
 	session_print_table(session, table);

@@ -49,6 +49,19 @@ record() {
   [ ! -e "$golden/$1/inventory.yaml" ] || cat "$golden/$1/inventory.yaml" > inventory.yaml
 }
 
+# The help of a command with each option on one line.
+unwrapped_help() {
+  "$report" "$1" --help | awk '
+    /^                    / { sub(/^ +/, " "); printf "%s", $0; next }
+    { printf "%s%s", (NR > 1 ? "\n" : ""), $0 }
+    END { print "" }'
+}
+
+# Those of policy --for.
+kinds() {
+  unwrapped_help policy | sed -n 's/.* the kind of object: //p' | sed 's/ (default)//; s/,//g'
+}
+
 commands() {
   "$report" --help | sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p'
 }

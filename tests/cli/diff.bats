@@ -209,6 +209,20 @@ history() {
   not cmp a.yaml b.yaml
 }
 
+@test "a policy whose label is misspelt is named, with its file and line, with --history, too" {
+  cluster
+  policy '' > a.yaml
+  sed 's/app: db}/app: bd}/' a.yaml > b.yaml
+  want 1 "$report" diff -f cluster.yaml a.yaml b.yaml
+  same 'netpol-report: warning: NetworkPolicy shop/db: selects no pod (b.yaml:1)' "$(cat err)"
+  record shop
+  want 1 "$report" diff --history --db shop.db --inventory inventory.yaml a.yaml b.yaml
+  said 'netpol-report: warning: NetworkPolicy shop/db: selects no pod (b.yaml:1)'
+  not grep -q 'not known' err
+  "$report" diff --history --db shop.db a.yaml b.yaml > out 2> err || true
+  said 'the labels are not known'
+}
+
 @test "with --history the record's pods are compared, and what it used is told" {
   history
   want 1 "$report" diff --history --db shop.db --inventory inventory.yaml a.yaml b.yaml -o json

@@ -12,11 +12,12 @@ specs() {
   jq -S '.items[].spec' "$1"
 }
 
-# on_cilium: the case node-and-external where the node's network plugin is Cilium.
+# on_cilium [CASE]: the case, or node-and-external, where the node's network plugin is Cilium.
 on_cilium() {
-  cp "$golden/node-and-external/inventory.yaml" .
+  local case=$golden/${1:-node-and-external}
+  cp "$case/inventory.yaml" .
   {
-    cat "$golden/node-and-external/evidence.jsonl"
+    cat "$case/evidence.jsonl"
     echo '{"type":"fact","node":"n1","name":"dataplane.plugin","value":"cilium","since":"2026-01-31T12:00:00Z"}'
   } > cilium.jsonl
   "$report" import --into cilium.db cilium.jsonl
@@ -60,7 +61,7 @@ on_cilium() {
   for how in none comments annotations; do
     policy --explain $how -o json > out
     same '{"api-netpol":false,"db-netpol":true,"web-netpol":true}' \
-      "$(jq -c '.items | map({(.metadata.name): (.metadata.annotations["netpol/wider"] // "" | test("DNS, whether it was seen or not"))}) | add' out)"
+      "$(jq -c '.items | map({(.metadata.name): (.metadata.annotations["netpol/wider"] // "" | test("DNS, not all of which was seen"))}) | add' out)"
     [ "$(grep -c '"netpol/evidence"' out)" -eq "$([ $how = annotations ] && echo 3 || echo 0)" ]
   done
   policy --exact -o json > out
@@ -134,6 +135,20 @@ on_cilium() {
   not said 'policyCIDRMatchMode'
   db=node-and-external.db want 0 policy --for cilium --exact
   said 'without --exact they are entities'
+}
+
+@test "on Cilium a pod's address is warned of, and is in no policy of Cilium's" {
+  on_cilium unknown-labels
+  db=cilium.db
+  want 0 policy --include unlabelled
+  said 'Pod/web in shop: pods are peers by their addresses, where Cilium does not look for pods that it manages'
+  want 0 policy
+  not said 'does not look for pods'
+  want 0 policy --for cilium --include unlabelled
+  said 'Pod/web in shop: no CiliumNetworkPolicy: pods are peers by their addresses'
+  not grep -q CIDRSet out
+  want 0 policy --for cilium
+  not said 'no CiliumNetworkPolicy'
 }
 
 @test "cilium: what was asked of own nodes alone is the host, and of others, too, all nodes" {

@@ -40,12 +40,14 @@ again() {
 }
 
 @test "what flows prints makes the same database again, for every golden case" {
+  local asked
+  asked=$(questions)
   for case in "$golden"/*/; do
     echo "$case"
     rm -f case.db
     "$report" import --into case.db "$case/evidence.jsonl"
     again case.db
-    for command in $(questions); do
+    for command in $asked; do
       options=()
       [ "$command" != status ] || options=(--format json)
       diff <("$report" "$command" --db case.db "${options[@]}" 2>&1 | grep -vE '"path":|"bytes": [0-9]+,$|"wal_bytes":') \
@@ -142,20 +144,29 @@ LINES
   same "$whole" "$("$report" flows --db input.db -o jsonl)"
 }
 
-@test "empty files, empty lines, CR LF, and a last line without its end" {
-  right
-  : > e.jsonl
-  want 0 "$report" import --into new.db e.jsonl
-  silent err
-  rm new.db
+@test "a file without a line makes an empty database, and a warning" {
+  for lines in '' '\n\n'; do
+    printf "$lines" > e.jsonl
+    want 0 "$report" import --into new.db e.jsonl
+    same "netpol-report: warning: new.db: nothing is in it: no line tells of a node or a connection" "$(cat err)"
+    rm new.db
+  done
+}
+
+@test "empty lines, CR LF, and a last line without its end" {
   printf '%s\r\n\r\n  \t\r\n%s}\r\n%s}' "$header" "$flow" "$flow" > e.jsonl
   want 0 "$report" import --into new.db e.jsonl
   silent err
   "$report" edges --db new.db -o json | jq -e 'length == 1 and .[0].connections == 2'
 }
 
-@test "members in any order, unknown ones, and null for what is absent" {
-  right '{"first_seen":"2026-01-31T12:00:00Z","extra":{"a":[1]},"protocol":"tcp","port":80,"to":{"address":"10.0.0.2","x":1},"from":{"name":null,"address":"10.0.0.1"},"service":null,"window":null,"translated":null,"verdict":null,"packets_sent":null,"type":"flow"}'
+@test "members in any order, and null for what is absent" {
+  right '{"first_seen":"2026-01-31T12:00:00Z","protocol":"tcp","port":80,"to":{"address":"10.0.0.2"},"from":{"name":null,"address":"10.0.0.1"},"service":null,"window":null,"translated":null,"verdict":null,"packets_sent":null,"type":"flow"}'
+}
+
+@test "a member that nobody knows, as one that is misspelt is" {
+  wrong '"conections": there is no such member' "$flow,\"conections\":1000}"
+  wrong '"x": there is no such member' '{"type":"gap","source":"log","from":"2026-01-31T12:00:00Z","until":"2026-01-31T12:00:00Z","x":null}'
 }
 
 @test "a line of 64 KiB and more is taken" {
@@ -315,7 +326,7 @@ LINES
 }
 
 @test "very many wrong lines are counted instead of told" {
-  for i in $(seq 1 20000); do echo x; done > e.jsonl
+  yes x | head -n 20000 > e.jsonl
   want 2 "$report" import --into new.db e.jsonl
   [ "$(wc -l < err)" -lt 2000 ]
   grep -qi 'not shown\|more' err
@@ -370,6 +381,82 @@ LINES
   [ ! -e elsewhere ]
 }
 
+# half SIGNAL: an import that is ended in the midst of its lines, when it has written of some.
+half() {
+  local pid
+  mkfifo lines
+  "$report" import --into new.db lines 2> err &
+  pid=$!
+  exec 9> lines
+  { cat "$golden/several-nodes/evidence.jsonl"; yes "$gap" | head -n 100; } >&9
+  timeout 20 sh -c 'until [ "$(sqlite3 new.db.importing "SELECT count(*) > 0 FROM gap WHERE reason = '"'half'"'" 2> /dev/null)" = 1 ]; do :; done'
+  [ ! -e new.db ]
+  kill -s "$1" "$pid"
+  wait "$pid" || true
+  exec 9>&-
+  rm lines
+}
+
+gap='{"type":"gap","node":"n1","source":"log","from":"2026-01-31T12:10:00Z","until":"2026-01-31T12:10:01Z","reason":"half"}'
+
+@test "an import that was ended leaves what no command takes for a record, and the next one replaces it" {
+  local command
+  "$report" import --into whole.db "$golden/several-nodes/evidence.jsonl"
+  for signal in KILL TERM; do
+    half $signal
+    [ ! -e new.db ]
+    for command in $(questions); do
+      want 3 "$report" "$command" --db new.db.importing
+      said 'new.db.importing: not whole: an import that is not finished'
+    done
+    want 3 "$report" status --db new.db
+    want 0 "$report" import --into new.db "$golden/several-nodes/evidence.jsonl"
+    same new.db "$(ls -d new.db*)"
+    diff <("$report" flows --db whole.db -o jsonl) <("$report" flows --db new.db -o jsonl)
+    rm new.db
+  done
+}
+
+@test "what an import that was ended left goes with one that fails, too" {
+  half KILL
+  echo x > bad.jsonl
+  want 2 "$report" import --into new.db bad.jsonl
+  nothing_left
+}
+
+@test "of two imports into one database the second makes none" {
+  local pid
+  mkfifo lines
+  printf '%s\n' "$header" > e.jsonl
+  "$report" import --into new.db lines &
+  pid=$!
+  exec 9> lines
+  timeout 20 sh -c 'until [ -s new.db.importing.lock ] && [ -e new.db.importing-shm ]; do :; done'
+  want 2 "$report" import --into new.db e.jsonl
+  said "new.db.importing: in use by process $pid"
+  cat e.jsonl >&9
+  exec 9>&-
+  wait $pid
+  same new.db "$(ls -d new.db*)"
+  want 0 "$report" status --db new.db
+}
+
+@test "a file that comes to the name while the import runs stays, and the import makes none" {
+  local pid got=0
+  mkfifo lines
+  "$report" import --into new.db lines 2> err &
+  pid=$!
+  exec 9> lines
+  echo precious > new.db
+  printf '%s\n' "$header" >&9
+  exec 9>&-
+  wait $pid || got=$?
+  same 2 $got
+  said 'new.db: File exists'
+  same precious "$(cat new.db)"
+  same new.db "$(ls -d new.db*)"
+}
+
 @test "files that cannot be read, or written" {
   printf '%s\n' "$header" > e.jsonl
   want 2 "$report" import --into new.db missing.jsonl
@@ -378,7 +465,7 @@ LINES
   want 2 "$report" import --into new.db .
   said 'netpol-report: error: .: Is a directory'
   want 2 "$report" import --into missing/new.db e.jsonl
-  said 'missing/new.db: No such file or directory'
+  said 'missing/new.db.importing: No such file or directory'
   nothing_left
 }
 
@@ -402,4 +489,29 @@ LINES
   want 2 "$report" import --into new.db - < <(cat first.jsonl /dev/zero 2> /dev/null)
   said "netpol-report: error: standard input:2: the line is longer than 16 MiB"
   nothing_left
+}
+
+@test "a record with nothing in it is not complete, and no policy is made of it without a word" {
+  want 0 "$report" import --into new.db /dev/null
+  said 'warning: new.db: nothing is in it'
+  want 0 "$report" status --db new.db
+  grep -q '^complete  *no: nothing is recorded$' out
+  same '{"nodes":[],"complete":false}' "$("$report" status --db new.db -o json | jq -c '{nodes, complete}')"
+  want 0 "$report" policy --db new.db
+  said 'warning: evidence: nothing was recorded in this time: nothing is proved'
+  want 1 "$report" policy --db new.db --strict
+}
+
+@test "a node that had nothing to record, and lines without a header, are a record" {
+  printf '%s\n' "$header" | "$report" import --into quiet.db
+  printf '%s}\n' "$flow" | "$report" import --into bare.db
+  for name in quiet bare; do
+    want 0 "$report" status --db $name.db
+    grep -q '^complete  *yes, as far as is known$' out
+    "$report" status --db $name.db -o json | jq -e .complete
+  done
+  want 0 "$report" policy --db quiet.db
+  said 'warning: evidence: nothing was recorded in this time: nothing is proved'
+  want 0 "$report" policy --db bare.db
+  not said 'nothing was recorded' > /dev/null
 }

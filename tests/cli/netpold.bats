@@ -61,6 +61,9 @@ good() {
     said "'$option'"
     silent out
   done
+  want 2 "$daemon" --config /dev/null --db ''
+  said "netpold: --db '': expected the name of a file"
+  silent out
 }
 
 @test "a good configuration has nothing to be said" {

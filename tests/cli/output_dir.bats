@@ -18,7 +18,7 @@ listed() {
 
 # reviewed DIR: the files that are listed, but not as resources.
 reviewed() {
-  printf "$(sed -n 's|^    netpol/files: "\(.*\)"|\1|p' "$1/kustomization.yaml")"
+  sed -n '/^    netpol\/files: |-$/,/^[a-z]/s|^      ||p' "$1/kustomization.yaml"
 }
 
 with_containers() {
@@ -78,7 +78,7 @@ shop/web-netpol.json" "$(files set)"
 @test "each kind is written, and its reader takes it" {
   record shop
   with_containers
-  for kind in $("$report" policy --help | sed -n 's/.* the kind of object: //p' | sed 's/ (default)//; s/,//g'); do
+  for kind in $(kinds); do
     for format in yaml json; do
       policy --for "$kind" -o $format --output-dir "$kind"
       list=listed
@@ -171,7 +171,7 @@ named() {
   named shop $(printf 'b%.0s' {1..253})
   named $(printf 'n%.0s' {1..63}) $(printf 'c%.0s' {1..253})
   "$report" import --into names.db names.jsonl
-  for kind in $("$report" policy --help | sed -n 's/.* the kind of object: //p' | sed 's/ (default)//; s/,//g'); do
+  for kind in $(kinds); do
     for format in yaml json; do
       db=names.db want 0 policy --for "$kind" -o $format --output-dir "$kind"
       [ "$(find "$kind" -type f | wc -l)" -eq 5 ]

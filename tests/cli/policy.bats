@@ -17,9 +17,10 @@ names() {
 @test "the head of the list says what is allowed and what is left out" {
   record shop
   want 0 policy
-  same "# 105 connections on 7 edges are allowed, $seen
+  same "# 105 connections on 7 edges are allowed
+# $seen
 # left out: 1 edge (2 connections) denied; used with --include denied
-apiVersion: v1" "$(head -n 3 out)"
+apiVersion: v1" "$(head -n 4 out)"
   ! grep -F 'are allowed' err
 }
 
@@ -38,8 +39,9 @@ apiVersion: v1" "$(head -n 3 out)"
   want 0 policy --include refused
   grep -qxF '# left out: 1 edge (2 connections) denied; used with --include denied' out
   want 0 policy --include denied
-  [ "$(head -n 2 out | tail -n 1)" = 'apiVersion: v1' ]
-  [ "$(head -n 1 out)" = "# 107 connections on 8 edges are allowed, $seen" ]
+  same "# 107 connections on 8 edges are allowed
+# $seen
+apiVersion: v1" "$(head -n 3 out)"
 }
 
 @test "--min-connections leaves out what is rare" {
@@ -124,7 +126,8 @@ counted() {
   hidden="hidden on $node: connections between pods of this node, through service addresses (eBPF)"
   hidden+='; connections with what is no pod, partly (offload)'
   said "Deployment/web in shop: its policy is partial: $hidden"
-  grep -qxF "# ingress and egress are partial: $hidden" out
+  # The comment goes on in lines that are indented.
+  sed -z 's/\n#   / /g' out | grep -qxF "# ingress and egress are partial: $hidden"
 }
 
 @test "many gaps of a node are one problem for each source of losses, and push out no other" {
@@ -158,4 +161,18 @@ counted() {
   done
   want 0 "$report" policy --db too-many-blocks.db --direction ingress $limits
   ! grep withheld out
+}
+
+@test "a threshold of 1 is the least, and makes blocks wherever two addresses allow one" {
+  record too-many-blocks
+  sed 's/198.51.102.7/198.51.100.9/' "$golden/too-many-blocks/evidence.jsonl" | "$report" import --into near.db
+  for db in too-many-blocks near; do
+    want 0 "$report" policy --db $db.db --inventory inventory.yaml --block-threshold 1 -o json
+    jq -r '.items[].spec.egress[].to[].ipBlock.cidr // empty' out > $db
+  done
+  same 6 "$(grep -c '/32$' too-many-blocks)"
+  same 4 "$(grep -c '/32$' near)"
+  same 198.51.100.0/28 "$(grep -v '/32$' near)"
+  want 2 "$report" policy --db near.db --block-threshold 0
+  said "--block-threshold '0': expected a number from 1"
 }

@@ -315,6 +315,32 @@ shop/web[Deployment],shop/db[StatefulSet],TCP 5432,' "$(sed 1d out | tr -d '\r')
   said 'shop/rest'
 }
 
+@test "what is wrong is told in the order of files and lines" {
+  cat > b.yaml << 'END'
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  namespace: shop
+  name: p
+  lable: {}
+spec:
+  podSelector: {matchLabel: {}}
+  policyTypes: [Outgress]
+  egress:
+  - to: [{ipBlock: {cidr: 10.0.0.1/8}}]
+    ports:
+    - {port: 0}
+    - {prt: 80}
+  ingress:
+  - form: []
+END
+  cp b.yaml a.yaml
+  want 2 "$report" reach -f b.yaml -f a.yaml
+  grep -o '[ab].yaml:[0-9]*' err > places
+  [ "$(grep -c . places)" -ge 10 ]
+  same "$(sort -s -t : -k 1,1r -k 2,2n places)" "$(cat places)"
+}
+
 @test "problems that are none of the policies' leave the answer, and count with --strict" {
   shop
   want 0 "$report" reach -f shop.yaml -n nowhere
@@ -330,7 +356,7 @@ shop/web[Deployment],shop/db[StatefulSet],TCP 5432,' "$(sed 1d out | tr -d '\r')
   printf -- '---\nkind: NetworkPolicy\napiVersion: networking.k8s.io/v1\n' >> shop.yaml
   printf 'metadata: {name: far, namespace: empty}\nspec: {podSelector: {}}\n' >> shop.yaml
   want 0 "$report" reach -f shop.yaml
-  said 'netpol-report: warning: NetworkPolicy shop/db: selects no pod'
+  said 'netpol-report: warning: NetworkPolicy shop/db: selects no pod ('
   [ "$(grep -c 'selects no pod' err)" -eq 1 ]
 }
 

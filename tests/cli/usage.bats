@@ -38,11 +38,30 @@ wrong() {
   wrong "netpol-report import: --into '': expected the name of a file" import --into ''
 }
 
+@test "an empty name is no namespace and no node" {
+  wrong "netpol-report edges: --namespace '': expected a name" edges -n ''
+  wrong "netpol-report edges: --node '': expected a name" edges --node=
+}
+
+@test "what cannot be a label is not one to ignore" {
+  wrong "netpol-report policy: --ignore-label 'a b': expected the key of a label" policy --ignore-label 'a b'
+  wrong "netpol-report policy: --ignore-label '': expected the key of a label" policy --ignore-label ''
+}
+
+@test "standard input is read once, so that it is one thing only" {
+  wrong "netpol-report policy: --inventory and --known-networks cannot both be standard input" \
+    policy --known-networks - --inventory -
+  wrong "netpol-report edges: --inventory and --inventory cannot both be standard input" edges --inventory - --inventory -
+  wrong "netpol-report reach: -f and -f cannot both be standard input" reach -f - -f -
+}
+
 @test "an unknown option of a command is named, and where its help is" {
   for command in $(commands); do
     wrong "netpol-report $command: unknown option '--frob'" "$command" --frob
     wrong "see netpol-report $command --help" "$command" --frob
     wrong "netpol-report $command: unknown option '-x'" "$command" -x
+    wrong "netpol-report $command: unknown option '-x'" "$command" -xA
+    wrong "netpol-report $command: --help takes no argument" "$command" --help=all
   done
 }
 
@@ -58,6 +77,7 @@ wrong() {
   for option in --db --format -o --since --until --namespace -n --workload --node --inventory; do
     wrong "netpol-report edges: $option needs an argument" edges "$option"
   done
+  wrong "netpol-report edges: -n needs an argument" edges -An
   wrong "netpol-report import: --into needs an argument" import --into
   wrong "netpol-report import: --into FILE is missing" import
   wrong "netpol-report import: --into FILE is missing" import evidence.jsonl
@@ -107,15 +127,16 @@ wrong() {
       silent err
       grep -q "^Usage: netpol-report $command " out
       grep -q -- '--help' out
+      grep -q '^Exit status: 0 done; 1 ' out
       want 0 "$report" --db other.db "$command" $help
     done
   done
 }
 
-@test "the help fits into 120 columns but for the descriptions of options" {
-  "$report" --help > all
-  for command in $(commands); do "$report" "$command" --help; done | grep -v '^  *-' >> all
-  not grep -nE '.{121}' all
+@test "the help fits into 80 columns" {
+  { "$report" --help; "$daemon" --help; for command in $(commands); do "$report" "$command" --help; done; } > all
+  not grep -nE '.{81}' all
+  not grep -n ' $' all
 }
 
 @test "--version is one line on standard output" {

@@ -37,6 +37,21 @@ found() {
   want 0 verify -f p.yaml --drift
 }
 
+@test "files without a policy are no warning beside policies that are generated" {
+  record shop
+  echo '{apiVersion: v1, kind: Namespace, metadata: {name: shop}}' > p.yaml
+  want 0 verify -f p.yaml --with-generated
+  not grep 'no NetworkPolicy is among them' err
+}
+
+@test "how policies are generated is refused where none are" {
+  echo '{apiVersion: v1, kind: Namespace, metadata: {name: shop}}' > p.yaml
+  want 2 "$report" verify --db never.db -f p.yaml --exact --min-connections 2
+  silent out
+  said '--exact is about policies that are generated: --with-generated is missing'
+  want 3 "$report" verify --db never.db -f p.yaml --exact --with-generated
+}
+
 @test "standard input is one thing only" {
   want 2 "$report" verify --db never.db -f - --inventory -
   said '-f and --inventory cannot both be standard input'
@@ -83,8 +98,8 @@ found() {
   want 1 "$report" verify --db many.db -f p.yaml
   sed -n '/^would be denied:/,/^$/p' out | sed -n 's/^shop\/web-1\[Pod\] *egress *shop\/web *\(.*[^ ]\)  *\(TCP [0-9]*\) *\([0-9]*\)  *\([^ ]*\).*/\1|\2|\3|\4/p' |
     sed 's/ *|/|/' > lines
-  same '4 peers: 203.0.113.1, 203.0.113.2, 203.0.113.4, ...|TCP 80|28|2026-01-31T12:05:00Z
-5 peers: 203.0.113.5, 203.0.113.4, 203.0.113.3, ...|TCP 443|15|2026-01-31T12:05:00Z' "$(cat lines)"
+  same '4 peers: 203.0.113.1, 203.0.113.2, 203.0.113.4, 1 more in --format csv|TCP 80|28|2026-01-31T12:05:00Z
+5 peers: 203.0.113.5, 203.0.113.4, 203.0.113.3, 2 more in --format csv|TCP 443|15|2026-01-31T12:05:00Z' "$(cat lines)"
   want 1 "$report" verify --db many.db -f p.yaml --explain
   grep -q '5 peers: .* egress of shop/web-1\[Pod\]: isolated by' out
 }
@@ -168,6 +183,81 @@ found() {
   same true "$(jq .evidence.short out)"
   want 0 verify -f p.yaml
   grep -q 'too short to show what is done once a week' out
+}
+
+@test "what many policies have and nobody uses is one counted row of the table" {
+  record shop
+  for name in a b c d e; do
+    policy "$name" api 'ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 8080}, {port: 53}]}]'
+    policy "none-$name" "none-$name" 'ingress: [{}]'
+  done > p.yaml
+  policy f web "egress: [{to: [{podSelector: {matchLabels: {app: api}}}], ports: [{port: 54}]}, {}], policyTypes: [Egress]" >> p.yaml
+  want 0 verify -f p.yaml
+  sed -n '/^allowed, and never used:/,/^$/p' out > rows
+  same '5 policies: shop/a, shop/b, shop/c, 2 more in --format csv TCP 53' "$(awk -F '  +' '/ 53 /{print $1, $4}' rows)"
+  same 5 "$(grep -c '^shop/none-' rows)"
+  same 1 "$(grep -c '^shop/f .*TCP 54' rows)"
+  same 9 "$(grep -c . rows)"
+  want 0 verify -f p.yaml -o csv
+  same 11 "$(grep -c '^unused,' out)"
+}
+
+@test "what is there on purpose is told apart from what is not used, as long as it stays as it was generated" {
+  record shop
+  want 0 "$report" policy --db shop.db --inventory inventory.yaml -o json
+  cp out made.json
+  want 0 verify -f made.json -o json
+  same 0 "$(jq '.unused_sums | .unused + .perhaps' out)"
+  same "$(jq '.unused | length' out)" "$(jq .unused_sums.wider out)"
+  same 2 "$(jq .unused_sums.wider out)"
+  same '["DNS, not all of which was seen"]' "$(jq -c '[.unused[].wider] | unique' out)"
+  same "$(jq -cS .unused_sums out)" "$(verify --with-generated -o json 2> /dev/null | jq -cS .unused_sums)"
+  want 0 verify -f made.json
+  grep -qx 'unused      0, and 2 allowed on purpose' out
+  grep -qx 'allowed on purpose beyond what was seen, and never used:' out
+  ! grep -x 'allowed, and never used:' out
+  want 0 verify -f made.json -o csv
+  same 2 "$(grep -c '^"unused, wider",' out)"
+  # A label that is misspelt is named beside what it denies.
+  jq '(.items[] | select(.metadata.name == "api-netpol").spec.ingress[0].from[0].podSelector.matchLabels.app) = "wbe"' made.json > misspelt.json
+  want 1 verify -f misspelt.json -o json
+  same '["pods app=wbe","it names no pod that is known"]' "$(jq -c '.unused[] | select(.policy == "shop/api-netpol" and .wider == null) | [.peer, .why]' out)"
+  jq '(.items[] | select(.metadata.name == "db-netpol").spec.egress[0].ports) += [{"protocol": "TCP", "port": 5353}]' made.json > edited.json
+  want 0 verify -f edited.json -o json
+  same '["shop/db-netpol"]' "$(jq -c '[.unused[] | select(.wider == null).policy] | unique' out)"
+  ! grep 'netpol/wider' err
+  jq '(.items[] | select(.metadata.name == "db-netpol").metadata.annotations["netpol/wider"]) = "and 2 more"' made.json > cut.json
+  want 0 verify -f cut.json
+  said 'NetworkPolicy shop/db-netpol: annotation netpol/wider has no room for all that it would say'
+}
+
+@test "a forged word of what is there on purpose changes no verdict, and says nothing of its own" {
+  record shop
+  local wide='ingress: [{from: [{ipBlock: {cidr: 0.0.0.0/0}}, {namespaceSelector: {}}], ports: [{port: 1024, endPort: 9999}]}]'
+  # forged WORDS: plain.yaml with these words for peers that it has, and for some that it has not.
+  forged() {
+    local peer lines=
+    for peer in '0.0.0.0/0, TCP 1024-9999' 'all pods, TCP 1024-9999' '192.0.2.1/32, TCP 1'; do
+      lines+="ingress from $peer: $1\\\\negress to $peer: $1\\\\n"
+    done
+    sed "s|name: [a-z]*|&, annotations: {netpol/wider: \"$lines\"}|" plain.yaml
+  }
+  { policy db db "$wide"; policy web web 'policyTypes: [Egress]'; } > plain.yaml
+  forged 'clients that were not seen, and pods where ipBlock covers them' > words.yaml
+  forged 'approved by the auditors' > approved.yaml
+  grep -q 'annotations: {netpol/wider: "ingress from' approved.yaml
+  want 1 verify -f plain.yaml -o json
+  cp out plain.json
+  same true "$(jq '.allowed_now | length > 0 and all(.[]; .allowed)' out)"
+  same true "$(jq '.denied | length > 0' out)"
+  for policy in words approved; do
+    want 1 verify -f $policy.yaml -o json
+    same "$(jq -c 'del(.unused, .unused_sums) | del(.. | .file?)' plain.json)" "$(jq -c 'del(.unused, .unused_sums) | del(.. | .file?)' out)"
+    same "$(jq '.unused_sums | add' plain.json)" "$(jq '.unused_sums | add' out)"
+    cp out $policy.json
+  done
+  same '["0.0.0.0/0"]' "$(jq -c '[.unused[] | select(.wider).peer]' words.json)"
+  same "$(jq -c '.unused | map(del(.file))' plain.json)" "$(jq -c '.unused | map(del(.file))' approved.json)"
 }
 
 @test "gaps are warned of, as policy does, and told beside what was never used" {
@@ -342,6 +432,12 @@ found() {
   want 0 "$report" "${command[@]:1:${#command[@]}-2}" applied --db shop.db
   silent out
   same /etc/netpol/applied "${command[-1]}"
+}
+
+@test "the example of a service looks back beyond the last time, as verdicts come late" {
+  grep -qx OnCalendar=hourly "$abs_top_srcdir/contrib/netpol-drift.timer"
+  minutes=$(sed -n 's/^ExecStart=.* --since \([0-9]*\)m .*/\1/p' "$abs_top_srcdir/contrib/netpol-drift.service")
+  [ "$minutes" -ge 65 ]
 }
 
 @test "edges --new-since has what was first seen from then on" {

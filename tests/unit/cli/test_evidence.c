@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/evidence.h"
+#include "tests/unit/cli/evidence_line.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define T INT64_C(1700000000123) /* 2023-11-14T22:13:20.123Z */
@@ -32,7 +32,7 @@ static struct evidence decode(const char *line)
 	struct evidence evidence;
 	char reason[256] = "";
 
-	if (evidence_decode(line, strlen(line), &evidence, reason) < 0)
+	if (evidence_of_line(line, strlen(line), &evidence, reason) < 0)
 		fail_msg("%s: %s", line, reason);
 	return evidence;
 }
@@ -450,7 +450,7 @@ static void check_reason(const char *line, const char *words)
 	struct evidence evidence = {.node = "untouched"};
 	char reason[256] = "";
 
-	if (evidence_decode(line, strlen(line), &evidence, reason) != -EINVAL)
+	if (evidence_of_line(line, strlen(line), &evidence, reason) != -EINVAL)
 		fail_msg("taken: %s", line);
 	assert_string_equal(evidence.node, "untouched");
 	assert_null(evidence.tree);
@@ -589,16 +589,24 @@ static const struct member members[] = {
     {FLOW, "ended", "closed", false},
 };
 
-/* The line with the member's value replaced (the reference is taken), or taken away. */
-static char *line_with(const struct member *member, json_t *value)
+/* Where the member stands in the line's tree. */
+static json_t *object_of(json_t *tree, const struct member *member)
 {
-	json_t *tree = json_loads(member->line, 0, NULL);
 	json_t *object = member->within ? json_object_get(tree, member->within) : tree;
-	char *line;
 
 	if (json_is_array(object))
 		object = json_array_get(object, 0);
 	assert_non_null(json_object_get(object, member->name));
+	return object;
+}
+
+/* The line with the member's value replaced (the reference is taken), or taken away. */
+static char *line_with(const struct member *member, json_t *value)
+{
+	json_t *tree = json_loads(member->line, 0, NULL);
+	json_t *object = object_of(tree, member);
+	char *line;
+
 	if (value)
 		json_object_set_new(object, member->name, value);
 	else
@@ -659,6 +667,25 @@ static void test_absent(void **state)
 			}
 			free(line);
 		}
+	}
+}
+
+/* Else its own would count as absent: many connections as one. */
+static void test_misspelt(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(members); i++) {
+		json_t *tree = json_loads(members[i].line, 0, NULL);
+		char name[64], words[128], *line;
+
+		snprintf(name, sizeof(name), "%sx", members[i].name);
+		snprintf(words, sizeof(words), "\"%s\": there is no such member", name);
+		json_object_set_new(object_of(tree, &members[i]), name, json_integer(1));
+		line = json_dumps(tree, JSON_COMPACT);
+		assert_non_null(line);
+		check_reason(line, words);
+		free(line);
+		json_decref(tree);
 	}
 }
 
@@ -763,6 +790,7 @@ int main(void)
 	    cmocka_unit_test(test_good_lines),
 	    cmocka_unit_test(test_wrong_types),
 	    cmocka_unit_test(test_absent),
+	    cmocka_unit_test(test_misspelt),
 	    cmocka_unit_test(test_wrong_values),
 	    cmocka_unit_test(test_clear_twice),
 	    cmocka_unit_test(test_flow_of_prefixes),

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/import_gadget.h"
+#include "tests/unit/cli/sighting_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define T INT64_C(1769860800123)
@@ -28,35 +29,7 @@
 #define SEEN(members)                                                                              \
 	"{" FLAT "," NANO ",\"type\":\"normal\",\"podIP\":\"10.0.1.1\",\"port\":53," members "}"
 
-static json_t *tree;
-
-static int try(const char *line, struct sighting *ret, char reason[static 256])
-{
-	json_error_t error;
-
-	tree = json_loads(line, JSON_REJECT_DUPLICATES, &error);
-	if (!tree)
-		fail_msg("%s: %s", line, error.text);
-	if (!gadget_is(tree))
-		fail_msg("not taken for a gadget's: %s", line);
-	return gadget_decode(tree, ret, reason);
-}
-
-static struct sighting decode(const char *line)
-{
-	struct sighting sighting;
-	char reason[256] = "";
-
-	if (try(line, &sighting, reason) < 0)
-		fail_msg("%s: %s", line, reason);
-	return sighting;
-}
-
-static void done(struct sighting *sighting)
-{
-	sighting_clear(sighting);
-	json_decref(tree);
-}
+static const struct format format = {gadget_is, gadget_decode};
 
 static void assert_address(struct addr address, const char *expected)
 {
@@ -285,15 +258,8 @@ static void test_wrong_lines(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct sighting sighting;
-		char reason[256] = "";
-		int r = try(cases[i].line, &sighting, reason);
-
-		if (r != -EINVAL || !strstr(reason, cases[i].member))
-			fail_msg("%s: %d, %s", cases[i].line, r, reason);
-		json_decref(tree);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_refused(cases[i].line, cases[i].member, "");
 }
 
 static void test_lines_of_others(void **state)
@@ -306,11 +272,8 @@ static void test_lines_of_others(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(lines); i++) {
-		tree = json_loads(lines[i], 0, NULL);
-		assert_false(gadget_is(tree));
-		json_decref(tree);
-	}
+	for (size_t i = 0; i < COUNT(lines); i++)
+		assert_of_others(lines[i]);
 }
 
 int main(void)

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "cli/import_gather.h"
+#include "cli/import_books.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define T INT64_C(1769860800000) /* 2026-01-31T12:00:00Z */
@@ -89,14 +90,17 @@ static struct sighting plain(int64_t time, uint16_t port, unsigned signs)
 
 static int put_edge(void *context, const struct edge *edge)
 {
-	char source[ADDR_TEXT_MAX], destination[ADDR_TEXT_MAX], service[ADDR_TEXT_MAX];
+	char source[ADDR_TEXT_MAX], destination[ADDR_TEXT_MAX], service[ADDR_TEXT_MAX],
+	    translated[ADDR_TEXT_MAX];
 
 	buf_printf(
-	    context, "%s %s > %s:%u%s%s %s %" PRId64 "%s\n", edge->node,
-	    addr_format(edge->key.source, source), addr_format(edge->key.destination, destination),
-	    edge->key.port, addr_is_set(edge->key.service) ? " by " : "",
-	    addr_format(edge->key.service, service), verdict_name((enum verdict)edge->key.verdict),
-	    edge->totals.connections, edge->key.direction_uncertain ? " uncertain" : "");
+	    context, "%s %s%s%s > %s:%u%s%s %s %" PRId64 "%s\n", edge->node,
+	    addr_format(edge->key.source, source), addr_is_set(edge->key.translated) ? " as " : "",
+	    addr_format(edge->key.translated, translated),
+	    addr_format(edge->key.destination, destination), edge->key.port,
+	    addr_is_set(edge->key.service) ? " by " : "", addr_format(edge->key.service, service),
+	    verdict_name((enum verdict)edge->key.verdict), edge->totals.connections,
+	    edge->key.direction_uncertain ? " uncertain" : "");
 	return 0;
 }
 
@@ -315,6 +319,13 @@ static void test_a_service_and_who_answered_for_it(void **state)
 	take(&place, asked);
 	take(&place, answers);
 	finish_edges(&place, "n1 10.0.0.1 > 10.0.0.2:80 by 10.96.0.1 answered 1\n");
+	/* What the client became is known before the service was translated, too. */
+	place_open(&place, 100);
+	asked.translated = end_of("192.0.2.9", 0, "", false).address;
+	take(&place, asked);
+	take(&place, answers);
+	finish_edges(&place, "n1 10.0.0.1 as 192.0.2.9 > 10.0.0.2:80 by 10.96.0.1 answered 1\n");
+	asked.translated = (struct addr){0};
 	/* On another node: that has its own record. */
 	place_open(&place, 100);
 	answers.node = "n2";
@@ -365,6 +376,26 @@ static void test_one_port_to_very_many_ends(void **state)
 	finish(&place, NULL, "n1 table 0-135 136\n", NULL, NULL, NULL);
 }
 
+static void test_a_client_without_a_port_asks_very_many(void **state)
+{
+	struct sighting sighting = plain(0, 0, SEEN);
+	struct place place;
+	char address[32];
+
+	(void)state;
+	place_open(&place, 1000);
+	for (unsigned i = 0; i < 400; i++) {
+		snprintf(address, sizeof(address), "10.1.0.%u", i % 200);
+		sighting.to = end_of(address, 80, "", false);
+		take(&place, sighting);
+	}
+	for (unsigned i = 0; i < 400; i++) {
+		sighting.to = end_of("10.2.0.1", (uint16_t)(1 + i % 200), "", false);
+		take(&place, sighting);
+	}
+	finish(&place, NULL, "", NULL, NULL, NULL);
+}
+
 static void test_very_many_nodes(void **state)
 {
 	struct sighting told = {.kind = SIGHTING_NOTHING, .time = T};
@@ -375,12 +406,12 @@ static void test_very_many_nodes(void **state)
 	place_open(&place, 100);
 	told.node = name;
 	/* By turns, and each is one node. */
-	for (uint32_t i = 0; i < 2 * GATHER_NODES_MAX; i++) {
-		snprintf(name, sizeof(name), "n%u", i % GATHER_NODES_MAX);
+	for (uint32_t i = 0; i < 2 * BOOKS_NODES_MAX; i++) {
+		snprintf(name, sizeof(name), "n%u", i % BOOKS_NODES_MAX);
 		take(&place, told);
 	}
 	assert_string_equal(gathering_node(place.gathering, 4321), "n4321");
-	assert_null(gathering_node(place.gathering, GATHER_NODES_MAX));
+	assert_null(gathering_node(place.gathering, BOOKS_NODES_MAX));
 	told.node = "one-more";
 	assert_int_equal(gathering_take(place.gathering, &told, "f"), -E2BIG);
 	gathering_free(place.gathering);
@@ -576,6 +607,7 @@ int main(void)
 	    cmocka_unit_test(test_a_service_and_who_answered_for_it),
 	    cmocka_unit_test(test_no_more_are_followed_than_there_is_room_for),
 	    cmocka_unit_test(test_one_port_to_very_many_ends),
+	    cmocka_unit_test(test_a_client_without_a_port_asks_very_many),
 	    cmocka_unit_test(test_very_many_nodes),
 	    cmocka_unit_test(test_two_pods_of_one_address_are_told_apart_by_time),
 	    cmocka_unit_test(test_who_had_an_address_last),

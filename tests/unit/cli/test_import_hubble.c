@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli/import_hubble.h"
+#include "tests/unit/cli/sighting_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define TIME "\"time\":\"2026-01-31T12:00:00.123456789Z\""
@@ -32,35 +33,8 @@
 #define FLOW(members) "{\"flow\":{" TIME "," members "},\"node_name\":\"c/n1\"," TIME "}"
 
 /* The tree outlives the sighting: released by done(). */
-static json_t *tree;
 
-static int try(const char *line, struct sighting *ret, char reason[static 256])
-{
-	json_error_t error;
-
-	tree = json_loads(line, JSON_REJECT_DUPLICATES, &error);
-	if (!tree)
-		fail_msg("%s: %s", line, error.text);
-	if (!hubble_is(tree))
-		fail_msg("not taken for Hubble's: %s", line);
-	return hubble_decode(tree, ret, reason);
-}
-
-static struct sighting decode(const char *line)
-{
-	struct sighting sighting;
-	char reason[256] = "";
-
-	if (try(line, &sighting, reason) < 0)
-		fail_msg("%s: %s", line, reason);
-	return sighting;
-}
-
-static void done(struct sighting *sighting)
-{
-	sighting_clear(sighting);
-	json_decref(tree);
-}
+static const struct format format = {hubble_is, hubble_decode};
 
 static void test_all_of_a_flow(void **state)
 {
@@ -379,15 +353,8 @@ static void test_wrong_lines(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct sighting sighting;
-		char reason[256] = "";
-		int r = try(cases[i].line, &sighting, reason);
-
-		if (r != -EINVAL || !strstr(reason, cases[i].member) || !strstr(reason, "expected"))
-			fail_msg("%s: %d, %s", cases[i].line, r, reason);
-		json_decref(tree);
-	}
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_refused(cases[i].line, cases[i].member, "expected");
 }
 
 static void test_lines_of_others(void **state)
@@ -400,11 +367,8 @@ static void test_lines_of_others(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(lines); i++) {
-		tree = json_loads(lines[i], 0, NULL);
-		assert_false(hubble_is(tree));
-		json_decref(tree);
-	}
+	for (size_t i = 0; i < COUNT(lines); i++)
+		assert_of_others(lines[i]);
 }
 
 int main(void)

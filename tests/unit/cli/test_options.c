@@ -15,6 +15,30 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static bool lacks_memory;
+
+void *__real_reallocarray(void *memory, size_t count, size_t size);
+void *__wrap_reallocarray(void *memory, size_t count, size_t size);
+char *__real_strdup(const char *text);
+char *__wrap_strdup(const char *text);
+char *__real_strndup(const char *text, size_t length);
+char *__wrap_strndup(const char *text, size_t length);
+
+void *__wrap_reallocarray(void *memory, size_t count, size_t size)
+{
+	return lacks_memory ? NULL : __real_reallocarray(memory, count, size);
+}
+
+char *__wrap_strdup(const char *text)
+{
+	return lacks_memory ? NULL : __real_strdup(text);
+}
+
+char *__wrap_strndup(const char *text, size_t length)
+{
+	return lacks_memory ? NULL : __real_strndup(text, length);
+}
+
 static int run_nothing(const struct options *options)
 {
 	(void)options;
@@ -225,6 +249,14 @@ static void test_wrong(void **state)
 	check_bad(&asks, "edges --db=", "--db '': expected the name of a file");
 	check_bad(&makes, "import --into=", "--into '': expected the name of a file");
 	check_bad(&asks, "edges -x", "unknown option '-x'");
+	check_bad(&asks, "edges --strict -xA", "unknown option '-x'");
+	check_bad(&asks, "edges --frob=1", "unknown option '--frob=1'");
+	check_bad(&asks, "edges --strict=yes", "--strict takes no argument");
+	check_bad(&asks, "edges --all-namespaces=yes", "--all-namespaces takes no argument");
+	check_bad(&asks, "edges -An", "-n needs an argument");
+	check_bad(&asks, "edges --namespace=", "--namespace '': expected a name");
+	check_bad(&asks, "edges --node=", "--node '': expected a name");
+	check_bad(&asks, "edges --inventory - --inventory -", "cannot both be standard input");
 	check_bad(&asks, "edges --since yesterday", "--since 'yesterday': expected");
 	check_bad(&asks, "edges --until 5", "--until '5': expected");
 	check_bad(&asks, "edges --since 1h --until 2h", "--since is not before --until");
@@ -235,6 +267,28 @@ static void test_wrong(void **state)
 	check_bad(&makes, "import a", "--into FILE is missing");
 	check_bad(&makes, "import --db x --into y a", "unknown option '--db'");
 	check_bad(&makes, "import -o json --into y a", "unknown option '-o'");
+}
+
+static void test_without_memory(void **state)
+{
+	static const char *const lines[] = {
+	    "edges",
+	    "edges --db x.db",
+	    "edges --workload deploy/api",
+	    "edges --inventory a",
+	    "edges -f a",
+	    "edges --known-networks a",
+	    "edges --ignore-label a",
+	    "edges --canary a=b",
+	};
+	struct command all = asks;
+
+	(void)state;
+	all.takes |= TAKES_MANIFESTS | TAKES_COMPILE | TAKES_KIND;
+	lacks_memory = true;
+	for (size_t i = 0; i < COUNT(lines); i++)
+		check_bad(&all, lines[i], "netpol-report: Cannot allocate memory\n");
+	lacks_memory = false;
 }
 
 static void test_help(void **state)
@@ -248,7 +302,7 @@ static void test_help(void **state)
 		assert_int_equal(parse(&asks, words[i], &options, &said), OPTIONS_DONE);
 		assert_non_null(strstr(said.text, "Usage: netpol-report edges [OPTION]..."));
 		assert_non_null(strstr(said.text, "--inventory FILE"));
-		assert_non_null(strstr(said.text, "table (default), json, csv"));
+		assert_non_null(strstr(said.text, "table (default),"));
 		assert_null(strstr(said.text, "--into"));
 		options_clear(&options);
 	}
@@ -305,6 +359,7 @@ int main(void)
 	    cmocka_unit_test(test_ages),
 	    cmocka_unit_test(test_operands),
 	    cmocka_unit_test(test_wrong),
+	    cmocka_unit_test(test_without_memory),
 	    cmocka_unit_test(test_help),
 	    cmocka_unit_test(test_kinds),
 	};

@@ -53,6 +53,9 @@ static void test_all_is_allowed(void **state)
 	assert_line(&summary, &graph,
 		    "1 connection on 1 edge is allowed, of what was seen from "
 		    "1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z");
+	assert_lines(&summary, &graph,
+		     "1 connection on 1 edge is allowed\n"
+		     "of what was seen from 1970-01-01T00:00:00Z to 1970-01-01T00:01:00Z");
 	graph.inventory = &recorded;
 	assert_line(&summary, &graph,
 		    "1 connection on 1 edge is allowed, of what was seen from "
@@ -70,19 +73,19 @@ static void test_what_is_left_out(void **state)
 	summary.left_edges[LEFT_PORTLESS] = 1;
 	summary.left_connections[LEFT_PORTLESS] = 1;
 	assert_line(&summary, &nothing,
-		    "1,234 connections on 56 edges are allowed; left out: 12 edges (34 "
+		    "1234 connections on 56 edges are allowed; left out: 12 edges (34 "
 		    "connections) refused, 1 edge (1 connection) of protocols without ports; "
 		    "--include refused brings more in");
 	assert_lines(&summary, &nothing,
-		     "1,234 connections on 56 edges are allowed\n"
+		     "1234 connections on 56 edges are allowed\n"
 		     "left out: 12 edges (34 connections) refused; used with --include refused\n"
 		     "left out: 1 edge (1 connection) of protocols without ports");
 	summary.left_edges[LEFT_OWN_NODE] = 1000;
 	summary.left_connections[LEFT_OWN_NODE] = 1234567;
 	assert_line(&summary, &nothing,
-		    "1,234 connections on 56 edges are allowed; left out: 12 edges (34 "
+		    "1234 connections on 56 edges are allowed; left out: 12 edges (34 "
 		    "connections) refused, 1 edge (1 connection) of protocols without ports, "
-		    "1,000 edges (1,234,567 connections) from the pod's own node; --include "
+		    "1000 edges (1234567 connections) from the pod's own node; --include "
 		    "refused or own-node brings more in");
 }
 
