@@ -33,7 +33,7 @@ ask() {
   for file in inventory.*; do
     [ ! -e "$file" ] || [ "$1" = flows ] || options+=(--inventory "$file")
   done
-  if [ -e options ] && { [ "$1" = policy ] || [ "$1" = verify ]; }; then
+  if [ -e options ] && { [ "$1" = policy ] || [ "${3-}" = --with-generated ]; }; then
     mapfile -t words < options
     options+=("${words[@]}")
   fi
