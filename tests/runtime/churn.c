@@ -11,8 +11,8 @@
  *                                       /run/netns, as soon as there is a way; ports from 50000
  *
  * In the directory LOG a line in calls.csv comes before the first packet of a call, one in
- * results.csv after it ended; first.csv tells which namespace used which port. Times are µs since
- * the epoch.
+ * results.csv after it ended, with the time at which the packet had been sent; first.csv tells
+ * which namespace used which port. Times are µs since the epoch.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,11 +33,12 @@
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #define SERVER_PORT 8080
 #define FIRST_PORT 20000
 #define FIRST_WORDS_PORT 50000
+#define FIRST_SOURCE_PORT 1024
+#define FIRST_WORDS_SOURCE_PORT 30000
 #define NETNS_DIRECTORY "/run/netns"
 #define NOBODYS 4
 #define CLIENTS 256
@@ -54,12 +55,19 @@ struct log {
 	int calls;
 	int results;
 	unsigned count; /* of calls of this process */
+	unsigned first_source_port;
 };
 
 struct call {
 	int type; /* SOCK_STREAM or SOCK_DGRAM */
 	struct sockaddr_in target;
 	int64_t patience;
+};
+
+struct result {
+	int64_t sent;
+	const char *outcome;
+	unsigned long answerer; /* 0: nobody */
 };
 
 static _Noreturn void fail(const char *what)
@@ -97,10 +105,11 @@ static int open_log(const char *directory, const char *name)
 	return fd;
 }
 
-static struct log open_logs(const char *directory)
+static struct log open_logs(const char *directory, unsigned first_source_port)
 {
 	return (struct log){.calls = open_log(directory, "calls.csv"),
-			    .results = open_log(directory, "results.csv")};
+			    .results = open_log(directory, "results.csv"),
+			    .first_source_port = first_source_port};
 }
 
 static struct sockaddr_in parse_address(const char *text, unsigned port)
@@ -176,58 +185,101 @@ static const char *outcome_of(int error, bool connected)
 	}
 }
 
-/* Who answered, or 0, and then how it went instead. */
-static unsigned long speak(int fd, const struct call *call, const char **ret_outcome)
+/* Each call is a connection of its own: chosen at random, a port might come twice. */
+static void choose_source_port(int fd, const struct log *log)
+{
+	struct sockaddr_in own = {
+	    .sin_family = AF_INET,
+	    .sin_port = htons((uint16_t)(log->first_source_port + log->count)),
+	};
+
+	if (bind(fd, (struct sockaddr *)&own, sizeof(own)) < 0)
+		fail("bind");
+}
+
+static bool await(int fd, short events, int64_t patience)
+{
+	struct pollfd awaited = {.fd = fd, .events = events};
+
+	if (poll(&awaited, 1, (int)(patience / USEC_PER_MSEC)) < 0)
+		fail("poll");
+	return awaited.revents != 0;
+}
+
+/* 0 or an error, as connect(2) has them; the first packet is on its way by *ret_sent. */
+static int send_first(int fd, const struct call *call, int64_t *ret_sent)
+{
+	int r = connect(fd, (const struct sockaddr *)&call->target, sizeof(call->target));
+
+	if (r == 0 && call->type == SOCK_DGRAM)
+		r = (int)send(fd, "?", 1, 0);
+	*ret_sent = now();
+	return r < 0 ? errno : 0;
+}
+
+static int await_connection(int fd, int64_t patience)
+{
+	int error = 0;
+	socklen_t length = sizeof(error);
+
+	if (!await(fd, POLLOUT, patience))
+		return ETIMEDOUT;
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+		fail("SO_ERROR");
+	return error;
+}
+
+static int speak(int fd, const struct call *call, struct result *ret)
 {
 	char answer[16] = "";
 	ssize_t got;
+	int error = send_first(fd, call, &ret->sent);
 
-	*ret_outcome = "answered";
-	if (connect(fd, (const struct sockaddr *)&call->target, sizeof(call->target)) < 0) {
-		*ret_outcome = outcome_of(errno, false);
-		return 0;
+	if (error == EINPROGRESS)
+		error = await_connection(fd, call->patience);
+	if (error != 0) {
+		ret->outcome = outcome_of(error, false);
+		return error;
 	}
-	if (call->type == SOCK_DGRAM && send(fd, "?", 1, 0) < 0) {
-		*ret_outcome = outcome_of(errno, false);
-		return 0;
-	}
+	await(fd, POLLIN, call->patience);
 	got = recv(fd, answer, sizeof(answer) - 1, 0);
-	if (got <= 0)
-		*ret_outcome = outcome_of(got < 0 ? errno : 0, call->type == SOCK_STREAM);
-	return strtoul(answer, NULL, 10);
+	if (got <= 0) {
+		error = got < 0 ? errno : 0;
+		ret->outcome = outcome_of(error, call->type == SOCK_STREAM);
+		return error;
+	}
+	ret->outcome = "answered";
+	ret->answerer = strtoul(answer, NULL, 10);
+	return 0;
 }
 
 /* false: there is no way out any more. */
 static bool make_call(struct log *log, const struct call *call)
 {
-	struct timeval patience = {.tv_sec = call->patience / USEC_PER_SEC,
-				   .tv_usec = call->patience % USEC_PER_SEC};
-	int fd = socket(AF_INET, call->type | SOCK_CLOEXEC, 0);
+	struct result result = {0};
 	char address[INET_ADDRSTRLEN];
-	const char *outcome;
-	unsigned long who;
-	bool gone;
+	int fd = socket(AF_INET, call->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int error;
 
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+	if (fd < 0)
 		fail("socket");
 	inet_ntop(AF_INET, &call->target.sin_addr, address, sizeof(address));
 	log->count++;
+	if (call->type == SOCK_DGRAM)
+		choose_source_port(fd, log);
 	dprintf(log->calls, "%d,%u,%u,%s,%s,%" PRId64 "\n", (int)getpid(), log->count,
 		ntohs(call->target.sin_port), call->type == SOCK_STREAM ? "TCP" : "UDP", address,
 		now());
-	errno = 0;
-	who = speak(fd, call, &outcome);
-	gone = errno == ENETUNREACH;
-	dprintf(log->results, "%d,%u,%" PRId64 ",%s,%lu\n", (int)getpid(), log->count, now(),
-		outcome, who);
+	error = speak(fd, call, &result);
+	dprintf(log->results, "%d,%u,%" PRId64 ",%" PRId64 ",%s,%lu\n", (int)getpid(), log->count,
+		result.sent, now(), result.outcome, result.answerer);
 	close(fd);
-	return !gone;
+	return error != ENETUNREACH;
 }
 
 static int call_at_random(char **arguments)
 {
-	struct log log = open_logs(arguments[0]);
+	struct log log = open_logs(arguments[0], FIRST_SOURCE_PORT);
 	unsigned port = FIRST_PORT + (unsigned)strtoul(arguments[1], NULL, 10);
 	struct sockaddr_in own = parse_address(arguments[2], 0);
 	uint32_t first = ntohl(parse_address(arguments[3], 0).sin_addr.s_addr);
@@ -317,7 +369,7 @@ static _Noreturn void say_first_words(const char *directory, const char *name, c
 	struct call call = {.type = port % 2 == 0 ? SOCK_STREAM : SOCK_DGRAM,
 			    .target = parse_address(server, port),
 			    .patience = LONG_PATIENCE};
-	struct log log = open_logs(directory);
+	struct log log = open_logs(directory, FIRST_WORDS_SOURCE_PORT);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	dprintf(open_log(directory, "first.csv"), "%u,%s\n", port, name);

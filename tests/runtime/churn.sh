@@ -9,8 +9,8 @@
 #   netpold_begin NAME [LINE...]   netpold on $directory/NAME.db, with more lines of configuration
 #   netpold_end NAME               ends it
 #   churn_answered NAME            are all answers recorded? What nobody answers is, at the latest, when netpold ends
-#   churn_judged NAME VIEW...      is all that was said recorded, as it was? prints figures, and what is in the views
-#                                  (churn.sql), in which nothing may be
+#   churn_judged NAME VIEW...      is all that was said recorded, as it was? prints what is in the views (churn.sql), in
+#                                  which nothing may be, and figures
 #   churn_unlabelled NAME          what it says but for what labels tell and what hangs on a few ms, line by line, to compare
 #   churn_end                      nothing is left
 #
@@ -37,8 +37,19 @@ churn_begin() {
   sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 || return 1
   ip link add nowhere type bridge && ip link set nowhere arp off up && ip route add "$CLUSTER_SUBNET" dev nowhere || return 1
   # As with a service proxy, connections are tracked whether netpold runs or not: what it finds at its start began before.
-  nft 'add table ip proxy; add chain ip proxy forward { type filter hook forward priority 0; };
-    add rule ip proxy forward ct state invalid counter' || return 1
+  nft -f - <<'RULES' || return 1
+table ip proxy {
+	set arrived {
+		type inet_proto . ipv4_addr . inet_service . ipv4_addr . inet_service
+		flags dynamic
+		size 1048576
+	}
+	chain forward {
+		type filter hook forward priority 0
+		ct state new th dport 20000-60000 update @arrived { meta l4proto . ip saddr . th sport . ip daddr . th dport }
+	}
+}
+RULES
   cat > "$directory/redirect" <<'RULES'
 table ip churn {
 	chain arriving {
@@ -72,9 +83,10 @@ in_pod() {
   talking+=($!)
 }
 
+# Translation begins before anything is said: of a connection that it finds under way it would make a second one.
 serve() {
-  # shellcheck disable=SC2016
-  in_pod sh -c 'nft -f "$1" && exec "$2" serve "$3"' sh "$directory/redirect" "$churn" "$1"
+  nsenter --net="/run/netns/$netns" -- nft -f "$directory/redirect" 2>> "$directory/churn.log" || return 1
+  in_pod "$churn" serve "$1"
 }
 
 # call SERIAL MILLISECONDS
@@ -234,20 +246,27 @@ churn_has() {
   [ "$(grep -c answered "$log/results.csv")" -ge "$1" ]
 }
 
+# What came to the node to be forwarded, a line each: protocol, port, address, connections
+churn_arrived() {
+  nft -j list set ip proxy arrived | jq -r '
+    [.nftables[].set.elem // empty | .[].concat | [(.[0] | ascii_upcase), .[4], .[3]]] | group_by(.)[] | [.[0][], length] | @csv'
+}
+
 churn_judged() {
   local name=$1 view select=() faults=0
   shift
   for view; do
-    select+=("SELECT * FROM $view LIMIT 40")
+    select+=("SELECT * FROM $view LIMIT 20")
     faults+=" + (SELECT count(*) FROM $view)"
   done
   report "$name" edges --format json > "$log/edges.json" && report "$name" pods --format json > "$log/pods.json" &&
-    report "$name" flows --format jsonl | jq -s 'map(select(.type == "flow"))' > "$log/flows.json" || return 1
+    report "$name" flows --format jsonl | jq -s 'map(select(.type == "flow"))' > "$log/flows.json" &&
+    churn_arrived > "$log/arrived.csv" || return 1
   echo "== $name"
   (
     cd "$log" || exit 1
     sqlite3 -batch :memory: ".read ${driver%.sh}.sql" ".output parting" "SELECT port, protocol, address FROM parting" ".output" \
-      "SELECT what || ': ' || value FROM figure" "${select[@]}" "SELECT $faults" 2>&1
+      "${select[@]}" "SELECT what || ': ' || value FROM figure" "SELECT $faults" 2>&1
   ) | tee "$directory/$name.judgement"
   [ "$(tail -n 1 "$directory/$name.judgement")" = 0 ]
 }

@@ -1,24 +1,30 @@
 -- What netpol-report says of a churn, held against what the pods and their driver wrote down. For sqlite3(1), in the
--- directory with the log (churn.c, churn.sh), edges.json, flows.json and pods.json; each row of fault is something that must not be.
+-- directory with the log (churn.c, churn.sh), arrived.csv, edges.json, flows.json and pods.json; each row of fault is something that
+-- must not be.
 --
 -- A pod had its address for sure from the end of RunPodSandbox until StopPodSandbox was asked for, and perhaps from the
--- beginning of the one to the end of the other. A call belongs to whoever answered; one that nobody answered belongs to
--- any that perhaps had the address while it lasted. The network plugin (ptp) frees an address before it takes it from the
--- interface: if the next pod gets it meanwhile, both have it until StopPodSandbox of the one before has ended, and whose a
--- call of that time is netpold cannot know. Times are µs since the epoch.
+-- beginning of the one to the end of the other; or, if netpold says that it noticed the end later (merge.h), until
+-- then, unless the next one has it for sure. A call belongs to whoever answered; one that nobody answered belongs to
+-- any that perhaps had the address while it lasted. TCP's first packet, if it was lost, is sent again after a second, when
+-- the address's next pod may answer: the connection began with the pod before, for which netpold binds it (track.h), so
+-- such a call belongs to either. The network plugin (ptp) frees an address before it takes it from the interface: if the
+-- next pod gets it meanwhile, both have it until StopPodSandbox of the one before has ended, and whose a call of that time
+-- is netpold cannot know. Times are µs since the epoch.
 
 CREATE TABLE pod(serial INTEGER PRIMARY KEY, uid TEXT, address TEXT, netns TEXT,
   run_begin INTEGER, run_end INTEGER, stop_begin INTEGER, stop_end INTEGER, removed INTEGER);
 CREATE TABLE told(pid INTEGER, n INTEGER, port INTEGER, protocol TEXT, address TEXT, begun INTEGER);
-CREATE TABLE result(pid INTEGER, n INTEGER, ended INTEGER, outcome TEXT, answerer INTEGER, PRIMARY KEY(pid, n));
+CREATE TABLE result(pid INTEGER, n INTEGER, sent INTEGER, ended INTEGER, outcome TEXT, answerer INTEGER, PRIMARY KEY(pid, n));
 CREATE TABLE first(port INTEGER PRIMARY KEY, netns TEXT);
 CREATE TABLE again(time INTEGER); -- from when on the runtime is asked again after it was gone
+CREATE TABLE arrived(protocol TEXT, port INTEGER, address TEXT, connections INTEGER); -- from different ports, at the node
 .mode csv
 .import pods.csv pod
 .import calls.csv told
 .import results.csv result
 .import first.csv first
 .import again.csv again
+.import arrived.csv arrived
 .mode list
 
 CREATE TABLE edge AS
@@ -36,21 +42,30 @@ SELECT value ->> '$.port' AS port, value ->> '$.protocol' AS protocol, value ->>
   FROM json_each(readfile('flows.json')) WHERE port BETWEEN 20000 AND 60000;
 CREATE TABLE recorded AS
 SELECT value ->> '$.uid' AS uid, value ->> '$.namespace' || '/' || (value ->> '$.name') AS name,
-       value ->> '$.labels.app' AS app, value ->> '$.labels.serial' AS serial
-  FROM json_each(readfile('pods.json'));
+       value ->> '$.labels.app' AS app, value ->> '$.labels.serial' AS serial,
+       (SELECT max(CAST(round((julianday(address.value ->> '$.until') - 2440587.5) * 86400000) AS INTEGER)) * 1000 + 999
+          FROM json_each(pod.value, '$.addresses') AS address) AS noticed
+  FROM json_each(readfile('pods.json')) AS pod;
 
 -- From when on nobody had its address who had it before.
 ALTER TABLE pod ADD COLUMN alone INTEGER;
 UPDATE pod SET alone = ifnull((SELECT max(before.stop_end) FROM pod AS before
   WHERE before.address = pod.address AND before.run_begin < pod.run_begin), 0);
 
--- A call that was cut short has no result; it lasted as long as one can. First words of a pod that never came to be are
--- nobody's.
+-- Until when netpold may take its address for this one's.
+ALTER TABLE pod ADD COLUMN noticed INTEGER;
+UPDATE pod SET noticed = max(stop_end, ifnull((SELECT max(noticed) FROM recorded WHERE recorded.uid = pod.uid), 0));
+UPDATE pod SET noticed = max(stop_end, min(noticed, (SELECT run_end FROM pod AS next
+  WHERE next.address = pod.address AND next.run_begin > pod.run_begin ORDER BY next.run_begin LIMIT 1)))
+ WHERE EXISTS (SELECT 1 FROM pod AS next WHERE next.address = pod.address AND next.run_begin > pod.run_begin);
+
+-- A call that was cut short has no result; it lasted as long as one can, and was sent at any moment of that time. First words
+-- of a pod that never came to be are nobody's.
 CREATE TABLE call AS
 SELECT told.rowid AS id, told.port, told.protocol, told.address, told.begun,
        coalesce(result.ended, told.begun + 1500000) AS ended, coalesce(result.outcome, 'cut') AS outcome,
-       result.answerer, pod.serial AS caller, told.begun < pod.stop_begin AS caller_lives,
-       told.begun < pod.stop_begin AND told.begun >= pod.alone AS caller_sure
+       result.answerer, result.sent, told.protocol = 'TCP' AND result.ended - result.sent >= 1000000 AS again, pod.serial AS caller,
+       coalesce(result.sent, told.begun + 1500000) < pod.stop_begin AND told.begun >= pod.alone AS caller_sure
   FROM told LEFT JOIN result USING (pid, n) LEFT JOIN first USING (port)
   JOIN pod ON pod.serial = told.port - 20000 OR pod.netns = first.netns;
 
@@ -58,22 +73,22 @@ CREATE TABLE possible AS
 SELECT call.id, pod.serial AS callee,
        max(pod.run_end, pod.alone) <= call.begun AND call.ended <= pod.stop_begin AS sure
   FROM call JOIN pod ON call.outcome <> 'answered' AND pod.address = call.address
-       AND pod.run_begin <= call.ended AND call.begun <= pod.stop_end
-    OR call.outcome = 'answered' AND pod.serial = call.answerer;
+       AND pod.run_begin <= call.ended AND call.begun <= pod.noticed
+    OR call.outcome = 'answered' AND (pod.serial = call.answerer OR
+       call.again AND pod.address = call.address AND pod.run_begin <= call.sent AND call.begun <= pod.noticed);
 CREATE INDEX possible_call ON possible(id);
 
 ALTER TABLE call ADD COLUMN callee_sure INTEGER;
 UPDATE call SET callee_sure = coalesce((SELECT max(sure) FROM possible WHERE possible.id = call.id), 0);
--- Did it get onto the wire? After the interface is gone, and in its last moment, it may not.
-ALTER TABLE call ADD COLUMN sent INTEGER;
-UPDATE call SET sent = caller_lives AND outcome IN ('answered', 'connected', 'refused', 'silent');
 
 CREATE TABLE said AS
-SELECT port, protocol, address, count(*) AS calls, sum(sent) AS sent, sum(NOT caller_sure) AS caller_unsure,
+SELECT port, protocol, address, count(*) AS calls, sum(NOT caller_sure) AS caller_unsure,
        sum(NOT callee_sure) AS callee_unsure, sum(id NOT IN (SELECT id FROM possible)) AS nobodys
   FROM call GROUP BY port, protocol, address;
+-- Of two pods that have one address the one may reset what the other began: sent again, it is one more connection, from the
+-- same port.
 CREATE TABLE said_to AS
-SELECT port, protocol, address, callee, count(*) AS calls,
+SELECT port, protocol, address, callee, count(*) AS calls, sum(NOT caller_sure) AS caller_unsure,
        sum(outcome = 'answered' AND caller_sure AND callee_sure) AS answered,
        sum(outcome IN ('answered', 'connected', 'silent', 'cut', 'unreachable')) AS perhaps_answered
   FROM call JOIN possible USING (id) GROUP BY port, protocol, address, callee;
@@ -95,7 +110,7 @@ UNION ALL
 SELECT iif(calls IS NULL, 'the callee is another pod', 'more than were called'), port, protocol, address,
        'pod-' || callee || ' ' || seen_to.connections || ', called ' || ifnull(calls, 0)
   FROM seen_to LEFT JOIN said_to USING (port, protocol, address, callee)
- WHERE seen_to.connections > ifnull(calls, 0)
+ WHERE seen_to.connections > ifnull(calls + caller_unsure, 0)
 UNION ALL
 SELECT 'the callee is no pod that was', port, protocol, edge.address, to_name || ' ' || to_uid
   FROM edge LEFT JOIN pod ON pod.uid = to_uid AND to_name = 'lab/pod-' || pod.serial
@@ -120,10 +135,12 @@ UNION ALL
 SELECT 'the callee is not known', port, protocol, address, to_unknown || ' of ' || connections || ', explained ' || callee_unsure
   FROM seen JOIN said USING (port, protocol, address) WHERE to_unknown > callee_unsure
 UNION ALL
-SELECT 'not as many as were made', port, protocol, address,
-       ifnull(connections, 0) || ' of ' || sent || ' to ' || calls
-  FROM said LEFT JOIN seen USING (port, protocol, address)
- WHERE ifnull(connections, 0) NOT BETWEEN sent AND calls
+SELECT 'not as many as arrived', port, protocol, address, ifnull(seen.connections, 0) || ' of ' || arrived.connections
+  FROM arrived LEFT JOIN seen USING (port, protocol, address) LEFT JOIN said USING (port, protocol, address)
+ WHERE ifnull(seen.connections, 0) NOT BETWEEN arrived.connections AND arrived.connections + ifnull(caller_unsure, 0)
+UNION ALL
+SELECT 'never arrived', port, protocol, address, seen.connections || ''
+  FROM seen LEFT JOIN arrived USING (port, protocol, address) WHERE arrived.connections IS NULL
 UNION ALL
 SELECT 'never made', port, protocol, address, connections || ''
   FROM seen LEFT JOIN said USING (port, protocol, address) LEFT JOIN first USING (port)
@@ -132,7 +149,7 @@ UNION ALL
 SELECT 'not as many answers as were given', port, protocol, address,
        'pod-' || callee || ' ' || ifnull(seen_to.answered, 0) || ' of ' || said_to.answered || ' to ' || perhaps_answered
   FROM said_to LEFT JOIN seen_to USING (port, protocol, address, callee)
- WHERE ifnull(seen_to.answered, 0) NOT BETWEEN said_to.answered AND perhaps_answered;
+ WHERE ifnull(seen_to.answered, 0) NOT BETWEEN said_to.answered AND perhaps_answered + said_to.caller_unsure;
 
 -- Calls while an address of theirs was taken from its pod: when that was, each netpold knows to a few ms.
 CREATE VIEW parting AS
@@ -161,6 +178,7 @@ UNION ALL SELECT 'addresses', count(DISTINCT address) FROM pod
 UNION ALL SELECT 'at most at once', max(alive)
   FROM (SELECT (SELECT count(*) FROM pod b WHERE b.run_end <= a.run_end AND a.run_end < b.stop_begin) AS alive FROM pod a)
 UNION ALL SELECT 'below 300 ms', count(*) FROM pod WHERE stop_begin - run_end < 300000
+UNION ALL SELECT 'ends noticed after StopPodSandbox had ended', count(*) FROM pod WHERE noticed > stop_end
 UNION ALL SELECT 'with labels', count(*) FROM pod JOIN recorded USING (uid) WHERE app = 'churn'
 UNION ALL SELECT '- below 300 ms', count(*) FROM pod JOIN recorded USING (uid)
   WHERE app = 'churn' AND stop_begin - run_end < 300000

@@ -41,6 +41,10 @@ main_pid() {
   systemctl show netpold --property MainPID --value
 }
 
+watchdog() {
+  systemctl show netpold --property WatchdogUSec --value
+}
+
 stored() {
   systemctl show netpold --property NFileDescriptorStore --value
 }
@@ -61,28 +65,4 @@ nothing_remains() {
   [ -z "$(nft list tables)" ] || die "$(nft list tables)"
   [ -z "$(sockets)" ] || die "$(sockets)"
   [ "$(settings)" = "$settings" ] || die "the settings were $settings, are $(settings)"
-}
-
-# traffic POD PORT: connections one after the other, as long as $lab/go is there; a line in $lab/made for each
-traffic() {
-  touch "$lab/go" "$lab/made"
-  while [ -e "$lab/go" ]; do
-    say "$1" "TCP:10.244.0.3:$2" && echo made >> "$lab/made"
-  done &
-  traffic=$!
-}
-
-made() {
-  wc -l < "$lab/made"
-}
-
-# more COUNT: so many connections more than now
-more() {
-  local before
-  before=$(made)
-  wait_for 20 eval '[ "$(made)" -ge '$((before + $1))' ]'
-}
-
-lost() {
-  report status -o json | jq '[.gaps[] | select(.source != "identity")]'
 }
