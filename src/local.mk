@@ -6,6 +6,8 @@ noinst_LIBRARIES += libbase.a librecord.a libidentity.a libcri.a libcollect.a li
 libbase_a_SOURCES = \
 	src/base/addr.c \
 	src/base/addr.h \
+	src/base/arena.c \
+	src/base/arena.h \
 	src/base/buf.c \
 	src/base/buf.h \
 	src/base/clock.c \
@@ -21,10 +23,14 @@ libbase_a_SOURCES = \
 	src/base/hash.h \
 	src/base/log.c \
 	src/base/log.h \
+	src/base/permute.c \
+	src/base/permute.h \
 	src/base/problem.c \
 	src/base/problem.h \
 	src/base/special_range.c \
-	src/base/special_range.h
+	src/base/special_range.h \
+	src/base/tree.c \
+	src/base/tree.h
 libbase_a_CFLAGS = $(AM_CFLAGS) $(YAML_CFLAGS)
 
 # What the collector hands to the store, in words that both programs use.
@@ -36,14 +42,18 @@ libidentity_a_SOURCES = \
 	src/identity/holding.h \
 	src/identity/interval.c \
 	src/identity/interval.h \
+	src/identity/interval_bind.c \
+	src/identity/interval_registry.h \
 	src/identity/inventory.c \
 	src/identity/inventory.h \
+	src/identity/inventory_backend.c \
 	src/identity/inventory_find.c \
 	src/identity/inventory_merge.c \
 	src/identity/inventory_network.c \
 	src/identity/inventory_object.c \
 	src/identity/inventory_object.h \
 	src/identity/inventory_owner.c \
+	src/identity/inventory_ranges.c \
 	src/identity/inventory_table.c \
 	src/identity/inventory_table.h \
 	src/identity/inventory_template.c \
@@ -59,6 +69,12 @@ libidentity_a_SOURCES = \
 	src/identity/merge.h \
 	src/identity/pod.c \
 	src/identity/pod.h \
+	src/identity/pod_join.c \
+	src/identity/pod_join.h \
+	src/identity/sandbox.c \
+	src/identity/sandbox.h \
+	src/identity/tenures.c \
+	src/identity/tenures.h \
 	src/identity/word.c \
 	src/identity/word.h
 libidentity_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
@@ -103,6 +119,8 @@ libcollect_a_SOURCES = \
 	src/daemon/mend.h \
 	src/daemon/node_addresses.c \
 	src/daemon/node_addresses.h \
+	src/daemon/pod_news.c \
+	src/daemon/pod_news.h \
 	src/daemon/pods.c \
 	src/daemon/pods.h \
 	src/daemon/queue.c \
@@ -119,16 +137,26 @@ libcollect_a_SOURCES = \
 	src/daemon/valve.h \
 	src/daemon/writer.c \
 	src/daemon/writer.h \
+	src/flow/account.c \
+	src/flow/account.h \
 	src/flow/fold.c \
 	src/flow/fold.h \
 	src/flow/idle.c \
 	src/flow/idle.h \
+	src/flow/leaders.c \
+	src/flow/leaders.h \
 	src/flow/live.c \
 	src/flow/live.h \
+	src/flow/losses.c \
+	src/flow/losses.h \
+	src/flow/owners.c \
+	src/flow/owners.h \
 	src/flow/pending.c \
 	src/flow/pending.h \
 	src/flow/recent.c \
 	src/flow/recent.h \
+	src/flow/repeats.c \
+	src/flow/repeats.h \
 	src/flow/resolve.c \
 	src/flow/resolve.h \
 	src/flow/track.c \
@@ -185,6 +213,8 @@ libcollect_a_SOURCES = \
 	src/sources/dataplane_decode.h \
 	src/sources/dataplane_look.c \
 	src/sources/dataplane_look.h \
+	src/sources/directories.c \
+	src/sources/directories.h \
 	src/sources/finding.c \
 	src/sources/finding.h \
 	src/sources/host_addr.c \
@@ -203,6 +233,8 @@ libcollect_a_SOURCES = \
 	src/sources/snapshot.h \
 	src/sources/state_files.c \
 	src/sources/state_files.h \
+	src/sources/state_layout.c \
+	src/sources/state_layout.h \
 	src/sources/wal.c \
 	src/sources/wal.h \
 	src/sources/watch.c \
@@ -260,8 +292,12 @@ libcompile_a_SOURCES = \
 	src/model/bind.h \
 	src/model/classes.c \
 	src/model/classes.h \
+	src/model/counts.c \
+	src/model/counts.h \
 	src/model/edge_order.c \
 	src/model/edge_order.h \
+	src/model/ends.c \
+	src/model/ends.h \
 	src/model/graph.c \
 	src/model/graph.h \
 	src/model/labels.c \
@@ -302,6 +338,7 @@ libcompile_a_SOURCES = \
 	src/policy/array.h \
 	src/policy/atom.c \
 	src/policy/atom.h \
+	src/policy/atom_sort.c \
 	src/policy/basis.h \
 	src/policy/bits.h \
 	src/policy/blocks.c \
@@ -310,6 +347,9 @@ libcompile_a_SOURCES = \
 	src/policy/class_index.h \
 	src/policy/cluster_ranges.c \
 	src/policy/cluster_ranges.h \
+	src/policy/collect.c \
+	src/policy/collect.h \
+	src/policy/compiler.h \
 	src/policy/coverage.h \
 	src/policy/cover.c \
 	src/policy/cover.h \
@@ -318,6 +358,14 @@ libcompile_a_SOURCES = \
 	src/policy/default_deny.h \
 	src/policy/diff.c \
 	src/policy/diff.h \
+	src/policy/diff_changes.c \
+	src/policy/diff_changes.h \
+	src/policy/diff_compare.c \
+	src/policy/diff_compare.h \
+	src/policy/diff_join.c \
+	src/policy/diff_join.h \
+	src/policy/diff_rows.c \
+	src/policy/diff_rows.h \
 	src/policy/diff_units.c \
 	src/policy/diff_units.h \
 	src/policy/diff_weigh.c \
@@ -325,8 +373,18 @@ libcompile_a_SOURCES = \
 	src/policy/direction.h \
 	src/policy/dns.c \
 	src/policy/dns.h \
+	src/policy/dns_assumed.c \
+	src/policy/dns_cache.c \
+	src/policy/dns_hosts.c \
+	src/policy/dns_internal.h \
+	src/policy/dns_list.c \
 	src/policy/dns_nodes.c \
 	src/policy/dns_nodes.h \
+	src/policy/dns_observed.c \
+	src/policy/dns_pods.c \
+	src/policy/dns_retry.c \
+	src/policy/dns_retry.h \
+	src/policy/dns_service.c \
 	src/policy/endpoints.c \
 	src/policy/endpoints.h \
 	src/policy/entities.c \
@@ -352,6 +410,8 @@ libcompile_a_SOURCES = \
 	src/policy/group.h \
 	src/policy/intern.c \
 	src/policy/intern.h \
+	src/policy/isolated.c \
+	src/policy/isolated.h \
 	src/policy/kind.c \
 	src/policy/kind.h \
 	src/policy/kind_calico_staged.c \
@@ -382,8 +442,12 @@ libcompile_a_SOURCES = \
 	src/policy/manifest_policy.h \
 	src/policy/manifest_value.c \
 	src/policy/manifest_value.h \
+	src/policy/manifest_wider.c \
+	src/policy/manifest_wider.h \
 	src/policy/name.c \
 	src/policy/name.h \
+	src/policy/namespace_index.c \
+	src/policy/namespace_index.h \
 	src/policy/order.c \
 	src/policy/order.h \
 	src/policy/own_node.c \
@@ -400,8 +464,10 @@ libcompile_a_SOURCES = \
 	src/policy/pick.h \
 	src/policy/pod_classes.c \
 	src/policy/pod_classes.h \
+	src/policy/policy.c \
 	src/policy/policy.h \
-	src/policy/policy_set.c \
+	src/policy/policy_make.c \
+	src/policy/policy_make.h \
 	src/policy/port_ranges.c \
 	src/policy/port_ranges.h \
 	src/policy/port_set.c \
@@ -422,10 +488,22 @@ libcompile_a_SOURCES = \
 	src/policy/reason.h \
 	src/policy/reduce.c \
 	src/policy/reduce.h \
+	src/policy/refused.c \
 	src/policy/replay.c \
 	src/policy/replay.h \
+	src/policy/replay_edge.c \
+	src/policy/replay_edge.h \
+	src/policy/replay_parties.c \
+	src/policy/replay_parties.h \
+	src/policy/replay_rows.c \
+	src/policy/replay_rows.h \
+	src/policy/replay_service.c \
+	src/policy/replay_service.h \
+	src/policy/replay_why.c \
+	src/policy/replay_why.h \
 	src/policy/readiness.c \
 	src/policy/readiness.h \
+	src/policy/readiness_text.c \
 	src/policy/rule_rows.c \
 	src/policy/rule_rows.h \
 	src/policy/scene.c \
@@ -436,8 +514,14 @@ libcompile_a_SOURCES = \
 	src/policy/scene_inventory.h \
 	src/policy/service_ports.c \
 	src/policy/service_ports.h \
+	src/policy/settle.c \
+	src/policy/settle.h \
+	src/policy/sights.c \
+	src/policy/sights.h \
 	src/policy/source_nat.c \
 	src/policy/source_nat.h \
+	src/policy/straight.c \
+	src/policy/straight.h \
 	src/policy/subjects.c \
 	src/policy/subjects.h \
 	src/policy/tally.c \
@@ -446,8 +530,14 @@ libcompile_a_SOURCES = \
 	src/policy/unused.h \
 	src/policy/used.c \
 	src/policy/used.h \
+	src/policy/used_index.c \
+	src/policy/used_index.h \
 	src/policy/watch.c \
-	src/policy/watch.h
+	src/policy/watch.h \
+	src/policy/wider.c \
+	src/policy/wider.h \
+	src/policy/withhold.c \
+	src/policy/withhold.h
 libcompile_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
 
 libcli_a_SOURCES = \
@@ -490,8 +580,12 @@ libcli_a_SOURCES = \
 	src/cli/doubts.h \
 	src/cli/holes.c \
 	src/cli/holes.h \
+	src/cli/generated.c \
+	src/cli/generated.h \
 	src/cli/manifests.c \
 	src/cli/manifests.h \
+	src/cli/import_books.c \
+	src/cli/import_books.h \
 	src/cli/import_gadget.c \
 	src/cli/import_gadget.h \
 	src/cli/import_gather.c \
@@ -505,14 +599,16 @@ libcli_a_SOURCES = \
 	src/cli/import_reading.c \
 	src/cli/import_reading.h \
 	src/cli/import_sighting.h \
+	src/cli/json_list.c \
+	src/cli/json_list.h \
 	src/cli/mesh_notes.c \
 	src/cli/mesh_notes.h \
 	src/cli/options.c \
 	src/cli/options.h \
 	src/cli/output_dir.c \
 	src/cli/output_dir.h \
-	src/cli/refused.c \
-	src/cli/refused.h \
+	src/cli/say_policies.c \
+	src/cli/say_policies.h \
 	src/cli/progress.c \
 	src/cli/progress.h \
 	src/cli/rule_text.c \
@@ -527,8 +623,21 @@ libcli_a_SOURCES = \
 	src/cli/shape.h \
 	src/cli/summary_text.c \
 	src/cli/summary_text.h \
+	src/cli/verify_alike.c \
+	src/cli/verify_alike.h \
+	src/cli/verify_cells.c \
+	src/cli/verify_cells.h \
+	src/cli/verify_json.c \
+	src/cli/verify_json.h \
 	src/cli/verify_print.c \
 	src/cli/verify_print.h \
+	src/cli/verify_united.c \
+	src/cli/verify_unused.c \
+	src/cli/verify_unused.h \
+	src/cli/verify_words.c \
+	src/cli/verify_words.h \
+	src/cli/wrap.c \
+	src/cli/wrap.h \
 	src/cli/workloads_print.c \
 	src/cli/workloads_print.h
 libcli_a_CFLAGS = $(AM_CFLAGS) $(JANSSON_CFLAGS)
@@ -555,6 +664,8 @@ sql_files = \
 	sql/stmt/checkpoint-delete.sql \
 	sql/stmt/checkpoint-put.sql \
 	sql/stmt/commit.sql \
+	sql/stmt/draft-begin.sql \
+	sql/stmt/draft-end.sql \
 	sql/stmt/edge-add.sql \
 	sql/stmt/edge-count.sql \
 	sql/stmt/edge-get.sql \
@@ -615,6 +726,7 @@ sql_files = \
 	sql/stmt/read-edge-range.sql \
 	sql/stmt/read-edge-window.sql \
 	sql/stmt/read-edges-cut.sql \
+	sql/stmt/read-edges-short.sql \
 	sql/stmt/read-edges.sql \
 	sql/stmt/read-facts.sql \
 	sql/stmt/read-figures.sql \

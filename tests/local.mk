@@ -18,19 +18,24 @@ all_libraries = $(NFTNL_LIBS) $(NFCT_LIBS) $(MNL_LIBS) $(SYSTEMD_LIBS) $(INIH_LI
 unit_tests = \
 	tests/tree/test_sql \
 	tests/unit/base/test_addr \
+	tests/unit/base/test_arena \
 	tests/unit/base/test_buf \
 	tests/unit/base/test_clock \
 	tests/unit/base/test_document \
 	tests/unit/base/test_hash \
+	tests/unit/base/test_permute \
 	tests/unit/base/test_problem \
 	tests/unit/base/test_special_range \
+	tests/unit/base/test_tree \
 	tests/unit/cli/test_cluster \
 	tests/unit/cli/test_evidence \
 	tests/unit/cli/test_import_gadget \
 	tests/unit/cli/test_import_gather \
 	tests/unit/cli/test_import_hubble \
 	tests/unit/cli/test_options \
+	tests/unit/cli/test_session \
 	tests/unit/cli/test_summary_text \
+	tests/unit/cli/test_wrap \
 	tests/unit/daemon/test_config \
 	tests/unit/daemon/test_config_defaults \
 	tests/unit/daemon/test_dataplane \
@@ -38,6 +43,7 @@ unit_tests = \
 	tests/unit/daemon/test_handover \
 	tests/unit/daemon/test_inventory_changes \
 	tests/unit/daemon/test_inventory_file \
+	tests/unit/daemon/test_pod_news \
 	tests/unit/daemon/test_pods \
 	tests/unit/daemon/test_retention \
 	tests/unit/daemon/test_sysctl \
@@ -47,6 +53,8 @@ unit_tests = \
 	tests/unit/flow/test_fold \
 	tests/unit/flow/test_idle \
 	tests/unit/flow/test_live \
+	tests/unit/flow/test_losses \
+	tests/unit/flow/test_owners \
 	tests/unit/flow/test_pending \
 	tests/unit/flow/test_recent \
 	tests/unit/flow/test_resolve \
@@ -67,6 +75,8 @@ unit_tests = \
 	tests/unit/identity/test_labels \
 	tests/unit/identity/test_merge \
 	tests/unit/identity/test_pod \
+	tests/unit/identity/test_pod_join \
+	tests/unit/identity/test_tenures \
 	tests/unit/kernel/test_answer \
 	tests/unit/kernel/test_ct_decode \
 	tests/unit/kernel/test_ct_filter \
@@ -77,6 +87,7 @@ unit_tests = \
 	tests/unit/kernel/test_packet \
 	tests/unit/kernel/test_rules \
 	tests/unit/model/test_graph \
+	tests/unit/model/test_counts \
 	tests/unit/model/test_graph_read \
 	tests/unit/model/test_pods \
 	tests/unit/model/test_selector \
@@ -87,10 +98,12 @@ unit_tests = \
 	tests/unit/policy/test_admit \
 	tests/unit/policy/test_aggregate \
 	tests/unit/policy/test_agreement \
+	tests/unit/policy/test_atom \
 	tests/unit/policy/test_cluster_ranges \
 	tests/unit/policy/test_derive \
 	tests/unit/policy/test_diff \
 	tests/unit/policy/test_dns \
+	tests/unit/policy/test_entry \
 	tests/unit/policy/test_evaluate \
 	tests/unit/policy/test_evaluate_unknown \
 	tests/unit/policy/test_kind_clusternetworkpolicy \
@@ -103,6 +116,7 @@ unit_tests = \
 	tests/unit/policy/test_manifest \
 	tests/unit/policy/test_manifest_files \
 	tests/unit/policy/test_manifest_strict \
+	tests/unit/policy/test_manifest_wider \
 	tests/unit/policy/test_peers \
 	tests/unit/policy/test_port_set \
 	tests/unit/policy/test_properties \
@@ -174,6 +188,8 @@ published = tests/unit/policy/published.c tests/unit/policy/published.h \
 	tests/unit/policy/published_internal.h \
 	tests/unit/policy/published_kinds.c \
 	tests/unit/policy/published_text.c
+tests_unit_policy_test_manifest_wider_SOURCES = tests/unit/policy/test_manifest_wider.c \
+	tests/unit/policy/random_policy.c tests/unit/policy/random_policy.h
 tests_unit_policy_test_kinds_published_SOURCES = tests/unit/policy/test_kinds_published.c \
 	tests/unit/policy/random_policy.c tests/unit/policy/random_policy.h $(published)
 tests_unit_policy_test_kinds_SOURCES = tests/unit/policy/test_kinds.c $(published)
@@ -237,14 +253,16 @@ rootless_bats = \
 	tests/cli/verify.bats \
 	tests/fuzz/replay.bats \
 	tests/golden/golden.bats \
+	tests/tree/failures.bats \
 	tests/tree/layers.bats \
 	tests/tree/man.bats \
 	tests/tree/unit.bats
 
-# A kernel that lets an unprivileged user make namespaces. They mostly wait: the longest first, and several at a time.
-namespace_bats = \
+# A kernel that lets an unprivileged user make namespaces; for real pods root and containerd. They mostly wait: several at a time.
+waiting_bats = \
 	tests/netns/stress.bats \
 	tests/netns/pods.bats \
+	tests/netns/loss.bats \
 	tests/netns/rules.bats \
 	tests/netns/restart.bats \
 	tests/netns/limits.bats \
@@ -255,19 +273,34 @@ namespace_bats = \
 	tests/netns/listeners.bats \
 	tests/netns/inventory.bats \
 	tests/netns/feeds.bats \
-	tests/netns/adopt.bats
+	tests/netns/adopt.bats \
+	tests/runtime/pods.bats
 
-# These have loads of their own, or real pods, and run one at a time: root and containerd.
+# These have loads of their own, or set up cgroups as the pods do, and run one at a time.
 lone_bats = \
 	tests/netns/kill.bats \
 	tests/netns/load.bats \
-	tests/netns/loss.bats \
 	tests/runtime/churn.bats \
 	tests/runtime/load.bats \
-	tests/runtime/pods.bats \
 	tests/runtime/service.bats
 
-kernel_bats = $(namespace_bats) $(lone_bats)
+# What takes longest, and so begins first where several run at a time.
+long_tests = \
+	tests/netns/stress.bats \
+	tests/golden/golden.bats \
+	tests/unit/daemon/test_writer \
+	tests/runtime/pods.bats \
+	tests/netns/pods.bats \
+	tests/cli/import.bats \
+	tests/netns/loss.bats \
+	tests/unit/policy/test_properties \
+	tests/netns/connections.bats \
+	tests/netns/rules.bats \
+	tests/netns/limits.bats \
+	tests/netns/restart.bats \
+	tests/cli/several.bats
+
+kernel_bats = $(waiting_bats) $(lone_bats)
 checked_bats = $(rootless_bats) $(kernel_bats)
 
 # One file each, linked with all of the project. With libFuzzer only the fuzz targets are made: it brings a main of its own.
@@ -286,6 +319,9 @@ check_PROGRAMS += $(unit_tests) $(kernel_tests) $(preloads)
 check_PROGRAMS += tests/bench/offer tests/netns/exchange tests/netns/idle_listener \
 	tests/netns/manager tests/runtime/churn tests/unit/policy/check_published
 tests_unit_daemon_test_pods_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_now
+tests_unit_cli_test_options_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=reallocarray,--wrap=strdup,--wrap=strndup
+tests_unit_cli_test_session_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=cluster_new
 tests_netns_manager_LDADD = $(SYSTEMD_LIBS)
 TESTS += $(unit_tests) $(checked_bats)
 endif
@@ -302,7 +338,7 @@ tests_bench_runtime_SOURCES = tests/bench/runtime.c \
 	tests/unit/sources/cri_bodies.c tests/unit/sources/cri_bodies.h \
 	tests/unit/sources/cri_server.c tests/unit/sources/cri_server.h
 tests_bench_policies_SOURCES = tests/bench/policies.c tests/bench/cluster.c tests/bench/cluster.h
-tests_bench_policies_LDADD = libcompile.a librecord.a libidentity.a libbase.a $(JANSSON_LIBS) $(YAML_LIBS)
+tests_bench_policies_LDADD = libcompile.a libstore.a librecord.a libidentity.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS) $(YAML_LIBS)
 tests_bench_record_LDADD = libstore.a librecord.a libidentity.a libbase.a $(SQLITE_LIBS) $(JANSSON_LIBS)
 tests_bench_bind_LDADD = libidentity.a libbase.a $(JANSSON_LIBS)
 tests_runtime_churn_LDADD =
@@ -318,6 +354,8 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/cli/cli.bash \
 	tests/golden/golden.bash \
 	tests/golden/update.sh \
+	tests/fuzz/sighting.h \
+	tests/netns/kill.bash \
 	tests/netns/kill.sql \
 	tests/netns/lab.sh \
 	tests/netns/load.bash \
@@ -325,16 +363,21 @@ EXTRA_DIST += $(rootless_bats) $(kernel_bats) \
 	tests/netns/faults.c \
 	tests/netns/namespace.bash \
 	tests/netns/nodes.bash \
+	tests/unit/base/tree_fixture.h \
 	tests/unit/flow/bench.h \
 	tests/runtime/churn.sh \
 	tests/runtime/churn.sql \
 	tests/runtime/machine.sh \
 	tests/runtime/service.sh \
+	tests/unit/cli/evidence_line.h \
+	tests/unit/cli/sighting_fixture.h \
 	tests/unit/flow/fixture.h \
 	tests/unit/identity/inventory_fixture.h \
 	tests/unit/model/scene.h \
 	tests/unit/policy/kind_fixture.h \
 	tests/unit/policy/past.h \
+	tests/unit/policy/policy_set.h \
+	tests/unit/policy/shop.h \
 	tests/unit/policy/manifest_fixture.h \
 	tests/unit/policy/stage.h \
 	tests/unit/sources/stage.h \

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/evidence.h"
+#include "tests/unit/cli/evidence_line.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -62,7 +62,7 @@ static void check(const struct evidence *evidence)
 	char *first = line_of(evidence), *second, reason[256] = "";
 	struct evidence again;
 
-	if (evidence_decode(first, strlen(first), &again, reason) < 0)
+	if (evidence_of_line(first, strlen(first), &again, reason) < 0)
 		abort();
 	second = line_of(&again);
 	if (strcmp(first, second) != 0)
@@ -76,7 +76,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct evidence evidence;
 	char reason[256] = "";
-	int r = evidence_decode((const char *)data, size, &evidence, reason);
+	int r = evidence_of_line((const char *)data, size, &evidence, reason);
 
 	if (r == 0) {
 		check(&evidence);

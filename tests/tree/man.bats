@@ -36,9 +36,16 @@ tags() {
 		{ tag = $0 == ".TP" }'
 }
 
+# Help with each option on one line.
+unwrapped() {
+	awk '/^                    / { sub(/^ +/, " "); printf "%s", $0; next }
+		{ printf "%s%s", (NR > 1 ? "\n" : ""), $0 }
+		END { print "" }'
+}
+
 # help PROGRAM...: the spellings of all options in that help, such as "-o --format FORMAT".
 help_options() {
-	"$@" --help | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+([\/=][A-Z]+|\[,[A-Z]+\])?| [a-z]+(\|[a-z-]+)+)?)( .*|$)/\1/p' | tr -s ', ' ' '
+	"$@" --help | unwrapped | sed -nE 's/^ +((-[A-Za-z], )?--[a-z-]+( [A-Z]+([\/=][A-Z]+|\[,[A-Z]+\])?| [a-z]+(\|[a-z-]+)+)?)( .*|$)/\1/p' | tr -s ', ' ' '
 }
 
 # The long names among words.
@@ -144,7 +151,7 @@ expected_words() {
 }
 
 @test "netpol-report(1) has every reason that policy can include" {
-	reasons=$("$report" policy --help | sed -n 's/^ *--include REASON .*: //p' | tr -d ' ' | tr , '\n')
+	reasons=$("$report" policy --help | unwrapped | sed -n 's/^ *--include REASON .*: //p' | tr -d ' ' | tr , '\n')
 	[ -n "$reasons" ]
 	told=$(section netpol-report.1 POLICIES | subsection 'What is left out' | tags | tr ' ' '\n')
 	for reason in $reasons; do
@@ -156,7 +163,7 @@ expected_words() {
 @test "netpol-report(1) has the formats of each command, the default first" {
 	for command in $(commands); do
 		echo "$command"
-		help=$("$report" "$command" --help | sed -nE 's/.*--format FORMAT .*: (.*)/\1/p')
+		help=$("$report" "$command" --help | unwrapped | sed -nE 's/.*--format FORMAT .*: (.*)/\1/p')
 		page=$(synopsis "$command" | sed -nE 's/.*--format ([^]]*)\].*/\1/p' | tr -d ' ')
 		if [ -z "$help" ]; then
 			[ -z "$page" ]
@@ -301,9 +308,27 @@ expected_words() {
 	diff again.jsonl <("$report" flows --db again.db --format jsonl)
 }
 
+@test "the queries in netpold(8) are taken, also the one for pods of another node" {
+	for node in n1 n2; do
+		jq -c --arg node $node 'select(.node == $node)' "$abs_top_srcdir/tests/golden/two-nodes/evidence.jsonl" |
+			"$report" import --into $node.db
+	done
+	section netpold.8 DATABASE | awk '/^\.nf/ { inside = 1 } /^\.fi/ { inside = 0 } inside && !/^\./' |
+		sed -e 's/-box/-csv/' -e 's/^db=.*/db=n1.db/' >queries
+	bash -e queries >answers
+	cat answers
+	grep -qx 'shop/web,shop,api,8080,[0-9]*' answers
+}
+
 @test "netpold(8) has the views of the database, and no others" {
 	views=$(sed -n 's/^CREATE VIEW \([a-z_]*\) .*/\1/p' "$abs_top_srcdir/sql/views.sql")
 	same "$(sort <<<"$views")" "$(section netpold.8 DATABASE | tags | sort)"
+}
+
+@test "netpold(8) names the data that is installed" {
+	installed=$(sed -n 's|^pkgdata_DATA = .*/|share/netpol/|p' "$abs_top_srcdir/src/local.mk")
+	[ -n "$installed" ]
+	section netpold.8 FILES | grep -qxF ".I $installed"
 }
 
 @test "the pages format without a warning from man" {

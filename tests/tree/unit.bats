@@ -11,7 +11,7 @@ setup() {
 		"$BATS_TEST_DIRNAME/../../systemd/netpold.service.in" >"$unit"
 }
 
-# Prints the number of "Overall exposure level for netpold.service: 1.4 OK".
+# Prints the number of "Overall exposure level for netpold.service: 1.5 OK".
 exposure() {
 	systemd-analyze security --offline=true --no-pager "$1" |
 		sed -n 's/.*Overall exposure level for [^:]*: \([0-9.]*\).*/\1/p'
