@@ -37,16 +37,18 @@ churn_begin() {
   sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 || return 1
   ip link add nowhere type bridge && ip link set nowhere arp off up && ip route add "$CLUSTER_SUBNET" dev nowhere || return 1
   # As with a service proxy, connections are tracked whether netpold runs or not: what it finds at its start began before.
+  # A connection arrives with its first packet, which is not confirmed before it is forwarded. TCP may send that again from
+  # the same port: that is another connection if the one before was reset meanwhile, of which its caller need not have heard.
   nft -f - <<'RULES' || return 1
 table ip proxy {
 	set arrived {
-		type inet_proto . ipv4_addr . inet_service . ipv4_addr . inet_service
+		type inet_proto . ipv4_addr . inet_service
 		flags dynamic
-		size 1048576
+		size 65536
 	}
 	chain forward {
 		type filter hook forward priority 0
-		ct state new th dport 20000-60000 update @arrived { meta l4proto . ip saddr . th sport . ip daddr . th dport }
+		ct status ! confirmed th dport 20000-60000 update @arrived { meta l4proto . ip daddr . th dport counter }
 	}
 }
 RULES
@@ -249,7 +251,7 @@ churn_has() {
 # What came to the node to be forwarded, a line each: protocol, port, address, connections
 churn_arrived() {
   nft -j list set ip proxy arrived | jq -r '
-    [.nftables[].set.elem // empty | .[].concat | [(.[0] | ascii_upcase), .[4], .[3]]] | group_by(.)[] | [.[0][], length] | @csv'
+    .nftables[].set.elem // empty | .[].elem | [(.val.concat[0] | ascii_upcase), .val.concat[2, 1], .counter.packets] | @csv'
 }
 
 churn_judged() {
@@ -266,15 +268,16 @@ churn_judged() {
   (
     cd "$log" || exit 1
     sqlite3 -batch :memory: ".read ${driver%.sh}.sql" ".output parting" "SELECT port, protocol, address FROM parting" ".output" \
-      "${select[@]}" "SELECT what || ': ' || value FROM figure" "SELECT $faults" 2>&1
+      "${select[@]}" "SELECT * FROM testimony LIMIT 40" "SELECT what || ': ' || value FROM figure" "SELECT $faults" 2>&1
   ) | tee "$directory/$name.judgement"
   [ "$(tail -n 1 "$directory/$name.judgement")" = 0 ]
 }
 
-# Where an address was just taken from its pod, only what was said to it, not who had it. Names of sources are its own, and so
-# are the moments at which it heard of an end: on these hangs whether an address that was nobody's at first is ambiguous. Where it
-# looked at a connection before the pod had a name, what was sent until then stays with nobody: amounts are compared in sum. So
-# is what has nobody known at an end: in which window each counted it decides what else that window tells of the address.
+# Where an address was just taken from its pod, or given to it, only what was said to it, not who had it. Names of sources are
+# its own, and so are the moments at which it heard of a beginning or an end: on these hangs whether what was refused has somebody,
+# and whether an address that was nobody's at first is ambiguous. Where it looked at a connection before the pod had a name, what
+# was sent until then stays with nobody: amounts are compared in sum. So is what has nobody known at an end: in which window each
+# counted it decides what else that window tells of the address.
 churn_unlabelled() {
   report "$1" edges --format json | jq -cS --rawfile parting "$log/parting" '
     def sum(rows): rows[0] + {connections: rows | map(.connections) | add,

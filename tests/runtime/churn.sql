@@ -17,7 +17,7 @@ CREATE TABLE told(pid INTEGER, n INTEGER, port INTEGER, protocol TEXT, address T
 CREATE TABLE result(pid INTEGER, n INTEGER, sent INTEGER, ended INTEGER, outcome TEXT, answerer INTEGER, PRIMARY KEY(pid, n));
 CREATE TABLE first(port INTEGER PRIMARY KEY, netns TEXT);
 CREATE TABLE again(time INTEGER); -- from when on the runtime is asked again after it was gone
-CREATE TABLE arrived(protocol TEXT, port INTEGER, address TEXT, connections INTEGER); -- from different ports, at the node
+CREATE TABLE arrived(protocol TEXT, port INTEGER, address TEXT, connections INTEGER); -- at the node, to be forwarded
 .mode csv
 .import pods.csv pod
 .import calls.csv told
@@ -33,7 +33,9 @@ SELECT value ->> '$.port' AS port, value ->> '$.protocol' AS protocol, value ->>
        value ->> '$.from.class' AS from_class, value ->> '$.to.class' AS to_class, value ->> '$.from.kind' AS from_kind, value ->> '$.from.uid' AS from_uid,
        value ->> '$.from.namespace' || '/' || (value ->> '$.from.name') AS from_name,
        value ->> '$.to.kind' AS to_kind, value ->> '$.to.uid' AS to_uid,
-       value ->> '$.to.namespace' || '/' || (value ->> '$.to.name') AS to_name
+       value ->> '$.to.namespace' || '/' || (value ->> '$.to.name') AS to_name,
+       (value ->> '$.packets_sent') || '/' || (value ->> '$.packets_received') AS packets,
+       (value ->> '$.first_seen') || ' to ' || (value ->> '$.last_seen') AS time
   FROM json_each(readfile('edges.json')) WHERE port BETWEEN 20000 AND 60000;
 
 CREATE TABLE flow AS
@@ -64,7 +66,7 @@ UPDATE pod SET noticed = max(stop_end, min(noticed, (SELECT run_end FROM pod AS 
 CREATE TABLE call AS
 SELECT told.rowid AS id, told.port, told.protocol, told.address, told.begun,
        coalesce(result.ended, told.begun + 1500000) AS ended, coalesce(result.outcome, 'cut') AS outcome,
-       result.answerer, result.sent, told.protocol = 'TCP' AND result.ended - result.sent >= 1000000 AS again, pod.serial AS caller,
+       result.answerer, result.sent, told.protocol = 'TCP' AND ifnull(result.ended - result.sent, 1500000) >= 1000000 AS again, pod.serial AS caller,
        coalesce(result.sent, told.begun + 1500000) < pod.stop_begin AND told.begun >= pod.alone AS caller_sure
   FROM told LEFT JOIN result USING (pid, n) LEFT JOIN first USING (port)
   JOIN pod ON pod.serial = told.port - 20000 OR pod.netns = first.netns;
@@ -81,14 +83,14 @@ CREATE INDEX possible_call ON possible(id);
 ALTER TABLE call ADD COLUMN callee_sure INTEGER;
 UPDATE call SET callee_sure = coalesce((SELECT max(sure) FROM possible WHERE possible.id = call.id), 0);
 
+-- What is sent again is one more connection if the first was reset, which its caller need not have heard of: the reset may be
+-- lost with the interface that it came from, or come from the other of two pods that have one address.
 CREATE TABLE said AS
 SELECT port, protocol, address, count(*) AS calls, sum(NOT caller_sure) AS caller_unsure,
-       sum(NOT callee_sure) AS callee_unsure, sum(id NOT IN (SELECT id FROM possible)) AS nobodys
+       sum(iif(callee_sure, 0, 1 + again)) AS callee_unsure, sum(id NOT IN (SELECT id FROM possible)) AS nobodys
   FROM call GROUP BY port, protocol, address;
--- Of two pods that have one address the one may reset what the other began: sent again, it is one more connection, from the
--- same port.
 CREATE TABLE said_to AS
-SELECT port, protocol, address, callee, count(*) AS calls, sum(NOT caller_sure) AS caller_unsure,
+SELECT port, protocol, address, callee, sum(1 + again) AS at_most, sum(NOT caller_sure) AS caller_unsure,
        sum(outcome = 'answered' AND caller_sure AND callee_sure) AS answered,
        sum(outcome IN ('answered', 'connected', 'silent', 'cut', 'unreachable')) AS perhaps_answered
   FROM call JOIN possible USING (id) GROUP BY port, protocol, address, callee;
@@ -107,10 +109,10 @@ SELECT 'the caller is another pod' AS what, edge.port, edge.protocol, edge.addre
   FROM edge LEFT JOIN first USING (port) LEFT JOIN pod ON pod.serial = edge.port - 20000 OR pod.netns = first.netns
  WHERE from_kind = 'pod' AND (from_uid IS NOT pod.uid OR from_name IS NOT 'lab/pod-' || pod.serial)
 UNION ALL
-SELECT iif(calls IS NULL, 'the callee is another pod', 'more than were called'), port, protocol, address,
-       'pod-' || callee || ' ' || seen_to.connections || ', called ' || ifnull(calls, 0)
+SELECT iif(at_most IS NULL, 'the callee is another pod', 'more than were called'), port, protocol, address,
+       'pod-' || callee || ' ' || seen_to.connections || ', called ' || ifnull(at_most, 0)
   FROM seen_to LEFT JOIN said_to USING (port, protocol, address, callee)
- WHERE seen_to.connections > ifnull(calls + caller_unsure, 0)
+ WHERE seen_to.connections > ifnull(at_most + caller_unsure, 0)
 UNION ALL
 SELECT 'the callee is no pod that was', port, protocol, edge.address, to_name || ' ' || to_uid
   FROM edge LEFT JOIN pod ON pod.uid = to_uid AND to_name = 'lab/pod-' || pod.serial
@@ -136,8 +138,8 @@ SELECT 'the callee is not known', port, protocol, address, to_unknown || ' of ' 
   FROM seen JOIN said USING (port, protocol, address) WHERE to_unknown > callee_unsure
 UNION ALL
 SELECT 'not as many as arrived', port, protocol, address, ifnull(seen.connections, 0) || ' of ' || arrived.connections
-  FROM arrived LEFT JOIN seen USING (port, protocol, address) LEFT JOIN said USING (port, protocol, address)
- WHERE ifnull(seen.connections, 0) NOT BETWEEN arrived.connections AND arrived.connections + ifnull(caller_unsure, 0)
+  FROM arrived LEFT JOIN seen USING (port, protocol, address)
+ WHERE ifnull(seen.connections, 0) <> arrived.connections
 UNION ALL
 SELECT 'never arrived', port, protocol, address, seen.connections || ''
   FROM seen LEFT JOIN arrived USING (port, protocol, address) WHERE arrived.connections IS NULL
@@ -151,11 +153,30 @@ SELECT 'not as many answers as were given', port, protocol, address,
   FROM said_to LEFT JOIN seen_to USING (port, protocol, address, callee)
  WHERE ifnull(seen_to.answered, 0) NOT BETWEEN said_to.answered AND perhaps_answered + said_to.caller_unsure;
 
--- Calls while an address of theirs was taken from its pod: when that was, each netpold knows to a few ms.
+-- Calls while an address of theirs was taken from its pod, or given to the pod that did not answer: when that was, each
+-- netpold knows to a few ms.
 CREATE VIEW parting AS
 SELECT DISTINCT call.port, call.protocol, call.address
   FROM call JOIN pod ON pod.address IN (call.address, (SELECT address FROM pod WHERE serial = call.caller))
- WHERE pod.stop_begin <= call.ended AND call.begun <= pod.stop_end;
+ WHERE pod.stop_begin <= call.ended AND call.begun <= pod.stop_end
+    OR pod.address = call.address AND call.outcome <> 'answered' AND pod.run_begin <= call.ended AND call.begun <= pod.run_end;
+
+-- All that is known of a fault, so that it can be understood from a log.
+CREATE VIEW testimony AS
+SELECT DISTINCT fault.port, fault.protocol, fault.address, witness, said
+  FROM fault JOIN (
+    SELECT port, protocol, address, 'call' AS witness,
+           'pod-' || caller || ' begun ' || begun || ' sent ' || ifnull(sent, '?') || ' ended ' || ended || ' ' || outcome || ' by ' || ifnull(answerer, '?') AS said
+      FROM call
+    UNION ALL
+    SELECT call.port, call.protocol, call.address, 'pod',
+           'pod-' || serial || ' ' || pod.address || ' run ' || run_begin || ' to ' || run_end || ' stop ' || stop_begin || ' to ' || stop_end
+      FROM call JOIN pod ON pod.address IN (call.address, (SELECT address FROM pod WHERE serial = call.caller))
+     WHERE pod.run_begin <= call.ended AND call.begun <= pod.stop_end
+    UNION ALL
+    SELECT port, protocol, address, 'edge',
+           ifnull(from_name, from_class) || ' to ' || ifnull(to_name, to_class) || ' ' || verdict || ' ' || connections || ' ' || packets || ' ' || time FROM edge) AS told USING (port, protocol, address)
+ ORDER BY fault.port, fault.protocol, fault.address, witness, said;
 
 -- What no loss excuses.
 CREATE VIEW lie AS
