@@ -38,7 +38,7 @@ churn_begin() {
   ip link add nowhere type bridge && ip link set nowhere arp off up && ip route add "$CLUSTER_SUBNET" dev nowhere || return 1
   # As with a service proxy, connections are tracked whether netpold runs or not: what it finds at its start began before.
   # A connection arrives with its first packet, which is not confirmed before it is forwarded. TCP may send that again from
-  # the same port: that is another connection if the one before was reset meanwhile, of which its caller need not have heard.
+  # the same port: that is another connection if the one before was reset just then (churn.sql).
   nft -f - <<'RULES' || return 1
 table ip proxy {
 	set arrived {

@@ -66,7 +66,7 @@ UPDATE pod SET noticed = max(stop_end, min(noticed, (SELECT run_end FROM pod AS 
 CREATE TABLE call AS
 SELECT told.rowid AS id, told.port, told.protocol, told.address, told.begun,
        coalesce(result.ended, told.begun + 1500000) AS ended, coalesce(result.outcome, 'cut') AS outcome,
-       result.answerer, result.sent, told.protocol = 'TCP' AND ifnull(result.ended - result.sent, 1500000) >= 1000000 AS again, pod.serial AS caller,
+       result.answerer, result.sent, told.protocol = 'TCP' AND ifnull(result.ended - told.begun, 1500000) >= 1000000 AS again, pod.serial AS caller,
        coalesce(result.sent, told.begun + 1500000) < pod.stop_begin AND told.begun >= pod.alone AS caller_sure
   FROM told LEFT JOIN result USING (pid, n) LEFT JOIN first USING (port)
   JOIN pod ON pod.serial = told.port - 20000 OR pod.netns = first.netns;
@@ -83,8 +83,9 @@ CREATE INDEX possible_call ON possible(id);
 ALTER TABLE call ADD COLUMN callee_sure INTEGER;
 UPDATE call SET callee_sure = coalesce((SELECT max(sure) FROM possible WHERE possible.id = call.id), 0);
 
--- What is sent again is one more connection if the first was reset, which its caller need not have heard of: the reset may be
--- lost with the interface that it came from, or come from the other of two pods that have one address.
+-- What is sent again is one more connection if the first was just reset. That is likelier than it seems: TCP asks again after a
+-- second, and so does the node for the link address of a pod that is not up yet, to which it then sends what has waited. Or
+-- the reset went to the other of two pods that have one address.
 CREATE TABLE said AS
 SELECT port, protocol, address, count(*) AS calls, sum(NOT caller_sure) AS caller_unsure,
        sum(iif(callee_sure, 0, 1 + again)) AS callee_unsure, sum(id NOT IN (SELECT id FROM possible)) AS nobodys
