@@ -66,7 +66,8 @@ UPDATE pod SET noticed = max(stop_end, min(noticed, (SELECT run_end FROM pod AS 
 CREATE TABLE call AS
 SELECT told.rowid AS id, told.port, told.protocol, told.address, told.begun,
        coalesce(result.ended, told.begun + 1500000) AS ended, coalesce(result.outcome, 'cut') AS outcome,
-       result.answerer, result.sent, told.protocol = 'TCP' AND ifnull(result.ended - told.begun, 1500000) >= 1000000 AS again, pod.serial AS caller,
+       result.answerer, result.sent,
+       told.protocol = 'TCP' AND ifnull(result.ended - told.begun, 1500000) >= 1000000 AS again, pod.serial AS caller,
        coalesce(result.sent, told.begun + 1500000) < pod.stop_begin AND told.begun >= pod.alone AS caller_sure
   FROM told LEFT JOIN result USING (pid, n) LEFT JOIN first USING (port)
   JOIN pod ON pod.serial = told.port - 20000 OR pod.netns = first.netns;
@@ -167,16 +168,20 @@ CREATE VIEW testimony AS
 SELECT DISTINCT fault.port, fault.protocol, fault.address, witness, said
   FROM fault JOIN (
     SELECT port, protocol, address, 'call' AS witness,
-           'pod-' || caller || ' begun ' || begun || ' sent ' || ifnull(sent, '?') || ' ended ' || ended || ' ' || outcome || ' by ' || ifnull(answerer, '?') AS said
+           'pod-' || caller || ' begun ' || begun || ' sent ' || ifnull(sent, '?') || ' ended ' || ended || ' ' ||
+           outcome || ' by ' || ifnull(answerer, '?') AS said
       FROM call
     UNION ALL
     SELECT call.port, call.protocol, call.address, 'pod',
-           'pod-' || serial || ' ' || pod.address || ' run ' || run_begin || ' to ' || run_end || ' stop ' || stop_begin || ' to ' || stop_end
+           'pod-' || serial || ' ' || pod.address || ' run ' || run_begin || ' to ' || run_end ||
+           ' stop ' || stop_begin || ' to ' || stop_end
       FROM call JOIN pod ON pod.address IN (call.address, (SELECT address FROM pod WHERE serial = call.caller))
      WHERE pod.run_begin <= call.ended AND call.begun <= pod.stop_end
     UNION ALL
     SELECT port, protocol, address, 'edge',
-           ifnull(from_name, from_class) || ' to ' || ifnull(to_name, to_class) || ' ' || verdict || ' ' || connections || ' ' || packets || ' ' || time FROM edge) AS told USING (port, protocol, address)
+           ifnull(from_name, from_class) || ' to ' || ifnull(to_name, to_class) || ' ' || verdict || ' ' || connections ||
+           ' ' || packets || ' ' || time
+      FROM edge) AS told USING (port, protocol, address)
  ORDER BY fault.port, fault.protocol, fault.address, witness, said;
 
 -- What no loss excuses.
